@@ -1,0 +1,170 @@
+// Package bench_test runs the two programs as the benchmark does.
+package bench_test
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// build compiles both programs into a folder that goes with the test.
+func build(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	out, err := exec.Command("go", "build", "-o", dir+"/", "./upstream", "./load").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return dir
+}
+
+// upstream starts the server. count stops it and returns what it counted.
+func upstream(t *testing.T, dir string, args ...string) (url string, count func() int) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(dir, "upstream"), args...)
+	cmd.Stderr = os.Stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	lines := bufio.NewReader(stdout)
+	decode := func(into any) {
+		line, err := lines.ReadBytes('\n')
+		if err == nil {
+			err = json.Unmarshal(line, into)
+		}
+		if err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+	}
+	var ready struct{ URL string }
+	decode(&ready)
+	return ready.URL, func() int {
+		cmd.Process.Signal(syscall.SIGTERM)
+		var last struct{ Count int }
+		decode(&last)
+		if err := cmd.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		return last.Count
+	}
+}
+
+func TestLoadSendsExactlyWhatUpstreamCounts(t *testing.T) {
+	dir := build(t)
+	cert, key := certificate(t, dir)
+	for scheme, serverArgs := range map[string][]string{
+		"http":  nil,
+		"https": {"--tls-cert", cert, "--tls-key", key},
+	} {
+		t.Run(scheme, func(t *testing.T) {
+			url, count := upstream(t, dir, serverArgs...)
+			out, err := exec.Command(filepath.Join(dir, "load"), "--url", url, "--ca", cert,
+				"--token", "t", "--connections", "8", "--requests", "2000").Output()
+			if err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			var report struct{ Requests, Errors int }
+			if err := json.Unmarshal(out, &report); err != nil {
+				t.Fatal(err)
+			}
+			if counted := count(); report.Requests != 2000 || report.Errors != 0 || counted != 2000 {
+				t.Fatalf("%s, upstream counted %d", out, counted)
+			}
+		})
+	}
+}
+
+// The generator hardly looks at what it gets; net/http does.
+func TestUpstreamSpeaksHTTPToOtherClients(t *testing.T) {
+	url, count := upstream(t, build(t))
+	ids := map[string]bool{}
+	do := func(method, path string, body io.Reader, status int) map[string]any {
+		t.Helper()
+		request, _ := http.NewRequest(method, url+path, body)
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		object := map[string]any{}
+		if err := json.NewDecoder(answer.Body).Decode(&object); err != nil && method != "HEAD" {
+			t.Fatal(err)
+		}
+		if answer.StatusCode != status || answer.Header.Get("Content-Type") != "application/json" {
+			t.Fatalf("%s %s: %v", method, path, answer)
+		}
+		ids[answer.Header.Get("Audit-Id")] = true
+		return object
+	}
+	chunked := io.MultiReader(strings.NewReader(`{"kind":`), strings.NewReader(`"Pod"}`))
+	pods := "/api/v1/namespaces/bench/pods"
+	for _, object := range []map[string]any{
+		do("GET", pods+"/p-1", nil, 200),
+		do("POST", pods, strings.NewReader("{}"), 201),
+		do("POST", pods+"?dryRun=All", chunked, 201),
+	} {
+		if object["kind"] != "Pod" {
+			t.Fatalf("not a Pod: %v", object)
+		}
+	}
+	do("HEAD", pods+"/p-1", nil, 200)
+	secret := do("GET", "/api/v1/namespaces/bench/secrets/s-0042?x=/y", nil, 200)
+	value, _ := base64.StdEncoding.DecodeString(secret["data"].(map[string]any)["token"].(string))
+	if secret["kind"] != "Secret" || string(value) != "kproxy-bench-secrets-0042" {
+		t.Fatalf("%v holds %q", secret, value)
+	}
+	if counted := count(); counted != 5 || len(ids) != 5 {
+		t.Fatalf("counted %d, %d different Audit-Ids", counted, len(ids))
+	}
+}
+
+// certificate writes a self-signed one for 127.0.0.1.
+func certificate(t *testing.T, dir string) (certFile, keyFile string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, kind string, der []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	return write("cert.pem", "CERTIFICATE", cert), write("key.pem", "PRIVATE KEY", private)
+}

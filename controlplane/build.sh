@@ -1,0 +1,141 @@
+#!/bin/sh
+# Builds the control plane that tests, goldens and benchmarks run against.
+#
+#   build.sh           kube-apiserver, kubectl, etcd, etcdctl (about 10 minutes
+#                      the first time on two cores, then nothing to do)
+#   build.sh --print   only prints where they are or would be; needs no Go
+#   build.sh bench     the benchmark's upstream and load generator (seconds)
+#
+# stdout is the folder alone, so KUBEBUILDER_ASSETS=$(controlplane/build.sh)
+# works; everything said to a person goes to stderr.
+set -eu
+
+K8S=1.37.2
+ETCD=3.6.16
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+cache=${KPROXY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kproxy}/controlplane
+case $cache in /*) ;; *) cache=$PWD/$cache ;; esac # go build runs elsewhere
+
+say() { echo "build.sh: $*" >&2; }
+
+# A release's binaries get their version from linker flags, and without them
+# kubectl and client-go report v0.0.0. The module proxy does not tell the git
+# commit; empty makes client-go's User-Agent end in "kubernetes/unknown". The
+# date is fixed so that the same sources give the same bytes.
+k8s_ldflags() {
+    minor=${K8S#*.}
+    printf '%s' '-s -w'
+    for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+        for value in "gitVersion=v$K8S" "gitMajor=${K8S%%.*}" "gitMinor=${minor%%.*}" \
+            gitCommit= gitTreeState=archive buildDate=1970-01-01T00:00:00Z; do
+            printf ' -X %s.%s' "$package" "$value"
+        done
+    done
+}
+
+# CGO off makes static binaries and needs no C compiler; vcs stamping is off
+# because it would put this repository's commit into them.
+export CGO_ENABLED=0 GOWORK=off
+flags='-mod=readonly -trimpath -buildvcs=false'
+
+sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi; }
+
+# key FOLDER LDFLAGS: twelve hex digits that change with anything the binaries
+# are made from, so that two checkouts can share the cache.
+key() {
+    (
+        cd "$here/$1"
+        find . -type f | LC_ALL=C sort | while read -r file; do
+            echo "== ${file#./}"
+            cat "$file"
+        done
+        echo "== $flags $2"
+    ) | sha256 | cut -c1-12
+}
+
+# compile FOLDER TARGET LDFLAGS PACKAGE...: builds beside TARGET and renames each
+# binary into it, so that nobody ever sees half a binary, and two builds at the
+# same time cost time and nothing else.
+compile() {
+    folder=$1 target=$2 ldflags=$3
+    shift 3
+    mkdir -p "$target"
+    tmp=$(mktemp -d "$target/.building.XXXXXX")
+    trap 'rm -rf "$tmp"' EXIT
+    trap 'exit 130' INT TERM
+    # shellcheck disable=SC2086 # flags holds several
+    (cd "$here/$folder" && go build $flags -ldflags "$ldflags" -o "$tmp/" "$@")
+    for binary in "$tmp"/*; do mv -f "$binary" "$target/"; done
+    rm -rf "$tmp"
+}
+
+has() {
+    folder=$1
+    shift
+    for name; do [ -x "$folder/$name" ] || return 1; done
+}
+
+# need_go FOLDER: go reads go.mod's go line here, and fetches a newer toolchain
+# itself unless GOTOOLCHAIN=local forbids it.
+need_go() {
+    if ! command -v go >/dev/null; then
+        say 'Go is not installed: install Go 1.26 or newer (https://go.dev/dl/), or point KUBEBUILDER_ASSETS at a folder with kube-apiserver, kubectl and etcd.'
+        exit 2
+    fi
+    if ! reason=$(cd "$here/$1" && go list -m 2>&1); then
+        say "this Go cannot build $1, it needs Go 1.26 or newer: $reason"
+        exit 2
+    fi
+}
+
+build_assets() {
+    k8s_flags=$(k8s_ldflags)
+    k8s_dir=k8s-$K8S-$(key "k8s-$K8S" "$k8s_flags")
+    etcd_dir=etcd-$ETCD-$(key "etcd-$ETCD" '-s -w')
+    # One folder for each pair, of links only: raising etcd must not rebuild
+    # kube-apiserver, nor change the etcd under another checkout.
+    assets=$cache/$k8s_dir+$etcd_dir
+    if [ "${1-}" = --print ]; then
+        :
+    elif has "$assets" kube-apiserver kubectl etcd etcdctl; then
+        say "kube-apiserver $K8S and etcd $ETCD are there already"
+    else
+        if ! has "$cache/$etcd_dir" etcd etcdctl; then
+            need_go "etcd-$ETCD"
+            say "building etcd and etcdctl $ETCD (about a minute)"
+            compile "etcd-$ETCD" "$cache/$etcd_dir" '-s -w' \
+                . go.etcd.io/etcd/etcdctl/v3
+        fi
+        if ! has "$cache/$k8s_dir" kube-apiserver kubectl; then
+            need_go "k8s-$K8S"
+            say "building kube-apiserver and kubectl $K8S (about ten minutes on two cores)"
+            compile "k8s-$K8S" "$cache/$k8s_dir" "$k8s_flags" \
+                k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kubectl
+        fi
+        mkdir -p "$assets"
+        for name in kube-apiserver kubectl; do ln -sf "../$k8s_dir/$name" "$assets/$name"; done
+        for name in etcd etcdctl; do ln -sf "../$etcd_dir/$name" "$assets/$name"; done
+    fi
+    echo "$assets"
+}
+
+build_bench() {
+    bench=$cache/bench-$(key bench '-s -w')
+    if has "$bench" upstream load; then
+        say 'upstream and load are there already'
+    else
+        need_go bench
+        compile bench "$bench" '-s -w' ./upstream ./load
+    fi
+    echo "$bench"
+}
+
+case ${1-} in
+'' | --print) build_assets "$@" ;;
+bench) build_bench ;;
+*)
+    say "unknown argument '$1': use no argument, --print or bench"
+    exit 2
+    ;;
+esac

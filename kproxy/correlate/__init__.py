@@ -1,0 +1,1 @@
+"""Exchanges and key changes in, attributions and the ledger out. Pure."""

@@ -1,0 +1,39 @@
+"""What a request means to the Kubernetes API, in its own words."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+type Verb = Literal[
+    "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "proxy", "head", "options", ""
+]
+"""The api-server's verb of a resource request; for a non-resource path the lower-cased HTTP method; `""`: unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestInfo:
+    """What the api-server makes of method and path (k8s.io/apiserver/pkg/endpoints/request/requestinfo.go)."""
+
+    verb: str
+    path: str
+    is_resource: bool
+    group: str = ""
+    version: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class ObjectRef:
+    """An object of the API, whatever version it is read in: group and plural resource, namespace ("" if none), name."""
+
+    group: str
+    resource: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """`pods/default/hello-demo`, `deployments.apps/default/web`, `namespaces/default`."""
+        resource = f"{self.resource}.{self.group}" if self.group else self.resource
+        return "/".join(part for part in (resource, self.namespace, self.name) if part)

@@ -1,0 +1,66 @@
+"""Which request caused which change of a key, and on what ground we say so."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kproxy.model.etcd import ClusterId, EtcdKey, KeyChange, Revision
+from kproxy.model.exchange import Seq
+
+
+class Basis(StrEnum):
+    """The ground of an attribution, best first (docs/architecture.md)."""
+
+    TRACED = "traced"
+    OTLP = "otlp"
+    REVISION = "revision"
+    OBJECT = "object"
+    LEASE = "lease"
+    WINDOW = "window"
+
+
+class Standing(StrEnum):
+    """Where a change stands in the ledger."""
+
+    ATTRIBUTED = "attributed"
+    BACKGROUND = "background"
+    UNATTRIBUTED = "unattributed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """One change, the exchange that caused it, the ground, and the evidence as one sentence."""
+
+    cluster: ClusterId
+    revision: Revision
+    key: EtcdKey
+    seq: Seq
+    basis: Basis
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """A change of a key and where it stands; `background` names the rule of the closed list that its key is on."""
+
+    change: KeyChange
+    standing: Standing
+    attribution: Attribution | None = None
+    background: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoOpWrite:
+    """A write that the server answered with success and that changed nothing in etcd."""
+
+    seq: Seq
+    key: EtcdKey
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Every change of every key in the session with its ground, in the order of revisions."""
+
+    entries: tuple[LedgerEntry, ...]
+    no_op_writes: tuple[NoOpWrite, ...] = ()
+    by_seq: dict[Seq, tuple[Attribution, ...]] = field(default_factory=dict)

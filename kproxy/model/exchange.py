@@ -1,0 +1,137 @@
+"""What went over the wire: exchanges and, within streams, their frames."""
+
+from dataclasses import dataclass, field
+from enum import IntFlag, StrEnum
+from typing import NewType
+
+from kproxy.model.api import RequestInfo
+
+Seq = NewType("Seq", int)
+"""The order of request heads at the proxy, from 1, given once and kept by every export."""
+
+Nanos = NewType("Nanos", int)
+"""Nanoseconds since the session's start."""
+
+Digest = NewType("Digest", str)
+"""Lower-case hex SHA-256 of a body's redacted bytes."""
+
+type Headers = tuple[tuple[str, str], ...]
+"""Header fields in their order and spelling; values are the wire's bytes read as Latin-1."""
+
+
+class BodyState(StrEnum):
+    """Whether a body's bytes are in the recording, and why not."""
+
+    KEPT = "kept"
+    EMPTY = "empty"
+    PARTIAL = "partial"  # kept up to the point where the stream was cut
+    TOO_LARGE = "too-large"
+    OPAQUE = "opaque"  # cannot be decoded and may hold a secret: only its length is kept
+    FRAMES = "frames"  # a watch: its content is in the exchange's frames
+    LOST = "lost"  # the recorder died before it had the whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A message's content, without transfer or content coding, redacted.
+
+    `size` counts the bytes that went over the wire as content (before redaction, after the transfer coding is taken
+    away, in the content coding they had); `digest` names the stored bytes; `reason` says why there are none.
+    """
+
+    state: BodyState
+    size: int
+    digest: Digest | None = None
+    reason: str = ""
+
+
+EMPTY_BODY = Body(state=BodyState.EMPTY, size=0)
+
+
+class End(StrEnum):
+    """How an exchange ended."""
+
+    COMPLETE = "complete"
+    CLIENT_GONE = "client-gone"
+    SERVER_GONE = "server-gone"
+    TIMEOUT = "timeout"
+    REFUSED = "refused"  # by kproxy, before it went on to the server
+    UNREACHABLE = "unreachable"  # no server, or its TLS was not to be trusted
+    STOPPED = "stopped"  # the recording was ended while it went on
+    UNKNOWN = "unknown"  # the recorder was killed; what it had is here
+
+
+class Altered(IntFlag):
+    """What kproxy changed in a request head on its way (promise 1: the list is in the recording)."""
+
+    NOTHING = 0
+    AUTHORIZATION = 1  # the client's was taken off, the kubeconfig's set
+    HOST = 2  # names the api-server instead of kproxy
+    HOP_BY_HOP = 4
+    TRACEPARENT = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request as the client sent it, credentials and secrets replaced by pseudonyms."""
+
+    method: str
+    target: str  # path and query, as on the wire
+    http_version: str
+    headers: Headers
+    body: Body = EMPTY_BODY
+    trailers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A final answer as the server sent it, secrets replaced by pseudonyms. `informational`: statuses of 1xx before."""
+
+    status: int
+    reason: str
+    http_version: str
+    headers: Headers
+    body: Body = EMPTY_BODY
+    trailers: Headers = ()
+    informational: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and what became of it.
+
+    Times are nanoseconds since the session's start: request head complete, answer head complete, end.
+    """
+
+    seq: Seq
+    connection: int
+    started: Nanos
+    answered: Nanos | None = None
+    ended: Nanos | None = None
+    request: Request
+    info: RequestInfo
+    answer: Answer | None = None
+    end: End = End.UNKNOWN
+    end_detail: str = ""
+    altered: Altered = Altered.NOTHING
+    upgrade: str = ""  # the protocol that a 101 switched to
+    caller: str = ""  # as whom it went on: the kubeconfig's user, or "client" for its own credentials
+
+
+class Direction(StrEnum):
+    """Which way bytes went."""
+
+    REQUEST = "request"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One event of a watch, in its media type without the stream's framing; `index` counts from 0 in its exchange."""
+
+    seq: Seq
+    index: int
+    at: Nanos
+    direction: Direction = Direction.ANSWER
+    kind: str = "watch-event"
+    body: Body = field(default=EMPTY_BODY)

@@ -1,0 +1,34 @@
+"""A recording as analysis reads it: a seam, so that steps take values and never a database."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from kproxy.model.etcd import KeyChange
+from kproxy.model.exchange import Digest, Exchange, Frame, Seq
+from kproxy.model.session import Gap, Session
+
+
+class Recording(Protocol):
+    """What can be asked of a recording; all in a defined order, lazily."""
+
+    @property
+    def session(self) -> Session:
+        """The header."""
+
+    def exchanges(self) -> Iterator[Exchange]:
+        """In the order of seq."""
+
+    def exchange(self, seq: Seq) -> Exchange | None:
+        """One of them."""
+
+    def frames(self, seq: Seq) -> Iterator[Frame]:
+        """A stream's frames in their order."""
+
+    def key_changes(self) -> Iterator[KeyChange]:
+        """In the order of (cluster, revision, key)."""
+
+    def gaps(self) -> Iterator[Gap]:
+        """What is missing."""
+
+    def body(self, digest: Digest) -> bytes:
+        """The stored bytes of a body. RecordingError if they are not there."""

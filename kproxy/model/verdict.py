@@ -1,0 +1,72 @@
+"""What a comparison says."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kproxy.model.exchange import Seq
+from kproxy.model.jsontypes import JSON
+
+
+class Outcome(StrEnum):
+    """The verdict, in DESIGN's words; exit codes as diff(1)."""
+
+    IDENTICAL = "identical"
+    EQUIVALENT = "equivalent"
+    DIFFERENT = "different"
+    INCONCLUSIVE = "inconclusive"
+
+    @property
+    def exit_code(self) -> int:
+        """0, 0, 1, 2."""
+        return {"identical": 0, "equivalent": 0, "different": 1, "inconclusive": 2}[self.value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One difference, at its place.
+
+    `where`: status | header | body | stream | end | etcd | missing | extra. `path` is a JSON path within it
+    (`$.spec.containers[0].image`), a header's name, a key. `kind`: changed | added | removed | reordered | renamed
+    (a value that would need two images). `baseline` and `replayed` are the two values, None where absent.
+    """
+
+    seq: Seq | None
+    where: str
+    path: str
+    kind: str
+    baseline: JSON
+    replayed: JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseCount:
+    """How much one rule hid: `ground` says why the rule may."""
+
+    rule: str
+    ground: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many were compared, and with which outcome."""
+
+    compared: int = 0
+    identical: int = 0
+    equivalent: int = 0
+    different: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer of diff and replay. `reasons`: why it is inconclusive; `scope`: "HTTP and etcd" or "HTTP only"."""
+
+    outcome: Outcome
+    scope: str
+    exchanges: Tally
+    etcd: Tally
+    differences: tuple[Difference, ...] = ()
+    noise: tuple[NoiseCount, ...] = ()
+    renamed: tuple[tuple[str, int], ...] = ()  # (kind of name, how many)
+    reasons: tuple[str, ...] = ()
+    same_server: bool = False

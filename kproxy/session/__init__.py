@@ -1,0 +1,1 @@
+"""The use cases: steps composed into what people ask for."""

@@ -1,0 +1,151 @@
+"""The hand-off's format: how the proxy's bytes reach the recorder, and what the recorder answers.
+
+Proxy to recorder, a stream of batches:
+
+    batch  = number u64 | length u32 | records        numbers count from 1 and never repeat in a session
+    record = type u8 | seq u64 | at u64 | length u32 | payload      (big-endian; `at`: CLOCK_MONOTONIC, nanoseconds)
+
+A batch is idempotent: what it says of an exchange is the same however often it is said. A recorder that was started
+again gets, before the batches that were not acknowledged, the retained records of every exchange that was open then
+(batch number 0: never acknowledged), from its first record or from a RESUME.
+
+Recorder to proxy, a stream of fixed messages (type u8 | a u64 | b u64 | c u32):
+
+    READY       a = the last batch that is committed in the recording (0: none)
+    COMMITTED   a = this batch and all before it are committed
+    CHECKPOINT  a = seq, b = offset in the answer's body, c = frames: all of this stream before `offset` is committed
+                as `c` frames, the proxy need not retain it
+    BLOCKED     the disk is full or the recording cannot be written: nothing is committed for now, a: errno
+    UNBLOCKED   it goes on
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from kproxy.model.exchange import Altered, End, Seq
+
+
+class RecordType(IntEnum):
+    """What a record's payload is."""
+
+    REQUEST_HEAD = 1  # flags: see pack_head; then the raw head as the client sent it, CRLFCRLF included
+    REQUEST_BODY = 2  # content, the transfer coding taken away
+    REQUEST_TRAILERS = 3  # raw trailer section
+    INFORMATIONAL = 4  # a 1xx answer's raw head (but 101)
+    ANSWER_HEAD = 5  # raw head as the server sent it
+    ANSWER_BODY = 6
+    ANSWER_TRAILERS = 7
+    UPGRADED = 8  # after a 101: payload is empty, what follows is TUNNEL
+    TUNNEL = 9  # direction u8 (0 request, 1 answer) | bytes u64: how much went by; content is not kept
+    END = 10  # code u8 (END_CODES) | detail as UTF-8
+    RESUME = 11  # offset u64 | frames u32: a retained stream begins here; follows its heads
+    GAP = 12  # last seq u64 | exchanges u32 | bytes u64 | reason as UTF-8; the record's seq is the first missing one
+
+
+class AnswerType(IntEnum):
+    """What the recorder says."""
+
+    READY = 1
+    COMMITTED = 2
+    CHECKPOINT = 3
+    BLOCKED = 4
+    UNBLOCKED = 5
+
+
+END_CODES: tuple[End, ...] = (
+    End.COMPLETE,
+    End.CLIENT_GONE,
+    End.SERVER_GONE,
+    End.TIMEOUT,
+    End.REFUSED,
+    End.UNREACHABLE,
+    End.STOPPED,
+    End.UNKNOWN,
+)
+END_NUMBER = {end: number for number, end in enumerate(END_CODES)}
+
+RECORD = struct.Struct("!BQQI")
+BATCH = struct.Struct("!QI")
+HEAD = struct.Struct("!IBBH")  # connection, altered, 1 if the connection is TLS, length of caller
+ANSWER = struct.Struct("!BQQI")
+RESUME = struct.Struct("!QI")
+GAP = struct.Struct("!QIQ")
+TUNNEL = struct.Struct("!BQ")
+
+MAX_BATCH = 256 * 1024 * 1024
+"""More than any batch the proxy makes: a length beyond it means that the stream is not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a batch."""
+
+    type: RecordType
+    seq: Seq
+    at: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPayload:
+    """What a REQUEST_HEAD record says beside the head's bytes."""
+
+    connection: int
+    altered: Altered
+    tls: bool
+    caller: str
+    raw: bytes
+
+
+def pack_record(kind: RecordType, seq: int, at: int, payload: bytes = b"") -> bytes:
+    """One record's bytes."""
+    return RECORD.pack(kind, seq, at, len(payload)) + payload
+
+
+def pack_head(connection: int, altered: int, *, tls: bool, caller: bytes, raw: bytes) -> bytes:
+    """The payload of a REQUEST_HEAD record."""
+    return HEAD.pack(connection, altered, tls, len(caller)) + caller + raw
+
+
+def unpack_head(payload: bytes) -> HeadPayload:
+    """What pack_head packed."""
+    connection, altered, tls, length = HEAD.unpack_from(payload)
+    start = HEAD.size
+    caller = payload[start : start + length].decode("utf-8", "replace")
+    return HeadPayload(connection, Altered(altered), bool(tls), caller, payload[start + length :])
+
+
+def pack_end(end: End, detail: str = "") -> bytes:
+    """The payload of an END record."""
+    return bytes([END_NUMBER[end]]) + detail.encode()
+
+
+def unpack_end(payload: bytes) -> tuple[End, str]:
+    """What pack_end packed."""
+    return END_CODES[payload[0]], payload[1:].decode("utf-8", "replace")
+
+
+def pack_batch(number: int, records: bytes) -> bytes:
+    """A batch of packed records."""
+    return BATCH.pack(number, len(records)) + records
+
+
+def unpack_records(records: bytes) -> Iterator[Record]:
+    """The records of a batch's body. ValueError if they are cut."""
+    offset, end = 0, len(records)
+    while offset < end:
+        if offset + RECORD.size > end:
+            raise ValueError("a hand-off record is cut in its head")
+        kind, seq, at, length = RECORD.unpack_from(records, offset)
+        offset += RECORD.size
+        if offset + length > end:
+            raise ValueError("a hand-off record is cut in its payload")
+        yield Record(RecordType(kind), Seq(seq), at, records[offset : offset + length])
+        offset += length
+
+
+def pack_answer(kind: AnswerType, a: int = 0, b: int = 0, c: int = 0) -> bytes:
+    """One of the recorder's answers."""
+    return ANSWER.pack(kind, a, b, c)
