@@ -54,8 +54,8 @@ key() {
     ) | sha256 | cut -c1-12
 }
 
-# compile FOLDER TARGET LDFLAGS PACKAGE...: builds beside TARGET and renames each
-# binary into it, so that nobody ever sees half a binary, and two builds at the
+# compile FOLDER TARGET LDFLAGS PACKAGE...: builds inside TARGET, hidden, and renames each
+# binary into place, so that nobody ever sees half a binary, and two builds at the
 # same time cost time and nothing else.
 compile() {
     folder=$1 target=$2 ldflags=$3

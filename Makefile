@@ -1,0 +1,63 @@
+# The README's commands, and CI's steps. `make help` lists them.
+# Only make, a Python >= 3.12 and the package registry are needed; what needs more says so.
+
+SHELL  := /bin/sh
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+SERVER ?= emulated
+WORKERS ?= 2
+
+ASSETS = $$(sh controlplane/build.sh --print)
+
+.PHONY: help demo test lint types contracts lock tables controlplane test-controlplane bench bench-short wheel clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: $(VENV)/installed ## the walkthrough, end to end (SERVER=kube-apiserver: on the real one, after make controlplane)
+	@if [ "$(SERVER)" = kube-apiserver ]; then \
+	  $(BIN)/kproxy demo --server kube-apiserver --assets "$(ASSETS)"; \
+	else $(BIN)/kproxy demo --server $(SERVER); fi
+
+test: $(VENV)/installed ## every test that needs nothing beyond this machine's Python
+	$(BIN)/pytest -n $(WORKERS) -m "not controlplane"
+
+lint: $(VENV)/installed ## ruff: all rules, and the format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/installed ## mypy --strict over code and tests
+	$(BIN)/mypy
+
+contracts: $(VENV)/installed ## the direction of imports
+	$(BIN)/lint-imports
+
+controlplane: ## build kube-apiserver, kubectl and etcd into a cache outside the tree (needs Go; about 16 minutes, once)
+	sh controlplane/build.sh
+
+test-controlplane: $(VENV)/installed controlplane ## the tests that need the real control plane (needs Go)
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n $(WORKERS) -m controlplane
+
+bench: $(VENV)/installed ## direct, mitmdump and kproxy side by side (needs Go for the generator and the upstream)
+	$(BIN)/python tests/bench/bench.py
+
+bench-short: $(VENV)/installed ## the same, short: checks counts and contents, not ratios
+	$(BIN)/python tests/bench/bench.py --short
+
+tables: $(VENV)/installed ## extract the interface tables from the published .proto files (needs Go)
+	$(BIN)/python tools/tables/extract.py
+
+lock: $(VENV)/installed ## resolve the lock files again
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
+	  --upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
+	  --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+wheel: $(VENV)/installed ## the wheel, into dist/
+	rm -rf dist && $(BIN)/python -m hatchling build -t wheel
+
+clean: ## what make made in this folder
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/installed: requirements-dev.lock pyproject.toml tools/venv.sh
+	sh tools/venv.sh $(VENV)

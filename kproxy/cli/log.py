@@ -1,0 +1,67 @@
+"""`kproxy log FILE`: one exchange a line."""
+
+import json
+import sys
+
+import click
+
+from kproxy.report.terminal import printable
+from kproxy.session.follow import follow_rows
+from kproxy.session.log import Filters, LogRow, log_rows
+
+
+@click.command("log")
+@click.argument("file")
+@click.option("--verb", multiple=True, help="Only these verbs: get, list, watch, create, update, patch, delete, …")
+@click.option("--resource", multiple=True, help="Only these resources: pods, deployments, …")
+@click.option("-n", "--namespace", multiple=True, help="Only these namespaces.")
+@click.option("--name", multiple=True, help="Only objects of these names.")
+@click.option("--status", multiple=True, help="Only these statuses: 404, 4xx, …")
+@click.option("--user-agent", help="Only requests whose User-Agent contains this text.")
+@click.option("--changed", is_flag=True, help="Only requests that changed a key in etcd.")
+@click.option("-f", "--follow", is_flag=True, help="Go on while the recording grows; ends with it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def command(
+    *,
+    file: str,
+    verb: tuple[str, ...],
+    resource: tuple[str, ...],
+    namespace: tuple[str, ...],
+    name: tuple[str, ...],
+    status: tuple[str, ...],
+    user_agent: str | None,
+    changed: bool,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    """Show what was asked of the api-server: one exchange a line.
+
+    \b
+    Example: kproxy log session.kproxy --verb create --verb delete
+    """
+    filters = Filters(
+        verbs=frozenset(verb),
+        resources=frozenset(resource),
+        namespaces=frozenset(namespace),
+        names=frozenset(name),
+        statuses=frozenset(status),
+        user_agent=user_agent or "",
+        changed=changed,
+    )
+    rows = follow_rows(file, filters) if follow else log_rows(file, filters)
+    for row in rows:
+        click.echo(json.dumps(row.as_json(), ensure_ascii=not sys.stdout.isatty()) if as_json else line_of(row))
+        if follow:
+            sys.stdout.flush()
+
+
+def line_of(row: LogRow) -> str:
+    """One exchange for people: seq, verb, path, status, time taken, how it ended, the keys it changed."""
+    status = str(row.status) if row.status is not None else "-"
+    took = f"{row.duration_ms:.1f} ms" if row.duration_ms is not None else "open"
+    end = "" if row.end == "complete" else f"  ({row.end})"
+    line = f"{row.seq:>5}  {row.verb or row.method:<10} {row.target}  {status}  {took}{end}"
+    changes = "".join(
+        f"\n{'':>7}→ {change.type} {change.key}@{change.revision} ({change.basis})" for change in row.changes
+    )
+    return printable(line) + "".join("\n" + printable(part) for part in changes.split("\n")[1:])

@@ -1,0 +1,112 @@
+"""`kproxy`: finds the command, and turns every failure into one sentence and an exit code.
+
+Exit codes: 0 done (identical, equivalent), 1 only ever «different», 2 any error and «inconclusive», 130 Ctrl-C,
+143 SIGTERM; `record` and `lab run` end with their COMMAND's.
+"""
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from kproxy import __version__
+from kproxy.errors import KproxyError
+
+COMMANDS = {
+    "demo": "kproxy.cli.demo",
+    "record": "kproxy.cli.record",
+    "log": "kproxy.cli.log",
+    "show": "kproxy.cli.show",
+    "get": "kproxy.cli.get",
+    "correlate": "kproxy.cli.correlate",
+    "replay": "kproxy.cli.replay",
+    "diff": "kproxy.cli.diff",
+    "export": "kproxy.cli.export",
+    "import": "kproxy.cli.import_",
+    "upgrade": "kproxy.cli.upgrade",
+    "lab": "kproxy.cli.lab",
+}
+"""Each command's module, which has it as `command`: imported when it is called for, so that `log` needs no proxy."""
+
+
+class Terminated(BaseException):
+    """SIGTERM came. Like KeyboardInterrupt: nothing that handles errors may swallow it."""
+
+
+class Commands(click.Group):
+    """The commands, in the order in which people meet them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them; click would sort by name."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of them, imported now."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name]).command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name]}.command is no command")
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kproxy")
+@click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
+def cli(*, debug: bool) -> None:
+    """A flight recorder for the Kubernetes API.
+
+    Records what clients say to an api-server, ties it to the keys that change in etcd, replays it on a fresh server
+    and says whether that behaves the same. Begin with: kproxy demo
+    """
+    del debug  # read from the context by run()
+
+
+def run() -> NoReturn:
+    """The entry point of `kproxy` and of `kubectl kproxy`."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_exit_code(sys.argv[1:]))
+
+
+def _exit_code(arguments: list[str]) -> int:
+    debug = "--debug" in arguments[:1]
+    try:
+        result = cli.main(arguments, prog_name="kproxy", standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 128 + signal.SIGINT
+    except Terminated:
+        return 128 + signal.SIGTERM
+    except KproxyError as error:
+        return _fail(str(error), error, debug=debug)
+    except BrokenPipeError:
+        # the reader of our output is gone (`kproxy log … | head`); Python's exit must not try to flush again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except Exception as error:  # noqa: BLE001 - the last stop: 1 must mean «different», so nothing may get past
+        sentence = f"this should not happen: {type(error).__name__}: {error}; `kproxy --debug …` shows where"
+        return _fail(sentence, error, debug=debug)
+    return result if isinstance(result, int) else 0
+
+
+def _fail(sentence: str, error: BaseException, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    click.echo(f"kproxy: {' '.join(sentence.split())}", err=True)
+    return error.exit_code if isinstance(error, KproxyError) else 2
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    raise Terminated

@@ -1,0 +1,63 @@
+"""`kproxy show FILE SEQ`: one exchange, whole."""
+
+import json
+
+import click
+
+from kproxy.model.exchange import Headers
+from kproxy.report.terminal import printable
+from kproxy.session.show import Content, ExchangeView, show_exchange
+
+
+@click.command("show")
+@click.argument("file")
+@click.argument("seq", type=click.IntRange(min=1))
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def command(*, file: str, seq: int, as_json: bool) -> None:
+    """Show one exchange: request, response, frames of a watch, changes in etcd.
+
+    \b
+    Example: kproxy show session.kproxy 1
+    """
+    view = show_exchange(file, seq)
+    if as_json:
+        click.echo(json.dumps(view.as_json(), indent=2))
+        return
+    for line in lines_of(view):
+        click.echo(printable(line))
+
+
+def lines_of(view: ExchangeView) -> list[str]:
+    """The exchange as people read HTTP, then what it changed and on what ground we say so."""
+    exchange, row = view.exchange, view.row
+    lines = [f"#{row.seq}  {row.time}  connection {exchange.connection}  {row.end} {row.end_detail}".rstrip(), ""]
+    lines += [f"> {exchange.request.method} {exchange.request.target} {exchange.request.http_version}"]
+    lines += _headers(">", exchange.request.headers) + _content(view.request_body)
+    if exchange.answer is not None:
+        lines += ["", f"< {exchange.answer.http_version} {exchange.answer.status} {exchange.answer.reason}"]
+        lines += _headers("<", exchange.answer.headers) + _content(view.answer_body)
+    for frame in view.frames:
+        lines += ["", f"event {frame.index}  {frame.time}  {frame.type}", *_document(frame.document)]
+    lines += [""] if row.changes else []
+    for change in row.changes:
+        lines.append(f"→ {change.type} {change.key}@{change.revision} ({change.basis}: {change.evidence})")
+    return lines
+
+
+def _headers(mark: str, headers: Headers) -> list[str]:
+    return [f"{mark} {name}: {value}" for name, value in headers]
+
+
+def _content(content: Content) -> list[str]:
+    if content.document is not None:
+        return ["", *_document(content.document)]
+    if content.text:
+        return ["", *content.text.splitlines()]
+    if content.state == "empty":
+        return []
+    reason = f": {content.reason}" if content.reason else ""
+    return ["", f"({content.size} bytes, {content.state}{reason})"]
+
+
+def _document(document: object) -> list[str]:
+    return json.dumps(document, indent=2, ensure_ascii=False).splitlines()

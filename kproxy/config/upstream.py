@@ -1,0 +1,140 @@
+"""The api-server behind kproxy: where it is, how it is trusted, with which credentials it is spoken to."""
+
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from kproxy.errors import ConfigError
+
+TOKEN_FILE_AGE = 10.0
+"""Seconds after which a token file is read again; client-go waits a minute at most (transport/token_source.go)."""
+
+MAX_TOKEN_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """How an https server is trusted, and what kproxy shows of itself."""
+
+    ca_pem: str | None = None  # None: the system's roots
+    client_cert_pem: str | None = None
+    client_key_pem: str | None = field(default=None, repr=False)
+    server_name: str = ""  # "": the URL's host
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """One api-server and one user of it.
+
+    `tls` is None for http. `path_prefix` has no slash at its end. `injects` says whether there are credentials that
+    kproxy sets in the client's place; a plain `--upstream URL` has none, and then nothing is injected.
+    """
+
+    url: str
+    host: str
+    port: int
+    path_prefix: str = ""
+    tls: Tls | None = None
+    token: str | None = field(default=None, repr=False)
+    token_file: Path | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    impersonate: tuple[tuple[str, str], ...] = ()  # Impersonate-… headers
+    context: str = ""
+    cluster: str = ""
+    user: str = ""
+    namespace: str = "default"
+
+    @property
+    def host_header(self) -> str:
+        """The Host of a request: without the port where it is the scheme's own, as client-go writes it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        default = 443 if self.tls else 80
+        return host if self.port == default and urlsplit(self.url).port is None else f"{host}:{self.port}"
+
+    @property
+    def injects(self) -> bool:
+        """Whether kproxy has credentials of its own for this server."""
+        certificate = self.tls is not None and self.tls.client_cert_pem is not None
+        return bool(self.token or self.token_file or self.username or certificate or self.context)
+
+
+def upstream_from_url(url: str) -> Upstream:
+    """An api-server without any credentials. ConfigError if the URL cannot be one."""
+    return upstream_at(url, what=f"the upstream {url!r}", tls=Tls())
+
+
+def upstream_at(url: str, *, what: str, tls: Tls) -> Upstream:
+    """The place part of an Upstream; `tls` counts for https only. `what` names the URL's origin in a ConfigError."""
+    if any(char <= " " or char == "\x7f" for char in url):
+        raise ConfigError(f"{what} is no URL of an api-server: it contains a space or a control character.")
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError(f"{what} is no URL of an api-server: {error}.") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigError(f"{what} is no URL of an api-server: it must be http://HOST or https://HOST.")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ConfigError(f"{what} must be scheme, host, port and path only: no user, query or fragment.")
+    secure = parts.scheme == "https"
+    return Upstream(
+        url=parts.geturl(),
+        host=parts.hostname,
+        port=port or (443 if secure else 80),
+        path_prefix=parts.path.rstrip("/"),
+        tls=tls if secure else None,
+    )
+
+
+class BearerToken:
+    """The value of Authorization for an Upstream, with its token file read again when what we have is old.
+
+    A file that cannot be read any more keeps the last token, as client-go does: the server decides.
+    """
+
+    def __init__(self, upstream: Upstream, clock: Callable[[], float] = time.monotonic) -> None:
+        self._file = upstream.token_file
+        self._clock = clock
+        self._read_at = float("-inf")
+        self._value = _fixed(upstream)
+
+    def authorization(self) -> str | None:
+        """`Bearer …`, `Basic …`, or None where there is neither. ConfigError if the token file never could be read."""
+        if self._file is not None and self._clock() - self._read_at >= TOKEN_FILE_AGE:
+            self._reread(self._file)
+        return self._value
+
+    def _reread(self, file: Path) -> None:
+        try:
+            self._value = f"Bearer {_token_in(file)}"
+        except (OSError, ValueError) as error:
+            if self._value is None:
+                raise ConfigError(f"The token file {file} cannot be used: {error}.") from error
+        self._read_at = self._clock()
+
+
+def _token_in(file: Path) -> str:
+    with file.open("rb") as opened:
+        token = opened.read(MAX_TOKEN_BYTES + 1).decode("ascii").strip()
+    if not token or len(token) > MAX_TOKEN_BYTES or not is_field_value(token):
+        raise ValueError("it does not hold a token")
+    return token
+
+
+def _fixed(upstream: Upstream) -> str | None:
+    if upstream.token:
+        return f"Bearer {upstream.token}"
+    if upstream.username is not None and upstream.token_file is None:
+        pair = f"{upstream.username}:{upstream.password or ''}"
+        return "Basic " + b64encode(pair.encode()).decode("ascii")
+    return None
+
+
+def is_field_value(text: str) -> bool:
+    """Whether it fits a header: visible ASCII and inner spaces, so that no file or kubeconfig can add header lines."""
+    return all(" " <= char <= "~" for char in text)

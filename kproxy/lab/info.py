@@ -1,0 +1,96 @@
+"""What a lab tells about itself: the JSON file that KPROXY_LAB names, and the only thing `record` reads of it."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kproxy.errors import LabError
+from kproxy.model.jsontypes import JSONObject
+
+FORMAT = "kproxy-lab/1"
+MAX_SIZE = 1024 * 1024  # bytes; ours has about one kilobyte
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabInfo:
+    """A running lab.
+
+    `kind`: emulated | kube-apiserver; versions as the servers say them (v1.37.2, 3.6.16); `etcd_endpoints`: URLs;
+    `etcd_cacert`, `etcd_cert`, `etcd_key`: files, "" while etcd listens on loopback without TLS; `pids` by the
+    servers' names; `folder`: everything of this lab; `assets`: the folder that held the binaries, "" if none.
+    """
+
+    kind: str
+    url: str
+    kubeconfig: str
+    user_kubeconfig: str
+    server_version: str
+    etcd_version: str
+    etcd_endpoints: tuple[str, ...]
+    etcd_cacert: str = ""
+    etcd_cert: str = ""
+    etcd_key: str = ""
+    audit_log: str = ""
+    folder: str = ""
+    assets: str = ""
+    probe_user: str = ""
+    pids: tuple[tuple[str, int], ...] = ()
+
+    def as_json(self) -> JSONObject:
+        """The file's content."""
+        document: JSONObject = {"format": FORMAT}
+        for name, value in asdict(self).items():
+            if name == "pids":
+                document[name] = dict(self.pids)
+            elif name == "etcd_endpoints":
+                document[name] = list(self.etcd_endpoints)
+            else:
+                document[name] = value
+        return document
+
+
+def write_lab(info: LabInfo, path: Path) -> None:
+    """Writes the file, readable for its owner only."""
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(info.as_json(), indent=2) + "\n")
+
+
+def read_lab(path: str | Path) -> LabInfo:
+    """Reads a file that KPROXY_LAB names. LabError if there is none or it is not one of ours."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_SIZE + 1)
+        document = json.loads(data) if len(data) <= MAX_SIZE else None
+    except OSError as error:
+        raise LabError(f"cannot read the lab's file {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise LabError(f"the lab's file {path} is no JSON: unset KPROXY_LAB or start a new lab") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise LabError(f"{path} is no lab's file of this kproxy (it has no format {FORMAT})")
+    try:
+        return _info(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise LabError(f"the lab's file {path} has a wrong or missing entry: {error}") from error
+
+
+def _info(document: JSONObject) -> LabInfo:
+    texts = {
+        name: _text(document, name)
+        for name in LabInfo.__dataclass_fields__
+        if name not in {"pids", "etcd_endpoints"}
+    }
+    endpoints, pids = document["etcd_endpoints"], document["pids"]
+    if not isinstance(endpoints, list) or not isinstance(pids, dict):
+        raise TypeError("etcd_endpoints is no list, or pids no mapping")
+    return LabInfo(
+        **texts,
+        etcd_endpoints=tuple(str(endpoint) for endpoint in endpoints),
+        pids=tuple((name, pid) for name, pid in pids.items() if isinstance(pid, int)),
+    )
+
+
+def _text(document: JSONObject, name: str) -> str:
+    value = document[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is no text")
+    return value

@@ -1,0 +1,26 @@
+"""What a fresh server is asked to be."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+type ServerKind = Literal["emulated", "kube-apiserver"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabSettings:
+    """What to start.
+
+    `assets`: a folder with kube-apiserver and etcd, laid out as KUBEBUILDER_ASSETS (which is asked when it is None);
+    `audit_log`: where the server's audit log goes (None: within the lab's folder); `keep`: a folder, new or empty, that
+    stays when the servers are gone; `version`: the only gitVersion that will do; `timeout`: seconds until it must be
+    ready.
+    """
+
+    server: ServerKind = "emulated"
+    assets: Path | None = None
+    audit_log: Path | None = None
+    keep: Path | None = None
+    allow_old_etcd: bool = False
+    version: str | None = None
+    timeout: float = 90.0

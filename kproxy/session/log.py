@@ -1,0 +1,164 @@
+"""The log: one row an exchange, with the keys that it changed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from kproxy.model.attribution import Ledger
+from kproxy.model.etcd import key_text
+from kproxy.model.exchange import Exchange, Headers, Seq
+from kproxy.model.jsontypes import JSONObject
+from kproxy.model.recording import Recording
+from kproxy.session.opened import clock_time, opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRow:
+    """A key's change with its ground."""
+
+    revision: int
+    type: str
+    key: str
+    basis: str
+    evidence: str
+
+    def as_json(self) -> JSONObject:
+        """As it stands in every JSON output."""
+        return {
+            "revision": self.revision,
+            "type": self.type,
+            "key": self.key,
+            "basis": self.basis,
+            "evidence": self.evidence,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRow:
+    """One exchange as the contract's `log --json` has it; `duration_ms` is None while it goes on."""
+
+    seq: int
+    time: str
+    verb: str
+    method: str
+    target: str
+    group: str
+    version: str
+    resource: str
+    subresource: str
+    namespace: str
+    name: str
+    user_agent: str
+    status: int | None
+    duration_ms: float | None
+    end: str
+    end_detail: str
+    audit_id: str
+    changes: tuple[ChangeRow, ...]
+
+    def as_json(self) -> JSONObject:
+        """The contract's object; `path` and `query` are the target's two halves."""
+        parts = urlsplit(self.target)
+        return {
+            "seq": self.seq,
+            "time": self.time,
+            "verb": self.verb,
+            "method": self.method,
+            "path": parts.path,
+            "query": parts.query,
+            "group": self.group,
+            "version": self.version,
+            "resource": self.resource,
+            "subresource": self.subresource,
+            "namespace": self.namespace,
+            "name": self.name,
+            "user_agent": self.user_agent,
+            "status": self.status,
+            "duration_ms": self.duration_ms,
+            "end": self.end,
+            "end_detail": self.end_detail,
+            "audit_id": self.audit_id,
+            "changes": [change.as_json() for change in self.changes],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What a row must be to be shown; an empty filter lets everything through. Statuses may be `4xx`."""
+
+    verbs: frozenset[str] = frozenset()
+    resources: frozenset[str] = frozenset()
+    namespaces: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    statuses: frozenset[str] = frozenset()
+    user_agent: str = ""
+    changed: bool = False
+
+    def accept(self, row: LogRow) -> bool:
+        """Whether all filters let the row through."""
+        status = str(row.status) if row.status is not None else "-"
+        return (
+            (not self.verbs or row.verb in self.verbs)
+            and (not self.resources or row.resource in self.resources)
+            and (not self.namespaces or row.namespace in self.namespaces)
+            and (not self.names or row.name in self.names)
+            and (not self.statuses or status in self.statuses or f"{status[0]}xx" in self.statuses)
+            and self.user_agent in row.user_agent
+            and (not self.changed or bool(row.changes))
+        )
+
+
+def log_rows(where: str, filters: Filters) -> Iterator[LogRow]:
+    """The rows of a recording, in the order of request heads."""
+    with opened(where) as session:
+        changes = change_rows(session.ledger)
+        for exchange in session.recording.exchanges():
+            row = row_of(session.recording, exchange, changes.get(exchange.seq, ()))
+            if filters.accept(row):
+                yield row
+
+
+def change_rows(ledger: Ledger) -> dict[Seq, tuple[ChangeRow, ...]]:
+    """The attributed changes of each exchange, in the order of revisions."""
+    rows: dict[Seq, list[ChangeRow]] = {}
+    for entry in ledger.entries:
+        if (ground := entry.attribution) is not None:
+            row = ChangeRow(
+                revision=entry.change.revision,
+                type=entry.change.type.value,
+                key=key_text(entry.change.key),
+                basis=ground.basis.value,
+                evidence=ground.evidence,
+            )
+            rows.setdefault(ground.seq, []).append(row)
+    return {seq: tuple(changes) for seq, changes in rows.items()}
+
+
+def row_of(recording: Recording, exchange: Exchange, changes: tuple[ChangeRow, ...]) -> LogRow:
+    """One exchange's row."""
+    info, answer = exchange.info, exchange.answer
+    return LogRow(
+        seq=exchange.seq,
+        time=clock_time(recording, exchange.started),
+        verb=info.verb,
+        method=exchange.request.method,
+        target=exchange.request.target,
+        group=info.group,
+        version=info.version,
+        resource=info.resource,
+        subresource=info.subresource,
+        namespace=info.namespace,
+        name=info.name,
+        user_agent=header(exchange.request.headers, "user-agent"),
+        status=answer.status if answer else None,
+        duration_ms=round((exchange.ended - exchange.started) / 1e6, 3) if exchange.ended is not None else None,
+        end=exchange.end.value,
+        end_detail=exchange.end_detail,
+        audit_id=header(answer.headers, "audit-id") if answer else "",
+        changes=changes,
+    )
+
+
+def header(headers: Headers, name: str) -> str:
+    """A header's first value, "" without one; `name` in lower case."""
+    return next((value for field, value in headers if field.lower() == name), "")

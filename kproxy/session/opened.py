@@ -1,0 +1,43 @@
+"""A recording opened together with what follows from it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from kproxy.correlate.ledger import correlate
+from kproxy.errors import RecordingError
+from kproxy.model.attribution import Ledger
+from kproxy.model.exchange import Nanos
+from kproxy.model.recording import Recording
+from kproxy.store.reader import open_recording
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A recording and its ledger, computed again from the raw recording each time: it never needs the server."""
+
+    recording: Recording
+    ledger: Ledger
+
+
+@contextmanager
+def opened(where: str) -> Iterator[Opened]:
+    """Open a recording, correlate it. RecordingError with one sentence if it cannot be read."""
+    with open_recording(where) as recording:
+        yield Opened(recording, correlate(recording))
+
+
+def clock_time(recording: Recording, at: Nanos) -> str:
+    """A moment of the session as RFC 3339 in UTC, with microseconds."""
+    return (started_at(recording) + timedelta(microseconds=at / 1000)).isoformat().replace("+00:00", "Z")
+
+
+def started_at(recording: Recording) -> datetime:
+    """When the session began. RecordingError when its header does not say."""
+    text = recording.session.started_at
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise RecordingError(f"the recording's header says that it began at {text!r}, which is no time") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

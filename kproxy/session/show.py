@@ -1,0 +1,134 @@
+"""One exchange, whole: what went, what came, what it changed."""
+
+from dataclasses import dataclass
+
+from kproxy.errors import RecordingError, UsageError
+from kproxy.model.exchange import Body, Exchange, Frame, Headers, Seq
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.recording import Recording
+from kproxy.session.log import LogRow, change_rows, header, row_of
+from kproxy.session.opened import clock_time, opened
+from kproxy.wire.content import ContentError, decode
+from kproxy.wire.watch import decode_event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A body for people: decoded where that can be done, else `text`, else only its size and why."""
+
+    state: str
+    size: int
+    media_type: str
+    document: JSON = None
+    text: str = ""
+    reason: str = ""
+
+    def as_json(self) -> JSONObject:
+        """As `show --json` has it."""
+        return {
+            "state": self.state,
+            "size": self.size,
+            "media_type": self.media_type,
+            "document": self.document,
+            "text": self.text,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameView:
+    """An event of a watch: when it came, its type and object."""
+
+    index: int
+    time: str
+    type: str
+    document: JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeView:
+    """All of an exchange, decoded."""
+
+    row: LogRow
+    exchange: Exchange
+    request_body: Content
+    answer_body: Content
+    frames: tuple[FrameView, ...]
+
+    def as_json(self) -> JSONObject:
+        """`log --json`'s object, and request, response and frames in full."""
+        request, answer = self.exchange.request, self.exchange.answer
+        return {
+            **self.row.as_json(),
+            "caller": self.exchange.caller,
+            "altered": [flag.name.lower() for flag in self.exchange.altered if flag.name],
+            "upgrade": self.exchange.upgrade,
+            "request": {"headers": _fields(request.headers), "body": self.request_body.as_json()},
+            "response": {"headers": _fields(answer.headers), "body": self.answer_body.as_json()} if answer else None,
+            "frames": [
+                {"index": frame.index, "time": frame.time, "type": frame.type, "object": frame.document}
+                for frame in self.frames
+            ],
+        }
+
+
+def show_exchange(where: str, seq: int) -> ExchangeView:
+    """One exchange of a recording. UsageError when the recording has none of that number."""
+    with opened(where) as session:
+        exchange = session.recording.exchange(Seq(seq))
+        if exchange is None:
+            raise UsageError(f"{where} has no exchange {seq}; `kproxy log {where}` lists those that it has")
+        answer = exchange.answer
+        media_type = header(answer.headers, "content-type") if answer else ""
+        return ExchangeView(
+            row=row_of(session.recording, exchange, change_rows(session.ledger).get(exchange.seq, ())),
+            exchange=exchange,
+            request_body=content_of(session.recording, exchange.request.headers, exchange.request.body),
+            answer_body=content_of(session.recording, answer.headers, answer.body) if answer else NOTHING,
+            frames=tuple(
+                _frame_view(session.recording, frame, media_type) for frame in session.recording.frames(Seq(seq))
+            ),
+        )
+
+
+NOTHING = Content(state="empty", size=0, media_type="")
+
+
+def content_of(recording: Recording, headers: Headers, body: Body) -> Content:
+    """A body decoded by its media type; what nobody can decode is shown as text if it is text."""
+    media_type = header(headers, "content-type")
+    base = Content(state=body.state.value, size=body.size, media_type=media_type, reason=body.reason)
+    if body.digest is None:
+        return base
+    data = recording.body(body.digest)
+    try:
+        document = decode(media_type, data)
+    except ContentError as error:
+        return Content(
+            state=base.state, size=base.size, media_type=media_type, text=_text(data), reason=body.reason or str(error)
+        )
+    if isinstance(document, str):
+        return Content(state=base.state, size=base.size, media_type=media_type, text=document, reason=body.reason)
+    return Content(state=base.state, size=base.size, media_type=media_type, document=document, reason=body.reason)
+
+
+def _frame_view(recording: Recording, frame: Frame, media_type: str) -> FrameView:
+    if frame.body.digest is None:
+        document: JSON = {"state": frame.body.state.value, "size": frame.body.size, "reason": frame.body.reason}
+        return FrameView(index=frame.index, time=clock_time(recording, frame.at), type="", document=document)
+    try:
+        event = decode_event(media_type, recording.body(frame.body.digest))
+    except ContentError as error:
+        raise RecordingError(f"frame {frame.index} of exchange {frame.seq} cannot be decoded: {error}") from error
+    return FrameView(index=frame.index, time=clock_time(recording, frame.at), type=event.type, document=event.object)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _fields(headers: Headers) -> JSON:
+    return [[name, value] for name, value in headers]

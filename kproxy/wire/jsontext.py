@@ -1,0 +1,84 @@
+"""JSON as text: reading it within bounds, writing it as the api-server does."""
+
+import json
+from typing import NoReturn
+
+from kproxy.model.jsontypes import JSON
+from kproxy.wire.contenterror import ContentError
+
+MAX_CONTENT = 64 * 1024 * 1024
+"""Bytes of one body that are decoded at most."""
+
+MAX_DEPTH = 200
+"""Levels of nesting at most: deeper ones are no Kubernetes object, and would end in somebody's recursion."""
+
+_NO_SURROGATES = str.maketrans(dict.fromkeys(range(0xD800, 0xE000), "\ufffd"))
+
+
+def decode_json(data: bytes) -> JSON:
+    """The value of a JSON text. ContentError for what is none, not UTF-8, not finite, too large or too deep."""
+    check_size(data)
+    try:
+        value: JSON = json.loads(data.decode(), parse_float=_finite, parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise ContentError("JSON that is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise ContentError(f"no JSON: {error.msg} at character {error.pos}") from None
+    except RecursionError:
+        raise ContentError("JSON that is nested too deeply") from None
+    except ValueError:
+        raise ContentError("JSON with a number that is too long") from None
+    check_depth(value)
+    return _without_lone_surrogates(value) if b"\\ud" in data or b"\\uD" in data else value
+
+
+def encode_json(value: JSON) -> bytes:
+    """`value` as Go's encoder writes it for the api-server: compact, `<`, `>`, `&` escaped, a line end behind it."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for char in "<>&\u2028\u2029":
+        if char in text:
+            text = text.replace(char, f"\\u{ord(char):04x}")
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def check_size(data: bytes) -> None:
+    """ContentError if `data` is more than is ever decoded."""
+    if len(data) > MAX_CONTENT:
+        raise ContentError(f"content of {len(data)} bytes is more than the {MAX_CONTENT} that are decoded")
+
+
+def check_depth(value: JSON) -> None:
+    """ContentError if `value` is nested more than MAX_DEPTH levels."""
+    level = [value] if isinstance(value, list | dict) else []
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return
+        level = [
+            child
+            for container in level
+            for child in (container.values() if isinstance(container, dict) else container)
+            if isinstance(child, list | dict)
+        ]
+    raise ContentError(f"content nested more than {MAX_DEPTH} levels deep")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in {float("inf"), float("-inf")}:
+        raise ContentError("JSON with a number beyond what a float holds")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ContentError(f"JSON with {name}, which is no JSON value")
+
+
+def _without_lone_surrogates(value: JSON) -> JSON:
+    r"""Escapes like `\ud800` alone become U+FFFD, as in Go; Python's own would not go into UTF-8 again."""
+    if isinstance(value, str):
+        return value.translate(_NO_SURROGATES)
+    if isinstance(value, list):
+        return [_without_lone_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {key.translate(_NO_SURROGATES): _without_lone_surrogates(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,50 @@
+"""Media types: `type/subtype;name=value`, read leniently."""
+
+from dataclasses import dataclass
+
+JSON = "application/json"
+YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """A media type in lower case and its parameters (names in lower case, values unquoted)."""
+
+    name: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def parameter(self, name: str) -> str:
+        """A parameter's value, "" if it is not there."""
+        return next((value for key, value in self.parameters if key == name), "")
+
+    @property
+    def suffix(self) -> str:
+        """What follows the last `+` of the name, "" if there is none (RFC 6838, 4.2.8)."""
+        return self.name.rpartition("+")[2] if "+" in self.name else ""
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its bytes are JSON: application/json and every `…+json`, patches of all kinds among them."""
+        return self.name == JSON or self.suffix == "json"
+
+    @property
+    def is_yaml(self) -> bool:
+        """Whether its bytes are YAML; `application/apply-patch+yaml` may hold JSON, which is YAML too."""
+        return self.name in {YAML, "application/x-yaml", "text/yaml", "text/x-yaml"} or self.suffix == "yaml"
+
+    @property
+    def is_protobuf(self) -> bool:
+        """Whether its bytes are the api-server's protobuf."""
+        return self.name == PROTOBUF
+
+
+def parse_media_type(text: str) -> MediaType:
+    """What a Content-Type says. Never raises: parts that mean nothing are left out."""
+    name, *rest = text.split(";")
+    parameters = []
+    for part in rest:
+        key, equals, value = part.partition("=")
+        if equals and key.strip():
+            parameters.append((key.strip().lower(), value.strip().strip('"')))
+    return MediaType(name.strip().lower(), tuple(parameters))

@@ -1,0 +1,51 @@
+#!/bin/sh
+# Make VENV with a Python that really starts, and install the lock into it, hashes required.
+# usage: venv.sh VENV      (PYTHON=… names one interpreter to take instead of searching)
+set -eu
+venv=$1
+
+# A name on PATH proves nothing: version managers leave shims that fail when run. So each candidate is started.
+starts() {
+    "$1" -c 'import sys, ssl, sqlite3, venv, ensurepip; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1
+}
+
+candidates() {
+    for v in 3.13 3.12 3.14; do
+        echo "python$v"
+        for root in "${PYENV_ROOT:-$HOME/.pyenv}/versions" "${UV_PYTHON_INSTALL_DIR:-$HOME/.local/share/uv/python}" \
+            "$HOME/.asdf/installs/python" "$HOME/.local/share/mise/installs/python"; do
+            for python in "$root/$v"*/bin/python3 "$root/cpython-$v"*/bin/python3; do
+                [ -x "$python" ] && echo "$python"
+            done
+        done
+        for python in "/opt/homebrew/bin/python$v" "/usr/local/bin/python$v"; do
+            [ -x "$python" ] && echo "$python"
+        done
+    done
+    echo python3
+}
+
+find_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        starts "$PYTHON" && echo "$PYTHON"
+        return
+    fi
+    candidates | while read -r python; do
+        if starts "$python"; then
+            echo "$python"
+            break
+        fi
+    done
+}
+
+python=$(find_python)
+if [ -z "$python" ]; then
+    echo "kproxy needs Python 3.12 or newer, and none that starts was found; install one or say PYTHON=/its/path." >&2
+    exit 2
+fi
+echo "making $venv with $("$python" -c 'import sys; print("Python", sys.version.split()[0])')"
+rm -rf "$venv"
+"$python" -m venv "$venv"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+touch "$venv/installed"
