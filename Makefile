@@ -9,7 +9,8 @@ WORKERS ?= 2
 
 ASSETS = $$(sh controlplane/build.sh --print)
 
-.PHONY: help demo test lint types contracts lock tables controlplane test-controlplane bench bench-short wheel clean
+.PHONY: help demo test lint types contracts lock tables tables-check test-go controlplane test-controlplane \
+        bench bench-short wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +44,12 @@ bench: $(VENV)/installed ## direct, mitmdump and kproxy side by side (needs Go f
 
 bench-short: $(VENV)/installed ## the same, short: checks counts and contents, not ratios
 	$(BIN)/python tests/bench/bench.py --short
+
+tables-check: $(VENV)/installed ## compare the committed interface tables with their sources (needs Go)
+	$(BIN)/python tools/tables/extract.py --check
+
+test-go: ## vet and test the generator and the upstream (needs Go)
+	cd controlplane/bench && go vet ./... && go test ./...
 
 tables: $(VENV)/installed ## extract the interface tables from the published .proto files (needs Go)
 	$(BIN)/python tools/tables/extract.py

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make VENV with a Python that really starts, and install the lock into it, hashes required.
-# usage: venv.sh VENV      (PYTHON=… names one interpreter to take instead of searching)
+# usage: venv.sh VENV      (PYTHON=… names one interpreter; PYTHON_VERSIONS="3.12" searches for these versions only)
 set -eu
 venv=$1
 
@@ -10,7 +10,7 @@ starts() {
 }
 
 candidates() {
-    for v in 3.13 3.12 3.14; do
+    for v in ${PYTHON_VERSIONS:-3.13 3.12 3.14}; do
         echo "python$v"
         for root in "${PYENV_ROOT:-$HOME/.pyenv}/versions" "${UV_PYTHON_INSTALL_DIR:-$HOME/.local/share/uv/python}" \
             "$HOME/.asdf/installs/python" "$HOME/.local/share/mise/installs/python"; do
@@ -22,7 +22,7 @@ candidates() {
             [ -x "$python" ] && echo "$python"
         done
     done
-    echo python3
+    [ -n "${PYTHON_VERSIONS:-}" ] || echo python3
 }
 
 find_python() {

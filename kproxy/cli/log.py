@@ -61,7 +61,5 @@ def line_of(row: LogRow) -> str:
     took = f"{row.duration_ms:.1f} ms" if row.duration_ms is not None else "open"
     end = "" if row.end == "complete" else f"  ({row.end})"
     line = f"{row.seq:>5}  {row.verb or row.method:<10} {row.target}  {status}  {took}{end}"
-    changes = "".join(
-        f"\n{'':>7}→ {change.type} {change.key}@{change.revision} ({change.basis})" for change in row.changes
-    )
-    return printable(line) + "".join("\n" + printable(part) for part in changes.split("\n")[1:])
+    changes = (f"{'':>7}→ {change.type} {change.key}@{change.revision} ({change.basis})" for change in row.changes)
+    return "\n".join(printable(text) for text in (line, *changes))

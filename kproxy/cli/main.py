@@ -84,23 +84,21 @@ def _exit_code(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except (click.Abort, KeyboardInterrupt):
-        return 128 + signal.SIGINT
-    except Terminated:
-        return 128 + signal.SIGTERM
-    except KproxyError as error:
-        return _fail(str(error), error, debug=debug)
+    except (click.Abort, KeyboardInterrupt, Terminated) as stop:
+        return 128 + (signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)
     except BrokenPipeError:
         # the reader of our output is gone (`kproxy log … | head`); Python's exit must not try to flush again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except Exception as error:  # noqa: BLE001 - the last stop: 1 must mean «different», so nothing may get past
-        sentence = f"this should not happen: {type(error).__name__}: {error}; `kproxy --debug …` shows where"
-        return _fail(sentence, error, debug=debug)
+        return _fail(error, debug=debug)
     return result if isinstance(result, int) else 0
 
 
-def _fail(sentence: str, error: BaseException, *, debug: bool) -> int:
+def _fail(error: Exception, *, debug: bool) -> int:
+    sentence = str(error)
+    if not isinstance(error, KproxyError):
+        sentence = f"this should not happen: {type(error).__name__}: {error}; `kproxy --debug …` shows where"
     if debug:
         traceback.print_exception(error)
     click.echo(f"kproxy: {' '.join(sentence.split())}", err=True)

@@ -70,8 +70,8 @@ def upstream_from_url(url: str) -> Upstream:
 
 def upstream_at(url: str, *, what: str, tls: Tls) -> Upstream:
     """The place part of an Upstream; `tls` counts for https only. `what` names the URL's origin in a ConfigError."""
-    if any(char <= " " or char == "\x7f" for char in url):
-        raise ConfigError(f"{what} is no URL of an api-server: it contains a space or a control character.")
+    if any(not "!" <= char <= "~" for char in url):
+        raise ConfigError(f"{what} is no URL of an api-server: it holds characters that must be encoded in a URL.")
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         port = parts.port

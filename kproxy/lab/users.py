@@ -3,7 +3,7 @@
 import csv
 import io
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -24,12 +24,8 @@ class User:
     """One line of the token file. `token` is left out of repr, so that no log shows it."""
 
     name: str
-    token: str
+    token: str = field(repr=False)
     groups: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"User(name={self.name!r}, groups={self.groups!r})"
-
 
 def make_users() -> tuple[User, User, User]:
     """Admin, viewer and probe, with tokens of their own."""

@@ -1,0 +1,32 @@
+"""`kproxy get FILE OBJECT`: an object as it then was."""
+
+import json
+
+import click
+import yaml
+
+from kproxy.report.terminal import printable
+from kproxy.session.objects import object_at
+
+
+@click.command("get")
+@click.argument("file")
+@click.argument("object_", metavar="OBJECT")
+@click.option("--at", metavar="SEQ|TIME", help="After this exchange, or at this time (default: at the session's end).")
+@click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+def command(*, file: str, object_: str, at: str | None, output: str) -> int:
+    """Show an object as it was at a moment of the session. OBJECT: RESOURCE[.GROUP]/NAMESPACE/NAME, or a key in etcd.
+
+    \b
+    Example: kproxy get session.kproxy pods/default/hello-demo --at 1
+    """
+    state = object_at(file, object_, at)
+    click.echo(printable(f"# from {state.source}"), err=True)
+    if state.document is None:
+        click.echo(printable(f"{state.name} was not there"), err=True)
+        return 2
+    if output == "json":
+        click.echo(json.dumps(state.document, indent=2))
+    else:
+        click.echo(yaml.safe_dump(state.document, sort_keys=False), nl=False)
+    return 0

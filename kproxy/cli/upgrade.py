@@ -1,0 +1,20 @@
+"""`kproxy upgrade IN OUT`: an older recording in today's schema."""
+
+from pathlib import Path
+
+import click
+
+from kproxy.session.convert import upgrade_recording
+
+
+@click.command("upgrade")
+@click.argument("old", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("new", metavar="OUT", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace an existing OUT.")
+def command(*, old: Path, new: Path, force: bool) -> None:
+    """Rewrite an older recording in today's schema; IN stays as it is.
+
+    \b
+    Example: kproxy upgrade old.kproxy new.kproxy
+    """
+    upgrade_recording(old, new, force=force)

@@ -1,0 +1,1 @@
+"""Comparing two recordings: equal up to renaming, equal up to named noise, or different, and where."""

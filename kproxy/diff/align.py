@@ -1,0 +1,44 @@
+"""Which exchange of one recording stands beside which of another, when no replay tells it."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import parse_qsl, urlsplit
+
+from kproxy.model.exchange import Exchange, Seq
+
+_VOLATILE = frozenset({"resourceVersion", "continue", "timeoutSeconds", "timeout"})
+"""Query parameters that the server chose, or that a client draws anew each time."""
+
+
+def align_exchanges(baseline: Iterable[Exchange], replayed: Iterable[Exchange]) -> list[tuple[Seq, Seq]]:
+    """Pairs by method and target, the first with the first; then, for names that differ, by what is asked for."""
+    left, right = list(baseline), list(replayed)
+    pairs: list[tuple[Seq, Seq]] = []
+    for key in (_exact, _kind):
+        pairs += list(_pair(left, right, key))
+        first, second = {a for a, _ in pairs}, {b for _, b in pairs}
+        left = [each for each in left if each.seq not in first]
+        right = [each for each in right if each.seq not in second]
+    return sorted(pairs)
+
+
+def _pair(
+    left: list[Exchange], right: list[Exchange], key: Callable[[Exchange], tuple[object, ...]]
+) -> Iterator[tuple[Seq, Seq]]:
+    waiting: dict[tuple[object, ...], deque[Seq]] = defaultdict(deque)
+    for each in right:
+        waiting[key(each)].append(each.seq)
+    for each in left:
+        if queue := waiting.get(key(each)):
+            yield each.seq, queue.popleft()
+
+
+def _exact(exchange: Exchange) -> tuple[object, ...]:
+    parts = urlsplit(exchange.request.target)
+    query = tuple(sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in _VOLATILE))
+    return exchange.request.method, parts.path, query
+
+
+def _kind(exchange: Exchange) -> tuple[object, ...]:
+    info = exchange.info
+    return exchange.request.method, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace

@@ -1,0 +1,40 @@
+"""A server's clock beside the recorder's: what a Date header must say."""
+
+from collections.abc import Iterable
+from statistics import median
+
+from kproxy.diff.documents import header
+from kproxy.model.exchange import Exchange, Nanos
+from kproxy.model.session import Session
+from kproxy.renaming.times import http_seconds, seconds
+
+SLACK = 2.5
+"""Seconds: Date has whole seconds, and an answer may wait before its head is sent."""
+
+
+class Clock:
+    """The skew between a server and the recorder, as most of the answers have it."""
+
+    def __init__(self, session: Session, exchanges: Iterable[Exchange]) -> None:
+        self._start = seconds(session.started_at)
+        offsets = [offset for each in exchanges if (offset := self._offset(each)) is not None]
+        self._skew = median(offsets) if offsets else None
+
+    def _offset(self, exchange: Exchange) -> float | None:
+        if exchange.answer is None or exchange.answered is None or self._start is None:
+            return None
+        date = http_seconds(header(exchange.answer.headers, "date"))
+        return None if date is None else date - self._start - exchange.answered / 1e9
+
+    def explains(self, exchange: Exchange) -> bool:
+        """Whether an answer's Date is what the server's clock showed; True when nothing is known of it."""
+        if self._skew is None:
+            return True
+        offset = self._offset(exchange)
+        return offset is not None and abs(offset - self._skew) <= SLACK
+
+    def at(self, when: Nanos | None) -> int | None:
+        """The server's time then, in seconds since 1970."""
+        if self._skew is None or self._start is None or when is None:
+            return None
+        return int(self._start + when / 1e9 + self._skew)

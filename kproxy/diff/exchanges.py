@@ -1,0 +1,168 @@
+"""One pair of exchanges: learned from, and compared."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+from kproxy.diff.documents import Document
+from kproxy.diff.headers import HeaderComparer, learn_headers
+from kproxy.diff.noise import CLOSED
+from kproxy.diff.sides import Comparison, Pair
+from kproxy.diff.streams import compare_stream, learn_stream
+from kproxy.diff.trees import Comparer, Spot, same_words
+from kproxy.model.exchange import Answer, BodyState, End, Exchange, Request
+from kproxy.renaming.learn import Learner, learn_text
+
+_FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED})
+_CHOSEN_PARAMETERS = frozenset({"resourceVersion", "continue"})
+
+
+def is_stream(exchange: Exchange) -> bool:
+    """Whether an exchange's answer is a watch, one without any event too."""
+    if exchange.answer is None:
+        return False
+    state = exchange.answer.body.state
+    silent = exchange.info.verb == "watch" and exchange.answer.status == 200 and state is BodyState.EMPTY
+    return state is BodyState.FRAMES or silent
+
+
+def learn_exchange(of: Comparison, pair: Pair) -> None:
+    """What the answers, and the requests as they were sent, tell of what the servers chose."""
+    first, second = pair.baseline.answer, pair.replayed.answer
+    _learn_documents(of, *_requests(of, pair))
+    if first is None or second is None:
+        return
+    learn_headers(of.renaming, first.headers, second.headers)
+    if is_stream(pair.baseline) and is_stream(pair.replayed):
+        learn_stream(of, pair)
+    else:
+        _learn_documents(of, *_answers(of, first, second))
+
+
+def _learn_documents(of: Comparison, first: Document, second: Document) -> None:
+    if first.raw is None and second.raw is None and not first.reason and not second.reason:
+        Learner(of.renaming).learn(first.value, second.value)
+    elif first.raw and second.raw and first.digest != second.digest:
+        learn_text(of.renaming, first.raw.decode("latin-1"), second.raw.decode("latin-1"))
+
+
+def compare_exchange(of: Comparison, pair: Pair) -> None:
+    """Compare request, status, headers, body or stream, and end."""
+    if pair.replayed.end is End.UNREACHABLE and pair.baseline.end is not End.UNREACHABLE:
+        of.findings.cannot_tell(
+            f"exchange {pair.baseline.seq}: the replay's server could not be reached ({pair.replayed.end_detail})"
+        )
+        return
+    _compare_requests(of, pair)
+    _compare_ends(of, pair)
+    first, second = pair.baseline.answer, pair.replayed.answer
+    if first is None or second is None:
+        _compare_absent(of, pair)
+        return
+    _compare_status(of, pair, first, second)
+    HeaderComparer(of.renaming, of.findings, pair.baseline, pair.replayed).answers(of.baseline.clock, of.replayed.clock)
+    if is_stream(pair.baseline) and is_stream(pair.replayed):
+        compare_stream(of, pair)
+        return
+    now = of.replayed.clock.at(pair.replayed.answered)
+    _compare_documents(of, pair, Spot(pair.baseline.seq, "body", now=now), *_answers(of, first, second))
+
+
+def _requests(of: Comparison, pair: Pair) -> tuple[Document, Document]:
+    def document(request: Request, side: int) -> Document:
+        return (of.baseline, of.replayed)[side].documents.body(request.headers, request.body)
+
+    return document(pair.baseline.request, 0), document(pair.replayed.request, 1)
+
+
+def _answers(of: Comparison, first: Answer, second: Answer) -> tuple[Document, Document]:
+    return of.baseline.documents.body(first.headers, first.body), of.replayed.documents.body(
+        second.headers, second.body
+    )
+
+
+def _compare_absent(of: Comparison, pair: Pair) -> None:
+    if pair.baseline.answer is None and pair.replayed.answer is None:
+        return
+    if pair.baseline.answer is None:
+        of.findings.cannot_tell(f"exchange {pair.baseline.seq} was recorded without an answer")
+        return
+    of.findings.differ(pair.baseline.seq, "missing", "answer", "removed", pair.baseline.answer.status, None)
+
+
+def _compare_status(of: Comparison, pair: Pair, first: Answer, second: Answer) -> None:
+    seq = pair.baseline.seq
+    if first.status != second.status:
+        of.findings.differ(seq, "status", "status", "changed", first.status, second.status)
+    for path, a, b in (
+        ("reason", first.reason, second.reason),
+        ("http version", first.http_version, second.http_version),
+        ("informational", list(first.informational), list(second.informational)),
+        ("trailers", [list(each) for each in first.trailers], [list(each) for each in second.trailers]),
+    ):
+        if a != b:
+            of.findings.differ(seq, "status", path, "changed", str(a), str(b))
+
+
+def _compare_ends(of: Comparison, pair: Pair) -> None:
+    first, second = pair.baseline, pair.replayed
+    if first.end is second.end:
+        return
+    if End.UNKNOWN in {first.end, second.end}:
+        of.findings.cannot_tell(f"how exchange {first.seq} ended was not recorded")
+        return
+    both = {first.end, second.end} <= _FROM_THE_CLIENT
+    if not (both and of.findings.hide(CLOSED)):
+        of.findings.differ(first.seq, "end", "end", "changed", first.end.value, second.end.value)
+
+
+def _compare_requests(of: Comparison, pair: Pair) -> None:
+    first, second = pair.baseline.request, pair.replayed.request
+    seq = pair.baseline.seq
+    if first.method != second.method:
+        of.findings.differ(seq, "request", "method", "changed", first.method, second.method)
+    if not _same_target(of, first.target, second.target):
+        of.findings.differ(seq, "request", "target", "changed", first.target, second.target)
+    HeaderComparer(of.renaming, of.findings, pair.baseline, pair.replayed).requests()
+    _compare_documents(of, pair, Spot(seq, "request"), *_requests(of, pair))
+
+
+def _same_target(of: Comparison, baseline: str, replayed: str) -> bool:
+    first, second = urlsplit(baseline), urlsplit(replayed)
+    if not same_words(of.renaming, first.path, second.path):
+        return False
+    queries = [parse_qsl(each.query, keep_blank_values=True) for each in (first, second)]
+    if [name for name, _ in queries[0]] != [name for name, _ in queries[1]]:
+        return False
+    return all(
+        bool(a) == bool(b) and (a == "0") == (b == "0") if name in _CHOSEN_PARAMETERS else same_words(of.renaming, a, b)
+        for (name, a), (_, b) in zip(*queries, strict=True)
+    )
+
+
+def _compare_documents(of: Comparison, pair: Pair, spot: Spot, first: Document, second: Document) -> None:
+    for document, whose in ((first, "recorded"), (second, "replayed")):
+        if document.reason:
+            of.findings.cannot_tell(f"exchange {pair.baseline.seq}: {document.reason} in the {whose} {spot.where}")
+            return
+    if first.raw is not None or second.raw is not None:
+        _compare_bytes(of, spot, first, second)
+        return
+    comparer = Comparer(of.renaming, of.findings, spot)
+    comparer.compare(first.value, second.value)
+    pair.revisions += spot.revisions
+    pair.times += spot.times
+
+
+def _compare_bytes(of: Comparison, spot: Spot, first: Document, second: Document) -> None:
+    if first.raw is None or second.raw is None:
+        of.findings.differ(spot.seq, spot.where, "$", "changed", _shown(first), _shown(second))
+        return
+    if not same_words(of.renaming, first.raw.decode("latin-1"), second.raw.decode("latin-1")):
+        of.findings.differ(spot.seq, spot.where, "$", "changed", _shown(first), _shown(second))
+
+
+def _shown(document: Document) -> str | None:
+    if document.raw is None:
+        return "a document"
+    if not document.raw:
+        return None
+    return f"{len(document.raw)} bytes, sha256 {document.digest}"

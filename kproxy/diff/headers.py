@@ -1,0 +1,110 @@
+"""Headers of answers and requests."""
+
+from collections import defaultdict
+
+from kproxy.diff.clock import Clock
+from kproxy.diff.findings import Findings
+from kproxy.diff.noise import FRAMING
+from kproxy.diff.trees import same_words
+from kproxy.model.exchange import Exchange, Headers
+from kproxy.renaming.kinds import Kind
+from kproxy.renaming.renaming import Renaming
+
+_FRAMING = frozenset({"transfer-encoding", "content-length", "connection", "keep-alive"})
+_CHOSEN = {
+    "audit-id": Kind.AUDIT_ID,
+    "x-kubernetes-pf-flowschema-uid": Kind.UID,
+    "x-kubernetes-pf-prioritylevel-uid": Kind.UID,
+}
+"""Headers whose values the server chooses: a closed list (staging/src/k8s.io/api/flowcontrol, audit)."""
+
+_OF_THE_CLIENT = frozenset(
+    {"host", "authorization", "content-length", "content-encoding", "transfer-encoding", "connection", "traceparent"}
+)
+"""Headers of a request that a replay sets anew: a request's other headers must be equal up to renaming."""
+
+
+def _by_name(headers: Headers) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, value in headers:
+        found[name.lower()].append(value)
+    return found
+
+
+def learn_headers(renaming: Renaming, baseline: Headers, replayed: Headers) -> None:
+    """What an answer's headers tell of what the server chose."""
+    first, second = _by_name(baseline), _by_name(replayed)
+    for name, kind in _CHOSEN.items():
+        for a, b in zip(first.get(name, ()), second.get(name, ()), strict=False):
+            renaming.learn_name(kind, a, b)
+
+
+class HeaderComparer:
+    """Compares the heads' fields of one pair of exchanges."""
+
+    def __init__(self, renaming: Renaming, findings: Findings, baseline: Exchange, replayed: Exchange) -> None:
+        self._renaming = renaming
+        self._findings = findings
+        self._baseline = baseline
+        self._replayed = replayed
+
+    def answers(self, clock: Clock, other: Clock) -> None:
+        """Compare two answers' headers; the clocks are the two servers'."""
+        if self._baseline.answer is None or self._replayed.answer is None:
+            return
+        first, second = _by_name(self._baseline.answer.headers), _by_name(self._replayed.answer.headers)
+        self._framing(first, second)
+        for name in sorted((first.keys() | second.keys()) - _FRAMING):
+            values, others = first.get(name, []), second.get(name, [])
+            if name == "date" and len(values) == len(others) == 1:
+                if clock.explains(self._baseline) and not other.explains(self._replayed):
+                    self._differ("header", name, "renamed", values, others)
+            elif not self._same(name, values, others):
+                self._differ("header", name, _kind(name, values, others), values, others)
+
+    def requests(self) -> None:
+        """Compare two requests' headers."""
+        first, second = _by_name(self._baseline.request.headers), _by_name(self._replayed.request.headers)
+        for name in sorted((first.keys() | second.keys()) - _OF_THE_CLIENT):
+            values, others = first.get(name, []), second.get(name, [])
+            if not self._same_texts(values, others):
+                self._differ("request", f"header {name}", _kind(name, values, others), values, others)
+
+    def _framing(self, first: dict[str, list[str]], second: dict[str, list[str]]) -> None:
+        baseline, replayed = self._baseline.answer, self._replayed.answer
+        if baseline is None or replayed is None:
+            return
+        lengths, others = first.get("content-length", []), second.get("content-length", [])
+        told = lengths == [str(baseline.body.size)]
+        if (lengths and others and told and others != [str(replayed.body.size)]) or (lengths and others and not told and self._baseline.request.method != "HEAD" and lengths != others):
+            self._differ("header", "content-length", "changed", lengths, others)
+        rest = [name for name in _FRAMING if first.get(name) != second.get(name) and name != "content-length"]
+        if (bool(lengths) != bool(others) or rest) and not self._findings.hide(FRAMING):
+            name = rest[0] if rest else "content-length"
+            self._differ("header", name, "changed", first.get(name, []), second.get(name, []))
+
+    def _same(self, name: str, values: list[str], others: list[str]) -> bool:
+        kind = _CHOSEN.get(name)
+        if kind is None:
+            return self._same_texts(values, others)
+        return len(values) == len(others) and all(
+            self._renaming.image(kind, a) == b for a, b in zip(values, others, strict=True)
+        )
+
+    def _same_texts(self, values: list[str], others: list[str]) -> bool:
+        return len(values) == len(others) and all(
+            same_words(self._renaming, a, b) for a, b in zip(values, others, strict=True)
+        )
+
+    def _differ(self, where: str, path: str, kind: str, values: list[str], others: list[str]) -> None:
+        self._findings.differ(
+            self._baseline.seq, where, path, kind, ", ".join(values) or None, ", ".join(others) or None
+        )
+
+
+def _kind(name: str, values: list[str], others: list[str]) -> str:
+    if not values:
+        return "added"
+    if not others:
+        return "removed"
+    return "renamed" if name in _CHOSEN else "changed"

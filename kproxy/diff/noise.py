@@ -1,0 +1,47 @@
+"""What may differ without being a difference: the closed list. Each rule has a ground, a place and a count.
+
+What the server chooses (uids, revisions, times, …) is no noise: it is renamed, see kproxy.renaming. A rule here hides
+a difference that is there; every report counts how often, and --strict turns all of them off.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule: its name, why it may hide something, and where it does."""
+
+    name: str
+    ground: str
+    place: str
+
+
+FRAMING = Rule(
+    name="answer-framing",
+    ground="how an answer's end is marked depends on when its bytes were ready (RFC 9112, 6); its content is compared",
+    place="headers Transfer-Encoding, Content-Length, Connection and Keep-Alive of an answer",
+)
+BOOKMARKS = Rule(
+    name="watch-bookmarks",
+    ground="bookmarks are sent when the server finds it convenient (Kubernetes API concepts, «Watch bookmarks»)",
+    place="BOOKMARK events of a watch, but the one that ends the initial events",
+)
+TAIL = Rule(
+    name="watch-tail",
+    ground="a client closed the watch: what it still got is a race; each such event is a change that etcd's history has",
+    place="events after the last recorded one, in a watch that its client closed",
+)
+CLOSED = Rule(
+    name="closed-by-client",
+    ground="a client that leaves and a recording that stops both end a stream from the client's side",
+    place="the end of a watch: client-gone beside stopped",
+)
+INITIAL = Rule(
+    name="watch-initial-state",
+    ground="a watch from no certain revision begins with any state from then on (Kubernetes API concepts, «Semantics "
+    "for watch»): states before it may be folded into the first event",
+    place="first events of an object in a watch without a resourceVersion, or with 0",
+)
+
+RULES: tuple[Rule, ...] = (FRAMING, BOOKMARKS, TAIL, CLOSED, INITIAL)
+"""All rules there are."""

@@ -1,0 +1,242 @@
+"""Watch streams, object by object: states, order, final state."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from urllib.parse import parse_qs, urlsplit
+
+from kproxy.diff.documents import header
+from kproxy.diff.noise import BOOKMARKS, INITIAL, TAIL
+from kproxy.diff.sides import Comparison, Pair, Side
+from kproxy.diff.trees import Comparer, Spot, shortened
+from kproxy.model.exchange import End, Exchange, Nanos
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.kinds import Kind
+from kproxy.renaming.learn import Learner
+from kproxy.renaming.renaming import Renaming
+from kproxy.wire.watch import WatchEvent
+
+_LEFT = frozenset({End.CLIENT_GONE, End.STOPPED})
+_INITIAL_END = "k8s.io/initial-events-end"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One event at its place in the stream. `bookmark`: one whose coming the server may choose."""
+
+    index: int
+    at: Nanos
+    event: WatchEvent
+    metadata: JSONObject
+    bookmark: bool
+
+    @property
+    def revision(self) -> int | None:
+        """The object's resourceVersion."""
+        value = self.metadata.get("resourceVersion")
+        return int(value) if isinstance(value, str) and value.isdigit() else None
+
+    @property
+    def uid(self) -> str:
+        """The object's uid."""
+        value = self.metadata.get("uid")
+        return value if isinstance(value, str) else ""
+
+    def summary(self) -> JSON:
+        """The event in a report."""
+        names: JSONObject = {
+            key: self.metadata[key] for key in ("namespace", "name", "resourceVersion") if key in self.metadata
+        }
+        return {"type": self.event.type, **names}
+
+
+def learn_stream(of: Comparison, pair: Pair) -> None:
+    """What two streams' events tell."""
+    first, second = _read(of.baseline, pair.baseline), _read(of.replayed, pair.replayed)
+    if first is None or second is None:
+        return
+    learner = Learner(of.renaming)
+    for a, b in _matched(of.renaming, _objects(first), _objects(second)):
+        if a is not None and b is not None:
+            learner.learn(a.event.object, b.event.object)
+
+
+def compare_stream(of: Comparison, pair: Pair) -> None:
+    """Compare two watches."""
+    first, second = _read(of.baseline, pair.baseline), _read(of.replayed, pair.replayed)
+    if first is None or second is None:
+        of.findings.cannot_tell(f"exchange {pair.baseline.seq}: not every watch event was kept or could be decoded")
+        return
+    matched = _matched(of.renaming, _objects(first), _objects(second))
+    comparer = Comparer(of.renaming, of.findings, Spot(pair.baseline.seq, "stream"))
+    for a, b in matched:
+        if a is None or b is None:
+            _unmatched(of, pair, matched, a, b)
+        else:
+            _compare_event(of, comparer, a, b)
+    _compare_order(of, pair, matched)
+    _compare_bookmarks(of, pair, first, second)
+    pair.revisions += comparer.spot.revisions
+    pair.times += comparer.spot.times
+
+
+def _compare_event(of: Comparison, comparer: Comparer, a: Seen, b: Seen) -> None:
+    spot = comparer.spot
+    spot.root, spot.now = f"$[{a.index}].object", of.replayed.clock.at(b.at)
+    if a.event.type != b.event.type:
+        path = f"$[{a.index}].type"
+        of.findings.differ(spot.seq, "stream", path, "changed", a.event.type, b.event.type)
+    comparer.compare(a.event.object, b.event.object)
+
+
+def _unmatched(
+    of: Comparison, pair: Pair, matched: list[tuple[Seen | None, Seen | None]], a: Seen | None, b: Seen | None
+) -> None:
+    if a is not None:
+        if not (_folded(pair, matched, a) and of.findings.hide(INITIAL)):
+            of.findings.differ(pair.baseline.seq, "stream", f"$[{a.index}]", "removed", a.summary(), None)
+    elif b is not None and not (_ran_on(of, pair, matched, b) and of.findings.hide(TAIL)):
+        of.findings.differ(pair.baseline.seq, "stream", f"$[{b.index}]", "added", None, b.summary())
+
+
+def _folded(pair: Pair, matched: list[tuple[Seen | None, Seen | None]], a: Seen) -> bool:
+    """Whether a missing state came before the first one that the replay's watch could show of that object."""
+    if not _from_anywhere(pair.replayed):
+        return False
+    later = [b for x, b in matched if x is not None and x.uid == a.uid and x.index > a.index and b is not None]
+    earlier = [b for x, b in matched if x is not None and x.uid == a.uid and x.index < a.index and b is not None]
+    return bool(later) and not earlier and later[0].event.type == "ADDED"
+
+
+def _ran_on(of: Comparison, pair: Pair, matched: list[tuple[Seen | None, Seen | None]], b: Seen) -> bool:
+    """Whether an event more is one that the client would not have waited for, and that etcd's history has."""
+    if pair.baseline.end not in _LEFT or pair.replayed.end not in _LEFT:
+        return False
+    last = max((y.index for x, y in matched if x is not None and y is not None), default=-1)
+    twice = sum(1 for _, y in matched if y is not None and (y.uid, y.revision) == (b.uid, b.revision)) > 1
+    return b.index > last and not twice and b.revision is not None and (b.uid, b.revision) in of.replayed.changes
+
+
+def _from_anywhere(exchange: Exchange) -> bool:
+    """Whether a watch may begin with any state: no resourceVersion, or 0."""
+    query = parse_qs(urlsplit(exchange.request.target).query)
+    return query.get("resourceVersion", ["0"])[0] in {"", "0"}
+
+
+def _compare_order(of: Comparison, pair: Pair, matched: list[tuple[Seen | None, Seen | None]]) -> None:
+    """Across objects a live stream goes by revision: what came later there must come later here."""
+    initial = _from_anywhere(pair.baseline)
+    before: tuple[Seen, Seen] | None = None
+    for a, b in sorted(((a, b) for a, b in matched if a is not None and b is not None), key=lambda each: each[0].index):
+        initial = initial and a.event.type == "ADDED"
+        if before and not initial and b.index < before[1].index and _rising(before[0], a):
+            of.findings.differ(
+                pair.baseline.seq, "stream", f"$[{a.index}]", "reordered", a.summary(), before[1].summary()
+            )
+        before = a, b
+
+
+def _rising(first: Seen, second: Seen) -> bool:
+    return first.revision is None or second.revision is None or first.revision <= second.revision
+
+
+def _compare_bookmarks(of: Comparison, pair: Pair, first: list[Seen], second: list[Seen]) -> None:
+    counts = [sum(1 for each in seen if each.bookmark) for seen in (first, second)]
+    if counts[0] != counts[1] and not of.findings.hide(BOOKMARKS):
+        of.findings.differ(
+            pair.baseline.seq, "stream", "$", "changed", f"{counts[0]} bookmarks", f"{counts[1]} bookmarks"
+        )
+    if (place := _backwards(second)) is not None and _backwards(first) is None:
+        path = f"$[{place.index}].object.metadata.resourceVersion"
+        of.findings.differ(pair.baseline.seq, "stream", path, "renamed", None, shortened(place.summary()))
+
+
+def _backwards(seen: list[Seen]) -> Seen | None:
+    """The first bookmark whose revision is not beyond all that its stream showed before."""
+    highest = 0
+    for each in seen:
+        revision = each.revision or 0
+        if each.bookmark and revision < highest:
+            return each
+        highest = max(highest, revision)
+    return None
+
+
+def _objects(seen: list[Seen]) -> dict[str, list[Seen]]:
+    found: dict[str, list[Seen]] = defaultdict(list)
+    for each in seen:
+        if not each.bookmark:
+            found[_identity(each)].append(each)
+    return found
+
+
+def _identity(seen: Seen) -> str:
+    if seen.event.type in {"ERROR", "BOOKMARK"}:
+        return seen.event.type
+    return f"{seen.metadata.get('namespace', '')}/{seen.metadata.get('name', '')}/{seen.uid}"
+
+
+def _matched(
+    renaming: Renaming, first: dict[str, list[Seen]], second: dict[str, list[Seen]]
+) -> list[tuple[Seen | None, Seen | None]]:
+    """Each object's events beside each other, objects in the baseline's order, then those of the replay only."""
+    pairs: list[tuple[Seen | None, Seen | None]] = []
+    left = dict(second)
+    for identity, events in first.items():
+        others = _counterpart(renaming, identity, events[0], left)
+        pairs += _sequence(renaming, events, others)
+    for others in left.values():
+        pairs += [(None, b) for b in others]
+    return pairs
+
+
+def _counterpart(renaming: Renaming, identity: str, event: Seen, left: dict[str, list[Seen]]) -> list[Seen]:
+    """The replay's events of the same object: by uid, else the first that has its name."""
+    if identity in left:
+        return left.pop(identity)
+    prefix = renaming.text(identity.rpartition("/")[0]) + "/"
+    image = renaming.image(Kind.UID, event.uid)
+    candidates = [each for each in left if each.startswith(prefix)]
+    if prefix + (image or "") in candidates:
+        return left.pop(prefix + (image or ""))
+    return left.pop(candidates[0]) if candidates else []
+
+
+def _sequence(renaming: Renaming, first: list[Seen], second: list[Seen]) -> list[tuple[Seen | None, Seen | None]]:
+    if len(first) == len(second):
+        return list(zip(first, second, strict=True))
+    a = [(each.event.type, renaming.revisions.exact(each.uid, each.revision)) for each in first]
+    b = [(each.event.type, each.revision) for each in second]
+    pairs: list[tuple[Seen | None, Seen | None]] = []
+    for _, i, k, j, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        common = min(k - i, m - j)
+        pairs += zip(first[i : i + common], second[j : j + common], strict=True)
+        pairs += [(each, None) for each in first[i + common : k]]
+        pairs += [(None, each) for each in second[j + common : m]]
+    return pairs
+
+
+def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
+    """A stream's events; None if one of them was not kept or cannot be decoded."""
+    media_type = header(exchange.answer.headers, "content-type") if exchange.answer else ""
+    seen: list[Seen] = []
+    for frame in side.frames(exchange.seq):
+        event = side.documents.event(media_type, frame.body).event
+        if event is None:
+            return None
+        metadata = _metadata(event.object)
+        annotations = metadata.get("annotations")
+        last = isinstance(annotations, dict) and _INITIAL_END in annotations
+        seen.append(Seen(frame.index, frame.at, event, metadata, event.type == "BOOKMARK" and not last))
+    return seen
+
+
+def _metadata(value: JSONObject) -> JSONObject:
+    """An event's object's metadata: of a Table the first row's."""
+    rows = value.get("rows")
+    if value.get("kind") == "Table" and isinstance(rows, list) and rows and isinstance(rows[0], dict):
+        inner = rows[0].get("object")
+        metadata = inner.get("metadata") if isinstance(inner, dict) else None
+    else:
+        metadata = value.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}

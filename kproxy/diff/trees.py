@@ -1,0 +1,139 @@
+"""Two documents compared up to renaming, each difference at its path."""
+
+from dataclasses import dataclass, field
+
+from kproxy.diff.ages import age_is_right
+from kproxy.diff.findings import Findings
+from kproxy.model.exchange import Seq
+from kproxy.model.jsontypes import JSON
+from kproxy.renaming.kinds import UUID, Kind, Owner, Place, classify, is_time
+from kproxy.renaming.renaming import Renaming
+from kproxy.renaming.times import seconds
+from kproxy.renaming.unchanged import lies_ahead
+from kproxy.renaming.walk import Path, Walker, path_text
+
+_MAX_SHOWN = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRevision:
+    """A pair of resourceVersions: whose ("" for a list's), the two, and where."""
+
+    scope: str
+    baseline: int
+    replayed: int
+    where: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenTime:
+    """A pair of times that stand in an order with others, in seconds, and where."""
+
+    seq: Seq | None
+    baseline: int
+    replayed: int
+    where: str
+    path: str
+
+
+@dataclass(slots=True)
+class Spot:
+    """Where a pair of documents stands: exchange, part of it, path of the part; the replay's clock in seconds.
+
+    What was seen there of revisions and times is kept for the checks of order.
+    """
+
+    seq: Seq | None
+    where: str
+    root: str = "$"
+    now: int | None = None
+    revisions: list[SeenRevision] = field(default_factory=list)
+    times: list[SeenTime] = field(default_factory=list)
+    server_chose: bool = False
+
+
+class Comparer:
+    """Compares pairs of documents of one exchange or key, under a settled renaming."""
+
+    def __init__(self, renaming: Renaming, findings: Findings, spot: Spot) -> None:
+        self._renaming = renaming
+        self._findings = findings
+        self.spot = spot
+        self._walker = Walker(self, renaming.text)
+
+    def compare(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
+        """Compare two documents."""
+        self._walker.walk(baseline, replayed, owner)
+
+    def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
+        """Compare two values."""
+        kind = classify(place, baseline, replayed)
+        if kind is None:
+            self._plain(path, baseline, replayed)
+            return
+        self.spot.server_chose = True
+        if kind is Kind.AGE:
+            if not age_is_right(place, str(baseline), str(replayed), self.spot.now):
+                self._differ(path, "renamed", baseline, replayed)
+            return
+        if kind is Kind.REVISION:
+            self._revision(path, place, str(baseline), str(replayed))
+        if not self._renaming.agrees(kind, place, baseline, replayed):
+            self._differ(path, "renamed", baseline, replayed)
+        elif kind is Kind.TIME and baseline != replayed and not lies_ahead(place):
+            self._time(path, str(baseline), str(replayed))
+
+    def _revision(self, path: Path, place: Place, baseline: str, replayed: str) -> None:
+        self.spot.revisions.append(
+            SeenRevision(place.revision_scope(), int(baseline), int(replayed), self.spot.where, self._path(path))
+        )
+
+    def _time(self, path: Path, baseline: str, replayed: str) -> None:
+        first, second = seconds(baseline), seconds(replayed)
+        if first is not None and second is not None:
+            self.spot.times.append(SeenTime(self.spot.seq, first, second, self.spot.where, self._path(path)))
+
+    def _plain(self, path: Path, baseline: JSON, replayed: JSON) -> None:
+        if isinstance(baseline, str) and isinstance(replayed, str):
+            if not same_words(self._renaming, baseline, replayed):
+                kind = "renamed" if is_time(baseline) and is_time(replayed) else "changed"
+                self._differ(path, kind, baseline, replayed)
+        elif type(baseline) is not type(replayed) or baseline != replayed:
+            self._differ(path, "changed", baseline, replayed)
+
+    def removed(self, path: Path, place: Place, baseline: JSON) -> None:  # noqa: ARG002 - a Visitor
+        """Something is not there any more."""
+        self._differ(path, "removed", baseline, None)
+
+    def added(self, path: Path, place: Place, replayed: JSON) -> None:  # noqa: ARG002 - a Visitor
+        """Something is there now."""
+        self._differ(path, "added", None, replayed)
+
+    def reordered(self, path: Path, baseline: list[JSON], replayed: list[JSON]) -> None:
+        """The same elements stand in another order."""
+        self._differ(path, "reordered", baseline, replayed)
+
+    def _path(self, path: Path) -> str:
+        return self.spot.root + path_text(path)[1:]
+
+    def _differ(self, path: Path, kind: str, baseline: JSON, replayed: JSON) -> None:
+        self._findings.differ(
+            self.spot.seq, self.spot.where, self._path(path), kind, shortened(baseline), shortened(replayed)
+        )
+
+
+def same_words(renaming: Renaming, baseline: str, replayed: str) -> bool:
+    """Whether two texts say the same; a text that names a uid must name the other server's."""
+    if baseline == replayed:
+        return not UUID.search(baseline) or renaming.same_text(baseline, replayed)
+    return renaming.same_text(baseline, replayed)
+
+
+def shortened(value: JSON) -> JSON:
+    """A value for a report: bounded, so that a report of differences is no second recording."""
+    if isinstance(value, str) and len(value) > _MAX_SHOWN:
+        return f"{value[:_MAX_SHOWN]}… ({len(value)} characters)"
+    if isinstance(value, dict | list) and len(text := str(value)) > _MAX_SHOWN:
+        return f"{text[:_MAX_SHOWN]}… ({type(value).__name__} of {len(value)})"
+    return value

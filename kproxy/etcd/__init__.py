@@ -1,0 +1,24 @@
+"""The only home of gRPC: etcd's client and watch."""
+
+from kproxy.etcd.client import Etcd, connect
+from kproxy.etcd.records import Compacted, EtcdStatus, KeyValue, RangeAnswer, RawEvent, TxnAnswer, WatchBatch, Written
+from kproxy.etcd.settings import EtcdSettings
+from kproxy.etcd.txn import Compare, Delete, Get, Put
+
+__all__ = [
+    "Compacted",
+    "Compare",
+    "Delete",
+    "Etcd",
+    "EtcdSettings",
+    "EtcdStatus",
+    "Get",
+    "KeyValue",
+    "Put",
+    "RangeAnswer",
+    "RawEvent",
+    "TxnAnswer",
+    "WatchBatch",
+    "Written",
+    "connect",
+]

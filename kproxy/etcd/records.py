@@ -1,0 +1,95 @@
+"""What etcd answers, as values."""
+
+from dataclasses import dataclass
+
+from kproxy.errors import EtcdError
+from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, Revision
+
+
+class Compacted(EtcdError):  # noqa: N818 - etcd's own word for it
+    """A revision that is asked for is gone: `revision` is the oldest that is still there, or 0 if etcd did not say."""
+
+    def __init__(self, endpoint: str, revision: Revision) -> None:
+        super().__init__(f"etcd at {endpoint} has compacted the revisions before {revision or 'the ones it still has'}")
+        self.revision = revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EtcdStatus:
+    """One member's status."""
+
+    cluster: ClusterId
+    version: str
+    revision: Revision
+    db_size: int  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyValue:
+    """A key as it is at a revision."""
+
+    key: EtcdKey
+    value: bytes
+    create_revision: Revision
+    mod_revision: Revision
+    version: int
+    lease: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeAnswer:
+    """Keys in their order; `revision` is the store's when it answered; `count` all that match, beyond a limit too."""
+
+    items: tuple[KeyValue, ...]
+    more: bool
+    count: int
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TxnAnswer:
+    """A transaction's end; `answers` stand for its operations in their order: previous or found keys."""
+
+    succeeded: bool
+    revision: Revision
+    answers: tuple[tuple[KeyValue, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A conditional write's end.
+
+    `done`: the condition held, and `revision` is the write's own. `current` is then the value before (None for a
+    creation), else the key as it is (None if it is not there).
+    """
+
+    done: bool
+    revision: Revision
+    current: KeyValue | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawEvent:
+    """One key's change, its values as etcd has them: never stored before redaction.
+
+    `prev_value` is None for a key that was not there before, and for one whose previous revision was compacted away
+    in between (then a PUT's `version` is above 1). `lease`: a DELETE has its previous value's.
+    """
+
+    type: ChangeType
+    key: EtcdKey
+    value: bytes | None  # None for DELETE
+    prev_value: bytes | None
+    create_revision: Revision  # 0 for DELETE
+    mod_revision: Revision
+    version: int  # 0 for DELETE
+    lease: int
+    prev_mod_revision: Revision  # 0 if there is no previous value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchBatch:
+    """The events of one or more whole revisions, in order; everything watched up to `revision` has been delivered."""
+
+    events: tuple[RawEvent, ...]
+    revision: Revision

@@ -1,0 +1,219 @@
+"""Starting a lab and waiting until it is ready."""
+
+import base64
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kproxy.errors import LabError
+from kproxy.lab.binaries import Program, find_etcd, find_kube_apiserver
+from kproxy.lab.certificates import make_certificates
+from kproxy.lab.client import LabClient
+from kproxy.lab.info import LabInfo, write_lab
+from kproxy.lab.kept import Kept
+from kproxy.lab.ports import free_ports
+from kproxy.lab.ready import NotYet, check, grant, last_reason, server_version
+from kproxy.lab.servers import ApiServerPlace, Command, emulated_command, etcd_command, kube_apiserver_command
+from kproxy.lab.settings import LabSettings
+from kproxy.lab.users import PROBE, User, make_users, write_kubeconfig, write_token_file
+
+ATTEMPTS = 4  # another process may take a port between our choice and the server's bind
+POLL = 0.05  # seconds
+
+
+class PortTaken(Exception):  # noqa: N818 - a reason to try again, never seen outside
+    """A server ended because another process took its port."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """A running lab."""
+
+    info: LabInfo
+    info_file: Path
+    kubeconfig: Path
+    user_kubeconfig: Path
+    kept: Kept
+
+    @property
+    def url(self) -> str:
+        """The api-server's."""
+        return self.info.url
+
+    @property
+    def etcd_endpoints(self) -> tuple[str, ...]:
+        """URLs; plain HTTP on loopback."""
+        return self.info.etcd_endpoints
+
+    def environment(self) -> dict[str, str]:
+        """What a COMMAND gets set."""
+        return {
+            "KUBECONFIG": str(self.kubeconfig),
+            "ETCDCTL_API": "3",
+            "ETCDCTL_ENDPOINTS": ",".join(self.info.etcd_endpoints),
+            "KPROXY_LAB": str(self.info_file),
+        }
+
+    def check_alive(self) -> None:
+        """LabError if one of the servers has ended."""
+        for name, _ in self.info.pids:
+            _refuse_ended(self.kept, name, Path(self.info.folder) / f"{name}.log")
+
+    def stop(self) -> None:
+        """Ends the servers and removes the folder; again does nothing."""
+        self.kept.stop()
+
+
+@contextmanager
+def start_lab(settings: LabSettings, env: Mapping[str, str] = os.environ) -> Iterator[Lab]:
+    """A fresh server, ready, for as long as the `with` lasts; gone too when this process is killed.
+
+    LabError if a program is missing, the folder to keep is not empty or the audit log is there already, or the server
+    is not ready in time.
+    """
+    etcd = find_etcd(settings, env)
+    apiserver = find_kube_apiserver(settings, env) if settings.server == "kube-apiserver" else None
+    if settings.audit_log is not None:
+        _claim_audit_log(settings.audit_log)
+    with Kept(settings.keep) as kept:
+        yield _Start(settings=settings, env=env, kept=kept, etcd=etcd, apiserver=apiserver).start()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    settings: LabSettings
+    env: Mapping[str, str]
+    kept: Kept
+    etcd: Program
+    apiserver: Program | None
+
+    @property
+    def folder(self) -> Path:
+        if self.kept.folder is None:
+            raise LabError("the lab's folder is gone: the lab was stopped")
+        return self.kept.folder
+
+    def start(self) -> Lab:
+        users = make_users()
+        token_file = self.folder / "tokens.csv"
+        write_token_file(token_file, users)
+        certificates = make_certificates(self.folder, datetime.now(UTC))
+        deadline = time.monotonic() + self.settings.timeout
+        for attempt in range(ATTEMPTS):
+            port, *etcd_ports = free_ports(3)
+            place = ApiServerPlace(
+                folder=self.folder,
+                port=port,
+                etcd_url=f"http://127.0.0.1:{etcd_ports[0]}",
+                certificates=certificates,
+                token_file=token_file,
+                audit_log=(self.settings.audit_log or self.folder / "audit.log").absolute(),
+            )
+            client = LabClient(port=port, ca=certificates.ca, probe=users[2])
+            try:
+                pids = self._run(place, (etcd_ports[0], etcd_ports[1]), client, users, deadline)
+            except PortTaken as taken:
+                if attempt == ATTEMPTS - 1:
+                    raise LabError(f"the lab found no free port: {taken}") from taken
+            else:
+                return self._lab(place, client, users, pids)
+        raise LabError("the lab found no free port")
+
+    def _run(
+        self,
+        place: ApiServerPlace,
+        etcd_ports: tuple[int, int],
+        client: LabClient,
+        users: tuple[User, User, User],
+        deadline: float,
+    ) -> tuple[tuple[str, int], ...]:
+        """Starts both servers and waits until they are ready; their pids."""
+        token = f"kproxy-lab-{secrets.token_hex(8)}"
+        etcd = etcd_command(self.etcd.path, self.folder, etcd_ports, token, self.env)
+        if self.apiserver is None:
+            server = emulated_command(place, users, self.env)
+        else:
+            server = kube_apiserver_command(self.apiserver.path, place, self.env)
+        commands = (etcd, server)
+        pids = tuple((each.name, self.kept.start(each.name, each.argv, each.env, each.log)) for each in commands)
+        self._wait(commands, client, users, deadline)
+        return pids
+
+    def _wait(
+        self, commands: tuple[Command, ...], client: LabClient, users: tuple[User, User, User], deadline: float
+    ) -> None:
+        while True:
+            for command in commands:
+                _refuse_ended(self.kept, command.name, command.log)
+            try:
+                if self.apiserver is not None:
+                    grant(client)
+                check(client, users[0], users[1])
+            except NotYet as missing:
+                if time.monotonic() > deadline:
+                    reason = last_reason(commands[-1].log)
+                    raise LabError(
+                        f"the lab's {commands[-1].name} was not ready in {self.settings.timeout:g} s: {missing}"
+                        + (f"; its log ends with: {reason}" if reason else "")
+                    ) from missing
+                time.sleep(POLL)
+            else:
+                return
+
+    def _lab(
+        self, place: ApiServerPlace, client: LabClient, users: tuple[User, User, User], pids: tuple[tuple[str, int], ...]
+    ) -> Lab:
+        url = f"https://127.0.0.1:{place.port}"
+        ca = base64.b64encode(place.certificates.ca.read_bytes()).decode()
+        kubeconfig, user_kubeconfig = self.folder / "kubeconfig", self.folder / "user-kubeconfig"
+        write_kubeconfig(kubeconfig, url, ca, users[0])
+        write_kubeconfig(user_kubeconfig, url, ca, users[1])
+        version = server_version(client)
+        if self.settings.version is not None and self.settings.version.removeprefix("v") != version.removeprefix("v"):
+            raise LabError(f"a server of version {self.settings.version} was asked for, but this one is {version}")
+        info = LabInfo(
+            kind=self.settings.server,
+            url=url,
+            kubeconfig=str(kubeconfig),
+            user_kubeconfig=str(user_kubeconfig),
+            server_version=version,
+            etcd_version=self.etcd.version,
+            etcd_endpoints=(place.etcd_url,),
+            audit_log=str(place.audit_log),
+            folder=str(self.folder),
+            assets="" if self.apiserver is None else str(self.apiserver.path.parent),
+            probe_user=PROBE,
+            pids=pids,
+        )
+        info_file = self.folder / "lab.json"
+        write_lab(info, info_file)
+        return Lab(
+            info=info, info_file=info_file, kubeconfig=kubeconfig, user_kubeconfig=user_kubeconfig, kept=self.kept
+        )
+
+
+def _refuse_ended(kept: Kept, name: str, log: Path) -> None:
+    """LabError, or PortTaken, if a server has ended."""
+    code = kept.ended(name)
+    if code is None:
+        return
+    reason = last_reason(log)
+    if "address already in use" in reason.lower():
+        raise PortTaken(reason)
+    ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    raise LabError(f"the lab's {name} {ended}" + (f": {reason}" if reason else ""))
+
+
+def _claim_audit_log(path: Path) -> None:
+    """Makes the file. LabError if there is one with content: two servers' logs in one file cannot be told apart."""
+    try:
+        path.touch(mode=0o600)
+        if path.stat().st_size:
+            raise LabError(f"the audit log {path} is there already: remove it or name another file")
+    except OSError as error:
+        raise LabError(f"the audit log {path} cannot be written: {error.strerror}") from error

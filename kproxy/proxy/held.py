@@ -1,0 +1,117 @@
+"""What the outbox still holds of an exchange that a recorder may have to be told again (wire/handoff.py)."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from kproxy.wire.handoff import GAP, RECORD, RESUME, TUNNEL, RecordType
+
+CONTENT = frozenset({RecordType.REQUEST_BODY, RecordType.ANSWER_BODY})
+
+
+class HeldRecord(NamedTuple):
+    """A record and the number of the batch that it went into."""
+
+    batch: int
+    kind: int
+    payload: bytes
+    at: int
+
+    @property
+    def size(self) -> int:
+        """Bytes in a batch."""
+        return RECORD.size + len(self.payload)
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """One exchange: its records from the first one, or from a resume point, until the batch of its end is committed."""
+
+    seq: int
+    records: list[HeldRecord] = field(default_factory=list)
+    touched: bool = False  # it has records in the batch that is being filled
+    acknowledged: int = 0  # bytes of `records` that only this object keeps: their batches are committed and gone
+    end_batch: int = 0  # 0: it goes on
+    content: int = 0  # bytes of content in `records`
+    answer_offset: int = 0  # bytes of the answer's content before the first ANSWER_BODY in `records`
+    frames: int = 0  # of them
+    resumed: bool = False  # a CHECKPOINT let go of a prefix: it is a stream
+    forgotten: int = 0  # bytes of content that are no longer held, should they be asked for again
+    given_up: bool = False  # the buffer was full: nothing more of it is recorded
+    missing: bool = False  # the buffer was full when it began: nothing of it is recorded
+    unrecorded: int = 0  # bytes since it was given up
+
+    def let_go(self, offset: int, frames: int, committed: int) -> int:
+        """CHECKPOINT: forget the answer's content before `offset`. How many bytes became free.
+
+        An offset behind what is held changes nothing; one beyond the content so far is cut to it.
+        """
+        if offset <= self.answer_offset:
+            return 0
+        position = self.answer_offset
+        kept: list[HeldRecord] = []
+        for record in self.records:
+            if record.kind != RecordType.ANSWER_BODY:
+                kept.append(record)
+                continue
+            start, position = position, position + len(record.payload)
+            if position > offset:
+                kept.append(record._replace(payload=record.payload[max(0, offset - start) :]))
+        self.answer_offset = min(offset, position)
+        self.frames = frames
+        self.resumed = True
+        return self._keep(kept, committed)
+
+    def forget_content(self, committed: int) -> int:
+        """Stop holding content; should it be asked for again, it is a counted gap. How many bytes became free."""
+        before = self.content
+        passed = sum(len(record.payload) for record in self.records if record.kind == RecordType.ANSWER_BODY)
+        kept = [record for record in self.records if record.kind not in CONTENT and record.kind != RecordType.TUNNEL]
+        kept += self._merged_tunnel()
+        freed = self._keep(kept, committed)
+        self.answer_offset += passed
+        self.forgotten += before - self.content
+        return freed
+
+    def again(self, committed: int) -> list[bytes]:
+        """Its packed records of batches up to `committed`, for a recorder that was started again."""
+        told = [record for record in self.records if record.batch <= committed]
+        if not told:
+            return []
+        at = told[-1].at
+        parts: list[bytes] = []
+        resume = self.resumed
+        for record in told:
+            if resume and record.kind == RecordType.ANSWER_BODY:
+                parts += self._packed(RecordType.RESUME, record.at, RESUME.pack(self.answer_offset, self.frames))
+                resume = False
+            parts += self._packed(record.kind, record.at, record.payload)
+        if resume:
+            parts += self._packed(RecordType.RESUME, at, RESUME.pack(self.answer_offset, self.frames))
+        if self.forgotten:
+            reason = b"too large to be kept for a recorder that was started again"
+            parts += self._packed(RecordType.GAP, at, GAP.pack(self.seq, 0, self.forgotten) + reason)
+        return parts
+
+    def _packed(self, kind: int, at: int, payload: bytes) -> tuple[bytes, bytes]:
+        return RECORD.pack(kind, self.seq, at, len(payload)), payload
+
+    def _keep(self, kept: list[HeldRecord], committed: int) -> int:
+        """Hold these instead; the bytes that this freed among those that only this object keeps."""
+        remain = sum(record.size for record in kept if record.batch <= committed)
+        freed = max(0, self.acknowledged - remain)
+        self.acknowledged -= freed
+        self.records = kept
+        self.content = sum(len(record.payload) for record in kept if record.kind in CONTENT)
+        return freed
+
+    def _merged_tunnel(self) -> list[HeldRecord]:
+        """The tunnel's counters, one record for each direction and batch state that they can be merged in."""
+        merged: dict[tuple[int, int], HeldRecord] = {}
+        for record in self.records:
+            if record.kind == RecordType.TUNNEL:
+                direction, count = TUNNEL.unpack(record.payload)
+                key = direction, record.batch
+                known = merged.get(key)
+                count += TUNNEL.unpack(known.payload)[1] if known else 0
+                merged[key] = record._replace(payload=TUNNEL.pack(direction, count))
+        return list(merged.values())

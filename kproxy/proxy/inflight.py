@@ -1,0 +1,121 @@
+"""The exchanges of one connection that are not over: their order, and what is recorded of each."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from kproxy.model.exchange import End
+from kproxy.proxy.backlog import Backlog
+from kproxy.proxy.held import Held
+from kproxy.proxy.status import OwnAnswer
+from kproxy.wire.handoff import RecordType
+
+
+@dataclass(slots=True, eq=False)
+class InflightExchange:
+    """One of them."""
+
+    held: Held
+    method: bytes
+    upgrade: bool
+    asked: bool = False  # the request is complete
+    answering: bool = False  # the answer's head has come
+    answered: bool = False  # the answer is complete
+    own: OwnAnswer | None = None
+    own_end: End = End.REFUSED
+
+
+class Inflight:
+    """In the order of their requests: the first is being answered, `asking` is the one whose request is being read."""
+
+    def __init__(self, backlog: Backlog) -> None:
+        self.open: deque[InflightExchange] = deque()
+        self.asking: InflightExchange | None = None
+        self._backlog = backlog
+
+    @property
+    def answering(self) -> bool:
+        """Whether the client has got the beginning of an answer that is not complete."""
+        return bool(self.open) and self.open[0].answering and not self.open[0].answered
+
+    def begin(self, payload: bytes, method: bytes, now: int, *, upgrade: bool) -> None:
+        """A request's head."""
+        self.asking = InflightExchange(self._backlog.begin(payload, now), method, upgrade)
+        self.open.append(self.asking)
+
+    def asking_with(self, kind: RecordType, payload: bytes, now: int) -> None:
+        """More of the request that is being read."""
+        if self.asking is not None:
+            self._backlog.add(self.asking.held, kind, payload, now)
+
+    def asked(self, now: int) -> None:
+        """The request that is being read is complete."""
+        exchange, self.asking = self.asking, None
+        if exchange is not None:
+            exchange.asked = True
+            if exchange.answered:
+                self._complete(now)
+
+    def answer_with(self, kind: RecordType, payload: bytes, now: int) -> None:
+        """More of the first one's answer."""
+        exchange = self.open[0]
+        exchange.answering = True
+        self._backlog.add(exchange.held, kind, payload, now)
+
+    def informed(self, raw: bytes, now: int) -> None:
+        """A 1xx, which begins no answer."""
+        self._backlog.add(self.open[0].held, RecordType.INFORMATIONAL, raw, now)
+
+    def answered(self, now: int) -> None:
+        """The first one's answer is complete."""
+        exchange = self.open[0]
+        exchange.answered = True
+        if exchange.asked:
+            self._complete(now)
+
+    def tunnel(self, count: int, now: int, *, answer: bool) -> None:
+        """Bytes of the upgraded connection."""
+        self._backlog.tunnel(self.open[0].held, answer=answer, count=count, at=now)
+
+    def last_gets(self, own: OwnAnswer, end: End) -> None:
+        """The last one is answered by kproxy."""
+        self.open[-1].own, self.open[-1].own_end = own, end
+        self.asking = None
+
+    def all_get(self, own: OwnAnswer, end: End) -> None:
+        """They all end like this: the first one with kproxy's answer, the others without any."""
+        for exchange in self.open:
+            exchange.own, exchange.own_end = own, end
+        self.asking = None
+
+    def own_turn(self, now: int) -> bytes | None:
+        """What kproxy has to answer now, recorded, or None if it is not the time."""
+        if not self.open or self.open[0].own is None:
+            return None
+        exchange = self.open.popleft()
+        own = exchange.own
+        if own is None or exchange.answering:
+            self._end(exchange, exchange.own_end, own.message if own else "", now)
+            return b""
+        self._backlog.add(exchange.held, RecordType.ANSWER_HEAD, own.head, now)
+        if own.body:
+            self._backlog.add(exchange.held, RecordType.ANSWER_BODY, own.body, now)
+        self._end(exchange, exchange.own_end, own.message, now)
+        return own.wire
+
+    def finish(self, end: End, detail: str, now: int) -> None:
+        """All that are left end like this, or as had been decided for them."""
+        for exchange in self.open:
+            if exchange.answered:
+                self._end(exchange, End.COMPLETE, "the answer came before the request was complete", now)
+            elif exchange.own is not None:
+                self._end(exchange, exchange.own_end, exchange.own.message, now)
+            else:
+                self._end(exchange, end, detail, now)
+        self.open.clear()
+        self.asking = None
+
+    def _complete(self, now: int) -> None:
+        self._backlog.end(self.open.popleft().held, End.COMPLETE, "", now)
+
+    def _end(self, exchange: InflightExchange, end: End, detail: str, now: int) -> None:
+        self._backlog.end(exchange.held, end, detail, now)

@@ -1,0 +1,329 @@
+"""One client connection and its connection to the api-server, sans-I/O: bytes in, actions and records out.
+
+The client's requests go on as they are but for what identity changes in their heads; the server's answers go back as
+they are. Both sides are framed on the way, and what that yields is written to the outbox. One server connection belongs
+to one client connection: when either ends, so does the other, as if there were no proxy.
+
+What kproxy answers itself (a refusal, an unreachable server) waits its turn behind the answers before it, and the
+connection is closed after it.
+"""
+
+import time
+from collections.abc import Callable
+from enum import Enum, auto
+
+from kproxy.model.exchange import Altered, End
+from kproxy.proxy.actions import Act, Action, Unreached
+from kproxy.proxy.backlog import Backlog
+from kproxy.proxy.identity import Admitted, Identity
+from kproxy.proxy.inflight import Inflight
+from kproxy.proxy.status import OwnAnswer, status_answer
+from kproxy.wire.handoff import RecordType, pack_head
+from kproxy.wire.http1 import (
+    AnswerEvent,
+    AnswerFramer,
+    AnswerHead,
+    Body,
+    FramingError,
+    Informational,
+    RequestEvent,
+    RequestFramer,
+    RequestHead,
+    Trailers,
+    Tunnel,
+    Upgraded,
+)
+
+MAX_REFUSED_HEAD = 64 * 1024
+"""Bytes of a request that could not be framed which are recorded."""
+
+MAX_PIPELINED = 256
+"""Requests without an answer on one connection, beyond which the client has to wait."""
+
+
+class _Mode(Enum):
+    HTTP = auto()
+    TUNNEL = auto()
+    REFUSING = auto()  # nothing that the client sends counts any more
+    DONE = auto()
+
+
+class Tap:
+    """See the module. Every method returns the actions to take, in order."""
+
+    def __init__(  # noqa: PLR0913 - what a connection is made of, all named
+        self,
+        identity: Identity,
+        backlog: Backlog,
+        connection: int,
+        *,
+        tls: bool,
+        server_name: str,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._identity = identity
+        self._connection = connection
+        self._tls = tls
+        self._server_name = server_name
+        self._clock = clock
+        self._requests = RequestFramer()
+        self._answers = AnswerFramer()
+        self._flight = Inflight(backlog)
+        self._mode = _Mode.HTTP
+        self._wanted = False  # the server
+        self._connected = False
+        self._before_connect: list[bytes] = []
+        self._client_ended = False
+        self._server_ended = False
+        self._actions: list[Action] = []
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the client should not be read from for now."""
+        if self._mode is _Mode.DONE:
+            return False
+        return (self._wanted and not self._connected) or len(self._flight.open) > MAX_PIPELINED
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing can come of this connection any more."""
+        return self._mode is _Mode.DONE
+
+    def client_data(self, data: bytes) -> list[Action]:
+        """Bytes from the client."""
+        now = self._clock()
+        if self._mode is _Mode.HTTP:
+            self._feed_requests(data, now)
+        elif self._mode is _Mode.TUNNEL:
+            self._flight.tunnel(len(data), now, answer=False)
+            self._actions.append((Act.TO_SERVER, data))
+        return self._take()
+
+    def server_data(self, data: bytes) -> list[Action]:
+        """Bytes from the server."""
+        now = self._clock()
+        if self._mode is _Mode.TUNNEL:
+            self._flight.tunnel(len(data), now, answer=True)
+            self._actions.append((Act.TO_CLIENT, data))
+        elif self._mode is not _Mode.DONE:
+            self._feed_answers(data, now)
+        return self._take()
+
+    def connected(self, problem: Unreached | None) -> list[Action]:
+        """The server is reached, or why not."""
+        if self._mode is _Mode.DONE:
+            return []
+        if problem is not None:
+            self._unreachable(problem, self._clock())
+            return self._take()
+        self._connected = True
+        if self._before_connect:
+            self._actions.append((Act.TO_SERVER, b"".join(self._before_connect)))
+            self._before_connect.clear()
+        if self._client_ended:
+            self._actions.append((Act.END_TO_SERVER, b""))
+        return self._take()
+
+    def client_closed(self) -> list[Action]:
+        """The client sends nothing more: it is gone, or it waits for what it has asked for."""
+        self._client_ended = True
+        if self._mode is _Mode.DONE:
+            return []
+        if not self._flight.open:
+            self._finish(End.CLIENT_GONE, "", self._clock())
+        elif self._mode is _Mode.TUNNEL and self._server_ended:
+            self._finish(End.COMPLETE, "", self._clock())
+        elif self._connected:
+            self._actions.append((Act.END_TO_SERVER, b""))
+        return self._take()
+
+    def server_closed(self) -> list[Action]:
+        """The server sends nothing more."""
+        self._server_ended = True
+        now = self._clock()
+        if self._mode is _Mode.DONE:
+            return []
+        if self._mode is _Mode.TUNNEL:
+            if self._client_ended:
+                self._finish(End.COMPLETE, "", now)
+            else:
+                self._actions.append((Act.END_TO_CLIENT, b""))
+            return self._take()
+        cut = "in the middle of its answer" if self._answers.cut or self._flight.answering else "without an answer"
+        self._on_answers(self._answers.eof(), now)
+        if self._mode is _Mode.DONE:
+            return self._take()
+        if self._client_ended:
+            self._finish(End.CLIENT_GONE, "the client closed the connection first", now)
+        else:
+            self._finish(End.SERVER_GONE, f"{self._server_name} closed the connection {cut}", now)
+        return self._take()
+
+    def stop(self, end: End = End.STOPPED, detail: str = "the recording was ended") -> list[Action]:
+        """End everything that goes on."""
+        if self._mode is not _Mode.DONE:
+            self._finish(end, detail, self._clock())
+        return self._take()
+
+    # Requests
+
+    def _feed_requests(self, data: bytes, now: int) -> None:
+        """Frame what the client sent; what is whole goes on with its heads rewritten."""
+        error = ""
+        try:
+            events = self._requests.feed(data)
+        except FramingError as ambiguous:
+            events, error = self._requests.before, str(ambiguous)
+        self._on_requests(events, self._requests.consumed, now)
+        if error and self._mode is _Mode.HTTP:
+            self._refuse_ambiguous(error, now)
+
+    def _on_requests(self, events: list[RequestEvent], consumed: bytes, now: int) -> None:
+        position = 0
+        for event in events:
+            if isinstance(event, RequestHead):
+                if event.offset > position:
+                    self._to_server(consumed[position : event.offset])
+                position = event.offset + len(event.raw)
+                if not self._admit(event, now):
+                    return
+            elif isinstance(event, Body):
+                self._flight.asking_with(RecordType.REQUEST_BODY, event.content, now)
+            elif isinstance(event, Trailers):
+                self._flight.asking_with(RecordType.REQUEST_TRAILERS, event.raw, now)
+            elif isinstance(event, Tunnel):
+                self._flight.tunnel(len(event.data), now, answer=False)
+            else:
+                self._flight.asked(now)
+        if position < len(consumed):
+            self._to_server(consumed[position:] if position else consumed)
+
+    def _admit(self, head: RequestHead, now: int) -> bool:
+        """Send a head on, or refuse its request and everything after it."""
+        verdict = self._identity.judge(head)
+        if not isinstance(verdict, Admitted):
+            self._refuse(head.raw, head.method, verdict, now)
+            return False
+        payload = pack_head(
+            self._connection, verdict.altered, tls=self._tls, caller=self._identity.caller_bytes, raw=head.raw
+        )
+        self._flight.begin(payload, head.method, now, upgrade=bool(head.upgrade))
+        self._answers.expect(head.method, upgrade=bool(head.upgrade))
+        self._to_server(verdict.head)
+        return True
+
+    def _to_server(self, data: bytes) -> None:
+        if self._connected:
+            self._actions.append((Act.TO_SERVER, data))
+            return
+        self._before_connect.append(data)
+        if not self._wanted:
+            self._wanted = True
+            self._actions.append((Act.CONNECT, b""))
+
+    def _refuse(self, raw: bytes, method: bytes, own: OwnAnswer, now: int) -> None:
+        payload = pack_head(self._connection, Altered.NOTHING, tls=self._tls, caller=b"client", raw=raw)
+        self._flight.begin(payload, method, now, upgrade=False)
+        self._own_answer(own, End.REFUSED, now)
+
+    def _refuse_ambiguous(self, sentence: str, now: int) -> None:
+        own = status_answer(400, sentence)
+        if self._flight.asking is not None:
+            self._own_answer(own, End.REFUSED, now)
+        else:
+            self._refuse(self._requests.held[:MAX_REFUSED_HEAD], b"", own, now)
+
+    def _own_answer(self, own: OwnAnswer, end: End, now: int) -> None:
+        """The last request gets an answer of kproxy's, when the ones before it have theirs."""
+        self._mode = _Mode.REFUSING
+        self._flight.last_gets(own, end)
+        self._answer_own(now)
+
+    def _answer_own(self, now: int) -> None:
+        own = self._flight.own_turn(now)
+        if own is None:
+            return
+        if own:
+            self._actions.append((Act.TO_CLIENT, own))
+        self._flight.finish(End.CLIENT_GONE, "", now)
+        self._mode = _Mode.DONE
+        self._actions.append((Act.CLOSE_SERVER, b""))
+        self._actions.append((Act.LINGER, b""))
+
+    def _unreachable(self, problem: Unreached, now: int) -> None:
+        """Nobody behind us: the first request is told so, those after it have no connection any more."""
+        sentence = problem.sentence(self._server_name)
+        self._mode = _Mode.REFUSING
+        self._flight.all_get(status_answer(problem.status, sentence, self._flight.open[0].method), problem.end)
+        self._answer_own(now)
+
+    # Answers
+
+    def _feed_answers(self, data: bytes, now: int) -> None:
+        error = ""
+        try:
+            events = self._answers.feed(data)
+        except FramingError as ambiguous:
+            events, error = self._answers.before, str(ambiguous)
+        if self._answers.consumed:
+            self._actions.append((Act.TO_CLIENT, self._answers.consumed))
+        self._on_answers(events, now)
+        if error and self._mode is not _Mode.DONE:
+            self._ambiguous_answer(error, now)
+
+    def _on_answers(self, events: list[AnswerEvent], now: int) -> None:
+        flight = self._flight
+        for event in events:
+            if isinstance(event, Body):
+                flight.answer_with(RecordType.ANSWER_BODY, event.content, now)
+            elif isinstance(event, AnswerHead):
+                flight.answer_with(RecordType.ANSWER_HEAD, event.raw, now)
+                if flight.open[0].upgrade:
+                    self._upgrade_answered(now, upgraded=False)
+            elif isinstance(event, Trailers):
+                flight.answer_with(RecordType.ANSWER_TRAILERS, event.raw, now)
+            elif isinstance(event, Informational):
+                flight.informed(event.raw, now)
+            elif isinstance(event, Tunnel):
+                flight.tunnel(len(event.data), now, answer=True)
+            elif isinstance(event, Upgraded):
+                flight.answer_with(RecordType.ANSWER_HEAD, event.raw, now)
+                flight.answer_with(RecordType.UPGRADED, b"", now)
+                self._upgrade_answered(now, upgraded=True)
+            else:
+                flight.answered(now)
+        self._answer_own(now)
+
+    def _upgrade_answered(self, now: int, *, upgraded: bool) -> None:
+        """What the client sent after its request for an upgrade has a meaning now."""
+        if upgraded:
+            self._mode = _Mode.TUNNEL
+        error = ""
+        try:
+            events = self._requests.answered(upgraded=upgraded)
+        except FramingError as ambiguous:
+            events, error = self._requests.before, str(ambiguous)
+        self._on_requests(events, self._requests.consumed, now)
+        if error and self._mode is _Mode.HTTP:
+            self._refuse_ambiguous(error, now)
+
+    def _ambiguous_answer(self, sentence: str, now: int) -> None:
+        if not self._flight.open or self._flight.answering:
+            self._finish(End.SERVER_GONE, sentence, now)
+            return
+        self._mode = _Mode.REFUSING
+        method = self._flight.open[0].method
+        own = status_answer(502, f"kproxy cannot tell where the answer of {self._server_name} ends: {sentence}", method)
+        self._flight.all_get(own, End.SERVER_GONE)
+        self._answer_own(now)
+
+    def _finish(self, end: End, detail: str, now: int) -> None:
+        self._flight.finish(end, detail, now)
+        self._mode = _Mode.DONE
+        self._actions.append((Act.CLOSE_SERVER, b""))
+        self._actions.append((Act.CLOSE_CLIENT, b""))
+
+    def _take(self) -> list[Action]:
+        actions = self._actions
+        self._actions = []
+        return actions

@@ -1,0 +1,180 @@
+"""Redaction before storage: bytes in, bytes without secrets out, and the same bytes where there was nothing to hide.
+
+What cannot be decoded and may hold a secret is Opaque: it is kept as a length and a reason only.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+from kproxy.model.api import RequestInfo
+from kproxy.model.exchange import Headers
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.record.heads import HeadRedactor
+from kproxy.record.literals import Literals
+from kproxy.record.pseudonyms import Pseudonyms
+from kproxy.record.secrets import Hider, Subject, subject_of
+from kproxy.wire.content import ContentError, decode, encode
+from kproxy.wire.mediatype import MediaType, parse_media_type
+
+_JSON_MARKS = (b'Secret"', b'SecretList"', b'Secret\\"', b'TokenReview"', b'TokenRequest"')
+_MARKS = (b"Secret", b"TokenReview", b"TokenRequest")
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Bytes that are not kept, and why."""
+
+    reason: str
+
+
+type Redacted = bytes | Opaque
+type Edit = Callable[[bytes, Callable[[JSONObject], JSONObject]], bytes]
+
+
+@dataclass(slots=True)
+class Secrecy:
+    """What redaction knows of one exchange: what it is about, and the secrets met in it so far."""
+
+    subject: Subject
+    seen: dict[str, str] = field(default_factory=dict)
+    unread: bool = False  # a request body that could not be decoded: errors may quote it
+
+
+class Redactor:
+    """Everything that leaves it is fit to be stored. With `enabled=False` it lets everything through."""
+
+    def __init__(self, pseudonyms: Pseudonyms, literals: Literals, *, enabled: bool = True) -> None:
+        self._pseudonyms = pseudonyms
+        self._literals = literals
+        self._heads = HeadRedactor(pseudonyms, literals)
+        self.enabled = enabled
+
+    def secrecy(self, info: RequestInfo) -> Secrecy:
+        """For an exchange."""
+        return Secrecy(subject_of(info))
+
+    def text(self, text: str) -> str:
+        """Any text: known literals are replaced."""
+        return self._literals.replace_text(text) if self.enabled else text
+
+    def target(self, target: str) -> str:
+        """A request target: parameters that carry credentials, and known literals."""
+        return self._heads.target(target) if self.enabled else target
+
+    def headers(self, headers: Headers) -> Headers:
+        """Header fields: credentials and cookies, and known literals."""
+        return self._heads.headers(headers) if self.enabled else headers
+
+    def content(self, secrecy: Secrecy, media_type: str, data: bytes, *, whole: bool = True) -> Redacted:
+        """A body, or one event of a watch, without transfer and content coding. `whole`: it was not cut off."""
+        if not self.enabled or not data:
+            return data
+        redacted = self._content(secrecy, media_type, data, whole=whole)
+        if isinstance(redacted, Opaque):
+            return redacted
+        return self._without_literals(media_type, redacted)
+
+    def etcd_value(self, key: bytes, data: bytes, edit: Edit) -> Redacted:
+        """A value of etcd's; `edit` is wire.storage's `edit_value`."""
+        if not self.enabled or not data:
+            return data
+        if data.startswith(b"k8s:enc:"):
+            return Opaque("encrypted at rest")
+        secret = b"/secrets/" in key
+        if not secret and not any(mark in data for mark in _MARKS) and not self._literals.found(data):
+            return data
+        hider = Hider(self._pseudonyms, {})
+
+        def change(value: JSONObject) -> JSONObject:
+            hidden = hider.hide(value, Subject.SECRET if secret else Subject.RESOURCE)
+            return cast("JSONObject", self._strings(hidden))
+
+        protobuf = data.startswith(b"k8s\0")
+        try:
+            data = edit(data, change)
+        except ContentError as error:
+            if secret or protobuf:
+                return Opaque(f"may hold a secret: {error}")
+        if protobuf and self._literals.found(data):
+            return Opaque("holds a secret that cannot be cut out")
+        return data if protobuf else self._literals.replace(data)
+
+    def _content(self, secrecy: Secrecy, media_type: str, data: bytes, *, whole: bool) -> Redacted:
+        subject = secrecy.subject
+        if subject is Subject.OTHER:
+            return data
+        parsed = parse_media_type(media_type)
+        careful = subject in {Subject.SECRET, Subject.TOKEN}
+        if not careful and not _marked(parsed, data):
+            return data
+        if not whole:
+            return Opaque("cut off, and it may hold a secret") if careful or _is_structured(parsed) else data
+        if not _is_structured(parsed):
+            if not careful:
+                return data
+            parsed = MediaType("application/json")  # what the server takes it for where nothing is said
+            media_type = parsed.name
+        try:
+            return self._edited(secrecy, parsed, media_type, data)
+        except ContentError as error:
+            secrecy.unread = True
+            return Opaque(f"may hold a secret: {error}")
+
+    def _edited(self, secrecy: Secrecy, parsed: MediaType, media_type: str, data: bytes) -> bytes:
+        hider = Hider(self._pseudonyms, secrecy.seen)
+        value = decode(media_type, data)
+        hidden = hider.hide(value, secrecy.subject)
+        if secrecy.unread and isinstance(hidden, dict) and hidden.get("kind") == "Status":
+            hidden["message"] = self._pseudonyms.text(str(hidden.get("message", "")))
+            return encode(media_type, hidden)
+        loose = secrecy.subject is Subject.SECRET and (parsed.is_yaml or (parsed.is_json and _has_twins(data)))
+        return encode(media_type, hidden) if hider.changed or loose else data
+
+    def _without_literals(self, media_type: str, data: bytes) -> Redacted:
+        if not self._literals.found(data):
+            return data
+        if not parse_media_type(media_type).is_protobuf:
+            return self._literals.replace(data)
+        try:
+            return encode(media_type, self._strings(decode(media_type, data)))
+        except ContentError as error:
+            return Opaque(f"holds a secret: {error}")
+
+    def _strings(self, value: JSON) -> JSON:
+        """The value with known literals replaced in its strings and keys."""
+        if isinstance(value, str):
+            return self._literals.replace_text(value)
+        if isinstance(value, list):
+            return [self._strings(item) for item in value]
+        if isinstance(value, dict):
+            return {self._literals.replace_text(key): self._strings(item) for key, item in value.items()}
+        return value
+
+
+def _is_structured(media_type: MediaType) -> bool:
+    return media_type.is_json or media_type.is_yaml or media_type.is_protobuf
+
+
+def _marked(media_type: MediaType, data: bytes) -> bool:
+    """Whether something in there may be a Secret: cheap, and never wrong the other way round."""
+    if media_type.is_json:
+        return any(mark in data for mark in _JSON_MARKS)
+    return (media_type.is_yaml or media_type.is_protobuf) and any(mark in data for mark in _MARKS)
+
+
+def _has_twins(data: bytes) -> bool:
+    """Whether a JSON object has a key twice: the first one's value would be in the bytes, but not in what is read."""
+
+    def check(pairs: list[tuple[str, JSON]]) -> JSONObject:
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            raise ContentError("an object has a key twice")
+        return made
+
+    try:
+        json.loads(data, object_pairs_hook=check)
+    except ContentError:
+        return True
+    return False

@@ -1,0 +1,1 @@
+"""What a server chose, and its image in another server."""

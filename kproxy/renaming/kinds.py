@@ -1,0 +1,117 @@
+"""Which values the server chooses, told by their place in a document: a closed list.
+
+Ground: the Kubernetes API conventions («Metadata», «Idempotency», «Table») and two fresh servers compared
+(docs/verification.md): what is not named here must be equal.
+"""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kproxy.model.jsontypes import JSON, JSONObject
+
+
+class Kind(StrEnum):
+    """A kind of value that the server chooses."""
+
+    UID = "uid"
+    NAME = "generated name"
+    CLUSTER_IP = "cluster ip"
+    NODE_PORT = "node port"
+    CONTINUE = "continue token"
+    AUDIT_ID = "audit id"
+    PSEUDONYM = "pseudonym"
+    ADDRESS = "server address"
+    REVISION = "resourceVersion"
+    TIME = "time"
+    AGE = "age"
+
+
+UUID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9A-Za-z])")
+"""A uid as the api-server makes them (RFC 4122, lower case), standing alone."""
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_REVISION = re.compile(r"[0-9]{1,20}")
+_AGE_COLUMNS = frozenset({"Age", "Last Seen", "First Seen", "Duration"})
+_IP_FIELDS = frozenset({"clusterIP", "clusterIPs"})
+_PORT_FIELDS = frozenset({"nodePort", "healthCheckNodePort"})
+_PROJECTED_TOKEN = "kube-api-access-"  # noqa: S105 - the prefix of a volume's name: plugin/pkg/admission/serviceaccount
+
+
+@dataclass(slots=True)
+class Owner:
+    """The object that a value belongs to, on both sides. `listing`: it is a list, whose revision is the store's."""
+
+    uid: str = ""
+    listing: bool = False
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a pair of values stands: the field's name, what encloses it on each side, whose it is."""
+
+    key: str = ""
+    baseline: JSONObject = field(default_factory=dict)
+    replayed: JSONObject = field(default_factory=dict)
+    owner: Owner = field(default_factory=Owner)
+    column: str = ""  # of a Table, when the value is a cell
+    fields: tuple[str, ...] = ()  # the fields on the way here, without indexes
+
+    def revision_scope(self) -> str:
+        """Whose revision a resourceVersion here is: a uid, or "" for a list's."""
+        uid = self.baseline.get("uid")
+        if isinstance(uid, str):
+            return uid
+        return "" if self.owner.listing else self.owner.uid
+
+
+def is_time(value: JSON) -> bool:
+    """Whether a value is a time as the API writes them (RFC 3339)."""
+    return isinstance(value, str) and len(value) <= 40 and _TIME.fullmatch(value) is not None
+
+
+def is_revision(value: JSON) -> bool:
+    """Whether a value can be a resourceVersion of an api-server over etcd."""
+    return isinstance(value, str) and _REVISION.fullmatch(value) is not None
+
+
+def classify(place: Place, baseline: JSON, replayed: JSON) -> Kind | None:
+    """The kind of a pair of leaves, or None when the server has no choice there."""
+    key = place.key
+    if isinstance(baseline, str) and isinstance(replayed, str):
+        return _classify_text(place, key, baseline, replayed)
+    if key in _PORT_FIELDS and type(baseline) is int and type(replayed) is int:
+        return Kind.NODE_PORT
+    return None
+
+
+def _classify_text(place: Place, key: str, baseline: str, replayed: str) -> Kind | None:
+    if place.column:
+        return Kind.AGE if place.column in _AGE_COLUMNS else None
+    if key == "resourceVersion" and is_revision(baseline) and is_revision(replayed):
+        return Kind.REVISION
+    if UUID.fullmatch(baseline) and UUID.fullmatch(replayed):
+        return Kind.UID
+    if key == "name" and _generated(place, baseline, replayed):
+        return Kind.NAME
+    if is_time(baseline) and is_time(replayed):
+        return Kind.TIME
+    if key in _IP_FIELDS and _address(baseline) and _address(replayed):
+        return Kind.CLUSTER_IP
+    if key == "continue" and place.owner.listing:
+        return Kind.CONTINUE
+    if key == "serverAddress":
+        return Kind.ADDRESS
+    return None
+
+
+def _generated(place: Place, baseline: str, replayed: str) -> bool:
+    """Whether a name was made from a prefix: metadata.generateName, or the projected token's volume."""
+    prefix, other = place.baseline.get("generateName"), place.replayed.get("generateName")
+    if isinstance(prefix, str) and isinstance(other, str) and prefix:
+        return baseline.startswith(prefix) and replayed.startswith(other) and len(baseline) > len(prefix)
+    return baseline.startswith(_PROJECTED_TOKEN) and replayed.startswith(_PROJECTED_TOKEN)
+
+
+def _address(value: str) -> bool:
+    return 2 <= len(value) <= 45 and all(c in "0123456789abcdef.:" for c in value)

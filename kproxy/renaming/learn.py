@@ -1,0 +1,47 @@
+"""Learning: a recorded answer beside a replayed one tells what the server chose."""
+
+from kproxy.model.jsontypes import JSON
+from kproxy.renaming.kinds import UUID, Kind, Place, classify
+from kproxy.renaming.pseudonyms import pseudonyms_in
+from kproxy.renaming.renaming import Renaming
+from kproxy.renaming.walk import Path, Walker
+
+
+class Learner:
+    """Learns from pairs of documents, in their order."""
+
+    def __init__(self, renaming: Renaming) -> None:
+        self._renaming = renaming
+        self._walker = Walker(self, renaming.text)
+
+    def learn(self, baseline: JSON, replayed: JSON) -> None:
+        """What these two answers, or events of one stream, or stored values tell."""
+        self._walker.walk(baseline, replayed)
+
+    def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:  # noqa: ARG002 - a Visitor
+        """Learn what the server chose at a place."""
+        kind = classify(place, baseline, replayed)
+        if kind is not None:
+            self._renaming.learn(kind, place, baseline, replayed)
+        elif isinstance(baseline, str) and isinstance(replayed, str) and baseline != replayed:
+            learn_text(self._renaming, baseline, replayed)
+
+    def removed(self, path: Path, place: Place, baseline: JSON) -> None:
+        """Nothing to learn."""
+
+    def added(self, path: Path, place: Place, replayed: JSON) -> None:
+        """Nothing to learn."""
+
+    def reordered(self, path: Path, baseline: list[JSON], replayed: list[JSON]) -> None:
+        """Nothing to learn."""
+
+
+def learn_text(renaming: Renaming, baseline: str, replayed: str) -> None:
+    """Uids and pseudonyms inside two texts, when both have as many."""
+    for kind, found, other in (
+        (Kind.UID, UUID.findall(baseline), UUID.findall(replayed)),
+        (Kind.PSEUDONYM, pseudonyms_in(baseline), pseudonyms_in(replayed)),
+    ):
+        if len(found) == len(other):
+            for a, b in zip(found, other, strict=True):
+                renaming.learn_name(kind, a, b)

@@ -1,0 +1,86 @@
+"""Which element of one list stands beside which of the other: by Kubernetes's list keys, else by index."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kproxy.model.jsontypes import JSON, JSONObject
+
+_KEYS = ("name", "type", "uid", "key", "containerPort", "port", "ip", "mountPath", "topologyKey", "kind", "verb")
+"""Fields that tell elements apart, in the order of trust (`patchMergeKey` and `listMapKey` in k8s.io/api)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Pairs of indexes (None: not there). `reordered`: what stands in both lists stands in another order."""
+
+    pairs: tuple[tuple[int | None, int | None], ...]
+    reordered: bool = False
+
+
+def align(field: str, baseline: list[JSON], replayed: list[JSON], text: Callable[[str], str]) -> Alignment:
+    """Put two lists of the field `field` side by side; `text` renames the baseline's keys."""
+    keys = _keys(field, baseline, text)
+    others = _keys(field, replayed, str)
+    if keys is None or others is None:
+        return _by_index(len(baseline), len(replayed))
+    if keys == others:
+        return Alignment(tuple((i, i) for i in range(len(keys))))
+    return _by_key(keys, others, fixed=not _sorted_by_server(field, _keys(field, baseline, str) or [], others))
+
+
+def _by_index(baseline: int, replayed: int) -> Alignment:
+    longest = max(baseline, replayed)
+    return Alignment(tuple((i if i < baseline else None, i if i < replayed else None) for i in range(longest)))
+
+
+def _by_key(keys: list[str], others: list[str], *, fixed: bool) -> Alignment:
+    if not set(keys) & set(others):
+        return _by_index(len(keys), len(others))
+    where = {key: index for index, key in enumerate(others)}
+    pairs: list[tuple[int | None, int | None]] = [(i, where.pop(key, None)) for i, key in enumerate(keys)]
+    common = [j for _, j in pairs if j is not None]
+    pairs += [(None, j) for j in where.values()]
+    return Alignment(tuple(pairs), reordered=fixed and common != sorted(common))
+
+
+def _sorted_by_server(field: str, keys: list[str], others: list[str]) -> bool:
+    """Whether the order follows from what the server chose, and so may differ.
+
+    Managers' entries are sorted by their time first (sortEncodedManagedFields), objects by their names in etcd.
+    """
+    if field == "managedFields":
+        return True
+    return field in {"items", "rows"} and keys == sorted(keys) and others == sorted(others)
+
+
+def _keys(field: str, elements: list[JSON], text: Callable[[str], str]) -> list[str] | None:
+    objects = [element for element in elements if isinstance(element, dict)]
+    if not objects or len(objects) < len(elements):
+        return None
+    for keys in _candidates(field, objects):
+        if all(keys) and len(set(keys)) == len(keys):
+            return [text(key) for key in keys]
+    return None
+
+
+def _candidates(field: str, objects: list[JSONObject]) -> list[list[str]]:
+    if field == "items":
+        return [[_object_key(each) for each in objects]]
+    if field == "rows":
+        return [[_object_key(each.get("object")) for each in objects]]
+    if field == "managedFields":
+        names = ("manager", "operation", "apiVersion", "subresource")
+        return [["|".join(str(each.get(name, "")) for name in names) for each in objects]]
+    return [[_key(each, name) for each in objects] for name in _KEYS]
+
+
+def _key(element: JSONObject, name: str) -> str:
+    value = element.get(name)
+    return f"{value}" if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _object_key(value: JSON) -> str:
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    if not isinstance(metadata, dict):
+        return ""
+    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"

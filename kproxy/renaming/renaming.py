@@ -1,0 +1,87 @@
+"""The renaming: what one server chose, and what another chose in its place. A value of its own."""
+
+from kproxy.model.jsontypes import JSON
+from kproxy.renaming.bijection import Bijection
+from kproxy.renaming.continuetoken import same_page
+from kproxy.renaming.kinds import Kind, Place
+from kproxy.renaming.revisions import Revisions
+from kproxy.renaming.text import rename_text
+from kproxy.renaming.unchanged import Unchanged
+
+_IN_TEXT = (Kind.UID, Kind.NAME, Kind.CLUSTER_IP, Kind.PSEUDONYM, Kind.ADDRESS)
+_BIJECTIONS = (*_IN_TEXT, Kind.NODE_PORT, Kind.CONTINUE, Kind.AUDIT_ID)
+
+
+class Renaming:
+    """Learned only from answers, a recorded one beside a replayed one; applied to whatever comes next."""
+
+    def __init__(self) -> None:
+        self.revisions = Revisions()
+        self.times = Unchanged()
+        self.ages = 0
+        self._maps = {kind: Bijection() for kind in _BIJECTIONS}
+        self._names: dict[str, str] | None = None
+
+    def learn(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> None:
+        """The server chose `baseline` there, and `replayed` here."""
+        if kind is Kind.REVISION:
+            self.revisions.learn(place.revision_scope(), str(baseline), str(replayed))
+        elif kind is Kind.TIME:
+            self.times.learn(place, str(baseline), str(replayed))
+        elif kind is Kind.AGE:
+            self.ages += baseline != replayed
+        else:
+            self.learn_name(kind, str(baseline), str(replayed))
+
+    def learn_name(self, kind: Kind, baseline: str, replayed: str) -> None:
+        """A pair of names, wherever it stood."""
+        self._maps[kind].learn(baseline, replayed)
+        self._names = None
+
+    def settle(self) -> None:
+        """All was seen: the pairs that were seen most often stay."""
+        for each in self._maps.values():
+            each.settle()
+        self.revisions.settle()
+        self.times.settle()
+        self._names = None
+
+    def agrees(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> bool:
+        """Whether two values that the server chose stand for each other."""
+        if kind is Kind.REVISION:
+            scope = place.revision_scope()
+            return not scope or self.revisions.agrees(scope, str(baseline), str(replayed))
+        if kind is Kind.TIME:
+            return self.times.agrees(place, str(baseline), str(replayed))
+        if kind is Kind.AGE:
+            return True  # against the object's creation: diff.ages
+        if kind is Kind.CONTINUE:
+            return same_page(str(baseline), str(replayed), self.text)
+        return self._maps[kind].agrees(str(baseline), str(replayed))
+
+    def image(self, kind: Kind, baseline: str) -> str | None:
+        """What stands for a name of a kind."""
+        return self._maps[kind].image(baseline)
+
+    def text(self, value: str) -> str:
+        """A text of the baseline in the replay's words."""
+        if self._names is None:
+            self._names = {a: b for kind in _IN_TEXT for a, b in self._maps[kind].changed()}
+            self._ports = dict(self._maps[Kind.NODE_PORT].changed())
+        if not self._names and not self._ports:
+            return value
+        return rename_text(value, self._names, self._ports)
+
+    def same_text(self, baseline: str, replayed: str) -> bool:
+        """Whether two texts say the same, each in its server's words."""
+        return self.text(baseline) == replayed
+
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """How many of each kind have another image, kinds without any left out."""
+        found = [(kind.value, sum(1 for _ in self._maps[kind].changed())) for kind in _BIJECTIONS]
+        found += [
+            (Kind.REVISION.value, len(self.revisions)),
+            (Kind.TIME.value, len(self.times)),
+            (Kind.AGE.value, self.ages),
+        ]
+        return tuple((name, count) for name, count in found if count)

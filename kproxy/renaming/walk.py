@@ -1,0 +1,128 @@
+"""Two documents walked side by side: the one walker that learning and comparing share."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.kinds import Owner, Place
+from kproxy.renaming.lists import align
+
+type Path = tuple[Path, str] | None
+"""A way into a document, last step first; `path_text` writes it."""
+
+
+def path_text(path: Path) -> str:
+    """`$.spec.containers[0].image`; fields with other characters in quotes."""
+    steps: list[str] = []
+    while path is not None:
+        path, step = path
+        steps.append(step)
+    return "$" + "".join(reversed(steps))
+
+
+def field_step(name: str) -> str:
+    """A field's step in a path."""
+    if name.replace("_", "a").replace("-", "a").isalnum() and name.isascii():
+        return f".{name}"
+    quoted = name.replace("\\", "\\\\").replace("'", "\\'")
+    return f"['{quoted}']"
+
+
+class Visitor(Protocol):
+    """What is done at each place."""
+
+    def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
+        """Two values of which at least one is no container, or two of different types."""
+
+    def removed(self, path: Path, place: Place, baseline: JSON) -> None:
+        """A value that only the baseline has."""
+
+    def added(self, path: Path, place: Place, replayed: JSON) -> None:
+        """A value that only the replay has."""
+
+    def reordered(self, path: Path, baseline: list[JSON], replayed: list[JSON]) -> None:
+        """Two lists of the same elements in another order."""
+
+
+class Walker:
+    """Walks one exchange's documents; a Table's columns are kept from a stream's first event for the rest."""
+
+    def __init__(self, visitor: Visitor, text: Callable[[str], str]) -> None:
+        self._visitor = visitor
+        self._text = text
+        self._columns: list[str] = []
+
+    def walk(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
+        """Go through two documents."""
+        self._value(None, Place(owner=owner or Owner()), baseline, replayed)
+
+    def _value(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
+        if isinstance(baseline, dict) and isinstance(replayed, dict):
+            self._object(path, place, baseline, replayed)
+        elif isinstance(baseline, list) and isinstance(replayed, list):
+            self._list(path, place, baseline, replayed)
+        else:
+            self._visitor.leaf(path, place, baseline, replayed)
+
+    def _object(self, path: Path, place: Place, baseline: JSONObject, replayed: JSONObject) -> None:
+        owner = _owner(baseline, place.owner)
+        if isinstance(columns := baseline.get("columnDefinitions"), list):
+            self._columns = [str(each.get("name")) if isinstance(each, dict) else "" for each in columns]
+        names = {name: name if name in replayed else self._text(name) for name in baseline}
+        for name, value in baseline.items():
+            inner = Place(name, baseline, replayed, owner, "", (*place.fields, name))
+            other = names[name]
+            if other in replayed:
+                self._value((path, field_step(name)), inner, value, replayed[other])
+            else:
+                self._visitor.removed((path, field_step(name)), inner, value)
+        known = set(names.values())
+        for name, value in replayed.items():
+            if name not in known:
+                inner = Place(name, baseline, replayed, owner, "", (*place.fields, name))
+                self._visitor.added((path, field_step(name)), inner, value)
+
+    def _list(self, path: Path, place: Place, baseline: list[JSON], replayed: list[JSON]) -> None:
+        alignment = align(place.key, baseline, replayed, self._text)
+        if alignment.reordered:
+            self._visitor.reordered(path, baseline, replayed)
+        for i, j in alignment.pairs:
+            inner = place
+            if place.key == "cells" and i is not None and i < len(self._columns):
+                column = self._columns[i]
+                inner = Place(place.key, place.baseline, place.replayed, place.owner, column, place.fields)
+            step = (path, f"[{i if i is not None else j}]")
+            if j is None and i is not None:
+                self._visitor.removed(step, inner, baseline[i])
+            elif i is None and j is not None:
+                self._visitor.added(step, inner, replayed[j])
+            elif i is not None and j is not None:
+                self._value(step, inner, baseline[i], replayed[j])
+
+
+def _owner(value: JSONObject, outer: Owner) -> Owner:
+    """Whose the fields of an object are: its own, if it has a uid or is a list."""
+    metadata = value.get("metadata")
+    if not isinstance(metadata, dict):
+        return outer
+    if isinstance(uid := metadata.get("uid"), str):
+        return Owner(uid)
+    kind = value.get("kind")
+    if kind == "Table" and (uid := _only_row(value, metadata.get("resourceVersion"))):
+        return Owner(uid)
+    if "items" in value or kind == "Table" or (isinstance(kind, str) and kind.endswith("List")):
+        return Owner("", listing=True)
+    return outer
+
+
+def _only_row(table: JSONObject, revision: JSON) -> str:
+    """The uid of the one object that a Table shows at that object's own revision, "" if it shows a list."""
+    rows = table.get("rows")
+    if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], dict):
+        return ""
+    shown = rows[0].get("object")
+    metadata = shown.get("metadata") if isinstance(shown, dict) else None
+    if not isinstance(metadata, dict) or metadata.get("resourceVersion") != revision:
+        return ""
+    uid = metadata.get("uid")
+    return uid if isinstance(uid, str) else ""

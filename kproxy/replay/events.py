@@ -1,0 +1,87 @@
+"""What the engine says as it goes, in the past tense; cli renders it."""
+
+from dataclasses import dataclass
+
+from kproxy.model.exchange import Seq
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayStarted:
+    """The plan is made: how many requests will be sent, how many of them write, and how many are left out."""
+
+    requests: int
+    writes: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSent:
+    """A request went out."""
+
+    seq: Seq
+    replayed: Seq
+    method: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerReceived:
+    """Its answer's head came (of a watch), or all of it. `recorded`: the recording's status, None: it had none."""
+
+    seq: Seq
+    status: int
+    recorded: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFailed:
+    """No answer came; the recording of the replay has the reason too."""
+
+    seq: Seq
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLeftOut:
+    """A request was not sent, and why."""
+
+    seq: Seq
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchEnded:
+    """A watch is over: how many events came, how many had come in the recording."""
+
+    seq: Seq
+    events: int
+    recorded: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitedInVain:
+    """A watch had not delivered by `seconds` what it had in the recording when this step was taken."""
+
+    seq: Seq
+    events: int
+    recorded: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayEnded:
+    """All was sent."""
+
+    requests: int
+
+
+type ReplayEvent = (
+    ReplayStarted
+    | RequestSent
+    | AnswerReceived
+    | RequestFailed
+    | RequestLeftOut
+    | WatchEnded
+    | WaitedInVain
+    | ReplayEnded
+)

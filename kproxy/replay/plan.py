@@ -1,0 +1,162 @@
+"""The plan: what is sent, in the recorded order, and what each step waits for. Pure.
+
+One step after the other. A step that stands at an exchange first closes the watches that had ended by then, and waits
+until every open watch has delivered as many events as it had when the exchange was recorded: a client may have acted on
+any of them.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kproxy.model.exchange import BodyState, End, Exchange, Nanos, Seq
+from kproxy.model.recording import Recording
+
+_NOT_KEPT = frozenset({BodyState.PARTIAL, BodyState.TOO_LARGE, BodyState.OPAQUE, BodyState.LOST})
+_CLIENT_LEFT = frozenset({End.CLIENT_GONE, End.STOPPED, End.UNKNOWN})
+WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """Send an exchange's request.
+
+    `watch`: its answer is a stream that stays open. `leave_after`: bytes of the answer after which the client left.
+    """
+
+    seq: Seq
+    watch: bool = False
+    leave_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Await:
+    """Wait until an open watch has delivered this many events (bookmarks not counted)."""
+
+    seq: Seq
+    events: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """A watch ends: by us after `events` events (`by_client`), or by the server, which is awaited for `seconds`."""
+
+    seq: Seq
+    events: int
+    by_client: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveOut:
+    """An exchange is not sent, and why."""
+
+    seq: Seq
+    reason: str
+
+
+type Step = Send | Await | Close | LeaveOut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The steps, and what they come to."""
+
+    steps: tuple[Step, ...]
+    writes: int
+
+    @property
+    def requests(self) -> int:
+        """How many requests are sent."""
+        return sum(isinstance(step, Send) for step in self.steps)
+
+    @property
+    def left_out(self) -> dict[Seq, str]:
+        """What is not sent, and why."""
+        return {step.seq: step.reason for step in self.steps if isinstance(step, LeaveOut)}
+
+
+@dataclass(slots=True)
+class _Watch:
+    """A watch as it was recorded: when each event that counts came."""
+
+    exchange: Exchange
+    times: list[Nanos]
+
+    def delivered(self, when: Nanos) -> int:
+        return bisect_right(self.times, when)
+
+    def over(self, when: Nanos) -> bool:
+        return self.exchange.ended is not None and self.exchange.ended <= when
+
+
+def make_plan(recording: Recording, event_times: Mapping[Seq, list[Nanos]]) -> Plan:
+    """Plan a recorded session; `event_times`: of each watch, when the events that count came."""
+    steps: list[Step] = []
+    open_watches: dict[Seq, _Watch] = {}
+    awaited: dict[Seq, int] = {}
+    writes = 0
+    for exchange in recording.exchanges():
+        if exchange.end is End.REFUSED:
+            continue  # kproxy's own answer: no server ever saw it
+        if (reason := _why_not(exchange)) is not None:
+            steps.append(LeaveOut(seq=exchange.seq, reason=reason))
+            continue
+        steps += _catch_up(open_watches, awaited, exchange.started)
+        writes += exchange.info.verb in WRITES
+        if is_watch(exchange):
+            open_watches[exchange.seq] = _Watch(exchange, event_times.get(exchange.seq, []))
+            steps.append(Send(seq=exchange.seq, watch=True))
+        else:
+            steps.append(Send(seq=exchange.seq, leave_after=_left_after(exchange)))
+    steps += [_close(watch) for watch in open_watches.values()]
+    return Plan(steps=tuple(steps), writes=writes)
+
+
+def is_watch(exchange: Exchange) -> bool:
+    """Whether an exchange's answer is a stream of events, one without any event too."""
+    if exchange.answer is None:
+        return False
+    state = exchange.answer.body.state
+    silent = exchange.info.verb == "watch" and exchange.answer.status == 200 and state is BodyState.EMPTY
+    return state is BodyState.FRAMES or silent
+
+
+def _catch_up(watches: dict[Seq, _Watch], awaited: dict[Seq, int], when: Nanos) -> list[Step]:
+    steps: list[Step] = []
+    for seq, watch in list(watches.items()):
+        if watch.over(when):
+            steps.append(_close(watch))
+            del watches[seq]
+        elif (count := watch.delivered(when)) > awaited.get(seq, 0):
+            awaited[seq] = count
+            steps.append(Await(seq=seq, events=count))
+    return steps
+
+
+def _close(watch: _Watch) -> Close:
+    exchange = watch.exchange
+    return Close(
+        seq=exchange.seq,
+        events=len(watch.times),
+        by_client=exchange.end in _CLIENT_LEFT,
+        seconds=((exchange.ended or exchange.started) - exchange.started) / 1e9,
+    )
+
+
+def _left_after(exchange: Exchange) -> int | None:
+    """Where the client left a plain answer before its end (logs -f), in bytes; None: it read it all."""
+    if exchange.answer is None:
+        return 0
+    return exchange.answer.body.size if exchange.end is End.CLIENT_GONE else None
+
+
+def _why_not(exchange: Exchange) -> str | None:
+    if exchange.end is End.UNREACHABLE:
+        return "it never reached the recorded server"
+    if exchange.upgrade:
+        return f"it is an upgrade to {exchange.upgrade}, whose content is not kept"
+    body = exchange.request.body
+    if body.state in _NOT_KEPT:
+        return f"its request's body is {body.state.value}" + (f" ({body.reason})" if body.reason else "")
+    return None

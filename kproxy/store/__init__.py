@@ -1,0 +1,1 @@
+"""The only home of SQLAlchemy: a recording's schema, its writer, its readers and its text form."""

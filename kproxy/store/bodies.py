@@ -1,0 +1,63 @@
+"""How a body's bytes lie in the recording: compressed where that helps, never larger than they say."""
+
+from collections import OrderedDict
+from hashlib import sha256
+
+import zstandard
+
+from kproxy.errors import RecordingError
+from kproxy.model.exchange import Digest
+
+MAX_BODY = 1 << 30
+"""Bytes. Larger ones are never written; a row that claims more is not ours."""
+
+WORTH_COMPRESSING = 128
+LEVEL = 1
+
+_compressor = zstandard.ZstdCompressor(level=LEVEL)
+_decompressor = zstandard.ZstdDecompressor()
+
+
+def digest_of(data: bytes) -> Digest:
+    """The name of a body's bytes."""
+    return Digest(sha256(data).hexdigest())
+
+
+def pack(data: bytes) -> tuple[str, bytes]:
+    """(coding, bytes as stored)."""
+    if len(data) >= WORTH_COMPRESSING:
+        packed = _compressor.compress(data)
+        if len(packed) < len(data):
+            return "zstd", packed
+    return "identity", data
+
+
+def unpack(digest: Digest, size: int, coding: str, data: bytes) -> bytes:
+    """What was packed. RecordingError if it is not what its name says."""
+    if coding == "zstd" and 0 < size <= MAX_BODY:
+        try:
+            claimed = zstandard.get_frame_parameters(data).content_size
+            data = _decompressor.decompress(data, max_output_size=size) if claimed == size else b""
+        except zstandard.ZstdError as error:
+            raise RecordingError(f"Body {digest} of the recording is damaged: {error}.") from error
+    if digest_of(data) != digest:
+        raise RecordingError(f"Body {digest} of the recording is damaged: its bytes are not what its name says.")
+    return data
+
+
+class Known:
+    """The digests that were written lately, so that equal bodies are compressed and written once."""
+
+    def __init__(self, capacity: int = 65536) -> None:
+        self._capacity = capacity
+        self._digests: OrderedDict[Digest, None] = OrderedDict()
+
+    def __contains__(self, digest: Digest) -> bool:
+        return digest in self._digests
+
+    def add(self, digests: list[Digest]) -> None:
+        """They are committed."""
+        for digest in digests:
+            self._digests[digest] = None
+        while len(self._digests) > self._capacity:
+            self._digests.popitem(last=False)

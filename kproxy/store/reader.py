@@ -1,0 +1,180 @@
+"""Reads recordings: a file, also while it grows, or a folder in text form. Reading never migrates."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import Engine, Select, and_, or_, select
+from sqlalchemy.exc import DBAPIError
+
+from kproxy.errors import RecordingError, SchemaError
+from kproxy.model.etcd import KeyChange
+from kproxy.model.exchange import Digest, Exchange, Frame, Seq
+from kproxy.model.recording import Recording
+from kproxy.model.session import SCHEMA, Gap, Session, SessionEnd
+from kproxy.store import bodies, rows, schema, sqlite
+from kproxy.store.lock import is_growing
+from kproxy.store.text import open_text
+
+CHUNK = 500
+"""Rows read in one transaction: short ones let a writer go on and its -wal be folded in."""
+
+
+@contextmanager
+def open_recording(where: str) -> Iterator[Recording]:
+    """The recording at this path: a .kproxy file or a folder in text form.
+
+    RecordingError, one sentence, if there is none or it cannot be read; SchemaError if it is newer than this kproxy.
+    """
+    path = Path(where)
+    if path.is_dir():
+        yield open_text(path)
+        return
+    with _reading(path, _inspect(path)) as recording:
+        yield recording
+
+
+class FileRecording:
+    """A `.kproxy` file, read only. `growing`: a recorder still writes it, and each question sees its newest state."""
+
+    def __init__(self, path: Path, *, growing: bool) -> None:
+        self.path = path
+        self.growing = growing
+        self._engine: Engine = sqlite.reading_engine(path, growing=growing)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._engine.dispose()
+
+    @property
+    def session(self) -> Session:
+        """The header; a recording that nobody closed and nobody writes says so."""
+        found = self._chunk(select(schema.session))
+        if len(found) != 1:
+            raise RecordingError(f"{self.path} is no readable recording: it has no header.")
+        session = self._value(rows.session_of, found[0])
+        if session.end is SessionEnd.RECORDING and not self.growing:
+            return replace(session, end=SessionEnd.RECORDER_GONE)
+        return session
+
+    def exchanges(self) -> Iterator[Exchange]:
+        """In the order of seq."""
+        table = schema.exchanges
+        after = -1
+        while found := self._chunk(select(table).where(table.c.seq > after).order_by(table.c.seq).limit(CHUNK)):
+            for row in found:
+                yield self._value(rows.exchange_of, row)
+            after = found[-1]["seq"]
+
+    def exchange(self, seq: Seq) -> Exchange | None:
+        """One of them."""
+        found = self._chunk(select(schema.exchanges).where(schema.exchanges.c.seq == seq))
+        return self._value(rows.exchange_of, found[0]) if found else None
+
+    def frames(self, seq: Seq) -> Iterator[Frame]:
+        """A stream's frames in their order."""
+        table = schema.frames
+        after = -1
+        wanted = select(table).where(table.c.seq == seq).order_by(table.c.number).limit(CHUNK)
+        while found := self._chunk(wanted.where(table.c.number > after)):
+            for row in found:
+                yield self._value(rows.frame_of, row)
+            after = found[-1]["number"]
+
+    def key_changes(self) -> Iterator[KeyChange]:
+        """In the order of (cluster, revision, key)."""
+        columns = schema.key_changes.c
+        wanted = select(schema.key_changes).order_by(columns.cluster, columns.revision, columns.key).limit(CHUNK)
+        found = self._chunk(wanted)
+        while found:
+            for row in found:
+                yield self._value(rows.change_of, row)
+            cluster, revision, key = (found[-1][name] for name in ("cluster", "revision", "key"))
+            later = or_(columns.revision > revision, and_(columns.revision == revision, columns.key > key))
+            found = self._chunk(wanted.where(or_(columns.cluster > cluster, and_(columns.cluster == cluster, later))))
+
+    def gaps(self) -> Iterator[Gap]:
+        """What is missing, in the order in which it was noticed."""
+        for row in self._chunk(select(schema.gaps).order_by(schema.gaps.c.number)):
+            yield self._value(rows.gap_of, row)
+
+    def body(self, digest: Digest) -> bytes:
+        """The stored bytes of a body. RecordingError if they are not there."""
+        found = self._chunk(select(schema.bodies).where(schema.bodies.c.digest == digest))
+        if not found:
+            raise RecordingError(f"{self.path} has no body {digest}.")
+        return bodies.unpack(digest, found[0]["size"], found[0]["coding"], found[0]["data"])
+
+    def check(self) -> None:
+        """RecordingError if what should be tables are none (a view could make a question endless)."""
+        kinds = {row["name"]: row["type"] for row in self._chunk(sqlite.TABLES)}
+        missing = [name for name in schema.metadata.tables if kinds.get(name) != "table"]
+        if missing:
+            raise RecordingError(f"{self.path} is no readable recording: it has no table {missing[0]}.")
+
+    def _chunk(self, question: Select[Any]) -> list[rows.Columns]:
+        """Rows of one short transaction."""
+        try:
+            with self._engine.connect() as connection:
+                return list(connection.execute(question).mappings().all())
+        except DBAPIError as error:
+            raise _unreadable(self.path, error) from error
+
+    def _value[T](self, make: Callable[[rows.Columns], T], row: rows.Columns) -> T:
+        try:
+            return make(row)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise RecordingError(f"{self.path} is damaged: a row holds what no recorder writes ({error}).") from error
+
+
+def _unreadable(path: Path, error: DBAPIError) -> RecordingError:
+    return RecordingError(f"{path} cannot be read: {error.orig}; it may be cut or damaged.")
+
+
+def _inspect(path: Path) -> sqlite.FileHeader:
+    """Says in one sentence why the file cannot be a readable recording, if it cannot."""
+    try:
+        size = path.stat().st_size
+        header = sqlite.read_header(path)
+    except FileNotFoundError as error:
+        raise RecordingError(f"There is no recording {path}.") from error
+    except OSError as error:
+        raise RecordingError(f"{path} cannot be read: {error.strerror}.") from error
+    if size == 0:
+        raise RecordingError(f"{path} is empty: it is no recording.")
+    if header is None or header.application_id != sqlite.APPLICATION_ID:
+        raise RecordingError(f"{path} is no kproxy recording.")
+    if header.schema > SCHEMA:
+        raise SchemaError(
+            f"{path} is of schema {header.schema}, this kproxy reads up to {SCHEMA}: a newer kproxy reads it."
+        )
+    if header.schema < 1:
+        raise SchemaError(f"{path} is of schema {header.schema}, this kproxy reads 1 to {SCHEMA}.")
+    if header.size > size:
+        raise RecordingError(f"{path} is cut: it has {size} of {header.size} bytes.")
+    return header
+
+
+@contextmanager
+def _reading(path: Path, header: sqlite.FileHeader) -> Iterator[FileRecording]:
+    growing = header.wal and is_growing(path)
+    with ExitStack() as stack:
+        wal = sqlite.leftovers(path)[0]
+        if header.wal and not growing and wal.exists() and not os.access(path.parent, os.W_OK):
+            # SQLite must write beside a file whose writer died to read it
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="kproxy-")))
+            path, wal = Path(shutil.copy(path, folder)), Path(shutil.copy(wal, folder))
+        whole = not header.wal or wal.exists()
+        recording = FileRecording(path, growing=growing)
+        stack.callback(recording.close)
+        recording.check()
+        if not whole and recording.session.end is SessionEnd.RECORDER_GONE:
+            raise RecordingError(
+                f"{path} was copied without {wal.name}, where its latest part is: copy both, or the closed recording."
+            )
+        yield recording

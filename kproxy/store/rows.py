@@ -1,0 +1,296 @@
+"""The model's values as rows of the tables, and back."""
+
+import json
+from functools import lru_cache
+from typing import cast
+
+from sqlalchemy import RowMapping
+
+from kproxy.model.api import RequestInfo
+from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revision, key_text
+from kproxy.model.exchange import (
+    Altered,
+    Answer,
+    Body,
+    BodyState,
+    Digest,
+    Direction,
+    End,
+    Exchange,
+    Frame,
+    Headers,
+    Nanos,
+    Request,
+    Seq,
+)
+from kproxy.model.session import Gap, Server, Session, SessionEnd
+
+type Row = tuple[int | str | bytes | None, ...]
+type Columns = RowMapping
+
+_NO_BODY: Row = (None, None, None, None)
+_dump = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@lru_cache(maxsize=4096)
+def _headers_text(headers: Headers) -> str:
+    return _dump(headers)
+
+
+def header(headers: Headers, name: str) -> str:
+    """The first field of that name (given in lower case), or ""."""
+    for field, value in headers:
+        if field.lower() == name:
+            return value
+    return ""
+
+
+def _body_row(body: Body) -> Row:
+    return (body.state._value_, body.size, body.digest, body.reason)
+
+
+def exchange_row(exchange: Exchange) -> Row:
+    """In the order of schema.exchanges's columns."""
+    request, info, answer = exchange.request, exchange.info, exchange.answer
+    answered: Row = (None, None, None, None, None, None, *_NO_BODY)
+    if answer is not None:
+        answered = (
+            answer.status,
+            answer.reason,
+            answer.http_version,
+            _dump(answer.headers),
+            _headers_text(answer.trailers),
+            _dump(answer.informational) if answer.informational else "[]",
+            *_body_row(answer.body),
+        )
+    return (
+        exchange.seq,
+        exchange.connection,
+        exchange.started,
+        exchange.answered,
+        exchange.ended,
+        request.method,
+        request.target,
+        request.http_version,
+        _headers_text(request.headers),
+        _headers_text(request.trailers),
+        *_body_row(request.body),
+        info.verb,
+        info.path,
+        info.is_resource,
+        info.group,
+        info.version,
+        info.resource,
+        info.subresource,
+        info.namespace,
+        info.name,
+        header(request.headers, "user-agent"),
+        header(answer.headers, "audit-id") if answer is not None else "",
+        *answered,
+        exchange.end._value_,
+        exchange.end_detail,
+        int(exchange.altered),
+        exchange.upgrade,
+        exchange.caller,
+    )
+
+
+def frame_row(frame: Frame) -> Row:
+    """In the order of schema.frames's columns."""
+    return (frame.seq, frame.index, frame.at, frame.direction._value_, frame.kind, *_body_row(frame.body))
+
+
+def change_row(change: KeyChange) -> Row:
+    """In the order of schema.key_changes's columns."""
+    return (
+        change.cluster,
+        change.revision,
+        change.key,
+        key_text(change.key),
+        change.type._value_,
+        change.at,
+        *(_NO_BODY if change.value is None else _body_row(change.value)),
+        *(_NO_BODY if change.previous is None else _body_row(change.previous)),
+        change.create_revision,
+        change.version,
+        change.lease,
+    )
+
+
+def gap_row(gap: Gap) -> Row:
+    """In the order of schema.gaps's columns, but its number."""
+    return (
+        gap.kind,
+        gap.reason,
+        gap.at,
+        gap.count,
+        gap.first_seq,
+        gap.last_seq,
+        gap.first_revision,
+        gap.last_revision,
+    )
+
+
+def session_row(session: Session) -> Row:
+    """In the order of schema.session's columns."""
+    server = session.server
+    return (
+        session.id,
+        session.schema,
+        session.kproxy_version,
+        session.started_at,
+        server.url,
+        server.kind,
+        server.version,
+        server.system_uid,
+        server.etcd_version,
+        server.etcd_cluster,
+        session.etcd_start,
+        session.etcd_end,
+        session.etcd_prefix,
+        session.when_stuck,
+        session.end.value,
+        session.ended,
+        _dump(session.command),
+        session.exit_code,
+        session.max_lag,
+    )
+
+
+def _body(row: Columns, prefix: str) -> Body:
+    return Body(
+        state=BodyState(row[f"{prefix}_state"]),
+        size=row[f"{prefix}_size"],
+        digest=None if row[f"{prefix}_digest"] is None else Digest(row[f"{prefix}_digest"]),
+        reason=row[f"{prefix}_reason"],
+    )
+
+
+@lru_cache(maxsize=4096)
+def _headers(text: str) -> Headers:
+    """The header fields that a column holds. ValueError if it holds something else."""
+    fields = json.loads(text)
+    if not isinstance(fields, list) or not all(
+        isinstance(field, list) and len(field) == 2 and all(isinstance(part, str) for part in field) for field in fields
+    ):
+        raise ValueError("header fields are no list of pairs of strings")
+    return cast("Headers", tuple(tuple(field) for field in fields))
+
+
+def _answer(row: Columns) -> Answer | None:
+    if row["status"] is None:
+        return None
+    return Answer(
+        status=row["status"],
+        reason=row["reason"],
+        http_version=row["answer_version"],
+        headers=_headers(row["answer_headers"]),
+        body=_body(row, "answer_body"),
+        trailers=_headers(row["answer_trailers"]),
+        informational=tuple(int(status) for status in json.loads(row["informational"])),
+    )
+
+
+def exchange_of(row: Columns) -> Exchange:
+    """What exchange_row made. ValueError, KeyError or TypeError if the row holds what no recorder writes."""
+    return Exchange(
+        seq=Seq(row["seq"]),
+        connection=row["connection"],
+        started=Nanos(row["started"]),
+        answered=row["answered"],
+        ended=row["ended"],
+        request=Request(
+            method=row["method"],
+            target=row["target"],
+            http_version=row["request_version"],
+            headers=_headers(row["request_headers"]),
+            body=_body(row, "request_body"),
+            trailers=_headers(row["request_trailers"]),
+        ),
+        info=RequestInfo(
+            verb=row["verb"],
+            path=row["path"],
+            is_resource=bool(row["is_resource"]),
+            group=row["api_group"],
+            version=row["api_version"],
+            resource=row["resource"],
+            subresource=row["subresource"],
+            namespace=row["namespace"],
+            name=row["name"],
+        ),
+        answer=_answer(row),
+        end=End(row["end"]),
+        end_detail=row["end_detail"],
+        altered=Altered(row["altered"]),
+        upgrade=row["upgrade"],
+        caller=row["caller"],
+    )
+
+
+def frame_of(row: Columns) -> Frame:
+    """What frame_row made."""
+    return Frame(
+        seq=Seq(row["seq"]),
+        index=row["number"],
+        at=Nanos(row["at"]),
+        direction=Direction(row["direction"]),
+        kind=row["kind"],
+        body=_body(row, "body"),
+    )
+
+
+def change_of(row: Columns) -> KeyChange:
+    """What change_row made."""
+    return KeyChange(
+        cluster=ClusterId(row["cluster"]),
+        revision=Revision(row["revision"]),
+        key=EtcdKey(row["key"]),
+        type=ChangeType(row["type"]),
+        at=Nanos(row["at"]),
+        value=None if row["value_state"] is None else _body(row, "value"),
+        previous=None if row["previous_state"] is None else _body(row, "previous"),
+        create_revision=Revision(row["create_revision"]),
+        version=row["version"],
+        lease=row["lease"],
+    )
+
+
+def gap_of(row: Columns) -> Gap:
+    """What gap_row made."""
+    return Gap(
+        kind=row["kind"],
+        reason=row["reason"],
+        at=Nanos(row["at"]),
+        count=row["count"],
+        first_seq=row["first_seq"],
+        last_seq=row["last_seq"],
+        first_revision=row["first_revision"],
+        last_revision=row["last_revision"],
+    )
+
+
+def session_of(row: Columns) -> Session:
+    """What session_row made."""
+    return Session(
+        id=row["id"],
+        schema=row["schema"],
+        kproxy_version=row["kproxy_version"],
+        started_at=row["started_at"],
+        server=Server(
+            url=row["server_url"],
+            kind=row["server_kind"],
+            version=row["server_version"],
+            system_uid=row["server_system_uid"],
+            etcd_version=row["server_etcd_version"],
+            etcd_cluster=row["server_etcd_cluster"],
+        ),
+        etcd_start=row["etcd_start"],
+        etcd_end=row["etcd_end"],
+        etcd_prefix=row["etcd_prefix"],
+        when_stuck=row["when_stuck"],
+        end=SessionEnd(row["end"]),
+        ended=row["ended"],
+        command=tuple(str(argument) for argument in json.loads(row["command"])),
+        exit_code=row["exit_code"],
+        max_lag=Nanos(row["max_lag"]),
+    )

@@ -1,0 +1,163 @@
+"""The tables of a recording, schema number `kproxy.model.session.SCHEMA`.
+
+Names and types hold for SQLite and PostgreSQL alike; a session is a database (or a PostgreSQL schema) of its own, so no
+table carries a session's id. Times are nanoseconds since the session's start, headers are JSON lists of [name, value].
+Whoever changes a table gives it a new schema number: tests/store/test_schema.py keeps each number's fingerprint.
+"""
+
+import hashlib
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+metadata = MetaData()
+
+ORDINAL = BigInteger().with_variant(Integer, "sqlite")
+"""A 64-bit key; in SQLite it must be called INTEGER to be the row's own number instead of an index beside it."""
+
+
+def _body(prefix: str) -> list[Column[str] | Column[int] | Column[str | None]]:
+    """A body's four columns; `digest` names a row of bodies."""
+    return [
+        Column(f"{prefix}_state", Text),
+        Column(f"{prefix}_size", BigInteger),
+        Column(f"{prefix}_digest", Text),
+        Column(f"{prefix}_reason", Text),
+    ]
+
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("schema", Integer, nullable=False),
+    Column("kproxy_version", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("server_url", Text, nullable=False),
+    Column("server_kind", Text, nullable=False),
+    Column("server_version", Text, nullable=False),
+    Column("server_system_uid", Text, nullable=False),
+    Column("server_etcd_version", Text, nullable=False),
+    Column("server_etcd_cluster", Text),
+    Column("etcd_start", BigInteger),
+    Column("etcd_end", BigInteger),
+    Column("etcd_prefix", Text, nullable=False),
+    Column("when_stuck", Text, nullable=False),
+    Column("end", Text, nullable=False),
+    Column("ended", BigInteger),
+    Column("command", Text, nullable=False),
+    Column("exit_code", Integer),
+    Column("max_lag", BigInteger, nullable=False),
+)
+
+exchanges = Table(
+    "exchanges",
+    metadata,
+    Column("seq", ORDINAL, primary_key=True, autoincrement=False),
+    Column("connection", BigInteger, nullable=False),
+    Column("started", BigInteger, nullable=False),
+    Column("answered", BigInteger),
+    Column("ended", BigInteger),
+    Column("method", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("request_version", Text, nullable=False),
+    Column("request_headers", Text, nullable=False),
+    Column("request_trailers", Text, nullable=False),
+    *_body("request_body"),
+    Column("verb", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("is_resource", Boolean, nullable=False),
+    Column("api_group", Text, nullable=False),
+    Column("api_version", Text, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("subresource", Text, nullable=False),
+    Column("namespace", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+    Column("audit_id", Text, nullable=False),
+    Column("status", Integer),
+    Column("reason", Text),
+    Column("answer_version", Text),
+    Column("answer_headers", Text),
+    Column("answer_trailers", Text),
+    Column("informational", Text),
+    *_body("answer_body"),
+    Column("end", Text, nullable=False),
+    Column("end_detail", Text, nullable=False),
+    Column("altered", Integer, nullable=False),
+    Column("upgrade", Text, nullable=False),
+    Column("caller", Text, nullable=False),
+)
+
+frames = Table(
+    "frames",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    *_body("body"),
+)
+
+key_changes = Table(
+    "key_changes",
+    metadata,
+    Column("cluster", Text, primary_key=True),
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, primary_key=True),
+    Column("key_text", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    *_body("value"),
+    *_body("previous"),
+    Column("create_revision", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("lease", BigInteger, nullable=False),
+)
+
+bodies = Table(
+    "bodies",
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256 of the redacted bytes, before compression
+    Column("size", BigInteger, nullable=False),  # of those bytes
+    Column("coding", Text, nullable=False),  # identity | zstd
+    Column("data", LargeBinary, nullable=False),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("first_seq", BigInteger),
+    Column("last_seq", BigInteger),
+    Column("first_revision", BigInteger),
+    Column("last_revision", BigInteger),
+)
+
+progress = Table(
+    "progress",  # how far a recorder came: `batch` of the hand-off, `etcd:CLUSTER` the last whole revision
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+Index("exchanges_by_object", exchanges.c.resource, exchanges.c.namespace, exchanges.c.name)
+Index("key_changes_by_key", key_changes.c.key)
+
+
+def fingerprint() -> str:
+    """A hash of the tables as SQLite is told to create them: it changes when they do."""
+    dialect = sqlite.dialect()
+    statements = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
+    statements += [
+        str(CreateIndex(index).compile(dialect=dialect))
+        for table in metadata.sorted_tables
+        for index in sorted(table.indexes, key=lambda index: str(index.name))
+    ]
+    return hashlib.sha256("\n".join(statements).encode()).hexdigest()

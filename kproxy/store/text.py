@@ -1,0 +1,181 @@
+"""The text form of a recording: a folder that git can keep and people can read, exact both ways.
+
+session.yaml      the header
+exchanges.jsonl   one exchange a line, in the order of seq
+frames.jsonl      one frame a line, in the order of seq and index
+keys.jsonl        one change of a key a line, in the order of cluster, revision, key
+gaps.jsonl        one gap a line
+bodies.jsonl      one body a line, in the order in which the above first name them (bodytext.py)
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import yaml
+
+from kproxy.config.bounded_yaml import load_yaml
+from kproxy.errors import ConfigError, RecordingError, SchemaError, UsageError
+from kproxy.model.etcd import KeyChange
+from kproxy.model.exchange import Body, Digest, Exchange, Frame, Seq
+from kproxy.model.jsontypes import JSON
+from kproxy.model.recording import Recording
+from kproxy.model.session import SCHEMA, Gap, Session, SessionEnd
+from kproxy.store.bodies import digest_of
+from kproxy.store.bodytext import body_bytes, body_line, canonical, strict_json
+from kproxy.store.structure import StructureError, fields_to_json, from_json, to_json
+
+MAX_FILE = 1 << 30
+"""Bytes of each file but the header: it is held in memory."""
+
+_HEADING = "# A kproxy recording in its text form. Read it with `kproxy log FOLDER`, make one file of it with\n"
+_HEADING += "# `kproxy import FOLDER -o FILE`. What each field means: docs/recording.md\n"
+
+
+def export_text(recording: Recording, folder: Path) -> None:
+    """Writes the text form into a new or empty folder. UsageError if it holds something else."""
+    if recording.session.end is SessionEnd.RECORDING:
+        raise RecordingError("The recording still grows: end the session, then export it.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UsageError(f"{folder} is not empty: choose another folder.")
+        _export(recording, folder)
+    except OSError as error:
+        raise RecordingError(f"{folder} cannot be written: {error.strerror}.") from error
+
+
+def _export(recording: Recording, folder: Path) -> None:
+    stated: JSON = {"schema": recording.session.schema, **fields_to_json(recording.session)}
+    header = yaml.safe_dump(stated, sort_keys=False, allow_unicode=True, width=100)
+    (folder / "session.yaml").write_text(_HEADING + header, "utf-8")
+    named: dict[Digest, None] = {}
+    with (folder / "exchanges.jsonl").open("wb") as heads, (folder / "frames.jsonl").open("wb") as frames:
+        for exchange in recording.exchanges():
+            _write(heads, to_json(exchange))
+            _name(named, exchange.request.body, exchange.answer.body if exchange.answer else None)
+            for frame in recording.frames(exchange.seq):
+                _write(frames, to_json(frame))
+                _name(named, frame.body)
+    with (folder / "keys.jsonl").open("wb") as keys:
+        for change in recording.key_changes():
+            _write(keys, to_json(change))
+            _name(named, change.value, change.previous)
+    with (folder / "gaps.jsonl").open("wb") as gaps:
+        for gap in recording.gaps():
+            _write(gaps, to_json(gap))
+    with (folder / "bodies.jsonl").open("wb") as bodies:
+        for digest in named:
+            _write(bodies, body_line(digest, recording.body(digest)))
+
+
+def _write(file: BinaryIO, value: JSON) -> None:
+    file.write(canonical(value).encode() + b"\n")
+
+
+def _name(named: dict[Digest, None], *bodies: Body | None) -> None:
+    for body in bodies:
+        if body is not None and body.digest is not None:
+            named[body.digest] = None
+
+
+class TextRecording:
+    """A folder in text form, read and checked as a whole; bodies stay as their lines until they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.session = self._read_header()
+        self._exchanges = {exchange.seq: exchange for exchange in self._lines("exchanges.jsonl", Exchange)}
+        self._frames: dict[Seq, list[Frame]] = {}
+        for frame in sorted(self._lines("frames.jsonl", Frame), key=lambda frame: (frame.seq, frame.index)):
+            self._frames.setdefault(frame.seq, []).append(frame)
+        self._changes = sorted(
+            self._lines("keys.jsonl", KeyChange), key=lambda change: (change.cluster, change.revision, change.key)
+        )
+        self._gaps = list(self._lines("gaps.jsonl", Gap))
+        self._bodies = dict(self._body_lines())
+
+    def exchanges(self) -> Iterator[Exchange]:
+        """In the order of seq."""
+        return (self._exchanges[seq] for seq in sorted(self._exchanges))
+
+    def exchange(self, seq: Seq) -> Exchange | None:
+        """One of them."""
+        return self._exchanges.get(seq)
+
+    def frames(self, seq: Seq) -> Iterator[Frame]:
+        """A stream's frames in their order."""
+        return iter(self._frames.get(seq, ()))
+
+    def key_changes(self) -> Iterator[KeyChange]:
+        """In the order of (cluster, revision, key)."""
+        return iter(self._changes)
+
+    def gaps(self) -> Iterator[Gap]:
+        """What is missing."""
+        return iter(self._gaps)
+
+    def body(self, digest: Digest) -> bytes:
+        """The stored bytes of a body. RecordingError if they are not there or not what their name says."""
+        line = self._bodies.get(digest)
+        if line is None:
+            raise RecordingError(f"{self.folder} has no body {digest}.")
+        try:
+            value = strict_json(line)
+            data = body_bytes(value) if isinstance(value, dict) else b""
+        except (ValueError, RecursionError) as error:
+            raise RecordingError(f"Body {digest} of {self.folder} is damaged: {error}.") from error
+        if digest_of(data) != digest:
+            raise RecordingError(f"Body {digest} of {self.folder} is damaged: its bytes are not what its name says.")
+        return data
+
+    def _read_header(self) -> Session:
+        path = self.folder / "session.yaml"
+        try:
+            header = load_yaml(path.read_bytes(), str(path))
+        except OSError as error:
+            raise RecordingError(f"{self.folder} is no recording in text form: {path} cannot be read.") from error
+        except ConfigError as error:
+            raise RecordingError(str(error)) from error
+        number = header.get("schema", SCHEMA) if isinstance(header, dict) else None
+        if isinstance(number, int) and not 1 <= number <= SCHEMA:
+            raise SchemaError(
+                f"{self.folder} is of schema {number}, this kproxy reads 1 to {SCHEMA}: another kproxy reads it."
+            )
+        try:
+            return from_json(Session, header)
+        except StructureError as error:
+            raise RecordingError(f"{path} is no header of a recording: {error}.") from error
+
+    def _lines[T](self, name: str, kind: type[T]) -> Iterator[T]:
+        for number, line in self._raw_lines(name):
+            try:
+                yield from_json(kind, strict_json(line))
+            except ValueError as error:
+                raise RecordingError(f"{self.folder / name} line {number} cannot be read: {error}.") from error
+
+    def _body_lines(self) -> Iterator[tuple[Digest, bytes]]:
+        for number, line in self._raw_lines("bodies.jsonl"):
+            try:
+                value = strict_json(line)
+            except ValueError as error:
+                raise RecordingError(f"{self.folder}/bodies.jsonl line {number} cannot be read: {error}.") from error
+            digest = value.get("digest") if isinstance(value, dict) else None
+            if not isinstance(digest, str):
+                raise RecordingError(f"{self.folder}/bodies.jsonl line {number} names no digest.")
+            yield Digest(digest), line
+
+    def _raw_lines(self, name: str) -> Iterator[tuple[int, bytes]]:
+        path = self.folder / name
+        try:
+            if path.stat().st_size > MAX_FILE:
+                raise RecordingError(f"{path} is larger than {MAX_FILE >> 20} MiB: import cannot read it.")
+            with path.open("rb") as file:
+                yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
+        except OSError as error:
+            raise RecordingError(f"{self.folder} is no whole recording: {path} cannot be read.") from error
+
+
+def open_text(folder: Path) -> TextRecording:
+    """A folder in text form. RecordingError, one sentence, if it is none."""
+    return TextRecording(folder)

@@ -1,0 +1,225 @@
+"""Writes a recording: one file, one transaction a batch, everything said twice is the same rows."""
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkstemp
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DBAPIError
+
+from kproxy.errors import RecordingError, UsageError
+from kproxy.model.etcd import ClusterId, KeyChange, Revision
+from kproxy.model.exchange import Digest, Exchange, Frame
+from kproxy.model.session import SCHEMA, Gap, Session
+from kproxy.store import rows, schema, sqlite
+from kproxy.store.bodies import Known, pack
+from kproxy.store.lock import WriterLock
+
+CLOSE_PATIENCE = 10.0
+"""Seconds that closing waits for readers to let go of the file."""
+
+UPSERT_EXCHANGE = sqlite.upsert(schema.exchanges)
+UPSERT_FRAME = sqlite.upsert(schema.frames)
+UPSERT_CHANGE = sqlite.upsert(schema.key_changes)
+UPSERT_SESSION = sqlite.upsert(schema.session)
+UPSERT_PROGRESS = sqlite.upsert(schema.progress)
+INSERT_BODY = sqlite.insert_once(schema.bodies)
+INSERT_GAP = sqlite.insert_once(schema.gaps)
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is committed together. `number`: the hand-off's (0: none of its), `revisions`: etcd is whole up to here."""
+
+    number: int = 0
+    exchanges: list[Exchange] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+    changes: list[KeyChange] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    bodies: dict[Digest, bytes] = field(default_factory=dict)
+    revisions: dict[ClusterId, Revision] = field(default_factory=dict)
+    session: Session | None = None  # the header, where it changed
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.number
+            or self.exchanges
+            or self.frames
+            or self.changes
+            or self.gaps
+            or self.bodies
+            or self.revisions
+            or self.session
+        )
+
+
+class Writer:
+    """The one writer of a recording. Make it with `create` or `resume`; `close` makes the single file of it.
+
+    Leaving it as a context manager without `close` (an error) leaves a readable recording that nobody closed.
+    """
+
+    def __init__(self, path: Path, lock: WriterLock) -> None:
+        self.path = path
+        self._lock = lock
+        self._known = Known()
+        self._closed = False
+        self._engine: Engine = sqlite.writing_engine(path)
+        try:
+            sqlite.to_wal(self._engine)
+            self._connection: Connection = self._engine.connect()
+            self.session = self._read_session()
+        except DBAPIError as error:
+            lock.release()
+            raise sqlite.writing_failed(path, error) from error
+
+    @classmethod
+    def create(cls, path: Path, session: Session, *, force: bool = False) -> Self:
+        """A new recording. UsageError if FILE exists and not `force`; RecordingError if it cannot be written."""
+        if session.schema != SCHEMA:
+            raise RecordingError(f"{path}: a recording of schema {session.schema} cannot be made, only of {SCHEMA}.")
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder: name a file for the recording.")
+        if path.exists() and not force:
+            raise UsageError(f"{path} exists already: choose another name, or --force to overwrite it.")
+        lock = WriterLock(path)
+        try:
+            _make(path, session)
+        except DBAPIError as error:
+            lock.release()
+            raise sqlite.writing_failed(path, error) from error
+        except OSError as error:
+            lock.release()
+            raise RecordingError(f"{path} cannot be written: {error.strerror}.") from error
+        return cls(path, lock)
+
+    @classmethod
+    def resume(cls, path: Path) -> Self:
+        """Goes on with a recording whose recorder died. RecordingError if it is not ours or another writes it."""
+        try:
+            header = sqlite.read_header(path)
+        except OSError as error:
+            raise RecordingError(f"{path} cannot be read: {error.strerror}.") from error
+        if header is None or header.application_id != sqlite.APPLICATION_ID or header.schema != SCHEMA:
+            raise RecordingError(f"{path} is no recording of schema {SCHEMA}: it cannot be gone on with.")
+        return cls(path, WriterLock(path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Lets go of the file, as it is."""
+        if not self._closed:
+            with suppress(DBAPIError):
+                self._finish()
+
+    def committed_batch(self) -> int:
+        """The hand-off's last batch that is in the recording."""
+        return self._progress("batch") or 0
+
+    def committed_revision(self, cluster: ClusterId) -> Revision | None:
+        """The last revision of that etcd up to which its changes are whole in the recording."""
+        value = self._progress(f"etcd:{cluster}")
+        return None if value is None else Revision(value)
+
+    def commit(self, batch: Batch) -> None:
+        """All of the batch, or nothing. StorageFullError where trying again later can help."""
+        fresh = {digest: data for digest, data in batch.bodies.items() if digest not in self._known}
+        try:
+            with self._connection.begin():
+                self._write(batch, fresh)
+        except DBAPIError as error:
+            raise sqlite.writing_failed(self.path, error) from error
+        except UnicodeEncodeError as error:
+            raise RecordingError(f"{self.path} cannot hold a text that is no Unicode: {error.reason}.") from error
+        self._known.add(list(fresh))
+        self.session = batch.session or self.session
+
+    def close(self, session: Session) -> None:
+        """Writes the header a last time and makes a single file. StorageFullError as with `commit`."""
+        self.commit(Batch(session=session))
+        try:
+            self._finish()
+        except DBAPIError as error:
+            raise sqlite.writing_failed(self.path, error) from error
+
+    def _write(self, batch: Batch, fresh: dict[Digest, bytes]) -> None:
+        _many(self._connection, INSERT_BODY, [(digest, len(data), *pack(data)) for digest, data in fresh.items()])
+        _many(self._connection, UPSERT_EXCHANGE, [rows.exchange_row(exchange) for exchange in batch.exchanges])
+        _many(self._connection, UPSERT_FRAME, [rows.frame_row(frame) for frame in batch.frames])
+        _many(self._connection, UPSERT_CHANGE, [rows.change_row(change) for change in batch.changes])
+        _many(self._connection, INSERT_GAP, [(None, *rows.gap_row(gap)) for gap in batch.gaps])
+        marks: list[rows.Row] = [(f"etcd:{cluster}", revision) for cluster, revision in batch.revisions.items()]
+        if batch.number:
+            marks.append(("batch", batch.number))
+        _many(self._connection, UPSERT_PROGRESS, marks)
+        if batch.session is not None:
+            _many(self._connection, UPSERT_SESSION, [rows.session_row(batch.session)])
+
+    def _read_session(self) -> Session:
+        row = self._connection.execute(select(schema.session)).mappings().one()
+        self._connection.rollback()
+        return rows.session_of(row)
+
+    def _progress(self, name: str) -> int | None:
+        found = self._connection.execute(select(schema.progress.c.value).where(schema.progress.c.name == name))
+        value = found.scalar_one_or_none()
+        self._connection.rollback()
+        return value
+
+    def _finish(self) -> None:
+        """A reader that still has the file open is waited for; one that stays keeps its -wal until it is gone."""
+        self._closed = True
+        self._connection.rollback()
+        try:
+            _patiently(self._engine)
+        finally:
+            self._connection.close()
+            self._engine.dispose()
+            self._lock.release()
+
+
+def _many(connection: Connection, statement: str, values: list[rows.Row]) -> None:
+    if values:
+        connection.exec_driver_sql(statement, values)
+
+
+def _patiently(engine: Engine) -> None:
+    deadline = time.monotonic() + CLOSE_PATIENCE
+    while True:
+        try:
+            sqlite.to_single_file(engine)
+        except DBAPIError as error:
+            if not sqlite.is_busy(error):
+                raise
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _make(path: Path, session: Session) -> None:
+    """The file appears whole, with its tables and its header, or not at all."""
+    descriptor, name = mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(descriptor)
+    making = Path(name)
+    try:
+        engine = sqlite.writing_engine(making)
+        schema.metadata.create_all(engine)
+        with engine.begin() as connection:
+            _many(connection, UPSERT_SESSION, [rows.session_row(session)])
+        sqlite.stamp(engine, SCHEMA)
+        engine.dispose()
+        for part in sqlite.leftovers(path):
+            part.unlink(missing_ok=True)
+        making.replace(path)
+    finally:
+        sqlite.remove(making)

@@ -1,0 +1,1 @@
+"""Interface tables, extracted by tools/tables/extract.py: data only."""

@@ -1,0 +1,70 @@
+"""A recording in memory, for the tests of what reads recordings."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from kproxy.errors import RecordingError
+from kproxy.model.etcd import KeyChange
+from kproxy.model.exchange import EMPTY_BODY, Body, BodyState, Digest, Exchange, Frame, Seq
+from kproxy.model.session import Gap, Session, SessionEnd
+
+HEADER = Session(id="0" * 32, started_at="2026-11-23T07:00:00.000000000Z", end=SessionEnd.COMPLETE)
+
+
+@dataclass
+class MemoryRecording:
+    """Satisfies kproxy.model.recording.Recording; append to its lists, `keep` bodies."""
+
+    session: Session = HEADER
+    exchange_list: list[Exchange] = field(default_factory=list)
+    frame_list: list[Frame] = field(default_factory=list)
+    change_list: list[KeyChange] = field(default_factory=list)
+    gap_list: list[Gap] = field(default_factory=list)
+    body_bytes: dict[Digest, bytes] = field(default_factory=dict)
+
+    def keep(self, data: bytes) -> Body:
+        """A Body whose bytes this recording has."""
+        if not data:
+            return EMPTY_BODY
+        digest = Digest(sha256(data).hexdigest())
+        self.body_bytes[digest] = data
+        return Body(state=BodyState.KEPT, size=len(data), digest=digest)
+
+    def exchanges(self) -> Iterator[Exchange]:
+        """In the order of seq."""
+        return iter(sorted(self.exchange_list, key=lambda exchange: exchange.seq))
+
+    def exchange(self, seq: Seq) -> Exchange | None:
+        """One of them."""
+        return next((exchange for exchange in self.exchange_list if exchange.seq == seq), None)
+
+    def frames(self, seq: Seq) -> Iterator[Frame]:
+        """A stream's frames in their order."""
+        return iter(sorted((f for f in self.frame_list if f.seq == seq), key=lambda frame: frame.index))
+
+    def key_changes(self) -> Iterator[KeyChange]:
+        """In the order of (cluster, revision, key)."""
+        return iter(sorted(self.change_list, key=lambda change: (change.cluster, change.revision, change.key)))
+
+    def gaps(self) -> Iterator[Gap]:
+        """What is missing."""
+        return iter(self.gap_list)
+
+    def body(self, digest: Digest) -> bytes:
+        """The stored bytes of a body."""
+        try:
+            return self.body_bytes[digest]
+        except KeyError:
+            raise RecordingError(f"There is no body {digest}.") from None
+
+    def copy(self) -> "MemoryRecording":
+        """Another with lists of its own."""
+        return replace(
+            self,
+            exchange_list=list(self.exchange_list),
+            frame_list=list(self.frame_list),
+            change_list=list(self.change_list),
+            gap_list=list(self.gap_list),
+            body_bytes=dict(self.body_bytes),
+        )
