@@ -6,7 +6,8 @@ import click
 
 from kproxy.model.attribution import LedgerEntry, Standing
 from kproxy.model.etcd import key_text
-from kproxy.report.terminal import printable
+from kproxy.model.jsontypes import JSONObject
+from kproxy.report.text import printable
 from kproxy.session.ledger import ledger_document
 from kproxy.session.opened import opened
 
@@ -42,7 +43,7 @@ def line_of(entry: LedgerEntry) -> str:
     return line if ground is not None else f"{line}  unattributed"
 
 
-def summary_of(document: dict[str, object]) -> str:
+def summary_of(document: JSONObject) -> str:
     """The figures in one line."""
     attributed = document["attributed"]
     grounds = ", ".join(f"{name} {n}" for name, n in attributed.items() if n) if isinstance(attributed, dict) else ""

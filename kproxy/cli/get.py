@@ -5,7 +5,7 @@ import json
 import click
 import yaml
 
-from kproxy.report.terminal import printable
+from kproxy.report.text import printable
 from kproxy.session.objects import object_at
 
 

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from kproxy.report.terminal import printable
+from kproxy.report.text import printable
 from kproxy.session.follow import follow_rows
 from kproxy.session.log import Filters, LogRow, log_rows
 

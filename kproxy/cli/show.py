@@ -5,7 +5,7 @@ import json
 import click
 
 from kproxy.model.exchange import Headers
-from kproxy.report.terminal import printable
+from kproxy.report.text import printable
 from kproxy.session.show import Content, ExchangeView, show_exchange
 
 

@@ -6,6 +6,7 @@ from kproxy.model.exchange import Body, BodyState, Digest, Headers
 from kproxy.model.jsontypes import JSON
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError, decode
+from kproxy.wire.storage import decode_value
 from kproxy.wire.watch import WatchEvent, decode_event
 
 _WHOLE = frozenset({BodyState.KEPT, BodyState.PARTIAL})
@@ -75,7 +76,7 @@ class Documents:
         if known is None:
             data = self._recording.body(body.digest)
             try:
-                known = Document(value=decode("application/json", data), digest=body.digest)
+                known = Document(value=decode_value(data), digest=body.digest)
             except ContentError:
                 known = Document(raw=data, digest=body.digest)
             self._bodies["", body.digest] = known

@@ -9,7 +9,7 @@ from kproxy.diff.findings import Counting
 from kproxy.diff.sides import Comparison, Side
 from kproxy.diff.trees import Comparer, SeenTime, Spot
 from kproxy.model.attribution import Ledger, LedgerEntry, Standing
-from kproxy.model.etcd import KeyChange, key_text
+from kproxy.model.etcd import ChangeType, KeyChange, key_text
 from kproxy.model.exchange import Seq
 from kproxy.model.verdict import Tally
 from kproxy.renaming.learn import Learner
@@ -49,12 +49,11 @@ class EtcdComparison:
         """Compare all keys that are in scope."""
         counting = Counting(self.of.findings)
         for name, first, second in self._keys():
-            if not any(entry.standing is Standing.ATTRIBUTED for entry in (*first, *second)):
-                if [entry.change.type for entry in first] != [entry.change.type for entry in second]:
-                    self.of.findings.cannot_tell(
-                        f"the key {name} was changed {len(first)} and {len(second)} times for no known cause"
-                    )
-                    continue
+            if not _explained(first, second) and _types(first) != _types(second):
+                self.of.findings.cannot_tell(
+                    f"the key {name} was changed {len(first)} and {len(second)} times for no known cause"
+                )
+                continue
             with counting:
                 self._compare_key(name, first, second)
         return counting.tally()
@@ -171,3 +170,12 @@ def _shown(document: Document) -> str | None:
     if document.raw is None:
         return "a document"
     return f"{len(document.raw)} bytes" if document.raw else None
+
+
+def _explained(first: History, second: History) -> bool:
+    """Whether a request is known to have caused any of a key's changes."""
+    return any(entry.standing is Standing.ATTRIBUTED for entry in (*first, *second))
+
+
+def _types(history: History) -> list[ChangeType]:
+    return [entry.change.type for entry in history]

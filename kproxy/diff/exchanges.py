@@ -25,9 +25,8 @@ def is_stream(exchange: Exchange) -> bool:
 
 
 def learn_exchange(of: Comparison, pair: Pair) -> None:
-    """What the answers, and the requests as they were sent, tell of what the servers chose."""
+    """What the answers tell of what the servers chose; a request tells nothing: it is what was learned before."""
     first, second = pair.baseline.answer, pair.replayed.answer
-    _learn_documents(of, *_requests(of, pair))
     if first is None or second is None:
         return
     learn_headers(of.renaming, first.headers, second.headers)

@@ -17,7 +17,7 @@ class Findings:
         self.noise: Counter[Rule] = Counter()
         self.reasons: dict[str, None] = {}
 
-    def differ(  # noqa: PLR0913 - a difference has as many parts
+    def differ(  # noqa: PLR0913, PLR0917 - a difference has as many parts
         self, seq: Seq | None, where: str, path: str, kind: str, baseline: JSON, replayed: JSON
     ) -> None:
         """One difference."""

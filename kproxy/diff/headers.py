@@ -15,6 +15,7 @@ _CHOSEN = {
     "audit-id": Kind.AUDIT_ID,
     "x-kubernetes-pf-flowschema-uid": Kind.UID,
     "x-kubernetes-pf-prioritylevel-uid": Kind.UID,
+    "last-modified": Kind.MODIFIED,
 }
 """Headers whose values the server chooses: a closed list (staging/src/k8s.io/api/flowcontrol, audit)."""
 
@@ -76,7 +77,9 @@ class HeaderComparer:
             return
         lengths, others = first.get("content-length", []), second.get("content-length", [])
         told = lengths == [str(baseline.body.size)]
-        if (lengths and others and told and others != [str(replayed.body.size)]) or (lengths and others and not told and self._baseline.request.method != "HEAD" and lengths != others):
+        if (lengths and others and told and others != [str(replayed.body.size)]) or (
+            lengths and others and not told and self._baseline.request.method != "HEAD" and lengths != others
+        ):
             self._differ("header", "content-length", "changed", lengths, others)
         rest = [name for name in _FRAMING if first.get(name) != second.get(name) and name != "content-length"]
         if (bool(lengths) != bool(others) or rest) and not self._findings.hide(FRAMING):

@@ -28,7 +28,7 @@ BOOKMARKS = Rule(
 )
 TAIL = Rule(
     name="watch-tail",
-    ground="a client closed the watch: what it still got is a race; each such event is a change that etcd's history has",
+    ground="a client closed the watch: what it still got is a race, and each such event is in etcd's history",
     place="events after the last recorded one, in a watch that its client closed",
 )
 CLOSED = Rule(

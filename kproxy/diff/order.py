@@ -5,6 +5,7 @@ Exchange i happens before exchange k when i ended before k began, each on its ow
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 from kproxy.diff.documents import header
@@ -120,7 +121,7 @@ def _check_versions(of: Comparison, pairs: list[Pair]) -> None:
     """An object's later version must have the greater revision."""
     wrong: set[tuple[str, int]] = set()
     for scope, versions in of.renaming.revisions.pairs().items():
-        for (_, before), (revision, after) in zip(versions, versions[1:], strict=False):
+        for (_, before), (revision, after) in pairwise(versions):
             if after <= before:
                 wrong.add((scope, revision))
     for pair in pairs if wrong else ():

@@ -14,6 +14,7 @@ from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import Kind
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
+from kproxy.renaming.walk import Walker
 from kproxy.wire.watch import WatchEvent
 
 _LEFT = frozenset({End.CLIENT_GONE, End.STOPPED})
@@ -56,6 +57,7 @@ def learn_stream(of: Comparison, pair: Pair) -> None:
     if first is None or second is None:
         return
     learner = Learner(of.renaming)
+    _see_columns(learner.walker, first)
     for a, b in _matched(of.renaming, _objects(first), _objects(second)):
         if a is not None and b is not None:
             learner.learn(a.event.object, b.event.object)
@@ -69,6 +71,7 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
         return
     matched = _matched(of.renaming, _objects(first), _objects(second))
     comparer = Comparer(of.renaming, of.findings, Spot(pair.baseline.seq, "stream"))
+    _see_columns(comparer.walker, first)
     for a, b in matched:
         if a is None or b is None:
             _unmatched(of, pair, matched, a, b)
@@ -78,6 +81,11 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
     _compare_bookmarks(of, pair, first, second)
     pair.revisions += comparer.spot.revisions
     pair.times += comparer.spot.times
+
+
+def _see_columns(walker: Walker, seen: list[Seen]) -> None:
+    if seen:
+        walker.see(seen[0].event.object)
 
 
 def _compare_event(of: Comparison, comparer: Comparer, a: Seen, b: Seen) -> None:

@@ -60,11 +60,11 @@ class Comparer:
         self._renaming = renaming
         self._findings = findings
         self.spot = spot
-        self._walker = Walker(self, renaming.text)
+        self.walker = Walker(self, renaming.text)
 
     def compare(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
         """Compare two documents."""
-        self._walker.walk(baseline, replayed, owner)
+        self.walker.walk(baseline, replayed, owner)
 
     def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
         """Compare two values."""

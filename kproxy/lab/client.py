@@ -35,7 +35,11 @@ class LabClient:
 
     def send(self, method: str, path: str, body: JSONObject | None = None, *, behalf: User | None = None) -> LabAnswer:
         """One request on a connection of its own. OSError or http.client.HTTPException if it gets no answer."""
-        headers = {"Authorization": f"Bearer {self.probe.token}", "User-Agent": "kproxy-lab", "Accept": "application/json"}
+        headers = {
+            "Authorization": f"Bearer {self.probe.token}",
+            "User-Agent": "kproxy-lab",
+            "Accept": "application/json",
+        }
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=TIMEOUT, context=self.context)
         try:
             connection.putrequest(method, path)

@@ -75,9 +75,7 @@ def read_lab(path: str | Path) -> LabInfo:
 
 def _info(document: JSONObject) -> LabInfo:
     texts = {
-        name: _text(document, name)
-        for name in LabInfo.__dataclass_fields__
-        if name not in {"pids", "etcd_endpoints"}
+        name: _text(document, name) for name in LabInfo.__dataclass_fields__ if name not in {"pids", "etcd_endpoints"}
     }
     endpoints, pids = document["etcd_endpoints"], document["pids"]
     if not isinstance(endpoints, list) or not isinstance(pids, dict):

@@ -53,13 +53,16 @@ def viewer_rights() -> Iterator[tuple[str, JSONObject]]:
     metadata: JSONObject = {"name": VIEWER}
     rule: JSONObject = {"apiGroups": [""], "resources": list(VIEWER_RESOURCES), "verbs": list(VIEWER_VERBS)}
     yield f"{path}/roles", {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, "rules": [rule]}
-    yield f"{path}/rolebindings", {
-        "apiVersion": f"{rbac}/v1",
-        "kind": "RoleBinding",
-        "metadata": metadata,
-        "roleRef": {"apiGroup": rbac, "kind": "Role", "name": VIEWER},
-        "subjects": [{"apiGroup": rbac, "kind": "User", "name": VIEWER}],
-    }
+    yield (
+        f"{path}/rolebindings",
+        {
+            "apiVersion": f"{rbac}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": rbac, "kind": "Role", "name": VIEWER},
+            "subjects": [{"apiGroup": rbac, "kind": "User", "name": VIEWER}],
+        },
+    )
 
 
 def grant(client: LabClient) -> None:
@@ -87,7 +90,7 @@ def ask(client: LabClient, probe: Probe) -> LabAnswer:
 
 
 def server_version(client: LabClient) -> str:
-    """gitVersion as the server says it. LabError if it says none."""
+    """What the server says its gitVersion is. LabError if it says none."""
     answer = ask(client, Probe("GET", "/version", 200))
     version = answer.body.get("gitVersion") if isinstance(answer.body, dict) else None
     if not isinstance(version, str):
@@ -109,7 +112,9 @@ def last_reason(log: Path) -> str:
             lines = [line for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
     except OSError:
         return ""
-    telling = [line for line in lines if re.search(r"error|fatal|panic|cannot|failed|in use|^[EF]\d{4}", line, re.I)]
+    telling = [
+        line for line in lines if re.search(r"error|fatal|panic|cannot|failed|in use|^[EF]\d{4}", line, re.IGNORECASE)
+    ]
     reason = (telling or lines or [""])[-1]
     # klog's prefix (severity, date, time, thread, place) helps nobody here.
     reason = re.sub(r"^[IWEF]\d{4} \S+\s+\d+ \S+\] ", "", reason)

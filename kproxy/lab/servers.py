@@ -94,7 +94,9 @@ def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[st
         "profiling": "false",
     }
     argv = [str(program), *(f"--{name}={value}" for name, value in flags.items())]
-    return Command(name="kube-apiserver", argv=argv, env=server_environment(env), log=place.folder / "kube-apiserver.log")
+    return Command(
+        name="kube-apiserver", argv=argv, env=server_environment(env), log=place.folder / "kube-apiserver.log"
+    )
 
 
 def emulated_command(place: ApiServerPlace, users: tuple[User, ...], env: Mapping[str, str]) -> Command:

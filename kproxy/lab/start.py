@@ -166,7 +166,11 @@ class _Start:
                 return
 
     def _lab(
-        self, place: ApiServerPlace, client: LabClient, users: tuple[User, User, User], pids: tuple[tuple[str, int], ...]
+        self,
+        place: ApiServerPlace,
+        client: LabClient,
+        users: tuple[User, User, User],
+        pids: tuple[tuple[str, int], ...],
     ) -> Lab:
         url = f"https://127.0.0.1:{place.port}"
         ca = base64.b64encode(place.certificates.ca.read_bytes()).decode()

@@ -27,6 +27,7 @@ class User:
     token: str = field(repr=False)
     groups: tuple[str, ...] = ()
 
+
 def make_users() -> tuple[User, User, User]:
     """Admin, viewer and probe, with tokens of their own."""
     return (

@@ -106,8 +106,13 @@ class Backlog:
             held.given_up = True
             held.unrecorded = len(payload) if kind in CONTENT else 0
             return
-        self._put(held, kind, payload, at)
-        if kind in CONTENT:
+        if kind not in CONTENT:
+            self._put(held, kind, payload, at)
+        elif held.forgotten:
+            held.forget(self._number, len(payload))
+            self._append(RECORD.pack(kind, held.seq, at, len(payload)), payload)
+        else:
+            self._put(held, kind, payload, at)
             held.content += len(payload)
             if held.content > self._max_body and not held.resumed:
                 self._retained -= held.forget_content(self._committed)
@@ -221,9 +226,7 @@ class Backlog:
             del self._held[held.seq]
             self._retained -= held.acknowledged
             return
-        keeps = sum(record.size for record in held.records if record.batch <= self._committed)
-        self._retained += keeps - held.acknowledged
-        held.acknowledged = keeps
+        self._retained += held.acknowledge(self._committed)
 
     def _forget_largest(self) -> bool:
         largest = max(self._held.values(), key=lambda held: held.acknowledged, default=None)

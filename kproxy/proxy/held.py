@@ -35,7 +35,7 @@ class Held:
     answer_offset: int = 0  # bytes of the answer's content before the first ANSWER_BODY in `records`
     frames: int = 0  # of them
     resumed: bool = False  # a CHECKPOINT let go of a prefix: it is a stream
-    forgotten: int = 0  # bytes of content that are no longer held, should they be asked for again
+    forgotten: dict[int, int] = field(default_factory=dict)  # by batch: bytes of content that are not held
     given_up: bool = False  # the buffer was full: nothing more of it is recorded
     missing: bool = False  # the buffer was full when it began: nothing of it is recorded
     unrecorded: int = 0  # bytes since it was given up
@@ -62,15 +62,32 @@ class Held:
         return self._keep(kept, committed)
 
     def forget_content(self, committed: int) -> int:
-        """Stop holding content; should it be asked for again, it is a counted gap. How many bytes became free."""
-        before = self.content
-        passed = sum(len(record.payload) for record in self.records if record.kind == RecordType.ANSWER_BODY)
+        """Hold no content from now on; should it be asked for again, it is a counted gap. How many bytes became free."""
         kept = [record for record in self.records if record.kind not in CONTENT and record.kind != RecordType.TUNNEL]
         kept += self._merged_tunnel()
-        freed = self._keep(kept, committed)
-        self.answer_offset += passed
-        self.forgotten += before - self.content
-        return freed
+        for record in self.records:
+            if record.kind in CONTENT:
+                self.forget(record.batch, len(record.payload))
+        self.forgotten.setdefault(committed, 0)
+        return self._keep(kept, committed)
+
+    def forget(self, batch: int, size: int) -> None:
+        """Content that went into this batch and is not held."""
+        self.forgotten[batch] = self.forgotten.get(batch, 0) + size
+
+    def acknowledge(self, committed: int) -> int:
+        """Batches up to this one are gone: how many more bytes only this object keeps."""
+        keeps = sum(record.size for record in self.records if record.batch <= committed)
+        more, self.acknowledged = keeps - self.acknowledged, keeps
+        if self.forgotten:
+            self.forgotten = {batch: size for batch, size in self.forgotten.items() if batch > committed} | {
+                committed: self.missed(committed)
+            }
+        return more
+
+    def missed(self, committed: int) -> int:
+        """Bytes of content in batches up to this one that are not held."""
+        return sum(size for batch, size in self.forgotten.items() if batch <= committed)
 
     def again(self, committed: int) -> list[bytes]:
         """Its packed records of batches up to `committed`, for a recorder that was started again."""
@@ -87,9 +104,9 @@ class Held:
             parts += self._packed(record.kind, record.at, record.payload)
         if resume:
             parts += self._packed(RecordType.RESUME, at, RESUME.pack(self.answer_offset, self.frames))
-        if self.forgotten:
+        if missed := self.missed(committed):
             reason = b"too large to be kept for a recorder that was started again"
-            parts += self._packed(RecordType.GAP, at, GAP.pack(self.seq, 0, self.forgotten) + reason)
+            parts += self._packed(RecordType.GAP, at, GAP.pack(self.seq, 0, missed) + reason)
         return parts
 
     def _packed(self, kind: int, at: int, payload: bytes) -> tuple[bytes, bytes]:

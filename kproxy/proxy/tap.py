@@ -140,23 +140,8 @@ class Tap:
     def server_closed(self) -> list[Action]:
         """The server sends nothing more."""
         self._server_ended = True
-        now = self._clock()
-        if self._mode is _Mode.DONE:
-            return []
-        if self._mode is _Mode.TUNNEL:
-            if self._client_ended:
-                self._finish(End.COMPLETE, "", now)
-            else:
-                self._actions.append((Act.END_TO_CLIENT, b""))
-            return self._take()
-        cut = "in the middle of its answer" if self._answers.cut or self._flight.answering else "without an answer"
-        self._on_answers(self._answers.eof(), now)
-        if self._mode is _Mode.DONE:
-            return self._take()
-        if self._client_ended:
-            self._finish(End.CLIENT_GONE, "the client closed the connection first", now)
-        else:
-            self._finish(End.SERVER_GONE, f"{self._server_name} closed the connection {cut}", now)
+        if not self.done:
+            self._on_server_closed(self._clock())
         return self._take()
 
     def stop(self, end: End = End.STOPPED, detail: str = "the recording was ended") -> list[Action]:
@@ -164,6 +149,22 @@ class Tap:
         if self._mode is not _Mode.DONE:
             self._finish(end, detail, self._clock())
         return self._take()
+
+    def _on_server_closed(self, now: int) -> None:
+        if self._mode is _Mode.TUNNEL:
+            if self._client_ended:
+                self._finish(End.COMPLETE, "", now)
+            else:
+                self._actions.append((Act.END_TO_CLIENT, b""))
+            return
+        cut = "in the middle of its answer" if self._answers.cut or self._flight.answering else "without an answer"
+        self._on_answers(self._answers.eof(), now)
+        if self.done:
+            return
+        if self._client_ended:
+            self._finish(End.CLIENT_GONE, "the client closed the connection first", now)
+        else:
+            self._finish(End.SERVER_GONE, f"{self._server_name} closed the connection {cut}", now)
 
     # Requests
 

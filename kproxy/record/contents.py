@@ -2,12 +2,18 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from hashlib import sha256
 
 from kproxy.model.exchange import EMPTY_BODY, Body, BodyState, Digest
 from kproxy.record.coding import CodingError, decode
 from kproxy.record.redact import Opaque, Redactor, Secrecy
 from kproxy.record.secrets import Subject
+from kproxy.store.bodies import digest_of
+
+_HARMLESS = frozenset({Subject.RESOURCE, Subject.OTHER})
+"""Whose bodies say nothing about how the next ones are to be redacted."""
+
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes of a body that are kept at most, unless settings say otherwise."""
 
 CACHED = 2048
 CACHED_BYTES = 16 * 1024
@@ -31,36 +37,45 @@ class Contents:
         self._max_body = max_body
         self._cache: OrderedDict[tuple[Subject, str, str, bytes], tuple[Body, bytes]] = OrderedDict()
 
-    def body(
-        self, message: Message, data: bytes, bodies: dict[Digest, bytes], *, cut: str = "", size: int | None = None
-    ) -> Body:
-        """A body; `cut` says why it is not whole, `size` is what went over the wire if not len(data)."""
+    def body(self, message: Message, data: bytes, bodies: dict[Digest, bytes], *, cut: str = "") -> Body:
+        """A body; `cut` says why it is not whole."""
         if not data:
-            return EMPTY_BODY if not cut else Body(state=BodyState.PARTIAL, size=0, reason=cut)
-        key = (message.secrecy.subject, message.media_type, message.coding, data)
-        cacheable = len(data) <= CACHED_BYTES and not cut and message.secrecy.subject is not Subject.SECRET
-        if cacheable and (known := self._cache.get(key)) is not None:
-            body, stored = known
-            if body.digest is not None:
-                bodies[body.digest] = stored
-            return body
-        body, stored = self._make(message, data, cut, len(data) if size is None else size)
+            return Body(state=BodyState.PARTIAL, size=0, reason=cut) if cut else EMPTY_BODY
+        if cut or len(data) > CACHED_BYTES or message.secrecy.subject not in _HARMLESS:
+            body, stored = self._make(message, data, cut)
+        else:
+            body, stored = self._remembered(message, data)
         if body.digest is not None:
             bodies[body.digest] = stored
-        if cacheable:
-            self._cache[key] = body, stored
-            if len(self._cache) > CACHED:
-                self._cache.popitem(last=False)
         return body
 
-    def _make(self, message: Message, data: bytes, cut: str, size: int) -> tuple[Body, bytes]:
+    def event(self, message: Message, data: bytes, bodies: dict[Digest, bytes]) -> Body:
+        """An event of a watch."""
+        body, stored = self._kept(message, data, "", len(data), event=True)
+        if body.digest is not None:
+            bodies[body.digest] = stored
+        return body
+
+    def _remembered(self, message: Message, data: bytes) -> tuple[Body, bytes]:
+        key = (message.secrecy.subject, message.media_type, message.coding, data)
+        known = self._cache.get(key)
+        if known is None:
+            known = self._cache[key] = self._make(message, data, "")
+            if len(self._cache) > CACHED:
+                self._cache.popitem(last=False)
+        return known
+
+    def _make(self, message: Message, data: bytes, cut: str) -> tuple[Body, bytes]:
         try:
             plain = decode(message.coding, data, self._max_body, whole=not cut)
         except CodingError as error:
             message.secrecy.unread = True
-            return Body(state=BodyState.OPAQUE, size=size, reason=str(error)), b""
-        redacted = self._redactor.content(message.secrecy, message.media_type, plain, whole=not cut)
+            return Body(state=BodyState.OPAQUE, size=len(data), reason=str(error)), b""
+        return self._kept(message, plain, cut, len(data))
+
+    def _kept(self, message: Message, plain: bytes, cut: str, size: int, *, event: bool = False) -> tuple[Body, bytes]:
+        redacted = self._redactor.content(message.secrecy, message.media_type, plain, whole=not cut, event=event)
         if isinstance(redacted, Opaque):
             return Body(state=BodyState.OPAQUE, size=size, reason=redacted.reason), b""
         state = BodyState.PARTIAL if cut else BodyState.KEPT
-        return Body(state=state, size=size, digest=Digest(sha256(redacted).hexdigest()), reason=cut), redacted
+        return Body(state=state, size=size, digest=digest_of(redacted), reason=cut), redacted

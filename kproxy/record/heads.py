@@ -14,6 +14,8 @@ _COOKIES = frozenset({"cookie", "set-cookie"})
 _BEARER_PROTOCOL = "base64url.bearer.authorization.k8s.io."  # k8s.io/apiserver/pkg/authentication/request/websocket
 _URLS = frozenset({"location", "referer", "content-location"})
 
+_SENSITIVE = _AUTHORIZATION | _WHOLE | _COOKIES | _URLS | {"sec-websocket-protocol"}
+
 _PARAMETER = re.compile(
     r"([?&;](?:token|access_token|id_token|refresh_token|bearer_token|client_secret|password)=)([^&;#]*)", re.IGNORECASE
 )
@@ -32,9 +34,17 @@ class HeadRedactor:
             target = _PARAMETER.sub(lambda match: match[1] + self._pseudonyms.text(match[2]), target)
         return self._literals.replace_text(target)
 
-    def headers(self, headers: Headers) -> Headers:
-        """Header fields: credentials and cookies, and known literals."""
-        return tuple([(name, self._header(name.lower(), value)) for name, value in headers])
+    def headers(self, headers: Headers, raw: bytes) -> Headers:
+        """Header fields: credentials and cookies, and known literals, which are looked for in `raw`, the whole head."""
+        if self._literals.found(raw):
+            headers = tuple((name, self._literals.replace_text(value)) for name, value in headers)
+        lower = [name.lower() for name, _ in headers]
+        if _SENSITIVE.isdisjoint(lower):
+            return headers
+        return tuple(
+            (name, self._header(known, value) if known in _SENSITIVE else value)
+            for known, (name, value) in zip(lower, headers, strict=True)
+        )
 
     def _header(self, name: str, value: str) -> str:
         if name in _AUTHORIZATION:
@@ -48,7 +58,7 @@ class HeadRedactor:
             value = self._pseudonyms.text(value)
         elif name in _URLS:
             value = self.target(value)
-        return self._literals.replace_text(value)
+        return value
 
     def _cookies(self, value: str, *, only_first: bool) -> str:
         pairs = value.split(";")

@@ -19,6 +19,8 @@ MIN_LINE = 32
 PROBE = 48
 """Bytes of a long literal's middle that are looked for in base64."""
 
+_RARITY = {byte: rank for rank, byte in enumerate(b"QZJXYKWHGBU+%~VLOEFDIRANMCPTS9876543210zqxjkvbwygfhpumdclrnstioae")}
+
 _RUN = re.compile(rb"[A-Za-z0-9+/_=-]+")
 
 
@@ -29,18 +31,22 @@ class Literals:
         wanted = {literal for literal in literals if len(literal) >= MIN_LENGTH and not is_pseudonym(literal)}
         self._plain: list[tuple[bytes, bytes]] = []  # longest first: what is looked for, what is put there
         self._cores: list[bytes] = []
+        lines: list[tuple[bytes, bytes]] = []
+        probes: list[bytes] = []
         for literal in sorted(wanted, key=len, reverse=True):
             made = pseudonyms.plain(literal.encode()).encode()
+            parts = _lines(literal)
             self._plain += [(form, made) for form in _forms(literal)]
+            lines += [(form, made) for line in parts for form in _forms(line)]
             self._cores += _cores(_middle(literal.encode()))
-        for literal in sorted(wanted, key=len, reverse=True):
-            made = pseudonyms.plain(literal.encode()).encode()
-            self._plain += [(line.encode(), made) for line in _lines(literal)]
-        self._probes = [form for form, _ in self._plain] + self._cores
+            probes += _forms(parts[len(parts) // 2] if parts else literal)
+        self._plain += lines
+        self._probes = tuple(dict.fromkeys(probes + self._cores))
+        self._sieve = re.compile(b"|".join(sorted({re.escape(_rare(probe)) for probe in self._probes})) or rb"(?!)")
 
     def found(self, data: bytes) -> bool:
-        """Whether one of them is in there, in any form."""
-        return any(probe in data for probe in self._probes)
+        """Whether one of them is in there, in any form; of those of several lines, whether a line in the middle is."""
+        return self._sieve.search(data) is not None and any(probe in data for probe in self._probes)
 
     def replace(self, data: bytes) -> bytes:
         """The same bytes if none is in there."""
@@ -78,6 +84,17 @@ class Literals:
         encode = base64.urlsafe_b64encode if urlsafe else base64.b64encode
         encoded = encode(replaced)
         return encoded if len(run) % 4 == 0 else encoded.rstrip(b"=")
+
+
+def _rare(probe: bytes) -> bytes:
+    """A part of `probe` that begins with a character that is rare in JSON: the search stops there only.
+
+    The regular expression engine skips to the first characters of its alternatives; that makes one search of all of
+    them some ten times as fast as one for each.
+    """
+    starts = range(len(probe) - MIN_LENGTH + 1)
+    best = min(starts, key=lambda start: (_RARITY.get(probe[start], len(_RARITY)), start))
+    return probe[best : best + PROBE // 2]
 
 
 def _forms(literal: str) -> list[bytes]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from kproxy.model.api import RequestInfo
 from kproxy.model.exchange import Altered, End, Headers, Nanos, Seq
+from kproxy.model.session import Gap
 from kproxy.record.redact import Secrecy
 from kproxy.record.stream import Stream
 
@@ -20,7 +21,7 @@ class RequestFacts:
     media_type: str
     coding: str
     content_length: int | None
-    accept: str
+    chunked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,26 @@ class OpenExchange:
     answered: Nanos | None = None
     stream: Stream | None = None
     upgrade: str = ""
+    missing: list[Gap] = field(default_factory=list)
     tunnel: list[int] = field(default_factory=lambda: [0, 0])  # bytes to the server, to the client
     end: End = End.UNKNOWN
     end_detail: str = ""
     ended: Nanos | None = None
     news: bool = True  # something in it that the recording does not have yet
+
+    @property
+    def request_is_whole(self) -> bool:
+        """Whether all of the request's body has come, as far as its head tells."""
+        length = self.request.content_length
+        return not self.request.chunked and self.request_body.size >= (length or 0)
+
+    def interrupt(self, gap: Gap) -> None:
+        """So many bytes of its bodies never came: what is there of them cannot be read."""
+        self.missing.append(gap)
+        if self.stream is not None:
+            self.stream.interrupt(gap.count, gap.reason)
+            return
+        if not self.request_is_whole:
+            self.request_body.lost = gap.reason
+        if self.answer is not None:
+            self.answer_body.lost = gap.reason

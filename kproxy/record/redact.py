@@ -4,7 +4,6 @@ What cannot be decoded and may hold a secret is Opaque: it is kept as a length a
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -15,8 +14,9 @@ from kproxy.record.heads import HeadRedactor
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.secrets import Hider, Subject, subject_of
-from kproxy.wire.content import ContentError, decode, encode
+from kproxy.wire.content import ContentError, decode, edit, encode
 from kproxy.wire.mediatype import MediaType, parse_media_type
+from kproxy.wire.storage import edit_value
 
 _JSON_MARKS = (b'Secret"', b'SecretList"', b'Secret\\"', b'TokenReview"', b'TokenRequest"')
 _MARKS = (b"Secret", b"TokenReview", b"TokenRequest")
@@ -30,7 +30,6 @@ class Opaque:
 
 
 type Redacted = bytes | Opaque
-type Edit = Callable[[bytes, Callable[[JSONObject], JSONObject]], bytes]
 
 
 @dataclass(slots=True)
@@ -63,21 +62,23 @@ class Redactor:
         """A request target: parameters that carry credentials, and known literals."""
         return self._heads.target(target) if self.enabled else target
 
-    def headers(self, headers: Headers) -> Headers:
-        """Header fields: credentials and cookies, and known literals."""
-        return self._heads.headers(headers) if self.enabled else headers
+    def headers(self, headers: Headers, raw: bytes) -> Headers:
+        """Header fields, read from `raw`: credentials and cookies, and known literals."""
+        return self._heads.headers(headers, raw) if self.enabled else headers
 
-    def content(self, secrecy: Secrecy, media_type: str, data: bytes, *, whole: bool = True) -> Redacted:
+    def content(
+        self, secrecy: Secrecy, media_type: str, data: bytes, *, whole: bool = True, event: bool = False
+    ) -> Redacted:
         """A body, or one event of a watch, without transfer and content coding. `whole`: it was not cut off."""
         if not self.enabled or not data:
             return data
+        if event and parse_media_type(media_type).is_protobuf:
+            media_type = "application/vnd.kubernetes.protobuf;stream=watch"
         redacted = self._content(secrecy, media_type, data, whole=whole)
-        if isinstance(redacted, Opaque):
-            return redacted
-        return self._without_literals(media_type, redacted)
+        return redacted if isinstance(redacted, Opaque) else self._without_literals(media_type, redacted)
 
-    def etcd_value(self, key: bytes, data: bytes, edit: Edit) -> Redacted:
-        """A value of etcd's; `edit` is wire.storage's `edit_value`."""
+    def etcd_value(self, key: bytes, data: bytes) -> Redacted:
+        """A value of etcd's."""
         if not self.enabled or not data:
             return data
         if data.startswith(b"k8s:enc:"):
@@ -88,12 +89,12 @@ class Redactor:
         hider = Hider(self._pseudonyms, {})
 
         def change(value: JSONObject) -> JSONObject:
-            hidden = hider.hide(value, Subject.SECRET if secret else Subject.RESOURCE)
-            return cast("JSONObject", self._strings(hidden))
+            hider.hide(value, Subject.SECRET if secret else Subject.RESOURCE)
+            return self._object(value)
 
         protobuf = data.startswith(b"k8s\0")
         try:
-            data = edit(data, change)
+            data = edit_value(data, change)
         except ContentError as error:
             if secret or protobuf:
                 return Opaque(f"may hold a secret: {error}")
@@ -117,20 +118,27 @@ class Redactor:
             parsed = MediaType("application/json")  # what the server takes it for where nothing is said
             media_type = parsed.name
         try:
-            return self._edited(secrecy, parsed, media_type, data)
+            return self._edited(secrecy, media_type, data)
         except ContentError as error:
             secrecy.unread = True
             return Opaque(f"may hold a secret: {error}")
 
-    def _edited(self, secrecy: Secrecy, parsed: MediaType, media_type: str, data: bytes) -> bytes:
+    def _edited(self, secrecy: Secrecy, media_type: str, data: bytes) -> bytes:
         hider = Hider(self._pseudonyms, secrecy.seen)
-        value = decode(media_type, data)
-        hidden = hider.hide(value, secrecy.subject)
-        if secrecy.unread and isinstance(hidden, dict) and hidden.get("kind") == "Status":
-            hidden["message"] = self._pseudonyms.text(str(hidden.get("message", "")))
-            return encode(media_type, hidden)
-        loose = secrecy.subject is Subject.SECRET and (parsed.is_yaml or (parsed.is_json and _has_twins(data)))
-        return encode(media_type, hidden) if hider.changed or loose else data
+        if data.lstrip()[:1] == b"[":  # a JSON patch
+            value = hider.hide(decode(media_type, data), secrecy.subject)
+            return encode(media_type, value) if hider.changed else data
+
+        def change(value: JSONObject) -> JSONObject:
+            hider.hide(value, secrecy.subject)
+            if secrecy.unread and value.get("kind") == "Status":
+                value["message"] = self._pseudonyms.text(str(value.get("message", "")))
+            return value
+
+        edited = edit(media_type, data, change)
+        if edited == data and secrecy.subject is Subject.SECRET and _has_hidden_parts(media_type, data):
+            return encode(media_type, decode(media_type, data))
+        return edited
 
     def _without_literals(self, media_type: str, data: bytes) -> Redacted:
         if not self._literals.found(data):
@@ -138,9 +146,13 @@ class Redactor:
         if not parse_media_type(media_type).is_protobuf:
             return self._literals.replace(data)
         try:
-            return encode(media_type, self._strings(decode(media_type, data)))
+            data = edit(media_type, data, self._object)
         except ContentError as error:
             return Opaque(f"holds a secret: {error}")
+        return Opaque("holds a secret that cannot be cut out") if self._literals.found(data) else data
+
+    def _object(self, value: JSONObject) -> JSONObject:
+        return cast("JSONObject", self._strings(value))
 
     def _strings(self, value: JSON) -> JSON:
         """The value with known literals replaced in its strings and keys."""
@@ -164,8 +176,10 @@ def _marked(media_type: MediaType, data: bytes) -> bool:
     return (media_type.is_yaml or media_type.is_protobuf) and any(mark in data for mark in _MARKS)
 
 
-def _has_twins(data: bytes) -> bool:
-    """Whether a JSON object has a key twice: the first one's value would be in the bytes, but not in what is read."""
+def _has_hidden_parts(media_type: str, data: bytes) -> bool:
+    """Whether there is more in the bytes than in what is read: YAML's comments, the first of two equal JSON keys."""
+    if not parse_media_type(media_type).is_json:
+        return parse_media_type(media_type).is_yaml
 
     def check(pairs: list[tuple[str, JSON]]) -> JSONObject:
         made = dict(pairs)

@@ -60,8 +60,9 @@ class Stream:
             if self._decoder is None:
                 self.safe = self._base + end
 
-    def interrupt(self, reason: str) -> None:
-        """Some of it never came: what follows cannot be cut."""
+    def interrupt(self, missing: int, reason: str) -> None:
+        """So many bytes of it never came: what follows cannot be cut."""
+        self.size += missing
         self._fail(reason)
 
     @property

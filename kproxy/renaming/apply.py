@@ -4,7 +4,7 @@ from urllib.parse import quote, unquote
 
 from kproxy.model.exchange import Headers
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.renaming.kinds import Kind, is_revision
+from kproxy.renaming.kinds import Kind, Owner, Place, is_revision, is_time
 from kproxy.renaming.renaming import Renaming
 from kproxy.wire.content import ContentError, decode, encode
 
@@ -50,7 +50,7 @@ def rename_body(renaming: Renaming, media_type: str, data: bytes) -> bytes:
         value = decode(media_type, data)
     except ContentError:
         return _rename_bytes(renaming, data)
-    renamed = rename_json(renaming, value)
+    renamed = rename_json(renaming, value, Place())
     return data if renamed == value else encode(media_type, renamed)
 
 
@@ -61,37 +61,38 @@ def _rename_bytes(renaming: Renaming, data: bytes) -> bytes:
         return data
 
 
-def rename_json(renaming: Renaming, value: JSON, uid: str = "") -> JSON:
-    """A value; `uid`: the baseline's uid of the object that it belongs to."""
+def rename_json(renaming: Renaming, value: JSON, place: Place) -> JSON:
+    """A value at its place, whose owner is the baseline's object."""
     if isinstance(value, dict):
-        return _object(renaming, value, uid)
+        return _object(renaming, value, place)
     if isinstance(value, list):
-        return [rename_json(renaming, each, uid) for each in value]
-    return renaming.text(value) if isinstance(value, str) else value
+        return [rename_json(renaming, each, place) for each in value]
+    if not isinstance(value, str):
+        return value
+    if is_time(value):
+        return renaming.times.image(place, value) or value
+    return renaming.text(value)
 
 
-def _object(renaming: Renaming, value: JSONObject, uid: str) -> JSONObject:
-    uid = _uid(value) or uid
-    return {renaming.text(name): _field(renaming, value, name, uid) for name in value}
+def _object(renaming: Renaming, value: JSONObject, place: Place) -> JSONObject:
+    metadata = value.get("metadata")
+    uid = metadata.get("uid") if isinstance(metadata, dict) else None
+    owner, fields = (Owner(uid), ()) if isinstance(uid, str) else (place.owner, place.fields)
+    return {
+        renaming.text(name): _field(renaming, each, Place(name, value, {}, owner, "", (*fields, name)))
+        for name, each in value.items()
+    }
 
 
-def _field(renaming: Renaming, parent: JSONObject, name: str, uid: str) -> JSON:
-    value = parent[name]
-    if name == "resourceVersion" and isinstance(value, str):
-        return _revision(renaming, uid, value)
-    if name == "value" and parent.get("path") == "/metadata/resourceVersion" and isinstance(value, str):
-        return _revision(renaming, uid, value)  # an operation of a JSON patch
+def _field(renaming: Renaming, value: JSON, place: Place) -> JSON:
+    name = place.key
+    patched = name == "value" and place.baseline.get("path") == "/metadata/resourceVersion"  # of a JSON patch
+    if (name == "resourceVersion" or patched) and isinstance(value, str):
+        return _revision(renaming, place.revision_scope(), value)
     if name in {"nodePort", "healthCheckNodePort"} and type(value) is int:
         image = renaming.image(Kind.NODE_PORT, str(value))
         return int(image) if image is not None else value
-    return rename_json(renaming, value, uid)
-
-
-def _uid(value: JSONObject) -> str:
-    """The uid of the object that this is, or whose metadata or reference it is."""
-    metadata = value.get("metadata")
-    uid = metadata.get("uid") if isinstance(metadata, dict) else value.get("uid")
-    return uid if isinstance(uid, str) else ""
+    return rename_json(renaming, value, place)
 
 
 def _revision(renaming: Renaming, uid: str, value: str) -> str:

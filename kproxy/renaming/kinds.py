@@ -25,6 +25,8 @@ class Kind(StrEnum):
     REVISION = "resourceVersion"
     TIME = "time"
     AGE = "age"
+    ALLOCATION = "allocation"
+    MODIFIED = "last-modified"
 
 
 UUID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9A-Za-z])")
@@ -55,7 +57,7 @@ class Place:
     replayed: JSONObject = field(default_factory=dict)
     owner: Owner = field(default_factory=Owner)
     column: str = ""  # of a Table, when the value is a cell
-    fields: tuple[str, ...] = ()  # the fields on the way here, without indexes
+    fields: tuple[str, ...] = ()  # the fields on the way here from the owner, without indexes
 
     def revision_scope(self) -> str:
         """Whose revision a resourceVersion here is: a uid, or "" for a list's."""
@@ -88,21 +90,24 @@ def classify(place: Place, baseline: JSON, replayed: JSON) -> Kind | None:
 def _classify_text(place: Place, key: str, baseline: str, replayed: str) -> Kind | None:
     if place.column:
         return Kind.AGE if place.column in _AGE_COLUMNS else None
-    if key == "resourceVersion" and is_revision(baseline) and is_revision(replayed):
-        return Kind.REVISION
     if UUID.fullmatch(baseline) and UUID.fullmatch(replayed):
         return Kind.UID
-    if key == "name" and _generated(place, baseline, replayed):
-        return Kind.NAME
     if is_time(baseline) and is_time(replayed):
         return Kind.TIME
-    if key in _IP_FIELDS and _address(baseline) and _address(replayed):
-        return Kind.CLUSTER_IP
-    if key == "continue" and place.owner.listing:
-        return Kind.CONTINUE
-    if key == "serverAddress":
-        return Kind.ADDRESS
-    return None
+    return _classify_field(place, key, baseline, replayed)
+
+
+def _classify_field(place: Place, key: str, baseline: str, replayed: str) -> Kind | None:
+    """What only the field's name can tell."""
+    known = (
+        (Kind.REVISION, key == "resourceVersion" and is_revision(baseline) and is_revision(replayed)),
+        (Kind.NAME, key == "name" and _generated(place, baseline, replayed)),
+        (Kind.CLUSTER_IP, key in _IP_FIELDS and _address(baseline) and _address(replayed)),
+        (Kind.CONTINUE, key == "continue" and place.owner.listing),
+        (Kind.ADDRESS, key == "serverAddress"),
+        (Kind.ALLOCATION, key == "data" and place.baseline.get("kind") == "RangeAllocation"),
+    )
+    return next((kind for kind, there in known if there), None)
 
 
 def _generated(place: Place, baseline: str, replayed: str) -> bool:

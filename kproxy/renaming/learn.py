@@ -12,11 +12,11 @@ class Learner:
 
     def __init__(self, renaming: Renaming) -> None:
         self._renaming = renaming
-        self._walker = Walker(self, renaming.text)
+        self.walker = Walker(self, renaming.text)
 
     def learn(self, baseline: JSON, replayed: JSON) -> None:
         """What these two answers, or events of one stream, or stored values tell."""
-        self._walker.walk(baseline, replayed)
+        self.walker.walk(baseline, replayed)
 
     def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:  # noqa: ARG002 - a Visitor
         """Learn what the server chose at a place."""

@@ -37,9 +37,17 @@ def _by_key(keys: list[str], others: list[str], *, fixed: bool) -> Alignment:
     if not set(keys) & set(others):
         return _by_index(len(keys), len(others))
     where = {key: index for index, key in enumerate(others)}
-    pairs: list[tuple[int | None, int | None]] = [(i, where.pop(key, None)) for i, key in enumerate(keys)]
-    common = [j for _, j in pairs if j is not None]
-    pairs += [(None, j) for j in where.values()]
+    found = [(i, where.pop(key, None)) for i, key in enumerate(keys)]
+    common = [j for _, j in found if j is not None]
+    left = set(where.values())
+    pairs: list[tuple[int | None, int | None]] = []
+    for i, j in found:
+        if j is None and i in left:  # another key at the same place: the element whose key changed
+            left.remove(i)
+            pairs.append((i, i))
+        else:
+            pairs.append((i, j))
+    pairs += [(None, j) for j in sorted(left)]
     return Alignment(tuple(pairs), reordered=fixed and common != sorted(common))
 
 

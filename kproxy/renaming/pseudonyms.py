@@ -1,10 +1,13 @@
-"""Pseudonyms inside text: how they are recognised, whoever's key made them."""
+"""Pseudonyms inside text: how they are recognised, whichever recording's key made them (kproxy.record.pseudonyms)."""
 
 import re
 
-_PSEUDONYM = re.compile(r"kproxy-[0-9a-f]{32}")
+_PLAIN = re.compile(r"kproxy-redacted-[0-9a-f]{40}")
+_BASE64 = re.compile(r"a3Byb3h5LXJlZGFjdGVk[0-9A-Za-z]{55}")
+"""The same in base64, as in a Secret's data, without the `=` behind it."""
 
 
 def pseudonyms_in(text: str) -> list[str]:
-    """The pseudonyms that stand in `text`, in their order."""
-    return _PSEUDONYM.findall(text) if "kproxy-" in text else []
+    """The pseudonyms that stand in `text`, plain ones first."""
+    plain = _PLAIN.findall(text) if "kproxy-redacted-" in text else []
+    return plain + (_BASE64.findall(text) if "a3Byb3h5LXJlZGFjdGVk" in text else [])

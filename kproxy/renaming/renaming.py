@@ -1,6 +1,7 @@
 """The renaming: what one server chose, and what another chose in its place. A value of its own."""
 
 from kproxy.model.jsontypes import JSON
+from kproxy.renaming.allocations import same_allocation
 from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.continuetoken import same_page
 from kproxy.renaming.kinds import Kind, Place
@@ -9,7 +10,7 @@ from kproxy.renaming.text import rename_text
 from kproxy.renaming.unchanged import Unchanged
 
 _IN_TEXT = (Kind.UID, Kind.NAME, Kind.CLUSTER_IP, Kind.PSEUDONYM, Kind.ADDRESS)
-_BIJECTIONS = (*_IN_TEXT, Kind.NODE_PORT, Kind.CONTINUE, Kind.AUDIT_ID)
+_MAPS = (*_IN_TEXT, Kind.NODE_PORT, Kind.CONTINUE, Kind.AUDIT_ID, Kind.MODIFIED)
 
 
 class Renaming:
@@ -19,7 +20,7 @@ class Renaming:
         self.revisions = Revisions()
         self.times = Unchanged()
         self.ages = 0
-        self._maps = {kind: Bijection() for kind in _BIJECTIONS}
+        self._maps = {kind: Bijection(injective=kind is not Kind.MODIFIED) for kind in _MAPS}
         self._names: dict[str, str] | None = None
 
     def learn(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> None:
@@ -30,7 +31,7 @@ class Renaming:
             self.times.learn(place, str(baseline), str(replayed))
         elif kind is Kind.AGE:
             self.ages += baseline != replayed
-        else:
+        elif kind is not Kind.ALLOCATION:
             self.learn_name(kind, str(baseline), str(replayed))
 
     def learn_name(self, kind: Kind, baseline: str, replayed: str) -> None:
@@ -47,17 +48,21 @@ class Renaming:
         self._names = None
 
     def agrees(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> bool:
-        """Whether two values that the server chose stand for each other."""
+        """Whether two values that the server chose stand for each other (ages: diff.ages)."""
         if kind is Kind.REVISION:
             scope = place.revision_scope()
             return not scope or self.revisions.agrees(scope, str(baseline), str(replayed))
         if kind is Kind.TIME:
             return self.times.agrees(place, str(baseline), str(replayed))
-        if kind is Kind.AGE:
-            return True  # against the object's creation: diff.ages
         if kind is Kind.CONTINUE:
             return same_page(str(baseline), str(replayed), self.text)
+        if kind is Kind.ALLOCATION:
+            return self._same_allocation(place, str(baseline), str(replayed))
         return self._maps[kind].agrees(str(baseline), str(replayed))
+
+    def _same_allocation(self, place: Place, baseline: str, replayed: str) -> bool:
+        span = str(place.baseline.get("range", ""))
+        return same_allocation(span, baseline, replayed, self._maps[Kind.NODE_PORT].image)
 
     def image(self, kind: Kind, baseline: str) -> str | None:
         """What stands for a name of a kind."""
@@ -78,7 +83,7 @@ class Renaming:
 
     def counts(self) -> tuple[tuple[str, int], ...]:
         """How many of each kind have another image, kinds without any left out."""
-        found = [(kind.value, sum(1 for _ in self._maps[kind].changed())) for kind in _BIJECTIONS]
+        found = [(kind.value, sum(1 for _ in self._maps[kind].changed())) for kind in _MAPS]
         found += [
             (Kind.REVISION.value, len(self.revisions)),
             (Kind.TIME.value, len(self.times)),

@@ -12,7 +12,7 @@ _FRACTION = re.compile(r"\.\d+")
 def seconds(text: str) -> int | None:
     """An RFC 3339 time in whole seconds since 1970 (the API's resolution for most fields), None if it is none."""
     try:
-        return int(datetime.fromisoformat(_FRACTION.sub("", text).replace("Z", "+00:00")).timestamp())
+        return int(datetime.fromisoformat(_FRACTION.sub("", text)).timestamp())
     except (ValueError, OverflowError):
         return None
 

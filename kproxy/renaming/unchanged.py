@@ -35,6 +35,11 @@ class Unchanged:
         each = self._fields.get(_field(place))
         return each is not None and each.agrees(baseline, replayed)
 
+    def image(self, place: Place, baseline: str) -> str | None:
+        """What the field's time became."""
+        each = self._fields.get(_field(place))
+        return each.image(baseline) if each is not None else None
+
     def __len__(self) -> int:
         """How many have another image."""
         return sum(sum(1 for _ in each.changed()) for each in self._fields.values())

@@ -52,6 +52,11 @@ class Walker:
         self._text = text
         self._columns: list[str] = []
 
+    def see(self, table: JSONObject) -> None:
+        """Take a Table's columns: a watch sends them with its first event only."""
+        if isinstance(columns := table.get("columnDefinitions"), list):
+            self._columns = [str(each.get("name")) if isinstance(each, dict) else "" for each in columns]
+
     def walk(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
         """Go through two documents."""
         self._value(None, Place(owner=owner or Owner()), baseline, replayed)
@@ -66,11 +71,11 @@ class Walker:
 
     def _object(self, path: Path, place: Place, baseline: JSONObject, replayed: JSONObject) -> None:
         owner = _owner(baseline, place.owner)
-        if isinstance(columns := baseline.get("columnDefinitions"), list):
-            self._columns = [str(each.get("name")) if isinstance(each, dict) else "" for each in columns]
+        fields = place.fields if owner is place.owner else ()
+        self.see(baseline)
         names = {name: name if name in replayed else self._text(name) for name in baseline}
         for name, value in baseline.items():
-            inner = Place(name, baseline, replayed, owner, "", (*place.fields, name))
+            inner = Place(name, baseline, replayed, owner, "", (*fields, name))
             other = names[name]
             if other in replayed:
                 self._value((path, field_step(name)), inner, value, replayed[other])
@@ -79,7 +84,7 @@ class Walker:
         known = set(names.values())
         for name, value in replayed.items():
             if name not in known:
-                inner = Place(name, baseline, replayed, owner, "", (*place.fields, name))
+                inner = Place(name, baseline, replayed, owner, "", (*fields, name))
                 self._visitor.added((path, field_step(name)), inner, value)
 
     def _list(self, path: Path, place: Place, baseline: list[JSON], replayed: list[JSON]) -> None:

@@ -7,8 +7,9 @@ is stored without its codings. Watches and plain requests share no connection.
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from tempfile import NamedTemporaryFile
 
 from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.errors import ReplayError
@@ -85,7 +86,7 @@ class Connection:
             self.close()
             raise ReplayError(f"The target did not answer {method}: {error}.") from error
 
-    def _reply(self, events: list[object]) -> Reply | None:
+    def _reply(self, events: Sequence[object]) -> Reply | None:
         reply: Reply | None = None
         for event in events:
             if isinstance(event, AnswerHead):
@@ -127,7 +128,7 @@ class Transport:
     def __init__(self, target: Upstream) -> None:
         self.target = target
         self._bearer = BearerToken(target)
-        self._tls = _tls_context(target)
+        self._tls = tls_context(target)
         self._idle: Connection | None = None
         self._open: set[Connection] = set()
 
@@ -136,7 +137,7 @@ class Transport:
 
         ReplayError if the target cannot be reached or breaks off.
         """
-        head = self._head(request)
+        head = self.head(request)
         connection = self._idle
         self._idle = None
         if alone or connection is None or not connection.usable:
@@ -175,8 +176,8 @@ class Transport:
         self._open.add(connection)
         return connection
 
-    def _head(self, request: WireRequest) -> bytes:
-        """The request's head. ReplayError for what would not be one head on the wire."""
+    def head(self, request: WireRequest) -> bytes:
+        """A request's head as it goes out. ReplayError for what would not be one head on the wire."""
         target = self.target.path_prefix + request.target
         fields = self._fields(request)
         sound = _START.fullmatch(request.method) and _TARGET.fullmatch(target)
@@ -203,7 +204,8 @@ class Transport:
         return fields
 
 
-def _tls_context(target: Upstream) -> ssl.SSLContext | None:
+def tls_context(target: Upstream) -> ssl.SSLContext | None:
+    """How the target is trusted, and what we show of ourselves; None for plain HTTP. ReplayError."""
     tls = target.tls
     if tls is None:
         return None
@@ -212,4 +214,17 @@ def _tls_context(target: Upstream) -> ssl.SSLContext | None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["http/1.1"])
+    if tls.client_cert_pem and tls.client_key_pem:
+        _show_certificate(context, tls.client_cert_pem, tls.client_key_pem)
     return context
+
+
+def _show_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """Python's ssl reads certificates from files only: one of 0600 that is gone at once."""
+    with NamedTemporaryFile("w", prefix="kproxy-", suffix=".pem") as file:
+        file.write(certificate + "\n" + key)
+        file.flush()
+        try:
+            context.load_cert_chain(file.name)
+        except ssl.SSLError as error:
+            raise ReplayError(f"The client certificate for the target cannot be used: {error}.") from error

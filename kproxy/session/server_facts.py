@@ -12,6 +12,7 @@ import aiohttp
 
 from kproxy.config.upstream import BearerToken, Tls, Upstream
 from kproxy.correlate.writes import metadata_of, text
+from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.info import LabInfo
 from kproxy.model.jsontypes import JSON
 from kproxy.model.session import Server
@@ -64,3 +65,13 @@ def ssl_context(tls: Tls) -> ssl.SSLContext:
             key.write_text(tls.client_key_pem)
             context.load_cert_chain(cert, key)
     return context
+
+
+def lab_etcd(lab: LabInfo) -> EtcdSettings:
+    """A lab's own etcd."""
+    return EtcdSettings(
+        endpoints=lab.etcd_endpoints,
+        cacert=Path(lab.etcd_cacert) if lab.etcd_cacert else None,
+        cert=Path(lab.etcd_cert) if lab.etcd_cert else None,
+        key=Path(lab.etcd_key) if lab.etcd_key else None,
+    )

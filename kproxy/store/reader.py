@@ -132,6 +132,16 @@ class FileRecording:
             raise RecordingError(f"{self.path} is damaged: a row holds what no recorder writes ({error}).") from error
 
 
+def is_unclosed(path: Path, session_id: str) -> bool:
+    """Whether this is that session's recording, which nobody closed: its recorder died. Other things are not."""
+    try:
+        with _reading(path, _inspect(path)) as recording:
+            session = recording.session
+    except RecordingError:
+        return False
+    return session.id == session_id and session.end in {SessionEnd.RECORDER_GONE, SessionEnd.RECORDING}
+
+
 def _unreadable(path: Path, error: DBAPIError) -> RecordingError:
     return RecordingError(f"{path} cannot be read: {error.orig}; it may be cut or damaged.")
 

@@ -147,7 +147,6 @@ progress = Table(
     Column("value", BigInteger, nullable=False),
 )
 
-Index("exchanges_by_object", exchanges.c.resource, exchanges.c.namespace, exchanges.c.name)
 Index("key_changes_by_key", key_changes.c.key)
 
 

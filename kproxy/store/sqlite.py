@@ -25,7 +25,14 @@ BUSY_SECONDS = 5.0
 TABLES = select(Table("sqlite_master", MetaData(), Column("name", Text), Column("type", Text)))
 """What the file holds."""
 
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_FULL = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+}
 
 
 class StorageFullError(RecordingError):

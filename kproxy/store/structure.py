@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum, IntFlag
 from functools import cache
+from pathlib import Path
 from typing import Any, NewType, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
 
 from kproxy.model.jsontypes import JSON, JSONObject
@@ -28,6 +29,8 @@ def to_json(value: object) -> JSON:
             made = value.value
         case None | bool() | float() | int() | str():
             made = value
+        case Path():
+            made = str(value)
         case bytes():
             made = _bytes_to_json(value)
         case tuple() | list():
@@ -74,6 +77,8 @@ def _parser(kind: Any) -> Parse:
         parse = _optional(kind)
     elif get_origin(kind) is tuple:
         parse = _tuple(get_args(kind))
+    elif kind is Path:
+        parse = _path
     elif kind is bytes:
         parse = _bytes
     elif isinstance(kind, type) and issubclass(kind, Enum):
@@ -110,6 +115,12 @@ def _tuple(kinds: tuple[Any, ...]) -> Parse:
         return tuple(parse(item) for parse, item in zip(parsers, value, strict=True))
 
     return some
+
+
+def _path(value: JSON) -> Path:
+    if not isinstance(value, str) or "\0" in value:
+        raise StructureError(f"{_short(value)} is no path")
+    return Path(value)
 
 
 def _bytes(value: JSON) -> bytes:

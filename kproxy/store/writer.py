@@ -45,6 +45,17 @@ class Batch:
     revisions: dict[ClusterId, Revision] = field(default_factory=dict)
     session: Session | None = None  # the header, where it changed
 
+    def extend(self, later: "Batch") -> None:
+        """What is to be committed after this, with it."""
+        self.number = max(self.number, later.number)
+        self.exchanges += later.exchanges
+        self.frames += later.frames
+        self.changes += later.changes
+        self.gaps += later.gaps
+        self.bodies |= later.bodies
+        self.revisions |= later.revisions
+        self.session = later.session or self.session
+
     def __bool__(self) -> bool:
         return bool(
             self.number

@@ -6,7 +6,8 @@ from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.jsontext import check_size, decode_json, encode_json
 from kproxy.wire.mediatype import parse_media_type
-from kproxy.wire.protobuf import decode_protobuf, encode_protobuf
+from kproxy.wire.protobuild import edit_protobuf, edit_watch_event, encode_protobuf, encode_watch_event
+from kproxy.wire.protojson import decode_protobuf, decode_watch_event
 from kproxy.wire.yamltext import decode_yaml
 
 __all__ = ["ContentError", "decode", "decode_json", "edit", "encode", "encode_json"]
@@ -15,14 +16,14 @@ __all__ = ["ContentError", "decode", "decode_json", "edit", "encode", "encode_js
 def decode(media_type: str, data: bytes) -> JSON:
     """What `data`, a body without transfer and content coding, says; text comes as a string.
 
-    ContentError for a media type that kproxy does not read, and for bytes that are not of theirs. A body of several
-    documents (a watch, `;stream=watch`) is none: wire.watch cuts it.
+    ContentError for a media type that kproxy does not read, and for bytes that are not of theirs. With
+    `;stream=watch` it is one event, which wire.watch has cut out of its stream: `{"type": …, "object": …}`.
     """
     parsed = parse_media_type(media_type)
     if parsed.is_json:
         return decode_json(data)
     if parsed.is_protobuf:
-        return decode_protobuf(data)
+        return decode_watch_event(data) if parsed.is_stream else decode_protobuf(data)
     if parsed.is_yaml:
         return decode_yaml(data)
     if parsed.name.startswith("text/"):
@@ -36,7 +37,7 @@ def encode(media_type: str, value: JSON) -> bytes:
     if parsed.is_json or parsed.is_yaml:
         return encode_json(value)
     if parsed.is_protobuf:
-        return encode_protobuf(value)
+        return encode_watch_event(value) if parsed.is_stream and isinstance(value, dict) else encode_protobuf(value)
     if parsed.name.startswith("text/") and isinstance(value, str):
         return value.encode()
     raise ContentError(f"content of {parsed.name or 'no media type'} cannot be written")
@@ -45,13 +46,20 @@ def encode(media_type: str, value: JSON) -> bytes:
 def edit(media_type: str, data: bytes, change: Callable[[JSONObject], JSONObject]) -> bytes:
     """`data` with its object changed; the same bytes if `change` changes nothing.
 
-    `change` may change its argument or return another. ContentError if `data` cannot be read or holds no object.
+    `change` may change its argument or return another. In protobuf, fields that no table knows stay as they are; JSON
+    is written anew, with a line end if it had one. ContentError if `data` cannot be read or holds no object.
     """
     value = decode(media_type, data)
     if not isinstance(value, dict):
         raise ContentError("content that is no object cannot be changed")
     changed = change(value)
-    return data if changed == decode(media_type, data) else encode(media_type, changed)
+    if changed == decode(media_type, data):
+        return data
+    parsed = parse_media_type(media_type)
+    if parsed.is_protobuf:
+        return edit_watch_event(data, changed) if parsed.is_stream else edit_protobuf(data, changed)
+    encoded = encode(media_type, changed)
+    return encoded if data.endswith(b"\n") else encoded.rstrip(b"\n")
 
 
 def _decode_text(data: bytes, charset: str) -> str:

@@ -23,6 +23,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from kproxy.model.exchange import Altered, End, Seq
 
@@ -66,6 +67,8 @@ END_CODES: tuple[End, ...] = (
 )
 END_NUMBER = {end: number for number, end in enumerate(END_CODES)}
 
+_TYPES = {kind.value: kind for kind in RecordType}
+
 RECORD = struct.Struct("!BQQI")
 BATCH = struct.Struct("!QI")
 HEAD = struct.Struct("!IBBH")  # connection, altered, 1 if the connection is TLS, length of caller
@@ -78,9 +81,8 @@ MAX_BATCH = 256 * 1024 * 1024
 """More than any batch the proxy makes: a length beyond it means that the stream is not ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of a batch."""
+class Record(NamedTuple):
+    """One record of a batch (a NamedTuple: half a dozen are made for each exchange)."""
 
     type: RecordType
     seq: Seq
@@ -142,7 +144,9 @@ def unpack_records(records: bytes) -> Iterator[Record]:
         offset += RECORD.size
         if offset + length > end:
             raise ValueError("a hand-off record is cut in its payload")
-        yield Record(RecordType(kind), Seq(seq), at, records[offset : offset + length])
+        if kind not in _TYPES:
+            raise ValueError(f"a hand-off record is of unknown type {kind}")
+        yield Record(_TYPES[kind], Seq(seq), at, records[offset : offset + length])
         offset += length
 
 

@@ -149,7 +149,7 @@ def known_fields(raw: bytes) -> list[KnownField]:
 
 
 def _length(fields: list[KnownField], version: bytes, default: int, what: str) -> int:
-    lengths = {value for name, value, _, _ in fields if name == b"content-length"}
+    lengths = [value for name, value, _, _ in fields if name == b"content-length"]
     codings = [value for name, value, _, _ in fields if name == b"transfer-encoding"]
     if codings:
         _check_coding(codings, version, what, with_length=bool(lengths))
@@ -157,8 +157,8 @@ def _length(fields: list[KnownField], version: bytes, default: int, what: str) -
     if not lengths:
         return default
     if len(lengths) > 1:
-        raise FramingError(f"The {what} has two Content-Lengths that differ.")
-    length = lengths.pop()
+        raise FramingError(f"The {what} has more than one Content-Length.")
+    length = lengths[0]
     if _DIGITS.fullmatch(length) is None:
         raise FramingError(f"The {what} has a Content-Length that is no number.")
     return int(length)

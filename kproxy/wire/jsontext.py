@@ -12,6 +12,7 @@ MAX_CONTENT = 64 * 1024 * 1024
 MAX_DEPTH = 200
 """Levels of nesting at most: deeper ones are no Kubernetes object, and would end in somebody's recursion."""
 
+_CONTAINERS = frozenset({dict, list})
 _NO_SURROGATES = str.maketrans(dict.fromkeys(range(0xD800, 0xE000), "\ufffd"))
 
 
@@ -28,7 +29,8 @@ def decode_json(data: bytes) -> JSON:
         raise ContentError("JSON that is nested too deeply") from None
     except ValueError:
         raise ContentError("JSON with a number that is too long") from None
-    check_depth(value)
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
+        check_depth(value)
     return _without_lone_surrogates(value) if b"\\ud" in data or b"\\uD" in data else value
 
 
@@ -49,16 +51,17 @@ def check_size(data: bytes) -> None:
 
 def check_depth(value: JSON) -> None:
     """ContentError if `value` is nested more than MAX_DEPTH levels."""
-    level = [value] if isinstance(value, list | dict) else []
-    for _ in range(MAX_DEPTH):
-        if not level:
+    level: list[JSON] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        below: list[JSON] = []
+        for container in level:
+            if isinstance(container, dict):
+                below += [child for child in container.values() if type(child) in _CONTAINERS]
+            elif isinstance(container, list):
+                below += [child for child in container if type(child) in _CONTAINERS]
+        if not below:
             return
-        level = [
-            child
-            for container in level
-            for child in (container.values() if isinstance(container, dict) else container)
-            if isinstance(child, list | dict)
-        ]
+        level = below
     raise ContentError(f"content nested more than {MAX_DEPTH} levels deep")
 
 

@@ -38,6 +38,11 @@ class MediaType:
         """Whether its bytes are the api-server's protobuf."""
         return self.name == PROTOBUF
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is a stream of watch events, `;stream=watch`."""
+        return self.parameter("stream") == "watch"
+
 
 def parse_media_type(text: str) -> MediaType:
     """What a Content-Type says. Never raises: parts that mean nothing are left out."""

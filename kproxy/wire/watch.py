@@ -10,7 +10,7 @@ from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.jsontext import decode_json
 from kproxy.wire.mediatype import parse_media_type
-from kproxy.wire.protobuf import decode_watch_event
+from kproxy.wire.protojson import decode_watch_event
 
 MAX_EVENT = 16 * 1024 * 1024
 """Bytes: more than any object an api-server stores (3 MiB by default) or sends."""

@@ -55,9 +55,7 @@ def default_secret(secret: JSONObject) -> None:
 def validate_secret(secret: JSONObject) -> list[Cause]:
     """Keys must be file names; some types need certain keys."""
     data = texts(secret, "data")
-    causes = [
-        invalid_value(f"data[{key}]", key, fault) for key in sorted(data) for fault in config_key_faults(key)
-    ]
+    causes = [invalid_value(f"data[{key}]", key, fault) for key in sorted(data) for fault in config_key_faults(key)]
     if _decoded_size(data) > MAX_SECRET:
         causes.append(Cause("FieldValueTooLong", f"Too long: may not be more than {MAX_SECRET} bytes", "data"))
     needed = REQUIRED_KEYS.get(text(secret, "type"), ())

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kproxy.lab.emulated.schema import ATOMIC, LIST_KEYS, MAPS, SETS
+from kproxy.lab.emulated.schema import ATOMIC, ATOMIC_ITEMS, LIST_KEYS, MAPS, SETS
 from kproxy.lab.emulated.tree import clone, peek
 from kproxy.model.jsontypes import JSON, JSONObject
 
@@ -55,9 +55,17 @@ def manager_name(field_manager: str, user_agent: str) -> str:
     return "".join(char for char in name if char.isprintable())[:128] or "unknown"
 
 
-def record_write(old: JSONObject | None, new: JSONObject, writer: Writer, reset: tuple[str, ...]) -> list[JSON]:
-    """The managedFields of `new`, written over `old`; `reset`: the top fields that this endpoint does not write."""
-    before = _leaves(old, reset) if old is not None else {}
+def record_write(
+    old: JSONObject | None, new: JSONObject, writer: Writer, reset: tuple[str, ...], empty: JSONObject
+) -> list[JSON]:
+    """The managedFields of `new`, written over `old` (None: it is new).
+
+    `reset`: the top fields that this endpoint does not write; `empty`: what Go writes of an object of this kind that
+    has nothing, as no write adds that.
+    """
+    if old is not None and not _entries(old):
+        return []  # what had no manager when it was made gets none by a later write
+    before = _leaves(old if old is not None else empty, reset)
     after = _leaves(new, reset)
     everything = after.keys() | (_leaves(new, ()).keys())
     changed = {path for path, value in after.items() if path not in before or before[path] != value}
@@ -124,7 +132,8 @@ def read_fields(fields: JSON, prefix: Path = ()) -> Iterator[Path]:
 
 def _leaves(value: JSONObject, reset: tuple[str, ...]) -> dict[Path, JSON]:
     top = {key: item for key, item in value.items() if key not in reset}
-    return {path: leaf for path, leaf in _walk(top, (), ()) if path not in STRIPPED and path[:2] not in STRIPPED}
+    walk = _walk(top, (), ())
+    return {path: leaf for path, leaf in walk if path and path[:1] not in STRIPPED and path[:2] not in STRIPPED}
 
 
 def _walk(value: JSON, path: Path, place: Path) -> Iterator[tuple[Path, JSON]]:
@@ -132,11 +141,9 @@ def _walk(value: JSON, path: Path, place: Path) -> Iterator[tuple[Path, JSON]]:
     if place in ATOMIC or not isinstance(value, dict | list):
         yield path, value
     elif isinstance(value, dict):
-        if not value or place in MAPS:
-            yield path, None
+        yield path, None
         for key, item in value.items():
-            if item is not None:
-                yield from _walk(item, (*path, f"f:{key}"), (*place, "*" if place in MAPS else key))
+            yield from _walk(item, (*path, f"f:{key}"), (*place, "*" if place in MAPS else key))
     elif place in SETS:
         yield path, None
         for item in value:
@@ -154,6 +161,9 @@ def _walk_item(item: JSON, path: Path, place: Path) -> Iterator[tuple[Path, JSON
         return
     keys = {key: item[key] for key in LIST_KEYS[place] if key in item}
     step = f"k:{json.dumps(keys, separators=(',', ':'))}"
+    if place in ATOMIC_ITEMS:
+        yield (*path, step), item
+        return
     yield (*path, step), None
     for key, below in item.items():
         if below is not None:
@@ -179,9 +189,11 @@ def _entry(entry: JSONObject, owned: set[Path]) -> list[JSON]:
 
 
 def _order(entry: JSON) -> tuple[str, ...]:
-    parts = (peek(entry, name) for name in ("operation", "time", "manager", "apiVersion", "subresource")) if isinstance(
-        entry, dict
-    ) else ()
+    parts = (
+        (peek(entry, name) for name in ("operation", "time", "manager", "apiVersion", "subresource"))
+        if isinstance(entry, dict)
+        else ()
+    )
     return tuple(str(part or "") for part in parts)
 
 

@@ -27,14 +27,15 @@ def take(body: JSONObject, resource: Resource, field_validation: str = "") -> Ta
     """
     kind, version = text(body, "kind") or resource.kind, text(body, "apiVersion") or resource.api_version
     _check_kind(kind, version, resource)
+    identity: JSONObject = {"kind": kind, "apiVersion": version}
     try:
-        shaped = shape({"kind": kind, "apiVersion": version} | body, resource.message)
+        shaped = shape(identity | body, resource.message)
     except ShapeError as error:
         raise bad_request(_cannot(resource, str(error))) from error
     unknown = tuple(f'unknown field "{path}"' for path in shaped.unknown)
     if unknown and field_validation == "Strict":
         raise bad_request(_cannot(resource, f"strict decoding error: {', '.join(unknown)}"))
-    value = {"kind": kind, "apiVersion": version} | shaped.value
+    value = identity | shaped.value
     part(value, "metadata")
     resource.defaults(value)
     return Taken(value, () if field_validation == "Ignore" else unknown)
@@ -88,18 +89,13 @@ def metadata_update_causes(new: JSONObject, old: JSONObject) -> list[Cause]:
 
 
 def _check_kind(kind: str, version: str, resource: Resource) -> None:
-    if version != resource.api_version:
-        raise bad_request(
-            f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
-        )
-    if kind == resource.kind:
+    if (kind, version) == (resource.kind, resource.api_version):
         return
-    if any(other.kind == kind for other in RESOURCES):
-        raise bad_request(
-            f'{kind} in version "{version}" cannot be handled as a {resource.kind}: converting (v1.{kind}) to'
-            f" (core.{resource.kind}): unknown conversion"
-        )
-    raise bad_request(f'no kind "{kind}" is registered for version "{version}"')
+    if any((other.kind, other.api_version) == (kind, version) for other in RESOURCES):
+        why = f"converting (v1.{kind}) to (core.{resource.kind}): unknown conversion"
+    else:
+        why = f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+    raise bad_request(f'{kind} in version "{version}" cannot be handled as a {resource.kind}: {why}')
 
 
 def _cannot(resource: Resource, why: str) -> str:

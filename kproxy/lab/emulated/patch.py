@@ -45,13 +45,17 @@ def merge(target: JSON, patch: JSON) -> JSON:
 def _apply_operations(patch: JSON, target: JSONObject) -> JSONObject:
     if not isinstance(patch, list):
         raise bad_request(
-            f"error decoding patch: json: cannot unmarshal {_go_name(patch)} into Go value of type []handlers.jsonPatchOp"
+            f"error decoding patch: json: cannot unmarshal {_go_name(patch)} into Go value of type"
+            " []handlers.jsonPatchOp"
         )
     if len(patch) > MAX_OPERATIONS:
         message = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(patch)}"
         raise StatusError(413, "RequestEntityTooLarge", message, {})
+    operations = [operation for operation in patch if isinstance(operation, dict)]
+    if len(operations) != len(patch):
+        raise rejected()
     try:
-        patched: JSON = jsonpatch.JsonPatch(patch).apply(clone(target))
+        patched: JSON = jsonpatch.JsonPatch(operations).apply(clone(target))
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, KeyError, TypeError, ValueError) as error:
         raise rejected() from error
     if not isinstance(patched, dict):

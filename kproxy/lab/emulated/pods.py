@@ -13,7 +13,7 @@ PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 DEFAULT_MODE = 420  # 0644
 MODES = ("configMap", "secret", "downwardAPI", "projected")
 SUPPORTED = {
-    "restartPolicy": ("Always", "Never", "OnFailure"),
+    "restartPolicy": ("Always", "OnFailure", "Never"),
     "dnsPolicy": ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
 }
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")

@@ -36,9 +36,7 @@ async def get(store: Store, call: Call) -> Result:
 async def list_objects(store: Store, call: Call) -> Result:
     """A list, in pages where asked for. StatusError."""
     if "sendInitialEvents" in call.query:
-        raise options_error(
-            "ListOptions", "sendInitialEvents", "Forbidden: sendInitialEvents is forbidden for list"
-        )
+        raise options_error("ListOptions", "sendInitialEvents", "Forbidden: sendInitialEvents is forbidden for list")
     selector = parse_selector(call)
     limit = max(0, call.number("limit") or 0)
     token = call.query.get("continue", "")
@@ -48,7 +46,7 @@ async def list_objects(store: Store, call: Call) -> Result:
     else:
         revision, after = _exact_revision(call), ""
     wanted = 0 if token or revision else parse_revision(call.query.get("resourceVersion", ""))
-    page = await _selected(store, prefix, selector, call.resource, limit=limit, after=after, revision=revision)
+    page = await _selected(store, prefix, selector, limit=limit, after=after, revision=revision)
     if wanted > page.revision:
         raise too_large_revision(wanted, page.revision)
     return Result(value=_list(page, call.resource, selector, prefix))
@@ -113,7 +111,7 @@ def _exact_revision(call: Call) -> int:
 
 
 async def _selected(  # noqa: PLR0913 - a list's options, by name
-    store: Store, prefix: str, selector: Selector, resource: Resource, *, limit: int, after: str, revision: int
+    store: Store, prefix: str, selector: Selector, *, limit: int, after: str, revision: int
 ) -> Page:
     """A page of what is selected; read on until it is full or there is no more."""
     found: list[Stored] = []

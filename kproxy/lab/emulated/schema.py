@@ -64,3 +64,6 @@ ATOMIC = _places(
     "spec.topologySpreadConstraints.labelSelector",
     "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution",
 )
+
+ATOMIC_ITEMS = _places("spec.imagePullSecrets")
+"""Keyed lists whose items have one owner each."""

@@ -58,14 +58,14 @@ def parse_labels(text: str) -> tuple[Term, ...]:
     """A label selector's terms. StatusError, worded as the server's parser words it where it can be."""
     tokens = _Tokens(text)
     terms: list[Term] = []
-    while not tokens.done:
+    while not tokens.at_end():
         terms.append(_label_term(tokens))
-        if tokens.done:
+        if tokens.at_end():
             break
         found = tokens.take()
         if found != ",":
             raise bad_request(f"found '{found}', expected: ',' or 'end of string'")
-        if tokens.done or tokens.peek() == ",":
+        if tokens.at_end() or tokens.peek() == ",":
             raise bad_request(f"found '{tokens.peek()}', expected: identifier after ','")
     return tuple(terms)
 
@@ -96,8 +96,7 @@ class _Tokens:
     def __init__(self, text: str) -> None:
         self._tokens = [operator or word for operator, word in _TOKEN.findall(text)]
 
-    @property
-    def done(self) -> bool:
+    def at_end(self) -> bool:
         return not self._tokens
 
     def peek(self) -> str:
@@ -112,14 +111,14 @@ def _label_term(tokens: _Tokens) -> Term:
         tokens.take()
         return Term(_identifier(tokens), "!")
     key = _identifier(tokens)
-    if tokens.done or tokens.peek() == ",":
+    if tokens.at_end() or tokens.peek() == ",":
         return Term(key, "exists")
     operator = tokens.take()
     if operator in {"in", "notin"}:
         return Term(key, operator, _values(tokens))
     if operator not in {"=", "==", "!=", ">", "<"}:
         raise bad_request(f"unable to parse requirement: found '{operator}', expected: {OPERATORS}")
-    value = tokens.take() if not tokens.done and tokens.peek() != "," else ""
+    value = tokens.take() if not tokens.at_end() and tokens.peek() != "," else ""
     return Term(key, "=" if operator == "==" else operator, (value,))
 
 
@@ -134,7 +133,7 @@ def _values(tokens: _Tokens) -> tuple[str, ...]:
     if tokens.take() != "(":
         raise bad_request("unable to parse requirement: found '', expected: '('")
     values = []
-    while not tokens.done and tokens.peek() != ")":
+    while not tokens.at_end() and tokens.peek() != ")":
         word = tokens.take()
         if word != ",":
             values.append(word)

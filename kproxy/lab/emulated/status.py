@@ -110,9 +110,7 @@ def unsupported_media_type(accepted: tuple[str, ...]) -> StatusError:
 
 def not_acceptable(offered: tuple[str, ...]) -> StatusError:
     """The client accepts nothing that can be given."""
-    return StatusError(
-        406, "NotAcceptable", f"only the following media types are accepted: {', '.join(offered)}"
-    )
+    return StatusError(406, "NotAcceptable", f"only the following media types are accepted: {', '.join(offered)}")
 
 
 def too_large(limit: int) -> StatusError:

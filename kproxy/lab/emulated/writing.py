@@ -94,7 +94,12 @@ class Writes:
         taken = take(body, call.resource, call.field_validation)
         place(taken.value, call)
         check_name(taken.value, call)
-        return await self._retry(call, lambda _old: Taken(clone(taken.value), taken.warnings), dry_run=dry_run)
+
+        def replaced(old: Found) -> Taken:
+            check_uid(taken.value, old, call)
+            return Taken(clone(taken.value), taken.warnings)
+
+        return await self._retry(call, replaced, dry_run=dry_run)
 
     async def patch(self, call: Call, media_type: str, patch: JSON) -> Result:
         """An object with a patch applied; what is patched is read again when another write came first. StatusError."""
@@ -173,6 +178,8 @@ class Writes:
         metadata = part(value, "metadata")
         for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"):
             metadata.pop(name, None)
+        # Before the name is made: what follows from it is no client's doing.
+        self._record(None, value, call)
         generate = text(metadata, "generateName")
         if generate and not text(metadata, "name"):
             metadata["name"] = generate[:MAX_GENERATED] + self._chance.suffix(SUFFIX_LENGTH)
@@ -183,7 +190,6 @@ class Writes:
         metadata["creationTimestamp"] = self._chance.timestamp()
         if call.resource.generation:
             metadata["generation"] = 1
-        self._record(None, value, call)
 
     def _record(self, old: JSONObject | None, value: JSONObject, call: Call) -> None:
         metadata = part(value, "metadata")
@@ -194,7 +200,8 @@ class Writes:
             now=self._chance.timestamp(),
         )
         reset = {"": ("status",), "status": ("spec",), "finalize": ("status",)}.get(call.subresource, ())
-        entries_now = record_write(old, value, writer, reset)
+        empty: JSONObject = {"metadata": {}} | call.resource.bookmark
+        entries_now = record_write(old, value, writer, reset, empty)
         metadata.pop("managedFields", None)
         if entries_now:
             metadata["managedFields"] = entries_now
@@ -248,6 +255,18 @@ def check_revision(named: str, old: Found, call: Call) -> None:
         raise conflict(call.resource.plural, call.name)
 
 
+def check_uid(value: JSONObject, old: Found, call: Call) -> None:
+    """An update that names a uid is for that object. StatusError."""
+    named, there = text(value, "metadata", "uid"), text(old.value, "metadata", "uid")
+    if named not in {"", there}:
+        raise conflict(
+            call.resource.plural,
+            call.name,
+            f"StorageError: invalid object, Code: 4, Key: {call.key}, ResourceVersion: 0, AdditionalErrorMsg:"
+            f" Precondition failed: UID in precondition: {named}, UID in object meta: {there}",
+        )
+
+
 def merge_part(new: JSONObject, old: JSONObject, subresource: str, resource: Resource) -> JSONObject:
     """What an endpoint takes of `new`: the object without its status, or only its status, or only its finalizers."""
     if subresource == "status":
@@ -256,6 +275,7 @@ def merge_part(new: JSONObject, old: JSONObject, subresource: str, resource: Res
         return value
     if subresource == "finalize":
         value = clone(old)
+        value["metadata"] = new["metadata"]
         part(value, "spec").pop("finalizers", None)
         finalizers = entries(part(new, "spec"), "finalizers")
         if finalizers:

@@ -1,0 +1,110 @@
+"""`kproxy record [-- COMMAND …]`: record what goes through."""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from kproxy.cli.etcd_options import etcd_options, etcd_settings
+from kproxy.cli.sizes import SIZE
+from kproxy.config.kubeconfig import load_kubeconfig
+from kproxy.config.upstream import upstream_from_url
+from kproxy.errors import UsageError
+from kproxy.lab.info import read_lab
+from kproxy.proxy.launch import DEFAULT_LISTEN
+from kproxy.proxy.outbox import DEFAULT_BUFFER
+from kproxy.session.record import Client, record
+from kproxy.session.recording import RecordSettings, state_home
+from kproxy.session.server_facts import lab_etcd
+
+
+@click.command("record", context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The recording (default: ./kproxy-UTCSTAMP.kproxy)."
+)
+@click.option("--force", is_flag=True, help="Replace an existing FILE.")
+@click.option("--kubeconfig", type=click.Path(path_type=Path), help="Instead of KUBECONFIG or ~/.kube/config.")
+@click.option("--context", help="Instead of the kubeconfig's current context.")
+@click.option("--upstream", metavar="URL", help="An api-server without a kubeconfig: nothing is injected.")
+@click.option(
+    "--listen",
+    metavar="URL",
+    default=DEFAULT_LISTEN,
+    show_default=True,
+    help="Where clients come in. http://127.0.0.1:8080 serves curl without a token, on loopback only.",
+)
+@click.option("--allow-exec", is_flag=True, help="Let exec, attach and port-forward through an http listener.")
+@etcd_options
+@click.option(
+    "--when-stuck",
+    type=click.Choice(["pass", "block"]),
+    default="pass",
+    show_default=True,
+    help="When the recorder cannot follow: pass traffic and count what is missing, or block it.",
+)
+@click.option(
+    "--buffer", type=SIZE, default=DEFAULT_BUFFER, show_default="64MiB", help="What may wait for the recorder."
+)
+@click.argument("command_line", metavar="[-- COMMAND …]", nargs=-1, type=click.UNPROCESSED)
+def command(
+    *,
+    output: Path | None,
+    force: bool,
+    kubeconfig: Path | None,
+    context: str | None,
+    upstream: str | None,
+    listen: str,
+    allow_exec: bool,
+    etcd: tuple[str, ...],
+    etcd_cacert: Path | None,
+    etcd_cert: Path | None,
+    etcd_key: Path | None,
+    etcd_user: str | None,
+    when_stuck: Literal["pass", "block"],
+    buffer: int,
+    command_line: tuple[str, ...],
+) -> int:
+    """Record what clients say to an api-server, and what it changes in etcd.
+
+    With COMMAND: runs it with a KUBECONFIG that leads through kproxy, and ends with it and its exit code.
+
+    \b
+    Example: kproxy record -o session.kproxy -- kubectl get pods
+    """
+    if upstream is not None and (kubeconfig or context):
+        raise UsageError("--upstream takes no kubeconfig: use it without --kubeconfig and --context")
+    config = None if upstream is not None else load_kubeconfig(kubeconfig, os.environ)
+    server = upstream_from_url(upstream) if upstream is not None else None
+    if config is not None:
+        server = config.upstream(context)
+    if server is None:
+        raise UsageError("there is no api-server to record: name one with --kubeconfig or --upstream")
+    lab = read_lab(os.environ["KPROXY_LAB"]) if os.environ.get("KPROXY_LAB") else None
+    if lab is not None and lab.url.rstrip("/") != server.url.rstrip("/"):
+        lab = None  # a lab around us, but another server is recorded
+    password = os.environ.get("KPROXY_ETCD_PASSWORD", "")
+    store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
+    if store is None and lab is not None:
+        store = lab_etcd(lab)
+    settings = RecordSettings(
+        output=output or Path(f"kproxy-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.kproxy"),
+        upstream=server,
+        state_home=state_home(os.environ),
+        force=force,
+        listen=listen,
+        allow_exec=allow_exec,
+        when_stuck=when_stuck,
+        buffer_bytes=buffer,
+        etcd=store,
+        lab=lab,
+        program=Path(command_line[0]).name if command_line else "",
+    )
+    client = Client(kubeconfig=config, context=context)
+    return asyncio.run(record(settings, client, command_line, os.environ, _tell))
+
+
+def _tell(sentence: str) -> None:
+    click.echo(f"kproxy: {sentence}", err=True)

@@ -1,0 +1,94 @@
+"""`kproxy replay FILE --on TARGET`."""
+
+import asyncio
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from kproxy.cli.etcd_options import etcd_options, etcd_settings
+from kproxy.cli.formats import Report, format_option, write_reports
+from kproxy.cli.progress import replay_progress
+from kproxy.errors import UsageError
+from kproxy.model.verdict import Verdict
+from kproxy.session.opened import opened
+from kproxy.session.recording import state_home
+from kproxy.session.replay import Audience, Confirmation, ReplaySettings, replay_recording
+from kproxy.session.target import parse_target, reached
+
+
+@click.command("replay")
+@click.argument("file")
+@click.option(
+    "--on",
+    "target",
+    required=True,
+    metavar="TARGET",
+    help="fresh (the recorded kind and version) | fresh:emulated | fresh:kube-apiserver[@VERSION] | context:NAME | URL",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the replay's own recording here.")
+@click.option("--force", is_flag=True, help="Replace an existing FILE of -o.")
+@click.option("--assets", type=click.Path(path_type=Path, file_okay=False), help="Binaries for a fresh server.")
+@click.option("--allow-old-etcd", is_flag=True, help="Let a fresh kube-apiserver run on an etcd below 3.5.13.")
+@etcd_options
+@format_option
+@click.option("--strict", is_flag=True, help="Turn all noise rules off.")
+@click.option("--require-etcd", is_flag=True, help="Without the target's etcd the verdict is inconclusive.")
+@click.option("--allow-existing", is_flag=True, help="Replay on a server that holds objects already.")
+@click.option("--yes", is_flag=True, help="Do not ask before the first write to a server that is not a lab.")
+def command(
+    *,
+    file: str,
+    target: str,
+    output: Path | None,
+    force: bool,
+    assets: Path | None,
+    allow_old_etcd: bool,
+    etcd: tuple[str, ...],
+    etcd_cacert: Path | None,
+    etcd_cert: Path | None,
+    etcd_key: Path | None,
+    etcd_user: str | None,
+    reports: tuple[Report, ...],
+    strict: bool,
+    require_etcd: bool,
+    allow_existing: bool,
+    yes: bool,
+) -> int:
+    """Replay a recorded session on another server and compare: exit code 0 the same, 1 different, 2 inconclusive.
+
+    \b
+    Example: kproxy replay recordings/hello-demo --on fresh:emulated
+    """
+    password = os.environ.get("KPROXY_ETCD_PASSWORD", "")
+    store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
+    with opened(file) as recorded:
+        wish = parse_target(target, recorded.recording.session.server, assets=assets, allow_old_etcd=allow_old_etcd)
+
+    def confirm(what: Confirmation) -> None:
+        sentence = f"{what.requests} requests ({what.writes} writes) go to {what.server} as {what.user}"
+        click.echo(f"kproxy: {sentence}", err=True)
+        if not yes and not click.confirm("Go on?", err=True):
+            raise UsageError("nothing was sent: it was not confirmed (--yes does that)")
+
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kproxy-replay-"))
+        settings = ReplaySettings(
+            output=output or Path(folder, "replayed.kproxy"),
+            state_home=state_home(os.environ),
+            force=force,
+            allow_existing=allow_existing,
+            strict=strict,
+            require_etcd=require_etcd,
+        )
+        reachable = stack.enter_context(reached(wish, store, os.environ))
+        notify = stack.enter_context(replay_progress())
+        audience = Audience(confirm=confirm, notify=notify, tell=_tell)
+        verdict: Verdict = asyncio.run(replay_recording(file, reachable, settings, audience))
+    return write_reports(verdict, reports)
+
+
+def _tell(sentence: str) -> None:
+    click.echo(f"kproxy: {sentence}", err=True)

@@ -1,0 +1,135 @@
+"""The proxy as a whole, inside any asyncio program: `async with serve(settings, outbox) as running: …`."""
+
+import ipaddress
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from urllib.parse import urlsplit
+
+from kproxy.config.upstream import BearerToken, Upstream
+from kproxy.errors import ConfigError, ProxyError
+from kproxy.proxy._mitm import Engine, Wiring
+from kproxy.proxy.certificates import make_serving_certificate
+from kproxy.proxy.identity import Identity
+from kproxy.proxy.outbox import Outbox
+from kproxy.proxy.tap import Tap
+from kproxy.proxy.tls import listener_context, upstream_connection, upstream_context
+
+DEFAULT_LISTEN = "https://127.0.0.1:0"
+BACKLOG = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxySettings:
+    """What to serve and how.
+
+    `listen`: https with kproxy's own authority, or the named exception http (loopback only where credentials are
+    injected). Port 0 takes a free one. `token`: what clients of the TLS listener show; "" makes one.
+    """
+
+    upstream: Upstream
+    listen: str = DEFAULT_LISTEN
+    token: str = field(default="", repr=False)
+    allow_exec: bool = False
+    connect_timeout: float = 10.0  # seconds, TCP and TLS together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A proxy that serves. `ca_pem` is None on the plain listener, `token` None where none is asked for."""
+
+    url: str
+    address: tuple[str, int]
+    ca_pem: str | None
+    token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listen:
+    host: str
+    port: int
+    tls: bool
+
+
+@asynccontextmanager
+async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Running]:
+    """Serve until the block ends; then listeners close first, and what goes on is recorded as stopped.
+
+    ConfigError if the settings cannot be meant, ProxyError if the address cannot be had.
+    """
+    upstream, listen = settings.upstream, _listen(settings)
+    token = (settings.token or secrets.token_urlsafe(32)) if listen.tls and upstream.injects else None
+    serving = make_serving_certificate(listen.host) if listen.tls else None
+    server_context = upstream_context(upstream)
+    BearerToken(upstream).authorization()  # a token file that cannot be read is said now, not to each client
+    listener = _bind(listen)
+    address: tuple[str, int] = listener.getsockname()[:2]
+    identity = Identity(upstream, token=token, local=None if listen.tls else address, allow_exec=settings.allow_exec)
+
+    def make_tap(number: int, tls: bool) -> Tap:  # noqa: FBT001 - Wiring's signature
+        return Tap(identity, outbox, number, tls=tls, server_name=f"the api-server at {upstream.url}")
+
+    wiring = Wiring(
+        listener=listener,
+        server=(upstream.host, upstream.port),
+        make_tap=make_tap,
+        outbox=outbox,
+        client_tls=listener_context(serving) if serving else None,
+        server_tls=partial(upstream_connection, server_context, upstream) if server_context else None,
+        connect_timeout=settings.connect_timeout,
+    )
+    engine = Engine(wiring)
+    await engine.start()
+    try:
+        yield Running(
+            url=_url(listen, address), address=address, ca_pem=serving.ca_pem if serving else None, token=token
+        )
+    finally:
+        await engine.stop()
+
+
+def _listen(settings: ProxySettings) -> _Listen:
+    parts = urlsplit(settings.listen)
+    try:
+        port = parts.port or 0
+    except ValueError as error:
+        raise ConfigError(f"The address {settings.listen!r} to listen on is none: {error}.") from error
+    host = parts.hostname or ""
+    if parts.scheme not in {"http", "https"} or not host or parts.path not in {"", "/"} or parts.query:
+        raise ConfigError(
+            f"The address {settings.listen!r} to listen on must be http://HOST:PORT or https://HOST:PORT."
+        )
+    if host == "localhost":
+        host = "127.0.0.1"  # both families on one free port is more than an operating system promises
+    tls = parts.scheme == "https"
+    if not tls and settings.upstream.injects and not _is_loopback(host):
+        raise ProxyError(
+            f"kproxy does not listen on {settings.listen}: without TLS it would give the kubeconfig's credentials "
+            "to everyone who can reach it, so it does that on loopback only."
+        )
+    return _Listen(host, port, tls)
+
+
+def _bind(listen: _Listen) -> socket.socket:
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    try:
+        return socket.create_server((listen.host, listen.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ProxyError(f"kproxy cannot listen on {listen.host}:{listen.port}: {reason}.") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _url(listen: _Listen, address: tuple[str, int]) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104 - compared, not bound
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if listen.tls else 'http'}://{shown}:{address[1]}"

@@ -1,0 +1,210 @@
+"""Exchanges out of the hand-off's records: sans-I/O, records in, rows for the recording out.
+
+A body is stored when its message is whole, a watch's events as they come. An exchange gets its row when its head is
+there, again when its answer begins and when it ends, so that a recorder that is killed leaves what it knew.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from kproxy.model.exchange import Direction, End, Frame, Nanos, Seq
+from kproxy.model.session import Gap
+from kproxy.record.contents import Contents, Message
+from kproxy.record.finished import exchange_of
+from kproxy.record.headfacts import HeadReader
+from kproxy.record.openexchange import OpenExchange, Pieces
+from kproxy.record.redact import Redactor
+from kproxy.record.stream import Cut, Stream
+from kproxy.store.writer import Batch
+from kproxy.wire.handoff import GAP, RESUME, TUNNEL, Record, RecordType, unpack_end, unpack_head
+
+
+class HandoffError(Exception):
+    """Records that no proxy of ours sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A watch is stored up to here: see wire.handoff's CHECKPOINT."""
+
+    seq: Seq
+    offset: int
+    frames: int
+
+
+@dataclass(slots=True)
+class Assembled:
+    """What a batch of records made."""
+
+    batch: Batch
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+
+
+class Assembler:
+    """Feed it records with `take`, then `flush` once per batch. `epoch`: the session's start on CLOCK_MONOTONIC."""
+
+    def __init__(self, redactor: Redactor, *, epoch: int, max_body: int) -> None:
+        self._heads = HeadReader(redactor)
+        self._redactor = redactor
+        self._contents = Contents(redactor, max_body)
+        self._epoch = epoch
+        self._max_body = max_body
+        self._open: dict[Seq, OpenExchange] = {}
+        self._touched: set[Seq] = set()  # streams with events that no checkpoint has named
+        self._batch = Batch()
+        self._steps: dict[RecordType, Callable[[OpenExchange, Record], None]] = {
+            RecordType.REQUEST_BODY: self._request_body,
+            RecordType.REQUEST_TRAILERS: self._request_trailers,
+            RecordType.INFORMATIONAL: self._informational,
+            RecordType.ANSWER_HEAD: self._answer_head,
+            RecordType.ANSWER_BODY: self._answer_body,
+            RecordType.ANSWER_TRAILERS: self._answer_trailers,
+            RecordType.UPGRADED: self._upgraded,
+            RecordType.TUNNEL: self._tunnel,
+            RecordType.END: self._end,
+            RecordType.RESUME: self._resume,
+        }
+
+    @property
+    def open_exchanges(self) -> int:
+        """How many have no end yet."""
+        return len(self._open)
+
+    def take(self, records: Iterable[Record]) -> None:
+        """What these records say. HandoffError, struct.error or ValueError if they are not a proxy's."""
+        for record in records:
+            if record.type is RecordType.REQUEST_HEAD:
+                self._request_head(record)
+            elif record.type is RecordType.GAP:
+                self._gap(record)
+            else:
+                found = self._open.get(record.seq)
+                if found is not None:
+                    self._steps[record.type](found, record)
+                elif record.type is RecordType.END:
+                    self._batch.gaps.append(
+                        Gap(
+                            kind="exchanges",
+                            reason="its beginning never came",
+                            at=self._time(record.at),
+                            count=1,
+                            first_seq=record.seq,
+                            last_seq=record.seq,
+                        )
+                    )
+
+    def flush(self, number: int) -> Assembled:
+        """What is to be committed for the records so far; `number`: the batch they came in."""
+        for exchange in self._open.values():
+            if exchange.news:
+                exchange.news = False
+                self._batch.exchanges.append(exchange_of(exchange, self._contents, self._batch.bodies))
+        made = Assembled(self._batch)
+        made.batch.number = number
+        for seq in self._touched:
+            stream = self._open[seq].stream if seq in self._open else None
+            if stream is not None and stream.checkpoint:
+                made.checkpoints.append(Checkpoint(seq, stream.safe, stream.frames))
+        self._touched.clear()
+        self._batch = Batch()
+        return made
+
+    def stop(self, at: int, detail: str) -> None:
+        """Ends what has no end: nobody will say more of it."""
+        for exchange in list(self._open.values()):
+            self._finish(exchange, at, End.STOPPED, detail)
+
+    def _time(self, at: int) -> Nanos:
+        return Nanos(max(0, at - self._epoch))
+
+    def _request_head(self, record: Record) -> None:
+        if record.seq in self._open:
+            raise HandoffError(f"exchange {record.seq} begins twice")
+        head = unpack_head(record.payload)
+        facts = self._heads.request(head.raw)
+        self._open[record.seq] = OpenExchange(
+            seq=record.seq,
+            connection=head.connection,
+            started=self._time(record.at),
+            altered=head.altered,
+            caller=head.caller,
+            request=facts,
+            secrecy=self._redactor.secrecy(facts.info),
+            request_body=Pieces(self._max_body),
+            answer_body=Pieces(self._max_body),
+        )
+
+    def _request_body(self, exchange: OpenExchange, record: Record) -> None:
+        exchange.request_body.add(record.payload)
+
+    def _request_trailers(self, exchange: OpenExchange, record: Record) -> None:
+        exchange.request_trailers = self._heads.trailers(record.payload)
+
+    def _informational(self, exchange: OpenExchange, record: Record) -> None:
+        exchange.informational += (self._heads.answer(record.payload).status,)
+
+    def _answer_head(self, exchange: OpenExchange, record: Record) -> None:
+        exchange.answer = answer = self._heads.answer(record.payload)
+        exchange.answered = self._time(record.at)
+        exchange.news = True
+        if exchange.request.info.verb == "watch" and answer.status == 200:
+            exchange.stream = Stream(answer.media_type, answer.coding)
+
+    def _answer_body(self, exchange: OpenExchange, record: Record) -> None:
+        stream = exchange.stream
+        if stream is None:
+            exchange.answer_body.add(record.payload)
+            return
+        self._touched.add(exchange.seq)
+        for cut in stream.feed(record.payload):
+            self._batch.frames.append(self._frame(exchange, stream, cut, record.at))
+
+    def _frame(self, exchange: OpenExchange, stream: Stream, cut: Cut, at: int) -> Frame:
+        message = Message(exchange.secrecy, stream.media_type, "")
+        body = self._contents.event(message, cut.data, self._batch.bodies)
+        return Frame(seq=exchange.seq, index=cut.index, at=self._time(at), direction=Direction.ANSWER, body=body)
+
+    def _answer_trailers(self, exchange: OpenExchange, record: Record) -> None:
+        exchange.answer_trailers = self._heads.trailers(record.payload)
+
+    def _upgraded(self, exchange: OpenExchange, _record: Record) -> None:
+        exchange.upgrade = exchange.answer.upgrade if exchange.answer is not None else ""
+        exchange.news = True
+
+    def _tunnel(self, exchange: OpenExchange, record: Record) -> None:
+        direction, count = TUNNEL.unpack(record.payload)
+        exchange.tunnel[1 if direction else 0] += count
+
+    def _resume(self, exchange: OpenExchange, record: Record) -> None:
+        offset, frames = RESUME.unpack(record.payload)
+        if exchange.stream is None:
+            raise HandoffError(f"exchange {record.seq} is resumed, but it is no stream")
+        exchange.stream.resume(offset, frames)
+
+    def _gap(self, record: Record) -> None:
+        last, exchanges, missing = GAP.unpack_from(record.payload)
+        gap = Gap(
+            kind="exchanges" if exchanges else "body",
+            reason=self._heads.text(record.payload[GAP.size :].decode("utf-8", "replace")),
+            at=self._time(record.at),
+            count=exchanges or missing,
+            first_seq=record.seq,
+            last_seq=Seq(last),
+        )
+        found = self._open.get(record.seq)
+        if exchanges or found is None:
+            self._batch.gaps.append(gap)
+        else:  # written with the exchange's end: until then it may be said again
+            found.interrupt(gap)
+
+    def _end(self, exchange: OpenExchange, record: Record) -> None:
+        end, detail = unpack_end(record.payload)
+        self._finish(exchange, record.at, end, self._heads.text(detail))
+
+    def _finish(self, exchange: OpenExchange, at: int, end: End, detail: str) -> None:
+        exchange.ended = self._time(at)
+        exchange.end = end
+        exchange.end_detail = detail
+        del self._open[exchange.seq]
+        self._batch.gaps += exchange.missing
+        self._batch.exchanges.append(exchange_of(exchange, self._contents, self._batch.bodies))

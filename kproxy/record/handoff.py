@@ -1,0 +1,113 @@
+"""The recorder's end of the hand-off: batches come in, are committed, and acknowledged."""
+
+import asyncio
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from kproxy.errors import RecordingError
+from kproxy.model.exchange import Nanos, Seq
+from kproxy.model.session import Gap
+from kproxy.record.assembly import Assembler, HandoffError
+from kproxy.record.committer import Committer
+from kproxy.wire.handoff import BATCH, MAX_BATCH, AnswerType, Record, pack_answer, unpack_records
+
+
+class Handoff:
+    """Reads batches to the end. `clock`: CLOCK_MONOTONIC in nanoseconds, the one that the proxy stamps records with."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        assembler: Assembler,
+        committer: Committer,
+        clock: Callable[[], int],
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._assembler = assembler
+        self._committer = committer
+        self._clock = clock
+        self._committed = committer.writer.committed_batch()
+        self.max_lag = committer.writer.session.max_lag
+
+    def say(self, kind: AnswerType, a: int = 0, b: int = 0, c: int = 0) -> None:
+        """One answer to the proxy; if it is gone, the end of its batches says so too."""
+        if not self._writer.is_closing():
+            self._writer.write(pack_answer(kind, a, b, c))
+
+    async def run(self) -> None:
+        """Until the proxy sends no more. RecordingError if it sends what no proxy of ours does."""
+        self.say(AnswerType.READY, self._committed)
+        while (batch := await self._read()) is not None:
+            number, records, whole = batch
+            if number and number <= self._committed:
+                self.say(AnswerType.COMMITTED, self._committed)
+                continue
+            try:
+                await self._take(number, records, whole=whole)
+            except (HandoffError, ValueError, struct.error, LookupError) as error:
+                raise RecordingError(
+                    f"The proxy handed over what the recorder does not understand: {error}."
+                ) from error
+            if not whole:
+                return
+
+    async def _read(self) -> tuple[int, bytes, bool] | None:
+        """(number, records, whether all of them came); None at the end."""
+        try:
+            number, length = BATCH.unpack(await self._reader.readexactly(BATCH.size))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+        if length > MAX_BATCH:
+            raise RecordingError(f"The proxy handed over a batch of {length} bytes, which none of ours does.")
+        try:
+            return number, await self._reader.readexactly(length), True
+        except asyncio.IncompleteReadError as error:
+            return number, error.partial, False
+        except ConnectionError:
+            return None
+
+    async def _take(self, number: int, raw: bytes, *, whole: bool) -> None:
+        """Commits one batch; of one that broke off, the records that are whole."""
+        oldest = _Oldest(unpack_records(raw) if whole else _whole_records(raw))
+        self._assembler.take(oldest)
+        made = self._assembler.flush(number)
+        if number > self._committed + 1 and self._committed:
+            made.batch.gaps.append(self._missing(number))
+        if self.max_lag > self._committer.writer.session.max_lag:
+            made.batch.session = replace(self._committer.writer.session, max_lag=self.max_lag)
+        await self._committer.commit(made.batch)
+        if oldest.at is not None:
+            self.max_lag = max(self.max_lag, Nanos(self._clock() - oldest.at))
+        if number and whole:
+            self._committed = number
+            self.say(AnswerType.COMMITTED, number)
+        for checkpoint in made.checkpoints:
+            self.say(AnswerType.CHECKPOINT, checkpoint.seq, checkpoint.offset, checkpoint.frames)
+
+    def _missing(self, number: int) -> Gap:
+        reason = f"batches {self._committed + 1} to {number - 1} of the proxy never came"
+        return Gap(kind="exchanges", reason=reason, at=Nanos(0), count=0, first_seq=Seq(0), last_seq=Seq(0))
+
+
+class _Oldest:
+    """Passes records on and remembers the oldest time among them."""
+
+    def __init__(self, records: Iterator[Record]) -> None:
+        self._records = records
+        self.at: int | None = None
+
+    def __iter__(self) -> Iterator[Record]:
+        for record in self._records:
+            if self.at is None:
+                self.at = record.at
+            yield record
+
+
+def _whole_records(raw: bytes) -> Iterator[Record]:
+    try:
+        yield from unpack_records(raw)
+    except ValueError:
+        return

@@ -1,0 +1,101 @@
+"""Starting a recorder process and speaking with it, from the session's side.
+
+ours, theirs = socket.socketpair()
+recorder = await start(settings, theirs)     # settings.handoff is filled in
+await outbox.attach(ours)                    # the proxy's end; a recorder that dies is started again the same way
+…
+await outbox.drain(10); await recorder.goodbye(exit_code=0); await outbox.detach(); await recorder.wait()
+"""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import kproxy
+from kproxy.errors import RecordingError
+from kproxy.record.settings import Goodbye, RecorderSettings
+
+START_PATIENCE = 30.0
+"""Seconds that a recorder may take to be ready."""
+
+
+@dataclass(slots=True)
+class RecorderProcess:
+    """A recorder process. `news`: the last thing it said of each state (ready, etcd, blocked, unblocked, closed)."""
+
+    process: asyncio.subprocess.Process
+    news: dict[str, dict[str, object]] = field(default_factory=dict)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _over: bool = False
+    _listener: asyncio.Task[None] | None = None
+
+    async def said(self, state: str, patience: float = START_PATIENCE) -> dict[str, object]:
+        """What it says of `state`, as soon as it does. RecordingError if it ends first, or takes too long."""
+        try:
+            async with asyncio.timeout(patience), self._changed:
+                await self._changed.wait_for(lambda: self._over or state in self.news)
+        except TimeoutError as error:
+            raise RecordingError(f"The recorder process does not get to «{state}» within {patience:.0f} s.") from error
+        if state not in self.news:
+            raise RecordingError("The recorder process has ended: what it said before is the reason.")
+        return self.news[state]
+
+    async def goodbye(self, exit_code: int | None = None) -> None:
+        """The proxy has ended properly: when its end of the hand-off is closed, too, the recording is complete."""
+        with suppress(ConnectionError):
+            await self._tell(Goodbye(exit_code=exit_code).to_json())
+
+    async def wait(self) -> int:
+        """Its exit code."""
+        code = await self.process.wait()
+        if self._listener is not None:
+            await self._listener
+        return code
+
+    async def _tell(self, line: str) -> None:
+        assert self.process.stdin is not None  # noqa: S101 - start() asks for a pipe
+        self.process.stdin.write(line.encode() + b"\n")
+        await self.process.stdin.drain()
+
+    async def _listen(self) -> None:
+        assert self.process.stdout is not None  # noqa: S101 - start() asks for a pipe
+        while line := await self.process.stdout.readline():
+            said = json.loads(line)
+            async with self._changed:
+                self.news[said["state"]] = said
+                self._changed.notify_all()
+        async with self._changed:
+            self._over = True
+            self._changed.notify_all()
+
+
+async def start(settings: RecorderSettings, handoff: socket.socket) -> RecorderProcess:
+    """A recorder with this end of the hand-off, which is closed here. RecordingError if it does not get ready."""
+    root = str(Path(kproxy.__file__).parent.parent)
+    path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
+    with handoff:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "kproxy.record"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=[handoff.fileno()],
+            env=os.environ | {"PYTHONPATH": path},
+        )
+        line = replace(settings, handoff=handoff.fileno()).to_json()
+    recorder = RecorderProcess(process)
+    recorder._listener = asyncio.create_task(recorder._listen())  # noqa: SLF001 - of this module
+    with suppress(ConnectionError):  # it has ended: `said` says so
+        await recorder._tell(line)  # noqa: SLF001 - of this module
+    try:
+        await recorder.said("ready")
+    except RecordingError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await recorder.wait()
+        raise
+    return recorder

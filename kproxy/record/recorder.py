@@ -1,0 +1,104 @@
+"""The recorder process's one task: from the first batch to the recording's last word."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+
+from kproxy.errors import ConfigError
+from kproxy.model.exchange import Nanos
+from kproxy.model.session import Session, SessionEnd
+from kproxy.record.assembly import Assembler
+from kproxy.record.committer import Committer
+from kproxy.record.etcd import Follower
+from kproxy.record.handoff import Handoff
+from kproxy.record.literals import Literals
+from kproxy.record.pseudonyms import Pseudonyms, load_key
+from kproxy.record.redact import Redactor
+from kproxy.record.settings import Goodbye, RecorderSettings
+from kproxy.store.reader import is_unclosed
+from kproxy.store.sqlite import StorageFullError
+from kproxy.store.writer import Batch, Writer
+from kproxy.wire.handoff import AnswerType
+
+GOODBYE_PATIENCE = 30.0
+"""Seconds between the end of the hand-off and the goodbye, or the end of whoever would say it."""
+LAST_PATIENCE = 60.0
+"""Seconds that the last batches wait for a full disk."""
+
+type Say = Callable[[dict[str, object]], None]
+
+
+async def record(settings: RecorderSettings, control: asyncio.StreamReader, say: Say) -> None:
+    """Records until the proxy and the session are gone. KproxyError, one sentence, if it cannot.
+
+    `say` is called with what the session wants to know: {"state": ready | etcd | blocked | unblocked | closed, …}.
+    """
+    redactor = _redactor(settings)
+    with _writer(settings) as writer:
+        async with AsyncExitStack() as stack:
+            assembler = Assembler(redactor, epoch=settings.epoch, max_body=settings.max_body)
+            committer = Committer(writer, lambda error: _blocked(handoff, say, error))
+            reader, answers = await asyncio.open_connection(sock=socket.socket(fileno=settings.handoff))
+            stack.callback(answers.close)
+            handoff = Handoff(reader, answers, assembler, committer, time.monotonic_ns)
+            follower = None
+            if settings.etcd is not None:
+                follower = Follower(settings.etcd, committer, redactor, epoch=settings.epoch, say=say)
+                await stack.enter_async_context(follower)
+            say({"state": "ready", "batch": writer.committed_batch()})
+            await handoff.run()
+            committer.patience = LAST_PATIENCE
+            goodbye = await _goodbye(control)
+            assembler.stop(time.monotonic_ns(), "the proxy was gone" if goodbye is None else "the session was ended")
+            await committer.commit(assembler.flush(0).batch)
+            end = replace(writer.session, max_lag=max(handoff.max_lag, writer.session.max_lag))
+            if follower is not None:
+                end = replace(end, etcd_end=await follower.finish())
+            await _close(committer, _ended(end, goodbye, settings.epoch))
+    say({"state": "closed", "end": writer.session.end.value})
+
+
+def _redactor(settings: RecorderSettings) -> Redactor:
+    pseudonyms = Pseudonyms(load_key(settings.key))
+    return Redactor(pseudonyms, Literals(pseudonyms, settings.literals), enabled=settings.redact)
+
+
+def _writer(settings: RecorderSettings) -> Writer:
+    """A new recording, or the same session's, which a recorder before this one left."""
+    if is_unclosed(settings.recording, settings.session.id):
+        return Writer.resume(settings.recording)
+    return Writer.create(settings.recording, settings.session, force=settings.force)
+
+
+def _blocked(handoff: Handoff, say: Say, error: StorageFullError | None) -> None:
+    if error is None:
+        handoff.say(AnswerType.UNBLOCKED)
+        say({"state": "unblocked"})
+    else:
+        handoff.say(AnswerType.BLOCKED, error.errno)
+        say({"state": "blocked", "reason": str(error)})
+
+
+async def _goodbye(control: asyncio.StreamReader) -> Goodbye | None:
+    """The session's goodbye; None if it is gone without one."""
+    with suppress(TimeoutError, ConfigError, ValueError, OSError):
+        async with asyncio.timeout(GOODBYE_PATIENCE):
+            line = await control.readline()
+            return Goodbye.from_json(line) if line else None
+    return None
+
+
+def _ended(session: Session, goodbye: Goodbye | None, epoch: int) -> Session:
+    ended = Nanos(max(0, time.monotonic_ns() - epoch))
+    if goodbye is None:
+        return replace(session, end=SessionEnd.PROXY_GONE, ended=ended)
+    return replace(session, end=SessionEnd.COMPLETE, ended=ended, exit_code=goodbye.exit_code)
+
+
+async def _close(committer: Committer, session: Session) -> None:
+    """The header first, with patience; then the single file, without."""
+    await committer.commit(Batch(session=session))
+    await asyncio.to_thread(committer.writer.close, session)

@@ -1,0 +1,69 @@
+"""What a recorder process is told: one line of JSON on its standard input, and a goodbye as the second one."""
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from kproxy.errors import ConfigError
+from kproxy.etcd.settings import EtcdSettings
+from kproxy.model.session import Session
+from kproxy.record.contents import MAX_BODY
+from kproxy.store.structure import StructureError, from_json, to_json
+
+MAX_LINE = 16 << 20
+"""Bytes of a line: literals may be keys and certificates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecorderSettings:
+    """What to record, where, and how.
+
+    `session`: the header; `epoch`: its start on CLOCK_MONOTONIC, nanoseconds; `handoff`: the inherited descriptor of
+    the recorder's end of the hand-off; `literals`: secrets to be replaced wherever they occur. An existing `recording`
+    of the same session is gone on with, another one needs `force`.
+    """
+
+    recording: Path
+    session: Session
+    epoch: int
+    handoff: int
+    key: Path
+    force: bool = False
+    redact: bool = True
+    literals: tuple[str, ...] = field(default=(), repr=False)
+    max_body: int = MAX_BODY
+    etcd: EtcdSettings | None = None
+
+    def to_json(self) -> str:
+        """One line."""
+        command = tuple(part.encode("utf-8", "backslashreplace").decode() for part in self.session.command)
+        return json.dumps(to_json(replace(self, session=replace(self.session, command=command))))
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> Self:
+        """What to_json wrote. ConfigError."""
+        return _read(cls, line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goodbye:
+    """The proxy has ended properly, and this is how the session did."""
+
+    exit_code: int | None = None
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(to_json(self))
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> Self:
+        """What to_json wrote. ConfigError."""
+        return _read(cls, line)
+
+
+def _read[T](kind: type[T], line: str | bytes) -> T:
+    try:
+        return from_json(kind, json.loads(line))
+    except (StructureError, ValueError, RecursionError) as error:
+        raise ConfigError(f"The recorder was told what it does not understand: {error}.") from error

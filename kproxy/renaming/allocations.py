@@ -1,0 +1,42 @@
+"""Bitmaps of what a server has allocated: they follow from the node ports and addresses that it chose.
+
+Source: k8s.io/kubernetes/pkg/registry/core/service/allocator/bitmap.go: the bytes of a big-endian number whose bit i
+stands for the i-th of the range.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+
+_MAX = 1 << 20
+
+
+def same_allocation(span: str, baseline: str, replayed: str, image: Callable[[str], str | None]) -> bool:
+    """Whether two bitmaps of the range `span` allocate the same: port by port, for addresses as many.
+
+    `image` tells a node port of the baseline in the replay's words.
+    """
+    first, second = _bits(baseline), _bits(replayed)
+    if first is None or second is None:
+        return baseline == replayed
+    low = span.partition("-")[0]
+    if not low.isdigit():
+        return first.bit_count() == second.bit_count()
+    return {_renamed(int(low) + bit, image) for bit in _set(first)} == {int(low) + bit for bit in _set(second)}
+
+
+def _renamed(port: int, image: Callable[[str], str | None]) -> int:
+    return int(image(str(port)) or port)
+
+
+def _bits(text: str) -> int | None:
+    if len(text) > _MAX:
+        return None
+    try:
+        return int.from_bytes(base64.b64decode(text, validate=True))
+    except binascii.Error:
+        return None
+
+
+def _set(bits: int) -> list[int]:
+    return [index for index, digit in enumerate(reversed(f"{bits:b}")) if digit == "1"]

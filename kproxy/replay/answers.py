@@ -1,0 +1,159 @@
+"""Answers of the target as the engine reads them: content decoding, watch events, and what is learned from them."""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Sequence
+
+from kproxy.errors import ReplayError
+from kproxy.model.exchange import Exchange, Headers
+from kproxy.model.jsontypes import JSON
+from kproxy.model.recording import Recording
+from kproxy.renaming.learn import Learner, learn_text
+from kproxy.renaming.renaming import Renaming
+from kproxy.replay.transport import Reply
+from kproxy.wire.content import ContentError, decode
+from kproxy.wire.watch import WatchCutter, WatchEvent, decode_event
+
+MAX_ANSWER = 256 * 1024 * 1024
+"""Bytes of one answer that are read at most."""
+
+_INITIAL_END = "k8s.io/initial-events-end"
+
+
+def header(headers: Headers, name: str) -> str:
+    """The first value of a header, "" if it is not there."""
+    return next((value for key, value in headers if key.lower() == name), "")
+
+
+async def content(reply: Reply) -> AsyncIterator[bytes]:
+    """An answer's content, its content coding taken away. ReplayError for a coding that is broken."""
+    coding = header(reply.headers, "content-encoding").lower()
+    decoder = zlib.decompressobj(wbits=47) if coding in {"gzip", "x-gzip", "deflate"} else None
+    async for piece in reply.pieces():
+        if decoder is None:
+            yield piece
+            continue
+        try:
+            plain = decoder.decompress(piece, MAX_ANSWER)
+        except zlib.error as error:
+            raise ReplayError(f"The target's answer is not {coding}: {error}.") from error
+        if plain:
+            yield plain
+
+
+async def read_all(reply: Reply, *, leave_after: int | None = None) -> bytes:
+    """All of an answer, or as many bytes as the recorded client read before it left. ReplayError if it is too large."""
+    found = bytearray()
+    if leave_after == 0:
+        return b""
+    async for piece in content(reply):
+        found += piece
+        if len(found) > MAX_ANSWER:
+            raise ReplayError(f"The target's answer is larger than {MAX_ANSWER} bytes.")
+        if leave_after is not None and len(found) >= leave_after:
+            break
+    return bytes(found)
+
+
+def learn_answer(renaming: Renaming, recording: Recording, exchange: Exchange, headers: Headers, data: bytes) -> None:
+    """Learn from a recorded answer and the target's."""
+    answer = exchange.answer
+    if answer is None or answer.body.digest is None or not data:
+        return
+    recorded = recording.body(answer.body.digest)
+    if recorded == data:
+        return
+    try:
+        baseline = decode(header(answer.headers, "content-type"), recorded)
+        replayed = decode(header(headers, "content-type"), data)
+    except ContentError:
+        learn_text(renaming, recorded.decode("latin-1"), data.decode("latin-1"))
+        return
+    Learner(renaming).learn(baseline, replayed)
+
+
+class WatchLearner:
+    """Puts a live watch's events beside the recorded ones as they come: the same type, the same object's name."""
+
+    def __init__(self, renaming: Renaming, recorded: Sequence[WatchEvent]) -> None:
+        self._renaming = renaming
+        self._learner = Learner(renaming)
+        self._left = list(recorded)
+
+    def came(self, event: WatchEvent) -> None:
+        """One more event came."""
+        if not self._left:
+            return
+        name = _name(event.object)
+        same = (
+            index
+            for index, other in enumerate(self._left)
+            if other.type == event.type and self._renaming.text(_name(other.object)) == name
+        )
+        self._learner.learn(self._left.pop(next(same, 0)).object, event.object)
+
+
+class Watch:
+    """An open watch: counts and learns, until it is closed or ends."""
+
+    def __init__(self, reply: Reply, recorded: Sequence[WatchEvent], renaming: Renaming) -> None:
+        self.events = 0
+        self.ended = False
+        self.broken = ""
+        self._reply = reply
+        self._learner = WatchLearner(renaming, recorded)
+        self._changed = asyncio.Event()
+        self._task = asyncio.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        media_type = header(self._reply.headers, "content-type")
+        try:
+            cutter = WatchCutter(media_type)
+            async for piece in content(self._reply):
+                for data, _ in cutter.feed(piece):
+                    self._came(decode_event(media_type, data))
+        except (ContentError, ReplayError) as error:
+            self.broken = str(error)
+        finally:
+            self.ended = True
+            self._changed.set()
+
+    def _came(self, event: WatchEvent) -> None:
+        if counts(event):
+            self.events += 1
+            self._learner.came(event)
+            self._changed.set()
+
+    async def wait(self, events: int | None, seconds: float) -> bool:
+        """Until this many events came (None: until the server ends it), or it ends, or the time is over."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not self.ended and (events is None or self.events < events):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            pass  # said by the caller, who knows what it means
+        return self.ended if events is None else self.events >= events
+
+    async def close(self) -> None:
+        """Leave it, as the recorded client did."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._reply.leave()
+
+
+def counts(event: WatchEvent) -> bool:
+    """Whether an event's coming is not the server's whim: all but bookmarks, and the one that ends initial events."""
+    metadata = event.object.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    return event.type != "BOOKMARK" or (isinstance(annotations, dict) and _INITIAL_END in annotations)
+
+
+def _name(value: JSON) -> str:
+    if not isinstance(value, dict):
+        return ""
+    rows = value.get("rows")
+    if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+        return _name(rows[0].get("object"))
+    metadata = value.get("metadata")
+    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}" if isinstance(metadata, dict) else ""

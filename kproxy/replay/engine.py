@@ -1,0 +1,211 @@
+"""The engine: takes the plan's steps one after the other, against one target, and learns the renaming as it goes."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kproxy.errors import ReplayError
+from kproxy.model.exchange import Exchange, Nanos, Seq
+from kproxy.model.recording import Recording
+from kproxy.renaming.apply import rename_body, rename_headers, rename_target
+from kproxy.renaming.renaming import Renaming
+from kproxy.replay.answers import Watch, counts, header, learn_answer, read_all
+from kproxy.replay.events import (
+    AnswerReceived,
+    ReplayEnded,
+    ReplayEvent,
+    ReplayStarted,
+    RequestFailed,
+    RequestLeftOut,
+    RequestSent,
+    WaitedInVain,
+    WatchEnded,
+)
+from kproxy.replay.plan import Await, Close, LeaveOut, Plan, Send, make_plan
+from kproxy.replay.transport import Reply, Transport, WireRequest
+from kproxy.wire.content import ContentError
+from kproxy.wire.watch import WatchEvent, decode_event
+
+ANSWER_SECONDS = 60.0
+"""Beyond the recorded duration, how long an answer is awaited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayResult:
+    """What a replay did: pairs of (recorded seq, replayed seq), what was not sent and why, and the renaming."""
+
+    pairs: tuple[tuple[Seq, Seq], ...]
+    unsent: dict[Seq, str]
+    renaming: Renaming
+    waited_in_vain: tuple[WaitedInVain, ...] = ()
+
+
+async def replay(
+    recording: Recording,
+    transport: Transport,
+    *,
+    patience: float = 10.0,
+    notify: Callable[[ReplayEvent], None] = lambda _: None,
+) -> ReplayResult:
+    """Send a recorded session to a target, in the recorded order, one request at a time.
+
+    `patience`: seconds that a watch is given to deliver what it had delivered in the recording. The replayed seq counts
+    request heads from 1: it is the proxy's seq when the target is a fresh kproxy. ReplayError if nothing can be sent.
+    """
+    run = _Run(recording, transport, patience, notify)
+    try:
+        await run.all(plan_of(recording))
+    finally:
+        await run.close()
+    return ReplayResult(
+        pairs=tuple(run.pairs), unsent=run.unsent, renaming=run.renaming, waited_in_vain=tuple(run.in_vain)
+    )
+
+
+def plan_of(recording: Recording) -> Plan:
+    """The plan of a recording."""
+    times: dict[Seq, list[Nanos]] = {}
+    for exchange in recording.exchanges():
+        events = _recorded_events(recording, exchange)
+        if events:
+            times[exchange.seq] = [at for at, _ in events]
+    return make_plan(recording, times)
+
+
+def _recorded_events(recording: Recording, exchange: Exchange) -> list[tuple[Nanos, WatchEvent]]:
+    """The events of a recorded watch that count. What cannot be decoded is left out: the comparison says so."""
+    if exchange.answer is None:
+        return []
+    media_type = header(exchange.answer.headers, "content-type")
+    found: list[tuple[Nanos, WatchEvent]] = []
+    for frame in recording.frames(exchange.seq):
+        if frame.body.digest is None:
+            continue
+        try:
+            event = decode_event(media_type, recording.body(frame.body.digest))
+        except ContentError:
+            continue
+        if counts(event):
+            found.append((frame.at, event))
+    return found
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run of a plan."""
+
+    recording: Recording
+    transport: Transport
+    patience: float
+    notify: Callable[[ReplayEvent], None]
+    renaming: Renaming = field(default_factory=Renaming)
+    pairs: list[tuple[Seq, Seq]] = field(default_factory=list)
+    unsent: dict[Seq, str] = field(default_factory=dict)
+    in_vain: list[WaitedInVain] = field(default_factory=list)
+    watches: dict[Seq, Watch] = field(default_factory=dict)
+    sent: int = 0
+
+    async def all(self, plan: Plan) -> None:
+        """Take all steps."""
+        self.notify(ReplayStarted(requests=plan.requests, writes=plan.writes, left_out=len(plan.left_out)))
+        for step in plan.steps:
+            match step:
+                case Send():
+                    await self._send(step)
+                case Await():
+                    await self._await(step.seq, step.events)
+                case Close():
+                    await self._close(step)
+                case LeaveOut():
+                    self._leave_out(step.seq, step.reason)
+        self.notify(ReplayEnded(requests=self.sent))
+
+    def _leave_out(self, seq: Seq, reason: str) -> None:
+        self.unsent[seq] = reason
+        self.notify(RequestLeftOut(seq=seq, reason=reason))
+
+    async def _send(self, step: Send) -> None:
+        exchange = self.recording.exchange(step.seq)
+        if exchange is None:
+            raise ReplayError(f"The recording has no exchange {step.seq} any more.")
+        request = self._request(exchange)
+        try:
+            self.transport.head(request)
+        except ReplayError as error:
+            self._leave_out(step.seq, str(error))
+            return
+        self.sent += 1
+        self.pairs.append((step.seq, Seq(self.sent)))
+        self.notify(RequestSent(seq=step.seq, replayed=Seq(self.sent), method=request.method, target=request.target))
+        duration = ((exchange.ended or exchange.started) - exchange.started) / 1e9
+        try:
+            async with asyncio.timeout(duration + ANSWER_SECONDS):
+                status = await self._answer(step, exchange, request)
+        except (ReplayError, TimeoutError) as error:
+            reason = str(error) or f"no answer within {duration + ANSWER_SECONDS:.0f} s"
+            self.notify(RequestFailed(seq=step.seq, reason=reason))
+            return
+        recorded = exchange.answer.status if exchange.answer else None
+        self.notify(AnswerReceived(seq=step.seq, status=status, recorded=recorded))
+
+    def _request(self, exchange: Exchange) -> WireRequest:
+        recorded = exchange.request
+        data = self.recording.body(recorded.body.digest) if recorded.body.digest else b""
+        return WireRequest(
+            method=recorded.method,
+            target=rename_target(self.renaming, recorded.target),
+            headers=rename_headers(self.renaming, recorded.headers),
+            body=rename_body(self.renaming, header(recorded.headers, "content-type"), data),
+        )
+
+    async def _answer(self, step: Send, exchange: Exchange, request: WireRequest) -> int:
+        leaves = step.watch or step.leave_after is not None
+        reply = await self.transport.send(request, alone=leaves)
+        if step.watch and reply.status == 200:
+            events = [event for _, event in _recorded_events(self.recording, exchange)]
+            self.watches[step.seq] = Watch(reply, events, self.renaming)
+            return reply.status
+        await self._read(step, exchange, reply)
+        return reply.status
+
+    async def _read(self, step: Send, exchange: Exchange, reply: Reply) -> None:
+        try:
+            data = await read_all(reply, leave_after=step.leave_after)
+        except BaseException:
+            reply.leave()
+            raise
+        if step.leave_after is not None:
+            reply.leave()
+        else:
+            self.transport.done(reply)
+        learn_answer(self.renaming, self.recording, exchange, reply.headers, data)
+
+    async def _await(self, seq: Seq, events: int) -> None:
+        watch = self.watches.get(seq)
+        if watch is not None and not await watch.wait(events, self.patience):
+            said = WaitedInVain(seq=seq, events=watch.events, recorded=events, seconds=self.patience)
+            self.in_vain.append(said)
+            self.notify(said)
+
+    async def _close(self, step: Close) -> None:
+        watch = self.watches.pop(step.seq, None)
+        if watch is None:
+            return
+        if step.by_client:
+            self.watches[step.seq] = watch
+            await self._await(step.seq, step.events)
+            del self.watches[step.seq]
+        elif not await watch.wait(None, step.seconds + self.patience):
+            said = WaitedInVain(
+                seq=step.seq, events=watch.events, recorded=step.events, seconds=step.seconds + self.patience
+            )
+            self.in_vain.append(said)
+            self.notify(said)
+        await watch.close()
+        self.notify(WatchEnded(seq=step.seq, events=watch.events, recorded=step.events))
+
+    async def close(self) -> None:
+        """Leave what is still open."""
+        for watch in self.watches.values():
+            await watch.close()
+        self.transport.close()

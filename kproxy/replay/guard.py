@@ -1,0 +1,171 @@
+"""The guard before the first write: a replay goes to a fresh server, and never to the one that was recorded.
+
+Fresh means: no namespace beyond the system's own, and in the resources that the recording writes (and the common ones)
+no object that a server does not make by itself. The lists are bounded: a few objects are enough to refuse.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kproxy.errors import NotFreshError, ReplayError, SameServerError
+from kproxy.model.api import ObjectRef
+from kproxy.model.etcd import ClusterId
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.recording import Recording
+from kproxy.model.session import Server
+from kproxy.replay.answers import read_all
+from kproxy.replay.plan import WRITES
+from kproxy.replay.transport import Transport, WireRequest
+
+_LIMIT = 100
+_NAMED = 5
+_SYSTEM_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+_SYSTEM_OBJECTS = frozenset({("services", "kubernetes"), ("endpoints", "kubernetes"), ("endpointslices", "kubernetes")})
+_SYSTEM_NAMES = frozenset({"kube-root-ca.crt", "default"})
+_COMMON = (
+    ("", "v1", "namespaces"),
+    ("", "v1", "pods"),
+    ("", "v1", "services"),
+    ("", "v1", "configmaps"),
+    ("", "v1", "secrets"),
+    ("apps", "v1", "deployments"),
+)
+
+type Resource = tuple[str, str, str]
+"""Group, version, plural resource."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetFacts:
+    """What a target says of itself. `objects`: some that the system did not make; `unread`: resources it kept back."""
+
+    url: str
+    system_uid: str = ""
+    etcd_cluster: ClusterId | None = None
+    objects: tuple[ObjectRef, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def check_target(recorded: Server, facts: TargetFacts, *, allow_existing: bool = False) -> None:
+    """SameServerError for the recorded server itself; NotFreshError, naming some objects, unless `allow_existing`."""
+    same_uid = bool(facts.system_uid) and facts.system_uid == recorded.system_uid
+    same_etcd = facts.etcd_cluster is not None and facts.etcd_cluster == recorded.etcd_cluster
+    if same_uid or same_etcd:
+        ground = "the uid of its namespace kube-system" if same_uid else "its etcd cluster's id"
+        raise SameServerError(
+            f"The target {facts.url} is the server that was recorded ({ground} is the recording's): "
+            "replay on another one, for example --on fresh."
+        )
+    if allow_existing:
+        return
+    if facts.unread:
+        raise NotFreshError(
+            f"The target {facts.url} does not let us list {', '.join(facts.unread[:_NAMED])}, so it cannot be told to "
+            "be fresh: use another user, or --allow-existing."
+        )
+    if facts.objects:
+        names = ", ".join(str(each) for each in facts.objects[:_NAMED])
+        more = " and more" if len(facts.objects) > _NAMED else ""
+        raise NotFreshError(
+            f"The target {facts.url} is not fresh, it holds {names}{more}: replay on a fresh server, or with "
+            "--allow-existing."
+        )
+
+
+def written_resources(recording: Recording) -> tuple[Resource, ...]:
+    """The resources that a recording writes, and the common ones."""
+    found = dict.fromkeys(_COMMON)
+    for exchange in recording.exchanges():
+        info = exchange.info
+        if info.is_resource and info.verb in WRITES and info.resource:
+            found[info.group, info.version, info.resource] = None
+    return tuple(found)
+
+
+async def gather_facts(
+    transport: Transport, resources: Iterable[Resource], *, etcd_cluster: ClusterId | None = None
+) -> TargetFacts:
+    """Ask a target (directly, not through a proxy that records) what it is and what it holds. ReplayError."""
+    system = await _get(transport, "/api/v1/namespaces/kube-system")
+    objects: list[ObjectRef] = []
+    unread: list[str] = []
+    for resource in resources:
+        status, listed = await _list(transport, resource)
+        if status in {404, 405}:
+            continue  # the target does not have the resource, or it cannot be listed: then it holds none
+        if status != 200:
+            unread.append(f"{resource[2]} ({status})")
+            continue
+        objects += [ref for item in _items(listed) if (ref := _foreign(resource, item)) is not None]
+    return TargetFacts(
+        url=transport.target.url,
+        system_uid=_text(_metadata(system[1]), "uid"),
+        etcd_cluster=etcd_cluster,
+        objects=tuple(objects),
+        unread=tuple(unread),
+    )
+
+
+async def _list(transport: Transport, resource: Resource) -> tuple[int, JSON]:
+    group, version, plural = resource
+    root = f"/apis/{group}/{version}" if group else f"/api/{version}"
+    return await _get(transport, f"{root}/{plural}?limit={_LIMIT}")
+
+
+async def _get(transport: Transport, target: str) -> tuple[int, JSON]:
+    headers = (("Accept", "application/json"), ("User-Agent", "kproxy-guard"), ("Host", ""))
+    reply = await transport.send(WireRequest(method="GET", target=target, headers=headers))
+    data = await read_all(reply)
+    transport.done(reply)
+    try:
+        return reply.status, json.loads(data) if reply.status == 200 else None
+    except ValueError as error:
+        raise ReplayError(f"The target {transport.target.url} answered {target} with what is no JSON.") from error
+
+
+def _foreign(resource: Resource, item: JSONObject) -> ObjectRef | None:
+    """An object that no server makes by itself, or None."""
+    group, _, plural = resource
+    metadata = _metadata(item)
+    namespace, name = _text(metadata, "namespace"), _text(metadata, "name")
+    if plural == "namespaces":
+        ours = name in _SYSTEM_NAMESPACES
+    elif namespace:
+        ours = namespace in _SYSTEM_NAMESPACES - {"default"} or _made_in_default(plural, name)
+    else:
+        ours = _made_by_server(metadata, name)
+    return None if ours else ObjectRef(group=group, resource=plural, namespace=namespace, name=name)
+
+
+def _made_in_default(plural: str, name: str) -> bool:
+    return (plural, name) in _SYSTEM_OBJECTS or name in _SYSTEM_NAMES
+
+
+def _made_by_server(metadata: JSONObject, name: str) -> bool:
+    """Cluster-wide objects: bootstrap RBAC, priority classes and levels, APIServices, what names the service range."""
+    labels = metadata.get("labels")
+    marked = isinstance(labels, dict) and any(
+        key in labels for key in ("kubernetes.io/bootstrapping", "kube-aggregator.kubernetes.io/automanaged")
+    )
+    return marked or name.startswith(("system", "kube", "v1.", "v2.", "v1beta", "v1alpha", "10.")) or name in _BUILT_IN
+
+
+_BUILT_IN = frozenset(
+    {"catch-all", "exempt", "global-default", "leader-election", "node-high", "probes", "workload-high"}
+)
+
+
+def _items(listed: JSON) -> list[JSONObject]:
+    items = listed.get("items") if isinstance(listed, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _metadata(value: JSON) -> JSONObject:
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _text(metadata: JSONObject, name: str) -> str:
+    value = metadata.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,92 @@
+"""`kproxy record`: a recording around a COMMAND, or until somebody ends it."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kproxy.config.kubeconfig import Kubeconfig
+from kproxy.config.written import minimal_kubeconfig, through_proxy
+from kproxy.proxy.launch import Running
+from kproxy.session.command import run_command
+from kproxy.session.recording import Live, RecordSettings, Tell, recording
+
+TOLD = frozenset({"KUBECONFIG", "KPROXY_URL", "KPROXY_TOKEN", "KPROXY_CA"})
+"""What COMMAND is told by its environment; none of it is left over from a kproxy around us."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Whose kubeconfig leads through the proxy: all its contexts are kept. None: a plain --upstream."""
+
+    kubeconfig: Kubeconfig | None
+    context: str | None
+
+
+async def record(
+    settings: RecordSettings, client: Client, command: Sequence[str], env: Mapping[str, str], tell: Tell
+) -> int:
+    """Record; the exit code is COMMAND's, or that of the signal that ended a recording without one."""
+    async with recording(settings, tell) as live:
+        with _handed_out(live.proxy, client) as told:
+            if command:
+                surroundings = {name: value for name, value in env.items() if name not in TOLD}
+                code = await run_command(command, surroundings | told)
+            else:
+                _invite(live, settings.output, told, tell)
+                code = 128 + await _until_signal()
+        live.exit_code = code
+    return code
+
+
+@contextmanager
+def _handed_out(proxy: Running, client: Client) -> Iterator[dict[str, str]]:
+    """KUBECONFIG and the rest for whoever goes through the proxy: files of mode 0600, gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="kproxy-") as folder:
+        told = {"KPROXY_URL": proxy.url}
+        if proxy.token is not None:
+            told["KPROXY_TOKEN"] = proxy.token
+        if proxy.ca_pem is not None:
+            told["KPROXY_CA"] = str(_private(Path(folder, "ca.pem"), proxy.ca_pem))
+        if client.kubeconfig is None:
+            text = minimal_kubeconfig(server=proxy.url, ca_pem=proxy.ca_pem, token=proxy.token)
+        else:
+            text = through_proxy(client.kubeconfig, client.context, proxy.url, proxy.ca_pem, proxy.token or "")
+        told["KUBECONFIG"] = str(_private(Path(folder, "kubeconfig"), text))
+        yield told
+
+
+def _private(path: Path, text: str) -> Path:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    return path
+
+
+def _invite(live: Live, output: Path, told: Mapping[str, str], tell: Tell) -> None:
+    tell(f"recording into {output}; Ctrl-C ends it")
+    tell(f"the api-server is at {live.proxy.url}")
+    if live.proxy.ca_pem is not None:
+        tell(f"in another terminal: export KUBECONFIG={told['KUBECONFIG']}")
+
+
+async def _until_signal() -> int:
+    """Wait for Ctrl-C, SIGTERM or SIGHUP; which one it was."""
+    loop = asyncio.get_running_loop()
+    came: asyncio.Future[int] = loop.create_future()
+
+    def note(number: int) -> None:
+        if not came.done():
+            came.set_result(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in numbers:
+        loop.add_signal_handler(number, note, number)
+    try:
+        return await came
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

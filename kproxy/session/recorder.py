@@ -1,0 +1,163 @@
+"""The recorder process, from this side: started, attached to the outbox, started again when it dies, seen off."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from kproxy.errors import ProxyError, RecordingError
+from kproxy.proxy.outbox import Outbox
+from kproxy.record.settings import Goodbye, RecorderSettings
+
+START_SECONDS = 45.0
+"""Until a recorder is ready and follows etcd: a cold interpreter on a busy machine takes some."""
+DRAIN_SECONDS = 30.0
+CLOSE_SECONDS = 60.0
+RETRY_SECONDS = (0.0, 0.1, 0.5, 1.0)
+"""Before a recorder is started again: the last one for every further try."""
+
+type Tell = Callable[[str], None]
+
+
+class RecorderProcess:
+    """One recording's recorder, whichever process it is at the moment."""
+
+    def __init__(self, settings: RecorderSettings, outbox: Outbox, tell: Tell) -> None:
+        self._settings = settings
+        self._outbox = outbox
+        self._tell = tell
+        self._process: Process | None = None
+        self._news: asyncio.Task[None] | None = None
+        self._following = asyncio.Event()  # etcd's watch stands, or there is none
+        self._closed = False
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id, while there is one."""
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        """Start it and wait until it records and follows etcd. RecordingError, in its own words, if it cannot."""
+        await self._spawn()
+        if self._settings.etcd is not None:
+            await self._await_etcd()
+        self._settings = replace(self._settings, force=False)  # a successor goes on with the file
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def finish(self, exit_code: int | None) -> bool:
+        """All that was recorded is committed, the recording closed. False if something had to be given up."""
+        drained = await self._outbox.drain(DRAIN_SECONDS)
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+        for _ in range(3):
+            await self._say_goodbye(exit_code)
+            if self._closed:
+                return drained
+            with suppress(ProxyError, RecordingError):  # it died on its last steps: another one takes them
+                await self._spawn()
+                drained = await self._outbox.drain(DRAIN_SECONDS)
+        return False
+
+    async def kill(self) -> None:
+        """End it at once: the session could not even begin."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+        await self._outbox.detach()
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def _say_goodbye(self, exit_code: int | None) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        with suppress(ConnectionError):
+            process.stdin.write(Goodbye(exit_code=exit_code).to_json().encode() + b"\n")
+            await process.stdin.drain()
+        await self._outbox.detach()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await process.wait()
+                if self._news is not None:
+                    await self._news
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def _spawn(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            settings = replace(self._settings, handoff=theirs.fileno())
+            self._process = process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "kproxy.record", stdin=PIPE, stdout=PIPE, stderr=PIPE, pass_fds=[theirs.fileno()],
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )  # fmt: skip
+        self._news = asyncio.create_task(self._hear(process))
+        errors = asyncio.create_task(self._complain(process))
+        try:
+            if process.stdin is not None:
+                process.stdin.write(settings.to_json().encode() + b"\n")
+                await process.stdin.drain()
+            await self._outbox.attach(ours, START_SECONDS)
+        except (ProxyError, ConnectionError) as error:
+            ours.close()
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.kill()
+            await process.wait()
+            said = await errors
+            raise RecordingError(said or f"the recorder did not start: {error}") from error
+
+    async def _await_etcd(self) -> None:
+        with suppress(TimeoutError):  # the watch that does not stand is a gap, and the recorder writes it down
+            async with asyncio.timeout(START_SECONDS):
+                await self._following.wait()
+
+    async def _keep(self) -> None:
+        """Start another one whenever it is gone."""
+        tries = 0
+        while True:
+            await self._outbox.lost.wait()
+            if tries == 0:
+                self._tell(f"the recorder was gone ({self._outbox.failure}); another one goes on with the recording")
+            await self._outbox.detach()
+            if self._process is not None and self._process.returncode is None:
+                with suppress(ProcessLookupError):
+                    self._process.kill()
+                await self._process.wait()
+            await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
+            try:
+                await self._spawn()
+                tries = 0
+            except RecordingError as error:
+                tries += 1
+                if tries == len(RETRY_SECONDS):
+                    self._tell(f"the recorder cannot be started again, it is tried each second: {error}")
+
+    async def _hear(self, process: Process) -> None:
+        """Its news, a line of JSON each."""
+        if process.stdout is None:
+            return
+        async for line in process.stdout:
+            news = json.loads(line)
+            if news["state"] == "etcd":
+                self._following.set()
+            elif news["state"] == "closed":
+                self._closed = True
+
+    async def _complain(self, process: Process) -> str:
+        """What it says to people is handed on; its last line is returned, without its name."""
+        last = ""
+        if process.stderr is not None:
+            async for line in process.stderr:
+                last = line.decode("utf-8", "replace").strip().removeprefix("kproxy recorder: ")
+                if self._outbox.attached:
+                    self._tell(last)
+        return last

@@ -1,0 +1,159 @@
+"""A recording while it is made: recorder and proxy around whatever speaks through them."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kproxy import __version__
+from kproxy.config.upstream import BearerToken, Upstream
+from kproxy.correlate.writes import metadata_of, text
+from kproxy.errors import ConfigError, UsageError
+from kproxy.etcd.client import Etcd, connect
+from kproxy.etcd.settings import EtcdSettings
+from kproxy.lab.info import LabInfo
+from kproxy.model.etcd import EtcdKey, Revision
+from kproxy.model.session import Server, Session
+from kproxy.proxy.launch import DEFAULT_LISTEN, ProxySettings, Running, serve
+from kproxy.proxy.outbox import DEFAULT_BUFFER, Outbox, WhenStuck
+from kproxy.record.pseudonyms import key_path
+from kproxy.record.settings import RecorderSettings
+from kproxy.session.recorder import RecorderProcess
+from kproxy.session.server_facts import server_facts
+from kproxy.wire.content import ContentError
+from kproxy.wire.storage import decode_value
+
+type Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSettings:
+    """What to record and where.
+
+    `program`: the name of the COMMAND that is run (its arguments may hold secrets, so they are not kept); `state_home`:
+    where keys of pseudonyms live; `etcd` None: HTTP only.
+    """
+
+    output: Path
+    upstream: Upstream
+    state_home: Path
+    force: bool = False
+    listen: str = DEFAULT_LISTEN
+    allow_exec: bool = False
+    when_stuck: WhenStuck = "pass"
+    buffer_bytes: int = DEFAULT_BUFFER
+    etcd: EtcdSettings | None = None
+    lab: LabInfo | None = None
+    program: str = ""
+    literals: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(slots=True)
+class Live:
+    """A recording that goes on; whoever made it says at the end how its COMMAND ended."""
+
+    proxy: Running
+    session: Session
+    recorder: RecorderProcess
+    exit_code: int | None = None
+    complete: bool = True  # whether all that was recorded came into the file
+
+
+@asynccontextmanager
+async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]:
+    """Record until the block ends; then the proxy stops, the recorder stores the rest and closes the file."""
+    if settings.output.exists() and not settings.force:
+        raise UsageError(f"{settings.output} exists already: choose another -o, or replace it with --force")
+    if not settings.output.parent.is_dir():
+        raise UsageError(f"the recording cannot be written: there is no folder {settings.output.parent}")
+    token = secrets.token_urlsafe(32)
+    session, epoch = await _header(settings)
+    outbox = Outbox(settings.buffer_bytes, settings.when_stuck)
+    recorder = RecorderProcess(_recorder_settings(settings, session, epoch, token), outbox, tell)
+    proxy = ProxySettings(
+        upstream=settings.upstream, listen=settings.listen, token=token, allow_exec=settings.allow_exec
+    )
+    try:
+        await recorder.start()
+        async with serve(proxy, outbox) as running:
+            live = Live(running, session, recorder)
+            yield live
+    except BaseException:
+        # whatever it was, what has been recorded is closed properly; only a recorder that never started is ended
+        if recorder.pid is not None and outbox.attached:
+            await asyncio.shield(recorder.finish(None))
+        await recorder.kill()
+        raise
+    live.complete = await recorder.finish(live.exit_code)
+    if not live.complete:
+        tell("not everything could be written into the recording; `kproxy log` shows what is there, gaps say the rest")
+
+
+async def _header(settings: RecordSettings) -> tuple[Session, int]:
+    """The session's header, and its beginning on CLOCK_MONOTONIC in nanoseconds. EtcdError if etcd does not answer."""
+    server = await server_facts(settings.upstream, settings.lab)
+    start: Revision | None = None
+    if settings.etcd is not None:
+        async with await connect(settings.etcd) as etcd:
+            server, start = await _etcd_facts(etcd, server)
+    wall, epoch = time.time_ns(), time.monotonic_ns()
+    seconds, nanos = divmod(wall, 1_000_000_000)
+    stamp = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanos:09d}Z"
+    session = Session(
+        id=secrets.token_hex(16),
+        kproxy_version=__version__,
+        started_at=stamp,
+        server=server,
+        etcd_start=start,
+        when_stuck=settings.when_stuck,
+        command=(settings.program,) if settings.program else (),
+    )
+    return session, epoch
+
+
+async def _etcd_facts(etcd: Etcd, server: Server) -> tuple[Server, Revision]:
+    """Which etcd, at which revision; and kube-system's uid from its own key, where the api-server did not tell it."""
+    status = await etcd.status()
+    server = replace(server, etcd_version=status.version, etcd_cluster=status.cluster)
+    if not server.system_uid:
+        stored = await etcd.get(EtcdKey(b"/registry/namespaces/kube-system"))
+        if stored is not None:
+            with suppress(ContentError):  # encrypted at rest: the cluster's id still tells it apart
+                server = replace(server, system_uid=text(metadata_of(decode_value(stored.value)).get("uid")))
+    return server, await etcd.revision()
+
+
+def _recorder_settings(settings: RecordSettings, session: Session, epoch: int, token: str) -> RecorderSettings:
+    return RecorderSettings(
+        recording=settings.output.absolute(),
+        session=session,
+        epoch=epoch,
+        handoff=-1,
+        key=key_path(settings.state_home, session.id),
+        force=settings.force,
+        literals=tuple(dict.fromkeys((token, *_credentials(settings.upstream), *settings.literals))),
+        etcd=settings.etcd,
+    )
+
+
+def _credentials(upstream: Upstream) -> tuple[str, ...]:
+    """What the kubeconfig holds that must not be in a recording, wherever it occurs."""
+    key = upstream.tls.client_key_pem if upstream.tls else None
+    found = [upstream.token, upstream.password, key]
+    try:
+        value = BearerToken(upstream).authorization()
+    except ConfigError:  # a token file that cannot be read: the proxy says so when it starts
+        value = None
+    if value and value.startswith("Bearer "):
+        found.append(value.removeprefix("Bearer "))
+    return tuple(each for each in found if each)
+
+
+def state_home(env: Mapping[str, str]) -> Path:
+    """Where kproxy keeps what must outlive a recording: $XDG_STATE_HOME, or ~/.local/state."""
+    named = env.get("XDG_STATE_HOME", "")
+    return Path(named) if named.startswith("/") else Path.home() / ".local" / "state"

@@ -1,0 +1,113 @@
+"""`kproxy replay`: a recorded session against another server, recorded itself, and compared."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kproxy.config.upstream import Tls, Upstream, upstream_at
+from kproxy.diff.compare import compare
+from kproxy.etcd.client import connect
+from kproxy.model.etcd import ClusterId
+from kproxy.model.verdict import Verdict
+from kproxy.proxy.launch import Running
+from kproxy.replay.engine import ReplayResult, plan_of, replay
+from kproxy.replay.events import ReplayEvent
+from kproxy.replay.guard import check_target, gather_facts, written_resources
+from kproxy.replay.transport import Transport
+from kproxy.session.opened import Opened, opened
+from kproxy.session.recording import RecordSettings, Tell, recording
+from kproxy.session.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaySettings:
+    """How to replay. `output`: the replay's own recording; `patience`: seconds that a watch's events are awaited."""
+
+    output: Path
+    state_home: Path
+    force: bool = False
+    allow_existing: bool = False
+    strict: bool = False
+    require_etcd: bool = False
+    patience: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """What a person agrees to before the first write to a server that is not ours."""
+
+    server: str
+    user: str
+    requests: int
+    writes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Who hears of a replay: `confirm` raises if the person says no, `notify` gets the engine's events."""
+
+    confirm: Callable[[Confirmation], None] = lambda _: None
+    notify: Callable[[ReplayEvent], None] = lambda _: None
+    tell: Tell = lambda _: None
+
+
+async def replay_recording(where: str, target: Target, settings: ReplaySettings, audience: Audience) -> Verdict:
+    """Guard, replay through a proxy and a recorder of its own, compare."""
+    with opened(where) as baseline:
+        await _guard(baseline, target, settings)
+        if target.lab is None:
+            plan = plan_of(baseline.recording)
+            user = target.upstream.user or "nobody (no credentials)"
+            audience.confirm(
+                Confirmation(server=target.upstream.url, user=user, requests=plan.requests, writes=plan.writes)
+            )
+        result = await _drive(baseline, target, settings, audience)
+        with opened(str(settings.output)) as replayed:
+            return compare(
+                baseline.recording,
+                baseline.ledger,
+                replayed.recording,
+                replayed.ledger,
+                result.pairs,
+                unsent=result.unsent,
+                strict=settings.strict,
+                require_etcd=settings.require_etcd,
+            )
+
+
+async def _guard(baseline: Opened, target: Target, settings: ReplaySettings) -> None:
+    """Never by accident: not the recorded server itself, and none that holds objects beyond the system's own."""
+    cluster: ClusterId | None = None
+    if target.etcd is not None:
+        async with await connect(target.etcd) as etcd:
+            cluster = (await etcd.status()).cluster
+    transport = Transport(target.upstream)
+    try:
+        facts = await gather_facts(transport, written_resources(baseline.recording), etcd_cluster=cluster)
+    finally:
+        transport.close()
+    check_target(baseline.recording.session.server, facts, allow_existing=settings.allow_existing)
+
+
+async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, audience: Audience) -> ReplayResult:
+    record = RecordSettings(
+        output=settings.output,
+        upstream=target.upstream,
+        state_home=settings.state_home,
+        force=settings.force,
+        when_stuck="block",  # a comparison has no use for a gap
+        etcd=target.etcd,
+        lab=target.lab,
+        program="kproxy replay",
+    )
+    async with recording(record, audience.tell) as live:
+        transport = Transport(through(live.proxy))
+        result = await replay(baseline.recording, transport, patience=settings.patience, notify=audience.notify)
+        live.exit_code = 0
+    return result
+
+
+def through(proxy: Running) -> Upstream:
+    """The proxy as a target of the replay's transport."""
+    place = upstream_at(proxy.url, what="the proxy's URL", tls=Tls(ca_pem=proxy.ca_pem))
+    return replace(place, token=proxy.token)

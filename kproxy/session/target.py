@@ -1,0 +1,86 @@
+"""Where a replay goes: `fresh…`, `context:NAME` or a URL."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kproxy.config.kubeconfig import load_kubeconfig
+from kproxy.config.upstream import Upstream, upstream_from_url
+from kproxy.errors import ReplayError, UsageError
+from kproxy.etcd.settings import EtcdSettings
+from kproxy.lab.info import LabInfo
+from kproxy.lab.settings import LabSettings, ServerKind
+from kproxy.lab.start import start_lab
+from kproxy.model.session import Server
+from kproxy.session.server_facts import lab_etcd
+
+KINDS: dict[str, ServerKind] = {"emulated": "emulated", "kube-apiserver": "kube-apiserver"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetWish:
+    """What `--on` says. Exactly one of `lab`, `context`, `url` is set."""
+
+    lab: LabSettings | None = None
+    context: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A target that is there. `lab`: it is ours, and fresh by birth."""
+
+    upstream: Upstream
+    etcd: EtcdSettings | None
+    lab: LabInfo | None = None
+    literals: tuple[str, ...] = ()
+
+
+def parse_target(words: str, recorded: Server, *, assets: Path | None, allow_old_etcd: bool) -> TargetWish:
+    """Read `--on`. UsageError for what it cannot be; `fresh` is the recorded kind and version."""
+    if words.startswith("context:"):
+        return TargetWish(context=words.removeprefix("context:"))
+    if words.startswith(("http://", "https://")):
+        return TargetWish(url=words)
+    match = re.fullmatch(r"fresh(?::(emulated|kube-apiserver)(?:@(v?\d+\.\d+\.\d+))?)?", words)
+    if match is None:
+        raise UsageError(
+            f"--on {words!r} is no target: fresh, fresh:emulated, fresh:kube-apiserver[@VERSION], context:NAME or a URL"
+        )
+    kind, version = match[1], match[2]
+    if kind is None:
+        kind, version = _recorded_kind(recorded)
+    if version is not None and not version.startswith("v"):
+        version = f"v{version}"
+    if kind == "emulated":
+        version = None  # there is one emulated server: this kproxy's
+    return TargetWish(
+        lab=LabSettings(server=KINDS[kind], assets=assets, version=version, allow_old_etcd=allow_old_etcd)
+    )
+
+
+def _recorded_kind(recorded: Server) -> tuple[str, str | None]:
+    if recorded.kind in KINDS:
+        return recorded.kind, recorded.version or None
+    if recorded.version:
+        return "kube-apiserver", recorded.version.partition("+")[0].partition("-")[0]
+    raise ReplayError(
+        "the recording does not say which server it was made on, so `--on fresh` cannot start one like it: "
+        "say --on fresh:kube-apiserver or --on fresh:emulated"
+    )
+
+
+@contextmanager
+def reached(wish: TargetWish, etcd: EtcdSettings | None, env: Mapping[str, str]) -> Iterator[Target]:
+    """The target, for as long as the block lasts. LabError or ConfigError if it is not to be had."""
+    if wish.lab is not None:
+        with start_lab(wish.lab, env) as lab:
+            upstream = load_kubeconfig(lab.kubeconfig, {}).upstream(None)
+            yield Target(upstream=upstream, etcd=etcd or lab_etcd(lab.info), lab=lab.info)
+        return
+    if wish.url is not None:
+        yield Target(upstream=upstream_from_url(wish.url), etcd=etcd)
+        return
+    yield Target(upstream=load_kubeconfig(None, env).upstream(wish.context), etcd=etcd)

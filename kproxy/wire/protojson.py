@@ -1,0 +1,290 @@
+"""From Kubernetes's protobuf messages to the JSON that the api-server makes of the same object.
+
+Go's rules: a pointer is there or not; another struct is always there; `omitempty` leaves out what is zero or empty,
+and without it a missing list, map or pointer is null (encoding/json, struct tags of k8s.io/api).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import cast
+
+from google.protobuf.message import Message
+
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.wire.contenterror import ContentError
+from kproxy.wire.descriptors import FieldSpec, message_class, message_fields
+from kproxy.wire.jsontext import check_depth, check_size, decode_json
+from kproxy.wire.mediatype import JSON as JSON_TYPE
+from kproxy.wire.protoenvelope import (
+    MAGIC,
+    fields_by_name,
+    is_list,
+    message_name,
+    open_unknown,
+    parse,
+    raw_bytes,
+    unknown_parts,
+)
+from kproxy.wire.protoforms import FORMS, META, RAW_EXTENSION, RAW_JSON, SCHEMA_UNIONS, base64_text, number
+
+_FEW = 3
+_ABSENT = object()
+_EMBEDDED: dict[tuple[str, str], JSONObject] = {
+    **{
+        (f"k8s.io.api.apps.{version}.StatefulSetSpec", "volumeClaimTemplates"): {
+            "kind": "PersistentVolumeClaim",
+            "apiVersion": "v1",
+        }
+        for version in ("v1", "v1beta1", "v1beta2")
+    },
+    **{
+        (f"k8s.io.apimachinery.pkg.apis.meta.{version}.PartialObjectMetadataList", "items"): {
+            "kind": "PartialObjectMetadata",
+            "apiVersion": f"meta.k8s.io/{version}",
+        }
+        for version in ("v1", "v1beta1")
+    },
+}
+"""What the api-server's JSON says of embedded objects, and protobuf has no field for (k8s.io/kubernetes/pkg/apis/apps,
+k8s.io/apiserver/pkg/endpoints/handlers/response.go)."""
+
+
+def decode_protobuf(data: bytes) -> JSONObject:
+    r"""The object in `k8s\0` and a runtime.Unknown. ContentError."""
+    check_size(data)
+    try:
+        value = _decode_unknown(data)
+    except RecursionError:
+        raise ContentError("protobuf that is nested too deeply") from None
+    if data.count(MAGIC) > _FEW:  # else protobuf's own 100 levels and embedded JSON's check are enough
+        check_depth(value)
+    return value
+
+
+def decode_watch_event(data: bytes) -> JSONObject:
+    """A watch event, a bare meta.v1 WatchEvent: `{"type": …, "object": …}`. ContentError."""
+    check_size(data)
+    try:
+        value = message_json(f"{META}.WatchEvent", parse(f"{META}.WatchEvent", data))
+    except RecursionError:
+        raise ContentError("protobuf that is nested too deeply") from None
+    if data.count(MAGIC) > _FEW:
+        check_depth(value)
+    return cast("JSONObject", value)
+
+
+def _decode_unknown(data: bytes) -> JSONObject:
+    api_version, kind, raw, content_type = unknown_parts(open_unknown(data))
+    if content_type == JSON_TYPE:
+        value = decode_json(raw)
+    else:
+        name = message_name(api_version, kind)
+        value = message_json(name, parse(name, raw))
+    if not isinstance(value, dict):
+        raise ContentError("a protobuf object that is none")
+    own = {"kind": kind, "apiVersion": api_version}
+    return {**{key: text for key, text in own.items() if text}, **value}
+
+
+def message_json(name: str, message: Message) -> JSON:
+    """A message's JSON."""
+    return _reader(name)(message)
+
+
+@cache
+def _reader(name: str) -> Callable[[Message], JSON]:
+    """The function that reads messages of this name."""
+    if form := FORMS.get(name):
+        return lambda message: form.read(fields_by_name(message))
+    if name in RAW_JSON:
+        return _read_raw_json
+    if name == RAW_EXTENSION:
+        return _read_raw_extension
+    if name in SCHEMA_UNIONS:
+        return partial(_read_schema_union, name.rpartition(".")[0] + ".JSONSchemaProps", SCHEMA_UNIONS[name])
+    if is_list(name):
+        (item,) = message_fields(name)
+        return partial(_read_list, item.name)
+    return partial(_read_struct, name)
+
+
+def _read_list(field: str, message: Message) -> JSON:
+    return list(cast("Iterable[str]", fields_by_name(message).get(field, ())))
+
+
+def _read_raw_json(message: Message) -> JSON:
+    raw = raw_bytes(message)
+    return decode_json(raw) if raw else None
+
+
+def _read_raw_extension(message: Message) -> JSON:
+    raw = raw_bytes(message)
+    if raw.startswith(MAGIC):
+        return _decode_unknown(raw)
+    return decode_json(raw) if raw else None
+
+
+def _read_schema_union(schema_name: str, other: str, message: Message) -> JSON:
+    values = fields_by_name(message)
+    schema, rest = values.get("schema"), values.get(other)
+    if other != "allows" and rest:
+        return [
+            item if isinstance(item, str) else message_json(schema_name, cast("Message", item))
+            for item in cast("Iterable[object]", rest)
+        ]
+    if isinstance(schema, Message):
+        return message_json(schema_name, schema)
+    return bool(rest) if other == "allows" else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """How one field goes into its struct's JSON."""
+
+    rank: int  # its place in Go's struct
+    key: str  # "" for an embedded struct
+    read: Callable[[object], JSON] | None  # None: as it is
+    absent: Callable[[], JSON] | None  # None: left out
+    drop_null: bool  # left out if null
+    drop_empty: bool  # left out if zero or empty
+
+
+@dataclass(frozen=True, slots=True)
+class _Struct:
+    """How a struct becomes JSON."""
+
+    fields: dict[int, _Field]  # by number
+    ordered: bool  # numbers rise in Go's order
+    always: int  # fields that are in the JSON when they are not in the message: as a rule they are
+
+
+def _read_struct(name: str, message: Message) -> JSON:
+    struct = _struct(name)
+    fields = struct.fields
+    try:
+        present = [(fields[field.number], value) for field, value in message.ListFields()]
+    except UnicodeDecodeError:
+        raise ContentError("a protobuf text that is not UTF-8") from None
+    if sum(field.absent is not None for field, _ in present) < struct.always:
+        known = {field.rank for field, _ in present}
+        present += [(field, _ABSENT) for field in fields.values() if field.absent and field.rank not in known]
+        present.sort(key=_by_rank)
+    elif not struct.ordered:
+        present.sort(key=_by_rank)
+    out: JSONObject = {}
+    for field, value in present:
+        if value is _ABSENT:
+            json = field.absent() if field.absent else None
+        else:
+            json = cast("JSON", value) if field.read is None else field.read(value)
+        if not json and (field.drop_empty or (field.drop_null and json is None)) and value is not _ABSENT:
+            continue
+        if field.key:
+            out[field.key] = json
+        elif isinstance(json, dict):
+            out.update(json)
+    return out
+
+
+def _by_rank(item: tuple[_Field, object]) -> int:
+    return item[0].rank
+
+
+@cache
+def _struct(name: str) -> _Struct:
+    specs = message_fields(name)
+    lists = any(spec.json == "metadata" and spec.type == f"{META}.ListMeta" for spec in specs)
+    fields = {
+        spec.number: _field(rank, spec, _EMBEDDED.get((name, spec.name)), is_items=lists and spec.json == "items")
+        for rank, spec in enumerate(specs)
+    }
+    always = sum(field.absent is not None for field in fields.values())
+    return _Struct(fields, ordered=list(fields) == sorted(fields), always=always)
+
+
+def _field(rank: int, spec: FieldSpec, embedded: JSONObject | None, *, is_items: bool) -> _Field:
+    optional = "omitempty" in spec.flags
+    inline = "inline" in spec.flags
+    drop_null = drop_empty = False
+    absent: Callable[[], JSON] | None = None
+    if spec.is_message and not spec.pointer and not spec.repeated and not spec.map_key:
+        named_slice = not inline and is_list(spec.type)
+        drop_null = "omitzero" in spec.flags
+        drop_empty = optional and named_slice
+        if not drop_null and not drop_empty:
+            absent = partial(_default, spec.type, null=named_slice)
+    elif optional or inline:
+        drop_empty = not spec.pointer
+    elif is_items:
+        absent = list  # the api-server's lists are never null, and protobuf cannot tell
+    else:
+        zero = None if spec.pointer or spec.repeated or spec.map_key else _ZEROS.get(spec.type, 0)
+        absent = partial(_same, zero)
+    key = "" if inline else spec.json
+    return _Field(rank, key, _value_reader(spec, embedded), absent, drop_null, drop_empty)
+
+
+_ZEROS: dict[str, JSON] = {"string": "", "bool": False, "bytes": None}
+
+
+def _same(value: JSON) -> JSON:
+    return value
+
+
+def _default(name: str, *, null: bool) -> JSON:
+    """The JSON of a struct that is not there."""
+    return None if null else message_json(name, message_class(name)())
+
+
+def _value_reader(spec: FieldSpec, embedded: JSONObject | None) -> Callable[[object], JSON] | None:
+    read = _element_reader(spec)
+    if embedded is not None and read is not None:
+        read = partial(_with_kind, embedded, read)
+    if spec.map_key:
+        return partial(_read_map, read)
+    return partial(_read_repeated, read) if spec.repeated else read
+
+
+def _element_reader(spec: FieldSpec) -> Callable[[object], JSON] | None:
+    if spec.is_message:
+        return cast("Callable[[object], JSON]", _LazyReader(spec.type))
+    if spec.type == "bytes":
+        return cast("Callable[[object], JSON]", base64_text)
+    if spec.type in {"double", "float"}:
+        return cast("Callable[[object], JSON]", number)
+    return None
+
+
+def _with_kind(own: JSONObject, read: Callable[[object], JSON], value: object) -> JSON:
+    """An embedded object, which says in JSON what it is."""
+    json = read(value)
+    return {**own, **json} if isinstance(json, dict) else json
+
+
+class _LazyReader:
+    """The reader of a message, looked up when it is first needed: schemas hold themselves."""
+
+    __slots__ = ("_name", "_read")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._read: Callable[[Message], JSON] | None = None
+
+    def __call__(self, message: Message) -> JSON:
+        if self._read is None:
+            self._read = _reader(self._name)
+        return self._read(message)
+
+
+def _read_repeated(read: Callable[[object], JSON] | None, values: object) -> JSON:
+    items = cast("Iterable[object]", values)
+    return cast("list[JSON]", list(items)) if read is None else [read(value) for value in items]
+
+
+def _read_map(read: Callable[[object], JSON] | None, values: object) -> JSON:
+    items = cast("Mapping[object, object]", values)
+    keys = sorted(items, key=str)
+    if read is None:
+        return {str(key): cast("JSON", items[key]) for key in keys}
+    return {str(key): read(items[key]) for key in keys}
