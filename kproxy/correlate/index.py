@@ -35,6 +35,11 @@ class ChangeIndex:
             start = bisect_left(changes, revision, key=lambda change: change.revision)
             yield from (change for change in changes[start:] if change.type is ChangeType.DELETE)
 
+    def puts(self, keys: Iterable[EtcdKey]) -> Iterator[KeyChange]:
+        """The changes of type PUT of these keys, in order."""
+        for key in keys:
+            yield from (change for change in self._by_key.get(key, ()) if change.type is ChangeType.PUT)
+
     def value(self, change: KeyChange) -> JSONObject:
         """What the key held after the change; {} when it is gone or cannot be decoded."""
         return self._decoded(change.value.digest if change.value else None)

@@ -15,6 +15,7 @@ from kproxy.correlate.writes import ObjectWrite, metadata_of, object_writes, tex
 from kproxy.model.attribution import Attribution, Basis, Ledger, LedgerEntry, NoOpWrite, Standing
 from kproxy.model.etcd import EtcdKey, KeyChange, Revision
 from kproxy.model.exchange import Seq
+from kproxy.model.jsontypes import JSONObject
 from kproxy.model.recording import Recording
 from kproxy.wire.storage import object_keys
 
@@ -53,6 +54,8 @@ class _Correlation:
         keys = object_keys(write.ref, self._prefix)
         by_revision = self._claim_revision(write, keys)
         deleted = write.deletes and self._claim_deletion(write, keys)
+        if write.deletes:
+            self._claim_beginning(write, keys)
         if by_revision or deleted:
             self._claim_allocations(write, deleted=deleted)
         elif write.revision:
@@ -74,6 +77,18 @@ class _Correlation:
                 evidence = f"the deleted value's uid {uid} is the answer's, and the key is the object's"
                 return self._claim(change, write.seq, Basis.OBJECT, evidence)
         return False
+
+    def _claim_beginning(self, write: ObjectWrite, keys: tuple[EtcdKey, ...]) -> None:
+        """Graceful deletion writes the deletionTimestamp first; newer servers answer with the revision after it.
+
+        Measured on 1.37.2: DELETE of an unscheduled pod puts at M, deletes at M + 1 and answers M + 1; 1.20 answered M.
+        """
+        for change in self._index.puts(keys):
+            began = _is_deleting(self._index.value(change)) and not _is_deleting(self._index.previous(change))
+            uid = text(metadata_of(self._index.value(change)).get("uid"))
+            if began and uid == write.uid and (not write.revision or change.revision <= write.revision):
+                evidence = f"it set the deletionTimestamp of the very object (uid {uid}) that the request deleted"
+                self._claim(change, write.seq, Basis.OBJECT, evidence)
 
     def _claim_allocations(self, write: ObjectWrite, *, deleted: bool) -> None:
         """What the api-server allocated, or gave back, for the written object within the same request."""
@@ -123,3 +138,7 @@ class _Correlation:
         for attribution in sorted(self._claims.values(), key=lambda claim: (claim.revision, claim.key)):
             grouped[attribution.seq].append(attribution)
         return {seq: tuple(attributions) for seq, attributions in grouped.items()}
+
+
+def _is_deleting(value: JSONObject) -> bool:
+    return bool(metadata_of(value).get("deletionTimestamp"))

@@ -44,7 +44,7 @@ def check_order(of: Comparison, pairs: list[Pair], etcd_times: list[SeenTime]) -
     second = _bounds(pairs, replayed=True)
     for pair in pairs:
         for seen in pair.revisions:
-            if not _in_bounds(of, pair, seen, first, second):
+            if not _in_bounds(pair, seen, first, second):
                 of.findings.differ(
                     pair.baseline.seq, seen.where, seen.path, "renamed", str(seen.baseline), str(seen.replayed)
                 )
@@ -52,10 +52,8 @@ def check_order(of: Comparison, pairs: list[Pair], etcd_times: list[SeenTime]) -
     _check_times(of, pairs, etcd_times)
 
 
-def _in_bounds(of: Comparison, pair: Pair, seen: SeenRevision, first: Bounds, second: Bounds) -> bool:
+def _in_bounds(pair: Pair, seen: SeenRevision, first: Bounds, second: Bounds) -> bool:
     """Whether a revision stands between what was before and what came after, if the baseline's does."""
-    if _as_of(of, seen):
-        return False
     if seen.baseline < first.after(pair.baseline) and seen.replayed >= second.after(pair.replayed):
         return False
     if seen.where != "body" or (seen.scope and pair.baseline.info.verb not in _WRITES) or _may_be_stale(pair.baseline):
@@ -64,14 +62,6 @@ def _in_bounds(of: Comparison, pair: Pair, seen: SeenRevision, first: Bounds, se
     if seen.scope:
         return seen.baseline <= lower or seen.replayed > other
     return seen.baseline < lower or seen.replayed >= other
-
-
-def _as_of(of: Comparison, seen: SeenRevision) -> bool:
-    """Whether a revision is on the other side of the session's start."""
-    start, other = of.baseline.recording.session.etcd_start, of.replayed.recording.session.etcd_start
-    if start is None or other is None:
-        return False
-    return (seen.baseline <= start) != (seen.replayed <= other)
 
 
 def _may_be_stale(exchange: Exchange) -> bool:

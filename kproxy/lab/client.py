@@ -9,7 +9,7 @@ from pathlib import Path
 from kproxy.lab.users import User
 from kproxy.model.jsontypes import JSON, JSONObject
 
-TIMEOUT = 15.0  # seconds
+TIMEOUT = 5.0  # seconds; whoever waits for a server asks again
 MAX_ANSWER = 4 * 1024 * 1024  # bytes
 
 

@@ -22,18 +22,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from types import FrameType
 
-GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 PARENT_CHECK = 0.5  # seconds
 
 
 class Keeper:
     """The servers and the folder, and what is done to them."""
 
-    def __init__(self) -> None:
+    def __init__(self, grace: float) -> None:
+        self.grace = grace
         self.asked_to_end = False
         self.folder: Path | None = None
         self.temporary = False
@@ -73,7 +72,7 @@ class Keeper:
             raise TypeError("argv is no list, or env no mapping")
         old = self.servers.pop(name, None)
         if old is not None:
-            end([old])
+            end(old, self.grace)
         with Path(str(request["log"])).open("ab") as log:
             server = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
         self.servers[name] = server
@@ -82,23 +81,20 @@ class Keeper:
     def end(self) -> None:
         """Ends the servers, the last started first, and removes a temporary folder."""
         for name in reversed(list(self.servers)):
-            end([self.servers.pop(name)])
+            end(self.servers.pop(name), self.grace)
         if self.folder is not None and self.temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder = None
 
 
-def end(servers: list[subprocess.Popen[bytes]]) -> None:
-    """SIGTERM, then SIGKILL for those that are still there after GRACE."""
-    for server in servers:
-        server.terminate()
-    deadline = time.monotonic() + GRACE
-    for server in servers:
-        try:
-            server.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+def end(server: subprocess.Popen[bytes], grace: float) -> None:
+    """SIGTERM, and SIGKILL if it is still there after so many seconds."""
+    server.terminate()
+    try:
+        server.wait(grace)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def lines(keeper: Keeper, parent: int) -> list[bytes]:
@@ -132,8 +128,8 @@ def serve(keeper: Keeper, parent: int) -> None:
 
 
 def main() -> None:
-    """The keeper's life. Its only argument is the pid of the process that it belongs to."""
-    keeper = Keeper()
+    """The keeper's life. Arguments: the pid of the process that it belongs to, a server's seconds to end itself."""
+    keeper = Keeper(float(sys.argv[2]))
 
     def on_term(_number: int, _frame: FrameType | None) -> None:
         # Only a flag: an exception could come between a server's start and our knowing of it.

@@ -14,16 +14,17 @@ from typing import Self
 from kproxy.errors import LabError
 from kproxy.model.jsontypes import JSONObject
 
-STOP_TIMEOUT = 30.0  # seconds; the keeper gives each server five
+GRACE = 5.0  # seconds that a server gets between SIGTERM and SIGKILL
+STOP_TIMEOUT = 30.0  # seconds that the keeper gets for all of it
 
 
 class Kept:
     """A keeper process, its folder and its servers. A context manager; not safe for several threads."""
 
-    def __init__(self, keep: Path | None) -> None:
+    def __init__(self, keep: Path | None, grace: float = GRACE) -> None:
         """Starts the keeper. LabError if the folder cannot be made or, with `keep`, is not empty."""
         self._process = subprocess.Popen(
-            [sys.executable, "-I", str(Path(__file__).with_name("keeper.py")), str(os.getpid())],
+            [sys.executable, "-I", str(Path(__file__).with_name("keeper.py")), str(os.getpid()), str(grace)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,

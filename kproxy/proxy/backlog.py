@@ -110,6 +110,7 @@ class Backlog:
             self._put(held, kind, payload, at)
         elif held.forgotten:
             held.forget(self._number, len(payload))
+            self._touch(held)
             self._append(RECORD.pack(kind, held.seq, at, len(payload)), payload)
         else:
             self._put(held, kind, payload, at)
@@ -199,10 +200,13 @@ class Backlog:
 
     def _put(self, held: Held, kind: int, payload: bytes, at: int) -> None:
         held.records.append(HeldRecord(self._number, kind, payload, at))
+        self._touch(held)
+        self._append(RECORD.pack(kind, held.seq, at, len(payload)), payload)
+
+    def _touch(self, held: Held) -> None:
         if not held.touched:
             held.touched = True
             self._touched.append(held)
-        self._append(RECORD.pack(kind, held.seq, at, len(payload)), payload)
 
     def _append(self, head: bytes, payload: bytes) -> None:
         if not self._parts:

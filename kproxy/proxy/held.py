@@ -47,6 +47,9 @@ class Held:
         """
         if offset <= self.answer_offset:
             return 0
+        if self.forgotten:
+            self._let_go_of_forgotten(offset, frames, committed)
+            return 0
         position = self.answer_offset
         kept: list[HeldRecord] = []
         for record in self.records:
@@ -60,6 +63,13 @@ class Held:
         self.frames = frames
         self.resumed = True
         return self._keep(kept, committed)
+
+    def _let_go_of_forgotten(self, offset: int, frames: int, committed: int) -> None:
+        """The same where content is not held anyway: what is committed as frames cannot be missed any more."""
+        missed = max(0, self.answer_offset + self.missed(committed) - offset)
+        later = {batch: size for batch, size in self.forgotten.items() if batch > committed}
+        self.forgotten = {**later, committed: missed} if missed or later else {}
+        self.answer_offset, self.frames, self.resumed = offset, frames, True
 
     def forget_content(self, committed: int) -> int:
         """Hold no content from now on; should it be asked for again, it is a counted gap. How many bytes became free."""

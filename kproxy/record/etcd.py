@@ -11,7 +11,7 @@ from kproxy.errors import EtcdError
 from kproxy.etcd.client import Etcd, connect
 from kproxy.etcd.records import Compacted, RawEvent, WatchBatch
 from kproxy.etcd.settings import EtcdSettings
-from kproxy.model.etcd import ClusterId, KeyChange, Revision
+from kproxy.model.etcd import ClusterId, EtcdKey, KeyChange, Revision
 from kproxy.model.exchange import EMPTY_BODY, Body, BodyState, Digest, Nanos
 from kproxy.model.session import Gap
 from kproxy.record.committer import Committer
@@ -167,12 +167,12 @@ class Follower:
             lease=event.lease,
         )
 
-    def _body(self, key: bytes, value: bytes | None) -> Body | None:
+    def _body(self, key: EtcdKey, value: bytes | None) -> Body | None:
         if value is None:
             return None
         if not value:
             return EMPTY_BODY
-        redacted = self._redactor.etcd_value(key, value)
+        redacted = self._redactor.etcd_value(key, value, self._committer.writer.session.etcd_prefix)
         if isinstance(redacted, Opaque):
             return Body(state=BodyState.OPAQUE, size=len(value), reason=redacted.reason)
         digest: Digest = digest_of(redacted)

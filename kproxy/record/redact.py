@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from kproxy.model.api import RequestInfo
+from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Headers
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.record.heads import HeadRedactor
@@ -16,7 +17,7 @@ from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.secrets import Hider, Subject, subject_of
 from kproxy.wire.content import ContentError, decode, edit, encode
 from kproxy.wire.mediatype import MediaType, parse_media_type
-from kproxy.wire.storage import edit_value
+from kproxy.wire.storage import edit_value, key_object
 
 _JSON_MARKS = (b'Secret"', b'SecretList"', b'Secret\\"', b'TokenReview"', b'TokenRequest"')
 _MARKS = (b"Secret", b"TokenReview", b"TokenRequest")
@@ -77,13 +78,14 @@ class Redactor:
         redacted = self._content(secrecy, media_type, data, whole=whole)
         return redacted if isinstance(redacted, Opaque) else self._without_literals(media_type, redacted)
 
-    def etcd_value(self, key: bytes, data: bytes) -> Redacted:
-        """A value of etcd's."""
+    def etcd_value(self, key: EtcdKey, data: bytes, prefix: str) -> Redacted:
+        """A value of etcd's; `prefix`: where the api-server keeps its keys."""
         if not self.enabled or not data:
             return data
         if data.startswith(b"k8s:enc:"):
             return Opaque("encrypted at rest")
-        secret = b"/secrets/" in key
+        ref = key_object(key, prefix)
+        secret = ref is not None and ref.resource == "secrets"
         if not secret and not any(mark in data for mark in _MARKS) and not self._literals.found(data):
             return data
         hider = Hider(self._pseudonyms, {})

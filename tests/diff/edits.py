@@ -130,12 +130,12 @@ def change_leaf(value: JSON, random: Random) -> tuple[JSON, str, JSON, JSON]:
     steps = random.choice(list(leaves(copy)))
     parent: JSON = copy
     for step in steps[:-1]:
-        parent = parent[step]  # type: ignore[index,call-overload] # the steps come from this very value
-    before = parent[steps[-1]] if steps else copy  # type: ignore[index,call-overload] # the same
+        parent = parent[step]  # type: ignore[index] # the steps come from this very value
+    before = parent[steps[-1]] if steps else copy  # type: ignore[index] # the same
     after = _other(before, random)
     if not steps:
         return after, "$", before, after
-    parent[steps[-1]] = after  # type: ignore[index,call-overload] # the same
+    parent[steps[-1]] = after  # type: ignore[index] # the same
     return copy, "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps), before, after
 
 

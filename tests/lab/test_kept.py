@@ -15,7 +15,11 @@ from kproxy.lab.kept import Kept
 
 ENV = dict(os.environ)
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
-DEAF = [sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"]
+DEAF = [
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(600)",
+]
 
 USER_OF_A_LAB = f"""
 import os, sys, time
@@ -93,8 +97,8 @@ def test_a_forked_child_that_still_holds_the_pipe_does_not_keep_the_servers_aliv
         os.kill(child, signal.SIGKILL)
 
 
-def test_a_server_that_ignores_sigterm_is_killed(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    del monkeypatch
+def test_a_server_that_ignores_sigterm_is_killed() -> None:
+    kept = Kept(None, grace=0.2)
     assert kept.folder is not None
     log = kept.folder / "log"
     pid = kept.start("deaf", DEAF, ENV, log)

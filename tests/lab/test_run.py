@@ -42,7 +42,11 @@ def test_sigterm_is_handed_on_and_everything_ends(tmp_path: Path) -> None:
     eventually(started.exists)
     runner.send_signal(signal.SIGTERM)
     assert runner.wait() == 128 + signal.SIGTERM
-    pids = [int(line.rpartition(":")[2].strip(" ,")) for line in started.read_text().splitlines() if '"e' in line and line.strip(" ,")[-1].isdigit()]
+    pids = [
+        int(line.rpartition(":")[2].strip(" ,"))
+        for line in started.read_text().splitlines()
+        if '"e' in line and line.strip(" ,")[-1].isdigit()
+    ]
     assert not any(is_alive(pid) for pid in pids)
 
 

@@ -18,8 +18,6 @@ from kproxy.lab.users import PROBE
 from tests.lab.parity import Step, Target
 from tests.lab.test_kept import eventually, is_alive
 
-EMPTY_ENV = {"PATH": "/usr/bin:/bin"}
-
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
@@ -42,7 +40,9 @@ def test_the_system_namespaces_are_there_and_of_this_server_only(target: Target)
     assert isinstance(answer.body, dict)
     items = answer.body["items"]
     assert isinstance(items, list)
-    names = [item["metadata"]["name"] for item in items if isinstance(item, dict) and isinstance(item["metadata"], dict)]
+    names = [
+        item["metadata"]["name"] for item in items if isinstance(item, dict) and isinstance(item["metadata"], dict)
+    ]
     assert names == ["default", "kube-node-lease", "kube-public", "kube-system"]
 
 
@@ -99,7 +99,6 @@ def test_everything_is_gone_when_the_user_of_a_lab_is_killed() -> None:
 def test_a_port_that_somebody_takes_is_chosen_again(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        taken.listen()
         ports = start_module.free_ports
         choices: list[list[int]] = [[ports(1)[0], taken.getsockname()[1], ports(1)[0]]]
         choices.append([taken.getsockname()[1], *ports(2)])
@@ -115,7 +114,9 @@ def test_a_port_that_somebody_takes_is_chosen_again(monkeypatch: pytest.MonkeyPa
 
 def test_a_server_that_ends_at_once_is_one_sentence_with_its_reason(tmp_path: Path) -> None:
     etcd = tmp_path / "etcd"
-    etcd.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "etcd Version: 3.6.0" && exit\necho "panic: no disk"\nexit 3\n')
+    etcd.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "etcd Version: 3.6.0" && exit\necho "panic: no disk"\nexit 3\n'
+    )
     etcd.chmod(0o755)
     with pytest.raises(LabError, match=r"^the lab's etcd ended with exit code 3: panic: no disk$"):  # noqa: SIM117
         with start_lab(LabSettings(assets=tmp_path)):

@@ -6,11 +6,11 @@ It listens on plain HTTP on loopback and speaks TLS to the server, with the kube
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp import ClientConnectionResetError, ClientSession, ClientTimeout, TCPConnector, web
 from yarl import URL
 
 from kproxy.config.upstream import BearerToken, Upstream
@@ -58,9 +58,10 @@ class LyingProxy:
             if request.query.get("watch") in {"true", "1"} and answer.status == 200:
                 stream = web.StreamResponse(status=answer.status, headers=kept)
                 await stream.prepare(request)
-                async for line in answer.content:
-                    if self._passes(line):
-                        await stream.write(line)
+                with suppress(ClientConnectionResetError):  # the watcher left
+                    async for line in answer.content:
+                        if self._passes(line):
+                            await stream.write(line)
                 return stream
             status, data = self._lie(request, answer.status, await answer.read())
             return web.Response(status=status, body=data, headers=kept)
@@ -97,6 +98,10 @@ def _older(text: str) -> str:
     return re.sub(r'("resourceVersion": ")([0-9]+)"', lambda found: f'{found[1]}{max(1, int(found[2]) - 1)}"', text)
 
 
+async def _as_the_server_said(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.popall("Server", None)  # aiohttp's own: the only lie is to be the fault
+
+
 _SESSION = web.AppKey("session", ClientSession)
 
 
@@ -105,6 +110,7 @@ async def lying_proxy(target: Upstream, fault: Fault) -> AsyncIterator[LyingProx
     """A proxy in front of `target`, for as long as the `async with` lasts."""
     proxy = LyingProxy(target, fault)
     app = web.Application(client_max_size=64 * 1024 * 1024)
+    app.on_response_prepare.append(_as_the_server_said)
     app.router.add_route("*", "/{path:.*}", proxy.handle)
     connector = TCPConnector(ssl=tls_context(target) or False)
     timeout = ClientTimeout(total=None)

@@ -10,7 +10,7 @@ import signal
 import ssl
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO, TypedDict
@@ -109,22 +109,23 @@ async def served(config: Config, store: Store, audit: AuditLog) -> AsyncIterator
 
 
 async def run(config: Config, log: TextIO) -> None:
-    """Serves until SIGTERM."""
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    """Serves until SIGTERM, which cancels it."""
+    task = asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     async with await wait_for_etcd(config["etcd"]) as etcd:
         store = EtcdStore(etcd)
         await make_namespaces(store, real_chance())
         async with served(config, store, AuditLog(log)):
-            await ended.wait()
+            await asyncio.Event().wait()
 
 
 def main() -> None:
     """Exit code 1 and one line on standard error (the lab's log) if it cannot go on."""
     config: Config = json.loads(Path(sys.argv[1]).read_bytes())
     try:
-        with Path(config["audit_log"]).open("a", encoding="utf-8") as log:
+        with Path(config["audit_log"]).open("a", encoding="utf-8") as log, suppress(asyncio.CancelledError):
             asyncio.run(run(config, log))
     except (EtcdError, OSError) as error:
         sys.exit(f"error: {error}")
