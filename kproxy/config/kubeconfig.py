@@ -228,6 +228,9 @@ def _tls(cluster: Entry, user: Entry) -> Tls:
     insecure = cluster.flag("insecure-skip-tls-verify")
     if insecure and ca_pem is not None:
         raise ConfigError(f"{cluster.what} has both a certificate-authority and insecure-skip-tls-verify.")
+    server_name = cluster.text("tls-server-name")
+    if not is_field_value(server_name):
+        raise ConfigError(f"tls-server-name of {cluster.what} is no host name.")
     certificate, key = user.pem("client-certificate"), user.pem("client-key")
     if (certificate is None) != (key is None):
         raise ConfigError(f"{user.what} must have both client-certificate and client-key, or neither.")
@@ -235,7 +238,7 @@ def _tls(cluster: Entry, user: Entry) -> Tls:
         ca_pem=ca_pem,
         client_cert_pem=certificate,
         client_key_pem=key,
-        server_name=cluster.text("tls-server-name"),
+        server_name=server_name,
         insecure=insecure,
     )
 

@@ -38,3 +38,10 @@ class Clock:
         if self._skew is None or self._start is None or when is None:
             return None
         return int(self._start + when / 1e9 + self._skew)
+
+
+def after_date(exchange: Exchange, name: str) -> int | None:
+    """How many seconds after its answer's Date a header's time is; None if one of them is no time."""
+    headers = exchange.answer.headers if exchange.answer else ()
+    when, date = http_seconds(header(headers, name)), http_seconds(header(headers, "date"))
+    return None if when is None or date is None else when - date

@@ -6,7 +6,9 @@ from itertools import zip_longest
 
 from kproxy.diff.documents import Document
 from kproxy.diff.findings import Counting
+from kproxy.diff.noise import STARTUP
 from kproxy.diff.sides import Comparison, Side
+from kproxy.diff.startup import is_startup
 from kproxy.diff.trees import Comparer, SeenTime, Spot
 from kproxy.model.attribution import Ledger, LedgerEntry, Standing
 from kproxy.model.etcd import ChangeType, KeyChange, key_text
@@ -50,13 +52,23 @@ class EtcdComparison:
         counting = Counting(self.of.findings)
         for name, first, second in self._keys():
             if not _explained(first, second) and _types(first) != _types(second):
-                self.of.findings.cannot_tell(
-                    f"the key {name} was changed {len(first)} and {len(second)} times for no known cause"
-                )
+                self._unexplained(name, first, second)
                 continue
             with counting:
                 self._compare_key(name, first, second)
         return counting.tally()
+
+    def _unexplained(self, name: str, first: History, second: History) -> None:
+        """A key that no request is known to have changed, and that changed in another way in the replay."""
+        sides = [(each, self.of.baseline) for each in first] + [(each, self.of.replayed) for each in second]
+        startup = all(
+            is_startup(entry.change.key, _stored(side, entry.change).value, side.recording.session.etcd_prefix)
+            for entry, side in sides
+        )
+        if not (startup and self.of.findings.hide(STARTUP)):
+            self.of.findings.cannot_tell(
+                f"the key {name} was changed {len(first)} and {len(second)} times for no known cause"
+            )
 
     def _keys(self) -> list[tuple[str, History, History]]:
         """Each key in scope, by its name in the baseline, with its two histories."""

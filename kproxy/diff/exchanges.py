@@ -4,14 +4,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 from kproxy.diff.documents import Document
 from kproxy.diff.headers import HeaderComparer, learn_headers
-from kproxy.diff.noise import CLOSED
+from kproxy.diff.noise import CLOSED, OPENAPI
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.streams import compare_stream, learn_stream
 from kproxy.diff.trees import Comparer, Spot, same_words
 from kproxy.model.exchange import Answer, BodyState, End, Exchange, Request
 from kproxy.renaming.learn import Learner, learn_text
 
-_FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED})
+_FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
+_CONDITIONS = frozenset({"if-modified-since", "if-none-match"})
 _CHOSEN_PARAMETERS = frozenset({"resourceVersion", "continue"})
 
 
@@ -56,6 +57,8 @@ def compare_exchange(of: Comparison, pair: Pair) -> None:
     if first is None or second is None:
         _compare_absent(of, pair)
         return
+    if _conditional(pair, first, second) and of.findings.hide(OPENAPI):
+        return
     _compare_status(of, pair, first, second)
     HeaderComparer(of.renaming, of.findings, pair.baseline, pair.replayed).answers(of.baseline.clock, of.replayed.clock)
     if is_stream(pair.baseline) and is_stream(pair.replayed):
@@ -87,6 +90,13 @@ def _compare_absent(of: Comparison, pair: Pair) -> None:
     of.findings.differ(pair.baseline.seq, "missing", "answer", "removed", pair.baseline.answer.status, None)
 
 
+def _conditional(pair: Pair, first: Answer, second: Answer) -> bool:
+    """Whether the two differ in whether a client's cached OpenAPI document still holds."""
+    asked = any(name.lower() in _CONDITIONS for name, _ in pair.baseline.request.headers)
+    openapi = pair.baseline.info.path.startswith("/openapi/")
+    return asked and openapi and {first.status, second.status} == {200, 304}
+
+
 def _compare_status(of: Comparison, pair: Pair, first: Answer, second: Answer) -> None:
     seq = pair.baseline.seq
     if first.status != second.status:
@@ -108,7 +118,7 @@ def _compare_ends(of: Comparison, pair: Pair) -> None:
     if End.UNKNOWN in {first.end, second.end}:
         of.findings.cannot_tell(f"how exchange {first.seq} ended was not recorded")
         return
-    both = {first.end, second.end} <= _FROM_THE_CLIENT
+    both = is_stream(first) and is_stream(second) and {first.end, second.end} <= _FROM_THE_CLIENT
     if not (both and of.findings.hide(CLOSED)):
         of.findings.differ(first.seq, "end", "end", "changed", first.end.value, second.end.value)
 

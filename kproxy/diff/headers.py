@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 
-from kproxy.diff.clock import Clock
+from kproxy.diff.clock import SLACK as CLOCK_SLACK
+from kproxy.diff.clock import Clock, after_date
 from kproxy.diff.findings import Findings
 from kproxy.diff.noise import FRAMING
 from kproxy.diff.trees import same_words
@@ -15,12 +16,22 @@ _CHOSEN = {
     "audit-id": Kind.AUDIT_ID,
     "x-kubernetes-pf-flowschema-uid": Kind.UID,
     "x-kubernetes-pf-prioritylevel-uid": Kind.UID,
-    "last-modified": Kind.MODIFIED,
 }
 """Headers whose values the server chooses: a closed list (staging/src/k8s.io/api/flowcontrol, audit)."""
 
+_TIMES = frozenset({"date", "last-modified", "expires"})
+
 _OF_THE_CLIENT = frozenset(
-    {"host", "authorization", "content-length", "content-encoding", "transfer-encoding", "connection", "traceparent"}
+    {
+        "host",
+        "authorization",
+        "content-length",
+        "content-encoding",
+        "transfer-encoding",
+        "connection",
+        "traceparent",
+        "if-modified-since",
+    }
 )
 """Headers of a request that a replay sets anew: a request's other headers must be equal up to renaming."""
 
@@ -57,11 +68,20 @@ class HeaderComparer:
         self._framing(first, second)
         for name in sorted((first.keys() | second.keys()) - _FRAMING):
             values, others = first.get(name, []), second.get(name, [])
-            if name == "date" and len(values) == len(others) == 1:
-                if clock.explains(self._baseline) and not other.explains(self._replayed):
+            if name in _TIMES and len(values) == len(others) == 1:
+                if not self._same_time(name, clock, other):
                     self._differ("header", name, "renamed", values, others)
             elif not self._same(name, values, others):
                 self._differ("header", name, _kind(name, values, others), values, others)
+
+    def _same_time(self, name: str, clock: Clock, other: Clock) -> bool:
+        """Date by the server's clock; Last-Modified not after it; Expires as long after it as there."""
+        if name == "date":
+            return not clock.explains(self._baseline) or other.explains(self._replayed)
+        first, second = after_date(self._baseline, name), after_date(self._replayed, name)
+        if first is None or second is None:
+            return False
+        return second <= CLOCK_SLACK if name == "last-modified" else abs(first - second) <= CLOCK_SLACK
 
     def requests(self) -> None:
         """Compare two requests' headers."""

@@ -33,8 +33,8 @@ TAIL = Rule(
 )
 CLOSED = Rule(
     name="closed-by-client",
-    ground="a client that leaves and a recording that stops both end a stream from the client's side",
-    place="the end of a watch: client-gone beside stopped",
+    ground="when a client leaves a watch, it is a race whether the server's end of the stream is still seen",
+    place="the end of a watch: client-gone, stopped or complete",
 )
 INITIAL = Rule(
     name="watch-initial-state",
@@ -43,5 +43,17 @@ INITIAL = Rule(
     place="first events of an object in a watch without a resourceVersion, or with 0",
 )
 
-RULES: tuple[Rule, ...] = (FRAMING, BOOKMARKS, TAIL, CLOSED, INITIAL)
+OPENAPI = Rule(
+    name="openapi-not-modified",
+    ground="whether a cached OpenAPI document still holds depends on when the server last built its own, which it does "
+    "several times while it starts (kube-openapi/pkg/handler3); its content is compared where it is sent",
+    place="200 beside 304 for a conditional GET under /openapi/",
+)
+STARTUP = Rule(
+    name="server-start",
+    ground="an api-server goes on to write objects of its own after it says that it is ready (kproxy.diff.startup)",
+    place="changes, by no request of the session, of the keys that are listed there",
+)
+
+RULES: tuple[Rule, ...] = (FRAMING, BOOKMARKS, TAIL, CLOSED, INITIAL, OPENAPI, STARTUP)
 """All rules there are."""

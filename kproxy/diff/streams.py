@@ -17,7 +17,7 @@ from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.walk import Walker
 from kproxy.wire.watch import WatchEvent
 
-_LEFT = frozenset({End.CLIENT_GONE, End.STOPPED})
+_LEFT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
 _INITIAL_END = "k8s.io/initial-events-end"
 
 

@@ -72,7 +72,7 @@ class Held:
         self.answer_offset, self.frames, self.resumed = offset, frames, True
 
     def forget_content(self, committed: int) -> int:
-        """Hold no content from now on; should it be asked for again, it is a counted gap. How many bytes became free."""
+        """Hold no content any more: should it be asked for again, it is a counted gap. The bytes that became free."""
         kept = [record for record in self.records if record.kind not in CONTENT and record.kind != RecordType.TUNNEL]
         kept += self._merged_tunnel()
         for record in self.records:

@@ -37,6 +37,11 @@ class Inflight:
         """Whether the client has got the beginning of an answer that is not complete."""
         return bool(self.open) and self.open[0].answering and not self.open[0].answered
 
+    @property
+    def awaits_upgrade(self) -> bool:
+        """Whether the last request asks for an upgrade that the server has not yet answered."""
+        return bool(self.open) and self.open[-1].upgrade and not self.open[-1].answering
+
     def begin(self, payload: bytes, method: bytes, now: int, *, upgrade: bool) -> None:
         """A request's head."""
         self.asking = InflightExchange(self._backlog.begin(payload, now), method, upgrade)

@@ -121,7 +121,7 @@ class Tap:
             self._actions.append((Act.TO_SERVER, b"".join(self._before_connect)))
             self._before_connect.clear()
         if self._client_ended:
-            self._actions.append((Act.END_TO_SERVER, b""))
+            self._end_to_server()
         return self._take()
 
     def client_closed(self) -> list[Action]:
@@ -134,7 +134,7 @@ class Tap:
         elif self._mode is _Mode.TUNNEL and self._server_ended:
             self._finish(End.COMPLETE, "", self._clock())
         elif self._connected:
-            self._actions.append((Act.END_TO_SERVER, b""))
+            self._end_to_server()
         return self._take()
 
     def server_closed(self) -> list[Action]:
@@ -222,6 +222,11 @@ class Tap:
             self._wanted = True
             self._actions.append((Act.CONNECT, b""))
 
+    def _end_to_server(self) -> None:
+        """Pass the client's half-close on, unless it may have sent more that waits for the answer to an upgrade."""
+        if self._mode is _Mode.TUNNEL or not self._flight.awaits_upgrade:
+            self._actions.append((Act.END_TO_SERVER, b""))
+
     def _refuse(self, raw: bytes, method: bytes, own: OwnAnswer, now: int) -> None:
         payload = pack_head(self._connection, Altered.NOTHING, tls=self._tls, caller=b"client", raw=raw)
         self._flight.begin(payload, method, now, upgrade=False)
@@ -307,6 +312,8 @@ class Tap:
         self._on_requests(events, self._requests.consumed, now)
         if error and self._mode is _Mode.HTTP:
             self._refuse_ambiguous(error, now)
+        if self._client_ended:
+            self._end_to_server()
 
     def _ambiguous_answer(self, sentence: str, now: int) -> None:
         if not self._flight.open or self._flight.answering:

@@ -34,9 +34,15 @@ def _parameter(renaming: Renaming, part: str) -> str:
     return part if image == plain else f"{name}={quote(image, safe='')}"
 
 
-def rename_headers(renaming: Renaming, headers: Headers) -> Headers:
-    """Headers whose values may name what the server chose."""
-    return tuple((name, renaming.text(value)) for name, value in headers)
+def rename_headers(renaming: Renaming, target: str, headers: Headers) -> Headers:
+    """Headers of a request for `target` whose values may name what the server chose."""
+    path = target.partition("?")[0]
+    return tuple(
+        (name, renaming.modified.get((path, value), value))
+        if name.lower() == "if-modified-since"
+        else (name, renaming.text(value))
+        for name, value in headers
+    )
 
 
 def rename_body(renaming: Renaming, media_type: str, data: bytes) -> bytes:

@@ -26,7 +26,6 @@ class Kind(StrEnum):
     TIME = "time"
     AGE = "age"
     ALLOCATION = "allocation"
-    MODIFIED = "last-modified"
 
 
 UUID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9A-Za-z])")
@@ -64,7 +63,7 @@ class Place:
         uid = self.baseline.get("uid")
         if isinstance(uid, str):
             return uid
-        return "" if self.owner.listing else self.owner.uid
+        return "" if self.owner.listing else self.owner.uid  # "" too for a request's that does not say whose it is
 
 
 def is_time(value: JSON) -> bool:
@@ -100,7 +99,7 @@ def _classify_text(place: Place, key: str, baseline: str, replayed: str) -> Kind
 def _classify_field(place: Place, key: str, baseline: str, replayed: str) -> Kind | None:
     """What only the field's name can tell."""
     known = (
-        (Kind.REVISION, key == "resourceVersion" and is_revision(baseline) and is_revision(replayed)),
+        (Kind.REVISION, _revision_field(place, key) and is_revision(baseline) and is_revision(replayed)),
         (Kind.NAME, key == "name" and _generated(place, baseline, replayed)),
         (Kind.CLUSTER_IP, key in _IP_FIELDS and _address(baseline) and _address(replayed)),
         (Kind.CONTINUE, key == "continue" and place.owner.listing),
@@ -108,6 +107,11 @@ def _classify_field(place: Place, key: str, baseline: str, replayed: str) -> Kin
         (Kind.ALLOCATION, key == "data" and place.baseline.get("kind") == "RangeAllocation"),
     )
     return next((kind for kind, there in known if there), None)
+
+
+def _revision_field(place: Place, key: str) -> bool:
+    """resourceVersion, and the value of a JSON patch's operation on it."""
+    return key == "resourceVersion" or (key == "value" and place.baseline.get("path") == "/metadata/resourceVersion")
 
 
 def _generated(place: Place, baseline: str, replayed: str) -> bool:

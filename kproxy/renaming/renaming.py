@@ -10,7 +10,7 @@ from kproxy.renaming.text import rename_text
 from kproxy.renaming.unchanged import Unchanged
 
 _IN_TEXT = (Kind.UID, Kind.NAME, Kind.CLUSTER_IP, Kind.PSEUDONYM, Kind.ADDRESS)
-_MAPS = (*_IN_TEXT, Kind.NODE_PORT, Kind.CONTINUE, Kind.AUDIT_ID, Kind.MODIFIED)
+_MAPS = (*_IN_TEXT, Kind.NODE_PORT, Kind.CONTINUE, Kind.AUDIT_ID)
 
 
 class Renaming:
@@ -19,8 +19,10 @@ class Renaming:
     def __init__(self) -> None:
         self.revisions = Revisions()
         self.times = Unchanged()
+        self.modified: dict[tuple[str, str], str] = {}
+        """Last-Modified of a path, as the replay's server said it last: what If-Modified-Since names."""
         self.ages = 0
-        self._maps = {kind: Bijection(injective=kind is not Kind.MODIFIED) for kind in _MAPS}
+        self._maps = {kind: Bijection() for kind in _MAPS}
         self._names: dict[str, str] | None = None
 
     def learn(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> None:

@@ -55,6 +55,14 @@ async def read_all(reply: Reply, *, leave_after: int | None = None) -> bytes:
     return bytes(found)
 
 
+def learn_head(renaming: Renaming, exchange: Exchange, headers: Headers) -> None:
+    """Learn from an answer's head what a client's later conditional requests name."""
+    recorded = header(exchange.answer.headers, "last-modified") if exchange.answer else ""
+    live = header(headers, "last-modified")
+    if recorded and live:
+        renaming.modified[exchange.request.target.partition("?")[0], recorded] = live
+
+
 def learn_answer(renaming: Renaming, recording: Recording, exchange: Exchange, headers: Headers, data: bytes) -> None:
     """Learn from a recorded answer and the target's."""
     answer = exchange.answer

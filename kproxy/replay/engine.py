@@ -9,7 +9,7 @@ from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.answers import Watch, counts, header, learn_answer, read_all
+from kproxy.replay.answers import Watch, counts, header, learn_answer, learn_head, read_all
 from kproxy.replay.events import (
     AnswerReceived,
     ReplayEnded,
@@ -154,13 +154,14 @@ class _Run:
         return WireRequest(
             method=recorded.method,
             target=rename_target(self.renaming, recorded.target),
-            headers=rename_headers(self.renaming, recorded.headers),
+            headers=rename_headers(self.renaming, recorded.target, recorded.headers),
             body=rename_body(self.renaming, header(recorded.headers, "content-type"), data),
         )
 
     async def _answer(self, step: Send, exchange: Exchange, request: WireRequest) -> int:
         leaves = step.watch or step.leave_after is not None
         reply = await self.transport.send(request, alone=leaves)
+        learn_head(self.renaming, exchange, reply.headers)
         if step.watch and reply.status == 200:
             events = [event for _, event in _recorded_events(self.recording, exchange)]
             self.watches[step.seq] = Watch(reply, events, self.renaming)

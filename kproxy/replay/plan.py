@@ -8,11 +8,15 @@ any of them.
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
 
 from kproxy.model.exchange import BodyState, End, Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
 
 _NOT_KEPT = frozenset({BodyState.PARTIAL, BodyState.TOO_LARGE, BodyState.OPAQUE, BodyState.LOST})
+_SERVERS_OWN = 1800
+"""Seconds after which a server ends a watch by itself at the earliest (--min-request-timeout)."""
+
 _CLIENT_LEFT = frozenset({End.CLIENT_GONE, End.STOPPED, End.UNKNOWN})
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
@@ -139,9 +143,20 @@ def _close(watch: _Watch) -> Close:
     return Close(
         seq=exchange.seq,
         events=len(watch.times),
-        by_client=exchange.end in _CLIENT_LEFT,
+        by_client=exchange.end in _CLIENT_LEFT or not _timed_out(exchange),
         seconds=((exchange.ended or exchange.started) - exchange.started) / 1e9,
     )
+
+
+def _timed_out(exchange: Exchange) -> bool:
+    """Whether a watch went on until the time that its request gave it.
+
+    One that is complete before was left by its client: the server then still ends the stream in good order, and the
+    proxy sees that end.
+    """
+    asked = parse_qs(urlsplit(exchange.request.target).query).get("timeoutSeconds", [""])[0]
+    lasted = ((exchange.ended or exchange.started) - exchange.started) / 1e9
+    return lasted >= (int(asked) if asked.isdigit() else _SERVERS_OWN)
 
 
 def _left_after(exchange: Exchange) -> int | None:

@@ -47,7 +47,7 @@ def export_text(recording: Recording, folder: Path) -> None:
 
 def _export(recording: Recording, folder: Path) -> None:
     stated: JSON = {"schema": recording.session.schema, **fields_to_json(recording.session)}
-    header = yaml.safe_dump(stated, sort_keys=False, allow_unicode=True, width=100)
+    header = yaml.dump(stated, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     (folder / "session.yaml").write_text(_HEADING + header, "utf-8")
     named: dict[Digest, None] = {}
     with (folder / "exchanges.jsonl").open("wb") as heads, (folder / "frames.jsonl").open("wb") as frames:
@@ -67,6 +67,17 @@ def _export(recording: Recording, folder: Path) -> None:
     with (folder / "bodies.jsonl").open("wb") as bodies:
         for digest in named:
             _write(bodies, body_line(digest, recording.body(digest)))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Escapes what is not printable: in other styles YAML takes U+0085 and its like for line ends."""
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def _write(file: BinaryIO, value: JSON) -> None:

@@ -52,7 +52,7 @@ def check_size(data: bytes) -> None:
 def check_depth(value: JSON) -> None:
     """ContentError if `value` is nested more than MAX_DEPTH levels."""
     level: list[JSON] = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         below: list[JSON] = []
         for container in level:
             if isinstance(container, dict):

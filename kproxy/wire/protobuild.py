@@ -6,7 +6,7 @@ left out, as the api-server's own decoder leaves it out.
 """
 
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence
-from functools import partial
+from functools import cache, partial
 from typing import cast
 
 from google.protobuf.message import Message
@@ -133,13 +133,13 @@ def _build_schema_union(name: str, message: Message, value: JSON) -> None:
         _build(f"{name.rpartition('.')[0]}.JSONSchemaProps", _sub(message, "schema"), value)
     elif isinstance(value, list):
         (spec,) = (spec for spec in message_fields(name) if spec.name == other)
-        _build_field(message, spec, {other: value})
+        _build_field(message, spec, {spec.json: value})
 
 
 def _build_field(message: Message, spec: FieldSpec, fields: Mapping[str, JSON]) -> None:
     """Sets one field, which is not set, to what the struct's JSON has for it."""
     if "inline" in spec.flags:
-        if not spec.pointer or any(part.json in fields for part in message_fields(spec.type)):
+        if not spec.pointer or not _keys(spec.type).isdisjoint(fields):
             _build(spec.type, _sub(message, spec.name), cast("JSON", fields))
         return
     value = fields.get(spec.json)
@@ -153,6 +153,14 @@ def _build_field(message: Message, spec: FieldSpec, fields: Mapping[str, JSON]) 
         _build(spec.type, _sub(message, spec.name), value)
     else:
         _set(message, spec.name, _ZEROS.get(spec.type, 0) if value is None else _scalar(spec, value))
+
+
+@cache
+def _keys(name: str) -> frozenset[str]:
+    """The JSON keys of a struct, those of structs embedded in it too."""
+    specs = message_fields(name)
+    inner = (_keys(spec.type) for spec in specs if "inline" in spec.flags)
+    return frozenset(spec.json for spec in specs if "inline" not in spec.flags).union(*inner)
 
 
 def _build_map(target: object, spec: FieldSpec, values: JSONObject) -> None:
@@ -218,7 +226,7 @@ def _merge(name: str, message: Message, old: JSON, new: JSON) -> None:
 
 def _merge_field(message: Message, spec: FieldSpec, old: JSONObject, new: JSONObject) -> None:
     if "inline" in spec.flags:
-        keys = {part.json for part in message_fields(spec.type)}
+        keys = _keys(spec.type)
         before, after = ({key: value for key, value in side.items() if key in keys} for side in (old, new))
         if before and after:
             _merge(spec.type, cast("Message", getattr(message, spec.name)), before, after)

@@ -121,7 +121,7 @@ def _decimal(value: int, unit: int) -> str:
 
 
 def _write_duration(value: JSON) -> Values:
-    text = value if isinstance(value, str) else ""
+    text = "0" if value is None else value if isinstance(value, str) else ""
     body = text.lstrip("+-")
     if body == "0":
         return {"duration": 0}

@@ -52,26 +52,27 @@ k8s.io/apiserver/pkg/endpoints/handlers/response.go)."""
 
 def decode_protobuf(data: bytes) -> JSONObject:
     r"""The object in `k8s\0` and a runtime.Unknown. ContentError."""
-    check_size(data)
-    try:
-        value = _decode_unknown(data)
-    except RecursionError:
-        raise ContentError("protobuf that is nested too deeply") from None
-    if data.count(MAGIC) > _FEW:  # else protobuf's own 100 levels and embedded JSON's check are enough
-        check_depth(value)
-    return value
+    return _guarded(data, partial(_decode_unknown, data))
 
 
 def decode_watch_event(data: bytes) -> JSONObject:
     """A watch event, a bare meta.v1 WatchEvent: `{"type": …, "object": …}`. ContentError."""
+    name = f"{META}.WatchEvent"
+    return _guarded(data, lambda: cast("JSONObject", message_json(name, parse(name, data))))
+
+
+def _guarded(data: bytes, read: Callable[[], JSONObject]) -> JSONObject:
+    """What `read` makes of `data`, within bounds. ContentError."""
     check_size(data)
     try:
-        value = message_json(f"{META}.WatchEvent", parse(f"{META}.WatchEvent", data))
+        value = read()
     except RecursionError:
         raise ContentError("protobuf that is nested too deeply") from None
-    if data.count(MAGIC) > _FEW:
+    except UnicodeDecodeError:
+        raise ContentError("a protobuf text that is not UTF-8") from None
+    if data.count(MAGIC) > _FEW:  # else protobuf's own 100 levels and embedded JSON's check are enough
         check_depth(value)
-    return cast("JSONObject", value)
+    return value
 
 
 def _decode_unknown(data: bytes) -> JSONObject:
@@ -162,10 +163,7 @@ class _Struct:
 def _read_struct(name: str, message: Message) -> JSON:
     struct = _struct(name)
     fields = struct.fields
-    try:
-        present = [(fields[field.number], value) for field, value in message.ListFields()]
-    except UnicodeDecodeError:
-        raise ContentError("a protobuf text that is not UTF-8") from None
+    present = [(fields[field.number], value) for field, value in message.ListFields()]
     if sum(field.absent is not None for field, _ in present) < struct.always:
         known = {field.rank for field, _ in present}
         present += [(field, _ABSENT) for field in fields.values() if field.absent and field.rank not in known]
@@ -285,6 +283,8 @@ def _read_repeated(read: Callable[[object], JSON] | None, values: object) -> JSO
 def _read_map(read: Callable[[object], JSON] | None, values: object) -> JSON:
     items = cast("Mapping[object, object]", values)
     keys = sorted(items, key=str)
+    if any(isinstance(key, bytes) for key in keys):  # what the library makes of text that is not UTF-8
+        raise ContentError("a protobuf text that is not UTF-8")
     if read is None:
         return {str(key): cast("JSON", items[key]) for key in keys}
     return {str(key): read(items[key]) for key in keys}

@@ -119,6 +119,7 @@ def test_secrets_are_not_in_an_upstreams_repr() -> None:
         ({"server": ["x"]}, {}, "must be a string"),
         ({"insecure-skip-tls-verify": "yes"}, {}, "must be true or false"),
         ({"insecure-skip-tls-verify": True, "certificate-authority-data": "UA=="}, {}, "has both"),
+        ({"tls-server-name": "k\u00fcbernetes"}, {}, "no host name"),
         ({"certificate-authority-data": "%%%"}, {}, "no base64"),
         ({"certificate-authority": "/nowhere/ca"}, {}, "cannot be read"),
         ({}, {"client-certificate-data": "UA=="}, "both client-certificate and client-key"),

@@ -114,6 +114,9 @@ def _mask(value: JSON) -> JSON:
 def _masked_field(key: str, value: JSON) -> JSON:
     if key == "resourceVersion" and isinstance(value, str) and value:
         return "N"
+    if key == "managedFields" and isinstance(value, list):
+        # Their order follows their times, which have a resolution of a second.
+        return sorted((_mask(entry) for entry in value), key=json.dumps)
     if key in {"serverAddress", "gitVersion", "goVersion", "compiler"}:
         return key
     if key == "continue" and isinstance(value, str):

@@ -13,7 +13,7 @@ import pytest
 
 from kproxy.errors import LabError
 from kproxy.lab import Lab, LabSettings, read_lab, start_lab
-from kproxy.lab import start as start_module
+from kproxy.lab.ports import free_ports
 from kproxy.lab.users import PROBE
 from tests.lab.parity import Step, Target
 from tests.lab.test_kept import eventually, is_alive
@@ -99,14 +99,13 @@ def test_everything_is_gone_when_the_user_of_a_lab_is_killed() -> None:
 def test_a_port_that_somebody_takes_is_chosen_again(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        ports = start_module.free_ports
-        choices: list[list[int]] = [[ports(1)[0], taken.getsockname()[1], ports(1)[0]]]
-        choices.append([taken.getsockname()[1], *ports(2)])
+        choices: list[list[int]] = [[free_ports(1)[0], taken.getsockname()[1], free_ports(1)[0]]]
+        choices.append([taken.getsockname()[1], *free_ports(2)])
 
         def choose(count: int) -> list[int]:
-            return choices.pop(0) if choices else ports(count)
+            return choices.pop(0) if choices else free_ports(count)
 
-        monkeypatch.setattr(start_module, "free_ports", choose)
+        monkeypatch.setattr("kproxy.lab.start.free_ports", choose)
         with start_lab(LabSettings()) as lab:
             assert str(taken.getsockname()[1]) not in lab.url
         assert not choices

@@ -98,7 +98,7 @@ class EtcdServer:
         self._wait()
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kill -9."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:

@@ -65,13 +65,13 @@ def _read_types(text: str, package: GoPackage) -> None:
         elif line == "}":
             current = None
         elif current is not None and (match := _FIELD.match(line)):
-            if found := _go_field(match["type"], dict(_TAG.findall(match["tags"]))):
+            if found := _go_field(match["name"] or "", match["type"], dict(_TAG.findall(match["tags"]))):
                 current.append(found)
 
 
-def _go_field(type_name: str, tags: dict[str, str]) -> GoField | None:
+def _go_field(name: str, type_name: str, tags: dict[str, str]) -> GoField | None:
     protobuf = tags.get("protobuf", "-").split(",")
     if len(protobuf) < 2 or not protobuf[1].isdigit():
         return None
     json, *options = tags.get("json", "").split(",")
-    return GoField(int(protobuf[1]), json, frozenset(options) - {""}, type_name.startswith("*"))
+    return GoField(int(protobuf[1]), json or name, frozenset(options) - {""}, type_name.startswith("*"))

@@ -1,0 +1,28 @@
+"""kproxy.renaming.allocations."""
+
+import base64
+
+from kproxy.renaming.allocations import same_allocation
+
+
+def bitmap(*bits: int) -> str:
+    """A bitmap with these bits set."""
+    number = sum(1 << bit for bit in bits)
+    return base64.b64encode(number.to_bytes(346)).decode()
+
+
+def test_ports_are_compared_one_by_one_in_the_other_servers_words() -> None:
+    image = {"30005": "30700"}.get
+    assert same_allocation("30000-32767", bitmap(5), bitmap(700), image)
+    assert not same_allocation("30000-32767", bitmap(5), bitmap(701), image)
+    assert not same_allocation("30000-32767", bitmap(5), bitmap(700, 9), image)
+
+
+def test_addresses_are_counted() -> None:
+    assert same_allocation("10.96.0.0/16", bitmap(1, 77), bitmap(1, 900), lambda _: None)
+    assert not same_allocation("10.96.0.0/16", bitmap(1, 77), bitmap(1), lambda _: None)
+
+
+def test_what_is_no_bitmap_must_be_equal() -> None:
+    assert same_allocation("30000-32767", "%%", "%%", lambda _: None)
+    assert not same_allocation("30000-32767", "%%", bitmap(1), lambda _: None)

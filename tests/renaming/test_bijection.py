@@ -1,0 +1,48 @@
+"""kproxy.renaming.bijection."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kproxy.renaming.bijection import Bijection
+
+
+def test_the_first_pair_wins_until_all_was_seen() -> None:
+    each = Bijection()
+    each.learn("a", "x")
+    each.learn("a", "y")
+    assert each.image("a") == "x"
+
+
+def test_the_pair_seen_most_often_wins_in_the_end() -> None:
+    each = Bijection()
+    for replayed in ("wrong", "x", "x"):
+        each.learn("a", replayed)
+    each.settle()
+    assert each.agrees("a", "x")
+    assert not each.agrees("a", "wrong")
+
+
+def test_two_values_never_share_an_image() -> None:
+    each = Bijection()
+    each.learn("a", "x")
+    each.learn("b", "x")
+    each.settle()
+    assert each.image("b") is None
+
+
+def test_times_may_share_an_image() -> None:
+    each = Bijection(injective=False)
+    each.learn("a", "x")
+    each.learn("b", "x")
+    each.settle()
+    assert each.image("b") == "x"
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("wxyz"))))
+def test_whatever_is_learned_it_stays_one_to_one(pairs: list[tuple[str, str]]) -> None:
+    each = Bijection()
+    for baseline, replayed in pairs:
+        each.learn(baseline, replayed)
+    each.settle()
+    images = [image for _, image in each.items()]
+    assert len(images) == len(set(images))

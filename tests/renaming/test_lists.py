@@ -1,0 +1,54 @@
+"""kproxy.renaming.lists."""
+
+from kproxy.model.jsontypes import JSON
+from kproxy.renaming.lists import align
+
+
+def named(*names: str) -> list[JSON]:
+    """Objects with names."""
+    return [{"name": name} for name in names]
+
+
+def items(*names: str) -> list[JSON]:
+    """Objects of a list."""
+    return [{"metadata": {"name": name}} for name in names]
+
+
+def test_containers_are_paired_by_name_and_another_order_is_said() -> None:
+    found = align("containers", named("a", "b"), named("b", "a"), str)
+    assert found.pairs == ((0, 1), (1, 0))
+    assert found.reordered
+
+
+def test_what_is_missing_stands_alone() -> None:
+    assert align("containers", named("a", "b", "c"), named("a", "c"), str).pairs == ((0, 0), (1, None), (2, 1))
+
+
+def test_an_element_whose_key_changed_is_paired_with_what_stands_in_its_place() -> None:
+    assert align("containers", named("a", "b"), named("a", "x"), str).pairs == ((0, 0), (1, 1))
+
+
+def test_plain_values_are_paired_by_index() -> None:
+    assert align("args", ["a", "b"], ["b"], str).pairs == ((0, 0), (1, None))
+
+
+def test_equal_names_are_no_keys() -> None:
+    assert align("env", named("a", "a"), named("a"), str).pairs == ((0, 0), (1, None))
+
+
+def test_objects_that_each_server_sorts_by_its_own_names_are_in_order() -> None:
+    names = {"/a": "/z", "/b": "/b"}
+    found = align("items", items("a", "b"), items("b", "z"), lambda key: names[key])
+    assert found.pairs == ((0, 1), (1, 0))
+    assert not found.reordered
+
+
+def test_objects_that_are_not_sorted_any_more_are_reordered() -> None:
+    assert align("items", items("a", "b"), items("b", "a"), str).reordered
+
+
+def test_managers_entries_go_by_manager_and_operation() -> None:
+    first: list[JSON] = [{"manager": "a", "operation": "Update"}, {"manager": "a", "operation": "Apply"}]
+    found = align("managedFields", first, [first[1], first[0]], str)
+    assert found.pairs == ((0, 1), (1, 0))
+    assert not found.reordered

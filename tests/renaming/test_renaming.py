@@ -1,0 +1,100 @@
+"""kproxy.renaming: learning from answers, applying to requests."""
+
+import json
+from urllib.parse import quote
+
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.apply import rename_body, rename_headers, rename_target
+from kproxy.renaming.learn import Learner
+from kproxy.renaming.renaming import Renaming
+from kproxy.wire.content import decode, encode
+
+U1, U2 = "385ac3c3-d112-4b7c-aae9-3af50d03912e", "585ac3c3-d112-4b7c-aae9-3af50d03912e"
+T1, T2 = "2026-01-01T00:00:01Z", "2026-02-02T00:00:02Z"
+
+
+def pod(uid: str, revision: str, name: str, time: str) -> JSONObject:
+    """A pod with a generated name."""
+    return {
+        "kind": "Pod",
+        "apiVersion": "v1",
+        "metadata": {
+            "generateName": "web-",
+            "name": name,
+            "uid": uid,
+            "resourceVersion": revision,
+            "creationTimestamp": time,
+        },
+    }
+
+
+def learned() -> Renaming:
+    """A renaming that saw one pod on both sides."""
+    renaming = Renaming()
+    Learner(renaming).learn(pod(U1, "100", "web-aaaaa", T1), pod(U2, "7", "web-bbbbb", T2))
+    return renaming
+
+
+def test_a_request_names_what_the_answers_told() -> None:
+    renaming = learned()
+    assert rename_target(renaming, "/api/v1/pods/web-aaaaa?watch=true&resourceVersion=100") == (
+        "/api/v1/pods/web-bbbbb?watch=true&resourceVersion=7"
+    )
+    selector = quote(f"involvedObject.uid={U1}", safe="")
+    assert rename_target(renaming, f"/events?fieldSelector={selector}") == "/events?fieldSelector=" + quote(
+        f"involvedObject.uid={U2}", safe=""
+    )
+
+
+def test_what_names_nothing_keeps_its_bytes() -> None:
+    renaming = learned()
+    for target in ("/a%2fb?x=%41&y", "/api?resourceVersion=0", "/?a==b"):
+        assert rename_target(renaming, target) == target
+    assert rename_body(renaming, "application/json", b'{"a" :  1}') == b'{"a" :  1}'
+    assert rename_body(renaming, "application/octet-stream", b"\xff\x00") == b"\xff\x00"
+
+
+def test_an_update_carries_the_targets_uid_revision_name_and_times() -> None:
+    sent = rename_body(learned(), "application/json", json.dumps(pod(U1, "100", "web-aaaaa", T1)).encode())
+    assert json.loads(sent) == pod(U2, "7", "web-bbbbb", T2)
+
+
+def test_a_protobuf_body_is_renamed_in_protobuf() -> None:
+    media_type = "application/vnd.kubernetes.protobuf"
+    sent = rename_body(learned(), media_type, encode(media_type, pod(U1, "100", "web-aaaaa", T1)))
+    value = decode(media_type, sent)
+    assert isinstance(value, dict)
+    metadata = value["metadata"]
+    assert isinstance(metadata, dict)
+    assert (metadata["uid"], metadata["resourceVersion"], metadata["name"]) == (U2, "7", "web-bbbbb")
+
+
+def test_a_json_patch_tests_the_targets_revision() -> None:
+    patch: list[JSON] = [{"op": "replace", "path": "/metadata/resourceVersion", "value": "100"}]
+    sent = rename_body(learned(), "application/json-patch+json", json.dumps(patch).encode())
+    assert json.loads(sent) == [{"op": "replace", "path": "/metadata/resourceVersion", "value": "7"}]
+
+
+def test_json_inside_an_annotation_is_renamed() -> None:
+    inner = json.dumps({"metadata": {"name": "web-aaaaa", "uid": U1}})
+    body: JSONObject = {"metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": inner}}}
+    sent = json.loads(rename_body(learned(), "application/json", json.dumps(body).encode()))
+    text = sent["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"]
+    assert json.loads(text) == {"metadata": {"name": "web-bbbbb", "uid": U2}}
+
+
+def test_a_conditional_request_asks_with_the_targets_own_time() -> None:
+    renaming = learned()
+    renaming.modified["/openapi/v3", "Mon"] = "Tue"
+    headers = (("If-Modified-Since", "Mon"), ("Accept", "*/*"))
+    assert rename_headers(renaming, "/openapi/v3?timeout=3s", headers) == (
+        ("If-Modified-Since", "Tue"),
+        ("Accept", "*/*"),
+    )
+    assert rename_headers(renaming, "/other", headers) == headers
+
+
+def test_the_counts_name_what_has_another_image() -> None:
+    renaming = learned()
+    renaming.settle()
+    assert dict(renaming.counts()) == {"uid": 1, "generated name": 1, "resourceVersion": 1, "time": 1}

@@ -1,0 +1,52 @@
+"""kproxy.renaming.text."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kproxy.renaming.text import rename_text
+
+UID, IMAGE = "385ac3c3-d112-4b7c-aae9-3af50d03912e", "00000000-d112-4b7c-aae9-3af50d03912e"
+NAMES = {UID: IMAGE, "web-x7k2p": "web-bbbbb", "10.96.4.7": "10.96.221.72"}
+
+
+def renamed(text: str) -> str:
+    """The text with NAMES and one node port renamed."""
+    return rename_text(text, NAMES, {"31234": "30001"})
+
+
+def test_a_name_is_renamed_in_paths_messages_and_json() -> None:
+    assert renamed("/api/v1/pods/web-x7k2p/log") == "/api/v1/pods/web-bbbbb/log"
+    assert renamed('pods "web-x7k2p" not found') == 'pods "web-bbbbb" not found'
+    assert renamed('{"name":"web-x7k2p"}') == '{"name":"web-bbbbb"}'
+
+
+def test_a_name_made_from_a_name_follows_it() -> None:
+    assert renamed("web-x7k2p-6d4cf") == "web-bbbbb-6d4cf"
+    assert renamed("web-x7k2p.17f3a9") == "web-bbbbb.17f3a9"
+    assert renamed(f"pvc-{UID}") == f"pvc-{IMAGE}"
+
+
+def test_what_only_looks_alike_is_left() -> None:
+    for text in ("my-web-x7k2p", "web-x7k2pq", "xweb-x7k2p", "web-x7k2", "10.96.4.70", "210.96.4.7", UID + "0"):
+        assert renamed(text) == text
+
+
+def test_a_uid_in_a_managed_fields_key_is_renamed() -> None:
+    assert renamed(f'k:{{"uid":"{UID}"}}') == f'k:{{"uid":"{IMAGE}"}}'
+
+
+def test_a_node_port_is_renamed_only_as_a_port_of_a_protocol() -> None:
+    assert renamed("80:31234/TCP") == "80:30001/TCP"
+    assert renamed("31234 bytes at 1.2.3.4:31234") == "31234 bytes at 1.2.3.4:31234"
+
+
+@given(st.text())
+def test_nothing_known_changes_nothing(text: str) -> None:
+    assert rename_text(text, {}, {}) == text
+    assert rename_text(text, {"no-such-name-at-all": "x"}, {}) == text
+
+
+@given(st.text(alphabet='abw-x7k2p. ":/{}'))
+def test_renaming_there_and_back_gives_the_text_again(text: str) -> None:
+    there = rename_text(text, {"web-x7k2p": "WEB-00000"}, {})
+    assert rename_text(there, {"WEB-00000": "web-x7k2p"}, {}) == text

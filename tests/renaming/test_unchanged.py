@@ -1,0 +1,41 @@
+"""kproxy.renaming.unchanged."""
+
+from kproxy.model.jsontypes import JSONObject
+from kproxy.renaming.kinds import Owner, Place
+from kproxy.renaming.unchanged import Unchanged
+
+T1, T2, T3 = "2026-01-01T00:00:01Z", "2026-01-01T00:00:02Z", "2026-01-01T00:00:03Z"
+
+
+def entry(manager: str) -> Place:
+    """The time of a manager's entry."""
+    parent: JSONObject = {"manager": manager, "time": T1}
+    return Place("time", parent, {}, Owner("uid"), "", ("metadata", "managedFields", "time"))
+
+
+def test_an_unchanged_field_must_not_change_in_the_replay() -> None:
+    times = Unchanged()
+    times.learn(entry("a"), T1, T2)
+    times.learn(entry("a"), T1, T2)
+    times.learn(entry("a"), T1, T3)
+    times.settle()
+    assert times.agrees(entry("a"), T1, T2)
+    assert not times.agrees(entry("a"), T1, T3)
+
+
+def test_another_managers_entry_of_the_same_second_may_have_another_time() -> None:
+    times = Unchanged()
+    times.learn(entry("a"), T1, T2)
+    times.learn(entry("b"), T1, T3)
+    times.settle()
+    assert times.agrees(entry("a"), T1, T2)
+    assert times.agrees(entry("b"), T1, T3)
+
+
+def test_two_times_may_become_one() -> None:
+    times = Unchanged()
+    times.learn(entry("a"), T1, T3)
+    times.learn(entry("a"), T2, T3)
+    times.settle()
+    assert times.agrees(entry("a"), T1, T3)
+    assert times.agrees(entry("a"), T2, T3)

@@ -1,0 +1,42 @@
+"""kproxy.report.json."""
+
+import json
+
+from kproxy.model.exchange import Seq
+from kproxy.model.verdict import Difference, NoiseCount, Outcome, Tally, Verdict
+from kproxy.report.json import json_report
+
+VERDICT = Verdict(
+    outcome=Outcome.DIFFERENT,
+    scope="HTTP only",
+    exchanges=Tally(compared=2, identical=1, different=1),
+    etcd=Tally(),
+    differences=(
+        Difference(seq=Seq(2), where="status", path="status", kind="changed", baseline=201, replayed=200),
+        Difference(seq=None, where="extra", path="exchange 3", kind="added", baseline=None, replayed="\x1b[0m"),
+    ),
+    noise=(NoiseCount(rule="r", ground="g", count=1),),
+    renamed=(("uid", 1),),
+)
+
+
+def test_the_keys_are_those_that_scripts_rely_on() -> None:
+    report = json.loads(json_report(VERDICT))
+    assert report["verdict"] == "different"
+    assert report["exchanges"] == {"compared": 2, "identical": 1, "equivalent": 0, "different": 1}
+    assert report["etcd"] == {"compared": 0, "identical": 0, "equivalent": 0, "different": 0}
+    assert report["renamed"] == {"uid": 1}
+    assert report["noise"] == [{"rule": "r", "ground": "g", "count": 1}]
+    assert report["differences"][0] == {
+        "seq": 2,
+        "where": "status",
+        "path": "status",
+        "kind": "changed",
+        "baseline": 201,
+        "replayed": 200,
+    }
+
+
+def test_only_ascii_is_written() -> None:
+    assert json_report(VERDICT).isascii()
+    assert "\x1b" not in json_report(VERDICT)

@@ -1,0 +1,233 @@
+"""Reading a recording, whatever state it is in."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kproxy.errors import RecordingError, SchemaError
+from kproxy.model.exchange import Body, BodyState, Digest, Seq
+from kproxy.model.session import SCHEMA, SessionEnd
+from kproxy.store.bodies import digest_of
+from kproxy.store.copying import copy
+from kproxy.store.reader import is_unclosed, open_recording
+from kproxy.store.writer import Batch, Writer
+from tests.support.made import a_session, an_exchange
+from tests.support.memory import MemoryRecording
+
+GROWING = a_session(end=SessionEnd.RECORDING)
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def closed(file: Path, exchanges: int = 3) -> Path:
+    """A closed recording."""
+    data = b"some bytes" * 40
+    body = Body(state=BodyState.KEPT, size=len(data), digest=digest_of(data))
+    with Writer.create(file, GROWING) as writer:
+        made = [an_exchange(seq, body=body) for seq in range(1, exchanges + 1)]
+        writer.commit(Batch(exchanges=made, bodies={digest_of(data): data}))
+        writer.close(a_session())
+    return file
+
+
+KILLED = """
+    import os, signal, sys
+    from pathlib import Path
+    from kproxy.model.session import SessionEnd
+    from kproxy.store.writer import Batch, Writer
+    from tests.support.made import a_session, an_exchange
+
+    writer = Writer.create(Path(sys.argv[1]), a_session(end=SessionEnd.RECORDING))
+    writer.commit(Batch(number=1, exchanges=[an_exchange(1), an_exchange(2)]))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def killed(file: Path) -> Path:
+    """A recording whose recorder was killed."""
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), str(file)], check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    return file
+
+
+def sentence(where: Path, kind: type[Exception] = RecordingError) -> str:
+    """What opening says."""
+    with pytest.raises(kind) as caught, open_recording(str(where)) as recording:
+        list(recording.exchanges())
+    text = str(caught.value)
+    assert "\n" not in text
+    assert where.name in text
+    return text
+
+
+def test_what_is_not_there_or_not_ours_is_one_sentence(tmp_path: Path) -> None:
+    assert "no recording" in sentence(tmp_path / "missing.kproxy")
+    (tmp_path / "empty.kproxy").touch()
+    assert "empty" in sentence(tmp_path / "empty.kproxy")
+    (tmp_path / "text.kproxy").write_text("hello\n" * 100)
+    assert "no kproxy recording" in sentence(tmp_path / "text.kproxy")
+    with sqlite3.connect(tmp_path / "other.kproxy") as other:
+        other.execute("CREATE TABLE session (id)")
+    other.close()
+    assert "no kproxy recording" in sentence(tmp_path / "other.kproxy")
+    (tmp_path / "folder").mkdir()
+    assert "no recording in text form" in sentence(tmp_path / "folder")
+
+
+def test_a_newer_schema_names_both_numbers(tmp_path: Path) -> None:
+    file = closed(tmp_path / "a.kproxy")
+    with sqlite3.connect(file) as newer:
+        newer.execute("PRAGMA user_version=99")
+    newer.close()
+    text = sentence(file, SchemaError)
+    assert "99" in text
+    assert str(SCHEMA) in text
+
+
+@pytest.mark.parametrize("part", [0.01, 0.1, 0.5, 0.9, 0.999])
+def test_a_cut_file_is_one_sentence(tmp_path: Path, part: float) -> None:
+    file = closed(tmp_path / "a.kproxy", 500)
+    os.truncate(file, int(file.stat().st_size * part))
+    sentence(file)
+
+
+def read_all(file: Path) -> str:
+    """What reading says: "" if nothing is wrong."""
+    try:
+        with open_recording(str(file)) as recording:
+            list(recording.exchanges())
+    except RecordingError as error:
+        return str(error)
+    return ""
+
+
+def test_damaged_pages_are_one_sentence_or_are_not_met(tmp_path: Path) -> None:
+    whole = closed(tmp_path / "a.kproxy", 300)
+    said = []
+    for place in range(4096, whole.stat().st_size, 4096):
+        file = Path(shutil.copy(whole, tmp_path / "b.kproxy"))
+        with file.open("r+b") as damaged:
+            damaged.seek(place)
+            damaged.write(os.urandom(2048))
+        said.append(read_all(file))
+    assert any(said)
+    assert not any("\n" in text for text in said)
+
+
+def test_a_row_that_no_recorder_writes_is_one_sentence(tmp_path: Path) -> None:
+    file = closed(tmp_path / "a.kproxy")
+    with sqlite3.connect(file) as hostile:
+        hostile.execute("UPDATE exchanges SET request_headers = '{\"a\": 1}'")
+    hostile.close()
+    assert "damaged" in sentence(file)
+
+
+def test_a_view_in_a_table_s_place_is_refused(tmp_path: Path) -> None:
+    file = closed(tmp_path / "a.kproxy")
+    with sqlite3.connect(file) as hostile:
+        hostile.execute("DROP TABLE gaps")
+        hostile.execute(
+            "CREATE VIEW gaps AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT * FROM c"
+        )
+    hostile.close()
+    assert "no table gaps" in sentence(file)
+
+
+def test_a_body_that_is_not_what_its_name_says_is_refused(tmp_path: Path) -> None:
+    file = closed(tmp_path / "a.kproxy")
+    digest = digest_of(b"some bytes" * 40)
+    with sqlite3.connect(file) as hostile:
+        hostile.execute("UPDATE bodies SET data = x'00', coding = 'identity'")
+    hostile.close()
+    with open_recording(str(file)) as recording, pytest.raises(RecordingError, match="damaged"):
+        recording.body(digest)
+    with open_recording(str(file)) as recording, pytest.raises(RecordingError, match="no body"):
+        recording.body(Digest("0" * 64))
+
+
+def test_a_growing_recording_is_read_as_it_grows(tmp_path: Path) -> None:
+    file = tmp_path / "a.kproxy"
+    with Writer.create(file, GROWING) as writer, open_recording(str(file)) as recording:
+        assert recording.session.end is SessionEnd.RECORDING
+        assert list(recording.exchanges()) == []
+        writer.commit(Batch(exchanges=[an_exchange(1)]))
+        assert list(recording.exchanges()) == [an_exchange(1)]
+        assert recording.exchange(Seq(2)) is None
+
+
+def test_a_killed_recorder_s_recording_says_so_and_has_what_was_committed(tmp_path: Path) -> None:
+    file = killed(tmp_path / "a.kproxy")
+    with open_recording(str(file)) as recording:
+        assert recording.session.end is SessionEnd.RECORDER_GONE
+        assert list(recording.exchanges()) == [an_exchange(1), an_exchange(2)]
+    with open_recording(str(file)) as recording:  # reading it took nothing away
+        assert len(list(recording.exchanges())) == 2
+    assert is_unclosed(file, GROWING.id)
+    assert not is_unclosed(file, "another")
+
+
+def test_a_killed_recorder_s_recording_is_read_where_nothing_can_be_written(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    file = killed(folder / "a.kproxy")
+    folder.chmod(0o500)
+    try:
+        with open_recording(str(file)) as recording:
+            assert len(list(recording.exchanges())) == 2
+    finally:
+        folder.chmod(0o700)
+
+
+def test_a_copy_without_its_wal_says_so(tmp_path: Path) -> None:
+    file = killed(tmp_path / "a.kproxy")
+    alone = Path(shutil.copy(file, tmp_path / "b.kproxy"))
+    assert "copied without b.kproxy-wal" in sentence(alone)
+    shutil.copy(tmp_path / "a.kproxy-wal", tmp_path / "b.kproxy-wal")
+    with open_recording(str(alone)) as recording:
+        assert len(list(recording.exchanges())) == 2
+
+
+def test_long_recordings_come_in_order(tmp_path: Path) -> None:
+    file = closed(tmp_path / "a.kproxy", 1203)
+    with open_recording(str(file)) as recording:
+        assert [exchange.seq for exchange in recording.exchanges()] == list(range(1, 1204))
+
+
+def test_reading_a_recording_changes_no_byte_of_it(tmp_path: Path) -> None:
+    file = closed(tmp_path / "a.kproxy")
+    before = file.read_bytes()
+    with open_recording(str(file)) as recording:
+        list(recording.exchanges())
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.kproxy"]
+
+
+@pytest.mark.parametrize("number", range(1, SCHEMA + 1))
+def test_every_schema_that_ever_was_is_read(number: int) -> None:
+    """The kept file of each schema number and its text form hold the same."""
+    expected = json.loads((FIXTURES / f"schema-{number}.json").read_text())
+    with open_recording(str(FIXTURES / f"schema-{number}.kproxy")) as recording:
+        assert recording.session == a_session(schema=number, etcd_start=5, command=("kubectl", "get", "pods"))
+        assert [[e.seq, e.request.target, e.answer and e.answer.status] for e in recording.exchanges()] == expected[
+            "exchanges"
+        ]
+        assert [[c.revision, c.key.decode(), c.type] for c in recording.key_changes()] == expected["changes"]
+        assert [len(list(recording.frames(Seq(seq)))) for seq in (1, 2)] == expected["frames"]
+        bodies = [e.answer.body.digest for e in recording.exchanges() if e.answer and e.answer.body.digest]
+        assert [recording.body(digest).decode() for digest in bodies] == expected["bodies"]
+
+
+def test_a_recording_in_memory_is_copied_whole(tmp_path: Path) -> None:
+    made = MemoryRecording(session=replace(GROWING, end=SessionEnd.COMPLETE))
+    made.exchange_list = [an_exchange(1, body=made.keep(b"x" * 200)), an_exchange(2)]
+    copy(made, tmp_path / "a.kproxy")
+    with open_recording(str(tmp_path / "a.kproxy")) as recording:
+        assert list(recording.exchanges()) == made.exchange_list

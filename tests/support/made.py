@@ -1,0 +1,175 @@
+"""Hypothesis strategies and plain makers for the model's values."""
+
+import json
+import string
+from collections.abc import Callable
+
+from hypothesis import strategies as st
+
+from kproxy.model.api import RequestInfo
+from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revision
+from kproxy.model.exchange import (
+    EMPTY_BODY,
+    Altered,
+    Answer,
+    Body,
+    BodyState,
+    Direction,
+    End,
+    Exchange,
+    Frame,
+    Headers,
+    Nanos,
+    Request,
+    Seq,
+)
+from kproxy.model.session import Gap, Server, Session, SessionEnd
+from tests.support.memory import MemoryRecording
+
+latin = st.text(st.characters(max_codepoint=255), max_size=12)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+numbers = st.integers(0, 2**62)
+nanos = numbers.map(Nanos)
+headers: st.SearchStrategy[Headers] = st.lists(st.tuples(latin, latin), max_size=3).map(tuple)
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | texts
+json_values = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3)
+)
+infos = st.builds(
+    RequestInfo,
+    verb=texts,
+    path=texts,
+    is_resource=st.booleans(),
+    group=texts,
+    version=texts,
+    resource=texts,
+    name=texts,
+)
+
+
+def a_session(**fields: object) -> Session:
+    """A complete session, changed as asked."""
+    known: dict[str, object] = {"id": "0123456789abcdef" * 2, "end": SessionEnd.COMPLETE}
+    return Session(**(known | fields))  # type: ignore[arg-type] # the caller names fields of Session
+
+
+def an_exchange(seq: int, path: str = "/api/v1/namespaces/default/pods/x", body: Body = EMPTY_BODY) -> Exchange:
+    """A GET and its 200."""
+    return Exchange(
+        seq=Seq(seq),
+        connection=1,
+        started=Nanos(seq),
+        answered=Nanos(seq + 1),
+        ended=Nanos(seq + 2),
+        request=Request(method="GET", target=path, http_version="HTTP/1.1", headers=(("User-Agent", "test"),)),
+        info=RequestInfo(verb="get", path=path, is_resource=False),
+        answer=Answer(
+            status=200, reason="OK", http_version="HTTP/1.1", headers=(("Audit-Id", f"audit-{seq}"),), body=body
+        ),
+        end=End.COMPLETE,
+    )
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> MemoryRecording:
+    """A recording with some of everything, its bodies of every kind."""
+    recording = MemoryRecording(session=draw(sessions))
+
+    def body() -> Body:
+        state = draw(st.sampled_from((BodyState.KEPT, BodyState.PARTIAL, BodyState.OPAQUE, BodyState.EMPTY)))
+        if state is BodyState.EMPTY:
+            return EMPTY_BODY
+        if state is BodyState.OPAQUE:
+            return Body(state=state, size=draw(numbers), reason=draw(texts))
+        kept = recording.keep(draw(body_bytes))
+        return Body(state=state, size=draw(numbers), digest=kept.digest, reason=draw(texts))
+
+    for seq in draw(st.lists(st.integers(1, 2**40), unique=True, max_size=3)):
+        recording.exchange_list.append(_exchange(draw, seq, body))
+        recording.frame_list += [
+            Frame(seq=Seq(seq), index=index, at=draw(nanos), direction=Direction.ANSWER, body=body())
+            for index in range(draw(st.integers(0, 2)))
+        ]
+    for revision in draw(st.lists(st.integers(1, 2**40), unique=True, max_size=3)):
+        recording.change_list.append(
+            KeyChange(
+                cluster=ClusterId(draw(st.sampled_from(("00000000000000aa", "00000000000000bb")))),
+                revision=Revision(revision),
+                key=EtcdKey(draw(st.binary(max_size=8))),
+                type=draw(st.sampled_from(ChangeType)),
+                at=draw(nanos),
+                value=draw(st.none() | st.just(body())),
+                previous=draw(st.none() | st.just(body())),
+                create_revision=Revision(draw(numbers)),
+                version=draw(numbers),
+                lease=draw(numbers),
+            )
+        )
+    recording.gap_list = draw(st.lists(gaps, max_size=2))
+    return recording
+
+
+def _exchange(draw: st.DrawFn, seq: int, body: Callable[[], Body]) -> Exchange:
+    answer = Answer(
+        status=draw(st.integers(100, 599)),
+        reason=draw(latin),
+        http_version="HTTP/1.1",
+        headers=draw(headers),
+        body=body(),
+        trailers=draw(headers),
+        informational=draw(st.lists(st.integers(100, 199), max_size=2).map(tuple)),
+    )
+    return Exchange(
+        seq=Seq(seq),
+        connection=draw(numbers),
+        started=draw(nanos),
+        answered=draw(st.none() | nanos),
+        ended=draw(st.none() | nanos),
+        request=Request(
+            method=draw(latin), target=draw(latin), http_version=draw(latin), headers=draw(headers), body=body()
+        ),
+        info=draw(infos),
+        answer=draw(st.none() | st.just(answer)),
+        end=draw(st.sampled_from(End)),
+        end_detail=draw(texts),
+        altered=draw(st.sampled_from((Altered.NOTHING, Altered.HOST | Altered.AUTHORIZATION))),
+        upgrade=draw(latin),
+        caller=draw(texts),
+    )
+
+
+def _as_json(value: object, style: int) -> bytes:
+    """JSON as one of the writers that are met writes it."""
+    text = json.dumps(value, ensure_ascii=bool(style & 1), separators=(",", ":") if style & 2 else None)
+    if style & 4:
+        text = text.replace("<", "\\u003c").replace("&", "\\u0026")
+    return text.encode() + (b"\n" if style & 8 else b"")
+
+
+body_bytes = (
+    st.binary(min_size=1, max_size=200)
+    | texts.filter(bool).map(str.encode)
+    | st.builds(_as_json, json_values, st.integers(0, 15))
+)
+sessions = st.builds(
+    Session,
+    id=st.text(string.hexdigits.lower()[:16], min_size=32, max_size=32),
+    kproxy_version=texts,
+    started_at=texts,
+    server=st.builds(Server, url=texts, kind=texts, version=texts, etcd_cluster=st.none() | texts.map(ClusterId)),
+    etcd_start=st.none() | numbers.map(Revision),
+    etcd_end=st.none() | numbers.map(Revision),
+    end=st.sampled_from((SessionEnd.COMPLETE, SessionEnd.PROXY_GONE, SessionEnd.RECORDER_GONE)),
+    ended=st.none() | nanos,
+    command=st.lists(texts, max_size=3).map(tuple),
+    exit_code=st.none() | st.integers(-255, 255),
+    max_lag=nanos,
+)
+gaps = st.builds(
+    Gap,
+    kind=st.sampled_from(("exchanges", "body", "etcd")),
+    reason=texts,
+    at=nanos,
+    count=numbers,
+    first_seq=st.none() | numbers.map(Seq),
+)

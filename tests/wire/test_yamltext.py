@@ -1,0 +1,66 @@
+"""YAML."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kproxy.wire.contenterror import ContentError
+from kproxy.wire.yamltext import decode_yaml
+
+
+def test_plain_scalars_have_jsons_types_as_go_reads_them() -> None:
+    text = b"[1, -2, 0x10, 0o7, 017, 1e3, .5, 2001-01-01, 1:30, yes, Off, ~, null, '', \"1\", y, 1.2.3]"
+    expected = [1, -2, 16, "0o7", 15, 1000.0, 0.5, "2001-01-01", "1:30", True, False, None, None, "", "1", "y", "1.2.3"]
+    assert decode_yaml(text) == expected
+
+
+def test_an_object_is_read_with_its_anchors_and_merges() -> None:
+    assert decode_yaml(b"a: &x {k: v}\nb: *x\nc: {<<: *x, d: 1}\n1: true\n") == {
+        "a": {"k": "v"},
+        "b": {"k": "v"},
+        "c": {"k": "v", "d": 1},
+        "1": True,
+    }
+
+
+def test_json_is_yaml_too() -> None:
+    assert decode_yaml(json.dumps({"a": [1, {"b": "ü"}]}).encode()) == {"a": [1, {"b": "ü"}]}
+
+
+BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}, *a{n}, *a{n}]\n" for n in range(40))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"a: b\n---\nc: d\n",
+        b"a: [",
+        b"a: !!python/object/apply:os.system [true]",
+        b"a: !!binary aGk=",
+        b"? [1]\n: 2\n",
+        b"a: &a [*a]",
+        b"\xff\xfe\xff",
+        b"[" * 100_000,
+        BOMB.encode(),
+        b"a: 1\x00",
+    ],
+)
+def test_what_is_hostile_or_none_is_refused(data: bytes) -> None:
+    with pytest.raises(ContentError):
+        decode_yaml(data)
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_garbage_ends_in_one_kind_of_error(data: bytes) -> None:
+    try:
+        decode_yaml(data)
+    except ContentError as error:
+        assert str(error)  # noqa: PT017 - a value or this error, nothing else
+
+
+def test_errors_never_hold_the_content() -> None:
+    with pytest.raises(ContentError) as caught:
+        decode_yaml(b"password: hunter2\n  oops: [")
+    assert "hunter2" not in str(caught.value)
