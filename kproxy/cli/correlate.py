@@ -12,7 +12,7 @@ from kproxy.session.ledger import ledger_document
 from kproxy.session.opened import opened
 
 
-@click.command("correlate")
+@click.command("correlate", short_help="Every change in etcd and its cause.")
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def command(*, file: str, as_json: bool) -> None:

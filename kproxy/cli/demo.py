@@ -12,7 +12,7 @@ from kproxy.session.log import LogRow
 from kproxy.session.recording import state_home
 
 
-@click.command("demo")
+@click.command("demo", short_help="The walkthrough, end to end, with a verdict.")
 @click.option(
     "--server",
     type=click.Choice(["emulated", "kube-apiserver"]),

@@ -6,7 +6,7 @@ from kproxy.cli.formats import Report, format_option, write_reports
 from kproxy.session.compare import compare_recordings
 
 
-@click.command("diff")
+@click.command("diff", short_help="Compare two recordings.")
 @click.argument("baseline", metavar="A")
 @click.argument("replayed", metavar="B")
 @format_option

@@ -7,7 +7,7 @@ import click
 from kproxy.session.convert import FORMATS, export_recording
 
 
-@click.command("export")
+@click.command("export", short_help="A recording in its text form.")
 @click.argument("file")
 @click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="The folder, new or empty.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="The form.")

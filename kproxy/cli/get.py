@@ -9,11 +9,13 @@ from kproxy.report.text import printable
 from kproxy.session.objects import object_at
 
 
-@click.command("get")
+@click.command("get", short_help="An object as it then was.")
 @click.argument("file")
 @click.argument("object_", metavar="OBJECT")
 @click.option("--at", metavar="SEQ|TIME", help="After this exchange, or at this time (default: at the session's end).")
-@click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+@click.option(
+    "-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="As what it is shown."
+)
 def command(*, file: str, object_: str, at: str | None, output: str) -> int:
     """Show an object as it was at a moment of the session. OBJECT: RESOURCE[.GROUP]/NAMESPACE/NAME, or a key in etcd.
 

@@ -7,7 +7,7 @@ import click
 from kproxy.session.convert import FORMATS, import_recording
 
 
-@click.command("import")
+@click.command("import", short_help="A recording from its text form.")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The recording to write.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="The form.")

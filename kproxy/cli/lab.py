@@ -10,7 +10,7 @@ from kproxy.lab.settings import LabSettings, ServerKind
 from kproxy.session.lab import idle_lab
 
 
-@click.group("lab")
+@click.group("lab", short_help="Fresh servers.")
 def command() -> None:
     """Fresh servers: an emulated api-server or a real kube-apiserver, each over an etcd of its own."""
 

@@ -10,7 +10,7 @@ from kproxy.session.follow import follow_rows
 from kproxy.session.log import Filters, LogRow, log_rows
 
 
-@click.command("log")
+@click.command("log", short_help="One exchange a line.")
 @click.argument("file")
 @click.option("--verb", multiple=True, help="Only these verbs: get, list, watch, create, update, patch, delete, …")
 @click.option("--resource", multiple=True, help="Only these resources: pods, deployments, …")

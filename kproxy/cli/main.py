@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from kproxy import __version__
-from kproxy.errors import KproxyError
+from kproxy.errors import KproxyError, UsageError
 
 COMMANDS = {
     "demo": "kproxy.cli.demo",
@@ -82,8 +82,7 @@ def _exit_code(arguments: list[str]) -> int:
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
-        error.show()
-        return 2
+        return _fail(UsageError(_said_by_click(error)), debug=debug)
     except (click.Abort, KeyboardInterrupt, Terminated) as stop:
         return 128 + (signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)
     except BrokenPipeError:
@@ -93,6 +92,13 @@ def _exit_code(arguments: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last stop: 1 must mean «different», so nothing may get past
         return _fail(error, debug=debug)
     return result if isinstance(result, int) else 0
+
+
+def _said_by_click(error: click.ClickException) -> str:
+    """Its sentence, in our form, with the help that belongs to the command."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    asked = context.command_path if context is not None else "kproxy"
+    return f"{error.format_message().rstrip('.')}; `{asked} --help` tells what there is"
 
 
 def _fail(error: Exception, *, debug: bool) -> int:

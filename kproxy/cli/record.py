@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -21,7 +22,11 @@ from kproxy.session.recording import RecordSettings, state_home
 from kproxy.session.server_facts import lab_etcd
 
 
-@click.command("record", context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.command(
+    "record",
+    short_help="Record what clients say to an api-server.",
+    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
+)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The recording (default: ./kproxy-UTCSTAMP.kproxy)."
 )
@@ -74,6 +79,8 @@ def command(
     \b
     Example: kproxy record -o session.kproxy -- kubectl get pods
     """
+    if command_line and shutil.which(command_line[0]) is None:  # said before anything is recorded or written
+        raise UsageError(f"the command {command_line[0]!r} cannot be started: there is no such program")
     if upstream is not None and (kubeconfig or context):
         raise UsageError("--upstream takes no kubeconfig: use it without --kubeconfig and --context")
     config = None if upstream is not None else load_kubeconfig(kubeconfig, os.environ)

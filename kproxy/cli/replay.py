@@ -19,7 +19,7 @@ from kproxy.session.replay import Audience, Confirmation, ReplaySettings, replay
 from kproxy.session.target import parse_target, reached
 
 
-@click.command("replay")
+@click.command("replay", short_help="Replay a session on a fresh server, compare.")
 @click.argument("file")
 @click.option(
     "--on",

@@ -9,7 +9,7 @@ from kproxy.report.text import printable
 from kproxy.session.show import Content, ExchangeView, show_exchange
 
 
-@click.command("show")
+@click.command("show", short_help="One exchange, whole.")
 @click.argument("file")
 @click.argument("seq", type=click.IntRange(min=1))
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")

@@ -7,7 +7,7 @@ import click
 from kproxy.session.convert import upgrade_recording
 
 
-@click.command("upgrade")
+@click.command("upgrade", short_help="An older recording in today's schema.")
 @click.argument("old", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("new", metavar="OUT", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace an existing OUT.")

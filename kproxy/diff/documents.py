@@ -1,5 +1,6 @@
 """Bodies as documents: decoded once each, because bodies are content-addressed."""
 
+import re
 from dataclasses import dataclass
 
 from kproxy.model.exchange import Body, BodyState, Digest, Headers
@@ -8,6 +9,15 @@ from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.storage import decode_value
 from kproxy.wire.watch import WatchEvent, decode_event
+
+_FIELDS = rb"resourceVersion|generateName|nodePort|healthCheckNodePort|continue|serverAddress|clusterIPs?"
+_CHOSEN = re.compile(
+    rb"[0-9a-f]{4}-[0-9a-f]{12}"  # a uid
+    rb"|\d\d-\d\dT\d\d:"  # a time
+    rb'|"(?:' + _FIELDS + rb')"\s*:\s*["\d\[]'
+    rb"|^k8s\x00"  # protobuf has names by number
+)
+"""Any trace of a value that kproxy.renaming.kinds knows to be the server's choice."""
 
 _WHOLE = frozenset({BodyState.KEPT, BodyState.PARTIAL})
 
@@ -37,6 +47,7 @@ class Documents:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self._bodies: dict[tuple[str, Digest], Document] = {}
+        self._inert: dict[Digest, bool] = {}
         self._events: dict[tuple[str, Digest], Event] = {}
 
     def body(self, headers: Headers, body: Body) -> Document:
@@ -50,6 +61,14 @@ class Documents:
         if known is None:
             known = self._decode(media_type, body.digest)
             self._bodies[media_type, body.digest] = known
+        return known
+
+    def inert(self, digest: Digest) -> bool:
+        """Whether a body certainly holds nothing that a server chooses: equal bytes of it say the same anywhere."""
+        known = self._inert.get(digest)
+        if known is None:
+            known = _CHOSEN.search(self._recording.body(digest)) is None
+            self._inert[digest] = known
         return known
 
     def event(self, media_type: str, body: Body) -> Event:

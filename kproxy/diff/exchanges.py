@@ -2,13 +2,13 @@
 
 from urllib.parse import parse_qsl, urlsplit
 
-from kproxy.diff.documents import Document
+from kproxy.diff.documents import Document, header
 from kproxy.diff.headers import HeaderComparer, learn_headers
 from kproxy.diff.noise import CLOSED, OPENAPI
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.streams import compare_stream, learn_stream
 from kproxy.diff.trees import Comparer, Spot, same_words
-from kproxy.model.exchange import Answer, BodyState, End, Exchange, Request
+from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Headers, Request
 from kproxy.renaming.learn import Learner, learn_text
 
 _FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
@@ -33,8 +33,19 @@ def learn_exchange(of: Comparison, pair: Pair) -> None:
     learn_headers(of.renaming, first.headers, second.headers)
     if is_stream(pair.baseline) and is_stream(pair.replayed):
         learn_stream(of, pair)
-    else:
+    elif not _inert(of, first.headers, first.body, second.headers, second.body):
         _learn_documents(of, *_answers(of, first, second))
+
+
+def _inert(of: Comparison, headers: Headers, first: Body, others: Headers, second: Body) -> bool:
+    """Whether two bodies have the same bytes and media type, and nothing in them is a server's choice."""
+    return (
+        first.digest is not None
+        and first.digest == second.digest
+        and first.state is second.state
+        and header(headers, "content-type") == header(others, "content-type")
+        and of.baseline.documents.inert(first.digest)
+    )
 
 
 def _learn_documents(of: Comparison, first: Document, second: Document) -> None:
@@ -64,8 +75,9 @@ def compare_exchange(of: Comparison, pair: Pair) -> None:
     if is_stream(pair.baseline) and is_stream(pair.replayed):
         compare_stream(of, pair)
         return
-    now = of.replayed.clock.at(pair.replayed.answered)
-    _compare_documents(of, pair, Spot(pair.baseline.seq, "body", now=now), *_answers(of, first, second))
+    if not _inert(of, first.headers, first.body, second.headers, second.body):
+        now = of.replayed.clock.at(pair.replayed.answered)
+        _compare_documents(of, pair, Spot(pair.baseline.seq, "body", now=now), *_answers(of, first, second))
 
 
 def _requests(of: Comparison, pair: Pair) -> tuple[Document, Document]:

@@ -5,13 +5,12 @@ from collections import defaultdict
 from kproxy.diff.clock import SLACK as CLOCK_SLACK
 from kproxy.diff.clock import Clock, after_date
 from kproxy.diff.findings import Findings
-from kproxy.diff.noise import FRAMING
+from kproxy.diff.framing import FRAMING_HEADERS, framing_differences
 from kproxy.diff.trees import same_words
 from kproxy.model.exchange import Exchange, Headers
 from kproxy.renaming.kinds import Kind
 from kproxy.renaming.renaming import Renaming
 
-_FRAMING = frozenset({"transfer-encoding", "content-length", "connection", "keep-alive"})
 _CHOSEN = {
     "audit-id": Kind.AUDIT_ID,
     "x-kubernetes-pf-flowschema-uid": Kind.UID,
@@ -65,8 +64,9 @@ class HeaderComparer:
         if self._baseline.answer is None or self._replayed.answer is None:
             return
         first, second = _by_name(self._baseline.answer.headers), _by_name(self._replayed.answer.headers)
-        self._framing(first, second)
-        for name in sorted((first.keys() | second.keys()) - _FRAMING):
+        for name in framing_differences(self._baseline, first, self._replayed, second, self._findings):
+            self._differ("header", name, "changed", first.get(name, []), second.get(name, []))
+        for name in sorted((first.keys() | second.keys()) - FRAMING_HEADERS):
             values, others = first.get(name, []), second.get(name, [])
             if name in _TIMES and len(values) == len(others) == 1:
                 if not self._same_time(name, clock, other):
@@ -90,21 +90,6 @@ class HeaderComparer:
             values, others = first.get(name, []), second.get(name, [])
             if not self._same_texts(values, others):
                 self._differ("request", f"header {name}", _kind(name, values, others), values, others)
-
-    def _framing(self, first: dict[str, list[str]], second: dict[str, list[str]]) -> None:
-        baseline, replayed = self._baseline.answer, self._replayed.answer
-        if baseline is None or replayed is None:
-            return
-        lengths, others = first.get("content-length", []), second.get("content-length", [])
-        told = lengths == [str(baseline.body.size)]
-        if (lengths and others and told and others != [str(replayed.body.size)]) or (
-            lengths and others and not told and self._baseline.request.method != "HEAD" and lengths != others
-        ):
-            self._differ("header", "content-length", "changed", lengths, others)
-        rest = [name for name in _FRAMING if first.get(name) != second.get(name) and name != "content-length"]
-        if (bool(lengths) != bool(others) or rest) and not self._findings.hide(FRAMING):
-            name = rest[0] if rest else "content-length"
-            self._differ("header", name, "changed", first.get(name, []), second.get(name, []))
 
     def _same(self, name: str, values: list[str], others: list[str]) -> bool:
         kind = _CHOSEN.get(name)

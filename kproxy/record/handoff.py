@@ -1,6 +1,5 @@
 """The recorder's end of the hand-off: batches come in, are committed, and acknowledged."""
 
-import asyncio
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,22 +9,15 @@ from kproxy.model.exchange import Nanos, Seq
 from kproxy.model.session import Gap
 from kproxy.record.assembly import Assembler, HandoffError
 from kproxy.record.committer import Committer
+from kproxy.record.line import Line
 from kproxy.wire.handoff import BATCH, MAX_BATCH, AnswerType, Record, pack_answer, unpack_records
 
 
 class Handoff:
     """Reads batches to the end. `clock`: CLOCK_MONOTONIC in nanoseconds, the one that the proxy stamps records with."""
 
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        assembler: Assembler,
-        committer: Committer,
-        clock: Callable[[], int],
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, line: Line, assembler: Assembler, committer: Committer, clock: Callable[[], int]) -> None:
+        self._line = line
         self._assembler = assembler
         self._committer = committer
         self._clock = clock
@@ -33,9 +25,8 @@ class Handoff:
         self.max_lag = committer.writer.session.max_lag
 
     def say(self, kind: AnswerType, a: int = 0, b: int = 0, c: int = 0) -> None:
-        """One answer to the proxy; if it is gone, the end of its batches says so too."""
-        if not self._writer.is_closing():
-            self._writer.write(pack_answer(kind, a, b, c))
+        """One answer to the proxy."""
+        self._line.write(pack_answer(kind, a, b, c))
 
     async def run(self) -> None:
         """Until the proxy sends no more. RecordingError if it sends what no proxy of ours does."""
@@ -56,18 +47,14 @@ class Handoff:
 
     async def _read(self) -> tuple[int, bytes, bool] | None:
         """(number, records, whether all of them came); None at the end."""
-        try:
-            number, length = BATCH.unpack(await self._reader.readexactly(BATCH.size))
-        except (asyncio.IncompleteReadError, ConnectionError):
+        head = await self._line.exactly(BATCH.size)
+        if len(head) < BATCH.size:
             return None
+        number, length = BATCH.unpack(head)
         if length > MAX_BATCH:
             raise RecordingError(f"The proxy handed over a batch of {length} bytes, which none of ours does.")
-        try:
-            return number, await self._reader.readexactly(length), True
-        except asyncio.IncompleteReadError as error:
-            return number, error.partial, False
-        except ConnectionError:
-            return None
+        records = await self._line.exactly(length)
+        return number, records, len(records) == length
 
     async def _take(self, number: int, raw: bytes, *, whole: bool) -> None:
         """Commits one batch; of one that broke off, the records that are whole."""

@@ -6,7 +6,7 @@ import re
 
 from kproxy.model.exchange import Headers
 from kproxy.record.literals import Literals
-from kproxy.record.pseudonyms import Pseudonyms
+from kproxy.record.pseudonyms import Pseudonyms, is_pseudonym
 
 _AUTHORIZATION = frozenset({"authorization", "proxy-authorization"})
 _WHOLE = frozenset({"x-auth-token", "x-api-key", "x-amz-security-token", "private-token"})
@@ -73,6 +73,8 @@ class HeadRedactor:
         if not protocol.startswith(_BEARER_PROTOCOL):
             return protocol
         encoded = protocol.removeprefix(_BEARER_PROTOCOL)
+        if is_pseudonym(encoded):
+            return protocol
         try:
             token = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
         except (binascii.Error, ValueError):

@@ -39,13 +39,13 @@ class Literals:
             self._plain += [(form, made) for form in _forms(literal)]
             lines += [(form, made) for line in parts for form in _forms(line)]
             self._cores += _cores(_middle(literal.encode()))
-            probes += _forms(parts[len(parts) // 2] if parts else literal)
+            probes += [form for line in parts or [literal] for form in _forms(line)]
         self._plain += lines
         self._probes = tuple(dict.fromkeys(probes + self._cores))
         self._sieve = re.compile(b"|".join(sorted({re.escape(_rare(probe)) for probe in self._probes})) or rb"(?!)")
 
     def found(self, data: bytes) -> bool:
-        """Whether one of them is in there, in any form; of those of several lines, whether a line in the middle is."""
+        """Whether one of them, or a line of one, is in there, in any form."""
         return self._sieve.search(data) is not None and any(probe in data for probe in self._probes)
 
     def replace(self, data: bytes) -> bytes:

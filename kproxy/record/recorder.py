@@ -14,6 +14,7 @@ from kproxy.record.assembly import Assembler
 from kproxy.record.committer import Committer
 from kproxy.record.etcd import Follower
 from kproxy.record.handoff import Handoff
+from kproxy.record.line import Line
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms, load_key
 from kproxy.record.redact import Redactor
@@ -41,9 +42,9 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
         async with AsyncExitStack() as stack:
             assembler = Assembler(redactor, epoch=settings.epoch, max_body=settings.max_body)
             committer = Committer(writer, lambda error: _blocked(handoff, say, error))
-            reader, answers = await asyncio.open_connection(sock=socket.socket(fileno=settings.handoff))
-            stack.callback(answers.close)
-            handoff = Handoff(reader, answers, assembler, committer, time.monotonic_ns)
+            line = Line(socket.socket(fileno=settings.handoff))
+            stack.callback(line.close)
+            handoff = Handoff(line, assembler, committer, time.monotonic_ns)
             follower = None
             if settings.etcd is not None:
                 follower = Follower(settings.etcd, committer, redactor, epoch=settings.epoch, say=say)

@@ -130,7 +130,7 @@ class Transport:
         self._bearer = BearerToken(target)
         self._tls = tls_context(target)
         self._idle: Connection | None = None
-        self._open: set[Connection] = set()
+        self.connections: set[Connection] = set()
 
     async def send(self, request: WireRequest, *, alone: bool = False) -> Reply:
         """Send a request; the answer's head is there when this returns. `alone`: on a connection of its own.
@@ -156,9 +156,9 @@ class Transport:
 
     def close(self) -> None:
         """Close all connections."""
-        for connection in self._open:
+        for connection in self.connections:
             connection.close()
-        self._open.clear()
+        self.connections.clear()
         self._idle = None
 
     async def _connect(self) -> Connection:
@@ -173,7 +173,7 @@ class Transport:
             reason = str(error) or f"no connection within {CONNECT_SECONDS:.0f} s"
             raise ReplayError(f"The target {target.url} cannot be reached: {reason}.") from error
         connection = Connection(reader, writer)
-        self._open.add(connection)
+        self.connections.add(connection)
         return connection
 
     def head(self, request: WireRequest) -> bytes:

@@ -86,7 +86,7 @@ def _read_int_or_string(values: Values) -> JSON:
 def _write_int_or_string(value: JSON) -> Values:
     if isinstance(value, str):
         return {"type": 1, "intVal": 0, "strVal": value}
-    return {"type": 0, "intVal": _integer(value or 0), "strVal": ""}
+    return {"type": 0, "intVal": _integer(0 if value is None else value), "strVal": ""}
 
 
 def _read_quantity(values: Values) -> JSON:
@@ -122,7 +122,7 @@ def _decimal(value: int, unit: int) -> str:
 
 def _write_duration(value: JSON) -> Values:
     text = "0" if value is None else value if isinstance(value, str) else ""
-    body = text.lstrip("+-")
+    body = text[1:] if text[:1] in {"+", "-"} else text
     if body == "0":
         return {"duration": 0}
     parts = _DURATION.findall(body)
@@ -139,7 +139,7 @@ def _nanoseconds(amount: str, unit: int) -> int:
 
 
 def _integer(value: object) -> int:
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise ContentError("a value that should be an integer")
 

@@ -41,7 +41,11 @@ def draw(recording: MemoryRecording, random: Random) -> Edit:
         categories += [_frame_leaf, _event]
     if recording.change_list:
         categories += [_etcd_leaf]
-    return random.choice(categories)(recording, random)
+    while True:
+        try:
+            return random.choice(categories)(recording, random)
+        except ContentError:
+            continue  # an edit that protobuf cannot hold: another
 
 
 def _leaf(recording: MemoryRecording, random: Random) -> Edit:
@@ -51,7 +55,10 @@ def _leaf(recording: MemoryRecording, random: Random) -> Edit:
     value = _document(recording, exchange)
     edited, path, before, after = change_leaf(value, random)
     media_type = _media_type(exchange)
-    body = _with_bytes(recording, exchange.answer.body, encode(media_type, edited))
+    data = encode(media_type, edited)
+    if decode(media_type, data) != edited:
+        raise ContentError("an edit of a field that protobuf does not have")
+    body = _with_bytes(recording, exchange.answer.body, data)
     changed = replace(exchange, answer=replace(exchange.answer, body=body))
     return Edit("body", exchange.seq, path, before, after, _with_exchange(recording, changed))
 

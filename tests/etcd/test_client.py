@@ -11,6 +11,7 @@ import pytest
 
 from kproxy.errors import EtcdError
 from kproxy.etcd import Compacted, Compare, Delete, Etcd, EtcdSettings, Get, Put, connect
+from kproxy.etcd.messages import request
 from kproxy.model.etcd import EtcdKey, Revision
 from tests.support.etcd_server import Certificates, EtcdServer, free_port, running_etcd
 
@@ -209,3 +210,29 @@ def test_a_missing_certificate_file_and_a_senseless_endpoint_are_named(tmp_path:
 
 def test_a_password_never_shows_in_the_settings() -> None:
     assert "hunter2" not in repr(EtcdSettings(endpoints=("x",), user="u", password="hunter2"))
+
+
+def test_user_and_password_open_an_etcd_and_an_expired_token_is_renewed(tmp_path: Path) -> None:
+    async def protect(etcd: Etcd) -> None:
+        channel = etcd._channel
+        await channel.call("Auth/UserAdd", request("AuthUserAddRequest", name="root", password="secret"))
+        await channel.call("Auth/RoleAdd", request("AuthRoleAddRequest", name="root"))
+        await channel.call("Auth/UserGrantRole", request("AuthUserGrantRoleRequest", user="root", role="root"))
+        await channel.call("Auth/AuthEnable", request("AuthEnableRequest"))
+
+    async def body(etcd: Etcd) -> None:
+        revision = await etcd.put(EtcdKey(b"/a"), b"1")
+        batches = etcd.watch(revision)
+        assert (await anext(batches)).revision == revision
+        await asyncio.sleep(2.5)  # longer than the token lives
+        assert await etcd.put(EtcdKey(b"/a"), b"2") == revision + 1
+        assert (await anext(batches)).revision == revision + 1
+        await asyncio.sleep(2.5)
+        assert (await anext(etcd.watch(revision))).events[0].value == b"1"
+
+    with running_etcd(tmp_path, flags=("--auth-token-ttl=1",)) as server:
+        run(server.settings, protect)
+        run(replace(server.settings, user="root", password="secret"), body)
+        assert "authentication failed" in failure(replace(server.settings, user="root", password="wrong"))
+        with pytest.raises(EtcdError):
+            run(server.settings, lambda etcd: etcd.put(a_key(), b"x"))

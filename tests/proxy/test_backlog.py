@@ -173,6 +173,25 @@ def test_an_open_stream_that_is_checkpointed_is_not_held() -> None:
     assert world.backlog.retained_bytes < 200
 
 
+def test_a_checkpoint_in_the_middle_of_a_record_keeps_the_rest_of_it() -> None:
+    world = World(Backlog())
+    world.begin(0)
+    world.backlog.add(world.open[0], RecordType.ANSWER_BODY, b"one|two|half", 0)
+    world.truth[1] = (b"", b"one|two|half")
+    world.flush()
+    world.deliver_all()
+    world.do("commit", 0)
+    world.recorder.prefixes[1] = b"one|two|"
+    world.backlog.checkpoint(1, 8, 2)
+
+    world.die()
+    world.finish()
+
+    told = world.recorder.finished[1]
+    assert told.answer == b"one|two|half"
+    assert told.kinds == [RecordType.REQUEST_HEAD, RecordType.RESUME, RecordType.ANSWER_BODY, RecordType.END]
+
+
 def test_content_beyond_the_limit_is_not_held_and_counted_when_it_is_missed() -> None:
     world = World(Backlog(max_body=100))
     world.begin(0)

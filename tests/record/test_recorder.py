@@ -81,7 +81,7 @@ async def test_a_session_from_the_first_request_to_the_goodbye(tmp_path: Path) -
         await recorder.goodbye(exit_code=3)
         await outbox.detach()
         assert await recorder.wait() == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.kproxy", "keys"]
+    assert not list(tmp_path.glob("a.kproxy-*"))  # noqa: ASYNC240 - the loop has nothing else to do
     with open_recording(str(settings.recording)) as closed:
         assert closed.session.end is SessionEnd.COMPLETE
         assert closed.session.exit_code == 3
@@ -99,9 +99,7 @@ async def test_a_proxy_that_dies_leaves_what_it_had_sent(tmp_path: Path) -> None
         held = outbox.begin(GET, time.monotonic_ns())
         outbox.add(held, RecordType.ANSWER_HEAD, JSON_HEAD % (200, 100), time.monotonic_ns())
         outbox.add(held, RecordType.ANSWER_BODY, b'{"half":', time.monotonic_ns())
-        outbox.flush()
-        while outbox.pending_bytes:
-            await asyncio.sleep(0.01)
+        assert await outbox.drain(10)
         assert recorder.process.stdin is not None
         recorder.process.stdin.close()  # as when the process of the session is gone
         await outbox.detach()
@@ -123,7 +121,7 @@ async def test_a_batch_that_breaks_off_is_kept_up_to_its_last_whole_record(tmp_p
     ours, theirs = socket.socketpair()
     recorder = await start(settings, theirs)
     records = Script().get(1).get(2).take()
-    ours.sendall(pack_batch(1, records)[: -len(records) // 3])
+    ours.sendall(pack_batch(1, records)[: -len(records) // 6])
     ours.close()
     assert recorder.process.stdin is not None
     recorder.process.stdin.close()
@@ -137,7 +135,7 @@ async def test_nothing_acknowledged_is_lost_and_nothing_doubled_by_twenty_kills(
     """Kill -9 at random moments during traffic; each time another recorder goes on."""
     settings = settings_for(tmp_path)
     outbox = Counting()
-    chance = random.Random(20)
+    chance = random.Random(20)  # noqa: S311 - moments, not secrets
     stream = Watcher(outbox)
     feeding = asyncio.create_task(feed(outbox, stream))
     for _ in range(20):
@@ -236,10 +234,9 @@ async def test_a_full_disk_is_waited_for(tmp_path: Path, capfd: pytest.CaptureFi
         for _ in range(20):
             send(outbox, b'"%s"' % os.urandom(2000).hex().encode())
         await recorder.said("blocked")
-        while not outbox.blocked:
-            await asyncio.sleep(0.01)
         send(outbox)
         assert not await outbox.drain(0.1)
+        assert outbox.blocked
         resource.prlimit(recorder.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
         await recorder.said("unblocked")
         assert await outbox.drain(10)

@@ -42,7 +42,7 @@ def test_a_recorder_killed_twenty_times_loses_nothing_and_repeats_nothing(tmp_pa
         traffic.start()
         killed: set[int] = set()
         for _ in range(ROUNDS):
-            pid = wait_for(lambda: (found := running.recorder()) and found not in killed and found or None)
+            pid = wait_for(lambda: ((found := running.recorder()) and found not in killed and found) or None)
             time.sleep(chance.uniform(0, 0.4))
             os.kill(pid, signal.SIGKILL)
             killed.add(pid)
@@ -100,4 +100,6 @@ def _alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z" if Path("/proc").is_dir() else True
+    return (
+        Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z" if Path("/proc").is_dir() else True
+    )

@@ -83,7 +83,9 @@ def test_the_journal_of_a_growing_recording_holds_no_secret_either(tmp_path: Pat
         inner = f'"$@" && touch {tmp_path}/done && while [ ! -e {tmp_path}/looked ]; do sleep 0.05; done'
         client = ["sh", "-c", inner, "sh", sys.executable, secret_client.__file__, secret, control]
         env = {**os.environ, **lab.environment(), "XDG_STATE_HOME": str(tmp_path / "state")}
-        process = subprocess.Popen([sys.executable, "-m", "kproxy", "record", "-o", str(output), "--", *client], env=env)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kproxy", "record", "-o", str(output), "--", *client], env=env
+        )
         try:
             wait_for(lambda: process.poll() is not None or (tmp_path / "done").exists() or None)
             with open_recording(str(output)) as growing:  # all of it is committed, in the journal

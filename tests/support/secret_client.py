@@ -24,7 +24,13 @@ def main(secret: str, control: str) -> None:
     merge, patch = "application/merge-patch+json", "application/json-patch+json"
     steps: list[tuple[str, str, object, str, int]] = [
         ("POST", "secrets", {**head, "metadata": metadata, "data": {"password": encoded}}, "application/json", 201),
-        ("POST", "secrets", {**head, "metadata": {"name": "plain"}, "stringData": {"p": secret}}, "application/json", 201),
+        (
+            "POST",
+            "secrets",
+            {**head, "metadata": {"name": "plain"}, "stringData": {"p": secret}},
+            "application/json",
+            201,
+        ),
         ("GET", "secrets/hidden", None, "", 200),
         ("GET", "secrets", None, "", 200),
         ("PATCH", "secrets/hidden", {"stringData": {"other": secret}}, merge, 200),

@@ -29,7 +29,11 @@ def wrapped(api_version: str, kind: str, message: Message) -> bytes:
     meta = cast("Message", getattr(unknown, "typeMeta"))  # noqa: B009 - a field that only the table knows
     for field, value in (("apiVersion", api_version), ("kind", kind)):
         setattr(meta, field, value)
-    for field, value in (("raw", message.SerializeToString(deterministic=True)), ("contentEncoding", ""), ("contentType", "")):
+    for field, value in (
+        ("raw", message.SerializeToString(deterministic=True)),
+        ("contentEncoding", ""),
+        ("contentType", ""),
+    ):
         setattr(unknown, field, value)
     return b"k8s\0" + unknown.SerializeToString(deterministic=True)
 
@@ -67,7 +71,11 @@ class Maker:
             self._set(message, "strVal", self._text() if text else "")
         elif name in RAW_JSON or name == RAW_EXTENSION:
             raw = self._random.choice(({"a": [1, 2.5, None, True, "ü"]}, {}, {"f:x": {".": {}}}))
-            self._set(message, message_fields(name)[0].name, json.dumps(raw, ensure_ascii=False, separators=(",", ":")).encode())
+            self._set(
+                message,
+                message_fields(name)[0].name,
+                json.dumps(raw, ensure_ascii=False, separators=(",", ":")).encode(),
+            )
         elif name in SCHEMA_UNIONS:
             self._schema_union(name, message, depth)
         else:
@@ -78,7 +86,7 @@ class Maker:
         other = SCHEMA_UNIONS[name]
         schema = f"{name.rpartition('.')[0]}.JSONSchemaProps"
         if other == "allows":
-            self._set(message, "allows", True)  # noqa: FBT003 - a value
+            self._set(message, "allows", True)
         if self._random.random() < 0.5 or self._deep(depth):
             cast("Message", getattr(message, "schema")).CopyFrom(self.message(schema, depth + 3))  # noqa: B009 - the same
         elif other == "property":
@@ -98,7 +106,9 @@ class Maker:
         if spec.map_key:
             for _ in range(many):
                 if spec.is_message:
-                    cast("MutableMapping[str, Message]", target)[self._text()].CopyFrom(self.message(spec.type, depth + 1))
+                    cast("MutableMapping[str, Message]", target)[self._text()].CopyFrom(
+                        self.message(spec.type, depth + 1)
+                    )
                 else:
                     cast("MutableMapping[str, object]", target)[self._text()] = self._scalar(spec.type)
         elif spec.repeated:
@@ -130,4 +140,4 @@ class Maker:
                 return self._random.choice((0, 1, 2**62))
 
     def _text(self) -> str:
-        return "".join(self._random.choices("aZ0/<&\"\\ü😀\u2028 ", k=self._random.randint(0, 6)))
+        return "".join(self._random.choices('aZ0/<&"\\ü😀\u2028 ', k=self._random.randint(0, 6)))

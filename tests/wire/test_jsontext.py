@@ -30,7 +30,10 @@ def test_garbage_ends_in_one_kind_of_error(data: bytes) -> None:
 
 
 def test_it_is_written_as_go_writes_it() -> None:
-    assert encode_json({"a": "<&>\u2028ü", "b": [1, None]}) == b'{"a":"\\u003c\\u0026\\u003e\\u2028\xc3\xbc","b":[1,null]}\n'
+    assert (
+        encode_json({"a": "<&>\u2028ü", "b": [1, None]})
+        == b'{"a":"\\u003c\\u0026\\u003e\\u2028\xc3\xbc","b":[1,null]}\n'
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,11 @@ KINDS = kinds()
 
 def test_the_tables_know_the_kinds() -> None:
     known = {(api_version, kind) for api_version, kind, _ in KINDS}
-    assert {("v1", "Pod"), ("apps/v1", "DeploymentList"), ("apiextensions.k8s.io/v1", "CustomResourceDefinition")} <= known
+    assert {
+        ("v1", "Pod"),
+        ("apps/v1", "DeploymentList"),
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+    } <= known
     assert len(known) > 250
 
 
@@ -82,7 +86,9 @@ def test_embedded_structs_stand_in_their_parent() -> None:
 def test_keys_come_in_gos_order() -> None:
     container = {"name": "c", "image": "i", "env": [{"name": "E"}], "envFrom": [{"prefix": "p"}]}
     value = decode_protobuf(wrapped("v1", "Pod", pod(containers=[container])))
-    assert b'"name":"c","image":"i","envFrom":[{"prefix":"p"}],"env":[{"name":"E"}],"resources":{}' in encode_json(value)
+    assert b'"name":"c","image":"i","envFrom":[{"prefix":"p"}],"env":[{"name":"E"}],"resources":{}' in encode_json(
+        value
+    )
 
 
 def test_a_watch_event_holds_an_object_or_a_status() -> None:
@@ -95,7 +101,9 @@ def test_a_watch_event_holds_an_object_or_a_status() -> None:
 
 def test_an_object_of_json_in_the_envelope_is_read() -> None:
     unknown = message_class("k8s.io.apimachinery.pkg.runtime.Unknown")(
-        typeMeta={"apiVersion": "example.com/v1", "kind": "Widget"}, raw=b'{"spec":{"a":1}}', contentType="application/json"
+        typeMeta={"apiVersion": "example.com/v1", "kind": "Widget"},
+        raw=b'{"spec":{"a":1}}',
+        contentType="application/json",
     )
     value = decode_protobuf(MAGIC + unknown.SerializeToString())
     assert value == {"kind": "Widget", "apiVersion": "example.com/v1", "spec": {"a": 1}}
@@ -107,7 +115,10 @@ def test_an_object_of_json_in_the_envelope_is_read() -> None:
         (b"", "does not begin with k8s"),
         (MAGIC, "no interface table"),
         (wrapped("example.com/v1", "Widget", pod()), "no interface table for kind 'Widget'"),
-        (wrapped("v1", "Pod", message_class("k8s.io.apimachinery.pkg.runtime.Unknown")(raw=b"\xff")), "not UTF-8|no protobuf"),
+        (
+            wrapped("v1", "Pod", message_class("k8s.io.apimachinery.pkg.runtime.Unknown")(raw=b"\xff")),
+            "not UTF-8|no protobuf",
+        ),
     ],
 )
 def test_what_cannot_be_read_says_why(data: bytes, reason: str) -> None:

@@ -103,7 +103,9 @@ def test_any_bytes_are_a_key_or_none(key: bytes) -> None:
 CONFIG_MAP: JSONObject = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "c"}, "data": {"a": "b"}}
 
 
-@pytest.mark.parametrize("value", [encode("application/vnd.kubernetes.protobuf", CONFIG_MAP), json.dumps(CONFIG_MAP).encode()])
+@pytest.mark.parametrize(
+    "value", [encode("application/vnd.kubernetes.protobuf", CONFIG_MAP), json.dumps(CONFIG_MAP).encode()]
+)
 def test_values_are_read_and_changed_in_either_form(value: bytes) -> None:
     assert decode_value(value) == CONFIG_MAP
     assert edit_value(value, lambda before: before) is value

@@ -84,7 +84,9 @@ def test_an_event_reads_alike_in_json_and_protobuf() -> None:
     assert decode_event(PROTOBUF, encode(PROTOBUF, event)) == expected
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"type": 1, "object": {}}', b'{"type": "ADDED", "object": null}'])
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"{}", b'{"type": 1, "object": {}}', b'{"type": "ADDED", "object": null}']
+)
 def test_what_is_no_event_is_refused(data: bytes) -> None:
     for media_type in ("application/json", PROTOBUF):
         with pytest.raises(ContentError):

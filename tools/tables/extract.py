@@ -4,17 +4,21 @@
 # ///
 """Extracts the interface tables (kproxy/wire/tables/) from the published .proto files; see README.md beside it.
 
-    python tools/tables/extract.py            writes them
-    python tools/tables/extract.py --check    exits 1 if what is committed differs from what it would write
+python tools/tables/extract.py            writes them
+python tools/tables/extract.py --check    exits 1 if what is committed differs from what it would write
 """
 
 import argparse
 import json
 import sys
 from functools import cache
-from pathlib import Path
 
-from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    EnumDescriptorProto,
+    FieldDescriptorProto,
+    FileDescriptorProto,
+)
 from gotypes import GoField, GoPackage, read_package
 from protos import KUBERNETES, KUBERNETES_MODULES, ROOT, etcd_files, kubernetes_files, modules
 

@@ -53,7 +53,7 @@ def kubernetes_files(where: dict[str, tuple[Path, str]]) -> list[FileDescriptorP
 
 
 def etcd_files() -> tuple[list[FileDescriptorProto], str]:
-    """etcd's services, and the version of the module they come from."""
+    """Etcd's services, and the version of the module they come from."""
     where = modules(ETCD, _ETCD_MODULES)
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)

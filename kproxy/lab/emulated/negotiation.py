@@ -10,6 +10,7 @@ from kproxy.wire.content import ContentError, decode, encode, encode_json
 from kproxy.wire.jsontext import check_depth
 from kproxy.wire.mediatype import JSON as JSON_TYPE
 from kproxy.wire.mediatype import PROTOBUF, YAML, parse_media_type
+from kproxy.wire.protobuild import encode_watch_event
 
 OFFERED = (JSON_TYPE, YAML, PROTOBUF)
 HEX_SHOWN = 1024  # bytes of a wrong body in its error
@@ -69,6 +70,15 @@ def write_body(media_type: str, value: JSONObject, *, pretty: bool) -> tuple[str
     if media_type == YAML:
         return YAML, yaml.safe_dump(value, allow_unicode=True, default_flow_style=False).encode()
     return JSON_TYPE, _indented(value) if pretty else encode_json(value)
+
+
+def write_event(media_type: str, kind: str, value: JSONObject) -> bytes:
+    """A watch's event with its framing: a line of JSON, or a length (u32, big-endian) and a protobuf message."""
+    event: JSONObject = {"type": kind, "object": value}
+    if media_type == PROTOBUF:
+        data = encode_watch_event(event)
+        return len(data).to_bytes(4, "big") + data
+    return encode_json(event)
 
 
 def is_pretty(query: dict[str, str], user_agent: str) -> bool:

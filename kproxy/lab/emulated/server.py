@@ -15,7 +15,7 @@ from kproxy.lab.emulated.auth import Identity, authenticate, authorize, imperson
 from kproxy.lab.emulated.call import Call, Result, is_true
 from kproxy.lab.emulated.deleting import Deletes
 from kproxy.lab.emulated.managed import manager_name
-from kproxy.lab.emulated.negotiation import accepted, is_pretty, read_body, read_patch, write_body
+from kproxy.lab.emulated.negotiation import accepted, is_pretty, read_body, read_patch, write_body, write_event
 from kproxy.lab.emulated.pages import answer_page
 from kproxy.lab.emulated.patch import PATCH_TYPES
 from kproxy.lab.emulated.routes import Route, find_route, is_served_group
@@ -25,9 +25,8 @@ from kproxy.lab.emulated.watching import Watch, limited
 from kproxy.lab.emulated.writing import Chance, Writes
 from kproxy.lab.users import User
 from kproxy.model.api import RequestInfo
-from kproxy.wire.jsontext import encode_json
 from kproxy.wire.mediatype import JSON as JSON_TYPE
-from kproxy.wire.mediatype import parse_media_type
+from kproxy.wire.mediatype import PROTOBUF, parse_media_type
 from kproxy.wire.requestinfo import first_values, request_info
 
 MAX_BODY = 3 * 1024 * 1024
@@ -89,7 +88,7 @@ class Server:
             route = find_route(request.method, info)
             call = _call(route, query, request)
             if route.action == "list" and is_true(query.get("watch", "")):
-                return await self._watch(request, call, audit_id)
+                return await self._watch(request, call, media_type, audit_id)
             # What has begun to write goes on when its client leaves: a pod's delete takes two steps.
             result = await asyncio.shield(asyncio.ensure_future(self._act(route, call, request)))
         except StatusError as error:
@@ -149,13 +148,14 @@ class Server:
         body = read_body(request.headers.get("Content-Type", ""), data, "") if data else {}
         return await self._deletes.delete_collection(call, body)
 
-    async def _watch(self, request: web.Request, call: Call, audit_id: str) -> web.StreamResponse:
+    async def _watch(self, request: web.Request, call: Call, media_type: str, audit_id: str) -> web.StreamResponse:
         watch = Watch(self._store, call)
-        response = _finish(web.StreamResponse(headers={"Content-Type": JSON_TYPE}), audit_id)
+        content_type = f"{PROTOBUF};stream=watch" if media_type == PROTOBUF else JSON_TYPE
+        response = _finish(web.StreamResponse(headers={"Content-Type": content_type}), audit_id)
         response.enable_chunked_encoding()
         await response.prepare(request)
         async for kind, value in limited(watch.events(), watch.timeout):
-            await response.write(encode_json({"type": kind, "object": value}))
+            await response.write(write_event(media_type, kind, value))
         await response.write_eof()
         return response
 

@@ -1,0 +1,340 @@
+"""Protobuf beside the real api-server's own JSON: the same objects, lists, events, Statuses and etcd values."""
+
+import asyncio
+import base64
+import http.client
+import json
+import os
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from kproxy.etcd import EtcdSettings, RangeAnswer, connect
+from kproxy.lab import Lab, LabSettings, start_lab
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.wire.content import ContentError, decode, edit, encode, encode_json
+from kproxy.wire.protoenvelope import MAGIC
+from kproxy.wire.storage import decode_value, key_object, object_keys
+from kproxy.wire.watch import WatchCutter, WatchEvent, decode_event
+
+pytestmark = pytest.mark.controlplane
+
+JSON_TYPE = "application/json"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+DEFAULTED_WHEN_READ = {"jobs", "persistentvolumeclaims"}  # a job's labels, a claim's phase
+OBJECTS = [
+    document for document in yaml.safe_load_all((Path(__file__).parent / "objects.yaml").read_text()) if document
+]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, media type and body."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+    def decoded(self) -> JSONObject:
+        """The body's object."""
+        value = decode(self.media_type, self.body)
+        assert isinstance(value, dict)
+        return value
+
+
+@dataclass
+class Server:
+    """A lab's api-server, asked as its admin; connections are opened for each request."""
+
+    lab: Lab
+
+    def __post_init__(self) -> None:
+        config = yaml.safe_load(self.lab.kubeconfig.read_text())
+        cluster = config["clusters"][0]["cluster"]
+        self._token = config["users"][0]["user"]["token"]
+        ca = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        self._context = ssl.create_default_context(cadata=ca)
+        self._place = urlsplit(cluster["server"])
+
+    def send(self, method: str, path: str, accept: str = JSON_TYPE, body: JSON = None, sent: str = JSON_TYPE) -> Answer:
+        """One request; a body in the media type `sent`."""
+        connection = http.client.HTTPSConnection(
+            self._place.hostname or "", self._place.port, timeout=30, context=self._context
+        )
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": accept}
+        data = None if body is None else encode(sent, body)
+        if data is not None:
+            headers["Content-Type"] = sent
+        try:
+            connection.request(method, path, data, headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.getheader("Content-Type", ""), answer.read())
+        finally:
+            connection.close()
+
+    def both(self, method: str, path: str, parameters: str = "", body: JSON = None) -> tuple[Answer, Answer]:
+        """The same request in JSON and in protobuf."""
+        return (
+            self.send(method, path, JSON_TYPE + parameters, body),
+            self.send(method, path, PROTOBUF + parameters, body, PROTOBUF),
+        )
+
+    def etcd(self) -> RangeAnswer:
+        """Everything in etcd."""
+
+        async def main() -> RangeAnswer:
+            async with await connect(EtcdSettings(endpoints=self.lab.etcd_endpoints)) as etcd:
+                return await etcd.prefix(b"/registry/")
+
+        return asyncio.run(main())
+
+    def resources(self) -> Iterator[tuple[str, JSONObject]]:
+        """Every listable resource and the path of its list."""
+        groups = self.send("GET", "/apis").decoded()["groups"]
+        versions = [version["groupVersion"] for group in groups for version in group["versions"]]  # type: ignore[union-attr,index,call-overload]
+        for root in ("/api/v1", *(f"/apis/{version}" for version in versions)):
+            answer = self.send("GET", root)
+            if answer.status == 503:  # an aggregated server that is not there
+                continue
+            for resource in answer.decoded()["resources"]:  # type: ignore[union-attr]
+                assert isinstance(resource, dict)
+                if "list" in resource["verbs"] and resource["name"] != "componentstatuses":  # type: ignore[operator]
+                    yield f"{root}/{resource['name']}", {**resource, "root": root}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    if not assets:
+        pytest.skip("KUBEBUILDER_ASSETS is not set: run make test-controlplane")
+    with start_lab(LabSettings(server="kube-apiserver", assets=Path(assets))) as lab:
+        yield Server(lab)
+
+
+@pytest.fixture(scope="module")
+def filled(server: Server) -> Server:
+    """The server with an object of each kind in objects.yaml."""
+    paths = {
+        (resource["root"], resource["kind"]): (path, resource["namespaced"]) for path, resource in server.resources()
+    }
+    for document in OBJECTS:
+        api_version = document["apiVersion"]
+        root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        path, namespaced = paths[root, document["kind"]]
+        if namespaced:
+            path = path.replace(f"{root}/", f"{root}/namespaces/{document['metadata']['namespace']}/")
+        answer = server.send("POST", path, body=document)
+        assert answer.status == 201, (document["kind"], answer.body)
+    wait_until_quiet(server)
+    return server
+
+
+def wait_until_quiet(server: Server) -> None:
+    """The status of the CRD is written by the server's own loop, a moment later."""
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.com"
+    for _ in range(200):
+        if b'"type":"Established","status":"True"' in server.send("GET", path).body.replace(b", ", b","):
+            return
+        if b"Established" in server.send("GET", path).body:
+            return
+    raise AssertionError("the custom resource was never established")
+
+
+def same_revision(value: JSONObject) -> JSONObject:
+    """A list without its own resourceVersion, which moves between two requests."""
+    if str(value["kind"]).endswith("List") and isinstance(value.get("metadata"), dict):
+        metadata = {key: item for key, item in value["metadata"].items() if key != "resourceVersion"}  # type: ignore[union-attr]
+        return {**value, "metadata": metadata}
+    return value
+
+
+def assert_same(one: Answer, other: Answer) -> None:
+    """JSON and protobuf of one object: the same values, keys in the same order; and protobuf written again."""
+    assert one.status == other.status
+    assert other.media_type.startswith(PROTOBUF)
+    expected, got = same_revision(one.decoded()), same_revision(other.decoded())
+    assert got == expected
+    assert json.dumps(got) == json.dumps(expected)
+    assert encode(other.media_type, other.decoded()) == other.body
+
+
+def test_every_list_reads_alike(filled: Server) -> None:
+    compared = 0
+    for path, resource in filled.resources():
+        if resource["root"] == "/apis/example.com/v1" or resource["name"] in {"leases", "events"}:
+            continue  # custom resources have no protobuf; leases are renewed between two requests
+        assert_same(*filled.both("GET", path))
+        compared += 1
+    assert compared > 50
+
+
+def test_every_rich_object_reads_alike(filled: Server) -> None:
+    compared = 0
+    for path, resource in filled.resources():
+        if resource["root"] == "/apis/example.com/v1":
+            continue
+        for item in filled.send("GET", path).decoded()["items"]:  # type: ignore[union-attr]
+            metadata = item["metadata"]  # type: ignore[index,call-overload]
+            if metadata.get("namespace") not in {None, "rich"}:  # type: ignore[union-attr]
+                continue
+            place = str(path)
+            if resource["namespaced"]:
+                place = place.replace(f"{resource['root']}/", f"{resource['root']}/namespaces/rich/")
+            assert_same(*filled.both("GET", f"{place}/{metadata['name']}"))  # type: ignore[index,call-overload]
+            compared += 1
+    assert compared > 150
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/api", ""),
+        ("/apis", ""),
+        ("/api/v1", ""),
+        ("/apis/apps/v1", ""),
+        ("/apis", ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"),
+        ("/api/v1/namespaces/rich/pods/none", ""),
+        ("/api/v1/namespaces/rich/pods/rich", ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1"),
+        ("/api/v1/namespaces/rich/pods", ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
+        ("/apis/apps/v1/namespaces/rich/deployments/web/scale", ""),
+    ],
+)
+def test_discovery_statuses_and_partial_objects_read_alike(filled: Server, path: str, parameters: str) -> None:
+    assert_same(*filled.both("GET", path, parameters))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("DELETE", "/api/v1/namespaces/rich/configmaps/none", {"kind": "DeleteOptions", "apiVersion": "v1"}),
+        (
+            "DELETE",
+            "/api/v1/namespaces/rich/configmaps/cm",
+            {
+                "kind": "DeleteOptions",
+                "apiVersion": "v1",
+                "gracePeriodSeconds": 0,
+                "preconditions": {"uid": "other"},
+                "dryRun": ["All"],
+            },
+        ),
+        (
+            "POST",
+            "/api/v1/namespaces/rich/pods?dryRun=All",
+            {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "BAD"}, "spec": {"containers": []}},
+        ),
+        (
+            "POST",
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            {
+                "kind": "SelfSubjectAccessReview",
+                "apiVersion": "authorization.k8s.io/v1",
+                "spec": {"resourceAttributes": {"verb": "get", "resource": "pods"}},
+            },
+        ),
+    ],
+)
+def test_what_is_sent_as_protobuf_is_understood(filled: Server, method: str, path: str, body: JSONObject) -> None:
+    assert_same(*filled.both(method, path, body=body))
+
+
+def test_a_table_is_json(filled: Server) -> None:
+    answer = filled.send("GET", "/api/v1/namespaces/rich/pods", f"{JSON_TYPE};as=Table;g=meta.k8s.io;v=v1")
+    table = answer.decoded()
+    assert table["kind"] == "Table"
+    assert encode_json(table) == answer.body
+
+
+def test_our_json_is_the_servers_byte_for_byte(filled: Server) -> None:
+    for path in ("/api/v1/namespaces/rich/pods/rich", "/api/v1/namespaces/rich/configmaps/cm", "/apis"):
+        one, other = filled.both("GET", path)
+        assert encode_json(other.decoded()) == one.body
+
+
+def events(answer: Answer) -> list[WatchEvent]:
+    """A watch's events; each is changed, too, and read again."""
+    cutter = WatchCutter(answer.media_type)
+    cut = cutter.feed(answer.body)
+    assert cutter.pending == b""
+    assert cut[-1][1] == len(answer.body)
+    for data, _ in cut:
+        assert edit(answer.media_type, data, lambda event: event) is data
+        renamed = edit(answer.media_type, data, rename)
+        assert decode_event(answer.media_type, renamed).object["metadata"]["name"] == "renamed"  # type: ignore[index,call-overload]
+    return [decode_event(answer.media_type, data) for data, _ in cut]
+
+
+def rename(event: JSONObject) -> JSONObject:
+    """The event of an object of another name."""
+    event["object"]["metadata"]["name"] = "renamed"  # type: ignore[index,call-overload]
+    return event
+
+
+def test_watch_events_read_alike(filled: Server) -> None:
+    path = "/api/v1/namespaces/rich/pods?watch=1&timeoutSeconds=1&resourceVersion=0"
+    one = filled.send("GET", path, JSON_TYPE)
+    other = filled.send("GET", path, f"{PROTOBUF};stream=watch")
+    assert other.media_type == f"{PROTOBUF};stream=watch"
+    assert events(one) == events(other)
+    assert [event.type for event in events(other)] == ["ADDED"]
+
+
+def test_a_watch_that_cannot_be_is_a_status(filled: Server) -> None:
+    one, other = filled.both("GET", "/api/v1/namespaces/rich/pods?watch=1&timeoutSeconds=1&resourceVersion=none")
+    assert_same(one, other)
+    assert one.decoded()["kind"] == "Status"
+
+
+def test_every_value_in_etcd_is_read_and_written_again(filled: Server) -> None:
+    answer = filled.etcd()
+    protobuf = [item for item in answer.items if item.value.startswith(MAGIC)]
+    assert len(protobuf) > 200
+    for item in protobuf:
+        assert encode(PROTOBUF, decode_value(item.value)) == item.value
+    unread = []
+    for item in answer.items:
+        try:
+            decode_value(item.value)
+        except ContentError:
+            unread.append(item.key)
+    assert unread == []
+
+
+def test_what_is_in_etcd_is_what_the_server_answers(filled: Server) -> None:
+    """But for resourceVersion, which is the key's mod_revision, and what only one version of an API has."""
+    stored = {item.key: item for item in filled.etcd().items}
+    compared = 0
+    for path, resource in filled.resources():
+        if resource["root"] in {"/apis/autoscaling/v1", "/apis/events.k8s.io/v1", "/apis/example.com/v1"}:
+            continue  # stored in another version; no objects
+        for item in filled.send("GET", path).decoded()["items"]:  # type: ignore[union-attr]
+            metadata = item["metadata"]  # type: ignore[index,call-overload]
+            assert isinstance(metadata, dict)
+            namespace = metadata.get("namespace", "")
+            root = str(resource["root"])
+            group = root.removeprefix("/apis/").rpartition("/")[0] if root.startswith("/apis/") else ""
+            keys = [
+                key
+                for key in stored
+                if (ref := key_object(key))
+                and (ref.group, ref.resource, ref.namespace, ref.name)
+                == (group, resource["name"], namespace, metadata["name"])
+            ]
+            (key,) = keys
+            reference = key_object(key)
+            assert reference is not None
+            assert object_keys(reference) == (key,)
+            if namespace != "rich" or resource["name"] in DEFAULTED_WHEN_READ:
+                continue
+            assert metadata["resourceVersion"] == str(stored[key].mod_revision)
+            value = decode_value(stored[key].value)
+            del metadata["resourceVersion"]
+            expected = {"kind": resource["kind"], "apiVersion": value["apiVersion"], **item}  # type: ignore[dict-item]
+            assert value == expected
+            compared += 1
+    assert compared > 20

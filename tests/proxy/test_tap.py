@@ -1,0 +1,165 @@
+"""The tap sans-I/O: whatever the cuts and whoever goes first, bytes are whole and each exchange ends exactly once."""
+
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+
+from fake_recorder import FakeRecorder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kproxy.config.upstream import upstream_from_url
+from kproxy.model.exchange import End
+from kproxy.proxy.actions import Act, Action, Unreached
+from kproxy.proxy.backlog import Backlog
+from kproxy.proxy.identity import Identity
+from kproxy.proxy.tap import MAX_PIPELINED, Tap
+from kproxy.wire.handoff import RecordType
+
+HOST = b"Host: up:1\r\n"
+REQUESTS = {
+    b"GET /a HTTP/1.1\r\n" + HOST + b"\r\n": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    b"POST /b HTTP/1.1\r\n"
+    + HOST
+    + b"Content-Length: 3\r\n\r\nabc": b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
+    b"PUT /c HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n": (
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+    ),
+    b"HEAD /d HTTP/1.1\r\n" + HOST + b"\r\n": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
+    b"DELETE /e HTTP/1.1\r\n" + HOST + b"\r\n": b"HTTP/1.1 204 No Content\r\n\r\n",
+    b"GET /f HTTP/1.1\r\n" + HOST + b"Connection: Upgrade\r\nUpgrade: x\r\n\r\n": (
+        b"HTTP/1.1 403 Forbidden\r\nContent-Length: 1\r\n\r\n!"
+    ),
+}
+
+
+@dataclass
+class Wires:
+    """A tap, its two sides, and its recorder."""
+
+    backlog: Backlog = field(default_factory=Backlog)
+    to_client: bytes = b""
+    to_server: bytes = b""
+    acts: list[Act] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        identity = Identity(upstream_from_url("http://up:1"), token=None, local=None, allow_exec=True)
+        self.tap = Tap(identity, self.backlog, 1, tls=False, server_name="the server", clock=lambda: 7)
+
+    def take(self, actions: list[Action]) -> None:
+        """Carry the actions out."""
+        for act, data in actions:
+            self.acts.append(act)
+            if act is Act.TO_CLIENT:
+                assert Act.CLOSE_CLIENT not in self.acts
+                self.to_client += data
+            elif act is Act.TO_SERVER:
+                assert Act.END_TO_SERVER not in self.acts
+                self.to_server += data
+
+    def recorded(self) -> FakeRecorder:
+        """What a recorder makes of it."""
+        recorder = FakeRecorder()
+        if batch := self.backlog.flush():
+            recorder.take(batch.data)
+        recorder.commit()
+        return recorder
+
+
+def cut(raw: bytes, places: list[int]) -> list[bytes]:
+    edges = [0, *sorted(place % (len(raw) + 1) for place in places), len(raw)]
+    return [raw[begin:end] for begin, end in pairwise(edges) if begin < end]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from(sorted(REQUESTS)), min_size=1, max_size=5),
+    st.lists(st.integers(0, 2000), max_size=10),
+    st.lists(st.integers(0, 2000), max_size=10),
+    st.integers(0, 12),
+)
+def test_both_ways_are_byte_for_byte_and_every_exchange_completes(
+    requests: list[bytes], request_cuts: list[int], answer_cuts: list[int], connected_after: int
+) -> None:
+    wires = Wires()
+    sent = b"".join(requests)
+    answers = b"".join(REQUESTS[request] for request in requests)
+
+    pieces = cut(sent, request_cuts)
+    connected = False
+    for n, piece in enumerate(pieces):
+        wires.take(wires.tap.client_data(piece))
+        if n >= connected_after and not connected and Act.CONNECT in wires.acts:
+            connected = True
+            wires.take(wires.tap.connected(None))
+    if not connected:
+        wires.take(wires.tap.connected(None))
+    # No server answers what it has not got: what follows a request for an upgrade waits for the answer to that.
+    ends = list(accumulate(len(REQUESTS[request]) for request in requests))
+    for piece in cut(answers, answer_cuts + [end for end in ends if end < len(answers)]):
+        wires.take(wires.tap.server_data(piece))
+
+    assert wires.to_server == sent
+    assert wires.to_client == answers
+    finished = wires.recorded().finished
+    assert [told.end for _, told in sorted(finished.items())] == [End.COMPLETE] * len(requests)
+    assert [
+        told.head.endswith(request.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+        for told, request in zip((finished[seq] for seq in sorted(finished)), requests, strict=True)
+    ] == [True] * len(requests)
+
+
+EVENTS = ["client", "server", "client-eof", "server-eof", "connect", "unreached", "stop"]
+NOISE = [
+    *REQUESTS,
+    *REQUESTS.values(),
+    b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+    b"HTTP/1.0 200 OK\r\n\r\nrest",
+    b"GARBAGE\x00\r\n\r\n",
+    b"GET / HTTP/1.1\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart",
+]
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(EVENTS), st.sampled_from(NOISE)), max_size=25))
+def test_whatever_happens_each_exchange_ends_exactly_once(steps: list[tuple[str, bytes]]) -> None:
+    wires = Wires()
+    connected = False
+    for event, data in steps:
+        if event == "client":
+            wires.take(wires.tap.client_data(data))
+        elif event == "server" and connected:
+            wires.take(wires.tap.server_data(data))
+        elif event == "client-eof":
+            wires.take(wires.tap.client_closed())
+        elif event == "server-eof" and connected:
+            wires.take(wires.tap.server_closed())
+        elif event in {"connect", "unreached"} and Act.CONNECT in wires.acts and not connected:
+            connected = True
+            problem = Unreached("connect", "Connection refused") if event == "unreached" else None
+            wires.take(wires.tap.connected(problem))
+        elif event == "stop":
+            wires.take(wires.tap.stop())
+    wires.take(wires.tap.stop())
+
+    recorder = wires.recorded()
+    assert sorted(recorder.finished) == list(range(1, wires.backlog.last_seq + 1))
+    for told in recorder.finished.values():
+        assert told.kinds.count(RecordType.END) == 1
+        assert told.kinds[0] == RecordType.REQUEST_HEAD
+        assert told.kinds.count(RecordType.ANSWER_HEAD) <= 1
+    assert wires.acts.count(Act.CONNECT) <= 1
+    assert Act.CLOSE_CLIENT in wires.acts or Act.LINGER in wires.acts
+
+
+def test_a_client_that_asks_without_end_has_to_wait() -> None:
+    wires = Wires()
+    request = next(iter(REQUESTS))
+    wires.take(wires.tap.client_data(request))
+    waiting = [wires.tap.waiting]  # for the connection
+    wires.take(wires.tap.connected(None))
+    waiting.append(wires.tap.waiting)
+    wires.take(wires.tap.client_data(request * MAX_PIPELINED))
+    waiting.append(wires.tap.waiting)
+
+    assert waiting == [True, False, True]

@@ -1,0 +1,322 @@
+"""Redaction of bodies and of etcd's values."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kproxy.model.api import RequestInfo
+from kproxy.model.etcd import EtcdKey
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.record.literals import Literals
+from kproxy.record.pseudonyms import Pseudonyms
+from kproxy.record.redact import Opaque, Redactor, Secrecy
+from kproxy.record.secrets import LAST_APPLIED, Subject, subject_of
+from kproxy.wire.content import decode, encode
+from kproxy.wire.requestinfo import request_info
+from tests.support.made import json_values
+
+PSEUDONYMS = Pseudonyms(b"1" * 32)
+REDACTOR = Redactor(PSEUDONYMS, Literals(PSEUDONYMS, ["known-literal-secret"]))
+PLAIN = "hunter22 of the secret"
+CODED = base64.b64encode(PLAIN.encode()).decode()
+MADE = PSEUDONYMS.text(PLAIN)
+MADE_CODED = base64.b64encode(MADE.encode()).decode()
+SECRETS = "/api/v1/namespaces/default/secrets"
+JSON_TYPE = "application/json"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
+
+def secret(**fields: JSON) -> JSONObject:
+    """A Secret that holds PLAIN."""
+    return {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s"}, "data": {"p": CODED}, **fields}
+
+
+def redacted(value: JSON, target: str = SECRETS, media_type: str = JSON_TYPE, method: str = "POST") -> Any:
+    """What is stored of a value; it holds no secret, and redacting it again changes nothing."""
+    secrecy = REDACTOR.secrecy(request_info(method, target))
+    once = REDACTOR.content(secrecy, media_type, encode(media_type, value))
+    assert isinstance(once, bytes)
+    for form in (PLAIN.encode(), CODED.encode(), json.dumps(PLAIN)[1:-1].encode()):
+        assert form not in once
+    assert REDACTOR.content(REDACTOR.secrecy(request_info(method, target)), media_type, once) == once
+    return decode(media_type, once)
+
+
+def test_data_is_replaced_in_base64_and_string_data_as_text() -> None:
+    assert redacted(secret(stringData={"q": PLAIN})) == secret(data={"p": MADE_CODED}, stringData={"q": MADE})
+
+
+def test_the_same_in_protobuf() -> None:
+    made = redacted(secret(type="Opaque"), media_type=PROTOBUF)
+    assert made["data"] == {"p": MADE_CODED}
+    assert made["type"] == "Opaque"
+
+
+def test_a_last_applied_annotation_is_replaced_within() -> None:
+    applied = json.dumps(secret()) + "\n"
+    made = redacted(secret(metadata={"name": "s", "annotations": {LAST_APPLIED: applied, "note": "stays"}}))
+    annotations = made["metadata"]["annotations"]
+    assert json.loads(annotations[LAST_APPLIED])["data"] == {"p": MADE_CODED}
+    assert annotations["note"] == "stays"
+
+
+def test_a_last_applied_annotation_that_is_none_is_replaced_whole() -> None:
+    made = redacted(secret(metadata={"annotations": {LAST_APPLIED: f"{PLAIN}{{"}}))
+    assert made["metadata"]["annotations"][LAST_APPLIED].startswith("kproxy-redacted-")
+
+
+def test_lists_tables_and_watch_events() -> None:
+    bare: JSONObject = {"metadata": {"name": "s"}, "data": {"p": CODED}}
+    values: list[JSONObject] = [
+        {"kind": "SecretList", "apiVersion": "v1", "items": [bare, bare]},
+        {"kind": "List", "apiVersion": "v1", "items": [secret()]},
+        {"kind": "Table", "rows": [{"cells": ["s"], "object": secret()}]},
+        {"type": "ADDED", "object": secret()},
+    ]
+    for value in values:
+        assert MADE_CODED in json.dumps(redacted(value, method="GET"))
+
+
+def test_a_secret_inside_of_something_else_is_found_by_its_kind() -> None:
+    template: JSONObject = {"kind": "Bundle", "apiVersion": "x/v1", "spec": {"parts": [secret()]}}
+    made = redacted(template, "/apis/x/v1/namespaces/a/bundles")
+    assert made["spec"]["parts"][0]["data"] == {"p": MADE_CODED}
+
+
+@pytest.mark.parametrize(
+    ("media_type", "patch", "expected"),
+    [
+        ("application/merge-patch+json", {"data": {"p": CODED, "q": None}}, {"data": {"p": MADE_CODED, "q": None}}),
+        (
+            "application/strategic-merge-patch+json",
+            {"stringData": {"p": PLAIN, "$patch": "replace"}},
+            {"stringData": {"p": MADE, "$patch": "replace"}},
+        ),
+        (
+            "application/json-patch+json",
+            [
+                {"op": "add", "path": "/data/p", "value": CODED},
+                {"op": "add", "path": "/stringData", "value": {"a~1b": PLAIN}},
+                {
+                    "op": "test",
+                    "path": "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration",
+                    "value": json.dumps({"data": {"p": CODED}}),
+                },
+                {"op": "remove", "path": "/data/q"},
+                {"op": "replace", "path": "", "value": {"data": {"p": CODED}}},
+                {"op": "replace", "path": "/metadata/labels/a", "value": "stays"},
+            ],
+            [
+                {"op": "add", "path": "/data/p", "value": MADE_CODED},
+                {"op": "add", "path": "/stringData", "value": {"a~1b": MADE}},
+                {
+                    "op": "test",
+                    "path": "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration",
+                    "value": json.dumps({"data": {"p": MADE_CODED}}, separators=(",", ":")),
+                },
+                {"op": "remove", "path": "/data/q"},
+                {"op": "replace", "path": "", "value": {"data": {"p": MADE_CODED}}},
+                {"op": "replace", "path": "/metadata/labels/a", "value": "stays"},
+            ],
+        ),
+    ],
+)
+def test_patches(media_type: str, patch: JSON, expected: JSON) -> None:
+    assert redacted(patch, f"{SECRETS}/s", media_type, "PATCH") == expected
+
+
+def test_an_applied_yaml_loses_its_comments_too() -> None:
+    raw = f"# {PLAIN}\nkind: Secret\napiVersion: v1\nstringData:\n  p: {PLAIN}\n".encode()
+    secrecy = REDACTOR.secrecy(request_info("PATCH", f"{SECRETS}/s"))
+    made = REDACTOR.content(secrecy, "application/apply-patch+yaml", raw)
+    assert isinstance(made, bytes)
+    assert PLAIN.encode() not in made
+    assert decode(JSON_TYPE, made) == {"kind": "Secret", "apiVersion": "v1", "stringData": {"p": MADE}}
+    comment = f"# {PLAIN}\nmetadata: {{}}\n".encode()
+    assert PLAIN.encode() not in _bytes(REDACTOR.content(secrecy, "application/apply-patch+yaml", comment))
+
+
+def _bytes(made: bytes | Opaque) -> bytes:
+    assert isinstance(made, bytes)
+    return made
+
+
+def test_the_first_of_two_equal_keys_is_not_forgotten() -> None:
+    raw = f'{{"kind":"Secret","data":{{"p":"{CODED}"}},"data":{{}}}}'.encode()
+    made = REDACTOR.content(Secrecy(Subject.SECRET), JSON_TYPE, raw)
+    assert CODED.encode() not in _bytes(made)
+
+
+def test_what_calls_itself_otherwise_at_the_path_of_secrets_is_read_as_one() -> None:
+    for kind in ("Status", "ConfigMap", "Table", 3):
+        assert MADE_CODED in json.dumps(redacted({**secret(), "kind": kind}))
+    assert MADE_CODED in json.dumps(redacted({"type": "x", "object": {}, "data": {"p": CODED}}))
+
+
+def test_values_that_no_secret_may_have_are_replaced_and_stay_invalid() -> None:
+    made = redacted(
+        {"kind": "Secret", "data": {"a": 12345, "b": [PLAIN], "c": True, "d": {"e": PLAIN}}, "stringData": PLAIN}
+    )
+    assert isinstance(made["data"]["a"], list)
+    assert made["data"]["c"] is True
+    assert made["stringData"] == MADE
+
+
+def test_an_error_that_quotes_the_request_is_cleaned() -> None:
+    secrecy = REDACTOR.secrecy(request_info("POST", SECRETS))
+    REDACTOR.content(secrecy, JSON_TYPE, encode(JSON_TYPE, secret()))
+    status = {
+        "kind": "Status",
+        "message": f"bad value {CODED}",
+        "details": {"causes": [{"message": CODED}]},
+        "code": 422,
+    }
+    made = decode(JSON_TYPE, _bytes(REDACTOR.content(secrecy, JSON_TYPE, encode(JSON_TYPE, status))))
+    assert made == {
+        "kind": "Status",
+        "message": f"bad value {MADE_CODED}",
+        "details": {"causes": [{"message": MADE_CODED}]},
+        "code": 422,
+    }
+
+
+def test_an_error_about_a_request_that_could_not_be_read_keeps_no_message() -> None:
+    secrecy = REDACTOR.secrecy(request_info("POST", SECRETS))
+    assert isinstance(REDACTOR.content(secrecy, JSON_TYPE, f'{{"data": {PLAIN}'.encode()), Opaque)
+    status = encode(JSON_TYPE, {"kind": "Status", "message": f"…|{PLAIN}|…", "code": 400})
+    made = decode(JSON_TYPE, _bytes(REDACTOR.content(secrecy, JSON_TYPE, status)))
+    assert isinstance(made, dict)
+    assert str(made["message"]).startswith("kproxy-redacted-")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "data"),
+    [
+        ("application/cbor", b"\xd9\xd9\xf7\xa0"),
+        (PROTOBUF, b"k8s\0\xff\xff"),
+        (JSON_TYPE, b'{"kind":"Secret","data":{"p":"' + CODED.encode()),
+        ("text/plain", PLAIN.encode()),
+        ("", b"\xff"),
+        (JSON_TYPE, b'"just a string"'),
+    ],
+)
+def test_what_cannot_be_decoded_and_may_hold_a_secret_is_opaque(media_type: str, data: bytes) -> None:
+    made = REDACTOR.content(REDACTOR.secrecy(request_info("POST", SECRETS)), media_type, data)
+    assert isinstance(made, Opaque)
+    assert PLAIN not in made.reason
+
+
+def test_what_was_cut_off_and_may_hold_a_secret_is_opaque() -> None:
+    part = json.dumps(secret()).encode()[:-5]
+    pods = REDACTOR.secrecy(request_info("GET", "/api/v1/pods"))
+    assert isinstance(REDACTOR.content(pods, JSON_TYPE, part, whole=False), Opaque)
+    harmless = b'{"kind":"PodList","items":['
+    assert REDACTOR.content(pods, JSON_TYPE, harmless, whole=False) is harmless
+
+
+def test_tokens_of_token_requests_and_reviews() -> None:
+    request = redacted(
+        {"kind": "TokenRequest", "spec": {"audiences": ["a"]}, "status": {"token": PLAIN}},
+        "/api/v1/namespaces/default/serviceaccounts/x/token",
+    )
+    assert request == {"kind": "TokenRequest", "spec": {"audiences": ["a"]}, "status": {"token": MADE}}
+    review = redacted({"spec": {"token": PLAIN}}, "/apis/authentication.k8s.io/v1/tokenreviews")
+    assert review == {"spec": {"token": MADE}}
+
+
+@pytest.mark.parametrize(
+    ("target", "value"),
+    [
+        (
+            "/api/v1/namespaces/default/configmaps",
+            {"kind": "ConfigMap", "data": {"p": PLAIN, "q": '{"kind":"Secret"}'}},
+        ),
+        ("/api/v1/namespaces/default/pods", {"kind": "Pod", "spec": {"imagePullSecrets": [{"name": "a"}]}}),
+        ("/api/v1", {"kind": "APIResourceList", "resources": [{"kind": "Secret", "name": "secrets"}]}),
+        (SECRETS, {"kind": "Status", "message": 'secrets "x" not found', "code": 404}),
+        (SECRETS, {"kind": "SecretList", "items": []}),
+        (SECRETS, {"kind": "Secret", "metadata": {"managedFields": [{"fieldsV1": {"f:data": {"f:p": {}}}}]}}),
+        (f"{SECRETS}/x", {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0}),
+    ],
+)
+def test_bytes_that_hold_nothing_to_hide_stay_what_they_are(target: str, value: JSON) -> None:
+    data = json.dumps(value, indent=3).encode()
+    assert REDACTOR.content(REDACTOR.secrecy(request_info("GET", target)), JSON_TYPE, data) == data
+
+
+@given(json_values)
+def test_redacting_anything_again_changes_nothing(value: JSON) -> None:
+    patch: JSON = [{"op": "add", "path": "/data", "value": value}]
+    whole: JSON = {"kind": "Secret", "data": value, "stringData": value}
+    for subject in (Subject.SECRET, Subject.TOKEN, Subject.RESOURCE):
+        for data in (json.dumps(patch), json.dumps(whole)):
+            once = REDACTOR.content(Secrecy(subject), JSON_TYPE, data.encode())
+            if isinstance(once, bytes):
+                assert REDACTOR.content(Secrecy(subject), JSON_TYPE, once) == once
+
+
+@given(st.binary(max_size=100), st.sampled_from([JSON_TYPE, PROTOBUF, "application/yaml", "text/plain", ""]))
+def test_no_bytes_make_it_fail(data: bytes, media_type: str) -> None:
+    for subject in Subject:
+        for event in (False, True):
+            REDACTOR.content(Secrecy(subject), media_type, data, event=event)
+    REDACTOR.etcd_value(EtcdKey(data), data, "/registry")
+    REDACTOR.etcd_value(EtcdKey(b"/registry/secrets/a/b"), data, "/registry")
+
+
+def test_known_literals_are_replaced_everywhere_in_protobuf_too() -> None:
+    pod: JSONObject = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "known-literal-secret"}}
+    for media_type in (JSON_TYPE, PROTOBUF):
+        secrecy = REDACTOR.secrecy(request_info("POST", "/api/v1/namespaces/default/pods"))
+        made = _bytes(REDACTOR.content(secrecy, media_type, encode(media_type, pod)))
+        assert b"known-literal-secret" not in made
+        value = decode(media_type, made)
+        assert isinstance(value, dict)
+        assert value["metadata"] == {"name": PSEUDONYMS.text("known-literal-secret")}
+    discovery = REDACTOR.content(Secrecy(Subject.OTHER), "text/html", b"<p>known-literal-secret")
+    assert _bytes(discovery).startswith(b"<p>kproxy-redacted-")
+
+
+@pytest.mark.parametrize("key", ["/registry/secrets/default/s", "/registry/something/else"])
+@pytest.mark.parametrize("media_type", [JSON_TYPE, PROTOBUF])
+def test_values_in_etcd(key: str, media_type: str) -> None:
+    stored = encode(media_type, secret())
+    made = _bytes(REDACTOR.etcd_value(EtcdKey(key.encode()), stored, "/registry"))
+    value = decode(media_type, made)
+    assert isinstance(value, dict)
+    assert value["data"] == {"p": MADE_CODED}
+    assert REDACTOR.etcd_value(EtcdKey(key.encode()), made, "/registry") == made
+
+
+def test_values_in_etcd_that_cannot_be_read() -> None:
+    assert REDACTOR.etcd_value(EtcdKey(b"/x"), b"k8s:enc:aescbc:v1:key:\xff", "/registry") == Opaque(
+        "encrypted at rest"
+    )
+    here = EtcdKey(b"/registry/secrets/default/s")
+    assert isinstance(REDACTOR.etcd_value(here, b"\xff", "/registry"), Opaque)
+    assert REDACTOR.etcd_value(EtcdKey(b"compact_rev_key"), b"17", "/registry") == b"17"
+    config = encode(PROTOBUF, {"kind": "ConfigMap", "apiVersion": "v1", "data": {"p": PLAIN}})
+    assert REDACTOR.etcd_value(EtcdKey(b"/registry/configmaps/secrets/c"), config, "/registry") == config
+
+
+def test_nothing_is_replaced_where_that_is_asked_for() -> None:
+    open_redactor = Redactor(PSEUDONYMS, Literals(PSEUDONYMS, ["known-literal-secret"]), enabled=False)
+    data = encode(JSON_TYPE, secret())
+    assert open_redactor.content(Secrecy(Subject.SECRET), JSON_TYPE, data) is data
+    assert open_redactor.headers((("Authorization", "Bearer x"),), b"") == (("Authorization", "Bearer x"),)
+    assert open_redactor.target("/x?token=a") == "/x?token=a"
+    assert open_redactor.etcd_value(EtcdKey(b"/registry/secrets/a/b"), data, "/registry") is data
+
+
+def test_what_an_exchange_is_about() -> None:
+    def subject(**fields: str) -> Subject:
+        return subject_of(RequestInfo(verb="get", path="/", is_resource=True, **fields))
+
+    assert subject(resource="secrets", group="any.example") is Subject.SECRET
+    assert subject(resource="serviceaccounts") is Subject.RESOURCE
+    assert subject(resource="serviceaccounts", subresource="token") is Subject.TOKEN
+    assert subject_of(RequestInfo(verb="get", path="/openapi/v2", is_resource=False)) is Subject.OTHER

@@ -1,0 +1,45 @@
+"""kproxy.replay.guard: what it decides; what it asks is tested against real servers in tests/controlplane."""
+
+import pytest
+
+from kproxy.errors import NotFreshError, SameServerError
+from kproxy.model.api import ObjectRef
+from kproxy.model.etcd import ClusterId
+from kproxy.model.session import Server
+from kproxy.replay.guard import TargetFacts, check_target
+
+RECORDED = Server(system_uid="u1", etcd_cluster=ClusterId("c1"))
+POD = ObjectRef(group="", resource="pods", namespace="default", name="mine")
+
+
+def facts(**others: object) -> TargetFacts:
+    """Facts of a fresh target, but for `others`."""
+    return TargetFacts(**({"url": "https://t", "system_uid": "u2", "etcd_cluster": ClusterId("c2")} | others))  # type: ignore[arg-type] # a test's shorthand
+
+
+def test_a_fresh_server_passes() -> None:
+    check_target(RECORDED, facts())
+
+
+def test_objects_beyond_the_systems_own_are_refused_by_name() -> None:
+    with pytest.raises(NotFreshError, match="pods/default/mine"):
+        check_target(RECORDED, facts(objects=(POD,)))
+
+
+def test_existing_objects_can_be_allowed() -> None:
+    check_target(RECORDED, facts(objects=(POD,)), allow_existing=True)
+
+
+def test_what_may_not_be_listed_is_not_taken_for_fresh() -> None:
+    with pytest.raises(NotFreshError, match="secrets"):
+        check_target(RECORDED, facts(unread=("secrets (403)",)))
+
+
+@pytest.mark.parametrize("same", [{"system_uid": "u1"}, {"etcd_cluster": ClusterId("c1")}])
+def test_the_recorded_server_itself_is_always_refused(same: dict[str, object]) -> None:
+    with pytest.raises(SameServerError):
+        check_target(RECORDED, facts(**same), allow_existing=True)
+
+
+def test_two_servers_that_say_nothing_are_not_the_same() -> None:
+    check_target(Server(), facts(system_uid="", etcd_cluster=None))
