@@ -10,7 +10,7 @@ WORKERS ?= 2
 ASSETS = $$(sh controlplane/build.sh --print)
 
 .PHONY: help demo test lint types contracts lock tables tables-check test-go controlplane test-controlplane \
-        bench bench-short wheel clean
+        recordings nightly bench bench-short wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -38,6 +38,13 @@ controlplane: ## build kube-apiserver, kubectl and etcd into a cache outside the
 
 test-controlplane: $(VENV)/installed controlplane ## the tests that need the real control plane (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n $(WORKERS) -m controlplane
+
+recordings: $(VENV)/installed controlplane ## make the golden recordings again (needs Go)
+	KUBEBUILDER_ASSETS="$(ASSETS)" sh recordings/make/all.sh $(BIN)/kproxy
+
+nightly: $(VENV)/installed controlplane ## what takes long: ten demos and ten replays on the real server, the whole bench
+	KUBEBUILDER_ASSETS="$(ASSETS)" sh tests/nightly.sh $(BIN)/kproxy
+	$(MAKE) bench
 
 bench: $(VENV)/installed ## direct, mitmdump and kproxy side by side (needs Go for the generator and the upstream)
 	$(BIN)/python tests/bench/bench.py

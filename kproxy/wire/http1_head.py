@@ -133,11 +133,14 @@ def check_beginning(partial: bytes, what: str) -> None:
 
 def parse_head(raw: bytes) -> HeadParts:
     """Any bytes that were taken for a head, read as well as they can be; it never raises."""
-    lines = raw.decode("latin-1").replace("\r\n", "\n").split("\n")
+    text = raw.decode("latin-1")
+    if text.count("\n") != text.count("\r\n"):
+        text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    lines = text.split("\r\n")
     first, _, rest = lines[0].partition(" ")
     second, _, third = rest.partition(" ")
     headers = [line.partition(":") for line in lines[1:] if line]
-    return HeadParts((first, second, third), tuple((name, value.strip(" \t")) for name, _, value in headers))
+    return HeadParts((first, second, third), tuple([(name, value.strip(" \t")) for name, _, value in headers]))
 
 
 def known_fields(raw: bytes) -> list[KnownField]:

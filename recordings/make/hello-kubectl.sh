@@ -7,6 +7,10 @@ home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT
 HOME=$home KUBECACHEDIR=$home/cache
 export HOME KUBECACHEDIR
+# The kubectl that belongs to the server, where one lies beside it: some on PATH are dispatchers with requests of their own.
+if [ -x "${KUBEBUILDER_ASSETS:-}/kubectl" ]; then
+    PATH=$KUBEBUILDER_ASSETS:$PATH
+fi
 cd "$home"
 
 cat >pod.yaml <<'POD'

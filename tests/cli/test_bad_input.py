@@ -132,7 +132,7 @@ def test_an_unreachable_etcd_is_named(fails: Fails) -> None:
     assert "http://127.0.0.1:1" in said
 
 
-def test_a_busy_port_is_named(fails: Fails, tmp_path: Path) -> None:
+def test_a_busy_port_is_named(fails: Fails) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         listen = f"http://127.0.0.1:{port}"
