@@ -106,7 +106,8 @@ def _conditional(pair: Pair, first: Answer, second: Answer) -> bool:
     """Whether the two differ in whether a client's cached OpenAPI document still holds."""
     asked = any(name.lower() in _CONDITIONS for name, _ in pair.baseline.request.headers)
     openapi = pair.baseline.info.path.startswith("/openapi/")
-    return asked and openapi and {first.status, second.status} == {200, 304}
+    sent = {each.status: each.body.digest is not None for each in (first, second)}
+    return asked and openapi and sent == {200: True, 304: False}
 
 
 def _compare_status(of: Comparison, pair: Pair, first: Answer, second: Answer) -> None:

@@ -5,6 +5,7 @@ Exchange i happens before exchange k when i ended before k began, each on its ow
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
@@ -123,7 +124,7 @@ def _check_versions(of: Comparison, pairs: list[Pair]) -> None:
 
 
 def _check_times(of: Comparison, pairs: list[Pair], etcd_times: list[SeenTime]) -> None:
-    dates = _dates(pairs)
+    dates = _dates(of, pairs)
     start = min((each.baseline for each in dates), default=0)
     other = min((each.replayed for each in dates), default=0)
     seen = [*dates, *etcd_times, *(each for pair in pairs for each in pair.times)]
@@ -132,15 +133,19 @@ def _check_times(of: Comparison, pairs: list[Pair], etcd_times: list[SeenTime]) 
     for position, ((baseline, replayed), index) in enumerate(order):
         if position not in keep:
             each = seen[index]
-            of.findings.differ(each.seq, each.where, each.path, "reordered", baseline, replayed)
+            of.findings.differ(each.seq, each.where, each.path, "reordered", _text(baseline), _text(replayed))
 
 
-def _dates(pairs: list[Pair]) -> list[SeenTime]:
+def _text(when: int) -> str:
+    return datetime.fromtimestamp(when, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _dates(of: Comparison, pairs: list[Pair]) -> list[SeenTime]:
     """The Dates of answers that no other exchange overlapped: their order is the requests' order."""
     dates: list[SeenTime] = []
     for index, pair in enumerate(pairs):
         later = pairs[index + 1] if index + 1 < len(pairs) else None
-        if later is not None and not _answered_before(pair, later):
+        if (later is not None and not _answered_before(pair, later)) or not of.replayed.clock.explains(pair.replayed):
             continue
         first, second = pair.baseline.answer, pair.replayed.answer
         if first is None or second is None:

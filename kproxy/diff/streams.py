@@ -76,7 +76,8 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
         if a is None or b is None:
             _unmatched(of, pair, matched, a, b)
         else:
-            _compare_event(of, comparer, a, b)
+            folded = any(y is None and x is not None and _folded(pair, matched, x) for x, y in matched if _same(x, a))
+            _compare_event(of, comparer, a, b, folded=folded and b.event.type == "ADDED")
     _compare_order(of, pair, matched)
     _compare_bookmarks(of, pair, first, second)
     pair.revisions += comparer.spot.revisions
@@ -88,10 +89,10 @@ def _see_columns(walker: Walker, seen: list[Seen]) -> None:
         walker.see(seen[0].event.object)
 
 
-def _compare_event(of: Comparison, comparer: Comparer, a: Seen, b: Seen) -> None:
+def _compare_event(of: Comparison, comparer: Comparer, a: Seen, b: Seen, *, folded: bool) -> None:
     spot = comparer.spot
     spot.root, spot.now = f"$[{a.index}].object", of.replayed.clock.at(b.at)
-    if a.event.type != b.event.type:
+    if a.event.type != b.event.type and not folded:
         path = f"$[{a.index}].type"
         of.findings.differ(spot.seq, "stream", path, "changed", a.event.type, b.event.type)
     comparer.compare(a.event.object, b.event.object)
@@ -105,6 +106,10 @@ def _unmatched(
             of.findings.differ(pair.baseline.seq, "stream", f"$[{a.index}]", "removed", a.summary(), None)
     elif b is not None and not (_ran_on(of, pair, matched, b) and of.findings.hide(TAIL)):
         of.findings.differ(pair.baseline.seq, "stream", f"$[{b.index}]", "added", None, b.summary())
+
+
+def _same(x: Seen | None, a: Seen) -> bool:
+    return x is not None and x.uid == a.uid
 
 
 def _folded(pair: Pair, matched: list[tuple[Seen | None, Seen | None]], a: Seen) -> bool:
@@ -213,6 +218,8 @@ def _counterpart(renaming: Renaming, identity: str, event: Seen, left: dict[str,
 def _sequence(renaming: Renaming, first: list[Seen], second: list[Seen]) -> list[tuple[Seen | None, Seen | None]]:
     if len(first) == len(second):
         return list(zip(first, second, strict=True))
+    if (begin := _folded_until(renaming, first, second)) is not None:
+        return [*((each, None) for each in first[:begin]), *_sequence(renaming, first[begin:], second)]
     a = [(each.event.type, renaming.revisions.exact(each.uid, each.revision)) for each in first]
     b = [(each.event.type, each.revision) for each in second]
     pairs: list[tuple[Seen | None, Seen | None]] = []
@@ -222,6 +229,14 @@ def _sequence(renaming: Renaming, first: list[Seen], second: list[Seen]) -> list
         pairs += [(each, None) for each in first[i + common : k]]
         pairs += [(None, each) for each in second[j + common : m]]
     return pairs
+
+
+def _folded_until(renaming: Renaming, first: list[Seen], second: list[Seen]) -> int | None:
+    """The index of the state that the replay's watch shows first, when it is not the recorded one's first."""
+    if not second or second[0].event.type != "ADDED":
+        return None
+    images = [renaming.revisions.exact(each.uid, each.revision) for each in first]
+    return next((at for at, image in enumerate(images) if at and image == second[0].revision), None)
 
 
 def _read(side: Side, exchange: Exchange) -> list[Seen] | None:

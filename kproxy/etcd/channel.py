@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import ssl
-from collections.abc import Callable
 from typing import cast
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core writes to stderr on its own, before any of our sentences
@@ -32,9 +31,32 @@ _OPTIONS = (
     ("grpc.keepalive_timeout_ms", 10_000),
 )
 _PACKAGE = "etcdserverpb"
+_QUICK = frozenset(
+    {"Maintenance/Status", "Auth/Authenticate"}
+)  # what connecting is: waits no longer than that may take
 
 type Metadata = tuple[tuple[str, str], ...]
-type WatchCall = "grpc.aio.StreamStreamCall[Message, Message]"
+
+
+class WatchStream:
+    """An open watch stream."""
+
+    def __init__(self, call: "grpc.aio.StreamStreamCall[Message, bytes]", response: str) -> None:
+        self._call = call
+        self._response = response
+
+    async def write(self, message: Message) -> None:
+        """Sends a request. AioRpcError."""
+        await self._call.write(message)
+
+    async def read(self) -> Message | None:
+        """The next response, None at the stream's end. AioRpcError, EtcdError."""
+        data = await self._call.read()
+        return None if data is grpc.aio.EOF else _parsed(self._response, data)
+
+    def cancel(self) -> None:
+        """Ends it."""
+        self._call.cancel()
 
 
 class Channel:
@@ -52,11 +74,6 @@ class Channel:
     def endpoint(self) -> str:
         """The member that calls go to now, for messages."""
         return self._endpoints[self._current].url
-
-    @property
-    def members(self) -> int:
-        """How many endpoints there are."""
-        return len(self._endpoints)
 
     async def close(self) -> None:
         """Ends all connections."""
@@ -87,23 +104,28 @@ class Channel:
         raise AssertionError("unreachable")
 
     async def call_once(self, path: str, message: Message) -> Message:
-        """A unary call to the current member, the token renewed if need be. AioRpcError as it comes."""
-        multicallable, timeout = self._unary(path), self._settings.timeout
+        """A unary call to the current member, the token renewed if need be. AioRpcError as it comes, EtcdError."""
         await self._ensure_token()
         try:
-            return cast("Message", await multicallable(message, timeout=timeout, metadata=self._metadata()))
+            return await self._send(path, message)
         except grpc.aio.AioRpcError as error:
             if not self._token or not is_token_error(error.code(), error.details() or ""):
                 raise
             await self.renew_token()
-            return cast("Message", await multicallable(message, timeout=timeout, metadata=self._metadata()))
+            return await self._send(path, message)
 
-    async def watch_stream(self) -> WatchCall:
-        """Opens a watch stream; nothing has been sent on it yet."""
+    async def _send(self, path: str, message: Message) -> Message:
+        spec = method(_PACKAGE, path)
+        call = self._channel().unary_unary(f"/{_PACKAGE}.{path}", _serialize)
+        seconds = self._settings.timeout if path in _QUICK else self._settings.call_timeout
+        return _parsed(spec.response, await call(message, timeout=seconds, metadata=self._metadata()))
+
+    async def watch_stream(self) -> WatchStream:
+        """Opens a watch stream; nothing has been sent on it yet. AioRpcError."""
         await self._ensure_token()
         spec = method(_PACKAGE, "Watch/Watch")
-        stream = self._channel().stream_stream(f"/{_PACKAGE}.Watch/Watch", _serialize, _deserializer(spec.response))
-        return cast("WatchCall", stream(metadata=self._metadata(), wait_for_ready=False))
+        open_stream = self._channel().stream_stream(f"/{_PACKAGE}.Watch/Watch", _serialize)
+        return WatchStream(open_stream(metadata=self._metadata(), wait_for_ready=False), spec.response)
 
     def forget_token(self) -> None:
         """The next call asks for a new token."""
@@ -113,7 +135,8 @@ class Channel:
         """A new token by user and password."""
         settings = self._settings
         message = request("AuthenticateRequest", name=settings.user, password=settings.password)
-        answer = await self._unary("Auth/Authenticate")(message, timeout=settings.timeout)
+        self._token = ""
+        answer = await self._send("Auth/Authenticate", message)
         self._token = cast("AuthenticateResponse", answer).token
 
     async def explain(self, error: grpc.aio.AioRpcError) -> EtcdError:
@@ -138,10 +161,6 @@ class Channel:
             self._channels[self._current] = channel
         return channel
 
-    def _unary(self, path: str) -> "grpc.aio.UnaryUnaryMultiCallable[Message, Message]":
-        spec = method(_PACKAGE, path)
-        return self._channel().unary_unary(f"/{_PACKAGE}.{path}", _serialize, _deserializer(spec.response))
-
     async def _explain(self, endpoint: Endpoint, error: grpc.aio.AioRpcError) -> EtcdError:
         code, details = error.code(), error.details() or ""
         if code is grpc.StatusCode.OUT_OF_RANGE and "compacted" in details:
@@ -150,7 +169,7 @@ class Channel:
             reason = await _diagnose(endpoint, self._settings) or _short(details)
             return EtcdError(f"etcd at {endpoint.url} cannot be reached: {reason}")
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-            return EtcdError(f"etcd at {endpoint.url} gave no answer within {self._settings.timeout:g} s")
+            return EtcdError(f"etcd at {endpoint.url} gave no answer in time")
         return EtcdError(f"etcd at {endpoint.url} refused: {_short(details)}")
 
 
@@ -163,16 +182,12 @@ def _serialize(message: Message) -> bytes:
     return message.SerializeToString()
 
 
-def _deserializer(name: str) -> Callable[[bytes], Message]:
-    kind = message_class(name)
-
-    def deserialize(data: bytes) -> Message:
-        try:
-            return kind.FromString(data)
-        except DecodeError:
-            raise EtcdError("etcd sent a message that is none of its own") from None
-
-    return deserialize
+def _parsed(name: str, data: object) -> Message:
+    """A response (parsed here: gRPC would log a traceback and give None for one that cannot be). EtcdError."""
+    try:
+        return message_class(name).FromString(cast("bytes", data))
+    except DecodeError:
+        raise EtcdError("etcd sent a message that is none of its own") from None
 
 
 def _credentials(settings: EtcdSettings) -> grpc.ChannelCredentials:

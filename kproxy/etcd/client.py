@@ -1,6 +1,6 @@
 """etcd's client: what kproxy asks of it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from types import TracebackType
 from typing import Self, cast
 
@@ -52,7 +52,8 @@ class Etcd:
 
     async def status(self) -> EtcdStatus:
         """Who it is, and its revision."""
-        answer = cast("StatusResponse", await self._channel.call("Maintenance/Status", request("StatusRequest")))
+        message = request("StatusRequest")
+        answer = cast("StatusResponse", await self._channel.call("Maintenance/Status", message))
         return EtcdStatus(
             cluster=ClusterId(f"{answer.header.cluster_id:016x}"),
             version=answer.version,
@@ -153,7 +154,7 @@ class Etcd:
 
     def watch(
         self, start: Revision, prefix: bytes = b"", *, prev: bool = True, patience: float = PATIENCE
-    ) -> AsyncIterator[WatchBatch]:
+    ) -> AsyncGenerator[WatchBatch]:
         """Every change from revision `start` on, of the keys that begin with `prefix` (b"": of the whole keyspace).
 
         Batches hold whole revisions, in order, none twice and none left out, over any number of etcd's restarts and

@@ -29,7 +29,7 @@ class EtcdSettings:
 
     `endpoints`: `https://HOST:PORT`, `http://…`, or `HOST:PORT`, which is TLS if there is a CA or a certificate.
     `cacert` alone checks the server (None: the system's roots); `cert` and `key` go together, and so do `user` and
-    `password`. `timeout`: seconds for connecting and for each call.
+    `password`. `timeout`: seconds for connecting; `call_timeout`: for each call.
     """
 
     endpoints: tuple[str, ...]
@@ -39,6 +39,7 @@ class EtcdSettings:
     user: str = ""
     password: str = field(default="", repr=False)
     timeout: float = 5.0
+    call_timeout: float = 30.0
 
     def parsed(self) -> tuple[Endpoint, ...]:
         """The endpoints, read. EtcdError for none, and for one that is no address."""

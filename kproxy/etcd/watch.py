@@ -103,14 +103,16 @@ async def _one_stream(channel: Channel, cursor: _Cursor) -> AsyncGenerator[Watch
     stream = await channel.watch_stream()
     try:
         await stream.write(_create_request(cursor))
-        while (message := await stream.read()) is not grpc.aio.EOF:
+        while (message := await stream.read()) is not None:
             response = cast("WatchResponse", message)
             if response.canceled:
                 _after_cancel(channel, cursor, response)
                 return
             if response.created:
                 cursor.waiting_since = None
-            if batch := cursor.take(response):
+            batch = cursor.take(response)
+            cursor.next = Revision(max(cursor.next, response.header.revision + 1))
+            if batch:
                 yield batch
     finally:
         stream.cancel()

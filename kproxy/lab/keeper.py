@@ -73,7 +73,7 @@ class Keeper:
         old = self.servers.pop(name, None)
         if old is not None:
             end(old, self.grace)
-        with Path(str(request["log"])).open("ab") as log:
+        with Path(str(request["log"])).open("wb") as log:
             server = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
         self.servers[name] = server
         return server.pid

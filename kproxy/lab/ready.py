@@ -8,11 +8,12 @@ from pathlib import Path
 
 from kproxy.errors import LabError
 from kproxy.lab.client import LabAnswer, LabClient
-from kproxy.lab.users import PROBE, VIEWER, VIEWER_NAMESPACE, VIEWER_RESOURCES, VIEWER_VERBS, User
+from kproxy.lab.users import VIEWER, VIEWER_NAMESPACE, VIEWER_RESOURCES, VIEWER_VERBS, User
 from kproxy.model.jsontypes import JSON, JSONObject
 
 LOG_TAIL = 64 * 1024  # bytes
 REASON_LENGTH = 300  # characters
+_TELLING = r"error|fatal|panic|cannot|failed|in use|^[EF]\d{4}"
 
 
 class NotYet(Exception):  # noqa: N818 - it is no error: the server is still starting
@@ -106,19 +107,24 @@ def said(answer: LabAnswer) -> str:
 
 def last_reason(log: Path) -> str:
     """Why a server ended, as its log's last telling line says it; "" if it says nothing."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - LOG_TAIL))
-            lines = [line for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    except OSError:
-        return ""
-    telling = [
-        line for line in lines if re.search(r"error|fatal|panic|cannot|failed|in use|^[EF]\d{4}", line, re.IGNORECASE)
-    ]
+    lines = _last_lines(log)
+    telling = [line for line in lines if re.search(_TELLING, line, re.IGNORECASE)]
     reason = (telling or lines or [""])[-1]
     # klog's prefix (severity, date, time, thread, place) helps nobody here.
     reason = re.sub(r"^[IWEF]\d{4} \S+\s+\d+ \S+\] ", "", reason)
     return " ".join(reason.split())[:REASON_LENGTH]
 
 
-__all__ = ["PROBE", "NotYet", "check", "grant", "last_reason", "server_version"]
+def is_port_taken(log: Path) -> bool:
+    """Whether a server ended because another process has its port."""
+    return any("address already in use" in line.lower() for line in _last_lines(log))
+
+
+def _last_lines(log: Path) -> list[str]:
+    """The end of a log, without empty lines; none if there is no log."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - LOG_TAIL))
+            return [line for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    except OSError:
+        return []

@@ -3,17 +3,15 @@
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
 from kproxy.errors import LabError
 from kproxy.lab.settings import LabSettings
-from kproxy.lab.start import Lab, start_lab
+from kproxy.lab.start import start_lab
 
 FORWARDED = (signal.SIGTERM, signal.SIGHUP)
-LOOK = 0.2  # seconds between looks at the servers
 
 
 def run_in_lab(settings: LabSettings, command: Sequence[str], env: Mapping[str, str] = os.environ) -> int:
@@ -29,29 +27,6 @@ def run_in_lab(settings: LabSettings, command: Sequence[str], env: Mapping[str, 
             except KeyboardInterrupt:
                 continue  # COMMAND got it too: its answer counts
             return 128 - code if code < 0 else code
-
-
-def hold_lab(settings: LabSettings, announce: Callable[[Lab], None], env: Mapping[str, str] = os.environ) -> int:
-    """A fresh server without a COMMAND: `announce` tells of it, then it stays until Ctrl-C (130), SIGTERM or SIGHUP.
-
-    Returns 128 + n. LabError if it does not start, or one of its servers ends.
-    """
-    received: list[int] = []
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-
-    with start_lab(settings, env) as lab:
-        before = {number: signal.signal(number, end) for number in (signal.SIGINT, *FORWARDED)}
-        try:
-            announce(lab)
-            while not received:
-                time.sleep(LOOK)
-                lab.check_alive()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-    return 128 + received[0]
 
 
 def command_environment(env: Mapping[str, str], lab: Mapping[str, str]) -> dict[str, str]:

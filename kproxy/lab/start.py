@@ -17,7 +17,7 @@ from kproxy.lab.client import LabClient
 from kproxy.lab.info import LabInfo, write_lab
 from kproxy.lab.kept import Kept
 from kproxy.lab.ports import free_ports
-from kproxy.lab.ready import NotYet, check, grant, last_reason, server_version
+from kproxy.lab.ready import NotYet, check, grant, is_port_taken, last_reason, server_version
 from kproxy.lab.servers import ApiServerPlace, Command, emulated_command, etcd_command, kube_apiserver_command
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.users import PROBE, User, make_users, write_kubeconfig, write_token_file
@@ -207,7 +207,7 @@ def _refuse_ended(kept: Kept, name: str, log: Path) -> None:
     if code is None:
         return
     reason = last_reason(log)
-    if "address already in use" in reason.lower():
+    if is_port_taken(log):
         raise PortTaken(reason)
     ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     raise LabError(f"the lab's {name} {ended}" + (f": {reason}" if reason else ""))

@@ -111,8 +111,8 @@ class TapHandler(mode_servers.ProxyConnectionHandler):
         addon: TapAddon = master.addons.get("tapaddon")
         self.wiring = addon.wiring
         self.tap = self.wiring.make_tap(next(addon.numbers), self.wiring.client_tls is not None)
-        self.layer = _stack(self.layer.context, self.tap, self.wiring)
         self._go_on = asyncio.Event()
+        self.layer = _stack(self.layer.context, self.tap, self._go_on, self.wiring)
 
     def stop(self) -> None:
         """End what goes on, then the connection."""
@@ -120,12 +120,6 @@ class TapHandler(mode_servers.ProxyConnectionHandler):
         client = self.transports.get(self.client)
         if client is not None and client.handler is not None:
             client.handler.cancel("stopped")
-
-    async def server_event(self, event: events.Event) -> None:
-        """Whatever happens may be what a waiting reader waits for."""
-        await super().server_event(event)
-        if not self.tap.waiting:
-            self._go_on.set()
 
     async def drain_writers(self) -> None:
         """After each read: wait until the other side has taken it, and until there is room to record more.
@@ -180,9 +174,10 @@ class _ClientTls(_ClosesProperly, layers.ClientTLSLayer):
 class TapLayer(layer.Layer):
     """Events in, commands out: mitmproxy's side of a Tap."""
 
-    def __init__(self, context: context.Context, tap: Tap, connect_timeout: float) -> None:
+    def __init__(self, context: context.Context, tap: Tap, go_on: asyncio.Event, connect_timeout: float) -> None:
         super().__init__(context)
         self.tap = tap
+        self._go_on = go_on
         self._connect_timeout = connect_timeout
         self._connecting: commands.RequestWakeup | None = None
 
@@ -200,6 +195,8 @@ class TapLayer(layer.Layer):
         found: list[commands.Command] = []
         for act, data in actions:
             self._command(act, data, found)
+        if not self.tap.waiting:
+            self._go_on.set()  # whatever has happened may be what a waiting reader waits for
         return found
 
     def _actions(self, event: events.Event) -> list[Action]:
@@ -297,7 +294,7 @@ class TapAddon:
             start.ssl_conn = self.wiring.server_tls()
 
 
-def _stack(base: context.Context, tap: Tap, wiring: Wiring) -> layer.Layer:
+def _stack(base: context.Context, tap: Tap, go_on: asyncio.Event, wiring: Wiring) -> layer.Layer:
     """Server TLS around client TLS around the tap, as mitmproxy's NextLayer stacks them."""
     base.server.address = wiring.server
     _Root(base)
@@ -306,7 +303,7 @@ def _stack(base: context.Context, tap: Tap, wiring: Wiring) -> layer.Layer:
         outer.append(_ServerTls(base))
     if wiring.client_tls is not None:
         outer.append(_ClientTls(base))
-    innermost = TapLayer(base, tap, wiring.connect_timeout)
+    innermost = TapLayer(base, tap, go_on, wiring.connect_timeout)
     for parent, child in itertools.pairwise([*outer, innermost]):
         parent.child_layer = child  # type: ignore[attr-defined]
     return outer[0] if outer else innermost

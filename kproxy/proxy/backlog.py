@@ -23,6 +23,8 @@ FLUSH_BYTES = 256 * 1024
 DEFAULT_BUFFER = 64 * 1024 * 1024
 DEFAULT_MAX_BODY = 64 * 1024 * 1024
 
+_COMPLETE = pack_end(End.COMPLETE)
+
 type WhenStuck = Literal["pass", "block"]
 
 
@@ -131,7 +133,7 @@ class Backlog:
         if held.given_up:
             reason = b"the recorder was behind and the buffer full"
             self._put(held, RecordType.GAP, GAP.pack(held.seq, 0, held.unrecorded) + reason, at)
-        self._put(held, RecordType.END, pack_end(end, detail), at)
+        self._put(held, RecordType.END, pack_end(end, detail) if detail or end is not End.COMPLETE else _COMPLETE, at)
         held.end_batch = self._number
 
     def flush(self) -> Batch | None:

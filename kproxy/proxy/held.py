@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from kproxy.wire.handoff import GAP, RECORD, RESUME, TUNNEL, RecordType
 
-CONTENT = frozenset({RecordType.REQUEST_BODY, RecordType.ANSWER_BODY})
+# A tuple: an IntEnum is slow to hash.
+CONTENT = (RecordType.REQUEST_BODY, RecordType.ANSWER_BODY)
 
 
 class HeldRecord(NamedTuple):

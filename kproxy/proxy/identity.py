@@ -10,6 +10,10 @@ from kproxy.proxy.plain import check_plain
 from kproxy.proxy.status import OwnAnswer, status_answer
 from kproxy.wire.http1 import RequestHead
 
+KNOWN_TAILS = 64
+LARGEST_TAIL = 4096
+"""Heads' fields of this many bytes at most, and this many of them, are remembered with what they become."""
+
 _UNAUTHORIZED = (
     "kproxy serves with credentials of its own only to requests that carry its token: "
     "use the kubeconfig that kproxy wrote, or KPROXY_TOKEN."
@@ -40,9 +44,12 @@ class Identity:
         self._expected = f"Bearer {token}".encode("ascii") if token and upstream.injects else None
         self._local = local
         self._allow_exec = allow_exec
-        self._host = b"Host: " + upstream.host_header.encode("ascii")
+        self._host = b"Host: " + upstream.host_header.encode("ascii") + b"\r\n"
         self._prefix = upstream.path_prefix.encode("ascii")
         self._impersonate = b"".join(f"{name}: {value}\r\n".encode() for name, value in upstream.impersonate)
+        self._altered = Altered.HOST | Altered.AUTHORIZATION if upstream.injects else Altered.HOST
+        # Clients say the same fields again and again: what they become, and with which Authorization.
+        self._known_tails: dict[bytes, tuple[str | None, bytes]] = {}
         self.caller = (upstream.user or upstream.username or "kubeconfig") if upstream.injects else "client"
         self.caller_bytes = self.caller.encode()
 
@@ -65,25 +72,31 @@ class Identity:
 
     def _rewritten(self, head: RequestHead) -> Admitted:
         """The head with the upstream's Host, and with kproxy's credentials in the place of the client's."""
-        raw, injects = head.raw, self._upstream.injects
-        altered = Altered.HOST
-        end_of_line = raw.index(b"\r\n") + 2
-        start = raw[:end_of_line]
+        authorization = self._bearer.authorization() if self._upstream.injects else None
+        fields = self._known_tails.get(head.fields_raw)
+        if fields is None or fields[0] != authorization:
+            fields = authorization, self._fields(head, authorization)
+            if len(self._known_tails) >= KNOWN_TAILS:
+                self._known_tails.clear()
+            if len(head.fields_raw) <= LARGEST_TAIL:
+                self._known_tails[head.fields_raw] = fields
+        line = head.raw[: len(head.raw) - len(head.fields_raw)]
         if self._prefix:
-            start = start.replace(b" ", b" " + self._prefix, 1)
-        parts = [start, self._host, b"\r\n"]
-        position = end_of_line
-        impersonates = False
+            line = line.replace(b" ", b" " + self._prefix, 1)
+        return Admitted(line + fields[1], self._altered)
+
+    def _fields(self, head: RequestHead, authorization: str | None) -> bytes:
+        """The fields of a head, those of the client that are ours to set left out."""
+        raw, injects = head.fields_raw, self._upstream.injects
+        parts = [self._host]
+        position = 0
         for name, _, begin, end in head.fields:
             if name == b"host" or (injects and name == b"authorization"):
                 parts.append(raw[position:begin])
                 position = end
-            impersonates = impersonates or name.startswith(b"impersonate-")
-        if injects:
-            altered |= Altered.AUTHORIZATION
-            if authorization := self._bearer.authorization():
-                parts += (b"Authorization: ", authorization.encode("latin-1"), b"\r\n")
-            if not impersonates:
-                parts.append(self._impersonate)
+        if authorization is not None:
+            parts.append(f"Authorization: {authorization}\r\n".encode("latin-1"))
+        if not any(name.startswith(b"impersonate-") for name, *_ in head.fields):
+            parts.append(self._impersonate)
         parts.append(raw[position:])
-        return Admitted(b"".join(parts), altered)
+        return b"".join(parts)

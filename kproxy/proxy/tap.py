@@ -92,6 +92,8 @@ class Tap:
     def client_data(self, data: bytes) -> list[Action]:
         """Bytes from the client."""
         now = self._clock()
+        if self._client_ended:
+            return []  # nothing comes after an end
         if self._mode is _Mode.HTTP:
             self._feed_requests(data, now)
         elif self._mode is _Mode.TUNNEL:

@@ -53,6 +53,7 @@ class Follower:
         self._etcd: Etcd | None = None
         self._cluster = ClusterId("")
         self._seen = Revision(0)
+        self._following = False
         self._failed = False
         self._flushing = asyncio.Lock()
         self._progress = asyncio.Event()
@@ -73,32 +74,38 @@ class Follower:
 
     async def finish(self) -> Revision | None:
         """The store's revision now, with everything up to it in the recording, or a gap that says what is missing."""
-        target = await self._awaited()
+        target = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_PATIENCE):
+                await self._until(lambda: self._following)
+                target = await self._revision()
+                await self._until(lambda: target is None or self._seen >= target)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if target is not None and self._seen < target and not self._failed:
+        if not self._following:
+            self._fail("etcd did not answer before the session ended")
+        elif target is not None and self._seen < target and not self._failed:
             reason = f"etcd's watch had not come to the end of the session within {END_PATIENCE:.0f} s"
             self._gap(reason, Revision(self._seen + 1), target)
         await self._flush()
         return target
 
-    async def _awaited(self) -> Revision | None:
-        """The store's revision; returns when the watch has come there, has failed, or patience is at its end."""
-        if self._etcd is None:
+    async def _until(self, done: Callable[[], bool]) -> None:
+        """Waits for it, or for the watch to fail."""
+        while not done() and not self._failed:
+            self._progress.clear()
+            await self._progress.wait()
+
+    async def _revision(self) -> Revision | None:
+        """The store's; None, and a gap, if it does not say."""
+        if self._etcd is None or self._failed:
             return None
-        target = None
-        with suppress(TimeoutError):
-            async with asyncio.timeout(END_PATIENCE):
-                try:
-                    target = await self._etcd.revision()
-                except EtcdError as error:
-                    self._fail(f"its revision at the end is not known: {error}")
-                    return None
-                while self._seen < target and not self._failed:
-                    self._progress.clear()
-                    await self._progress.wait()
-        return target
+        try:
+            return await self._etcd.revision()
+        except EtcdError as error:
+            self._fail(f"its revision at the end is not known: {error}")
+            return None
 
     async def _follow(self) -> None:
         try:
@@ -136,6 +143,8 @@ class Follower:
         known = self._committer.writer.committed_revision(self._cluster)
         start = known if known is not None else session.etcd_start
         self._seen = status.revision if start is None else start
+        self._following = True
+        self._progress.set()
         self._say({"state": "etcd", "following": True, "cluster": self._cluster, "after": self._seen})
 
     async def _watch(self, etcd: Etcd) -> None:
@@ -146,8 +155,14 @@ class Follower:
                 await self._flush()
 
     def _take(self, batch: WatchBatch) -> None:
+        """Every revision has an event: one that is left out never came."""
         at = Nanos(max(0, time.monotonic_ns() - self._epoch))
-        self._batch.changes += [self._change(event, at) for event in batch.events]
+        for event in batch.events:
+            if event.mod_revision > self._seen + 1:
+                reason = "etcd's watch left them out"
+                self._gap(reason, Revision(self._seen + 1), Revision(event.mod_revision - 1))
+            self._seen = event.mod_revision
+            self._batch.changes.append(self._change(event, at))
         self._batch.revisions[self._cluster] = self._seen = batch.revision
 
     def _change(self, event: RawEvent, at: Nanos) -> KeyChange:
@@ -180,6 +195,8 @@ class Follower:
         return Body(state=BodyState.KEPT, size=len(value), digest=digest)
 
     def _fail(self, reason: str) -> None:
+        if self._failed:
+            return
         self._failed = True
         self._progress.set()
         self._gap(reason, Revision(self._seen + 1) if self._seen else None, None)

@@ -133,13 +133,14 @@ class FileRecording:
 
 
 def is_unclosed(path: Path, session_id: str) -> bool:
-    """Whether this is that session's recording, which nobody closed: its recorder died. Other things are not."""
+    """Whether this is that session's recording, and nobody made its single file: its recorder died."""
     try:
-        with _reading(path, _inspect(path)) as recording:
+        header = _inspect(path)
+        with _reading(path, header) as recording:
             session = recording.session
     except RecordingError:
         return False
-    return session.id == session_id and session.end in {SessionEnd.RECORDER_GONE, SessionEnd.RECORDING}
+    return session.id == session_id and (header.wal or session.end in {SessionEnd.RECORDER_GONE, SessionEnd.RECORDING})
 
 
 def _unreadable(path: Path, error: DBAPIError) -> RecordingError:

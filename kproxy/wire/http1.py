@@ -236,9 +236,10 @@ class RequestFramer(_Framer[RequestEvent]):
     def __init__(self) -> None:
         super().__init__()
         self._asked = False
+        self._last: RequestHead | None = None
 
     def _head(self, raw: bytes, offset: int, events: list[RequestEvent]) -> None:
-        head = parse_request_head(raw)
+        self._last = head = parse_request_head(raw, self._last)
         head.offset = offset
         self._asked = bool(head.upgrade)
         events.append(head)

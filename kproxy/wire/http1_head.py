@@ -5,7 +5,7 @@ for a guess is a FramingError, because two readings of one stream are how reques
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from kproxy.errors import KproxyError
@@ -19,14 +19,16 @@ UNTIL_EOF = -2
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 _FIELDS = rb"(?:" + _TOKEN + rb"++:[^\x00\r\n]*+\r\n)*+\r\n"
-_REQUEST = re.compile(rb"(" + _TOKEN + rb"++) ([^\x00-\x20\x7f]++) HTTP/(1\.[01])\r\n" + _FIELDS)
+_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb"++) ([^\x00-\x20\x7f]++) HTTP/(1\.[01])\r\n")
 _ANSWER = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9][0-9])(?: ([^\x00\r\n]*+))?\r\n" + _FIELDS)
 _TRAILERS = re.compile(_FIELDS)
 # A literal newline first lets the engine skip from line to line; the strict grammar has been checked before.
 _KNOWN = re.compile(
-    rb"\n(?i:(content-length|transfer-encoding|connection|upgrade|host|authorization|origin|impersonate-[^:]*+))"
+    rb"\n(?=[aAcChHiIoOtTuU])"
+    rb"(?i:(content-length|transfer-encoding|connection|upgrade|host|authorization|origin|impersonate-[^:]*+))"
     rb":([^\r]*+)"
 )
+_KNOWN_OF_ANSWERS = re.compile(rb"\n(?=[cCtT])(?i:(content-length|transfer-encoding)):([^\r]*+)")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _DIGITS = re.compile(rb"[0-9]{1,18}")
 
@@ -36,7 +38,7 @@ class FramingError(KproxyError):
 
 
 class KnownField(NamedTuple):
-    """A header field that framing or identity looks at: its line is raw[start:end], CRLF included."""
+    """A header field that framing or identity looks at: its line is fields_raw[start:end], CRLF included."""
 
     name: bytes  # lower-case
     value: bytes  # without the white space around it
@@ -48,13 +50,15 @@ class KnownField(NamedTuple):
 class RequestHead:
     """A request's head that every reader reads alike.
 
-    `length`: bytes of content, or CHUNKED. `offset`: where it begins in the framer's `consumed`.
+    `fields_raw`: what follows the first line. `length`: bytes of content, or CHUNKED. `offset`: where it begins in the
+    framer's `consumed`.
     """
 
     raw: bytes
     method: bytes
     target: bytes
     version: bytes
+    fields_raw: bytes
     fields: list[KnownField]
     length: int = 0
     upgrade: bytes = b""
@@ -72,7 +76,6 @@ class AnswerHead:
     raw: bytes
     status: int
     version: bytes
-    fields: list[KnownField] = field(default_factory=list)
     length: int = 0
     upgrade: bytes = b""
 
@@ -84,19 +87,29 @@ class HeadParts(NamedTuple):
     headers: Headers
 
 
-def parse_request_head(raw: bytes) -> RequestHead:
-    """A complete head, its blank line included. FramingError."""
-    match = _REQUEST.fullmatch(raw)
+def parse_request_head(raw: bytes, last: RequestHead | None = None) -> RequestHead:
+    """A complete head, its blank line included. FramingError.
+
+    `last`: the one before it on its connection. Clients say the same again and again: then only the first line is new.
+    """
+    match = _REQUEST_LINE.match(raw)
     if match is None:
         raise FramingError(_why_not(raw, "request"))
     method, target, version = match.groups()
-    head = RequestHead(raw, method, target, version, known_fields(raw))
-    if len(head.values(b"host")) > 1:
-        raise FramingError("The request has more than one Host.")
     if method == b"CONNECT":
         raise FramingError("CONNECT asks for a tunnel, which no api-server gives.")
-    head.length = _length(head.fields, version, 0, "request")
-    head.upgrade = _upgrade(head.fields)
+    fields_raw = raw[match.end() :]
+    if last is not None and last.fields_raw == fields_raw and last.version == version:
+        return RequestHead(raw, method, target, version, fields_raw, last.fields, last.length, last.upgrade)
+    if _TRAILERS.fullmatch(fields_raw) is None:
+        raise FramingError(_why_not(raw, "request"))
+    # The blank before stands for the first line's end, after which a field may begin.
+    fields = known_fields(b"\n" + fields_raw, _KNOWN)
+    head = RequestHead(raw, method, target, version, fields_raw, fields)
+    if len(head.values(b"host")) > 1:
+        raise FramingError("The request has more than one Host.")
+    head.length = _length(fields, version, 0, "request")
+    head.upgrade = _upgrade(fields)
     return head
 
 
@@ -106,12 +119,12 @@ def parse_answer_head(raw: bytes, method: bytes) -> AnswerHead:
     if match is None:
         raise FramingError(_why_not(raw, "answer"))
     version, status = match[1], int(match[2])
-    head = AnswerHead(raw, status, version, known_fields(raw))
-    length = _length(head.fields, version, UNTIL_EOF, "answer")
+    head = AnswerHead(raw, status, version)
+    length = _length(known_fields(raw, _KNOWN_OF_ANSWERS), version, UNTIL_EOF, "answer")
     bodyless = method == b"HEAD" or status < 200 or status in {204, 304}
     head.length = 0 if bodyless else length
     if status == 101:
-        head.upgrade = _upgrade(head.fields)
+        head.upgrade = _upgrade(known_fields(raw, _KNOWN))
     return head
 
 
@@ -143,11 +156,11 @@ def parse_head(raw: bytes) -> HeadParts:
     return HeadParts((first, second, third), tuple([(name, value.strip(" \t")) for name, _, value in headers]))
 
 
-def known_fields(raw: bytes) -> list[KnownField]:
-    """The fields of a checked head that framing and identity look at."""
+def known_fields(raw: bytes, known: re.Pattern[bytes]) -> list[KnownField]:
+    """The fields that framing and identity look at, of a checked head; places count from the first line's end."""
     return [
-        KnownField(match[1].lower(), match[2].strip(b" \t"), match.start() + 1, match.end() + 2)
-        for match in _KNOWN.finditer(raw)
+        KnownField(match[1].lower(), match[2].strip(b" \t"), match.start(), match.end() + 1)
+        for match in known.finditer(raw)
     ]
 
 

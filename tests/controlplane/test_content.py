@@ -16,6 +16,7 @@ import yaml
 
 from kproxy.etcd import EtcdSettings, RangeAnswer, connect
 from kproxy.lab import Lab, LabSettings, start_lab
+from kproxy.model.api import ObjectRef
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.wire.content import ContentError, decode, edit, encode, encode_json
 from kproxy.wire.protoenvelope import MAGIC
@@ -95,16 +96,34 @@ class Server:
 
     def resources(self) -> Iterator[tuple[str, JSONObject]]:
         """Every listable resource and the path of its list."""
-        groups = self.send("GET", "/apis").decoded()["groups"]
-        versions = [version["groupVersion"] for group in groups for version in group["versions"]]  # type: ignore[union-attr,index,call-overload]
+        groups = rows(self.send("GET", "/apis").decoded(), "groups")
+        versions = [text(version, "groupVersion") for group in groups for version in rows(group, "versions")]
         for root in ("/api/v1", *(f"/apis/{version}" for version in versions)):
             answer = self.send("GET", root)
             if answer.status == 503:  # an aggregated server that is not there
                 continue
-            for resource in answer.decoded()["resources"]:  # type: ignore[union-attr]
-                assert isinstance(resource, dict)
-                if "list" in resource["verbs"] and resource["name"] != "componentstatuses":  # type: ignore[operator]
+            for resource in rows(answer.decoded(), "resources"):
+                if "list" in str(resource["verbs"]) and resource["name"] != "componentstatuses":
                     yield f"{root}/{resource['name']}", {**resource, "root": root}
+
+
+def rows(value: JSONObject, key: str) -> list[JSONObject]:
+    """A field that is a list of objects."""
+    found = value[key]
+    assert isinstance(found, list)
+    return [item for item in found if isinstance(item, dict)]
+
+
+def inner(value: JSONObject, key: str) -> JSONObject:
+    """A field that is an object."""
+    found = value[key]
+    assert isinstance(found, dict)
+    return found
+
+
+def text(value: JSONObject, key: str) -> str:
+    """A field that is text, "" if it is not there."""
+    return str(value.get(key, ""))
 
 
 @pytest.fixture(scope="module")
@@ -138,17 +157,15 @@ def wait_until_quiet(server: Server) -> None:
     """The status of the CRD is written by the server's own loop, a moment later."""
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.com"
     for _ in range(200):
-        if b'"type":"Established","status":"True"' in server.send("GET", path).body.replace(b", ", b","):
-            return
-        if b"Established" in server.send("GET", path).body:
+        if b'"type":"Established","status":"True"' in server.send("GET", path).body:
             return
     raise AssertionError("the custom resource was never established")
 
 
 def same_revision(value: JSONObject) -> JSONObject:
     """A list without its own resourceVersion, which moves between two requests."""
-    if str(value["kind"]).endswith("List") and isinstance(value.get("metadata"), dict):
-        metadata = {key: item for key, item in value["metadata"].items() if key != "resourceVersion"}  # type: ignore[union-attr]
+    if text(value, "kind").endswith("List") and "metadata" in value:
+        metadata: JSONObject = {key: item for key, item in inner(value, "metadata").items() if key != "resourceVersion"}
         return {**value, "metadata": metadata}
     return value
 
@@ -178,14 +195,14 @@ def test_every_rich_object_reads_alike(filled: Server) -> None:
     for path, resource in filled.resources():
         if resource["root"] == "/apis/example.com/v1":
             continue
-        for item in filled.send("GET", path).decoded()["items"]:  # type: ignore[union-attr]
-            metadata = item["metadata"]  # type: ignore[index,call-overload]
-            if metadata.get("namespace") not in {None, "rich"}:  # type: ignore[union-attr]
+        for item in rows(filled.send("GET", path).decoded(), "items"):
+            metadata = inner(item, "metadata")
+            if text(metadata, "namespace") not in {"", "rich"}:
                 continue
             place = str(path)
             if resource["namespaced"]:
                 place = place.replace(f"{resource['root']}/", f"{resource['root']}/namespaces/rich/")
-            assert_same(*filled.both("GET", f"{place}/{metadata['name']}"))  # type: ignore[index,call-overload]
+            assert_same(*filled.both("GET", f"{place}/{text(metadata, 'name')}"))
             compared += 1
     assert compared > 150
 
@@ -265,13 +282,13 @@ def events(answer: Answer) -> list[WatchEvent]:
     for data, _ in cut:
         assert edit(answer.media_type, data, lambda event: event) is data
         renamed = edit(answer.media_type, data, rename)
-        assert decode_event(answer.media_type, renamed).object["metadata"]["name"] == "renamed"  # type: ignore[index,call-overload]
+        assert inner(decode_event(answer.media_type, renamed).object, "metadata")["name"] == "renamed"
     return [decode_event(answer.media_type, data) for data, _ in cut]
 
 
 def rename(event: JSONObject) -> JSONObject:
     """The event of an object of another name."""
-    event["object"]["metadata"]["name"] = "renamed"  # type: ignore[index,call-overload]
+    inner(inner(event, "object"), "metadata")["name"] = "renamed"
     return event
 
 
@@ -312,29 +329,19 @@ def test_what_is_in_etcd_is_what_the_server_answers(filled: Server) -> None:
     for path, resource in filled.resources():
         if resource["root"] in {"/apis/autoscaling/v1", "/apis/events.k8s.io/v1", "/apis/example.com/v1"}:
             continue  # stored in another version; no objects
-        for item in filled.send("GET", path).decoded()["items"]:  # type: ignore[union-attr]
-            metadata = item["metadata"]  # type: ignore[index,call-overload]
-            assert isinstance(metadata, dict)
-            namespace = metadata.get("namespace", "")
-            root = str(resource["root"])
-            group = root.removeprefix("/apis/").rpartition("/")[0] if root.startswith("/apis/") else ""
-            keys = [
-                key
-                for key in stored
-                if (ref := key_object(key))
-                and (ref.group, ref.resource, ref.namespace, ref.name)
-                == (group, resource["name"], namespace, metadata["name"])
-            ]
-            (key,) = keys
-            reference = key_object(key)
-            assert reference is not None
-            assert object_keys(reference) == (key,)
-            if namespace != "rich" or resource["name"] in DEFAULTED_WHEN_READ:
+        root = text(resource, "root")
+        group = root.removeprefix("/apis/").rpartition("/")[0] if root.startswith("/apis/") else ""
+        for item in rows(filled.send("GET", path).decoded(), "items"):
+            metadata = inner(item, "metadata")
+            namespace, name = text(metadata, "namespace"), text(metadata, "name")
+            ref = ObjectRef(group=group, resource=text(resource, "name"), namespace=namespace, name=name)
+            (key,) = object_keys(ref)
+            assert key in stored
+            assert key_object(key) == ref
+            if namespace != "rich" or ref.resource in DEFAULTED_WHEN_READ:
                 continue
-            assert metadata["resourceVersion"] == str(stored[key].mod_revision)
+            assert metadata.pop("resourceVersion") == str(stored[key].mod_revision)
             value = decode_value(stored[key].value)
-            del metadata["resourceVersion"]
-            expected = {"kind": resource["kind"], "apiVersion": value["apiVersion"], **item}  # type: ignore[dict-item]
-            assert value == expected
+            assert value == {"kind": resource["kind"], "apiVersion": value["apiVersion"], **item}
             compared += 1
     assert compared > 20

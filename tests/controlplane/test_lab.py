@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from kproxy.errors import LabError
 from kproxy.lab import Lab, LabSettings, start_lab
+from kproxy.lab.ports import free_ports
 from tests.lab.parity import Step, Target
 from tests.lab.test_kept import eventually, is_alive
 from tests.lab.walkthrough import PODS, WALKTHROUGH
@@ -99,6 +101,19 @@ def test_everything_is_gone_when_its_user_is_killed(assets: Path) -> None:
     user.wait()
     user.stdout.close()
     eventually(lambda: not any(is_alive(int(pid)) for pid in pids) and not Path(folder).exists())
+
+
+def test_a_port_that_somebody_takes_is_chosen_again(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        choices = [[free_ports(1)[0], port, free_ports(1)[0]], [port, *free_ports(2)]]
+        monkeypatch.setattr(
+            "kproxy.lab.start.free_ports", lambda count: choices.pop(0) if choices else free_ports(count)
+        )
+        with start_lab(LabSettings(server="kube-apiserver", assets=assets)) as lab:
+            assert str(port) not in lab.url
+        assert not choices
 
 
 def test_another_version_than_the_one_in_the_assets_is_refused(assets: Path) -> None:

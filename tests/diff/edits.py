@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import formatdate, parsedate_to_datetime
 from random import Random
 from uuid import UUID
 
@@ -31,7 +33,7 @@ class Edit:
 
     def __str__(self) -> str:
         """For the list of survivors."""
-        return f"exchange {self.seq} {self.where} {self.path}: {self.before!r} -> {self.after!r}"
+        return f"exchange {self.seq} {self.where} {self.path}: {str(self.before)[:80]!r} -> {str(self.after)[:80]!r}"
 
 
 def draw(recording: MemoryRecording, random: Random) -> Edit:
@@ -188,15 +190,11 @@ def _text(value: str, random: Random) -> str:
 
 
 def _shifted(value: str, random: Random) -> str:
-    from datetime import UTC, datetime  # noqa: PLC0415 - used here only
-
     moved = (seconds(value) or 0) + random.choice([-1, 1]) * random.randint(1, 3600)
     return datetime.fromtimestamp(moved, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _shifted_date(value: str, random: Random) -> str:
-    from email.utils import formatdate, parsedate_to_datetime  # noqa: PLC0415 - used here only
-
     moved = parsedate_to_datetime(value).timestamp() + random.choice([-1, 1]) * random.randint(1, 3600)
     return formatdate(moved, usegmt=True)
 

@@ -33,7 +33,7 @@ HIDDEN: tuple[tuple[str, Callable[[Edit], bool]], ...] = (
 
 def survivors(pair: RealPair, compared: Callable[[MemoryRecording], Verdict]) -> list[Edit]:
     """The edits that a comparison does not notice, each in a field that the server chooses; no more than MOST."""
-    random = Random(SEED)  # noqa: S311 - a draw that can be repeated
+    random = Random(SEED)
     edits = [draw(pair.replayed, random) for _ in range(EDITS)]
     alive = [edit for edit in edits if compared(edit.recording).outcome is not Outcome.DIFFERENT]
     for edit in alive:

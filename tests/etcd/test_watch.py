@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import cast
@@ -28,10 +28,10 @@ def run[T](server: EtcdServer, body: Callable[[Etcd], Awaitable[T]]) -> T:
     return asyncio.run(main())
 
 
-async def collect(watch: AsyncIterator[WatchBatch], until: Revision) -> list[RawEvent]:
+async def collect(watch: AsyncGenerator[WatchBatch], until: Revision) -> list[RawEvent]:
     """The events up to a revision."""
     events: list[RawEvent] = []
-    async with asyncio.timeout(30), aclosing(cast("AsyncIterator[WatchBatch]", watch)) as batches:  # type: ignore[type-var]
+    async with asyncio.timeout(30), aclosing(watch) as batches:
         async for batch in batches:
             assert batch.events[-1].mod_revision == batch.revision
             events += batch.events

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kproxy.lab.ready import last_reason, probes
+from kproxy.lab.ready import is_port_taken, last_reason, probes
 from kproxy.lab.users import make_users
 
 SAID = '"command failed" err="failed to listen on 127.0.0.1:80: bind: address already in use"'
@@ -25,6 +25,14 @@ def test_the_last_telling_line_is_the_reason(tmp_path: Path, log: str, reason: s
     path = tmp_path / "log"
     path.write_text(log)
     assert last_reason(path) == reason
+
+
+def test_a_port_that_is_taken_is_seen_wherever_the_log_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text(f"{KLOG}\nerror: cannot go on\n")
+    assert is_port_taken(path)
+    path.write_text("error: cannot go on\n")
+    assert not is_port_taken(path)
 
 
 def test_no_log_has_no_reason(tmp_path: Path) -> None:

@@ -63,34 +63,3 @@ def test_ctrl_c_in_a_terminal_ends_command_and_lab(tmp_path: Path) -> None:
 def test_options_for_another_etcd_do_not_reach_the_command() -> None:
     environment = command_environment({"A": "b", "ETCDCTL_CACERT": "x", "KUBECONFIG": "old"}, {"KUBECONFIG": "new"})
     assert environment == {"A": "b", "KUBECONFIG": "new"}
-
-
-HOLDER = (
-    "import sys\nfrom kproxy.lab import LabSettings, hold_lab\n"
-    "def announce(lab):\n    print(lab.info.folder, *(pid for _, pid in lab.info.pids), flush=True)\n"
-    "try:\n    code = hold_lab(LabSettings(), announce)\nexcept Exception as error:\n    print(error)\n    code = 2\n"
-    "raise SystemExit(code)\n"
-)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_lab_without_a_command_stays_until_a_signal(number: signal.Signals) -> None:
-    holder = subprocess.Popen([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE)
-    assert holder.stdout is not None
-    folder, *pids = holder.stdout.readline().decode().split()
-    assert Path(folder).is_dir()
-    holder.send_signal(number)
-    assert holder.wait() == 128 + number
-    holder.stdout.close()
-    assert not any(is_alive(int(pid)) for pid in pids)
-
-
-def test_a_server_that_dies_under_a_waiting_lab_is_named() -> None:
-    holder = subprocess.Popen([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE, text=True)
-    assert holder.stdout is not None
-    _, etcd, _ = holder.stdout.readline().split()
-    os.kill(int(etcd), signal.SIGKILL)
-    said = holder.stdout.read()
-    assert holder.wait() == 2
-    holder.stdout.close()
-    assert "the lab's etcd was killed by signal 9" in said

@@ -14,12 +14,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from fake_recorder import FakeRecorder, Told
 
 from kproxy.config.upstream import Upstream, upstream_from_url
 from kproxy.proxy.launch import ProxySettings, Running, serve
 from kproxy.proxy.outbox import Outbox
 from kproxy.wire.handoff import BATCH, AnswerType, pack_answer
+from tests.proxy.fake_recorder import FakeRecorder, Told
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 GET_OK = b"GET /api HTTP/1.1\r\nHost: kproxy\r\n\r\n"

@@ -2,7 +2,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from fake_recorder import FakeRecorder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +9,7 @@ from kproxy.model.exchange import End
 from kproxy.proxy.backlog import Backlog, Batch, WhenStuck
 from kproxy.proxy.held import Held
 from kproxy.wire.handoff import RecordType
+from tests.proxy.fake_recorder import FakeRecorder
 
 OPS = ["begin", "request", "answer", "end", "flush", "deliver", "commit", "lose-ack", "checkpoint", "die"]
 

@@ -6,7 +6,6 @@ import json
 import socket
 
 import pytest
-from stage import OK, Stage, TeeReader, answering, recording, stage, upstream
 
 from kproxy.config.upstream import Upstream, upstream_from_url
 from kproxy.errors import ConfigError, ProxyError
@@ -14,6 +13,7 @@ from kproxy.model.exchange import Altered, End
 from kproxy.proxy.launch import ProxySettings, serve
 from kproxy.proxy.outbox import Outbox
 from kproxy.wire.handoff import RecordType, unpack_head
+from tests.proxy.stage import OK, Stage, TeeReader, answering, recording, stage, upstream
 
 GET = b"GET /api/v1/pods HTTP/1.1\r\nHost: kproxy\r\n\r\n"
 K = RecordType

@@ -11,11 +11,11 @@ import pytest
 from mitmproxy import version
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.proxy import commands, events, layer, layers, mode_servers, mode_specs, server, tunnel
-from stage import GET_OK, OK, TeeReader, stage
 
 from kproxy.proxy import _mitm
 from kproxy.proxy._mitm import TapHandler, TapInstance, TapMode
 from kproxy.proxy.outbox import Outbox
+from tests.proxy.stage import GET_OK, OK, TeeReader, stage
 
 LIMIT = 48 * 1024 * 1024
 """Bytes: more than the buffers of four sockets."""

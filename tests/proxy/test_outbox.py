@@ -6,13 +6,13 @@ import random
 import socket
 
 import pytest
-from fake_recorder import FakeRecorder
-from stage import GET_OK, stage
 
 from kproxy.errors import ProxyError
 from kproxy.model.exchange import End
 from kproxy.proxy.outbox import Outbox
 from kproxy.wire.handoff import BATCH, AnswerType, RecordType, pack_answer
+from tests.proxy.fake_recorder import FakeRecorder
+from tests.proxy.stage import GET_OK, stage
 
 
 class Life:
@@ -34,7 +34,7 @@ class Life:
                 self._recorder.take(head + await reader.readexactly(length))
                 if self._commits:
                     committed = self._recorder.commit()
-                    if random.random() < 0.9:  # noqa: S311 - an acknowledgement that is lost
+                    if random.random() < 0.9:
                         writer.write(pack_answer(AnswerType.COMMITTED, committed))
         writer.close()
 
@@ -84,7 +84,7 @@ def test_what_happens_while_nobody_is_attached_is_told_to_the_first_who_is() -> 
 @pytest.mark.parametrize("seed", range(8))
 def test_recorders_that_are_killed_at_random_moments_miss_nothing(seed: int) -> None:
     async def play() -> None:
-        luck = random.Random(seed)  # noqa: S311 - reproducible on purpose
+        luck = random.Random(seed)
         outbox, recorder = Outbox(), FakeRecorder()
         life = Life(recorder)
         await outbox.attach(life.ours)

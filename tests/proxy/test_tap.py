@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
-from fake_recorder import FakeRecorder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from kproxy.proxy.backlog import Backlog
 from kproxy.proxy.identity import Identity
 from kproxy.proxy.tap import MAX_PIPELINED, Tap
 from kproxy.wire.handoff import RecordType
+from tests.proxy.fake_recorder import FakeRecorder
 
 HOST = b"Host: up:1\r\n"
 REQUESTS = {

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from stage import OK, Server, TeeReader, answering, self_signed, stage
 
 from kproxy.config.upstream import Tls, Upstream, upstream_from_url
 from kproxy.errors import ConfigError
 from kproxy.model.exchange import End
 from kproxy.proxy.tls import upstream_context
 from kproxy.wire.handoff import unpack_head
+from tests.proxy.stage import OK, Server, TeeReader, answering, self_signed, stage
 
 GET = b"GET /api HTTP/1.1\r\nHost: kproxy\r\nAuthorization: Bearer t0ken\r\n\r\n"
 HERE = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))

@@ -60,9 +60,8 @@ def test_base64_around_a_secret_stays_base64_of_the_same_with_a_pseudonym() -> N
 
 def test_a_part_of_a_key_in_base64_is_gone_as_a_whole() -> None:
     part = base64.b64encode(KEY.encode())[101:-57]
-    assert (
-        LITERALS.replace(b'"' + part + b'"') == b'"' + base64.b64encode(PSEUDONYMS.plain(KEY.encode()).encode()) + b'"'
-    )
+    made = base64.b64encode(PSEUDONYMS.plain(KEY.encode()).encode()).rstrip(b"=")
+    assert LITERALS.replace(b'"' + part + b'"') == b'"' + made + b'"'
 
 
 def test_lines_of_a_key_are_secrets_of_their_own() -> None:

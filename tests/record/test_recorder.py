@@ -19,12 +19,12 @@ from kproxy.model.exchange import BodyState, End, Seq
 from kproxy.model.session import SessionEnd
 from kproxy.proxy.backlog import Batch
 from kproxy.proxy.outbox import Outbox
-from kproxy.record.launch import RecorderProcess, start
 from kproxy.record.settings import RecorderSettings
 from kproxy.store.reader import open_recording
 from kproxy.wire.handoff import BATCH, RecordType, pack_batch
 from tests.support.loop import in_loop
 from tests.support.made import a_session
+from tests.support.recorder_process import RecorderProcess, start
 from tests.support.traffic import CHUNKED_HEAD, JSON_HEAD, Script, head_payload, request_head
 
 GET = head_payload(request_head("GET", "/api/v1/namespaces/default/pods/x"))
@@ -135,7 +135,7 @@ async def test_nothing_acknowledged_is_lost_and_nothing_doubled_by_twenty_kills(
     """Kill -9 at random moments during traffic; each time another recorder goes on."""
     settings = settings_for(tmp_path)
     outbox = Counting()
-    chance = random.Random(20)  # noqa: S311 - moments, not secrets
+    chance = random.Random(20)
     stream = Watcher(outbox)
     feeding = asyncio.create_task(feed(outbox, stream))
     for _ in range(20):

@@ -169,7 +169,7 @@ def test_values_that_no_secret_may_have_are_replaced_and_stay_invalid() -> None:
 def test_an_error_that_quotes_the_request_is_cleaned() -> None:
     secrecy = REDACTOR.secrecy(request_info("POST", SECRETS))
     REDACTOR.content(secrecy, JSON_TYPE, encode(JSON_TYPE, secret()))
-    status = {
+    status: JSONObject = {
         "kind": "Status",
         "message": f"bad value {CODED}",
         "details": {"causes": [{"message": CODED}]},

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -54,8 +55,6 @@ def ok(body: bytes, extra: bytes = b"") -> bytes:
 
 def test_header_fields_keep_order_and_spelling_and_get_what_is_set_anew() -> None:
     async def client(target: Upstream) -> None:
-        from dataclasses import replace  # noqa: PLC0415 - used here only
-
         transport = Transport(replace(target, token="t0"))
         headers = (
             ("hOst", "recorded"),

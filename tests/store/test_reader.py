@@ -172,6 +172,8 @@ def test_a_killed_recorder_s_recording_says_so_and_has_what_was_committed(tmp_pa
         assert len(list(recording.exchanges())) == 2
     assert is_unclosed(file, GROWING.id)
     assert not is_unclosed(file, "another")
+    assert not is_unclosed(closed(tmp_path / "b.kproxy"), GROWING.id)
+    assert not is_unclosed(tmp_path / "missing", GROWING.id)
 
 
 def test_a_killed_recorder_s_recording_is_read_where_nothing_can_be_written(tmp_path: Path) -> None:

@@ -32,10 +32,10 @@ class Fault(StrEnum):
 
 @dataclass
 class LyingProxy:
-    """Forwards, but for one fault; `told` counts the lies."""
+    """Forwards, but for one fault (None: honestly); `told` counts the lies."""
 
     target: Upstream
-    fault: Fault
+    fault: Fault | None
     told: int = 0
     url: str = ""
     _events: dict[str, int] = field(default_factory=dict)
@@ -106,7 +106,7 @@ _SESSION = web.AppKey("session", ClientSession)
 
 
 @asynccontextmanager
-async def lying_proxy(target: Upstream, fault: Fault) -> AsyncIterator[LyingProxy]:
+async def lying_proxy(target: Upstream, fault: Fault | None) -> AsyncIterator[LyingProxy]:
     """A proxy in front of `target`, for as long as the `async with` lasts."""
     proxy = LyingProxy(target, fault)
     app = web.Application(client_max_size=64 * 1024 * 1024)

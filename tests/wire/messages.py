@@ -15,26 +15,20 @@ QUANTITIES = ("0", "100m", "1500m", "1Gi", "-3", "1e3", "0.5")
 
 def kinds() -> list[tuple[str, str, str]]:
     """Every (apiVersion, kind, message) whose message stands for an object: it has metadata."""
-    found = []
-    for api_version, package in sorted(api_versions().items()):
-        for name in message_names(package):
-            if any(spec.name == "metadata" and spec.type.startswith(f"{META}.") for spec in message_fields(name)):
-                found.append((api_version, name.rpartition(".")[2], name))
-    return found
+    return [
+        (api_version, name.rpartition(".")[2], name)
+        for api_version, package in sorted(api_versions().items())
+        for name in message_names(package)
+        if any(spec.name == "metadata" and spec.type.startswith(f"{META}.") for spec in message_fields(name))
+    ]
 
 
 def wrapped(api_version: str, kind: str, message: Message) -> bytes:
-    """`k8s\\0` and a runtime.Unknown, as Go writes it."""
-    unknown = message_class(f"{RUNTIME}.Unknown")()
-    meta = cast("Message", getattr(unknown, "typeMeta"))  # noqa: B009 - a field that only the table knows
-    for field, value in (("apiVersion", api_version), ("kind", kind)):
-        setattr(meta, field, value)
-    for field, value in (
-        ("raw", message.SerializeToString(deterministic=True)),
-        ("contentEncoding", ""),
-        ("contentType", ""),
-    ):
-        setattr(unknown, field, value)
+    r"""`k8s\0` and a runtime.Unknown, as Go writes it."""
+    raw = message.SerializeToString(deterministic=True)
+    unknown = message_class(f"{RUNTIME}.Unknown")(
+        typeMeta={"apiVersion": api_version, "kind": kind}, raw=raw, contentEncoding="", contentType=""
+    )
     return b"k8s\0" + unknown.SerializeToString(deterministic=True)
 
 
@@ -42,7 +36,7 @@ class Maker:
     """Fills messages from a seed."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - tests
+        self._random = random.Random(seed)
         self._left = 300  # messages
         self._zero_time = True
 
@@ -70,7 +64,7 @@ class Maker:
             self._set(message, "intVal", 0 if text else self._random.randint(-(2**31), 2**31 - 1))
             self._set(message, "strVal", self._text() if text else "")
         elif name in RAW_JSON or name == RAW_EXTENSION:
-            raw = self._random.choice(({"a": [1, 2.5, None, True, "ü"]}, {}, {"f:x": {".": {}}}))
+            raw: object = self._random.choice(({"a": [1, 2.5, None, True, "ü"]}, {}, {"f:x": {".": {}}}))
             self._set(
                 message,
                 message_fields(name)[0].name,

@@ -29,7 +29,7 @@ def test_a_request_head_names_its_parts() -> None:
 def test_a_known_field_says_where_its_line_is() -> None:
     head = parse_request_head(GOOD)
 
-    lines = [GOOD[known.start : known.end] for known in head.fields]
+    lines = [head.fields_raw[known.start : known.end] for known in head.fields]
     assert lines == [b"Host: x\r\n", b"AUTHORIZATION:  Bearer t \r\n"]
 
 
@@ -123,6 +123,18 @@ def test_an_upgrade_is_asked_for_by_both_of_its_fields() -> None:
 
     assert parse_request_head(asks).upgrade == b"websocket"
     assert parse_request_head(only_names).upgrade == b""
+
+
+def test_a_head_after_one_with_the_same_fields_is_read_as_if_it_were_the_first() -> None:
+    last = parse_request_head(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nUpgrade: u\r\n\r\n")
+    same = b"PUT /b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nUpgrade: u\r\n\r\n"
+    other = b"PUT /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nUpgrade: u\r\n\r\n"
+    older = b"PUT /b HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    assert parse_request_head(same, last) == parse_request_head(same)
+    assert parse_request_head(other, last) == parse_request_head(other)
+    with pytest.raises(FramingError):
+        parse_request_head(older, parse_request_head(older.replace(b"1.0", b"1.1")))
 
 
 @pytest.mark.parametrize("beginning", [b"\r\nGET / HT", b"\x16\x03\x01\x00", b" GET", b"GET / HTTP/1.1\nHost"])

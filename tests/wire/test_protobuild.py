@@ -95,7 +95,7 @@ def without(value: JSONObject, path: tuple[str | int, ...]) -> JSONObject:
     changed = copy.deepcopy(value)
     place: JSON = changed
     for key in path[:-1]:
-        place = place[key]  # type: ignore[index,call-overload]
+        place = place[key]  # type: ignore[index]
     del place[path[-1]]  # type: ignore[union-attr,arg-type]
     return changed
 

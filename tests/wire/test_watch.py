@@ -6,11 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.content import ContentError, encode
 from kproxy.wire.watch import WatchCutter, WatchEvent, decode_event
 
 PROTOBUF = "application/vnd.kubernetes.protobuf;stream=watch"
-POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}, "spec": {"containers": None}, "status": {}}
+POD: JSONObject = {
+    "kind": "Pod",
+    "apiVersion": "v1",
+    "metadata": {"name": "a"},
+    "spec": {"containers": None},
+    "status": {},
+}
 
 
 def line(number: int) -> bytes:
@@ -78,7 +85,7 @@ def test_only_watch_media_types_are_cut() -> None:
 
 
 def test_an_event_reads_alike_in_json_and_protobuf() -> None:
-    event = {"type": "MODIFIED", "object": POD}
+    event: JSONObject = {"type": "MODIFIED", "object": POD}
     expected = WatchEvent(type="MODIFIED", object=POD)
     assert decode_event("application/json", json.dumps(event).encode()) == expected
     assert decode_event(PROTOBUF, encode(PROTOBUF, event)) == expected

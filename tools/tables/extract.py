@@ -99,53 +99,62 @@ def _text(table: dict[str, object]) -> str:
 
 def _table(file: FileDescriptorProto, source: str, go: GoPackage | None) -> dict[str, object]:
     """One file's table: see kproxy/wire/descriptors.py for the form."""
-    messages: dict[str, list[str]] = {}
-    enums: dict[str, dict[str, int]] = {enum.name: _enum(enum) for enum in file.enum_type}
+    builder = _Builder(file.package, go)
     for message in file.message_type:
-        _add_message(message, "", file.package, go, messages, enums)
-    table: dict[str, object] = {"package": file.package, "source": source, "syntax": file.syntax or "proto2"}
-    table["messages"] = dict(sorted(messages.items()))
+        builder.add_message(message, "")
+    enums = {**{enum.name: _enum(enum) for enum in file.enum_type}, **builder.enums}
+    table: dict[str, object] = {
+        "package": file.package,
+        "source": source,
+        "syntax": file.syntax or "proto2",
+        "messages": dict(sorted(builder.messages.items())),
+    }
     if enums:
         table["enums"] = dict(sorted(enums.items()))
-    services = {}
-    for service in file.service:
-        for method in service.method:
-            sides = (
-                ("stream " if streamed else "") + _relative(name, file.package)
-                for streamed, name in (
-                    (method.client_streaming, method.input_type),
-                    (method.server_streaming, method.output_type),
-                )
+    methods = {
+        f"{service.name}/{method.name}": " -> ".join(
+            ("stream " if streamed else "") + _relative(name, file.package)
+            for streamed, name in (
+                (method.client_streaming, method.input_type),
+                (method.server_streaming, method.output_type),
             )
-            services[f"{service.name}/{method.name}"] = " -> ".join(sides)
-    if services:
-        table["methods"] = dict(sorted(services.items()))
+        )
+        for service in file.service
+        for method in service.method
+    }
+    if methods:
+        table["methods"] = dict(sorted(methods.items()))
     return table
+
+
+class _Builder:
+    """Collects a package's messages, nested ones by dotted names."""
+
+    def __init__(self, package: str, go: GoPackage | None) -> None:
+        self._package = package
+        self._go = go
+        self.messages: dict[str, list[str]] = {}
+        self.enums: dict[str, dict[str, int]] = {}
+
+    def add_message(self, message: DescriptorProto, outer: str) -> None:
+        """A message and those within it."""
+        name, package = outer + message.name, self._package
+        for enum in message.enum_type:
+            self.enums[f"{name}.{enum.name}"] = _enum(enum)
+        entries = {
+            f".{package}.{name}.{nested.name}": nested for nested in message.nested_type if nested.options.map_entry
+        }
+        for nested in message.nested_type:
+            if not nested.options.map_entry:
+                self.add_message(nested, f"{name}.")
+        known = _go_fields(message, f"{package}.{name}", self._go)
+        order = {number: place for place, number in enumerate(known)}
+        fields = sorted(message.field, key=lambda field: order.get(field.number, field.number))
+        self.messages[name] = [_field(field, message, package, entries, known.get(field.number)) for field in fields]
 
 
 def _enum(enum: EnumDescriptorProto) -> dict[str, int]:
     return {value.name: value.number for value in enum.value}
-
-
-def _add_message(
-    message: DescriptorProto,
-    outer: str,
-    package: str,
-    go: GoPackage | None,
-    messages: dict[str, list[str]],
-    enums: dict[str, dict[str, int]],
-) -> None:
-    name = outer + message.name
-    for enum in message.enum_type:
-        enums[f"{name}.{enum.name}"] = _enum(enum)
-    entries = {f".{package}.{name}.{nested.name}": nested for nested in message.nested_type if nested.options.map_entry}
-    for nested in message.nested_type:
-        if not nested.options.map_entry:
-            _add_message(nested, f"{name}.", package, go, messages, enums)
-    known = _go_fields(message, f"{package}.{name}", go)
-    order = {number: place for place, number in enumerate(known)}
-    fields = sorted(message.field, key=lambda field: order.get(field.number, field.number))
-    messages[name] = [_field(field, message, package, entries, known.get(field.number)) for field in fields]
 
 
 def _go_fields(message: DescriptorProto, full_name: str, go: GoPackage | None) -> dict[int, GoField | str]:

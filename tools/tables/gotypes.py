@@ -1,3 +1,4 @@
+# noqa: INP001 - a module of the script beside it
 """What Go's struct tags say of JSON: names, omitempty, pointers, embedding; read from gofmt'd API type files."""
 
 import re
@@ -65,13 +66,13 @@ def _read_types(text: str, package: GoPackage) -> None:
         elif line == "}":
             current = None
         elif current is not None and (match := _FIELD.match(line)):
-            if found := _go_field(match["name"] or "", match["type"], dict(_TAG.findall(match["tags"]))):
-                current.append(found)
+            current += _go_fields(match["name"] or "", match["type"], dict(_TAG.findall(match["tags"])))
 
 
-def _go_field(name: str, type_name: str, tags: dict[str, str]) -> GoField | None:
+def _go_fields(name: str, type_name: str, tags: dict[str, str]) -> list[GoField]:
+    """The field of a line, none if protobuf does not have it."""
     protobuf = tags.get("protobuf", "-").split(",")
     if len(protobuf) < 2 or not protobuf[1].isdigit():
-        return None
+        return []
     json, *options = tags.get("json", "").split(",")
-    return GoField(int(protobuf[1]), json or name, frozenset(options) - {""}, type_name.startswith("*"))
+    return [GoField(int(protobuf[1]), json or name, frozenset(options) - {""}, type_name.startswith("*"))]

@@ -64,6 +64,8 @@ class _Walk:
                 continue
             known.add(spec.json)
             raw = value.get(spec.json)
+            if raw is None and _is_struct(spec):
+                raw = {}
             item = _zero(spec) if raw is None else self._field(raw, spec, message, (*path, spec.json))
             if not _is_left_out(item, spec):
                 out[spec.json] = item
@@ -144,11 +146,17 @@ def _go_type(spec: FieldSpec) -> str:
     return f"v1.{spec.type.rpartition('.')[2]}" if spec.is_message else spec.type
 
 
+def _is_struct(spec: FieldSpec) -> bool:
+    """Whether Go has the struct itself here, which is there even when nothing is."""
+    special = spec.type in _ANY | _TEXTS | _TEXT_OR_NUMBER
+    return spec.is_message and not (spec.pointer or spec.map_key or spec.repeated or special)
+
+
 def _zero(spec: FieldSpec) -> JSON:
     if spec.pointer or spec.map_key or spec.repeated or spec.type in _ANY | _TEXTS:
         return None
     if spec.is_message:
-        return {} if spec.type not in _TEXT_OR_NUMBER else 0
+        return 0
     return _NULL_ZERO.get(spec.type, "" if spec.type.startswith("enum:") else 0)
 
 

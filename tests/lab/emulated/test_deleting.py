@@ -4,7 +4,8 @@ import pytest
 
 from kproxy.lab.emulated.memory import MemoryStore
 from kproxy.lab.emulated.patch import MERGE_PATCH
-from kproxy.model.jsontypes import JSONObject
+from kproxy.lab.emulated.tree import as_object, entries, peek
+from kproxy.model.jsontypes import JSON, JSONObject
 from tests.lab.emulated.serving import MAPS, PODS, Api, configmap, pod, with_api
 
 
@@ -29,7 +30,7 @@ def test_a_pod_is_marked_and_then_deleted_in_two_revisions() -> None:
 def test_a_pod_that_a_node_runs_is_only_marked_until_it_is_forced() -> None:
     async def ask(api: Api) -> None:
         await api("POST", PODS, pod("one", nodeName="n"))
-        assert (await api("DELETE", f"{PODS}/one")).object["metadata"]["deletionGracePeriodSeconds"] == 30  # type: ignore[index,call-overload]
+        assert peek((await api("DELETE", f"{PODS}/one")).object, "metadata", "deletionGracePeriodSeconds") == 30
         assert (await api("GET", f"{PODS}/one")).status == 200
         await api("DELETE", f"{PODS}/one", {"gracePeriodSeconds": 0})
         assert (await api("GET", f"{PODS}/one")).status == 404
@@ -45,7 +46,7 @@ def test_a_configmap_is_deleted_at_once_and_the_answer_is_a_status() -> None:
         assert reply.object["details"] == {
             "name": "one",
             "kind": "configmaps",
-            "uid": created.object["metadata"]["uid"],  # type: ignore[index,call-overload]
+            "uid": peek(created.object, "metadata", "uid"),
         }
         assert kinds(api, "/registry/configmaps/default/one") == ["PUT", "DELETE"]
 
@@ -85,7 +86,8 @@ def test_preconditions_must_hold(preconditions: JSONObject) -> None:
 def test_a_dry_run_deletes_nothing() -> None:
     async def ask(api: Api) -> None:
         await api("POST", PODS, pod("one"))
-        for query, body in (("?dryRun=All", None), ("", {"dryRun": ["All"]})):
+        cases: list[tuple[str, JSON]] = [("?dryRun=All", None), ("", {"dryRun": ["All"]})]
+        for query, body in cases:
             assert (await api("DELETE", f"{PODS}/one{query}", body)).status == 200
         assert (await api("DELETE", f"{PODS}?dryRun=All")).status == 200
         assert kinds(api, "/registry/pods/default/one") == ["PUT"]
@@ -95,11 +97,11 @@ def test_a_dry_run_deletes_nothing() -> None:
 
 def test_a_collection_is_deleted_as_far_as_it_is_selected() -> None:
     async def ask(api: Api) -> None:
-        for name, labels in (("a", {"x": "1"}), ("b", {"x": "2"}), ("c", {"x": "1"})):
-            await api("POST", MAPS, {"metadata": {"name": name, "labels": labels}})
+        for name, label in (("a", "1"), ("b", "2"), ("c", "1")):
+            await api("POST", MAPS, {"metadata": {"name": name, "labels": {"x": label}}})
         assert (await api("DELETE", f"{MAPS}?labelSelector=x%3D1")).status == 200
-        items = (await api("GET", MAPS)).object["items"]
-        assert [item["metadata"]["name"] for item in items] == ["b"]  # type: ignore[index,call-overload,union-attr]
+        items = entries((await api("GET", MAPS)).object, "items")
+        assert [peek(as_object(item), "metadata", "name") for item in items] == ["b"]
 
     with_api(ask)
 

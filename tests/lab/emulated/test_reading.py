@@ -7,14 +7,13 @@ from hypothesis import strategies as st
 from kproxy.lab.emulated.memory import MemoryStore
 from kproxy.lab.emulated.reading import make_continue, read_continue
 from kproxy.lab.emulated.status import StatusError
+from kproxy.lab.emulated.tree import each, text
 from kproxy.model.jsontypes import JSONObject
 from tests.lab.emulated.serving import MAPS, PODS, Api, configmap, pod, with_api
 
 
 def names(body: JSONObject) -> list[str]:
-    items = body["items"]
-    assert isinstance(items, list)
-    return [str(item["metadata"]["name"]) for item in items]  # type: ignore[index,call-overload]
+    return [text(item, "metadata", "name") for item in each(body, "items")]
 
 
 async def fill(api: Api) -> None:

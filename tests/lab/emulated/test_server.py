@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from kproxy.lab.emulated.server import MAX_BODY
+from kproxy.lab.emulated.tree import peek
 from kproxy.wire.content import decode, encode
 from tests.lab.emulated.serving import MAPS, PODS, Api, configmap, pod, with_api
 
@@ -18,12 +19,12 @@ def test_the_walkthrough() -> None:
         assert created.status == 201
         stored = await api.store.get("/registry/pods/default/hello-demo")
         assert stored is not None
-        assert str(stored.revision) == created.object["metadata"]["resourceVersion"]  # type: ignore[index,call-overload]
+        assert str(stored.revision) == peek(created.object, "metadata", "resourceVersion")
         assert b"resourceVersion" not in stored.value
         assert (await api("GET", f"{PODS}/hello-demo")).body == created.body
         deleted = await api("DELETE", f"{PODS}/hello-demo")
         assert deleted.status == 200
-        assert deleted.object["metadata"]["resourceVersion"] == str(stored.revision + 2)  # type: ignore[index,call-overload]
+        assert peek(deleted.object, "metadata", "resourceVersion") == str(stored.revision + 2)
         assert await api.store.get("/registry/pods/default/hello-demo") is None
         missing = await api("GET", f"{PODS}/hello-demo")
         assert missing.status == 404
@@ -59,7 +60,7 @@ def test_people_get_indented_json_and_programs_a_line() -> None:
 
 def test_a_body_may_be_protobuf_or_yaml_and_so_may_the_answer() -> None:
     async def ask(api: Api) -> None:
-        body = encode(PROTOBUF, {"kind": "ConfigMap", "apiVersion": "v1"} | configmap("one", a="b"))
+        body = encode(PROTOBUF, configmap("one", a="b") | {"kind": "ConfigMap", "apiVersion": "v1"})
         reply = await api("POST", MAPS, body, content_type=PROTOBUF, headers={"Accept": f"{PROTOBUF},application/json"})
         assert (reply.status, reply.headers["Content-Type"]) == (201, PROTOBUF)
         assert decode(PROTOBUF, reply.data) == (await api("GET", f"{MAPS}/one")).body

@@ -1,4 +1,4 @@
-"""Starting a recorder process and speaking with it, from the session's side.
+"""A recorder process, and speaking with it as the session does.
 
 ours, theirs = socket.socketpair()
 recorder = await start(settings, theirs)     # settings.handoff is filled in
@@ -58,12 +58,12 @@ class RecorderProcess:
         return code
 
     async def _tell(self, line: str) -> None:
-        assert self.process.stdin is not None  # noqa: S101 - start() asks for a pipe
+        assert self.process.stdin is not None
         self.process.stdin.write(line.encode() + b"\n")
         await self.process.stdin.drain()
 
     async def _listen(self) -> None:
-        assert self.process.stdout is not None  # noqa: S101 - start() asks for a pipe
+        assert self.process.stdout is not None
         while line := await self.process.stdout.readline():
             said = json.loads(line)
             async with self._changed:
@@ -88,9 +88,9 @@ async def start(settings: RecorderSettings, handoff: socket.socket) -> RecorderP
         )
         line = replace(settings, handoff=handoff.fileno()).to_json()
     recorder = RecorderProcess(process)
-    recorder._listener = asyncio.create_task(recorder._listen())  # noqa: SLF001 - of this module
+    recorder._listener = asyncio.create_task(recorder._listen())
     with suppress(ConnectionError):  # it has ended: `said` says so
-        await recorder._tell(line)  # noqa: SLF001 - of this module
+        await recorder._tell(line)
     try:
         await recorder.said("ready")
     except RecordingError:

@@ -1,0 +1,271 @@
+"""kproxy.diff.compare: what is the same, what is noise, what is different, what cannot be told."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from kproxy.correlate.ledger import correlate
+from kproxy.diff.compare import compare
+from kproxy.model.exchange import Body, BodyState, End, Exchange, Nanos, Seq
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.session import Gap, SessionEnd
+from kproxy.model.verdict import Difference, Outcome, Verdict
+from tests.diff.sessions import PODS, FakeServer, verdict_of
+
+KEY = "/registry/pods/default/a"
+WATCH = f"{PODS}?watch=true&resourceVersion=0"
+
+
+def session(server: FakeServer, **fields: JSON) -> FakeServer:
+    """Create, get, list, watch, update, delete, 404: as one server answers it."""
+    server.exchange("POST", PODS, 201, server.pod(1), send={"kind": "Pod"})
+    server.exchange("GET", f"{PODS}/a", 200, server.pod(1, "a", **fields))
+    server.exchange("GET", PODS, 200, server.listed(1, server.pod(1)))
+    server.exchange("PUT", f"{PODS}/a", 200, server.pod(2, status={"phase": "x"}))
+    events: list[JSONObject] = [
+        {"type": "ADDED", "object": server.pod(1)},
+        {"type": "MODIFIED", "object": server.pod(2, status={"phase": "x"})},
+    ]
+    server.watch(WATCH, *events)
+    server.exchange("GET", f"{PODS}/b", 404, {"kind": "Status", "message": 'pods "b" not found'})
+    server.put(1, KEY, server.pod(1))
+    server.put(2, KEY, server.pod(2, status={"phase": "x"}), version=2)
+    return server
+
+
+def baseline() -> FakeServer:
+    """The first server."""
+    return session(FakeServer("a", 100, 7))
+
+
+def replayed() -> FakeServer:
+    """Another server, that behaves the same."""
+    return session(FakeServer("b", 5000, 15))
+
+
+def only(verdict: Verdict) -> Difference:
+    """The one difference of a verdict."""
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert len(verdict.differences) == 1, verdict.differences
+    return verdict.differences[0]
+
+
+def test_two_servers_that_behave_the_same_are_identical() -> None:
+    verdict = verdict_of(baseline(), replayed())
+    assert verdict.differences == ()
+    assert (verdict.outcome, verdict.scope) == (Outcome.IDENTICAL, "HTTP and etcd")
+    assert (verdict.exchanges.compared, verdict.exchanges.identical) == (6, 6)
+    assert (verdict.etcd.compared, verdict.etcd.identical) == (1, 1)
+    assert dict(verdict.renamed)["uid"] == 1
+    assert not verdict.same_server
+
+
+def test_a_recording_is_identical_with_itself_and_says_so() -> None:
+    verdict = verdict_of(baseline(), baseline())
+    assert (verdict.outcome, verdict.same_server, verdict.renamed) == (Outcome.IDENTICAL, True, ())
+
+
+def test_without_pairs_exchanges_are_aligned_by_method_and_target() -> None:
+    first, second = baseline(), replayed()
+    verdict = compare(first.made, correlate(first.made), second.made, correlate(second.made))
+    assert verdict.outcome is Outcome.IDENTICAL
+
+
+def test_another_status_is_named_with_its_exchange() -> None:
+    second = replayed()
+    second.edit(Seq(1), lambda each: replace(each, answer=replace(each.answer, status=200)))  # type: ignore[type-var] # it has one
+    found = only(verdict_of(baseline(), second))
+    assert (found.seq, found.where, found.baseline, found.replayed) == (1, "status", 201, 200)
+
+
+def test_another_field_is_named_with_its_path() -> None:
+    second = session(FakeServer("b", 5000, 15), spec={"containers": [{"name": "c", "image": "x"}]})
+    verdict = verdict_of(baseline(), second)
+    assert {(each.seq, each.path, each.kind) for each in verdict.differences} == {
+        (2, "$.spec.containers[0].image", "changed"),
+        (2, "$.spec.containers[1]", "removed"),
+    }
+
+
+def test_a_uid_that_would_need_two_images_is_found_where_it_stands() -> None:
+    second = replayed()
+    wrong = second.pod(1)
+    wrong["metadata"] = {**_metadata(wrong), "uid": second.uid(77)}
+    _answer_with(second, Seq(2), wrong)
+    found = [each for each in verdict_of(baseline(), second).differences if each.path.endswith("uid")]
+    assert [(each.seq, each.kind) for each in found] == [(2, "renamed")]
+
+
+def test_a_stale_revision_is_found() -> None:
+    second = replayed()
+    stale = second.pod(2, status={"phase": "x"})
+    stale["metadata"] = {**_metadata(stale), "resourceVersion": "5001"}
+    _answer_with(second, Seq(4), stale)
+    found = verdict_of(baseline(), second).differences
+    assert {(each.seq, each.path) for each in found} == {(4, "$.metadata.resourceVersion")}
+
+
+def test_a_list_from_before_what_its_client_had_seen_is_found() -> None:
+    second = replayed()
+    _answer_with(second, Seq(3), second.listed(0, second.pod(1)))
+    found = only(verdict_of(baseline(), second))
+    assert (found.seq, found.path, found.kind) == (3, "$.metadata.resourceVersion", "renamed")
+
+
+def test_a_time_that_changes_in_an_unchanged_field_is_found() -> None:
+    second = replayed()
+    moved = second.pod(1)
+    moved["metadata"] = {**_metadata(moved), "creationTimestamp": second.time(3)}
+    _answer_with(second, Seq(2), moved)
+    found = only(verdict_of(baseline(), second))
+    assert (found.seq, found.path) == (2, "$.metadata.creationTimestamp")
+
+
+def test_a_date_that_the_servers_clock_does_not_explain_is_found() -> None:
+    second = replayed()
+    _set_header(second, Seq(4), "Date", "Mon, 23 Nov 2026 16:00:00 GMT")
+    found = only(verdict_of(baseline(), second))
+    assert (found.seq, found.where, found.path) == (4, "header", "date")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("Content-Type", "text/plain"), ("Warning", '299 - "old"'), ("Content-Length", "3")]
+)
+def test_other_headers_must_be_equal(name: str, value: str) -> None:
+    second = replayed()
+    _set_header(second, Seq(6), name, value)
+    found = verdict_of(baseline(), second).differences
+    assert (found[0].seq, found[0].where, found[0].path) == (6, "header", name.lower())
+
+
+def test_an_answer_in_chunks_is_noise_and_strict_turns_noise_off() -> None:
+    second = replayed()
+    _set_header(second, Seq(6), "Content-Length", None)
+    _set_header(second, Seq(6), "Transfer-Encoding", "chunked")
+    verdict = verdict_of(baseline(), second)
+    assert (verdict.outcome, verdict.exchanges.equivalent) == (Outcome.EQUIVALENT, 1)
+    assert [(each.rule, each.count) for each in verdict.noise] == [("answer-framing", 1)]
+    assert verdict_of(baseline(), second, strict=True).outcome is Outcome.DIFFERENT
+
+
+def test_a_missing_and_an_extra_exchange_are_named() -> None:
+    second = replayed()
+    second.made.exchange_list.pop()
+    found = only(verdict_of(baseline(), second))
+    assert (found.seq, found.where) == (6, "missing")
+    second = replayed()
+    second.exchange("GET", "/version", 200, {})
+    found = only(verdict_of(baseline(), second))
+    assert (found.seq, found.where, found.path) == (None, "extra", "exchange 7")
+
+
+def test_what_was_not_sent_makes_it_inconclusive_and_says_why() -> None:
+    first, second = baseline(), replayed()
+    second.made.exchange_list.pop()
+    pairs = [(Seq(seq), Seq(seq)) for seq in range(1, 6)]
+    ledgers = correlate(first.made), correlate(second.made)
+    verdict = compare(
+        first.made, ledgers[0], second.made, ledgers[1], pairs, unsent={Seq(6): "it is an upgrade to SPDY/3.1"}
+    )
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reasons == ("exchange 6 was not replayed: it is an upgrade to SPDY/3.1",)
+
+
+def _gap(server: FakeServer) -> None:
+    server.made.gap_list.append(
+        Gap(kind="exchanges", reason="the buffer was full", at=Nanos(0), count=2, first_seq=Seq(9))
+    )
+
+
+def _cut(server: FakeServer) -> None:
+    server.made.session = replace(server.made.session, end=SessionEnd.PROXY_GONE)
+
+
+def _opaque(server: FakeServer) -> None:
+    body = Body(state=BodyState.OPAQUE, size=9, reason="undecodable")
+    server.edit(Seq(6), lambda each: replace(each, answer=replace(each.answer, body=body)))  # type: ignore[type-var] # it has one
+
+
+def _unknown_end(server: FakeServer) -> None:
+    server.edit(Seq(6), lambda each: replace(each, end=End.UNKNOWN))
+
+
+def _unreachable(server: FakeServer) -> None:
+    server.edit(Seq(6), lambda each: replace(each, end=End.UNREACHABLE, answer=None))
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (_gap, "gap: exchanges at exchange 9: the buffer was full (2 missing)"),
+        (_cut, "ended as proxy-gone"),
+        (_opaque, "exchange 6: a body is opaque (undecodable)"),
+        (_unknown_end, "exchange 6"),
+        (_unreachable, "exchange 6: the replay's server could not be reached"),
+    ],
+)
+def test_missing_data_is_inconclusive_with_its_place(harm: Callable[[FakeServer], None], said: str) -> None:
+    second = replayed()
+    harm(second)
+    if harm is _opaque:
+        _set_header(second, Seq(6), "Content-Length", "9")
+    verdict = verdict_of(baseline(), second)
+    assert verdict.outcome is Outcome.INCONCLUSIVE, verdict.differences
+    assert any(said in reason for reason in verdict.reasons)
+
+
+def test_what_kproxy_refused_is_nobodys_behaviour() -> None:
+    first = baseline()
+    seq = first.exchange("GET", "/x", 400)
+    first.edit(seq, lambda each: replace(each, end=End.REFUSED))
+    assert verdict_of(first, replayed()).outcome is Outcome.IDENTICAL
+
+
+def test_without_etcd_the_scope_says_so_and_it_can_be_asked_for() -> None:
+    first, second = baseline(), replayed()
+    second.made.session = replace(second.made.session, etcd_start=None)
+    assert verdict_of(first, second).scope == "HTTP only"
+    assert verdict_of(first, second).outcome is Outcome.IDENTICAL
+    assert verdict_of(first, second, require_etcd=True).outcome is Outcome.INCONCLUSIVE
+
+
+def test_an_answer_that_never_came_is_missing() -> None:
+    second = replayed()
+    second.edit(Seq(6), lambda each: replace(each, answer=None))
+    assert ("missing", "answer") in {(each.where, each.path) for each in verdict_of(baseline(), second).differences}
+
+
+def test_another_end_is_named() -> None:
+    second = replayed()
+    second.edit(Seq(6), lambda each: replace(each, end=End.SERVER_GONE))
+    found = only(verdict_of(baseline(), second))
+    assert (found.where, found.baseline, found.replayed) == ("end", "complete", "server-gone")
+
+
+def _metadata(value: JSONObject) -> JSONObject:
+    metadata = value["metadata"]
+    assert isinstance(metadata, dict)
+    return metadata
+
+
+def _answer_with(server: FakeServer, seq: Seq, value: JSONObject) -> None:
+    body = server.made.keep(json.dumps(value).encode())
+
+    def change(each: Exchange) -> Exchange:
+        assert each.answer
+        size = each.answer.body.size
+        return replace(each, answer=replace(each.answer, body=replace(body, size=size)))
+
+    server.edit(seq, change)
+
+
+def _set_header(server: FakeServer, seq: Seq, name: str, value: str | None) -> None:
+    def change(each: Exchange) -> Exchange:
+        assert each.answer
+        rest = tuple(pair for pair in each.answer.headers if pair[0] != name)
+        new = () if value is None else ((name, value),)
+        return replace(each, answer=replace(each.answer, headers=rest + new))
+
+    server.edit(seq, change)

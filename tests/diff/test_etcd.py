@@ -1,0 +1,82 @@
+"""kproxy.diff.etcd: histories of keys."""
+
+from dataclasses import replace
+
+from kproxy.model.jsontypes import JSONObject
+from kproxy.model.verdict import Difference, Outcome
+from tests.diff.sessions import PODS, FakeServer, verdict_of
+
+KEY = "/registry/pods/default/a"
+
+
+def session(server: FakeServer) -> FakeServer:
+    """Create and update a pod."""
+    server.exchange("POST", PODS, 201, server.pod(1))
+    server.exchange("PUT", f"{PODS}/a", 200, server.pod(2, status={"phase": "x"}))
+    server.put(1, KEY, server.pod(1))
+    server.put(2, KEY, server.pod(2, status={"phase": "x"}), version=2)
+    return server
+
+
+def both() -> tuple[FakeServer, FakeServer]:
+    """Two servers that behave the same."""
+    return session(FakeServer("a", 100, 7)), session(FakeServer("b", 5000, 15))
+
+
+def etcd_differences(first: FakeServer, second: FakeServer) -> list[Difference]:
+    """What differs in etcd."""
+    return [each for each in verdict_of(first, second).differences if each.where == "etcd"]
+
+
+def test_a_value_that_differs_only_in_etcd_is_named_by_key_and_path() -> None:
+    first, second = both()
+    value: JSONObject = {**second.pod(2), "status": {"phase": "z"}}
+    second.made.change_list.pop()
+    second.put(2, KEY, value, version=2)
+    (found,) = etcd_differences(first, second)
+    assert (found.seq, found.path, found.baseline, found.replayed) == (2, f"{KEY}[1].status.phase", "x", "z")
+
+
+def test_a_write_more_and_a_write_less_are_named() -> None:
+    first, second = both()
+    second.put(3, KEY, second.pod(3), version=3)
+    (found,) = etcd_differences(first, second)
+    assert (found.path, found.kind) == (f"{KEY}[2]", "added")
+    first, second = both()
+    second.made.change_list.pop()
+    assert (f"{KEY}[1]", "removed") in {(each.path, each.kind) for each in etcd_differences(first, second)}
+
+
+def test_a_delete_instead_of_a_put_is_named() -> None:
+    first, second = both()
+    second.made.change_list.pop()
+    second.delete(2, KEY)
+    assert f"{KEY}[1] type" in {each.path for each in etcd_differences(first, second)}
+
+
+def test_a_revision_that_the_answer_does_not_have_is_found() -> None:
+    first, second = both()
+    moved = second.made.change_list[1]
+    second.made.change_list[1] = replace(moved, revision=type(moved.revision)(5007))
+    assert verdict_of(first, second).outcome is Outcome.DIFFERENT
+
+
+def test_background_is_out_of_scope() -> None:
+    first, second = both()
+    second.put(7, "/registry/masterleases/10.0.0.1", second.pod(7))
+    assert verdict_of(first, second).outcome is Outcome.IDENTICAL
+
+
+def test_a_key_that_nobody_explains_is_inconclusive_where_it_differs() -> None:
+    first, second = both()
+    second.put(7, "/registry/pods/default/stranger", second.pod(7, "stranger"))
+    verdict = verdict_of(first, second)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert any("/registry/pods/default/stranger" in reason for reason in verdict.reasons)
+
+
+def test_what_a_server_writes_for_itself_after_its_start_is_noise() -> None:
+    first, second = both()
+    second.put(7, "/registry/services/endpoints/default/kubernetes", second.pod(7, "kubernetes"))
+    verdict = verdict_of(first, second)
+    assert (verdict.outcome, [each.rule for each in verdict.noise]) == (Outcome.EQUIVALENT, ["server-start"])

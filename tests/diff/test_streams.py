@@ -1,0 +1,143 @@
+"""kproxy.diff.streams."""
+
+from dataclasses import replace
+
+from kproxy.model.exchange import End, Seq
+from kproxy.model.jsontypes import JSONObject
+from kproxy.model.verdict import Outcome, Verdict
+from tests.diff.sessions import PODS, FakeServer, verdict_of
+
+LIVE = f"{PODS}?watch=true&resourceVersion=5"
+FROM_ANYWHERE = f"{PODS}?watch=true"
+
+
+def event(kind: str, value: JSONObject) -> JSONObject:
+    """A watch event."""
+    return {"type": kind, "object": value}
+
+
+def states(server: FakeServer) -> list[JSONObject]:
+    """Two pods' lives."""
+    return [
+        event("ADDED", server.pod(1)),
+        event("MODIFIED", server.pod(2, status={"phase": "x"})),
+        event("ADDED", server.pod(3, "b")),
+        event("MODIFIED", server.pod(4, status={"phase": "y"})),
+        event("DELETED", server.pod(5, "b")),
+    ]
+
+
+def compared(
+    seen: list[int] | None = None, *, target: str = LIVE, end: End = End.CLIENT_GONE, bookmark: int | None = None
+) -> Verdict:
+    """The verdict when the replay's watch shows these of the five events."""
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server in (first, second):
+        for number, pod in enumerate(states(server), start=1):
+            value = pod["object"]
+            assert isinstance(value, dict)
+            server.put(number, f"/registry/pods/default/{'b' if number in {3, 5} else 'a'}", value)
+    first.watch(target, *states(first), end=end)
+    events = [states(second)[index] for index in (range(5) if seen is None else seen)]
+    if bookmark is not None:
+        events.append(event("BOOKMARK", {"kind": "Pod", "metadata": {"resourceVersion": str(second.base + bookmark)}}))
+    second.watch(target, *events, end=end)
+    return verdict_of(first, second)
+
+
+def places(verdict: Verdict) -> list[tuple[int | None, str, str]]:
+    """Where a verdict's differences in the stream are."""
+    return [(each.seq, each.path, each.kind) for each in verdict.differences if each.where == "stream"]
+
+
+def test_the_same_events_are_identical() -> None:
+    assert compared().outcome is Outcome.IDENTICAL
+
+
+def test_a_lost_event_is_named_and_only_it() -> None:
+    for lost in range(5):
+        verdict = compared([index for index in range(5) if index != lost])
+        assert places(verdict) == [(1, f"$[{lost}]", "removed")]
+
+
+def test_an_event_that_comes_twice_is_named() -> None:
+    verdict = compared([0, 1, 1, 2, 3, 4])
+    assert places(verdict)
+    assert "removed" not in {kind for _, _, kind in places(verdict)}
+
+
+def test_the_last_event_twice_is_no_tail() -> None:
+    assert compared([0, 1, 2, 3, 4, 4]).outcome is Outcome.DIFFERENT
+
+
+def test_events_of_two_objects_in_another_order_are_reordered() -> None:
+    assert places(compared([0, 2, 1, 3, 4])) == [(1, "$[2]", "reordered")]
+
+
+def test_states_of_one_object_in_another_order_are_found() -> None:
+    assert compared([0, 3, 2, 1, 4]).outcome is Outcome.DIFFERENT
+
+
+def test_a_bookmark_more_is_noise_but_not_one_that_goes_back() -> None:
+    verdict = compared(bookmark=9)
+    assert (verdict.outcome, [each.rule for each in verdict.noise]) == (Outcome.EQUIVALENT, ["watch-bookmarks"])
+    assert places(compared(bookmark=2)) == [(1, "$[5].object.metadata.resourceVersion", "renamed")]
+
+
+def folded(target: str) -> Verdict:
+    """The verdict when the replay's watch begins with the second state of a pod."""
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server in (first, second):
+        server.put(1, "/registry/pods/default/a", server.pod(1))
+        server.put(2, "/registry/pods/default/a", server.pod(2), version=2)
+        server.put(3, "/registry/pods/default/a", server.pod(3), version=3)
+    first.watch(target, *(event(kind, first.pod(at)) for at, kind in ((1, "ADDED"), (2, "MODIFIED"), (3, "MODIFIED"))))
+    second.watch(target, event("ADDED", second.pod(2)), event("MODIFIED", second.pod(3)))
+    return verdict_of(first, second)
+
+
+def test_states_before_the_first_one_shown_are_folded_where_a_watch_may_begin_anywhere() -> None:
+    verdict = folded(FROM_ANYWHERE)
+    assert verdict.differences == ()
+    assert [(each.rule, each.count) for each in verdict.noise] == [("watch-initial-state", 1)]
+
+
+def test_a_watch_from_a_revision_folds_nothing() -> None:
+    assert folded(LIVE).outcome is Outcome.DIFFERENT
+
+
+def test_a_lost_event_is_none_of_the_initial_state() -> None:
+    assert compared([0, 2, 3, 4], target=FROM_ANYWHERE).outcome is Outcome.DIFFERENT
+
+
+def test_what_came_after_the_client_had_left_in_the_recording_is_noise_when_etcd_has_it() -> None:
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server in (first, second):
+        server.put(1, "/registry/pods/default/a", server.pod(1))
+        server.put(2, "/registry/pods/default/a", server.pod(2), version=2)
+    first.watch(LIVE, event("ADDED", first.pod(1)))
+    second.watch(LIVE, event("ADDED", second.pod(1)), event("MODIFIED", second.pod(2)))
+    verdict = verdict_of(first, second)
+    assert (verdict.outcome, [each.rule for each in verdict.noise]) == (Outcome.EQUIVALENT, ["watch-tail"])
+    second = FakeServer("b", 5000, 15)
+    second.put(1, "/registry/pods/default/a", second.pod(1))
+    second.put(2, "/registry/pods/default/a", second.pod(2), version=2)
+    second.watch(LIVE, event("ADDED", second.pod(1)), event("MODIFIED", second.pod(9)))
+    assert verdict_of(first, second).outcome is Outcome.DIFFERENT
+
+
+def test_who_closed_a_watch_first_is_noise() -> None:
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    first.watch(LIVE, event("ADDED", first.pod(1)))
+    second.watch(LIVE, event("ADDED", second.pod(1)), end=End.COMPLETE)
+    assert [each.rule for each in verdict_of(first, second).noise] == ["closed-by-client"]
+
+
+def test_an_event_that_was_not_kept_is_inconclusive() -> None:
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    first.watch(LIVE, event("ADDED", first.pod(1)))
+    second.watch(LIVE, event("ADDED", second.pod(1)))
+    frame = second.made.frame_list[0]
+    second.made.frame_list[0] = replace(frame, body=second.made.keep(b"{"))
+    verdict = verdict_of(first, second)
+    assert (verdict.outcome, Seq(1)) == (Outcome.INCONCLUSIVE, frame.seq)

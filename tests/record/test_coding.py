@@ -1,0 +1,42 @@
+"""Content coding."""
+
+import gzip
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kproxy.record.coding import CodingError, decode, decoder
+
+
+@given(st.binary(max_size=500), st.integers(1, 50))
+def test_gzip_and_deflate_come_off_whole_and_in_pieces(data: bytes, size: int) -> None:
+    for coding, coded in (("gzip", gzip.compress(data)), ("Deflate", zlib.compress(data)), ("identity", data)):
+        assert decode(coding, coded, 1000) == data
+        taking = decoder(coding, 1000)
+        pieces = [coded[start : start + size] for start in range(0, len(coded), size)]
+        assert b"".join(taking.feed(piece) if taking else piece for piece in pieces) == data
+
+
+def test_a_bomb_is_refused_before_it_goes_off() -> None:
+    with pytest.raises(CodingError, match="more than 1000 bytes"):
+        decode("gzip", gzip.compress(bytes(100_000_000)), 1000)
+
+
+@pytest.mark.parametrize("data", [b"no gzip", gzip.compress(b"x" * 100)[:-3], gzip.compress(b"x") + b"more"])
+def test_a_damaged_one_is_refused(data: bytes) -> None:
+    with pytest.raises(CodingError):
+        decode("gzip", data, 1000)
+
+
+def test_one_that_broke_off_gives_what_there_is() -> None:
+    data = bytes(range(256)) * 40
+    part = decode("gzip", gzip.compress(data)[:-10], 100_000, whole=False)
+    assert part
+    assert data.startswith(part)
+
+
+def test_an_unknown_one_is_refused() -> None:
+    with pytest.raises(CodingError, match="br is not known"):
+        decode("br", b"x", 10)

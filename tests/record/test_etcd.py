@@ -1,0 +1,212 @@
+"""Following a real etcd."""
+
+import asyncio
+import base64
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from kproxy.etcd.client import connect
+from kproxy.etcd.settings import EtcdSettings
+from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange
+from kproxy.model.exchange import BodyState, Digest
+from kproxy.model.recording import Recording
+from kproxy.model.session import Gap, Server, SessionEnd
+from kproxy.record.settings import RecorderSettings
+from kproxy.store.reader import open_recording
+from kproxy.wire.content import encode
+from tests.support.etcd_server import EtcdServer, etcd_server, running_etcd
+from tests.support.loop import in_loop
+from tests.support.made import a_session
+from tests.support.recorder_process import RecorderProcess, start
+
+__all__ = ["etcd_server"]
+
+SECRET = EtcdKey(b"/registry/secrets/default/s")
+PLAIN = "hunter22 of etcd"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
+
+def value(kind: str, text: str = PLAIN) -> bytes:
+    """A stored object."""
+    coded = base64.b64encode(text.encode()).decode()
+    return encode(PROTOBUF, {"kind": kind, "apiVersion": "v1", "data": {"p": coded if kind == "Secret" else text}})
+
+
+async def settings_for(tmp_path: Path, etcd: EtcdSettings, *, start_at: bool = True) -> RecorderSettings:
+    """A session that begins at etcd's revision now."""
+    async with await connect(etcd) as client:
+        status = await client.status()
+    session = a_session(
+        end=SessionEnd.RECORDING,
+        etcd_start=status.revision if start_at else None,
+        server=Server(etcd_cluster=status.cluster),
+    )
+    return RecorderSettings(
+        recording=tmp_path / "a.kproxy",
+        session=session,
+        epoch=time.monotonic_ns(),
+        handoff=-1,
+        key=tmp_path / "key",
+        etcd=etcd,
+    )
+
+
+async def begin(settings: RecorderSettings) -> tuple[RecorderProcess, socket.socket]:
+    """A recorder that follows."""
+    ours, theirs = socket.socketpair()
+    recorder = await start(settings, theirs)
+    assert (await recorder.said("etcd"))["following"] is True
+    return recorder, ours
+
+
+async def finish(recorder: RecorderProcess, ours: socket.socket) -> None:
+    """The session's proper end."""
+    await recorder.goodbye(0)
+    ours.close()
+    assert await recorder.wait() == 0
+
+
+def content(recording: Recording, digest: Digest | None) -> bytes:
+    """A body's bytes."""
+    assert digest is not None
+    return recording.body(digest)
+
+
+@in_loop
+async def test_every_change_of_the_session_is_there_redacted_and_none_before(
+    tmp_path: Path, etcd_server: EtcdServer
+) -> None:
+    etcd = etcd_server.settings
+    async with await connect(etcd) as client:
+        await client.put(SECRET, value("Secret", "before"))
+        settings = await settings_for(tmp_path, etcd)
+        recorder, ours = await begin(settings)
+        revisions = [
+            await client.put(SECRET, value("Secret")),
+            await client.put(EtcdKey(b"/registry/configmaps/default/c"), value("ConfigMap")),
+            await client.put(EtcdKey(b"compact_rev_key"), b"17"),
+            await client.put(EtcdKey(b"/registry/secrets/default/t"), b"k8s:enc:aescbc:v1:k:\xff\xff"),
+        ]
+        await client.delete(SECRET)
+        await finish(recorder, ours)
+    with open_recording(str(settings.recording)) as recording:
+        changes = list(recording.key_changes())
+        assert [change.revision for change in changes] == [*revisions, revisions[-1] + 1]
+        assert [change.type for change in changes] == [ChangeType.PUT] * 4 + [ChangeType.DELETE]
+        assert recording.session.etcd_end == revisions[-1] + 1
+        assert not list(recording.gaps())
+        check(recording, changes)
+    everything = settings.recording.read_bytes()
+    assert b"hunter22" not in everything.replace(value("ConfigMap"), b"")
+
+
+def check(recording: Recording, changes: list[KeyChange]) -> None:
+    """What the values became."""
+    put, config, other, encrypted, deleted = changes
+    assert put.value
+    assert put.previous
+    assert deleted.previous
+    assert deleted.value is None
+    assert deleted.previous.digest == put.value.digest
+    assert put.previous.digest != put.value.digest
+    assert b"kproxy-redacted-" in content(recording, put.value.digest)
+    assert PLAIN.encode() not in content(recording, put.value.digest)
+    assert config.value
+    assert content(recording, config.value.digest) == value("ConfigMap")
+    assert config.previous is None
+    assert other.value
+    assert content(recording, other.value.digest) == b"17"
+    assert encrypted.value
+    assert (encrypted.value.state, encrypted.value.size) == (BodyState.OPAQUE, 22)
+
+
+@in_loop
+async def test_a_recorder_started_again_goes_on_behind_what_is_stored(tmp_path: Path, etcd_server: EtcdServer) -> None:
+    etcd = etcd_server.settings
+    settings = await settings_for(tmp_path, etcd)
+    async with await connect(etcd) as client:
+        revisions = []
+        for number in range(6):
+            recorder, ours = await begin(settings)
+            revisions.append(await client.put(EtcdKey(b"/again"), b"%d" % number))
+            if number % 2:
+                await asyncio.sleep(0.1)  # sometimes it has stored it, sometimes not
+            recorder.process.send_signal(signal.SIGKILL)
+            await recorder.wait()
+            ours.close()
+            revisions.append(await client.put(EtcdKey(b"/again"), b"alone"))
+        recorder, ours = await begin(settings)
+        await finish(recorder, ours)
+    with open_recording(str(settings.recording)) as recording:
+        assert [change.revision for change in recording.key_changes()] == revisions
+        assert recording.session.etcd_end == revisions[-1]
+        assert not list(recording.gaps())
+
+
+async def gap_of_a_session(settings: RecorderSettings) -> Gap:
+    """The one gap of a session without traffic."""
+    ours, theirs = socket.socketpair()
+    recorder = await start(settings, theirs)
+    assert (await recorder.said("etcd"))["following"] is False
+    await finish(recorder, ours)
+    with open_recording(str(settings.recording)) as recording:
+        assert recording.session.end is SessionEnd.COMPLETE
+        (gap,) = recording.gaps()
+        return gap
+
+
+@in_loop
+async def test_an_etcd_that_does_not_answer_is_a_gap(tmp_path: Path, etcd_server: EtcdServer) -> None:
+    settings = await settings_for(tmp_path, etcd_server.settings)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        ours, theirs = socket.socketpair()
+        recorder = await start(replace(settings, etcd=EtcdSettings(endpoints=(url,), timeout=0.3)), theirs)
+        await finish(recorder, ours)
+    with open_recording(str(settings.recording)) as recording:
+        (gap,) = recording.gaps()
+        assert (gap.kind, recording.session.end) == ("etcd", SessionEnd.COMPLETE)
+        assert "did not answer" in gap.reason
+
+
+@in_loop
+async def test_an_etcd_of_another_cluster_is_a_gap(tmp_path: Path, etcd_server: EtcdServer) -> None:
+    settings = await settings_for(tmp_path, etcd_server.settings)
+    session = replace(settings.session, server=Server(etcd_cluster=ClusterId("00000000000000ff")))
+    gap = await gap_of_a_session(replace(settings, session=session))
+    assert "00000000000000ff" in gap.reason
+    assert gap.count == 0
+
+
+def compact(server: EtcdServer, revision: int) -> None:
+    """Forgets what was before this revision."""
+    command = [server.binary.with_name("etcdctl"), f"--endpoints={server.url}", "compact", str(revision)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@in_loop
+async def test_revisions_that_were_compacted_are_counted_gaps(tmp_path: Path) -> None:
+    with running_etcd(tmp_path) as own:
+        settings = await settings_for(tmp_path, own.settings)
+        async with await connect(own.settings) as client:
+            revisions = [await client.put(EtcdKey(b"/k"), b"%d" % number) for number in range(6)]
+        compact(own, revisions[3])
+        recorder, ours = await begin(settings)
+        await finish(recorder, ours)
+    with open_recording(str(settings.recording)) as recording:
+        seen = {change.revision for change in recording.key_changes()}
+        missing = set[int]()
+        for gap in recording.gaps():
+            assert gap.first_revision
+            assert gap.last_revision
+            assert gap.count == gap.last_revision - gap.first_revision + 1
+            missing |= set(range(gap.first_revision, gap.last_revision + 1))
+        assert seen >= set(revisions[4:])
+        assert missing >= set(revisions[:3])
+        assert seen | missing == set(revisions)  # nothing is missing without a word
+        assert not seen & missing

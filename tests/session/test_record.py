@@ -1,0 +1,116 @@
+"""`kproxy record` around a COMMAND and without one."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from kproxy.model.exchange import End
+from kproxy.model.session import SessionEnd
+from kproxy.store.reader import open_recording
+from tests.support.record_process import record_process, wait_for
+from tests.support.small_upstream import small_upstream
+
+KPROXY = [sys.executable, "-m", "kproxy"]
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("KPROXY_LAB", raising=False)
+
+
+def kubeconfig(folder: Path, server: str) -> Path:
+    path = folder / "kubeconfig"
+    path.write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: here\n"
+        "contexts: [{name: here, context: {cluster: c, user: u}}, {name: there, context: {cluster: c, user: u}}]\n"
+        f"clusters: [{{name: c, cluster: {{server: '{server}'}}}}]\n"
+        "users: [{name: u, user: {token: the-users-own-token-of-the-kubeconfig}}]\n"
+    )
+    return path
+
+
+def test_command_is_told_where_to_go_and_its_kubeconfig_is_private_and_gone_at_the_end(tmp_path: Path) -> None:
+    script = (
+        'cat "$KUBECONFIG" > "$1/seen.yaml";'
+        'ls -l "$KUBECONFIG" | cut -c1-10 > "$1/mode"; echo "$KUBECONFIG" > "$1/path";'
+        'curl -sS --cacert "$KPROXY_CA" -H "Authorization: Bearer $KPROXY_TOKEN" "$KPROXY_URL/api/v1/pods/x" > "$1/got"'
+    )
+    with small_upstream() as upstream:
+        command = ["sh", "-c", script, "sh", str(tmp_path)]
+        options = ["--kubeconfig", str(kubeconfig(tmp_path, upstream)), "-o", str(tmp_path / "s.kproxy")]
+        subprocess.run([*KPROXY, "record", *options, "--", *command], check=True)
+    seen = (tmp_path / "seen.yaml").read_text()
+    assert "current-context: here" in seen
+    assert "name: there" in seen
+    assert (tmp_path / "mode").read_text().strip() == "-rw-------"
+    assert not Path((tmp_path / "path").read_text().strip()).exists()
+    assert json.loads((tmp_path / "got").read_text())["metadata"]["name"] == "x"
+    with open_recording(str(tmp_path / "s.kproxy")) as recording:
+        (exchange,) = recording.exchanges()
+        assert exchange.end is End.COMPLETE
+        assert exchange.caller == "u"
+        assert recording.session.end is SessionEnd.COMPLETE
+        assert recording.session.exit_code == 0
+        assert recording.session.command == ("sh",)
+
+
+def test_without_the_token_nothing_is_served_with_the_kubeconfigs_credentials(tmp_path: Path) -> None:
+    with small_upstream() as upstream:
+        options = ["--kubeconfig", str(kubeconfig(tmp_path, upstream)), "-o", str(tmp_path / "s.kproxy")]
+        script = 'curl -sS --cacert "$KPROXY_CA" -H "Authorization: Bearer wrong" "$KPROXY_URL/api/v1/pods/x"'
+        done = subprocess.run(
+            [*KPROXY, "record", *options, "--", "sh", "-c", script], check=True, capture_output=True, text=True
+        )
+    assert json.loads(done.stdout)["code"] == 401
+    with open_recording(str(tmp_path / "s.kproxy")) as recording:
+        assert [exchange.end for exchange in recording.exchanges()] == [End.REFUSED]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
+def test_a_signal_ends_a_recording_properly(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    output = tmp_path / "s.kproxy"
+    with small_upstream() as upstream, record_process(upstream, output) as running:
+        place = urlsplit(running.url)
+        client = http.client.HTTPConnection(place.hostname or "", place.port)
+        client.request("GET", "/api/v1/namespaces/default/configmaps/x")
+        assert client.getresponse().read()
+        running.process.send_signal(number)
+        assert running.process.wait(60) == code
+    with open_recording(str(output)) as recording:
+        assert recording.session.end is SessionEnd.COMPLETE
+        assert len(list(recording.exchanges())) == 1
+    assert [path.name for path in tmp_path.glob("s.kproxy*")] == ["s.kproxy"]
+
+
+def test_sigterm_is_handed_to_command_whose_exit_code_counts(tmp_path: Path) -> None:
+    script = 'trap "exit 9" TERM; touch "$1/up"; while :; do sleep 0.05; done'
+    command = ["record", "--upstream", "http://127.0.0.1:1", "-o", str(tmp_path / "s.kproxy"), "--", "sh", "-c", script]
+    process = subprocess.Popen([*KPROXY, *command, "sh", str(tmp_path)])
+    wait_for(lambda: (tmp_path / "up").exists() or None)
+    process.terminate()
+    assert process.wait(60) == 9
+
+
+def test_a_growing_recording_can_be_followed(tmp_path: Path) -> None:
+    output = tmp_path / "s.kproxy"
+    with small_upstream() as upstream, record_process(upstream, output) as running:
+        place = urlsplit(running.url)
+        follow = subprocess.Popen(
+            [*KPROXY, "log", str(output), "-f", "--json"], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+        )
+        assert follow.stdout is not None
+        for name in ("one", "two"):
+            client = http.client.HTTPConnection(place.hostname or "", place.port)
+            client.request("GET", f"/api/v1/namespaces/default/configmaps/{name}")
+            client.getresponse().read()
+            assert json.loads(follow.stdout.readline())["name"] == name
+        running.process.send_signal(signal.SIGINT)
+        assert follow.wait(60) == 0
