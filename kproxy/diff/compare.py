@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from kproxy.diff.align import align_exchanges
 from kproxy.diff.etcd import EtcdComparison, changes_by_object
-from kproxy.diff.exchanges import compare_exchange, learn_exchange
+from kproxy.diff.exchanges import compare_exchange, is_stream, learn_exchange
 from kproxy.diff.findings import Counting, Findings
 from kproxy.diff.order import check_order
 from kproxy.diff.sides import Comparison, Pair, Side, read_side
@@ -83,7 +83,7 @@ def _pairs(of: Comparison, pairs: Iterable[tuple[Seq, Seq]] | None) -> list[Pair
 
 
 def _learn(of: Comparison, pairs: list[Pair], etcd: EtcdComparison | None) -> None:
-    for pair in pairs:
+    for pair in sorted(pairs, key=lambda each: is_stream(each.baseline)):  # names that events have are told by answers
         learn_exchange(of, pair)
     if etcd is not None:
         etcd.learn()

@@ -204,7 +204,7 @@ def _matched(
 
 
 def _counterpart(renaming: Renaming, identity: str, event: Seen, left: dict[str, list[Seen]]) -> list[Seen]:
-    """The replay's events of the same object: by uid, else the first that has its name."""
+    """The replay's events of the same object: by uid, else the first of its name, else of its generateName."""
     if identity in left:
         return left.pop(identity)
     prefix = renaming.text(identity.rpartition("/")[0]) + "/"
@@ -212,6 +212,10 @@ def _counterpart(renaming: Renaming, identity: str, event: Seen, left: dict[str,
     candidates = [each for each in left if each.startswith(prefix)]
     if prefix + (image or "") in candidates:
         return left.pop(prefix + (image or ""))
+    generated = event.metadata.get("generateName")
+    if not candidates and isinstance(generated, str) and generated:
+        prefix = renaming.text(generated)
+        candidates = [each for each, events in left.items() if events[0].metadata.get("generateName") == prefix]
     return left.pop(candidates[0]) if candidates else []
 
 

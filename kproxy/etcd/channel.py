@@ -33,7 +33,7 @@ _OPTIONS = (
 _PACKAGE = "etcdserverpb"
 _QUICK = frozenset(
     {"Maintenance/Status", "Auth/Authenticate"}
-)  # what connecting is: waits no longer than that may take
+)  # as long as connecting may take
 
 type Metadata = tuple[tuple[str, str], ...]
 

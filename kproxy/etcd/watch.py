@@ -110,9 +110,7 @@ async def _one_stream(channel: Channel, cursor: _Cursor) -> AsyncGenerator[Watch
                 return
             if response.created:
                 cursor.waiting_since = None
-            batch = cursor.take(response)
-            cursor.next = Revision(max(cursor.next, response.header.revision + 1))
-            if batch:
+            if batch := cursor.take(response):
                 yield batch
     finally:
         stream.cancel()

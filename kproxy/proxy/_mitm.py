@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import mitmproxy_rs
-from mitmproxy import ctx, options, tls
+from mitmproxy import options, tls
 from mitmproxy.addons.next_layer import NextLayer
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.master import Master
@@ -76,7 +76,13 @@ class TapMode(mode_specs.ProxyMode):
 
 
 class TapInstance(mode_servers.AsyncioServerInstance[TapMode]):
-    """The listener of mode `tap`."""
+    """The listener of mode `tap`. What mitmproxy keeps in its global `ctx` comes from the manager: two may live."""
+
+    @property
+    def _addon(self) -> "TapAddon":
+        if not isinstance(self.manager, TapProxyserver):
+            raise TypeError("mode tap is served by kproxy only")
+        return self.manager.addon
 
     def make_top_layer(self, context: context.Context) -> layer.Layer:
         """Not asked: TapHandler makes its layers itself."""
@@ -88,7 +94,7 @@ class TapInstance(mode_servers.AsyncioServerInstance[TapMode]):
         port: int,  # noqa: ARG002 - the same
     ) -> list[asyncio.Server | mitmproxy_rs.udp.UdpServer | mitmproxy_rs.wireguard.WireGuardServer]:
         """On the socket that was bound already: its address was needed before."""
-        addon: TapAddon = ctx.master.addons.get("tapaddon")
+        addon = self._addon
         return [await asyncio.start_server(self.handle_stream, sock=addon.wiring.listener)]
 
     async def handle_stream(
@@ -97,8 +103,8 @@ class TapInstance(mode_servers.AsyncioServerInstance[TapMode]):
         writer: asyncio.StreamWriter | mitmproxy_rs.Stream | None = None,
     ) -> None:
         """A client has connected."""
-        addon: TapAddon = ctx.master.addons.get("tapaddon")
-        handler = TapHandler(ctx.master, reader, writer, ctx.options, self.mode)
+        addon = self._addon
+        handler = TapHandler(addon, addon.master, reader, writer, addon.master.options, self.mode)
         with self.manager.register_connection(handler.client.id, handler), addon.counted():
             await handler.handle_client()
 
@@ -106,9 +112,8 @@ class TapInstance(mode_servers.AsyncioServerInstance[TapMode]):
 class TapHandler(mode_servers.ProxyConnectionHandler):
     """A client's connection, with the layers that kproxy wants, and its idea of who waits for whom."""
 
-    def __init__(self, master: Master, *connection: Any) -> None:
-        super().__init__(master, *connection)
-        addon: TapAddon = master.addons.get("tapaddon")
+    def __init__(self, addon: "TapAddon", *connection: Any) -> None:
+        super().__init__(*connection)
         self.wiring = addon.wiring
         self.tap = self.wiring.make_tap(next(addon.numbers), self.wiring.client_tls is not None)
         self._go_on = asyncio.Event()
@@ -258,7 +263,8 @@ class TapLayer(layer.Layer):
 class TapAddon:
     """The hooks: TLS from kproxy's own contexts, and the moment when the listener is up."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, master: Master, wiring: Wiring) -> None:
+        self.master = master
         self.wiring = wiring
         self.numbers = itertools.count(1)
         self.up = asyncio.Event()
@@ -309,13 +315,23 @@ def _stack(base: context.Context, tap: Tap, go_on: asyncio.Event, wiring: Wiring
     return outer[0] if outer else innermost
 
 
+class TapProxyserver(Proxyserver):
+    """Proxyserver that its listeners can ask for what is kproxy's."""
+
+    name = "proxyserver"  # under which Master looks for it
+
+    def __init__(self, addon: TapAddon) -> None:
+        super().__init__()
+        self.addon = addon
+
+
 class Engine:
-    """A running Master with one listener. One at a time in a process: mitmproxy's `ctx` is global."""
+    """A running Master with one listener."""
 
     def __init__(self, wiring: Wiring) -> None:
         self._master = Master(options.Options())
-        self._proxyserver = Proxyserver()
-        self._addon = TapAddon(wiring)
+        self._addon = TapAddon(self._master, wiring)
+        self._proxyserver = TapProxyserver(self._addon)
         self._master.addons.add(self._proxyserver, NextLayer(), self._addon)
         self._task: asyncio.Task[None] | None = None
 

@@ -32,6 +32,7 @@ class Held:
     touched: bool = False  # it has records in the batch that is being filled
     acknowledged: int = 0  # bytes of `records` that only this object keeps: their batches are committed and gone
     end_batch: int = 0  # 0: it goes on
+    known_gone: int = 0  # how many of `records` those are: the first ones
     content: int = 0  # bytes of content in `records`
     answer_offset: int = 0  # bytes of the answer's content before the first ANSWER_BODY in `records`
     frames: int = 0  # of them
@@ -88,12 +89,14 @@ class Held:
 
     def acknowledge(self, committed: int) -> int:
         """Batches up to this one are gone: how many more bytes only this object keeps."""
-        keeps = sum(record.size for record in self.records if record.batch <= committed)
-        more, self.acknowledged = keeps - self.acknowledged, keeps
+        more = 0
+        while self.known_gone < len(self.records) and self.records[self.known_gone].batch <= committed:
+            more += self.records[self.known_gone].size
+            self.known_gone += 1
+        self.acknowledged += more
         if self.forgotten:
-            self.forgotten = {batch: size for batch, size in self.forgotten.items() if batch > committed} | {
-                committed: self.missed(committed)
-            }
+            later = {batch: size for batch, size in self.forgotten.items() if batch > committed}
+            self.forgotten = {**later, committed: self.missed(committed)}
         return more
 
     def missed(self, committed: int) -> int:
@@ -125,12 +128,12 @@ class Held:
 
     def _keep(self, kept: list[HeldRecord], committed: int) -> int:
         """Hold these instead; the bytes that this freed among those that only this object keeps."""
-        remain = sum(record.size for record in kept if record.batch <= committed)
-        freed = max(0, self.acknowledged - remain)
-        self.acknowledged -= freed
-        self.records = kept
+        before = self.acknowledged
+        self.records = sorted(kept, key=lambda record: record.batch)
         self.content = sum(len(record.payload) for record in kept if record.kind in CONTENT)
-        return freed
+        self.known_gone = self.acknowledged = 0
+        self.acknowledge(committed)
+        return before - self.acknowledged
 
     def _merged_tunnel(self) -> list[HeldRecord]:
         """The tunnel's counters, one record for each direction and batch state that they can be merged in."""

@@ -51,7 +51,7 @@ class Identity:
         # Clients say the same fields again and again: what they become, and with which Authorization.
         self._known_tails: dict[bytes, tuple[str | None, bytes]] = {}
         self.caller = (upstream.user or upstream.username or "kubeconfig") if upstream.injects else "client"
-        self.caller_bytes = self.caller.encode()
+        self.caller_bytes = self.caller.encode()[:1024]
 
     def judge(self, head: RequestHead) -> Admitted | OwnAnswer:
         """What becomes of a request."""

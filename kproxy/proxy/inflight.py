@@ -20,6 +20,7 @@ class InflightExchange:
     asked: bool = False  # the request is complete
     answering: bool = False  # the answer's head has come
     answered: bool = False  # the answer is complete
+    left: bool = False  # the client closed while the answer was coming
     own: OwnAnswer | None = None
     own_end: End = End.REFUSED
 
@@ -77,6 +78,11 @@ class Inflight:
         if exchange.asked:
             self._complete(now)
 
+    def left(self) -> None:
+        """The client closed. A server that hears of it may end the answer in good order, as Go's does: it was cut."""
+        if self.answering and self.open[0].asked:
+            self.open[0].left = True
+
     def tunnel(self, count: int, now: int, *, answer: bool) -> None:
         """Bytes of the upgraded connection."""
         self._backlog.tunnel(self.open[0].held, answer=answer, count=count, at=now)
@@ -120,7 +126,11 @@ class Inflight:
         self.asking = None
 
     def _complete(self, now: int) -> None:
-        self._backlog.end(self.open.popleft().held, End.COMPLETE, "", now)
+        exchange = self.open.popleft()
+        if exchange.left:
+            self._end(exchange, End.CLIENT_GONE, "the client closed before the answer's end", now)
+        else:
+            self._end(exchange, End.COMPLETE, "", now)
 
     def _end(self, exchange: InflightExchange, end: End, detail: str, now: int) -> None:
         self._backlog.end(exchange.held, end, detail, now)

@@ -131,6 +131,7 @@ class Tap:
         self._client_ended = True
         if self._mode is _Mode.DONE:
             return []
+        self._flight.left()
         if not self._flight.open:
             self._finish(End.CLIENT_GONE, "", self._clock())
         elif self._mode is _Mode.TUNNEL and self._server_ended:

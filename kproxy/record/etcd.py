@@ -16,11 +16,10 @@ from kproxy.model.exchange import EMPTY_BODY, Body, BodyState, Digest, Nanos
 from kproxy.model.session import Gap
 from kproxy.record.committer import Committer
 from kproxy.record.redact import Opaque, Redactor
+from kproxy.record.settings import RecorderSettings
 from kproxy.store.bodies import digest_of
 from kproxy.store.writer import Batch
 
-END_PATIENCE = 10.0
-"""Seconds that the end waits for the last revision."""
 CONNECT_PATIENCE = 30.0
 """Seconds that the beginning looks for an etcd that answers."""
 GATHER = 0.02
@@ -37,17 +36,17 @@ class Follower:
 
     def __init__(
         self,
-        settings: EtcdSettings,
+        etcd: EtcdSettings,
+        settings: RecorderSettings,
         committer: Committer,
         redactor: Redactor,
-        *,
-        epoch: int,
         say: Callable[[dict[str, object]], None],
     ) -> None:
-        self._settings = settings
+        self._settings = etcd
+        self._epoch = settings.epoch
+        self._patience = settings.etcd_patience
         self._committer = committer
         self._redactor = redactor
-        self._epoch = epoch
         self._say = say
         self._batch = Batch()
         self._etcd: Etcd | None = None
@@ -76,7 +75,7 @@ class Follower:
         """The store's revision now, with everything up to it in the recording, or a gap that says what is missing."""
         target = None
         with suppress(TimeoutError):
-            async with asyncio.timeout(END_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 await self._until(lambda: self._following)
                 target = await self._revision()
                 await self._until(lambda: target is None or self._seen >= target)
@@ -86,7 +85,7 @@ class Follower:
         if not self._following:
             self._fail("etcd did not answer before the session ended")
         elif target is not None and self._seen < target and not self._failed:
-            reason = f"etcd's watch had not come to the end of the session within {END_PATIENCE:.0f} s"
+            reason = f"etcd's watch had not come to the end of the session within {self._patience:.0f} s"
             self._gap(reason, Revision(self._seen + 1), target)
         await self._flush()
         return target

@@ -10,7 +10,7 @@ from kproxy.wire.requestinfo import request_info
 
 CACHED = 2048
 CACHED_BYTES = 4096
-"""Heads up to this size are looked up among the last CACHED ones: clients repeat themselves."""
+"""Heads up to this size are looked up among the last CACHED ones: both sides repeat themselves."""
 
 
 class HeadReader:
@@ -19,6 +19,7 @@ class HeadReader:
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._cached = lru_cache(maxsize=CACHED)(self._request)
+        self._cached_answer = lru_cache(maxsize=CACHED)(self._answer)
 
     def request(self, raw: bytes) -> RequestFacts:
         """A request's head."""
@@ -26,6 +27,17 @@ class HeadReader:
 
     def answer(self, raw: bytes) -> AnswerFacts:
         """A final answer's head."""
+        return self._cached_answer(raw) if len(raw) <= CACHED_BYTES else self._answer(raw)
+
+    def trailers(self, raw: bytes) -> Headers:
+        """A trailer section."""
+        return self._redactor.headers(parse_head(b"\r\n" + raw).headers, raw)
+
+    def text(self, text: str) -> str:
+        """Any text that came along."""
+        return self._redactor.text(text)
+
+    def _answer(self, raw: bytes) -> AnswerFacts:
         (version, status, reason), fields = parse_head(raw)
         known = _known(fields)
         return AnswerFacts(
@@ -38,14 +50,6 @@ class HeadReader:
             content_length=_length(known),
             upgrade=known.get("upgrade", ""),
         )
-
-    def trailers(self, raw: bytes) -> Headers:
-        """A trailer section."""
-        return self._redactor.headers(parse_head(b"\r\n" + raw).headers, raw)
-
-    def text(self, text: str) -> str:
-        """Any text that came along."""
-        return self._redactor.text(text)
 
     def _request(self, raw: bytes) -> RequestFacts:
         (method, target, version), fields = parse_head(raw)

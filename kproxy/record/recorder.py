@@ -47,7 +47,7 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
             handoff = Handoff(line, assembler, committer, time.monotonic_ns)
             follower = None
             if settings.etcd is not None:
-                follower = Follower(settings.etcd, committer, redactor, epoch=settings.epoch, say=say)
+                follower = Follower(settings.etcd, settings, committer, redactor, say)
                 await stack.enter_async_context(follower)
             say({"state": "ready", "batch": writer.committed_batch()})
             await handoff.run()

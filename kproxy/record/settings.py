@@ -11,6 +11,9 @@ from kproxy.model.session import Session
 from kproxy.record.contents import MAX_BODY
 from kproxy.store.structure import StructureError, from_json, to_json
 
+END_PATIENCE = 10.0
+"""Seconds that the end waits for etcd's last revision."""
+
 MAX_LINE = 16 << 20
 """Bytes of a line: literals may be keys and certificates."""
 
@@ -34,6 +37,7 @@ class RecorderSettings:
     literals: tuple[str, ...] = field(default=(), repr=False)
     max_body: int = MAX_BODY
     etcd: EtcdSettings | None = None
+    etcd_patience: float = END_PATIENCE
 
     def to_json(self) -> str:
         """One line."""

@@ -58,7 +58,7 @@ def exchange_row(exchange: Exchange) -> Row:
             answer.status,
             answer.reason,
             answer.http_version,
-            _dump(answer.headers),
+            _headers_text(answer.headers),
             _headers_text(answer.trailers),
             _dump(answer.informational) if answer.informational else "[]",
             *_body_row(answer.body),

@@ -208,10 +208,6 @@ def test_a_missing_certificate_file_and_a_senseless_endpoint_are_named(tmp_path:
     assert "go together" in failure(EtcdSettings(endpoints=("x",), cert=missing))
 
 
-def test_a_password_never_shows_in_the_settings() -> None:
-    assert "hunter2" not in repr(EtcdSettings(endpoints=("x",), user="u", password="hunter2"))
-
-
 def test_user_and_password_open_an_etcd_and_an_expired_token_is_renewed(tmp_path: Path) -> None:
     async def protect(etcd: Etcd) -> None:
         channel = etcd._channel

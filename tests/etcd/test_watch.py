@@ -11,7 +11,7 @@ import pytest
 
 from kproxy.errors import EtcdError
 from kproxy.etcd import Compacted, Etcd, RawEvent, WatchBatch, connect
-from kproxy.etcd.messages import WatchResponse, request
+from kproxy.etcd.messages import WatchResponse
 from kproxy.etcd.watch import _Cursor
 from kproxy.model.etcd import ChangeType, EtcdKey, Revision
 from kproxy.wire.descriptors import message_class
@@ -185,8 +185,3 @@ def test_what_was_delivered_before_is_not_delivered_again() -> None:
     cursor = _Cursor(Revision(5), b"", prev=True)
     assert revisions(cursor.take(response(3, 4, 5))) == [5]
     assert cursor.take(response()) is None
-
-
-def test_a_request_is_built_from_names() -> None:
-    message = request("RangeRequest", key=b"a", range_end=b"b", limit=3)
-    assert message.SerializeToString() == b"\x0a\x01a\x12\x01b\x18\x03"

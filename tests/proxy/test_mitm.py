@@ -102,6 +102,15 @@ def test_an_error_of_ours_ends_the_connection_instead_of_hanging_it(monkeypatch:
     asyncio.run(play())
 
 
+def test_two_proxies_may_live_in_one_process() -> None:
+    async def play() -> None:
+        async with stage() as first, stage() as second:
+            assert list(await asyncio.gather(first.talk(GET_OK), second.talk(GET_OK))) == [OK, OK]
+            assert len(await first.record.exchanges(1)) == len(await second.record.exchanges(1)) == 1
+
+    asyncio.run(play())
+
+
 def test_a_client_that_reads_nothing_holds_the_server_back_and_not_the_memory() -> None:
     sent = [0]
 

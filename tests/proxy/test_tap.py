@@ -163,3 +163,25 @@ def test_a_client_that_asks_without_end_has_to_wait() -> None:
     waiting.append(wires.tap.waiting)
 
     assert waiting == [True, False, True]
+
+
+def test_a_watch_that_its_client_leaves_is_client_gone_though_the_server_ends_it_in_order() -> None:
+    wires = Wires()
+    wires.take(wires.tap.client_data(b"GET /watch HTTP/1.1\r\nHost: up:1\r\n\r\n"))
+    wires.take(wires.tap.connected(None))
+    wires.take(wires.tap.server_data(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"))
+    wires.take(wires.tap.client_closed())
+    wires.take(wires.tap.server_data(b"0\r\n\r\n"))
+    assert wires.to_client.endswith(b"0\r\n\r\n")
+    (exchange,) = wires.recorded().finished.values()
+    assert exchange.end is End.CLIENT_GONE
+
+
+def test_a_client_that_half_closes_after_its_request_gets_a_complete_answer() -> None:
+    wires = Wires()
+    wires.take(wires.tap.client_data(b"GET /a HTTP/1.1\r\nHost: up:1\r\n\r\n"))
+    wires.take(wires.tap.connected(None))
+    wires.take(wires.tap.client_closed())
+    wires.take(wires.tap.server_data(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+    (exchange,) = wires.recorded().finished.values()
+    assert exchange.end is End.COMPLETE

@@ -166,7 +166,8 @@ async def test_an_etcd_that_does_not_answer_is_a_gap(tmp_path: Path, etcd_server
         silent.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         ours, theirs = socket.socketpair()
-        recorder = await start(replace(settings, etcd=EtcdSettings(endpoints=(url,), timeout=0.3)), theirs)
+        gone = EtcdSettings(endpoints=(url,), timeout=0.3)
+        recorder = await start(replace(settings, etcd=gone, etcd_patience=0.5), theirs)
         await finish(recorder, ours)
     with open_recording(str(settings.recording)) as recording:
         (gap,) = recording.gaps()
@@ -185,7 +186,12 @@ async def test_an_etcd_of_another_cluster_is_a_gap(tmp_path: Path, etcd_server: 
 
 def compact(server: EtcdServer, revision: int) -> None:
     """Forgets what was before this revision."""
-    command = [server.binary.with_name("etcdctl"), f"--endpoints={server.url}", "compact", str(revision)]
+    command: list[str | Path] = [
+        server.binary.with_name("etcdctl"),
+        f"--endpoints={server.url}",
+        "compact",
+        str(revision),
+    ]
     subprocess.run(command, check=True, capture_output=True)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import cast
 
 from kproxy.etcd import Compacted, Etcd, KeyValue, WatchBatch
 from kproxy.lab.emulated.store import Change, CompactedError, Page, Stored
@@ -49,15 +48,8 @@ class EtcdStore:
     async def watch(self, prefix: str, after: int) -> AsyncIterator[AsyncIterator[Change]]:
         """Changes as they come."""
         batches = self._etcd.watch(Revision(after + 1), prefix.encode())
-        async with aclosing(cast("_Closable", batches)):
+        async with aclosing(batches):
             yield _changes(batches)
-
-
-class _Closable:
-    """What `aclosing` needs of an async generator; Etcd.watch gives one, typed as an iterator."""
-
-    async def aclose(self) -> None:
-        """Ends it."""
 
 
 async def _changes(batches: AsyncIterator[WatchBatch]) -> AsyncIterator[Change]:

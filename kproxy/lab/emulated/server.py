@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from kproxy.lab.emulated.patch import PATCH_TYPES
 from kproxy.lab.emulated.routes import Route, find_route, is_served_group
 from kproxy.lab.emulated.status import StatusError, internal, too_large, unsupported_media_type
 from kproxy.lab.emulated.store import Store
-from kproxy.lab.emulated.watching import Watch, limited
+from kproxy.lab.emulated.watching import Event, Watch, send_events
 from kproxy.lab.emulated.writing import Chance, Writes
 from kproxy.lab.users import User
 from kproxy.model.api import RequestInfo
@@ -42,10 +43,11 @@ KNOWN_PATCHES = (
 
 @dataclass(slots=True)
 class Who:
-    """Whom a request came from, as far as it is known yet."""
+    """Whom a request came from, as far as it is known yet, and what it was answered (500: nothing)."""
 
     user: Identity | None = None
     on_behalf_of: Identity | None = None
+    status: int = 500
 
 
 class Server:
@@ -68,12 +70,11 @@ class Server:
         audit_id = request.headers.get("Audit-ID", "")[:MAX_AUDIT_ID] or str(uuid4())
         info = request_info(request.method, request.raw_path)
         who = Who()
-        status = 500
         try:
             answer = await self._answer(request, info, who, audit_id)
-            status = answer.status
+            who.status = answer.status
         finally:
-            self._log(request, info, who, audit_id, status, received)
+            self._log(request, info, who, audit_id, received)
         return answer
 
     async def _answer(self, request: web.Request, info: RequestInfo, who: Who, audit_id: str) -> web.StreamResponse:
@@ -88,7 +89,7 @@ class Server:
             route = find_route(request.method, info)
             call = _call(route, query, request)
             if route.action == "list" and is_true(query.get("watch", "")):
-                return await self._watch(request, call, media_type, audit_id)
+                return await self._watch(request, call, who, audit_id)
             # What has begun to write goes on when its client leaves: a pod's delete takes two steps.
             result = await asyncio.shield(asyncio.ensure_future(self._act(route, call, request)))
         except StatusError as error:
@@ -148,23 +149,25 @@ class Server:
         body = read_body(request.headers.get("Content-Type", ""), data, "") if data else {}
         return await self._deletes.delete_collection(call, body)
 
-    async def _watch(self, request: web.Request, call: Call, media_type: str, audit_id: str) -> web.StreamResponse:
+    async def _watch(self, request: web.Request, call: Call, who: Who, audit_id: str) -> web.StreamResponse:
+        media_type = accepted(request.headers.get("Accept", ""))
         watch = Watch(self._store, call)
         content_type = f"{PROTOBUF};stream=watch" if media_type == PROTOBUF else JSON_TYPE
         response = _finish(web.StreamResponse(headers={"Content-Type": content_type}), audit_id)
         response.enable_chunked_encoding()
         await response.prepare(request)
-        async for kind, value in limited(watch.events(), watch.timeout):
-            await response.write(write_event(media_type, kind, value))
+        who.status = response.status
+
+        async def send(event: Event) -> None:
+            await response.write(write_event(media_type, *event))
+
+        await send_events(watch, send)
         await response.write_eof()
         return response
 
-    def _log(  # noqa: PLR0913, PLR0917 - what an entry has
-        self, request: web.Request, info: RequestInfo, who: Who, audit_id: str, status: int, received: object
-    ) -> None:
+    def _log(self, request: web.Request, info: RequestInfo, who: Who, audit_id: str, received: datetime) -> None:
         if self._audit is None:
             return
-        now = self._chance.now()
         self._audit.write(
             Entry(
                 audit_id=audit_id,
@@ -174,9 +177,9 @@ class Server:
                 on_behalf_of=who.on_behalf_of,
                 source=request.remote or "",
                 user_agent=request.headers.get("User-Agent", ""),
-                status=status,
-                received=received if isinstance(received, type(now)) else now,
-                answered=now,
+                status=who.status,
+                received=received,
+                answered=self._chance.now(),
             )
         )
 

@@ -1,7 +1,8 @@
 """watch: a list's objects, then their changes from etcd's history, as events."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from typing import Literal
 
 from kproxy.lab.emulated.call import Call, is_true, options_error
@@ -38,7 +39,7 @@ class Watch:
             message = "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
             raise options_error("ListOptions", "resourceVersionMatch", message)
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """The events, without end. An ERROR is the last one."""
         prefix = self._call.resource.prefix(self._call.namespace)
         revision = self._revision
@@ -86,14 +87,13 @@ def bookmark(resource: Resource, revision: int, *, initial: bool) -> JSONObject:
     return empty | resource.bookmark
 
 
-async def limited(events: AsyncIterator[Event], seconds: float | None) -> AsyncIterator[Event]:
-    """The events that come within so many seconds (None: all)."""
-    try:
-        async with asyncio.timeout(seconds):
-            async for event in events:
-                yield event
-    except TimeoutError:
-        return
+async def send_events(watch: Watch, send: Callable[[Event], Awaitable[None]]) -> None:
+    """Hands on a watch's events until its timeout; leaves nothing of it behind."""
+    async with aclosing(watch.events()) as events:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(watch.timeout):
+                async for event in events:
+                    await send(event)
 
 
 def _start(call: Call) -> int:

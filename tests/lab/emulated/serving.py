@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from kproxy.lab.emulated.__main__ import make_namespaces
 from kproxy.lab.emulated.memory import MemoryStore
@@ -74,7 +75,9 @@ class Api:
         sent = {"Content-Type": content_type, "User-Agent": "test/1"} | (headers or {})
         if token:
             sent["Authorization"] = f"Bearer {token}"
-        async with self.client.request(method, path, data=data, headers=sent) as answer:
+        # As it is written: the client would make the path canonical.
+        url = URL(str(self.client.make_url("/")).rstrip("/") + path, encoded=True)
+        async with self.client.session.request(method, url, data=data, headers=sent) as answer:
             received = await answer.read()
             try:
                 parsed: JSON = json.loads(received)

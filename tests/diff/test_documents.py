@@ -1,0 +1,46 @@
+"""kproxy.diff.documents."""
+
+import json
+
+import pytest
+
+from kproxy.diff.documents import Documents
+from kproxy.model.exchange import EMPTY_BODY, Body, BodyState
+from tests.support.memory import MemoryRecording
+
+JSON_TYPE = (("content-Type", "application/json"),)
+
+
+def test_a_body_is_decoded_by_its_media_type_and_bytes_where_it_cannot_be() -> None:
+    recording = MemoryRecording()
+    documents = Documents(recording)
+    body = recording.keep(b'{"a":1}')
+    assert documents.body(JSON_TYPE, body).value == {"a": 1}
+    assert documents.body((("Content-Type", "image/png"),), body).raw == b'{"a":1}'
+    assert documents.body(JSON_TYPE, recording.keep(b"{")).raw == b"{"
+    assert documents.body(JSON_TYPE, EMPTY_BODY).raw == b""
+
+
+def test_a_body_that_was_not_kept_says_why() -> None:
+    body = Body(state=BodyState.TOO_LARGE, size=9, reason="more than 64 MiB")
+    assert Documents(MemoryRecording()).body(JSON_TYPE, body).reason == "a body is too-large (more than 64 MiB)"
+
+
+@pytest.mark.parametrize(
+    ("value", "inert"),
+    [
+        ({"properties": {"resourceVersion": {"type": "string"}, "uid": {"type": "string"}}}, True),
+        ({"metadata": {"resourceVersion": "5"}}, False),
+        ({"uid": "385ac3c3-d112-4b7c-aae9-3af50d03912e"}, False),
+        ({"at": "2026-11-23T07:00:00Z"}, False),
+        ({"nodePort": 30001}, False),
+        ({"clusterIPs": ["10.0.0.1"]}, False),
+        ({"metadata": {"generateName": "web-"}}, False),
+    ],
+)
+def test_only_bodies_without_any_trace_of_a_choice_are_inert(value: object, inert: bool) -> None:
+    recording = MemoryRecording()
+    for text in (json.dumps(value), json.dumps(value, indent=2), json.dumps(value, separators=(",", ":"))):
+        digest = recording.keep(text.encode()).digest
+        assert digest is not None
+        assert Documents(recording).inert(digest) is inert

@@ -1,0 +1,52 @@
+"""kproxy.diff.order."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kproxy.diff.order import _longest_rising
+from kproxy.model.verdict import Outcome
+from tests.diff.sessions import PODS, FakeServer, verdict_of
+
+
+@given(st.lists(st.integers(0, 9)))
+def test_what_is_kept_never_falls_and_nothing_could_be_added(values: list[int]) -> None:
+    kept = sorted(_longest_rising(values))
+    rising = [values[at] for at in kept]
+    assert rising == sorted(rising)
+    for at in set(range(len(values))) - set(kept):
+        longer = [values[each] for each in sorted([*kept, at])]
+        assert longer != sorted(longer)
+
+
+def session(server: FakeServer, *revisions: int) -> FakeServer:
+    """Three lists around two writes, at these revisions."""
+    first, second, third, fourth, fifth = revisions
+    server.exchange("GET", PODS, 200, server.listed(first))
+    server.exchange("POST", PODS, 201, server.pod(second))
+    server.exchange("GET", PODS, 200, server.listed(third))
+    server.exchange("POST", PODS, 201, server.pod(fourth, "b"))
+    server.exchange("GET", PODS, 200, server.listed(fifth))
+    return server
+
+
+def outcome(*revisions: int) -> Outcome:
+    """The outcome when the replay's revisions are these."""
+    first = session(FakeServer("a", 100, 7, etcd=False), 0, 1, 1, 2, 2)
+    return verdict_of(first, session(FakeServer("b", 5000, 15, etcd=False), *revisions)).outcome
+
+
+def test_background_may_move_the_store_on_between_the_sessions_writes() -> None:
+    assert outcome(0, 4, 6, 7, 9) is Outcome.IDENTICAL
+
+
+def test_a_list_may_not_be_older_than_what_was_answered_before() -> None:
+    assert outcome(0, 4, 3, 7, 9) is Outcome.DIFFERENT
+
+
+def test_a_list_may_not_hold_what_was_written_only_later() -> None:
+    assert outcome(0, 4, 7, 7, 9) is Outcome.DIFFERENT
+    assert outcome(4, 4, 5, 7, 9) is Outcome.DIFFERENT
+
+
+def test_a_write_may_not_have_a_revision_that_was_there_before() -> None:
+    assert outcome(4, 3, 5, 7, 9) is Outcome.DIFFERENT

@@ -1,0 +1,50 @@
+"""Commits that wait."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from kproxy.record import committer as module
+from kproxy.record.committer import Committer
+from kproxy.store.sqlite import StorageFullError
+from kproxy.store.writer import Batch, Writer
+from tests.support.loop import in_loop
+from tests.support.made import a_session
+
+
+class Full(Writer):
+    """A writer whose disk is full `times` times."""
+
+    times = 0
+
+    def commit(self, batch: Batch) -> None:
+        """Fails, or commits."""
+        if self.times:
+            self.times -= 1
+            raise StorageFullError("The disk is full.", errno.ENOSPC)
+        super().commit(batch)
+
+
+@in_loop
+async def test_a_batch_is_tried_again_until_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RETRY", 0.001)
+    told: list[int | None] = []
+    with Full.create(tmp_path / "a.kproxy", a_session()) as writer:
+        writer.times = 3
+        committer = Committer(writer, lambda error: told.append(error.errno if error else None))
+        await committer.commit(Batch(number=1))
+        await committer.commit(Batch(number=2))
+        assert writer.committed_batch() == 2
+    assert told == [errno.ENOSPC, None]  # once each, not for each attempt
+
+
+@in_loop
+async def test_patience_has_an_end_where_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RETRY", 0.001)
+    with Full.create(tmp_path / "a.kproxy", a_session()) as writer:
+        writer.times = 1000
+        committer = Committer(writer, lambda _: None)
+        committer.patience = 0.005
+        with pytest.raises(StorageFullError):
+            await committer.commit(Batch(number=1))

@@ -1,0 +1,159 @@
+"""kproxy.replay.engine, on two emulated api-servers over real etcds: what one answered, the other is asked again."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kproxy.config.kubeconfig import load_kubeconfig
+from kproxy.config.upstream import Upstream
+from kproxy.diff.compare import compare
+from kproxy.lab.settings import LabSettings
+from kproxy.lab.start import start_lab
+from kproxy.model.attribution import Ledger
+from kproxy.model.exchange import Body, BodyState, Seq
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.verdict import Outcome
+from kproxy.renaming.renaming import Renaming
+from kproxy.replay.answers import Watch, read_all
+from kproxy.replay.engine import ReplayResult, replay
+from kproxy.replay.events import ReplayEnded, ReplayEvent, ReplayStarted, RequestLeftOut, RequestSent, WatchEnded
+from kproxy.replay.guard import gather_facts, written_resources
+from kproxy.replay.transport import Transport, WireRequest
+from tests.support.memory import MemoryRecording
+from tests.support.tape import Tape
+
+CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
+NOTHING = Ledger(entries=())
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Iterator[MemoryRecording]:
+    """A session with a generated name, a watch, an update and a conflict, on a server that is gone afterwards."""
+    with start_lab(LabSettings(server="emulated")) as lab:
+        yield asyncio.run(_record(load_kubeconfig(Path(lab.kubeconfig)).upstream()))
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[Upstream]:
+    """A second server."""
+    with start_lab(LabSettings(server="emulated")) as lab:
+        yield load_kubeconfig(Path(lab.kubeconfig)).upstream()
+
+
+def request(method: str, target: str, body: JSON = None) -> WireRequest:
+    """A request as a client sends it."""
+    headers = (("Host", "there"), ("Accept", "application/json"), ("Content-Type", "application/json"))
+    return WireRequest(
+        method=method, target=target, headers=headers, body=json.dumps(body).encode() if body is not None else b""
+    )
+
+
+def text(value: JSONObject, name: str) -> str:
+    """A text of an object's metadata."""
+    metadata = value["metadata"]
+    assert isinstance(metadata, dict)
+    return str(metadata[name])
+
+
+async def _record(upstream: Upstream) -> MemoryRecording:
+    tape = Tape(upstream)
+
+    async def ask(sent: WireRequest) -> JSONObject:
+        reply = await tape.send(sent)
+        data = await read_all(reply)
+        tape.done(reply)
+        value: JSONObject = json.loads(data)
+        return value
+
+    listed = await ask(request("GET", CONFIGMAPS))
+    revision = text(listed, "resourceVersion")
+    reply = await tape.send(request("GET", f"{CONFIGMAPS}?watch=true&resourceVersion={revision}"), alone=True)
+    watch = Watch(reply, [], Renaming())
+    made = await ask(request("POST", CONFIGMAPS, {"metadata": {"generateName": "web-"}, "data": {"a": "b"}}))
+    assert await watch.wait(1, 10)
+    name = text(made, "name")
+    await ask(request("GET", f"{CONFIGMAPS}/{name}"))
+    await ask(request("PUT", f"{CONFIGMAPS}/{name}", {**made, "data": {"a": "c", "of": name}}))
+    assert await watch.wait(2, 10)
+    await ask(request("PUT", f"{CONFIGMAPS}/{name}", {**made, "data": {"a": "d"}}))
+    await ask(request("DELETE", f"{CONFIGMAPS}/{name}"))
+    assert await watch.wait(3, 10)
+    await watch.close()
+    await ask(request("GET", f"{CONFIGMAPS}/{name}"))
+    tape.close()
+    return tape.recording
+
+
+def replayed(
+    recording: MemoryRecording, upstream: Upstream, notify: Callable[[ReplayEvent], None] = lambda _: None
+) -> tuple[MemoryRecording, ReplayResult]:
+    """A replay, and its own recording."""
+
+    async def run() -> tuple[MemoryRecording, ReplayResult]:
+        tape = Tape(upstream)
+        result = await replay(recording, tape, patience=5, notify=notify)
+        return tape.recording, result
+
+    return asyncio.run(run())
+
+
+def test_a_replay_on_a_second_server_says_the_same_in_its_words(recorded: MemoryRecording, target: Upstream) -> None:
+    again, result = replayed(recorded, target)
+    assert [each.answer.status for each in recorded.exchange_list if each.answer] == [
+        200, 200, 201, 200, 200, 409, 200, 404,
+    ]  # fmt: skip
+    verdict = compare(recorded, NOTHING, again, NOTHING, result.pairs)
+    assert verdict.differences == ()
+    assert verdict.outcome in {Outcome.IDENTICAL, Outcome.EQUIVALENT}
+    assert dict(verdict.renamed)["generated name"] == 1
+    assert result.pairs == tuple((Seq(seq), Seq(seq)) for seq in range(1, 9))
+    assert again.exchange_list[3].request.target != recorded.exchange_list[3].request.target
+
+
+def test_what_happened_is_told_as_it_goes(recorded: MemoryRecording, target: Upstream) -> None:
+    told: list[ReplayEvent] = []
+    replayed(recorded, target, told.append)
+    assert told[0] == ReplayStarted(requests=8, writes=4, left_out=0)
+    assert [each.seq for each in told if isinstance(each, RequestSent)] == list(range(1, 9))
+    assert [(each.events, each.recorded) for each in told if isinstance(each, WatchEnded)] == [(3, 3)]
+    assert told[-1] == ReplayEnded(requests=8)
+
+
+def test_what_cannot_be_sent_is_left_out_and_does_not_count(recorded: MemoryRecording, target: Upstream) -> None:
+    harmed = replace(recorded, exchange_list=list(recorded.exchange_list))
+    first = harmed.exchange_list[3]
+    lost = Body(state=BodyState.LOST, size=3)
+    harmed.exchange_list[3] = replace(first, request=replace(first.request, body=lost))
+    second = harmed.exchange_list[7]
+    harmed.exchange_list[7] = replace(second, request=replace(second.request, target="/a b"))
+    told: list[ReplayEvent] = []
+    _, result = replayed(harmed, target, told.append)
+    assert set(result.unsent) == {4, 8}
+    assert [replayed_seq for _, replayed_seq in result.pairs] == list(range(1, 7))
+    assert sum(isinstance(each, RequestLeftOut) for each in told) == 2
+
+
+def test_the_guard_sees_what_a_server_holds(recorded: MemoryRecording, target: Upstream) -> None:
+    async def run(made: Callable[[Transport], Awaitable[object]]) -> object:
+        transport = Transport(target)
+        try:
+            return await made(transport)
+        finally:
+            transport.close()
+
+    async def fresh_then_used(transport: Transport) -> None:
+        resources = written_resources(recorded)
+        facts = await gather_facts(transport, resources)
+        assert (facts.objects, facts.unread) == ((), ())
+        assert len(facts.system_uid) == 36
+        reply = await transport.send(request("POST", CONFIGMAPS, {"metadata": {"name": "mine"}}))
+        await read_all(reply)
+        transport.done(reply)
+        facts = await gather_facts(transport, resources)
+        assert [str(each) for each in facts.objects] == ["configmaps/default/mine"]
+
+    asyncio.run(run(fresh_then_used))
