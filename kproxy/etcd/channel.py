@@ -31,9 +31,7 @@ _OPTIONS = (
     ("grpc.keepalive_timeout_ms", 10_000),
 )
 _PACKAGE = "etcdserverpb"
-_QUICK = frozenset(
-    {"Maintenance/Status", "Auth/Authenticate"}
-)  # as long as connecting may take
+_QUICK = frozenset({"Maintenance/Status", "Auth/Authenticate"})  # as long as connecting may take
 
 type Metadata = tuple[tuple[str, str], ...]
 

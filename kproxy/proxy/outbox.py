@@ -60,6 +60,7 @@ class Outbox(Backlog):
         except (OSError, EOFError, ValueError) as error:
             await self.detach()
             reason = "it took too long" if isinstance(error, TimeoutError) else error
+            reason = "it ended before it said so" if isinstance(error, EOFError) else reason
             raise ProxyError(f"The recorder did not get ready: {reason}.") from error
         writer.write(again)
         self._unsent = deque(batches)

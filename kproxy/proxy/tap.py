@@ -149,6 +149,8 @@ class Tap:
 
     def stop(self, end: End = End.STOPPED, detail: str = "the recording was ended") -> list[Action]:
         """End everything that goes on."""
+        if self._client_ended and end is End.STOPPED:
+            end, detail = End.CLIENT_GONE, "the client closed the connection first"
         if self._mode is not _Mode.DONE:
             self._finish(end, detail, self._clock())
         return self._take()

@@ -43,7 +43,7 @@ class HeadReader:
         return AnswerFacts(
             status=int(status) if status.isascii() and status.isdigit() and len(status) == 3 else 0,
             reason=self._redactor.text(reason) if reason != "OK" else reason,
-            http_version=version,
+            http_version=self._redactor.text(version),
             headers=self._redactor.headers(fields, raw),
             media_type=known.get("content-type", ""),
             coding=known.get("content-encoding", ""),
@@ -59,7 +59,7 @@ class HeadReader:
         return RequestFacts(
             method=method,
             target=target,
-            http_version=version,
+            http_version=self._redactor.text(version),
             headers=self._redactor.headers(fields, raw),
             info=request_info(method, target),
             media_type=known.get("content-type", ""),

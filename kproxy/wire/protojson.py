@@ -7,7 +7,7 @@ and without it a missing list, map or pointer is null (encoding/json, struct tag
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import cast
+from typing import Any, cast
 
 from google.protobuf.message import Message
 
@@ -163,8 +163,8 @@ class _Struct:
 def _read_struct(name: str, message: Message) -> JSON:
     struct = _struct(name)
     fields = struct.fields
-    present = [(fields[field.number], value) for field, value in message.ListFields()]
-    if sum(field.absent is not None for field, _ in present) < struct.always:
+    present: list[tuple[_Field, Any]] = [(fields[field.number], value) for field, value in message.ListFields()]
+    if struct.always and len([1 for field, _ in present if field.absent]) < struct.always:
         known = {field.rank for field, _ in present}
         present += [(field, _ABSENT) for field in fields.values() if field.absent and field.rank not in known]
         present.sort(key=_by_rank)
@@ -175,9 +175,9 @@ def _read_struct(name: str, message: Message) -> JSON:
         if value is _ABSENT:
             json = field.absent() if field.absent else None
         else:
-            json = cast("JSON", value) if field.read is None else field.read(value)
-        if not json and (field.drop_empty or (field.drop_null and json is None)) and value is not _ABSENT:
-            continue
+            json = field.read(value) if field.read else value
+            if not json and (field.drop_empty or (field.drop_null and json is None)):
+                continue
         if field.key:
             out[field.key] = json
         elif isinstance(json, dict):
@@ -275,16 +275,12 @@ class _LazyReader:
         return self._read(message)
 
 
-def _read_repeated(read: Callable[[object], JSON] | None, values: object) -> JSON:
-    items = cast("Iterable[object]", values)
-    return cast("list[JSON]", list(items)) if read is None else [read(value) for value in items]
+def _read_repeated(read: Callable[[object], JSON] | None, values: Iterable[Any]) -> JSON:
+    return list(values) if read is None else [read(value) for value in values]
 
 
-def _read_map(read: Callable[[object], JSON] | None, values: object) -> JSON:
-    items = cast("Mapping[object, object]", values)
-    keys = sorted(items, key=str)
+def _read_map(read: Callable[[object], JSON] | None, values: Mapping[Any, Any]) -> JSON:
+    keys = sorted(values, key=str)
     if any(isinstance(key, bytes) for key in keys):  # what the library makes of text that is not UTF-8
         raise ContentError("a protobuf text that is not UTF-8")
-    if read is None:
-        return {str(key): cast("JSON", items[key]) for key in keys}
-    return {str(key): read(items[key]) for key in keys}
+    return {str(key): values[key] if read is None else read(values[key]) for key in keys}

@@ -185,3 +185,14 @@ def test_a_client_that_half_closes_after_its_request_gets_a_complete_answer() ->
     wires.take(wires.tap.server_data(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
     (exchange,) = wires.recorded().finished.values()
     assert exchange.end is End.COMPLETE
+
+
+def test_a_client_that_is_gone_when_everything_stops_is_recorded_as_gone() -> None:
+    wires = Wires()
+    wires.take(wires.tap.client_data(next(iter(REQUESTS))))
+    wires.take(wires.tap.connected(None))
+    wires.take(wires.tap.client_closed())
+
+    wires.take(wires.tap.stop())
+
+    assert wires.recorded().finished[1].end is End.CLIENT_GONE
