@@ -23,7 +23,7 @@ def load_yaml(raw: bytes, what: str) -> JSON:
     Aliases are refused: a few lines of them expand to gigabytes, and no kubeconfig that a tool writes has any.
     """
     if len(raw) > MAX_BYTES:
-        raise ConfigError(f"{what} is larger than {MAX_BYTES // 1024 // 1024} MiB, which no kubeconfig needs.")
+        raise ConfigError(f"{what} is larger than {MAX_BYTES // 1024 // 1024} MiB, more than kproxy reads.")
     try:
         _check_shape(raw, what)
         return cast("JSON", yaml.load(raw, Loader=_LOADER))  # noqa: S506 - _LOADER is a SafeLoader
@@ -42,7 +42,7 @@ def _check_shape(raw: bytes, what: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH or nodes > MAX_NODES:
-            raise ConfigError(f"{what} is nested too deeply or has too many entries to be a kubeconfig.")
+            raise ConfigError(f"{what} is nested too deeply or has too many entries.")
 
 
 def _one_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ from kproxy.model.session import Session
 from kproxy.renaming.times import http_seconds, seconds
 
 SLACK = 2.5
-"""Seconds: Date has whole seconds, and an answer may wait before its head is sent."""
+"""Seconds: Date has whole seconds, and the skew is known as well as that."""
 
 
 class Clock:
@@ -17,21 +17,24 @@ class Clock:
 
     def __init__(self, session: Session, exchanges: Iterable[Exchange]) -> None:
         self._start = seconds(session.started_at)
-        offsets = [offset for each in exchanges if (offset := self._offset(each)) is not None]
+        offsets = [offset for each in exchanges if (offset := self._offset(each, each.answered)) is not None]
         self._skew = median(offsets) if offsets else None
 
-    def _offset(self, exchange: Exchange) -> float | None:
-        if exchange.answer is None or exchange.answered is None or self._start is None:
+    def _offset(self, exchange: Exchange, when: Nanos | None) -> float | None:
+        if exchange.answer is None or when is None or self._start is None:
             return None
         date = http_seconds(header(exchange.answer.headers, "date"))
-        return None if date is None else date - self._start - exchange.answered / 1e9
+        return None if date is None else date - self._start - when / 1e9
 
     def explains(self, exchange: Exchange) -> bool:
-        """Whether an answer's Date is what the server's clock showed; True when nothing is known of it."""
+        """Whether an answer's Date is what the server's clock showed between the request and the answer.
+
+        True when nothing is known of its clock. The recorder may have been slow on either side, so it is no moment.
+        """
         if self._skew is None:
             return True
-        offset = self._offset(exchange)
-        return offset is not None and abs(offset - self._skew) <= SLACK
+        early, late = self._offset(exchange, exchange.started), self._offset(exchange, exchange.answered)
+        return early is not None and late is not None and early - self._skew >= -SLACK and late - self._skew <= SLACK
 
     def at(self, when: Nanos | None) -> int | None:
         """The server's time then, in seconds since 1970."""

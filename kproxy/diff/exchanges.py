@@ -10,6 +10,7 @@ from kproxy.diff.streams import compare_stream, learn_stream
 from kproxy.diff.trees import Comparer, Spot, same_words
 from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Headers, Request
 from kproxy.renaming.learn import Learner, learn_text
+from kproxy.renaming.times import http_seconds
 
 _FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
 _CONDITIONS = frozenset({"if-modified-since", "if-none-match"})
@@ -26,7 +27,8 @@ def is_stream(exchange: Exchange) -> bool:
 
 
 def learn_exchange(of: Comparison, pair: Pair) -> None:
-    """What the answers tell of what the servers chose; a request tells nothing: it is what was learned before."""
+    """What the answers tell of what the servers chose. A request's body tells nothing: it is what was learned before."""
+    learn_headers(of.renaming, pair.baseline.request.headers, pair.replayed.request.headers)
     first, second = pair.baseline.answer, pair.replayed.answer
     if first is None or second is None:
         return
@@ -76,7 +78,7 @@ def compare_exchange(of: Comparison, pair: Pair) -> None:
         compare_stream(of, pair)
         return
     if not _inert(of, first.headers, first.body, second.headers, second.body):
-        now = of.replayed.clock.at(pair.replayed.answered)
+        now = http_seconds(header(second.headers, "date")) or of.replayed.clock.at(pair.replayed.answered)
         _compare_documents(of, pair, Spot(pair.baseline.seq, "body", now=now), *_answers(of, first, second))
 
 

@@ -18,6 +18,9 @@ _CHOSEN = {
 }
 """Headers whose values the server chooses: a closed list (staging/src/k8s.io/api/flowcontrol, audit)."""
 
+_DRAWN_BY_CLIENTS = {"kubectl-session": Kind.SESSION}
+"""Headers of a request that a client draws for each of its runs: equal in a replay, consistent between two runs."""
+
 _TIMES = frozenset({"date", "last-modified", "expires"})
 
 _OF_THE_CLIENT = frozenset(
@@ -43,9 +46,9 @@ def _by_name(headers: Headers) -> dict[str, list[str]]:
 
 
 def learn_headers(renaming: Renaming, baseline: Headers, replayed: Headers) -> None:
-    """What an answer's headers tell of what the server chose."""
+    """What the headers of answers, and of requests, tell of what was drawn."""
     first, second = _by_name(baseline), _by_name(replayed)
-    for name, kind in _CHOSEN.items():
+    for name, kind in (_CHOSEN | _DRAWN_BY_CLIENTS).items():
         for a, b in zip(first.get(name, ()), second.get(name, ()), strict=False):
             renaming.learn_name(kind, a, b)
 
@@ -88,11 +91,11 @@ class HeaderComparer:
         first, second = _by_name(self._baseline.request.headers), _by_name(self._replayed.request.headers)
         for name in sorted((first.keys() | second.keys()) - _OF_THE_CLIENT):
             values, others = first.get(name, []), second.get(name, [])
-            if not self._same_texts(values, others):
+            if not self._same(name, values, others):
                 self._differ("request", f"header {name}", _kind(name, values, others), values, others)
 
     def _same(self, name: str, values: list[str], others: list[str]) -> bool:
-        kind = _CHOSEN.get(name)
+        kind = _CHOSEN.get(name) or _DRAWN_BY_CLIENTS.get(name)
         if kind is None:
             return self._same_texts(values, others)
         return len(values) == len(others) and all(

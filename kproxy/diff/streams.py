@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from urllib.parse import parse_qs, urlsplit
 
+from kproxy.diff.ages import STREAM_SLACK
 from kproxy.diff.documents import header
 from kproxy.diff.noise import BOOKMARKS, INITIAL, TAIL
 from kproxy.diff.sides import Comparison, Pair, Side
@@ -70,7 +71,7 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
         of.findings.cannot_tell(f"exchange {pair.baseline.seq}: not every watch event was kept or could be decoded")
         return
     matched = _matched(of.renaming, _objects(first), _objects(second))
-    comparer = Comparer(of.renaming, of.findings, Spot(pair.baseline.seq, "stream"))
+    comparer = Comparer(of.renaming, of.findings, Spot(pair.baseline.seq, "stream", lag=STREAM_SLACK))
     _see_columns(comparer.walker, first)
     for a, b in matched:
         if a is None or b is None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from kproxy.diff.ages import age_is_right
+from kproxy.diff.ages import SLACK, age_is_right
 from kproxy.diff.findings import Findings
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON
@@ -48,6 +48,7 @@ class Spot:
     where: str
     root: str = "$"
     now: int | None = None
+    lag: int = SLACK
     revisions: list[SeenRevision] = field(default_factory=list)
     times: list[SeenTime] = field(default_factory=list)
     server_chose: bool = False
@@ -74,7 +75,7 @@ class Comparer:
             return
         self.spot.server_chose = True
         if kind is Kind.AGE:
-            if not age_is_right(place, str(baseline), str(replayed), self.spot.now):
+            if not age_is_right(place, str(baseline), str(replayed), self.spot.now, self.spot.lag):
                 self._differ(path, "renamed", baseline, replayed)
             return
         if kind is Kind.REVISION:

@@ -52,9 +52,10 @@ class WatchStream:
         data = await self._call.read()
         return None if data is grpc.aio.EOF else _parsed(self._response, data)
 
-    def cancel(self) -> None:
-        """Ends it."""
+    async def close(self) -> None:
+        """Ends it, and waits for gRPC to know: what it has to say later would find its event loop closed."""
         self._call.cancel()
+        await self._call.code()
 
 
 class Channel:
@@ -65,6 +66,7 @@ class Channel:
         self._endpoints = settings.parsed()
         self._credentials = _credentials(settings) if any(one.tls for one in self._endpoints) else None
         self._channels: dict[int, grpc.aio.Channel] = {}
+        self._streams: set[WatchStream] = set()
         self._current = 0
         self._token = ""
 
@@ -74,7 +76,9 @@ class Channel:
         return self._endpoints[self._current].url
 
     async def close(self) -> None:
-        """Ends all connections."""
+        """Ends all watches and connections."""
+        for stream in list(self._streams):
+            await self.close_stream(stream)
         channels, self._channels = list(self._channels.values()), {}
         for channel in channels:
             await channel.close()
@@ -123,7 +127,15 @@ class Channel:
         await self._ensure_token()
         spec = method(_PACKAGE, "Watch/Watch")
         open_stream = self._channel().stream_stream(f"/{_PACKAGE}.Watch/Watch", _serialize)
-        return WatchStream(open_stream(metadata=self._metadata(), wait_for_ready=False), spec.response)
+        stream = WatchStream(open_stream(metadata=self._metadata(), wait_for_ready=False), spec.response)
+        self._streams.add(stream)
+        return stream
+
+    async def close_stream(self, stream: WatchStream) -> None:
+        """Ends a watch stream; again does nothing."""
+        if stream in self._streams:
+            self._streams.discard(stream)
+            await stream.close()
 
     def forget_token(self) -> None:
         """The next call asks for a new token."""

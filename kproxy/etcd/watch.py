@@ -113,7 +113,7 @@ async def _one_stream(channel: Channel, cursor: _Cursor) -> AsyncGenerator[Watch
             if batch := cursor.take(response):
                 yield batch
     finally:
-        stream.cancel()
+        await channel.close_stream(stream)
 
 
 async def _check_store(channel: Channel, cursor: _Cursor) -> None:

@@ -24,7 +24,8 @@ class RecorderSettings:
 
     `session`: the header; `epoch`: its start on CLOCK_MONOTONIC, nanoseconds; `handoff`: the inherited descriptor of
     the recorder's end of the hand-off; `literals`: secrets to be replaced wherever they occur. An existing `recording`
-    of the same session is gone on with, another one needs `force`.
+    of the same session is gone on with, another one needs `force`. `etcd_patience`: seconds
+    that the end waits for etcd's last revision.
     """
 
     recording: Path

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     NODE_PORT = "node port"
     CONTINUE = "continue token"
     AUDIT_ID = "audit id"
+    SESSION = "client session"  # the client's choice, drawn anew for each run of it
     PSEUDONYM = "pseudonym"
     ADDRESS = "server address"
     REVISION = "resourceVersion"

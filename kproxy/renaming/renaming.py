@@ -10,7 +10,7 @@ from kproxy.renaming.text import rename_text
 from kproxy.renaming.unchanged import Unchanged
 
 _IN_TEXT = (Kind.UID, Kind.NAME, Kind.CLUSTER_IP, Kind.PSEUDONYM, Kind.ADDRESS)
-_MAPS = (*_IN_TEXT, Kind.NODE_PORT, Kind.CONTINUE, Kind.AUDIT_ID)
+_MAPS = (*_IN_TEXT, Kind.NODE_PORT, Kind.CONTINUE, Kind.AUDIT_ID, Kind.SESSION)
 
 
 class Renaming:

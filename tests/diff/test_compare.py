@@ -89,6 +89,30 @@ def test_another_field_is_named_with_its_path() -> None:
     }
 
 
+def test_a_field_more_is_named() -> None:
+    second = session(FakeServer("b", 5000, 15), status={"phase": "new"})
+    found = only(verdict_of(baseline(), second))
+    assert (found.seq, found.path, found.kind, found.baseline) == (2, "$.status", "added", None)
+
+
+def test_a_text_that_names_the_recorded_servers_uid_is_found() -> None:
+    first, second = baseline(), replayed()
+    message = f"the object with uid {first.uid(97)} is not ours"
+    for server in (first, second):
+        server.exchange("GET", f"{PODS}/c", 409, {"message": message})
+    found = only(verdict_of(first, second))
+    assert (found.seq, found.path) == (7, "$.message")
+
+
+def test_an_exchange_that_is_missing_in_a_gap_is_not_called_missing() -> None:
+    second = replayed()
+    second.made.exchange_list.pop()
+    _gap(second)
+    verdict = verdict_of(baseline(), second)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert any("exchange 6 falls into a gap" in reason for reason in verdict.reasons)
+
+
 def test_a_uid_that_would_need_two_images_is_found_where_it_stands() -> None:
     second = replayed()
     wrong = second.pod(1)

@@ -36,9 +36,9 @@ def survivors(pair: RealPair, compared: Callable[[MemoryRecording], Verdict]) ->
     random = Random(SEED)
     edits = [draw(pair.replayed, random) for _ in range(EDITS)]
     alive = [edit for edit in edits if compared(edit.recording).outcome is not Outcome.DIFFERENT]
+    assert len(alive) <= MOST
     for edit in alive:
         print(f"survived: {edit}; hidden by {rule_for(edit)}")  # noqa: T201 - pytest shows it
-    assert len(alive) <= MOST
     assert all(rule_for(edit) for edit in alive)
     return alive
 

@@ -80,3 +80,10 @@ def test_what_a_server_writes_for_itself_after_its_start_is_noise() -> None:
     second.put(7, "/registry/services/endpoints/default/kubernetes", second.pod(7, "kubernetes"))
     verdict = verdict_of(first, second)
     assert (verdict.outcome, [each.rule for each in verdict.noise]) == (Outcome.EQUIVALENT, ["server-start"])
+
+
+def test_a_key_that_was_made_anew_in_between_is_found() -> None:
+    first, second = both()
+    again = second.made.change_list[1]
+    second.made.change_list[1] = replace(again, create_revision=again.revision)
+    assert [each.path for each in etcd_differences(first, second)] == [f"{KEY}[1] create_revision"]

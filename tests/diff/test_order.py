@@ -50,3 +50,25 @@ def test_a_list_may_not_hold_what_was_written_only_later() -> None:
 
 def test_a_write_may_not_have_a_revision_that_was_there_before() -> None:
     assert outcome(4, 3, 5, 7, 9) is Outcome.DIFFERENT
+
+
+def test_a_later_version_may_not_have_a_smaller_revision() -> None:
+    servers = FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
+    for server, revisions in zip(servers, ((1, 2), (2, 1)), strict=True):
+        for revision in revisions:
+            server.exchange("GET", f"{PODS}/a", 200, server.pod(revision))
+    verdict = verdict_of(*servers)
+    assert [(each.path, each.kind) for each in verdict.differences] == [("$.metadata.resourceVersion", "reordered")]
+
+
+def test_what_was_made_later_may_not_be_older() -> None:
+    servers = FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
+    for server, times in zip(servers, ((1, 3), (3, 1)), strict=True):
+        for name, second in zip("ab", times, strict=True):
+            pod = server.pod(1, name)
+            metadata = pod["metadata"]
+            assert isinstance(metadata, dict)
+            metadata["creationTimestamp"] = server.time(second)
+            server.exchange("GET", f"{PODS}/{name}", 200, pod)
+    found = verdict_of(*servers).differences
+    assert ("$.metadata.creationTimestamp", "reordered") in {(each.path, each.kind) for each in found}

@@ -1,11 +1,13 @@
 """A whole lab: emulated server, real etcd."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,6 +96,26 @@ def test_everything_is_gone_when_the_user_of_a_lab_is_killed() -> None:
     user.wait()
     user.stdout.close()
     eventually(lambda: not any(is_alive(int(pid)) for pid in pids) and not Path(folder).exists())
+
+
+@pytest.mark.parametrize("seconds", [0.15, 0.3, 0.45, 0.6, 0.8])
+def test_nothing_stays_when_the_user_is_killed_while_the_lab_starts(tmp_path: Path, seconds: float) -> None:
+    script = "from kproxy.lab import LabSettings, run_in_lab\nrun_in_lab(LabSettings(), ['true'])\n"
+    user = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"TMPDIR": str(tmp_path)})
+    time.sleep(seconds)  # the moment is the point: before, during and after the servers' start
+    user.kill()
+    user.wait()
+    # The keeper removes the folder when the servers have ended, and ends itself then.
+    eventually(lambda: not any(tmp_path.iterdir()) and not processes_in(tmp_path))
+
+
+def processes_in(folder: Path) -> list[str]:
+    """The processes whose working directory is, or was, below a folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            found.append(str(entry.readlink()))
+    return [each for each in found if each.startswith(str(folder))]
 
 
 def test_a_port_that_somebody_takes_is_chosen_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.model.exchange import Exchange, Frame, Nanos, Seq
@@ -19,6 +19,7 @@ def test_a_session_comes_back(session: Session) -> None:
     assert from_json(Session, to_json(session)) == session
 
 
+@settings(max_examples=30, deadline=None)
 @given(recordings())
 def test_exchanges_come_back(recording: MemoryRecording) -> None:
     for exchange in recording.exchanges():
@@ -26,8 +27,8 @@ def test_exchanges_come_back(recording: MemoryRecording) -> None:
 
 
 def test_paths_come_back() -> None:
-    settings = EtcdSettings(endpoints=("http://127.0.0.1:1",), cacert=Path("ca.pem"))
-    assert from_json(EtcdSettings, to_json(settings)) == settings
+    chosen = EtcdSettings(endpoints=("http://127.0.0.1:1",), cacert=Path("ca.pem"))
+    assert from_json(EtcdSettings, to_json(chosen)) == chosen
 
 
 def test_what_has_its_default_is_left_out() -> None:

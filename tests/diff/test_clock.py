@@ -1,0 +1,52 @@
+"""kproxy.diff.clock."""
+
+import pytest
+
+from kproxy.diff.clock import Clock, after_date
+from kproxy.model.exchange import Answer, Exchange, Nanos, Request, Seq
+from kproxy.model.session import Session
+from kproxy.wire.requestinfo import request_info
+
+SECOND = 1_000_000_000
+
+
+def exchange(started: float, answered: float, date: int, expires: str = "") -> Exchange:
+    """An exchange whose answer's Date is `date` seconds after seven."""
+    headers = (("Date", f"Mon, 23 Nov 2026 07:{date // 60:02}:{date % 60:02} GMT"), ("Expires", expires))
+    return Exchange(
+        seq=Seq(1),
+        connection=1,
+        started=Nanos(int(started * SECOND)),
+        answered=Nanos(int(answered * SECOND)),
+        request=Request(method="GET", target="/", http_version="HTTP/1.1", headers=()),
+        info=request_info("GET", "/"),
+        answer=Answer(status=200, reason="", http_version="HTTP/1.1", headers=headers),
+    )
+
+
+def clock(skew: int) -> Clock:
+    """The clock of a server that is `skew` seconds ahead of the recorder."""
+    usual = [exchange(at, at, at + skew) for at in range(10)]
+    return Clock(Session(id="0", started_at="2026-11-23T07:00:00Z"), usual)
+
+
+@pytest.mark.parametrize("skew", [0, 300])
+def test_a_date_is_what_the_servers_own_clock_showed(skew: int) -> None:
+    assert clock(skew).explains(exchange(20, 20.1, 20 + skew))
+    assert not clock(skew).explains(exchange(20, 20.1, 24 + skew))
+    assert not clock(skew).explains(exchange(20, 20.1, 15 + skew))
+
+
+def test_a_slow_answer_or_recorder_explains_any_moment_in_between() -> None:
+    for date in (20, 35, 50):
+        assert clock(0).explains(exchange(20, 50, date))
+    assert not clock(0).explains(exchange(20, 50, 56))
+
+
+def test_what_is_no_date_is_not_explained_unless_nothing_is_known() -> None:
+    assert Clock(Session(id="0"), []).explains(exchange(1, 1, 1))
+
+
+def test_a_time_is_told_from_its_answers_date() -> None:
+    assert after_date(exchange(1, 1, 10, "Mon, 23 Nov 2026 07:01:10 UTC"), "expires") == 60
+    assert after_date(exchange(1, 1, 10, "never"), "expires") is None
