@@ -2,9 +2,9 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
-from urllib.parse import parse_qsl, urlsplit
 
 from kproxy.model.exchange import Exchange, Seq
+from kproxy.renaming.target import path_of, query_of
 
 _VOLATILE = frozenset({"resourceVersion", "continue", "timeoutSeconds", "timeout"})
 """Query parameters that the server chose, or that a client draws anew each time."""
@@ -34,9 +34,9 @@ def _pair(
 
 
 def _exact(exchange: Exchange) -> tuple[object, ...]:
-    parts = urlsplit(exchange.request.target)
-    query = tuple(sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in _VOLATILE))
-    return exchange.request.method, parts.path, query
+    target = exchange.request.target
+    query = tuple(sorted(pair for pair in query_of(target) if pair[0] not in _VOLATILE))
+    return exchange.request.method, path_of(target), query
 
 
 def _kind(exchange: Exchange) -> tuple[object, ...]:

@@ -1,7 +1,5 @@
 """One pair of exchanges: learned from, and compared."""
 
-from urllib.parse import parse_qsl, urlsplit
-
 from kproxy.diff.documents import Document, header
 from kproxy.diff.headers import HeaderComparer, learn_headers
 from kproxy.diff.noise import CLOSED, OPENAPI
@@ -10,6 +8,7 @@ from kproxy.diff.streams import compare_stream, learn_stream
 from kproxy.diff.trees import Comparer, Spot, same_words
 from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Headers, Request
 from kproxy.renaming.learn import Learner, learn_text
+from kproxy.renaming.target import path_of, query_of
 from kproxy.renaming.times import http_seconds
 
 _FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
@@ -27,7 +26,7 @@ def is_stream(exchange: Exchange) -> bool:
 
 
 def learn_exchange(of: Comparison, pair: Pair) -> None:
-    """What the answers tell of what the servers chose. A request's body tells nothing: it is what was learned before."""
+    """What the answers tell of what the servers chose; a request's body tells only what was learned before."""
     learn_headers(of.renaming, pair.baseline.request.headers, pair.replayed.request.headers)
     first, second = pair.baseline.answer, pair.replayed.answer
     if first is None or second is None:
@@ -150,15 +149,14 @@ def _compare_requests(of: Comparison, pair: Pair) -> None:
 
 
 def _same_target(of: Comparison, baseline: str, replayed: str) -> bool:
-    first, second = urlsplit(baseline), urlsplit(replayed)
-    if not same_words(of.renaming, first.path, second.path):
+    if not same_words(of.renaming, path_of(baseline), path_of(replayed)):
         return False
-    queries = [parse_qsl(each.query, keep_blank_values=True) for each in (first, second)]
-    if [name for name, _ in queries[0]] != [name for name, _ in queries[1]]:
+    first, second = query_of(baseline), query_of(replayed)
+    if [name for name, _ in first] != [name for name, _ in second]:
         return False
     return all(
         bool(a) == bool(b) and (a == "0") == (b == "0") if name in _CHOSEN_PARAMETERS else same_words(of.renaming, a, b)
-        for (name, a), (_, b) in zip(*queries, strict=True)
+        for (name, a), (_, b) in zip(first, second, strict=True)
     )
 
 

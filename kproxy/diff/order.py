@@ -7,12 +7,12 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from urllib.parse import parse_qs, urlsplit
 
 from kproxy.diff.documents import header
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.trees import SeenRevision, SeenTime
 from kproxy.model.exchange import Exchange, Nanos
+from kproxy.renaming.target import parameter
 from kproxy.renaming.times import http_seconds
 
 _WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
@@ -67,8 +67,8 @@ def _in_bounds(pair: Pair, seen: SeenRevision, first: Bounds, second: Bounds) ->
 
 def _may_be_stale(exchange: Exchange) -> bool:
     """Whether a read asked for any state, or one not older than a revision, and so may get an old one."""
-    query = parse_qs(urlsplit(exchange.request.target).query, keep_blank_values=True)
-    return "resourceVersion" in query and query.get("resourceVersionMatch") != ["Exact"]
+    target = exchange.request.target
+    return parameter(target, "resourceVersion") is not None and parameter(target, "resourceVersionMatch") != "Exact"
 
 
 def _end(exchange: Exchange) -> Nanos:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from urllib.parse import parse_qs, urlsplit
 
 from kproxy.diff.ages import STREAM_SLACK
 from kproxy.diff.documents import header
@@ -12,9 +11,10 @@ from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.diff.trees import Comparer, Spot, shortened
 from kproxy.model.exchange import End, Exchange, Nanos
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.renaming.kinds import Kind
+from kproxy.renaming.kinds import Kind, is_revision
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
+from kproxy.renaming.target import parameter
 from kproxy.renaming.walk import Walker
 from kproxy.wire.watch import WatchEvent
 
@@ -36,7 +36,7 @@ class Seen:
     def revision(self) -> int | None:
         """The object's resourceVersion."""
         value = self.metadata.get("resourceVersion")
-        return int(value) if isinstance(value, str) and value.isdigit() else None
+        return int(value) if isinstance(value, str) and is_revision(value) else None
 
     @property
     def uid(self) -> str:
@@ -133,8 +133,7 @@ def _ran_on(of: Comparison, pair: Pair, matched: list[tuple[Seen | None, Seen | 
 
 def _from_anywhere(exchange: Exchange) -> bool:
     """Whether a watch may begin with any state: no resourceVersion, or 0."""
-    query = parse_qs(urlsplit(exchange.request.target).query)
-    return query.get("resourceVersion", ["0"])[0] in {"", "0"}
+    return parameter(exchange.request.target, "resourceVersion") in {None, "", "0"}
 
 
 def _compare_order(of: Comparison, pair: Pair, matched: list[tuple[Seen | None, Seen | None]]) -> None:

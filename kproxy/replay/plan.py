@@ -8,10 +8,10 @@ any of them.
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
 
 from kproxy.model.exchange import BodyState, End, Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
+from kproxy.renaming.target import parameter
 
 _NOT_KEPT = frozenset({BodyState.PARTIAL, BodyState.TOO_LARGE, BodyState.OPAQUE, BodyState.LOST})
 _SERVERS_OWN = 1800
@@ -154,9 +154,9 @@ def _timed_out(exchange: Exchange) -> bool:
     One that is complete before was left by its client: the server then still ends the stream in good order, and the
     proxy sees that end.
     """
-    asked = parse_qs(urlsplit(exchange.request.target).query).get("timeoutSeconds", [""])[0]
+    asked = parameter(exchange.request.target, "timeoutSeconds") or ""
     lasted = ((exchange.ended or exchange.started) - exchange.started) / 1e9
-    return lasted >= (int(asked) if asked.isdigit() else _SERVERS_OWN)
+    return lasted >= (int(asked) if asked.isdecimal() and len(asked) < 10 else _SERVERS_OWN)
 
 
 def _left_after(exchange: Exchange) -> int | None:

@@ -72,6 +72,11 @@ class Connection:
         """Whether another request can go out on it, as far as can be told before."""
         return self._framer.idle and not self._reader.at_eof() and not self._writer.is_closing()
 
+    @property
+    def closed(self) -> bool:
+        """Whether we closed it."""
+        return self._writer.is_closing()
+
     async def ask(self, head: bytes, body: bytes, method: str) -> Reply:
         """Send a request and await its answer's head. ReplayError."""
         self._framer.expect(method.encode("latin-1"))
@@ -173,7 +178,7 @@ class Transport:
             reason = str(error) or f"no connection within {CONNECT_SECONDS:.0f} s"
             raise ReplayError(f"The target {target.url} cannot be reached: {reason}.") from error
         connection = Connection(reader, writer)
-        self.connections.add(connection)
+        self.connections = {each for each in self.connections if not each.closed} | {connection}
         return connection
 
     def head(self, request: WireRequest) -> bytes:

@@ -268,7 +268,9 @@ def test_any_bytes_for_a_head_make_an_exchange() -> None:
 BEGUN = Script().begin(1, b"").take()
 
 
-@pytest.mark.parametrize("more", [BEGUN, pack_record(RecordType.RESUME, 1, 5, RESUME.pack(1, 1))])
+@pytest.mark.parametrize(
+    "more", [BEGUN, pack_record(RecordType.RESUME, 1, 5, RESUME.pack(1, 1))], ids=["begun twice", "a late resume"]
+)
 def test_records_that_no_proxy_sends_are_refused(more: bytes) -> None:
     with pytest.raises(HandoffError):
         Bench().assembler.take(unpack_records(BEGUN + more))

@@ -24,7 +24,9 @@ def test_a_bomb_is_refused_before_it_goes_off() -> None:
         decode("gzip", gzip.compress(bytes(100_000_000)), 1000)
 
 
-@pytest.mark.parametrize("data", [b"no gzip", gzip.compress(b"x" * 100)[:-3], gzip.compress(b"x") + b"more"])
+@pytest.mark.parametrize(
+    "data", [b"no gzip", gzip.compress(b"x" * 100)[:-3], gzip.compress(b"x") + b"more"], ids=["none", "cut", "more"]
+)
 def test_a_damaged_one_is_refused(data: bytes) -> None:
     with pytest.raises(CodingError):
         decode("gzip", data, 1000)

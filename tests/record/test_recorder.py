@@ -277,6 +277,7 @@ async def test_ctrl_c_is_not_for_the_recorder(tmp_path: Path) -> None:
         pack_batch(1, Script().get(1).get(1).begin(2, b"").begin(2, b"").take()),
         pack_batch(1, Script().begin(1, b"").add(RecordType.RESUME, 1, b"short").take()),
     ],
+    ids=["noise", "a cut record", "an unknown type", "a huge batch", "twice the same", "a short resume"],
 )
 @in_loop
 async def test_what_no_proxy_sends_is_one_sentence(

@@ -41,6 +41,9 @@ KNOWN_PATCHES = (
 )
 
 
+FAIRNESS_HEADERS = ("X-Kubernetes-Pf-Flowschema-Uid", "X-Kubernetes-Pf-Prioritylevel-Uid")
+
+
 @dataclass(slots=True)
 class Who:
     """Whom a request came from, as far as it is known yet, and what it was answered (500: nothing)."""
@@ -63,6 +66,8 @@ class Server:
         self._address = address
         self._writes = Writes(store, chance)
         self._deletes = Deletes(store, chance)
+        # which flow schema and priority level a request got: here all get the same, as one user of the real one does
+        self._fairness = {name: chance.uid() for name in FAIRNESS_HEADERS}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request, whatever it is."""
@@ -84,7 +89,7 @@ class Server:
         try:
             self._admit(request, info, who)
             if not info.is_resource or not is_served_group(info.path):
-                return _finish(answer_page(request, info, self._address, pretty=pretty), audit_id)
+                return self._finish(answer_page(request, info, self._address, pretty=pretty), who, audit_id)
             media_type = accepted(request.headers.get("Accept", ""))
             route = find_route(request.method, info)
             call = _call(route, query, request)
@@ -101,7 +106,7 @@ class Server:
         response = web.Response(status=result.status, body=body, headers={"Content-Type": content_type})
         for warning in result.warnings:
             response.headers.add("Warning", _warning(warning))
-        return _finish(response, audit_id)
+        return self._finish(response, who, audit_id)
 
     def _admit(self, request: web.Request, info: RequestInfo, who: Who) -> None:
         """Authentication, impersonation, authorization. StatusError."""
@@ -153,7 +158,7 @@ class Server:
         media_type = accepted(request.headers.get("Accept", ""))
         watch = Watch(self._store, call)
         content_type = f"{PROTOBUF};stream=watch" if media_type == PROTOBUF else JSON_TYPE
-        response = _finish(web.StreamResponse(headers={"Content-Type": content_type}), audit_id)
+        response = self._finish(web.StreamResponse(headers={"Content-Type": content_type}), who, audit_id)
         response.enable_chunked_encoding()
         await response.prepare(request)
         who.status = response.status
@@ -163,6 +168,14 @@ class Server:
 
         await send_events(watch, send)
         await response.write_eof()
+        return response
+
+    def _finish[R: web.StreamResponse](self, response: R, who: Who, audit_id: str) -> R:
+        """The headers that every answer has; whom it does not know it gives no place in a queue."""
+        response.headers["Audit-Id"] = quote(audit_id, safe="-_.~:+/=@, ")
+        response.headers["Cache-Control"] = "no-cache, private"
+        if who.user is not None:
+            response.headers.update(self._fairness)
         return response
 
     def _log(self, request: web.Request, info: RequestInfo, who: Who, audit_id: str, received: datetime) -> None:
@@ -201,12 +214,6 @@ def _call(route: Route, query: dict[str, str], request: web.Request) -> Call:
         query=query,
         manager=manager_name(query.get("fieldManager", ""), request.headers.get("User-Agent", "")),
     )
-
-
-def _finish[R: web.StreamResponse](response: R, audit_id: str) -> R:
-    response.headers["Audit-Id"] = quote(audit_id, safe="-_.~:+/=@, ")
-    response.headers["Cache-Control"] = "no-cache, private"
-    return response
 
 
 def _warning(text: str) -> str:

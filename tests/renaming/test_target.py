@@ -1,0 +1,21 @@
+"""kproxy.renaming.target."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kproxy.renaming.target import parameter, path_of, query_of
+
+
+def test_a_target_is_a_path_and_parameters_in_their_order() -> None:
+    target = "/api/v1/pods?watch=true&fieldSelector=metadata.name%3Da&allow&x="
+    assert path_of(target) == "/api/v1/pods"
+    assert query_of(target) == [("watch", "true"), ("fieldSelector", "metadata.name=a"), ("allow", ""), ("x", "")]
+    assert parameter(target, "watch") == "true"
+    assert parameter(target, "resourceVersion") is None
+
+
+@given(st.text())
+def test_no_target_is_too_strange(target: str) -> None:
+    path_of(target)
+    query_of(target)
+    parameter("//[?" + target, "a")
