@@ -53,13 +53,13 @@ bench-short: $(VENV)/installed ## the same, short: checks counts and contents, n
 	$(BIN)/python tests/bench/bench.py --short
 
 tables-check: $(VENV)/installed ## compare the committed interface tables with their sources (needs Go)
-	$(BIN)/python tools/tables/extract.py --check
+	$(BIN)/uv run --quiet --no-project --python $(BIN)/python tools/tables/extract.py --check
 
 test-go: ## vet and test the generator and the upstream (needs Go)
 	cd controlplane/bench && go vet ./... && go test ./...
 
 tables: $(VENV)/installed ## extract the interface tables from the published .proto files (needs Go)
-	$(BIN)/python tools/tables/extract.py
+	$(BIN)/uv run --quiet --no-project --python $(BIN)/python tools/tables/extract.py
 
 lock: $(VENV)/installed ## resolve the lock files again
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
@@ -73,5 +73,5 @@ wheel: $(VENV)/installed ## the wheel, into dist/
 clean: ## what make made in this folder
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(VENV)/installed: requirements-dev.lock pyproject.toml tools/venv.sh
+$(VENV)/installed: requirements-dev.lock tools/venv.sh
 	sh tools/venv.sh $(VENV)

@@ -9,6 +9,9 @@ import click
 import pytest
 
 from kproxy.cli.main import COMMANDS, cli
+from kproxy.diff.noise import RULES
+from kproxy.model.exchange import BodyState, End
+from kproxy.model.session import SessionEnd
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("controlplane/*.md")])
@@ -74,3 +77,15 @@ def test_every_command_explains_itself_with_an_example(name: str) -> None:
     for each in command.commands.values() if isinstance(command, click.Group) else [command]:
         assert "Example: kproxy" in (each.help or "")
         assert all(param.help for param in each.params if isinstance(param, click.Option)), name
+
+
+def test_every_rule_of_noise_is_in_the_docs_as_the_code_has_it() -> None:
+    page = (ROOT / "docs" / "comparing.md").read_text()
+    for rule in RULES:
+        assert f"| `{rule.name}` | {rule.place} | {rule.ground} |" in page
+
+
+def test_every_end_of_an_exchange_and_of_a_recording_is_in_the_docs() -> None:
+    page = (ROOT / "docs" / "recording.md").read_text()
+    for word in (*End, *SessionEnd, *BodyState):
+        assert f"`{word.value}`" in page

@@ -1,7 +1,7 @@
 """Which values the server chooses, told by their place in a document: a closed list.
 
 Ground: the Kubernetes API conventions («Metadata», «Idempotency», «Table») and two fresh servers compared
-(docs/verification.md): what is not named here must be equal.
+(docs/comparing.md): what is not named here must be equal.
 """
 
 import re
