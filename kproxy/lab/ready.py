@@ -47,6 +47,15 @@ def probes(admin: User, viewer: User) -> Iterator[Probe]:
         yield Probe("GET", f"/api/v1/namespaces/{VIEWER_NAMESPACE}/{resource}", 200, None, viewer)
 
 
+OWN_SERVICE = (
+    Probe("GET", "/api/v1/namespaces/default/services/kubernetes", 200),
+    Probe("GET", "/api/v1/namespaces/default/endpoints/kubernetes", 200),
+    Probe("GET", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes", 200),
+)
+"""The last that a kube-apiserver writes while it starts, after /readyz says ok: a session that began before would see
+them come (kubernetes/pkg/controlplane/controller/kubernetesservice)."""
+
+
 def viewer_rights() -> Iterator[tuple[str, JSONObject]]:
     """The requests (path, body of a POST) that give the second user its rights on a server with RBAC."""
     rbac = "rbac.authorization.k8s.io"
@@ -74,9 +83,9 @@ def grant(client: LabClient) -> None:
             raise NotYet(f"POST {path} was answered {said(answer)}")
 
 
-def check(client: LabClient, admin: User, viewer: User) -> None:
+def check(client: LabClient, admin: User, viewer: User, *more: Probe) -> None:
     """Sends the probes. NotYet if one is not answered as it must be."""
-    for probe in probes(admin, viewer):
+    for probe in (*probes(admin, viewer), *more):
         answer = ask(client, probe)
         if answer.status != probe.status:
             raise NotYet(f"{probe} was answered {said(answer)}")

@@ -17,7 +17,7 @@ from kproxy.lab.client import LabClient
 from kproxy.lab.info import LabInfo, write_lab
 from kproxy.lab.kept import Kept
 from kproxy.lab.ports import free_ports
-from kproxy.lab.ready import NotYet, check, grant, is_port_taken, last_reason, server_version
+from kproxy.lab.ready import OWN_SERVICE, NotYet, check, grant, is_port_taken, last_reason, server_version
 from kproxy.lab.servers import ApiServerPlace, Command, emulated_command, etcd_command, kube_apiserver_command
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.users import PROBE, User, make_users, write_kubeconfig, write_token_file
@@ -153,7 +153,7 @@ class _Start:
             try:
                 if self.apiserver is not None:
                     grant(client)
-                check(client, users[0], users[1])
+                check(client, users[0], users[1], *(OWN_SERVICE if self.apiserver is not None else ()))
             except NotYet as missing:
                 if time.monotonic() > deadline:
                     reason = last_reason(commands[-1].log)
