@@ -22,7 +22,7 @@ from kproxy.session.recording import state_home
 )
 @click.option(
     "--assets",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="A folder with kube-apiserver and etcd (default: KUBEBUILDER_ASSETS).",
 )
 @click.option(

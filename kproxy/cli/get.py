@@ -14,7 +14,12 @@ from kproxy.session.objects import object_at
 @click.argument("object_", metavar="OBJECT")
 @click.option("--at", metavar="SEQ|TIME", help="After this exchange, or at this time (default: at the session's end).")
 @click.option(
-    "-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="As what it is shown."
+    "-o",
+    "--output",
+    type=click.Choice(["yaml", "json"]),
+    default="yaml",
+    show_default=True,
+    help="As what it is shown.",
 )
 def command(*, file: str, object_: str, at: str | None, output: str) -> int:
     """Show an object as it was at a moment of the session. OBJECT: RESOURCE[.GROUP]/NAMESPACE/NAME, or a key in etcd.

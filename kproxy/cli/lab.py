@@ -21,7 +21,7 @@ def command() -> None:
 )
 @click.option(
     "--assets",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="A folder with kube-apiserver and etcd (default: KUBEBUILDER_ASSETS).",
 )
 @click.option("--audit-log", type=click.Path(path_type=Path), help="Where the server's audit log goes.")

@@ -1,10 +1,12 @@
 """`kproxy log FILE`: one exchange a line."""
 
 import json
+import re
 import sys
 
 import click
 
+from kproxy.errors import UsageError
 from kproxy.report.text import printable
 from kproxy.session.follow import follow_rows
 from kproxy.session.log import Filters, LogRow, log_rows
@@ -16,7 +18,7 @@ from kproxy.session.log import Filters, LogRow, log_rows
 @click.option("--resource", multiple=True, help="Only these resources: pods, deployments, …")
 @click.option("-n", "--namespace", multiple=True, help="Only these namespaces.")
 @click.option("--name", multiple=True, help="Only objects of these names.")
-@click.option("--status", multiple=True, help="Only these statuses: 404, 4xx, …")
+@click.option("--status", multiple=True, help="Only these statuses: 404, 4xx, - (no answer), …")
 @click.option("--user-agent", help="Only requests whose User-Agent contains this text.")
 @click.option("--changed", is_flag=True, help="Only requests that changed a key in etcd.")
 @click.option("-f", "--follow", is_flag=True, help="Go on while the recording grows; ends with it.")
@@ -40,11 +42,11 @@ def command(
     Example: kproxy log session.kproxy --verb create --verb delete
     """
     filters = Filters(
-        verbs=frozenset(verb),
+        verbs=frozenset(each.lower() for each in verb),
         resources=frozenset(resource),
         namespaces=frozenset(namespace),
         names=frozenset(name),
-        statuses=frozenset(status),
+        statuses=frozenset(_status(each) for each in status),
         user_agent=user_agent or "",
         changed=changed,
     )
@@ -53,6 +55,12 @@ def command(
         click.echo(json.dumps(row.as_json(), ensure_ascii=not sys.stdout.isatty()) if as_json else line_of(row))
         if follow:
             sys.stdout.flush()
+
+
+def _status(words: str) -> str:
+    if re.fullmatch(r"-|[1-5](\d\d|xx)", words.lower()) is None:
+        raise UsageError(f"--status {words!r} is no status: it is 404, 4xx, or - for requests without an answer")
+    return words.lower()
 
 
 def line_of(row: LogRow) -> str:

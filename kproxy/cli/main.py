@@ -4,6 +4,7 @@ Exit codes: 0 done (identical, equivalent), 1 only ever «different», 2 any err
 143 SIGTERM; `record` and `lab run` end with their COMMAND's.
 """
 
+import errno
 import importlib
 import os
 import signal
@@ -15,7 +16,7 @@ from typing import NoReturn
 import click
 
 from kproxy import __version__
-from kproxy.errors import KproxyError, UsageError
+from kproxy.errors import KproxyError
 
 COMMANDS = {
     "demo": "kproxy.cli.demo",
@@ -34,8 +35,16 @@ COMMANDS = {
 """Each command's module, which has it as `command`: imported when it is called for, so that `log` needs no proxy."""
 
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What a write to a full disk fails with."""
+
+
 class Terminated(BaseException):
     """SIGTERM came. Like KeyboardInterrupt: nothing that handles errors may swallow it."""
+
+
+class ReaderGone(BaseException):
+    """Nobody reads our output any more (`kproxy log … | head`); of a BrokenPipeError click would make exit code 1."""
 
 
 class Commands(click.Group):
@@ -55,6 +64,16 @@ class Commands(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name]}.command is no command")
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """The command, with all of its output handed over: what cannot be written is known while it can be said."""
+        try:
+            result: object = super().invoke(ctx)
+            if sys.stdout is not None:  # as `>&-` leaves it
+                sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+        return result
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,19 +98,34 @@ def _exit_code(arguments: list[str]) -> int:
     debug = "--debug" in arguments[:1]
     try:
         result = cli.main(arguments, prog_name="kproxy", standalone_mode=False)
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
-    except click.ClickException as error:
-        return _fail(UsageError(_said_by_click(error)), debug=debug)
-    except (click.Abort, KeyboardInterrupt, Terminated) as stop:
-        return 128 + (signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)
-    except BrokenPipeError:
-        # the reader of our output is gone (`kproxy log … | head`); Python's exit must not try to flush again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+    except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError) as told:
+        return _help_given(told)
+    except (click.Abort, KeyboardInterrupt, Terminated, ReaderGone) as stop:
+        return _stopped(stop)
     except Exception as error:  # noqa: BLE001 - the last stop: 1 must mean «different», so nothing may get past
         return _fail(error, debug=debug)
     return result if isinstance(result, int) else 0
+
+
+def _help_given(told: click.exceptions.Exit | click.exceptions.NoArgsIsHelpError) -> int:
+    """The help that was asked for is out; without a command it is said on standard error."""
+    if isinstance(told, click.exceptions.Exit):
+        return told.exit_code
+    click.echo(told.format_message(), err=True)
+    return 2
+
+
+def _stopped(stop: BaseException) -> int:
+    """As a shell says that a signal ended us."""
+    if isinstance(stop, ReaderGone):
+        _forget_output()
+        return 128 + signal.SIGPIPE
+    return 128 + (signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)
+
+
+def _forget_output() -> None:
+    """Python's exit must not try again to write what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _said_by_click(error: click.ClickException) -> str:
@@ -102,13 +136,22 @@ def _said_by_click(error: click.ClickException) -> str:
 
 
 def _fail(error: Exception, *, debug: bool) -> int:
-    sentence = str(error)
-    if not isinstance(error, KproxyError):
-        sentence = f"this should not happen: {type(error).__name__}: {error}; `kproxy --debug …` shows where"
     if debug:
         traceback.print_exception(error)
-    click.echo(f"kproxy: {' '.join(sentence.split())}", err=True)
+    click.echo(f"kproxy: {' '.join(_sentence_of(error).split())}", err=True)
     return error.exit_code if isinstance(error, KproxyError) else 2
+
+
+def _sentence_of(error: Exception) -> str:
+    if isinstance(error, KproxyError):
+        return str(error)
+    if isinstance(error, click.ClickException):
+        return _said_by_click(error)
+    if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
+        # the rooms make sentences of the failures that they know: what is left is our own output
+        _forget_output()
+        return f"the output cannot be written: {error.strerror}"
+    return f"this should not happen: {type(error).__name__}: {error}; `kproxy --debug …` shows where"
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

@@ -32,7 +32,7 @@ from kproxy.session.server_facts import lab_etcd
 )
 @click.option("--force", is_flag=True, help="Replace an existing FILE.")
 @click.option("--kubeconfig", type=click.Path(path_type=Path), help="Instead of KUBECONFIG or ~/.kube/config.")
-@click.option("--context", help="Instead of the kubeconfig's current context.")
+@click.option("--context", metavar="NAME", help="Instead of the kubeconfig's current context.")
 @click.option("--upstream", metavar="URL", help="An api-server without a kubeconfig: nothing is injected.")
 @click.option(
     "--listen",
@@ -51,7 +51,10 @@ from kproxy.session.server_facts import lab_etcd
     help="When the recorder cannot follow: pass traffic and count what is missing, or block it.",
 )
 @click.option(
-    "--buffer", type=SIZE, default=DEFAULT_BUFFER, show_default="64MiB", help="What may wait for the recorder."
+    "--buffer",
+    type=SIZE,
+    default=DEFAULT_BUFFER,
+    help="What may wait in memory for the recorder (default: 64MiB).",
 )
 @click.argument("command_line", metavar="[-- COMMAND …]", nargs=-1, type=click.UNPROCESSED)
 def command(

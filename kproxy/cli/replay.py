@@ -30,7 +30,11 @@ from kproxy.session.target import parse_target, reached
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the replay's own recording here.")
 @click.option("--force", is_flag=True, help="Replace an existing FILE of -o.")
-@click.option("--assets", type=click.Path(path_type=Path, file_okay=False), help="Binaries for a fresh server.")
+@click.option(
+    "--assets",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A folder with kube-apiserver and etcd (default: KUBEBUILDER_ASSETS).",
+)
 @click.option("--allow-old-etcd", is_flag=True, help="Let a fresh kube-apiserver run on an etcd below 3.5.13.")
 @etcd_options
 @format_option

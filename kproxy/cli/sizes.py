@@ -16,7 +16,7 @@ class SizeType(click.ParamType[int]):
         """Bytes."""
         if isinstance(value, int):
             return value
-        match = re.fullmatch(r"(\d{1,15})\s*([kmg]i?|)b?", str(value).strip().lower())
+        match = re.fullmatch(r"([0-9]{1,15})\s*([kmg]i?|)b?", str(value).strip().lower())
         if match is None:
             self.fail(f"{value!r} is no size such as 64MiB", param, ctx)
         size = int(match[1]) * UNITS[match[2]]

@@ -40,6 +40,10 @@ class ChangeIndex:
         for key in keys:
             yield from (change for change in self._by_key.get(key, ()) if change.type is ChangeType.PUT)
 
+    def of_key(self, key: EtcdKey) -> Iterator[KeyChange]:
+        """The changes of one key, in order."""
+        yield from self._by_key.get(key, ())
+
     def value(self, change: KeyChange) -> JSONObject:
         """What the key held after the change; {} when it is gone or cannot be decoded."""
         return self._decoded(change.value.digest if change.value else None)

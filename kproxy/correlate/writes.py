@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from kproxy.model.api import ObjectRef, RequestInfo
 from kproxy.model.etcd import Revision
-from kproxy.model.exchange import Body, Exchange, Headers, Seq
+from kproxy.model.exchange import Body, Exchange, Headers, Seq, header
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError, decode
@@ -18,14 +18,18 @@ WRITE_VERBS = frozenset({"create", "update", "patch", "delete", "deletecollectio
 class ObjectWrite:
     """One object that a successful write answered with.
 
-    `revision` is the answer's resourceVersion (0: it had none), `deletes`: the object may have been taken out of etcd.
+    `revision` is the answer's resourceVersion (0: it had none). `begins`: the request asked for a deletion; `deletes`:
+    the object may be gone from etcd with it. `verb` is the request's; `subresource`, too.
     """
 
     seq: Seq
     ref: ObjectRef
     uid: str
     revision: Revision
+    begins: bool
     deletes: bool
+    verb: str
+    subresource: str
 
 
 def object_writes(recording: Recording, exchange: Exchange) -> tuple[ObjectWrite, ...]:
@@ -53,7 +57,7 @@ def decoded_body(recording: Recording, headers: Headers, body: Body) -> JSON:
     """The body's content as JSON, None when there is none or nobody can decode it."""
     if body.digest is None:
         return None
-    media_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+    media_type = header(headers, "content-type")
     try:
         return decode(media_type, recording.body(body.digest))
     except ContentError:
@@ -96,12 +100,16 @@ def _write_of(exchange: Exchange, obj: JSONObject) -> ObjectWrite:
     name = text(metadata.get("name")) or info.name
     if info.subresource:  # a binding or an eviction answers with itself, a scale with its owner's name
         name = info.name
+    begins = info.verb in {"delete", "deletecollection"} or info.subresource == "eviction"
     return ObjectWrite(
         seq=exchange.seq,
         ref=ObjectRef(group=info.group, resource=info.resource, namespace=_namespace(info, metadata), name=name),
         uid=uid,
         revision=Revision(int(revision)) if revision.isascii() and revision.isdigit() else Revision(0),
-        deletes=_deletes(info, metadata),
+        begins=begins,
+        deletes=(begins or bool(metadata.get("deletionTimestamp"))) and not held(obj),
+        verb=info.verb,
+        subresource=info.subresource,
     )
 
 
@@ -112,8 +120,13 @@ def _namespace(info: RequestInfo, metadata: JSONObject) -> str:
     return text(metadata.get("namespace")) or info.namespace
 
 
-def _deletes(info: RequestInfo, metadata: JSONObject) -> bool:
-    """A delete may take the key away; so does the write that takes the last finalizer off a deleted object."""
-    if info.verb in {"delete", "deletecollection"} or info.subresource == "eviction":
-        return True
-    return bool(metadata.get("deletionTimestamp")) and not metadata.get("finalizers")
+def held(obj: JSONObject) -> bool:
+    """Whether an object stays in etcd although it is being deleted: finalizers hold it, or its grace period runs.
+
+    Source: apiserver/pkg/registry/generic/registry/store.go (ShouldDeleteDuringUpdate, deletionFinalizersForGarbage-
+    Collection); a namespace has finalizers in its spec, too.
+    """
+    metadata, spec = metadata_of(obj), obj.get("spec")
+    grace = metadata.get("deletionGracePeriodSeconds")
+    in_spec = obj.get("kind") == "Namespace" and isinstance(spec, dict) and bool(spec.get("finalizers"))
+    return bool(metadata.get("finalizers")) or in_spec or (isinstance(grace, int) and grace > 0)

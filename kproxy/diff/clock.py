@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from statistics import median
 
-from kproxy.diff.documents import header
-from kproxy.model.exchange import Exchange, Nanos
+from kproxy.model.exchange import Exchange, Nanos, header
 from kproxy.model.session import Session
 from kproxy.renaming.times import http_seconds, seconds
 

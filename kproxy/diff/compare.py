@@ -36,7 +36,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     etcd on both sides the verdict is inconclusive.
     """
     findings = Findings(strict=strict)
-    of = Comparison(read_side(baseline), read_side(replayed), Renaming(), findings)
+    of = Comparison(read_side(baseline), read_side(replayed), Renaming(), findings, replay=pairs is not None)
     of.replayed.changes = changes_by_object(of.replayed)
     found = _pairs(of, pairs)
     etcd = EtcdComparison(of, baseline_ledger, replayed_ledger, {p.baseline.seq: p.replayed.seq for p in found})

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from kproxy.model.exchange import Body, BodyState, Digest, Headers
+from kproxy.model.exchange import Body, BodyState, Digest, Headers, header
 from kproxy.model.jsontypes import JSON
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError, decode
@@ -111,8 +111,3 @@ class Documents:
 
 def _because(body: Body) -> str:
     return f" ({body.reason})" if body.reason else ""
-
-
-def header(headers: Headers, name: str) -> str:
-    """The first value of a header, "" if it is not there."""
-    return next((value for key, value in headers if key.lower() == name), "")

@@ -10,10 +10,12 @@ from kproxy.diff.noise import STARTUP
 from kproxy.diff.sides import Comparison, Side
 from kproxy.diff.startup import is_startup
 from kproxy.diff.trees import Comparer, SeenTime, Spot
+from kproxy.diff.unnamed import pair_unnamed
 from kproxy.model.attribution import Ledger, LedgerEntry, Standing
-from kproxy.model.etcd import ChangeType, KeyChange, key_text
+from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange, Revision, key_text
 from kproxy.model.exchange import Seq
 from kproxy.model.verdict import Tally
+from kproxy.renaming.kinds import Kind, Owner
 from kproxy.renaming.learn import Learner
 
 _WEIGHT = 3
@@ -31,26 +33,40 @@ class EtcdComparison:
     replayed: Ledger
     images: dict[Seq, Seq]
     times: list[SeenTime] = field(default_factory=list)
+    before: dict[tuple[EtcdKey, Revision], str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = _before(self.baseline)
 
     def learn(self) -> None:
         """What stored values and their revisions tell."""
+        self._learn_unnamed()
         for _, first, second in self._keys():
             for a, b in zip(first, second, strict=False):
                 self._learn(a.change, b.change)
 
+    def _learn_unnamed(self) -> None:
+        """The names of keys that no answer says."""
+        keys = self._keys()
+        left = [(name, _stored(self.of.baseline, first[0].change).value) for name, first, second in keys if not second]
+        right = [(name, _stored(self.of.replayed, second[0].change).value) for name, first, second in keys if not first]
+        for name, image in pair_unnamed(left, right, self.of.renaming.text):
+            self.of.renaming.learn_name(Kind.CLUSTER_IP, name.rpartition("/")[2], image.rpartition("/")[2])
+
     def _learn(self, a: KeyChange, b: KeyChange) -> None:
         if a.type is not b.type:
             return
-        documents = _stored(self.of.baseline, a), _stored(self.of.replayed, b)
-        if all(each.raw is None and not each.reason for each in documents):
-            Learner(self.of.renaming).learn(documents[0].value, documents[1].value)
+        for revision, (first, second) in self._values(a, b):
+            if all(each.raw is None and not each.reason for each in (first, second)):
+                Learner(self.of.renaming).learn(first.value, second.value, Owner(revision=revision))
         scope = _scope(self.of.baseline, a)
         self.of.renaming.revisions.learn(scope, str(a.revision), str(b.revision), _WEIGHT)
 
     def compare(self) -> Tally:
         """Compare all keys that are in scope."""
         counting = Counting(self.of.findings)
-        for name, first, second in self._keys():
+        for name, *histories in self._keys():
+            first, second = self._without_startup(name, *histories)
             if not _explained(first, second) and _types(first) != _types(second):
                 self._unexplained(name, first, second)
                 continue
@@ -58,14 +74,26 @@ class EtcdComparison:
                 self._compare_key(name, first, second)
         return counting.tally()
 
-    def _unexplained(self, name: str, first: History, second: History) -> None:
-        """A key that no request is known to have changed, and that changed in another way in the replay."""
+    def _without_startup(self, name: str, first: History, second: History) -> tuple[History, History]:
+        """Of a key that a server writes for itself, too: only what requests changed, when they did."""
+        if not _explained(first, second) or not self._is_startup(first, second):
+            return first, second
+        ours = [[each for each in history if each.attribution is not None] for history in (first, second)]
+        theirs = [[each for each in history if each.attribution is None] for history in (first, second)]
+        if _types(theirs[0]) != _types(theirs[1]):
+            self._unexplained(name, theirs[0], theirs[1])
+        return ours[0], ours[1]
+
+    def _is_startup(self, first: History, second: History) -> bool:
         sides = [(each, self.of.baseline) for each in first] + [(each, self.of.replayed) for each in second]
-        startup = all(
+        return all(
             is_startup(entry.change.key, _stored(side, entry.change).value, side.recording.session.etcd_prefix)
             for entry, side in sides
         )
-        if not (startup and self.of.findings.hide(STARTUP)):
+
+    def _unexplained(self, name: str, first: History, second: History) -> None:
+        """A key that no request is known to have changed, and that changed in another way in the replay."""
+        if not (self._is_startup(first, second) and self.of.findings.hide(STARTUP)):
             self.of.findings.cannot_tell(
                 f"the key {name} was changed {len(first)} and {len(second)} times for no known cause"
             )
@@ -130,17 +158,19 @@ class EtcdComparison:
         return image is None or image == second
 
     def _compare_values(self, path: str, seq: Seq | None, first: KeyChange, second: KeyChange) -> None:
-        for root, a, b in (
-            (path, self.of.baseline.documents.stored(first.value), self.of.replayed.documents.stored(second.value)),
-            (
-                f"{path} previous ",
-                self.of.baseline.documents.stored(first.previous),
-                self.of.replayed.documents.stored(second.previous),
-            ),
-        ):
-            self._compare_documents(root, seq, a, b)
+        for root, (revision, (a, b)) in zip((path, f"{path} previous "), self._values(first, second), strict=True):
+            self._compare_documents(root, seq, revision, a, b)
 
-    def _compare_documents(self, root: str, seq: Seq | None, a: Document, b: Document) -> None:
+    def _values(self, first: KeyChange, second: KeyChange) -> tuple[tuple[str, tuple[Document, Document]], ...]:
+        """A change's values and its previous ones, each with the revision that the baseline's had."""
+        left, right = self.of.baseline.documents, self.of.replayed.documents
+        before = self.before.get((first.key, first.revision), "")
+        return (
+            (str(first.revision), (left.stored(first.value), right.stored(second.value))),
+            (before, (left.stored(first.previous), right.stored(second.previous))),
+        )
+
+    def _compare_documents(self, root: str, seq: Seq | None, revision: str, a: Document, b: Document) -> None:
         if a.reason or b.reason:
             self.of.findings.cannot_tell(f"{root}: {a.reason or b.reason}")
         elif a.raw is not None or b.raw is not None:
@@ -148,8 +178,19 @@ class EtcdComparison:
                 self.of.findings.differ(seq, "etcd", root, "changed", _shown(a), _shown(b))
         else:
             comparer = Comparer(self.of.renaming, self.of.findings, Spot(seq, "etcd", root=root))
-            comparer.compare(a.value, b.value)
+            comparer.compare(a.value, b.value, Owner(revision=revision))
             self.times += comparer.spot.times
+
+
+def _before(ledger: Ledger) -> dict[tuple[EtcdKey, Revision], str]:
+    """The revision that a change's previous value had, where the session saw it written."""
+    last: dict[EtcdKey, Revision] = {}
+    found: dict[tuple[EtcdKey, Revision], str] = {}
+    for entry in ledger.entries:
+        key, revision = entry.change.key, entry.change.revision
+        found[key, revision] = str(last.get(key, ""))
+        last[key] = revision
+    return found
 
 
 def _histories(ledger: Ledger) -> dict[str, History]:

@@ -1,12 +1,13 @@
 """One pair of exchanges: learned from, and compared."""
 
-from kproxy.diff.documents import Document, header
+from kproxy.diff.documents import Document
 from kproxy.diff.headers import HeaderComparer, learn_headers
-from kproxy.diff.noise import CLOSED, OPENAPI
+from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.streams import compare_stream, learn_stream
 from kproxy.diff.trees import Comparer, Spot, same_words
-from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Headers, Request
+from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Headers, Request, header
+from kproxy.renaming.kinds import Owner
 from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.target import path_of, query_of
 from kproxy.renaming.times import http_seconds
@@ -14,6 +15,9 @@ from kproxy.renaming.times import http_seconds
 _FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
 _CONDITIONS = frozenset({"if-modified-since", "if-none-match"})
 _CHOSEN_PARAMETERS = frozenset({"resourceVersion", "continue"})
+_SELECTORS = frozenset({"fieldSelector", "labelSelector"})
+_DRAWN_PARAMETERS = frozenset({"timeoutSeconds", "timeout"})
+"""What a client draws anew for each watch (client-go's reflector): equal in a replay, which sends the recorded one."""
 
 
 def is_stream(exchange: Exchange) -> bool:
@@ -35,7 +39,7 @@ def learn_exchange(of: Comparison, pair: Pair) -> None:
     if is_stream(pair.baseline) and is_stream(pair.replayed):
         learn_stream(of, pair)
     elif not _inert(of, first.headers, first.body, second.headers, second.body):
-        _learn_documents(of, *_answers(of, first, second))
+        _learn_documents(of, _owner(pair), *_answers(of, first, second))
 
 
 def _inert(of: Comparison, headers: Headers, first: Body, others: Headers, second: Body) -> bool:
@@ -49,9 +53,14 @@ def _inert(of: Comparison, headers: Headers, first: Body, others: Headers, secon
     )
 
 
-def _learn_documents(of: Comparison, first: Document, second: Document) -> None:
+def _owner(pair: Pair) -> Owner:
+    """Whose an answer's own revision is: a list of one object may stand at that object's revision by chance."""
+    return Owner(listing=pair.baseline.info.verb == "list")
+
+
+def _learn_documents(of: Comparison, owner: Owner, first: Document, second: Document) -> None:
     if first.raw is None and second.raw is None and not first.reason and not second.reason:
-        Learner(of.renaming).learn(first.value, second.value)
+        Learner(of.renaming).learn(first.value, second.value, owner)
     elif first.raw and second.raw and first.digest != second.digest:
         learn_text(of.renaming, first.raw.decode("latin-1"), second.raw.decode("latin-1"))
 
@@ -69,10 +78,14 @@ def compare_exchange(of: Comparison, pair: Pair) -> None:
     if first is None or second is None:
         _compare_absent(of, pair)
         return
+    headers = HeaderComparer(of.renaming, of.findings, pair.baseline, pair.replayed)
     if _conditional(pair, first, second) and of.findings.hide(OPENAPI):
+        headers.common(of.baseline.clock, of.replayed.clock)
         return
     _compare_status(of, pair, first, second)
-    HeaderComparer(of.renaming, of.findings, pair.baseline, pair.replayed).answers(of.baseline.clock, of.replayed.clock)
+    if pair.baseline.info.path.startswith("/metrics") and of.findings.hide(METRICS):
+        return
+    headers.answers(of.baseline.clock, of.replayed.clock)
     if is_stream(pair.baseline) and is_stream(pair.replayed):
         compare_stream(of, pair)
         return
@@ -154,10 +167,18 @@ def _same_target(of: Comparison, baseline: str, replayed: str) -> bool:
     first, second = query_of(baseline), query_of(replayed)
     if [name for name, _ in first] != [name for name, _ in second]:
         return False
-    return all(
-        bool(a) == bool(b) and (a == "0") == (b == "0") if name in _CHOSEN_PARAMETERS else same_words(of.renaming, a, b)
-        for (name, a), (_, b) in zip(first, second, strict=True)
-    )
+    return all(_same_parameter(of, name, a, b) for (name, a), (_, b) in zip(first, second, strict=True))
+
+
+def _same_parameter(of: Comparison, name: str, first: str, second: str) -> bool:
+    if name in _CHOSEN_PARAMETERS:
+        return bool(first) == bool(second) and (first == "0") == (second == "0")
+    if name in _DRAWN_PARAMETERS and not of.replay:
+        return True
+    if name in _SELECTORS:  # Go's maps have no order, and clients make selectors of them
+        first, second = (",".join(sorted(each.split(","))) for each in (of.renaming.text(first), second))
+        return first == second
+    return same_words(of.renaming, first, second)
 
 
 def _compare_documents(of: Comparison, pair: Pair, spot: Spot, first: Document, second: Document) -> None:
@@ -169,7 +190,7 @@ def _compare_documents(of: Comparison, pair: Pair, spot: Spot, first: Document, 
         _compare_bytes(of, spot, first, second)
         return
     comparer = Comparer(of.renaming, of.findings, spot)
-    comparer.compare(first.value, second.value)
+    comparer.compare(first.value, second.value, _owner(pair))
     pair.revisions += spot.revisions
     pair.times += spot.times
 

@@ -1,11 +1,13 @@
 """Headers of answers and requests."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from kproxy.diff.clock import SLACK as CLOCK_SLACK
 from kproxy.diff.clock import Clock, after_date
 from kproxy.diff.findings import Findings
-from kproxy.diff.framing import FRAMING_HEADERS, framing_differences
+from kproxy.diff.framing import FRAMING_HEADERS, Fields, framing_differences
+from kproxy.diff.noise import CERTIFICATES
 from kproxy.diff.trees import same_words
 from kproxy.model.exchange import Exchange, Headers
 from kproxy.renaming.kinds import Kind
@@ -18,9 +20,14 @@ _CHOSEN = {
 }
 """Headers whose values the server chooses: a closed list (staging/src/k8s.io/api/flowcontrol, audit)."""
 
-_DRAWN_BY_CLIENTS = {"kubectl-session": Kind.SESSION}
+_DRAWN_BY_CLIENTS = {
+    "kubectl-session": Kind.SESSION,
+    "sec-websocket-key": Kind.SESSION,
+    "sec-websocket-accept": Kind.SESSION,  # which the server makes of the key (RFC 6455, 4.2.2)
+}
 """Headers of a request that a client draws for each of its runs: equal in a replay, consistent between two runs."""
 
+_OF_THE_DOCUMENT = frozenset({"last-modified", "expires", "etag", "cache-control", "content-type", "vary"})
 _TIMES = frozenset({"date", "last-modified", "expires"})
 
 _OF_THE_CLIENT = frozenset(
@@ -69,13 +76,30 @@ class HeaderComparer:
         first, second = _by_name(self._baseline.answer.headers), _by_name(self._replayed.answer.headers)
         for name in framing_differences(self._baseline, first, self._replayed, second, self._findings):
             self._differ("header", name, "changed", first.get(name, []), second.get(name, []))
-        for name in sorted((first.keys() | second.keys()) - FRAMING_HEADERS):
+        self._each(first, second, (first.keys() | second.keys()) - FRAMING_HEADERS, clock, other)
+
+    def common(self, clock: Clock, other: Clock) -> None:
+        """Compare what a 200 and a 304 both have to say; a document's own headers are of that document."""
+        if self._baseline.answer is None or self._replayed.answer is None:
+            return
+        first, second = _by_name(self._baseline.answer.headers), _by_name(self._replayed.answer.headers)
+        self._each(first, second, (first.keys() & second.keys()) - FRAMING_HEADERS - _OF_THE_DOCUMENT, clock, other)
+
+    def _each(self, first: Fields, second: Fields, names: Iterable[str], clock: Clock, other: Clock) -> None:
+        for name in sorted(names):
             values, others = first.get(name, []), second.get(name, [])
             if name in _TIMES and len(values) == len(others) == 1:
                 if not self._same_time(name, clock, other):
                     self._differ("header", name, "renamed", values, others)
-            elif not self._same(name, values, others):
+            elif not self._same(name, values, others) and not self._hidden(name, values, others):
                 self._differ("header", name, _kind(name, values, others), values, others)
+
+    def _hidden(self, name: str, values: list[str], others: list[str]) -> bool:
+        """Whether only the warnings differ that a pair of pseudonyms brings."""
+        if name != "warning" or self._baseline.info.resource != "secrets":
+            return False
+        rest, other = ([each for each in said if not each.startswith('299 - "tls: ')] for said in (values, others))
+        return self._same("warning", rest, other) and self._findings.hide(CERTIFICATES)
 
     def _same_time(self, name: str, clock: Clock, other: Clock) -> bool:
         """Date by the server's clock; Last-Modified not after it; Expires as long after it as there."""

@@ -49,11 +49,23 @@ OPENAPI = Rule(
     "several times while it starts (kube-openapi/pkg/handler3); its content is compared where it is sent",
     place="200 beside 304 for a conditional GET under /openapi/",
 )
+METRICS = Rule(
+    name="server-metrics",
+    ground="an api-server's metrics are its own times and counts (component-base/metrics); that it answers is compared",
+    place="headers and body of an answer under /metrics, not its status",
+)
 STARTUP = Rule(
     name="server-start",
     ground="an api-server goes on to write objects of its own after it says that it is ready (kproxy.diff.startup)",
     place="changes, by no request of the session, of the keys that are listed there",
 )
 
-RULES: tuple[Rule, ...] = (FRAMING, BOOKMARKS, TAIL, CLOSED, INITIAL, OPENAPI, STARTUP)
+CERTIFICATES = Rule(
+    name="redacted-certificate",
+    ground="a Secret's certificate and key are pseudonyms in a recording, and the server warns that what a replay "
+    "sends is no pair (k8s.io/kubernetes/pkg/registry/core/secret)",
+    place="warnings that begin «tls: », in the answer to a write of a Secret",
+)
+
+RULES: tuple[Rule, ...] = (FRAMING, BOOKMARKS, TAIL, CLOSED, INITIAL, OPENAPI, METRICS, STARTUP, CERTIFICATES)
 """All rules there are."""

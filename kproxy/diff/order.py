@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from kproxy.diff.documents import header
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.trees import SeenRevision, SeenTime
-from kproxy.model.exchange import Exchange, Nanos
+from kproxy.model.exchange import Exchange, Nanos, header
 from kproxy.renaming.target import parameter
 from kproxy.renaming.times import http_seconds
 

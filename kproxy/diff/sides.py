@@ -41,12 +41,13 @@ class Pair:
 
 @dataclass(slots=True)
 class Comparison:
-    """All of it."""
+    """All of it. `replay`: the second recording's requests were made from the first one's."""
 
     baseline: Side
     replayed: Side
     renaming: Renaming
     findings: Findings
+    replay: bool = False
 
 
 def read_side(recording: Recording) -> Side:

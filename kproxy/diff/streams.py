@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from kproxy.diff.ages import STREAM_SLACK
-from kproxy.diff.documents import header
 from kproxy.diff.noise import BOOKMARKS, INITIAL, TAIL
 from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.diff.trees import Comparer, Spot, shortened
-from kproxy.model.exchange import End, Exchange, Nanos
+from kproxy.model.exchange import End, Exchange, Nanos, header
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import Kind, is_revision
 from kproxy.renaming.learn import Learner

@@ -21,12 +21,8 @@ def run_in_lab(settings: LabSettings, command: Sequence[str], env: Mapping[str, 
     and SIGHUP are handed on to it. LabError if the server or COMMAND does not start.
     """
     with start_lab(settings, env) as lab, _started(command, command_environment(env, lab.environment())) as process:
-        while True:
-            try:
-                code = process.wait()
-            except KeyboardInterrupt:
-                continue  # COMMAND got it too: its answer counts
-            return 128 - code if code < 0 else code
+        code = process.wait()
+        return 128 - code if code < 0 else code
 
 
 def command_environment(env: Mapping[str, str], lab: Mapping[str, str]) -> dict[str, str]:
@@ -36,17 +32,19 @@ def command_environment(env: Mapping[str, str], lab: Mapping[str, str]) -> dict[
 
 @contextmanager
 def _started(command: Sequence[str], env: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    # Ctrl-C reaches COMMAND too; a KeyboardInterrupt here could lose the exit code that wait() has just fetched
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, lambda _number, _frame: None)}
     try:
-        process = subprocess.Popen(list(command), env=dict(env))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise LabError(f"the command {command[0]!r} cannot be started: {reason}") from error
+        try:
+            process = subprocess.Popen(list(command), env=dict(env))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise LabError(f"the command {command[0]!r} cannot be started: {reason}") from error
 
-    def hand_on(number: int, _frame: FrameType | None) -> None:
-        process.send_signal(number)
+        def hand_on(number: int, _frame: FrameType | None) -> None:
+            process.send_signal(number)
 
-    before = {number: signal.signal(number, hand_on) for number in FORWARDED}
-    try:
+        before |= {number: signal.signal(number, hand_on) for number in FORWARDED}
         yield process
     finally:
         for number, handler in before.items():

@@ -19,6 +19,11 @@ type Headers = tuple[tuple[str, str], ...]
 """Header fields in their order and spelling; values are the wire's bytes read as Latin-1."""
 
 
+def header(headers: Headers, name: str) -> str:
+    """The first value of a header, "" where there is none; `name` in lower case."""
+    return next((value for field, value in headers if field.lower() == name), "")
+
+
 class BodyState(StrEnum):
     """Whether a body's bytes are in the recording, and why not."""
 

@@ -331,10 +331,12 @@ class Tap:
         self._answer_own(now)
 
     def _finish(self, end: End, detail: str, now: int) -> None:
+        """A client that still sends would lose its answer to a reset: it is read on a while, as Go's servers do."""
+        sending = self._server_ended and not self._client_ended and not self._requests.idle
         self._flight.finish(end, detail, now)
         self._mode = _Mode.DONE
         self._actions.append((Act.CLOSE_SERVER, b""))
-        self._actions.append((Act.CLOSE_CLIENT, b""))
+        self._actions.append((Act.LINGER if sending else Act.CLOSE_CLIENT, b""))
 
     def _take(self) -> list[Action]:
         actions = self._actions

@@ -1,11 +1,13 @@
 """What raw heads say, redacted: the one place where a head's bytes become values."""
 
+import re
 from functools import lru_cache
 
 from kproxy.model.exchange import Headers
 from kproxy.record.openexchange import AnswerFacts, RequestFacts
 from kproxy.record.redact import Redactor
 from kproxy.wire.http1 import parse_head
+from kproxy.wire.http1_head import HeadParts
 from kproxy.wire.requestinfo import request_info
 
 CACHED = 2048
@@ -52,7 +54,7 @@ class HeadReader:
         )
 
     def _request(self, raw: bytes) -> RequestFacts:
-        (method, target, version), fields = parse_head(raw)
+        (method, target, version), fields = _sayable(parse_head(raw))
         known = _known(fields)
         target = self._redactor.target(target)
         method = self._redactor.text(method)
@@ -67,6 +69,20 @@ class HeadReader:
             content_length=_length(known),
             chunked="transfer-encoding" in known,
         )
+
+
+_NOTHING = HeadParts(("", "", ""), ())
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*")
+
+
+def _sayable(parts: HeadParts) -> HeadParts:
+    """What of a request's head may be kept: refused ones may be the rest of a body whose length was wrong.
+
+    Without a request line it is no head at all; a line that is no field is left out.
+    """
+    if not parts.start[2].startswith("HTTP/"):
+        return _NOTHING
+    return HeadParts(parts.start, tuple([field for field in parts.headers if _NAME.fullmatch(field[0])]))
 
 
 _WANTED = frozenset({"content-type", "content-encoding", "content-length", "transfer-encoding", "upgrade"})

@@ -38,7 +38,7 @@ class HeadRedactor:
         """Header fields: credentials and cookies, and known literals, which are looked for in `raw`, the whole head."""
         if self._literals.found(raw):
             headers = tuple((name, self._literals.replace_text(value)) for name, value in headers)
-        lower = [name.lower() for name, _ in headers]
+        lower = [name.strip().lower() for name, _ in headers]  # refused heads may have white space there
         if _SENSITIVE.isdisjoint(lower):
             return headers
         return tuple(

@@ -3,6 +3,9 @@
 A keyed hash of the secret in a form that anybody recognises without the key: `kproxy-redacted-` and 40 hex digits, the
 last 8 of which are a checksum. Equal secrets get equal pseudonyms within a recording, and a pseudonym, of whichever
 recording, stays what it is when it is redacted again. Its characters are safe in headers, URLs, JSON, YAML and shells.
+
+A large secret's pseudonym is as long as the secret (dashes follow): servers refuse and compress by length, and so they
+do in a replay.
 """
 
 import base64
@@ -22,8 +25,10 @@ from kproxy.errors import ConfigError
 KEY_BYTES = 32
 PREFIX = "kproxy-redacted-"
 LENGTH = len(PREFIX) + 40
+LARGE = 1024
+"""Bytes of a secret from which on its length is kept: it is in the recording anyway, as the body's size."""
 
-_FORM = re.compile(PREFIX + "([0-9a-f]{32})([0-9a-f]{8})")
+_FORM = re.compile(PREFIX + "([0-9a-f]{32})([0-9a-f]{8})-*")
 _OBJECT_KEY = "kproxy"
 
 
@@ -92,22 +97,26 @@ class Pseudonyms:
         """
         if not secret or is_pseudonym(secret):
             return secret
-        made = self.plain(secret.encode("utf-8", "surrogatepass"))
-        if not secret.lstrip().startswith("{"):
-            return made
-        return self._object(secret, made)
+        raw = secret.encode("utf-8", "surrogatepass")
+        if secret.lstrip().startswith("{"):
+            return self._object(secret, raw)
+        return self._as_long(raw)
 
-    def _object(self, secret: str, made: str) -> str:
+    def _as_long(self, secret: bytes, around: int = 0) -> str:
+        made = self.plain(secret)
+        return made.ljust(len(secret) - around, "-") if len(secret) >= LARGE else made
+
+    def _object(self, secret: str, raw: bytes) -> str:
         try:
             value = json.loads(secret)
         except (ValueError, RecursionError):
-            return made
+            return self._as_long(raw)
         if not isinstance(value, dict):
-            return made
+            return self._as_long(raw)
         known = value.get(_OBJECT_KEY)
         if len(value) == 1 and isinstance(known, str) and is_pseudonym(known):
             return secret
-        return json.dumps({_OBJECT_KEY: made}, separators=(",", ":"))
+        return json.dumps({_OBJECT_KEY: self._as_long(raw, len(_OBJECT_KEY) + 7)}, separators=(",", ":"))
 
     def base64(self, secret: str) -> str:
         """What stands for a secret in base64, as in Secret.data; what is no base64 gets a text that is none either."""
@@ -122,4 +131,4 @@ class Pseudonyms:
         try:
             return self.text(secret.decode()).encode()
         except UnicodeDecodeError:
-            return self.plain(secret).encode()
+            return self._as_long(secret).encode()

@@ -50,9 +50,10 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
                 follower = Follower(settings.etcd, settings, committer, redactor, say)
                 await stack.enter_async_context(follower)
             say({"state": "ready", "batch": writer.committed_batch()})
+            farewell = asyncio.create_task(_farewell(control, committer))
             await handoff.run()
             committer.patience = LAST_PATIENCE
-            goodbye = await _goodbye(control)
+            goodbye = await _goodbye(farewell)
             assembler.stop(time.monotonic_ns(), "the proxy was gone" if goodbye is None else "the session was ended")
             await committer.commit(assembler.flush(0).batch)
             end = replace(writer.session, max_lag=max(handoff.max_lag, writer.session.max_lag))
@@ -83,11 +84,19 @@ def _blocked(handoff: Handoff, say: Say, error: StorageFullError | None) -> None
         say({"state": "blocked", "reason": str(error)})
 
 
-async def _goodbye(control: asyncio.StreamReader) -> Goodbye | None:
+async def _farewell(control: asyncio.StreamReader, committer: Committer) -> bytes:
+    """The session's last line, b"" if it is gone without one: from then on a full disk is not waited for any longer."""
+    try:
+        return await control.readline()
+    finally:
+        committer.patience = LAST_PATIENCE
+
+
+async def _goodbye(farewell: asyncio.Task[bytes]) -> Goodbye | None:
     """The session's goodbye; None if it is gone without one."""
     with suppress(TimeoutError, ConfigError, ValueError, OSError):
         async with asyncio.timeout(GOODBYE_PATIENCE):
-            line = await control.readline()
+            line = await farewell
             return Goodbye.from_json(line) if line else None
     return None
 

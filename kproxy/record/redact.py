@@ -113,6 +113,7 @@ class Redactor:
         if not careful and not _marked(parsed, data):
             return data
         if not whole:
+            secrecy.unread = True
             return Opaque("cut off, and it may hold a secret") if careful or _is_structured(parsed) else data
         if not _is_structured(parsed):
             if not careful:
@@ -134,11 +135,14 @@ class Redactor:
         def change(value: JSONObject) -> JSONObject:
             hider.hide(value, secrecy.subject)
             if secrecy.unread and value.get("kind") == "Status":
-                value["message"] = self._pseudonyms.text(str(value.get("message", "")))
+                hider.hide_messages(value)
             return value
 
+        parsed = parse_media_type(media_type)
+        if parsed.is_json and secrecy.subject is Subject.SECRET:
+            _check_twice(data)
         edited = edit(media_type, data, change)
-        if edited == data and secrecy.subject is Subject.SECRET and _has_hidden_parts(media_type, data):
+        if edited == data and secrecy.subject is Subject.SECRET and parsed.is_yaml:  # its comments are not read
             return encode(media_type, decode(media_type, data))
         return edited
 
@@ -178,19 +182,14 @@ def _marked(media_type: MediaType, data: bytes) -> bool:
     return (media_type.is_yaml or media_type.is_protobuf) and any(mark in data for mark in _MARKS)
 
 
-def _has_hidden_parts(media_type: str, data: bytes) -> bool:
-    """Whether there is more in the bytes than in what is read: YAML's comments, the first of two equal JSON keys."""
-    if not parse_media_type(media_type).is_json:
-        return parse_media_type(media_type).is_yaml
+def _check_twice(data: bytes) -> None:
+    """ContentError if an object has a key twice: the first value is not read, and without it this were another body."""
 
-    def check(pairs: list[tuple[str, JSON]]) -> JSONObject:
-        made = dict(pairs)
-        if len(made) != len(pairs):
+    def check(pairs: list[tuple[str, JSON]]) -> None:
+        if len({key for key, _ in pairs}) != len(pairs):
             raise ContentError("an object has a key twice")
-        return made
 
     try:
         json.loads(data, object_pairs_hook=check)
-    except ContentError:
-        return True
-    return False
+    except (ValueError, RecursionError):
+        return  # who decodes it says why

@@ -9,10 +9,22 @@ from typing import cast
 from kproxy.model.api import RequestInfo
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.record.pseudonyms import Pseudonyms
+from kproxy.record.quotations import without_quotations
 from kproxy.wire.content import ContentError
 from kproxy.wire.jsontext import decode_json, encode_json
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+_CONTENTS = {"data": True, "stringData": False}  # and whether in base64
+_MARKS = ('"Secret', '"data"', '"stringData"')
+_OPEN = frozenset(
+    {"apiVersion", "kind", "metadata", "type", "immutable"}  # Secret
+    | {"items", "object", "columnDefinitions", "rows"}  # lists, watch events, tables
+    | {"status", "message", "reason", "details", "code"}  # Status
+    | {"gracePeriodSeconds", "preconditions", "orphanDependents", "propagationPolicy", "dryRun"}  # DeleteOptions
+    | {"ignoreStoreReadErrorWithClusterBreakingPotential"}
+)
+"""Fields at the path of secrets that hold none. What another one holds (`stringdata`) was meant for a Secret."""
 
 
 class Subject(Enum):
@@ -25,9 +37,13 @@ class Subject(Enum):
 
 
 def subject_of(info: RequestInfo) -> Subject:
-    """By the request's resource, whatever its group: an aggregated `secrets` is as secret."""
+    """By the request's resource, whatever its group: an aggregated `secrets` is as secret.
+
+    What is written to no resource (a path with a slash too many) may be a Secret all the same; what is read there is
+    OpenAPI, whose megabytes speak of Secrets and hold none.
+    """
     if not info.is_resource:
-        return Subject.OTHER
+        return Subject.OTHER if info.verb in {"get", "head", "options"} else Subject.RESOURCE
     if info.resource == "secrets":
         return Subject.SECRET
     if info.resource in {"tokenreviews", "tokenrequests"}:
@@ -62,6 +78,11 @@ class Hider:
             self._search(value)
         return value
 
+    def hide_messages(self, status: JSONObject) -> None:
+        """All that a Status says in words, where nobody knows what it may quote."""
+        for holder in _speakers(status):
+            holder["message"] = self._replace(str(holder.get("message", "")), in_base64=False)
+
     def _search(self, value: JSON) -> None:
         """Secrets that lie in other things: in lists, in watch events, in templates, in annotations."""
         if isinstance(value, list):
@@ -70,13 +91,20 @@ class Hider:
         elif isinstance(value, dict):
             kind = value.get("kind")
             if kind in {"Secret", "SecretList"}:
-                self._secret_like(value)
+                self._found(value)
                 return
             if kind in {"TokenReview", "TokenRequest"}:
                 self._token(value)
             self._annotations(value.get("annotations"), secret=False)
             for item in value.values():
                 self._search(item)
+
+    def _found(self, value: JSONObject) -> None:
+        """What calls itself a Secret somewhere else: one, or only a reference to one (an Event's involvedObject)."""
+        if "metadata" in value or "items" in value:
+            self._secret_like(value)
+        else:
+            self._contents(value)
 
     def _secret_like(self, value: JSONObject) -> None:
         """What comes and goes at the path of secrets; whatever it calls itself, it is read as (a part of) a Secret."""
@@ -98,12 +126,18 @@ class Hider:
                 self._secret_like(item)
 
     def _secret(self, value: JSONObject) -> None:
-        for name, in_base64 in (("data", True), ("stringData", False)):
-            if name in value:
-                value[name] = self._leaves(value[name], in_base64=in_base64)
+        self._contents(value)
+        for name in value.keys() - _OPEN - _CONTENTS.keys():
+            if not name.startswith("$"):
+                value[name] = self._leaves(value[name], in_base64=False)
         metadata = value.get("metadata")
         if isinstance(metadata, dict):
             self._annotations(metadata.get("annotations"), secret=True)
+
+    def _contents(self, value: JSONObject) -> None:
+        for name, in_base64 in _CONTENTS.items():
+            if name in value:
+                value[name] = self._leaves(value[name], in_base64=in_base64)
 
     def _leaves(self, value: JSON, *, in_base64: bool) -> JSON:
         """Every value in there; what no Secret may have as one stays as invalid as it was."""
@@ -117,8 +151,7 @@ class Hider:
         if isinstance(value, str):
             return self._replace(value, in_base64=in_base64)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            self.changed = True
-            return [self._pseudonyms.text(str(value))]
+            return [self._replace(str(value), in_base64=False)]
         return value
 
     def _replace(self, secret: str, *, in_base64: bool) -> str:
@@ -129,20 +162,24 @@ class Hider:
         return made
 
     def _annotations(self, annotations: JSON, *, secret: bool) -> None:
-        """A last-applied annotation holds the whole object once more, as a text."""
+        """A last-applied annotation holds the whole object once more, as a text; other tools have theirs."""
         if not isinstance(annotations, dict):
             return
-        applied = annotations.get(LAST_APPLIED)
-        if isinstance(applied, str) and (secret or '"Secret' in applied):
-            annotations[LAST_APPLIED] = self._applied(applied)
+        for name, applied in annotations.items():
+            if not isinstance(applied, str):
+                continue
+            if name == LAST_APPLIED and (secret or _MARKS[0] in applied):
+                annotations[name] = self._applied(applied, secret=secret)
+            elif secret and applied.lstrip()[:1] in {"{", "["} and any(mark in applied for mark in _MARKS):
+                annotations[name] = self._applied(applied, secret=True)
 
-    def _applied(self, text: str) -> str:
+    def _applied(self, text: str, *, secret: bool) -> str:
         try:
             value = decode_json(text.encode())
         except (ContentError, UnicodeEncodeError):
             return self._replace(text, in_base64=False)
         inner = Hider(self._pseudonyms, self._seen)
-        inner.hide(value, Subject.SECRET)
+        inner.hide(value, Subject.SECRET if secret else Subject.RESOURCE)
         self.changed = self.changed or inner.changed
         if not inner.changed:
             return text
@@ -157,38 +194,39 @@ class Hider:
 
     def _status(self, value: JSONObject) -> None:
         """An error may quote what it complains about."""
-        self._quoted(value, "message")
-        details = value.get("details")
-        causes = details.get("causes") if isinstance(details, dict) else None
-        for cause in causes if isinstance(causes, list) else []:
-            if isinstance(cause, dict):
-                self._quoted(cause, "message")
-
-    def _quoted(self, holder: JSONObject, name: str) -> None:
-        text = holder.get(name)
-        if not isinstance(text, str):
-            return
-        for secret in sorted(self._seen, key=len, reverse=True):
-            if len(secret) >= 4:
-                text = text.replace(secret, self._seen[secret])
-        self.changed = self.changed or text != holder[name]
-        holder[name] = text
+        for holder in _speakers(value):
+            text = holder["message"]
+            if isinstance(text, str):
+                holder["message"] = without_quotations(text, self._seen, self._pseudonyms)
+                self.changed = self.changed or text != holder["message"]
 
     def _json_patch(self, operations: list[JSON]) -> None:
         """RFC 6902 on a Secret: the value of an operation is what its path says."""
-        for operation in operations:
-            path = operation.get("path") if isinstance(operation, dict) else None
-            if isinstance(operation, dict) and isinstance(path, str) and "value" in operation:
-                operation["value"] = self._patched(path.split("/")[1:], operation["value"])
+        for at, operation in enumerate(operations):
+            if not isinstance(operation, dict):
+                operations[at] = self._leaves(operation, in_base64=False)
+            elif "value" in operation:
+                path = operation.get("path")
+                tokens = path.removeprefix("/").split("/") if isinstance(path, str) and path else []
+                operation["value"] = self._patched(tokens, operation["value"])
 
     def _patched(self, path: list[str], value: JSON) -> JSON:
         """A value put at `path`: the object around it is made, cleaned, and the value taken out again."""
         whole: JSON = value
         for token in reversed(path):
             whole = {token.replace("~1", "/").replace("~0", "~"): whole}
-        if isinstance(whole, dict):
-            self._secret(whole)
+        if not isinstance(whole, dict):
+            return self._leaves(whole, in_base64=False)
+        self._secret(whole)
         for token in path:
             if isinstance(whole, dict):
                 whole = whole[token.replace("~1", "/").replace("~0", "~")]
         return whole
+
+
+def _speakers(status: JSONObject) -> list[JSONObject]:
+    """A Status and its causes, as far as they say anything."""
+    details = status.get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    holders = [status, *(causes if isinstance(causes, list) else [])]
+    return [holder for holder in holders if isinstance(holder, dict) and "message" in holder]

@@ -25,6 +25,14 @@ def same_allocation(span: str, baseline: str, replayed: str, image: Callable[[st
     return {_renamed(int(low) + bit, image) for bit in _set(first)} == {int(low) + bit for bit in _set(second)}
 
 
+def allocated(span: str, data: str) -> set[int]:
+    """The numbers of the range `span` (`30000-32767`) that a bitmap holds; none for a range of addresses."""
+    low, bits = span.partition("-")[0], _bits(data)
+    if bits is None or not (low.isascii() and low.isdecimal() and len(low) < 10):
+        return set()
+    return {int(low) + bit for bit in _set(bits)}
+
+
 def _renamed(port: int, image: Callable[[str], str | None]) -> int:
     return int(image(str(port)) or port)
 

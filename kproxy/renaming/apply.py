@@ -4,7 +4,7 @@ from urllib.parse import quote, unquote
 
 from kproxy.model.exchange import Headers
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.renaming.kinds import Kind, Owner, Place, is_revision, is_time
+from kproxy.renaming.kinds import Kind, Place, is_revision, is_time, owner_of
 from kproxy.renaming.renaming import Renaming
 from kproxy.wire.content import ContentError, decode, encode
 
@@ -82,8 +82,8 @@ def rename_json(renaming: Renaming, value: JSON, place: Place) -> JSON:
 
 def _object(renaming: Renaming, value: JSONObject, place: Place) -> JSONObject:
     metadata = value.get("metadata")
-    uid = metadata.get("uid") if isinstance(metadata, dict) else None
-    owner, fields = (Owner(uid), ()) if isinstance(uid, str) else (place.owner, place.fields)
+    own = owner_of(metadata, place.owner) if isinstance(metadata, dict) else None
+    owner, fields = (own, ()) if own is not None else (place.owner, place.fields)
     return {
         renaming.text(name): _field(renaming, each, Place(name, value, {}, owner, "", (*fields, name)))
         for name, each in value.items()

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     NAME = "generated name"
     CLUSTER_IP = "cluster ip"
     NODE_PORT = "node port"
+    SERVER_PORT = "server port"
     CONTINUE = "continue token"
     AUDIT_ID = "audit id"
     SESSION = "client session"  # the client's choice, drawn anew for each run of it
@@ -37,15 +38,40 @@ _REVISION = re.compile(r"[0-9]{1,20}")
 _AGE_COLUMNS = frozenset({"Age", "Last Seen", "First Seen", "Duration"})
 _IP_FIELDS = frozenset({"clusterIP", "clusterIPs"})
 _PORT_FIELDS = frozenset({"nodePort", "healthCheckNodePort"})
+_SERVER_PORTS = frozenset({"port", "targetPort"})
 _PROJECTED_TOKEN = "kube-api-access-"  # noqa: S105 - the prefix of a volume's name: plugin/pkg/admission/serviceaccount
 
 
 @dataclass(slots=True)
 class Owner:
-    """The object that a value belongs to, on both sides. `listing`: it is a list, whose revision is the store's."""
+    """The object that a value belongs to, on both sides.
+
+    `listing`: it is a list, or what a list's request was answered with, and its revision is the store's.
+    `revision` is the version of it that is shown ("" if nothing says so), `newest` the latest time of its managers.
+    `servers_own`: it says where the api-server itself listens (default/kubernetes: Service, Endpoints, EndpointSlice).
+    """
 
     uid: str = ""
     listing: bool = False
+    revision: str = ""
+    newest: str = ""
+    servers_own: bool = False
+
+
+def owner_of(metadata: JSONObject, outer: Owner) -> Owner | None:
+    """Whose the fields beside this metadata are; None if it has no uid. `outer` says a stored value's revision."""
+    uid, revision = metadata.get("uid"), metadata.get("resourceVersion")
+    if not isinstance(uid, str):
+        return None
+    managers = metadata.get("managedFields")
+    times = [each.get("time") for each in managers if isinstance(each, dict)] if isinstance(managers, list) else []
+    newest = max((time for time in times if isinstance(time, str)), default="")
+    shown = revision if isinstance(revision, str) else outer.revision
+    return Owner(uid, revision=shown, newest=newest, servers_own=_is_the_servers(metadata))
+
+
+def _is_the_servers(metadata: JSON) -> bool:
+    return isinstance(metadata, dict) and (metadata.get("namespace"), metadata.get("name")) == ("default", "kubernetes")
 
 
 @dataclass(slots=True)
@@ -84,10 +110,16 @@ def classify(place: Place, baseline: JSON, replayed: JSON) -> Kind | None:
         return _classify_text(place, key, baseline, replayed)
     if key in _PORT_FIELDS and type(baseline) is int and type(replayed) is int:
         return Kind.NODE_PORT
+    if key in _SERVER_PORTS and place.owner.servers_own and type(baseline) is int and type(replayed) is int:
+        return Kind.SERVER_PORT
     return None
 
 
 def _classify_text(place: Place, key: str, baseline: str, replayed: str) -> Kind | None:
+    if place.column and is_time(baseline) and is_time(replayed):
+        return Kind.TIME
+    if place.column == "Ports" and baseline.isdecimal() and replayed.isdecimal() and _row_of_the_server(place):
+        return Kind.SERVER_PORT
     if place.column:
         return Kind.AGE if place.column in _AGE_COLUMNS else None
     if UUID.fullmatch(baseline) and UUID.fullmatch(replayed):
@@ -95,6 +127,11 @@ def _classify_text(place: Place, key: str, baseline: str, replayed: str) -> Kind
     if is_time(baseline) and is_time(replayed):
         return Kind.TIME
     return _classify_field(place, key, baseline, replayed)
+
+
+def _row_of_the_server(place: Place) -> bool:
+    shown = place.baseline.get("object")
+    return isinstance(shown, dict) and _is_the_servers(shown.get("metadata"))
 
 
 def _classify_field(place: Place, key: str, baseline: str, replayed: str) -> Kind | None:

@@ -1,7 +1,7 @@
 """Learning: a recorded answer beside a replayed one tells what the server chose."""
 
 from kproxy.model.jsontypes import JSON
-from kproxy.renaming.kinds import UUID, Kind, Place, classify
+from kproxy.renaming.kinds import UUID, Kind, Owner, Place, classify
 from kproxy.renaming.pseudonyms import pseudonyms_in
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.walk import Path, Walker
@@ -14,9 +14,9 @@ class Learner:
         self._renaming = renaming
         self.walker = Walker(self, renaming.text)
 
-    def learn(self, baseline: JSON, replayed: JSON) -> None:
-        """What these two answers, or events of one stream, or stored values tell."""
-        self.walker.walk(baseline, replayed)
+    def learn(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
+        """What two answers, or events of one stream, or stored values tell; `owner`: what they do not say of theirs."""
+        self.walker.walk(baseline, replayed, owner)
 
     def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:  # noqa: ARG002 - a Visitor
         """Learn what the server chose at a place."""

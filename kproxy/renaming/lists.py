@@ -1,5 +1,7 @@
 """Which element of one list stands beside which of the other: by Kubernetes's list keys, else by index."""
 
+import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,6 +9,8 @@ from kproxy.model.jsontypes import JSON, JSONObject
 
 _KEYS = ("name", "type", "uid", "key", "containerPort", "port", "ip", "mountPath", "topologyKey", "kind", "verb")
 """Fields that tell elements apart, in the order of trust (`patchMergeKey` and `listMapKey` in k8s.io/api)."""
+
+_SETS = frozenset({"resourceRules", "nonResourceRules"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,10 @@ def _by_key(keys: list[str], others: list[str], *, fixed: bool) -> Alignment:
 def _sorted_by_server(field: str, keys: list[str], others: list[str]) -> bool:
     """Whether the order follows from what the server chose, and so may differ.
 
-    Managers' entries are sorted by their time first (sortEncodedManagedFields), objects by their names in etcd.
+    Managers' entries are sorted by their time first (sortEncodedManagedFields), objects by their names in etcd; the
+    rules of a SelfSubjectRulesReview come as the authorizer's caches give them (kubernetes/pkg/registry/rbac).
     """
-    if field == "managedFields":
+    if field == "managedFields" or field in _SETS:
         return True
     return field in {"items", "rows"} and keys == sorted(keys) and others == sorted(others)
 
@@ -65,10 +70,22 @@ def _keys(field: str, elements: list[JSON], text: Callable[[str], str]) -> list[
     objects = [element for element in elements if isinstance(element, dict)]
     if not objects or len(objects) < len(elements):
         return None
+    if field in _SETS:
+        return _numbered([text(json.dumps(each, sort_keys=True)) for each in objects])
     for keys in _candidates(field, objects):
         if all(keys) and len(set(keys)) == len(keys):
             return [text(key) for key in keys]
     return None
+
+
+def _numbered(keys: list[str]) -> list[str]:
+    """The keys, made different where they repeat."""
+    seen: Counter[str] = Counter()
+    found = []
+    for key in keys:
+        seen[key] += 1
+        found.append(f"{key}#{seen[key]}")
+    return found
 
 
 def _candidates(field: str, objects: list[JSONObject]) -> list[list[str]]:

@@ -6,11 +6,11 @@ from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.continuetoken import same_page
 from kproxy.renaming.kinds import Kind, Place
 from kproxy.renaming.revisions import Revisions
-from kproxy.renaming.text import rename_text
+from kproxy.renaming.text import rename_text, without_store_revision
 from kproxy.renaming.unchanged import Unchanged
 
 _IN_TEXT = (Kind.UID, Kind.NAME, Kind.CLUSTER_IP, Kind.PSEUDONYM, Kind.ADDRESS)
-_MAPS = (*_IN_TEXT, Kind.NODE_PORT, Kind.CONTINUE, Kind.AUDIT_ID, Kind.SESSION)
+_MAPS = (*_IN_TEXT, Kind.NODE_PORT, Kind.SERVER_PORT, Kind.CONTINUE, Kind.AUDIT_ID, Kind.SESSION)
 
 
 class Renaming:
@@ -62,6 +62,14 @@ class Renaming:
             return self._same_allocation(place, str(baseline), str(replayed))
         return self._maps[kind].agrees(str(baseline), str(replayed))
 
+    def knows(self, kind: Kind, place: Place, baseline: JSON) -> bool:
+        """Whether an answer, or etcd, told what stands for a value."""
+        if kind is Kind.TIME:
+            return self.times.image(place, str(baseline)) is not None
+        if kind is Kind.REVISION:
+            return self.revisions.image(place.revision_scope(), str(baseline)) is not None
+        return kind not in self._maps or self._maps[kind].image(str(baseline)) is not None
+
     def _same_allocation(self, place: Place, baseline: str, replayed: str) -> bool:
         span = str(place.baseline.get("range", ""))
         return same_allocation(span, baseline, replayed, self._maps[Kind.NODE_PORT].image)
@@ -75,13 +83,14 @@ class Renaming:
         if self._names is None:
             self._names = {a: b for kind in _IN_TEXT for a, b in self._maps[kind].changed()}
             self._ports = dict(self._maps[Kind.NODE_PORT].changed())
-        if not self._names and not self._ports:
+            self._listening = dict(self._maps[Kind.SERVER_PORT].changed())
+        if not self._names and not self._ports and not self._listening:
             return value
-        return rename_text(value, self._names, self._ports)
+        return rename_text(value, self._names, self._ports, self._listening)
 
     def same_text(self, baseline: str, replayed: str) -> bool:
         """Whether two texts say the same, each in its server's words."""
-        return self.text(baseline) == replayed
+        return without_store_revision(self.text(baseline)) == without_store_revision(replayed)
 
     def counts(self) -> tuple[tuple[str, int], ...]:
         """How many of each kind have another image, kinds without any left out."""

@@ -14,12 +14,22 @@ _BOUNDARY = re.compile(r"[._-]")
 _PORT = re.compile(r"(?<=:)([0-9]{2,5})(?=/(?:TCP|UDP|SCTP))")
 
 
-def rename_text(text: str, names: Mapping[str, str], ports: Mapping[str, str]) -> str:
+_STORES_REVISION = re.compile(r"(Too large resource version: [0-9]+, current: )[0-9]+")
+_ADDRESS_PORT = re.compile(r"(?<=[0-9\]]:)([0-9]{4,5})(?![0-9/])")
+_NONE: Mapping[str, str] = {}
+
+
+def rename_text(
+    text: str, names: Mapping[str, str], ports: Mapping[str, str], listening: Mapping[str, str] = _NONE
+) -> str:
     """`text` with each known name in the other server's words.
 
     `names`: uids, generated names, addresses and pseudonyms; `ports`: node ports, renamed only as `:PORT/TCP` of a
-    Table's cell, because a number alone says nothing.
+    Table's cell, because a number alone says nothing; `listening`: the api-server's own port, renamed behind an
+    address only.
     """
+    if listening:
+        text = _ADDRESS_PORT.sub(lambda found: listening.get(found[1], found[1]), text)
     if ports:
         text = _PORT.sub(lambda found: ports.get(found[1], found[1]), text)
     if not names:
@@ -36,3 +46,8 @@ def _rename_token(token: str, names: Mapping[str, str]) -> str:
             return image + token[boundary] + _rename_token(token[boundary + 1 :], names)
     head, dot, rest = token.partition(".")
     return head + dot + _rename_token(rest, names) if dot else token
+
+
+def without_store_revision(text: str) -> str:
+    """A Status's message without the revision that the store happened to have (apiserver/pkg/storage/errors.go)."""
+    return _STORES_REVISION.sub(r"\1…", text)

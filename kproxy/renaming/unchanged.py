@@ -1,7 +1,9 @@
 """Times: a field that did not change must not change in the replay either; others need only keep their order.
 
 A field is taken as unchanged when the object, the way to it and all that stands beside it are the same: a condition
-with its status and reason, a manager's entry with its fields. metadata's own times never change once they are set.
+with its status and reason, a manager's entry with its fields. metadata's own times never change once they are set. A
+manager that writes the same fields again sets its time anew: two writes within one second there may stand on both sides
+of a second here. So the newest time of an object's managers is the image of this one version's only.
 """
 
 import hashlib
@@ -23,7 +25,7 @@ class Unchanged:
 
     def learn(self, place: Place, baseline: str, replayed: str) -> None:
         """A pair of times at one place."""
-        self._fields.setdefault(_field(place), Bijection(injective=False)).learn(baseline, replayed)
+        self._fields.setdefault(_field(place, baseline), Bijection(injective=False)).learn(baseline, replayed)
 
     def settle(self) -> None:
         """Decide each field by votes."""
@@ -31,13 +33,15 @@ class Unchanged:
             each.settle()
 
     def agrees(self, place: Place, baseline: str, replayed: str) -> bool:
-        """Whether the two are the same field's times."""
-        each = self._fields.get(_field(place))
+        """Whether the two are the same field's times; what has no uid (a review, a patch) does not last."""
+        if not place.owner.uid:
+            return True
+        each = self._fields.get(_field(place, baseline))
         return each is not None and each.agrees(baseline, replayed)
 
     def image(self, place: Place, baseline: str) -> str | None:
         """What the field's time became."""
-        each = self._fields.get(_field(place))
+        each = self._fields.get(_field(place, baseline))
         return each.image(baseline) if each is not None else None
 
     def __len__(self) -> int:
@@ -51,9 +55,11 @@ def lies_ahead(place: Place) -> bool:
     return place.key in _AHEAD or (place.key == "deletionTimestamp" and isinstance(grace, int) and grace > 0)
 
 
-def _field(place: Place) -> tuple[str, ...]:
+def _field(place: Place, time: str) -> tuple[str, ...]:
     if place.key in _WITHOUT_NEIGHBOURS:
         return (place.owner.uid, *place.fields, place.key)
+    if "managedFields" in place.fields and time == place.owner.newest and place.owner.revision:
+        return (place.owner.uid, *place.fields, place.owner.revision, _neighbours(place.baseline, place.key))
     return (place.owner.uid, *place.fields, place.key, _neighbours(place.baseline, place.key))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.renaming.kinds import Owner, Place
+from kproxy.renaming.kinds import Owner, Place, owner_of
 from kproxy.renaming.lists import align
 
 type Path = tuple[Path, str] | None
@@ -55,7 +55,7 @@ class Walker:
     def see(self, table: JSONObject) -> None:
         """Take a Table's columns: a watch sends them with its first event only."""
         if isinstance(columns := table.get("columnDefinitions"), list):
-            self._columns = [str(each.get("name")) if isinstance(each, dict) else "" for each in columns]
+            self._columns = [_column(each) if isinstance(each, dict) else "" for each in columns]
 
     def walk(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
         """Go through two documents."""
@@ -105,15 +105,23 @@ class Walker:
                 self._value(step, inner, baseline[i], replayed[j])
 
 
+def _column(definition: JSONObject) -> str:
+    """A column's name; a custom resource's date is shown as the time since then (additionalPrinterColumns)."""
+    name = str(definition.get("name"))
+    return "Duration" if definition.get("type") == "date" and name != "Age" else name
+
+
 def _owner(value: JSONObject, outer: Owner) -> Owner:
     """Whose the fields of an object are: its own, if it has a uid or is a list."""
     metadata = value.get("metadata")
     if not isinstance(metadata, dict):
         return outer
-    if isinstance(uid := metadata.get("uid"), str):
-        return Owner(uid)
+    if value.get("kind") == "TokenRequest":  # it shows its account's uid, but times of its own
+        return Owner()
+    if (owner := owner_of(metadata, outer)) is not None:
+        return owner
     kind = value.get("kind")
-    if kind == "Table" and (uid := _only_row(value, metadata.get("resourceVersion"))):
+    if kind == "Table" and not outer.listing and (uid := _only_row(value, metadata.get("resourceVersion"))):
         return Owner(uid)
     if "items" in value or kind == "Table" or (isinstance(kind, str) and kind.endswith("List")):
         return Owner("", listing=True)

@@ -5,9 +5,10 @@ import zlib
 from collections.abc import AsyncIterator, Sequence
 
 from kproxy.errors import ReplayError
-from kproxy.model.exchange import Exchange, Headers
+from kproxy.model.exchange import Exchange, Headers, header
 from kproxy.model.jsontypes import JSON
 from kproxy.model.recording import Recording
+from kproxy.renaming.kinds import Owner
 from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.transport import Reply
@@ -18,11 +19,6 @@ MAX_ANSWER = 256 * 1024 * 1024
 """Bytes of one answer that are read at most."""
 
 _INITIAL_END = "k8s.io/initial-events-end"
-
-
-def header(headers: Headers, name: str) -> str:
-    """The first value of a header, "" if it is not there."""
-    return next((value for key, value in headers if key.lower() == name), "")
 
 
 async def content(reply: Reply) -> AsyncIterator[bytes]:
@@ -77,7 +73,7 @@ def learn_answer(renaming: Renaming, recording: Recording, exchange: Exchange, h
     except ContentError:
         learn_text(renaming, recorded.decode("latin-1"), data.decode("latin-1"))
         return
-    Learner(renaming).learn(baseline, replayed)
+    Learner(renaming).learn(baseline, replayed, Owner(listing=exchange.info.verb == "list"))
 
 
 class WatchLearner:

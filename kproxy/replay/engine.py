@@ -1,15 +1,16 @@
 """The engine: takes the plan's steps one after the other, against one target, and learns the renaming as it goes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from kproxy.errors import ReplayError
-from kproxy.model.exchange import Exchange, Nanos, Seq
+from kproxy.model.exchange import Exchange, Nanos, Seq, header
 from kproxy.model.recording import Recording
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.answers import Watch, counts, header, learn_answer, learn_head, read_all
+from kproxy.renaming.target import parameter
+from kproxy.replay.answers import Watch, counts, learn_answer, learn_head, read_all
 from kproxy.replay.events import (
     AnswerReceived,
     ReplayEnded,
@@ -21,10 +22,13 @@ from kproxy.replay.events import (
     WaitedInVain,
     WatchEnded,
 )
-from kproxy.replay.plan import Await, Close, LeaveOut, Plan, Send, make_plan
+from kproxy.replay.plan import WRITES, Await, Close, LeaveOut, Plan, Send, make_plan
 from kproxy.replay.transport import Reply, Transport, WireRequest
 from kproxy.wire.content import ContentError
 from kproxy.wire.watch import WatchEvent, decode_event
+
+LONGEST_PAUSE = 2.0
+"""Seconds: as long as the recorded client gave the server after a write, but no longer."""
 
 ANSWER_SECONDS = 60.0
 """Beyond the recorded duration, how long an answer is awaited."""
@@ -46,15 +50,18 @@ async def replay(
     *,
     patience: float = 10.0,
     notify: Callable[[ReplayEvent], None] = lambda _: None,
+    written: Mapping[Seq, int] | None = None,
 ) -> ReplayResult:
     """Send a recorded session to a target, in the recorded order, one request at a time.
 
-    `patience`: seconds that a watch is given to deliver what it had delivered in the recording. The replayed seq counts
-    request heads from 1: it is the proxy's seq when the target is a fresh kproxy. ReplayError if nothing can be sent.
+    `patience`: seconds that a watch is given to deliver what it had delivered in the recording. `written`: the revision
+    that each write made, as far as the recording's ledger knows: it orders writes that overlapped. The replayed seq
+    counts request heads from 1: it is the proxy's seq when the target is a fresh kproxy. ReplayError if nothing can be
+    sent.
     """
     run = _Run(recording, transport, patience, notify)
     try:
-        await run.all(plan_of(recording))
+        await run.all(plan_of(recording, written))
     finally:
         await run.close()
     return ReplayResult(
@@ -62,14 +69,14 @@ async def replay(
     )
 
 
-def plan_of(recording: Recording) -> Plan:
-    """The plan of a recording."""
+def plan_of(recording: Recording, written: Mapping[Seq, int] | None = None) -> Plan:
+    """The plan of a recording; `written` as for `replay`."""
     times: dict[Seq, list[Nanos]] = {}
     for exchange in recording.exchanges():
         events = _recorded_events(recording, exchange)
         if events:
             times[exchange.seq] = [at for at, _ in events]
-    return make_plan(recording, times)
+    return make_plan(recording, times, written)
 
 
 def _recorded_events(recording: Recording, exchange: Exchange) -> list[tuple[Nanos, WatchEvent]]:
@@ -90,6 +97,12 @@ def _recorded_events(recording: Recording, exchange: Exchange) -> list[tuple[Nan
     return found
 
 
+def _too_large(exchange: Exchange) -> bool:
+    """Whether a request named a revision that is still to come: it says nothing of the server's, here as there."""
+    target, answer = exchange.request.target, exchange.answer
+    return answer is not None and answer.status == 504 and parameter(target, "resourceVersion") is not None
+
+
 @dataclass(slots=True)
 class _Run:
     """One run of a plan."""
@@ -104,6 +117,8 @@ class _Run:
     in_vain: list[WaitedInVain] = field(default_factory=list)
     watches: dict[Seq, Watch] = field(default_factory=dict)
     sent: int = 0
+    wrote: tuple[Nanos, float] | None = None
+    """When the last write was answered: in the recording, and here by the loop's clock."""
 
     async def all(self, plan: Plan) -> None:
         """Take all steps."""
@@ -134,6 +149,7 @@ class _Run:
         except ReplayError as error:
             self._leave_out(step.seq, str(error))
             return
+        await self._pause(exchange)
         self.sent += 1
         self.pairs.append((step.seq, Seq(self.sent)))
         self.notify(RequestSent(seq=step.seq, replayed=Seq(self.sent), method=request.method, target=request.target))
@@ -145,15 +161,25 @@ class _Run:
             reason = str(error) or f"no answer within {duration + ANSWER_SECONDS:.0f} s"
             self.notify(RequestFailed(seq=step.seq, reason=reason))
             return
+        if exchange.info.verb in WRITES:
+            self.wrote = exchange.ended or exchange.started, asyncio.get_running_loop().time()
         recorded = exchange.answer.status if exchange.answer else None
         self.notify(AnswerReceived(seq=step.seq, status=status, recorded=recorded))
+
+    async def _pause(self, exchange: Exchange) -> None:
+        """Give the server what it had after a write: it publishes a definition's paths and spreads rights by itself."""
+        if self.wrote is None:
+            return
+        recorded, live = self.wrote
+        pause = min((exchange.started - recorded) / 1e9, LONGEST_PAUSE)
+        await asyncio.sleep(max(0.0, live + pause - asyncio.get_running_loop().time()))
 
     def _request(self, exchange: Exchange) -> WireRequest:
         recorded = exchange.request
         data = self.recording.body(recorded.body.digest) if recorded.body.digest else b""
         return WireRequest(
             method=recorded.method,
-            target=rename_target(self.renaming, recorded.target),
+            target=recorded.target if _too_large(exchange) else rename_target(self.renaming, recorded.target),
             headers=rename_headers(self.renaming, recorded.target, recorded.headers),
             body=rename_body(self.renaming, header(recorded.headers, "content-type"), data),
         )

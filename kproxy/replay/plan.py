@@ -1,5 +1,8 @@
 """The plan: what is sent, in the recorded order, and what each step waits for. Pure.
 
+The order is that of the answers, which is the requests' own where they do not overlap; writes that overlap go in the
+order in which etcd has them.
+
 One step after the other. A step that stands at an exchange first closes the watches that had ended by then, and waits
 until every open watch has delivered as many events as it had when the exchange was recorded: a client may have acted on
 any of them.
@@ -94,13 +97,18 @@ class _Watch:
         return self.exchange.ended is not None and self.exchange.ended <= when
 
 
-def make_plan(recording: Recording, event_times: Mapping[Seq, list[Nanos]]) -> Plan:
-    """Plan a recorded session; `event_times`: of each watch, when the events that count came."""
+def make_plan(
+    recording: Recording, event_times: Mapping[Seq, list[Nanos]], written: Mapping[Seq, int] | None = None
+) -> Plan:
+    """Plan a recorded session.
+
+    `event_times`: of each watch, when the events that count came; `written`: the revision that a write made, if known.
+    """
     steps: list[Step] = []
     open_watches: dict[Seq, _Watch] = {}
     awaited: dict[Seq, int] = {}
     writes = 0
-    for exchange in recording.exchanges():
+    for exchange in _in_order(recording, written or {}):
         if exchange.end is End.REFUSED:
             continue  # kproxy's own answer: no server ever saw it
         if (reason := _why_not(exchange)) is not None:
@@ -115,6 +123,25 @@ def make_plan(recording: Recording, event_times: Mapping[Seq, list[Nanos]]) -> P
             steps.append(Send(seq=exchange.seq, leave_after=_left_after(exchange)))
     steps += [_close(watch) for watch in open_watches.values()]
     return Plan(steps=tuple(steps), writes=writes)
+
+
+def _in_order(recording: Recording, written: Mapping[Seq, int]) -> list[Exchange]:
+    """The exchanges one after the other, as the server may have taken them."""
+    ordered: list[Exchange] = []
+    for exchange in sorted(recording.exchanges(), key=lambda each: (each.answered or each.started, each.seq)):
+        at = len(ordered)
+        while at and _overtakes(exchange, ordered[at - 1], written):
+            at -= 1
+        ordered.insert(at, exchange)
+    return ordered
+
+
+def _overtakes(later: Exchange, earlier: Exchange, written: Mapping[Seq, int]) -> bool:
+    """Whether etcd has the write that was answered later before the other one; they overlap then."""
+    if earlier.ended is not None and earlier.ended <= later.started:
+        return False
+    first, second = written.get(earlier.seq), written.get(later.seq)
+    return first is not None and second is not None and second < first
 
 
 def is_watch(exchange: Exchange) -> bool:

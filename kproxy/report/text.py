@@ -58,12 +58,14 @@ def _difference(difference: Difference) -> str:
     place = f"exchange {difference.seq}" if difference.seq is not None else "no exchange"
     return (
         f"{place}: {difference.where} {printable(difference.path)} {difference.kind}: "
-        f"{_value(difference.baseline)} → {_value(difference.replayed)}"
+        f"{_value(difference.baseline, there=difference.kind == 'removed')} → "
+        f"{_value(difference.replayed, there=difference.kind == 'added')}"
     )
 
 
-def _value(value: JSON) -> str:
-    if value is None:
+def _value(value: JSON, *, there: bool) -> str:
+    """`there`: the side surely has a value, so that None is JSON's null."""
+    if value is None and not there:
         return "nothing"
     text = printable(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}…"

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from kproxy.model.attribution import Ledger
 from kproxy.model.etcd import key_text
-from kproxy.model.exchange import Exchange, Headers, Seq
+from kproxy.model.exchange import Exchange, Seq, header
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.recording import Recording
 from kproxy.session.opened import clock_time, opened
@@ -102,7 +102,7 @@ class Filters:
             and (not self.resources or row.resource in self.resources)
             and (not self.namespaces or row.namespace in self.namespaces)
             and (not self.names or row.name in self.names)
-            and (not self.statuses or status in self.statuses or f"{status[0]}xx" in self.statuses)
+            and (not self.statuses or bool({status, f"{status[0]}xx"} & self.statuses))
             and self.user_agent in row.user_agent
             and (not self.changed or bool(row.changes))
         )
@@ -157,8 +157,3 @@ def row_of(recording: Recording, exchange: Exchange, changes: tuple[ChangeRow, .
         audit_id=header(answer.headers, "audit-id") if answer else "",
         changes=changes,
     )
-
-
-def header(headers: Headers, name: str) -> str:
-    """A header's first value, "" without one; `name` in lower case."""
-    return next((value for field, value in headers if field.lower() == name), "")

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from kproxy.correlate.ledger import correlate
-from kproxy.errors import RecordingError
+from kproxy.errors import RecordingError, UsageError
 from kproxy.model.attribution import Ledger
-from kproxy.model.exchange import Nanos
+from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.store.reader import open_recording
+
+_NO_SEQ = 1 << 63
+"""More than a table's integers hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,14 @@ def opened(where: str) -> Iterator[Opened]:
     """Open a recording, correlate it. RecordingError with one sentence if it cannot be read."""
     with open_recording(where) as recording:
         yield Opened(recording, correlate(recording))
+
+
+def exchange_at(recording: Recording, seq: int) -> Exchange:
+    """The exchange that a person names by its number. UsageError when the recording has none of that number."""
+    found = recording.exchange(Seq(seq)) if 0 < seq < _NO_SEQ else None
+    if found is None:
+        raise UsageError(f"the recording has no exchange {seq}; `kproxy log` lists those that it has")
+    return found
 
 
 def clock_time(recording: Recording, at: Nanos) -> str:

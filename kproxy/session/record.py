@@ -1,9 +1,7 @@
 """`kproxy record`: a recording around a COMMAND, or until somebody ends it."""
 
 import asyncio
-import os
 import signal
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from kproxy.config.kubeconfig import Kubeconfig
 from kproxy.config.written import minimal_kubeconfig, through_proxy
 from kproxy.proxy.launch import Running
 from kproxy.session.command import run_command
+from kproxy.session.private import private_file, private_folder
 from kproxy.session.recording import Live, RecordSettings, Tell, recording
 
 TOLD = frozenset({"KUBECONFIG", "KPROXY_URL", "KPROXY_TOKEN", "KPROXY_CA"})
@@ -46,24 +45,18 @@ async def record(
 @contextmanager
 def _handed_out(proxy: Running, client: Client) -> Iterator[dict[str, str]]:
     """KUBECONFIG and the rest for whoever goes through the proxy: files of mode 0600, gone at the end."""
-    with tempfile.TemporaryDirectory(prefix="kproxy-") as folder:
+    with private_folder() as folder:
         told = {"KPROXY_URL": proxy.url}
         if proxy.token is not None:
             told["KPROXY_TOKEN"] = proxy.token
         if proxy.ca_pem is not None:
-            told["KPROXY_CA"] = str(_private(Path(folder, "ca.pem"), proxy.ca_pem))
+            told["KPROXY_CA"] = str(private_file(folder / "ca.pem", proxy.ca_pem))
         if client.kubeconfig is None:
             text = minimal_kubeconfig(server=proxy.url, ca_pem=proxy.ca_pem, token=proxy.token)
         else:
             text = through_proxy(client.kubeconfig, client.context, proxy.url, proxy.ca_pem, proxy.token or "")
-        told["KUBECONFIG"] = str(_private(Path(folder, "kubeconfig"), text))
+        told["KUBECONFIG"] = str(private_file(folder / "kubeconfig", text))
         yield told
-
-
-def _private(path: Path, text: str) -> Path:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    return path
 
 
 def _invite(live: Live, output: Path, told: Mapping[str, str], tell: Tell) -> None:

@@ -56,6 +56,9 @@ class RecorderProcess:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
+        if not drained and self._outbox.blocked:  # the disk stayed full: no successor could do better
+            await self.kill()
+            return False
         for _ in range(3):
             await self._say_goodbye(exit_code)
             if self._closed:
@@ -69,9 +72,14 @@ class RecorderProcess:
         """End it at once: the session could not even begin."""
         if self._keeper is not None:
             self._keeper.cancel()
+        await self._end_process()
         await self._outbox.detach()
+
+    async def _end_process(self) -> None:
+        """Before a detach: what waits in the hand-off's socket for one that reads no more would hold that up."""
         if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+            with suppress(ProcessLookupError):
+                self._process.kill()
             await self._process.wait()
 
     async def _say_goodbye(self, exit_code: int | None) -> None:
@@ -81,9 +89,9 @@ class RecorderProcess:
         with suppress(ConnectionError):
             process.stdin.write(Goodbye(exit_code=exit_code).to_json().encode() + b"\n")
             await process.stdin.drain()
-        await self._outbox.detach()
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
+                await self._outbox.detach()
                 await process.wait()
                 if self._news is not None:
                     await self._news
@@ -127,11 +135,8 @@ class RecorderProcess:
             await self._outbox.lost.wait()
             if tries == 0:
                 self._tell(f"the recorder was gone ({self._outbox.failure}); another one goes on with the recording")
+            await self._end_process()
             await self._outbox.detach()
-            if self._process is not None and self._process.returncode is None:
-                with suppress(ProcessLookupError):
-                    self._process.kill()
-                await self._process.wait()
             await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
             try:
                 await self._spawn()

@@ -78,8 +78,8 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
         upstream=settings.upstream, listen=settings.listen, token=token, allow_exec=settings.allow_exec
     )
     try:
-        await recorder.start()
-        async with serve(proxy, outbox) as running:
+        async with serve(proxy, outbox) as running:  # first, so that a busy port makes and replaces no file
+            await recorder.start()
             live = Live(running, session, recorder)
             yield live
     except BaseException:

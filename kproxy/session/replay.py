@@ -8,6 +8,7 @@ from kproxy.config.upstream import Tls, Upstream, upstream_at
 from kproxy.diff.compare import compare
 from kproxy.etcd.client import connect
 from kproxy.model.etcd import ClusterId
+from kproxy.model.exchange import Seq
 from kproxy.model.verdict import Verdict
 from kproxy.proxy.launch import Running
 from kproxy.replay.engine import ReplayResult, plan_of, replay
@@ -54,6 +55,7 @@ class Audience:
 async def replay_recording(where: str, target: Target, settings: ReplaySettings, audience: Audience) -> Verdict:
     """Guard, replay through a proxy and a recorder of its own, compare."""
     with opened(where) as baseline:
+        target = target.for_users({exchange.caller for exchange in baseline.recording.exchanges()})
         await _guard(baseline, target, settings)
         if target.lab is None:
             plan = plan_of(baseline.recording)
@@ -86,7 +88,8 @@ async def _guard(baseline: Opened, target: Target, settings: ReplaySettings) -> 
         facts = await gather_facts(transport, written_resources(baseline.recording), etcd_cluster=cluster)
     finally:
         transport.close()
-    check_target(baseline.recording.session.server, facts, allow_existing=settings.allow_existing)
+    allow = settings.allow_existing or target.lab is not None  # a lab is fresh by birth, and holds its users' rights
+    check_target(baseline.recording.session.server, facts, allow_existing=allow)
 
 
 async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, audience: Audience) -> ReplayResult:
@@ -102,9 +105,20 @@ async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, aud
     )
     async with recording(record, audience.tell) as live:
         transport = Transport(through(live.proxy))
-        result = await replay(baseline.recording, transport, patience=settings.patience, notify=audience.notify)
+        result = await replay(
+            baseline.recording,
+            transport,
+            patience=settings.patience,
+            notify=audience.notify,
+            written=_written(baseline),
+        )
         live.exit_code = 0
     return result
+
+
+def _written(baseline: Opened) -> dict[Seq, int]:
+    """The last revision that each exchange is known to have made."""
+    return {seq: max(claim.revision for claim in claims) for seq, claims in baseline.ledger.by_seq.items() if claims}
 
 
 def through(proxy: Running) -> Upstream:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from kproxy.errors import RecordingError, UsageError
-from kproxy.model.exchange import Body, Exchange, Frame, Headers, Seq
+from kproxy.errors import RecordingError
+from kproxy.model.exchange import Body, Exchange, Frame, Headers, header
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.recording import Recording
-from kproxy.session.log import LogRow, change_rows, header, row_of
-from kproxy.session.opened import clock_time, opened
+from kproxy.session.log import LogRow, change_rows, row_of
+from kproxy.session.opened import clock_time, exchange_at, opened
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.watch import decode_event
 
@@ -75,9 +75,7 @@ class ExchangeView:
 def show_exchange(where: str, seq: int) -> ExchangeView:
     """One exchange of a recording. UsageError when the recording has none of that number."""
     with opened(where) as session:
-        exchange = session.recording.exchange(Seq(seq))
-        if exchange is None:
-            raise UsageError(f"{where} has no exchange {seq}; `kproxy log {where}` lists those that it has")
+        exchange = exchange_at(session.recording, seq)
         answer = exchange.answer
         media_type = header(answer.headers, "content-type") if answer else ""
         return ExchangeView(
@@ -86,7 +84,7 @@ def show_exchange(where: str, seq: int) -> ExchangeView:
             request_body=content_of(session.recording, exchange.request.headers, exchange.request.body),
             answer_body=content_of(session.recording, answer.headers, answer.body) if answer else NOTHING,
             frames=tuple(
-                _frame_view(session.recording, frame, media_type) for frame in session.recording.frames(Seq(seq))
+                _frame_view(session.recording, frame, media_type) for frame in session.recording.frames(exchange.seq)
             ),
         )
 

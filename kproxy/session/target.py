@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from kproxy.config.kubeconfig import load_kubeconfig
 from kproxy.config.upstream import Upstream, upstream_from_url
@@ -30,12 +32,19 @@ class TargetWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A target that is there. `lab`: it is ours, and fresh by birth."""
+    """A target that is there. `lab`: it is ours, and fresh by birth; `viewer`: its second user."""
 
     upstream: Upstream
     etcd: EtcdSettings | None
     lab: LabInfo | None = None
     literals: tuple[str, ...] = ()
+    viewer: Upstream | None = None
+
+    def for_users(self, recorded: AbstractSet[str]) -> Self:
+        """The target as the lab's second user when that one alone was recorded: the first one may do everything."""
+        if self.viewer is None or recorded != {self.viewer.user}:
+            return self
+        return replace(self, upstream=self.viewer)
 
 
 def parse_target(words: str, recorded: Server, *, assets: Path | None, allow_old_etcd: bool) -> TargetWish:
@@ -44,14 +53,15 @@ def parse_target(words: str, recorded: Server, *, assets: Path | None, allow_old
         return TargetWish(context=words.removeprefix("context:"))
     if words.startswith(("http://", "https://")):
         return TargetWish(url=words)
-    match = re.fullmatch(r"fresh(?::(emulated|kube-apiserver)(?:@(v?\d+\.\d+\.\d+))?)?", words)
+    match = re.fullmatch(r"fresh(?::(emulated|kube-apiserver(?:@(v?[0-9]+\.[0-9]+\.[0-9]+))?))?", words)
     if match is None:
         raise UsageError(
             f"--on {words!r} is no target: fresh, fresh:emulated, fresh:kube-apiserver[@VERSION], context:NAME or a URL"
         )
-    kind, version = match[1], match[2]
-    if kind is None:
+    if match[1] is None:
         kind, version = _recorded_kind(recorded)
+    else:
+        kind, version = match[1].partition("@")[0], match[2]
     if version is not None and not version.startswith("v"):
         version = f"v{version}"
     if kind == "emulated":
@@ -78,7 +88,8 @@ def reached(wish: TargetWish, etcd: EtcdSettings | None, env: Mapping[str, str])
     if wish.lab is not None:
         with start_lab(wish.lab, env) as lab:
             upstream = load_kubeconfig(lab.kubeconfig, {}).upstream(None)
-            yield Target(upstream=upstream, etcd=etcd or lab_etcd(lab.info), lab=lab.info)
+            viewer = load_kubeconfig(lab.user_kubeconfig, {}).upstream(None)
+            yield Target(upstream=upstream, etcd=etcd or lab_etcd(lab.info), lab=lab.info, viewer=viewer)
         return
     if wish.url is not None:
         yield Target(upstream=upstream_from_url(wish.url), etcd=etcd)

@@ -31,6 +31,8 @@ def open_recording(where: str) -> Iterator[Recording]:
 
     RecordingError, one sentence, if there is none or it cannot be read; SchemaError if it is newer than this kproxy.
     """
+    if "://" in where:  # not repeated: it may hold a password
+        raise RecordingError("A recording is named by its path; a database's URL cannot be read by this kproxy.")
     path = Path(where)
     if path.is_dir():
         yield open_text(path)

@@ -22,6 +22,7 @@ from kproxy.model.exchange import (
     Nanos,
     Request,
     Seq,
+    header,
 )
 from kproxy.model.session import Gap, Server, Session, SessionEnd
 
@@ -35,14 +36,6 @@ _dump = json.JSONEncoder(separators=(",", ":")).encode
 @lru_cache(maxsize=4096)
 def _headers_text(headers: Headers) -> str:
     return _dump(headers)
-
-
-def header(headers: Headers, name: str) -> str:
-    """The first field of that name (given in lower case), or ""."""
-    for field, value in headers:
-        if field.lower() == name:
-            return value
-    return ""
 
 
 def _body_row(body: Body) -> Row:

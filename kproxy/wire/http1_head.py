@@ -30,6 +30,7 @@ _KNOWN = re.compile(
 )
 _KNOWN_OF_ANSWERS = re.compile(rb"\n(?=[cCtT])(?i:(content-length|transfer-encoding)):([^\r]*+)")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+_FOLD = re.compile(r"\r\n[ \t]+")
 _DIGITS = re.compile(rb"[0-9]{1,18}")
 
 
@@ -145,14 +146,18 @@ def check_beginning(partial: bytes, what: str) -> None:
 
 
 def parse_head(raw: bytes) -> HeadParts:
-    """Any bytes that were taken for a head, read as well as they can be; it never raises."""
+    """Any bytes that were taken for a head, read as well as they can be; it never raises.
+
+    What follows a blank line is no head, and a folded line belongs to the field before it.
+    """
     text = raw.decode("latin-1")
     if text.count("\n") != text.count("\r\n"):
         text = text.replace("\r\n", "\n").replace("\n", "\r\n")
-    lines = text.split("\r\n")
-    first, _, rest = lines[0].partition(" ")
+    start, _, rest = text.partition("\r\n")
+    lines = _FOLD.sub(" ", f"\r\n{rest}".partition("\r\n\r\n")[0]).split("\r\n")
+    first, _, rest = start.partition(" ")
     second, _, third = rest.partition(" ")
-    headers = [line.partition(":") for line in lines[1:] if line]
+    headers = [line.partition(":") for line in lines if line]
     return HeadParts((first, second, third), tuple([(name, value.strip(" \t")) for name, _, value in headers]))
 
 

@@ -49,6 +49,12 @@ def test_a_file_that_is_missing_is_named(fails: Fails, command: str) -> None:
     assert "nowhere.kproxy" in fails(command, "nowhere.kproxy")
 
 
+def test_a_databases_url_is_refused_without_its_password(fails: Fails) -> None:
+    said = fails("log", "postgresql://somebody:hunter2@db/kproxy#session")
+    assert "URL" in said
+    assert "hunter2" not in said
+
+
 def test_an_empty_file_is_no_recording(fails: Fails, tmp_path: Path) -> None:
     (tmp_path / "empty.kproxy").touch()
     assert "empty" in fails("log", "empty.kproxy")
@@ -132,12 +138,16 @@ def test_an_unreachable_etcd_is_named(fails: Fails) -> None:
     assert "http://127.0.0.1:1" in said
 
 
-def test_a_busy_port_is_named(fails: Fails) -> None:
+def test_a_busy_port_is_named_and_no_file_is_made_or_replaced(fails: Fails, recording: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         listen = f"http://127.0.0.1:{port}"
-        said = fails("record", "--upstream", "http://127.0.0.1:1", "--listen", listen, "-o", "s.kproxy", "--", "true")
-    assert str(port) in said
+        record = ("record", "--upstream", "http://127.0.0.1:1", "--listen", listen)
+        assert str(port) in fails(*record, "-o", "s.kproxy", "--", "true")
+        assert not (tmp_path / "s.kproxy").exists()
+        before = recording.read_bytes()
+        assert str(port) in fails(*record, "-o", str(recording), "--force", "--", "true")
+        assert recording.read_bytes() == before
 
 
 def test_a_command_that_does_not_exist_leaves_no_recording(fails: Fails, tmp_path: Path) -> None:
@@ -171,3 +181,5 @@ def test_words_that_the_command_line_does_not_know_get_one_sentence(fails: Fails
     assert "4711" in fails("show", str(recording), "4711")
     assert "pods" in fails("get", str(recording), "pods")
     assert "yesterday" in fails("get", str(recording), "pods/default/hello-demo", "--at", "yesterday")
+    assert "nowhere" in fails("lab", "run", "--assets", "nowhere", "--", "true")
+    assert "9" * 30 in fails("show", str(recording), "9" * 30)

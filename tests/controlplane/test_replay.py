@@ -12,9 +12,10 @@ import pytest
 from kproxy.config.kubeconfig import load_kubeconfig
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
+from kproxy.model.exchange import header
 from kproxy.model.verdict import Outcome
 from kproxy.session.demo import CLIENT
-from kproxy.session.log import Filters, LogRow, header, log_rows
+from kproxy.session.log import Filters, LogRow, log_rows
 from kproxy.session.record import Client, record
 from kproxy.session.recording import RecordSettings
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording

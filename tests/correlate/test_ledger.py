@@ -1,5 +1,6 @@
 """The ledger's grounds, on small sessions made by hand."""
 
+import base64
 import json
 from dataclasses import dataclass, field
 
@@ -7,7 +8,7 @@ from kproxy.correlate.coverage import coverage
 from kproxy.correlate.ledger import correlate
 from kproxy.model.attribution import Basis, Ledger, Standing
 from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revision
-from kproxy.model.exchange import Answer, Body, End, Exchange, Nanos, Request, Seq
+from kproxy.model.exchange import EMPTY_BODY, Answer, Body, End, Exchange, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.session import Session
 from kproxy.wire.requestinfo import request_info
@@ -15,6 +16,9 @@ from tests.support.memory import MemoryRecording
 
 POD = "/registry/pods/default/web"
 PODS = "/api/v1/namespaces/default/pods"
+SERVICE = "/registry/services/specs/default/web"
+SERVICES = "/api/v1/namespaces/default/services"
+PORTS = "/registry/ranges/servicenodeports"
 
 
 def pod(uid: str = "u1", revision: int | None = None, *, deleting: bool = False, **more: object) -> JSONObject:
@@ -24,6 +28,17 @@ def pod(uid: str = "u1", revision: int | None = None, *, deleting: bool = False,
     if deleting:
         metadata["deletionTimestamp"] = "2026-11-23T12:00:00Z"
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata | more}  # type: ignore[dict-item]
+
+
+def service(*addresses: str, nodes: tuple[int, ...] = (), revision: int | None = None) -> JSONObject:
+    spec: JSONObject = {"clusterIPs": [*addresses], "ports": [{"nodePort": port} for port in nodes]}
+    return pod(revision=revision) | {"kind": "Service", "spec": spec}
+
+
+def ports(*taken: int) -> JSONObject:
+    bits = sum(1 << (port - 30000) for port in taken)
+    data = base64.b64encode(bits.to_bytes(8)).decode()
+    return {"kind": "RangeAllocation", "range": "30000-32767", "data": data}
 
 
 @dataclass
@@ -36,23 +51,31 @@ class Story:
         )
     )
 
-    def ask(self, method: str, target: str, status: int, document: JSONObject | None) -> Seq:
+    def ask(
+        self, method: str, target: str, status: int, document: JSONObject | None, body: JSONObject | None = None
+    ) -> Seq:
         seq = Seq(len(self.recording.exchange_list) + 1)
-        body = self._keep(document)
+        answer, asked = self._keep(document), self._keep(body)
         self.recording.exchange_list.append(
             Exchange(
                 seq=seq,
                 connection=1,
                 started=Nanos(seq * 1000),
                 ended=Nanos(seq * 1000 + 500),
-                request=Request(method=method, target=target, http_version="HTTP/1.1", headers=()),
+                request=Request(
+                    method=method,
+                    target=target,
+                    http_version="HTTP/1.1",
+                    headers=(("Content-Type", "application/json"),),
+                    body=asked or EMPTY_BODY,
+                ),
                 info=request_info(method, target),
                 answer=Answer(
                     status=status,
                     reason="",
                     http_version="HTTP/1.1",
                     headers=(("Content-Type", "application/json"),),
-                    body=body or Body(state="empty", size=0),  # type: ignore[arg-type]
+                    body=answer or EMPTY_BODY,
                 ),
                 end=End.COMPLETE,
             )
@@ -193,9 +216,104 @@ def test_a_services_address_belongs_to_the_request_that_made_the_service() -> No
     parent: JSONObject = {"group": "", "resource": "services", "namespace": "default", "name": "web"}
     address: JSONObject = {"kind": "IPAddress", "metadata": {"name": "10.0.0.7"}, "spec": {"parentRef": parent}}
     story.put(101, "/registry/ipaddresses/10.0.0.7", address)
-    story.put(102, "/registry/services/specs/default/web", pod())
-    seq = story.ask("POST", "/api/v1/namespaces/default/services", 201, pod(revision=102))
+    story.put(102, SERVICE, service("10.0.0.7"))
+    seq = story.ask("POST", SERVICES, 201, service("10.0.0.7", revision=102))
     assert story.grounds() == [(101, seq, Basis.OBJECT), (102, seq, Basis.REVISION)]
+
+
+def test_a_services_address_is_given_back_by_the_request_that_deletes_it() -> None:
+    story = Story()
+    story.delete(101, SERVICE, before=service("10.0.0.7"))
+    story.delete(102, "/registry/ipaddresses/10.0.0.7", before={"kind": "IPAddress"})
+    seq = story.ask("DELETE", f"{SERVICES}/web", 200, service("10.0.0.7", revision=101))
+    assert story.grounds() == [(101, seq, Basis.REVISION), (102, seq, Basis.OBJECT)]
+
+
+def test_a_node_ports_bit_belongs_to_the_service_whose_port_it_is() -> None:
+    story = Story()
+    story.put(101, PORTS, ports(30001), before=ports())
+    story.put(102, SERVICE, service(nodes=(30001,)))
+    made = story.ask("POST", SERVICES, 201, service(nodes=(30001,), revision=102))
+    story.put(103, PORTS, ports(), before=ports(30001))
+    story.put(104, SERVICE, service(), before=service(nodes=(30001,)))
+    changed = story.ask("PATCH", f"{SERVICES}/web", 200, service(revision=104))
+    assert story.grounds() == [
+        (101, made, Basis.OBJECT),
+        (102, made, Basis.REVISION),
+        (103, changed, Basis.OBJECT),
+        (104, changed, Basis.REVISION),
+    ]
+
+
+def test_what_a_failed_service_took_and_gave_back_is_its_requests() -> None:
+    story = Story()
+    parent: JSONObject = {"group": "", "resource": "services", "namespace": "default", "name": "web"}
+    address: JSONObject = {"kind": "IPAddress", "metadata": {"name": "10.0.0.7"}, "spec": {"parentRef": parent}}
+    story.put(101, "/registry/ipaddresses/10.0.0.7", address)
+    story.delete(102, "/registry/ipaddresses/10.0.0.7", before=address)
+    seq = story.ask("POST", SERVICES, 422, {"kind": "Status", "status": "Failure"}, body=service(nodes=(30001,)))
+    assert story.grounds() == [(101, seq, Basis.OBJECT), (102, seq, Basis.OBJECT)]
+
+
+def test_a_delete_that_finalizers_hold_has_not_taken_the_object_away() -> None:
+    story = Story()
+    story.put(101, POD, pod(deleting=True, finalizers=["x/y"]), before=pod(finalizers=["x/y"]))
+    began = story.ask("DELETE", f"{PODS}/web", 200, pod(revision=101, deleting=True, finalizers=["x/y"]))
+    story.delete(102, POD, before=pod(deleting=True))
+    ended = story.ask("PATCH", f"{PODS}/web", 200, pod(revision=101, deleting=True))
+    assert story.grounds() == [(101, began, Basis.REVISION), (102, ended, Basis.OBJECT)]
+    assert story.told().no_op_writes == ()
+
+
+def test_a_deletion_that_nobody_in_the_session_completed_goes_to_the_request_that_began_it() -> None:
+    story = Story()
+    story.put(101, POD, pod(deleting=True, finalizers=["x/y"]), before=pod(finalizers=["x/y"]))
+    began = story.ask("DELETE", f"{PODS}/web", 200, pod(revision=101, deleting=True, finalizers=["x/y"]))
+    story.delete(102, POD, before=pod(deleting=True))
+    assert story.grounds() == [(101, began, Basis.REVISION), (102, began, Basis.OBJECT)]
+
+
+def test_a_pod_in_its_time_of_grace_is_taken_away_by_the_delete_that_ends_it() -> None:
+    story = Story()
+    soon, now = pod(deleting=True, deletionGracePeriodSeconds=30), pod(deleting=True, deletionGracePeriodSeconds=0)
+    story.put(101, POD, soon, before=pod())
+    shown = pod(revision=101, deleting=True, deletionGracePeriodSeconds=30)
+    first = story.ask("DELETE", f"{PODS}/web", 200, shown)
+    story.put(102, POD, now, before=soon)
+    story.delete(103, POD, before=now)
+    shown = pod(revision=103, deleting=True, deletionGracePeriodSeconds=0)
+    second = story.ask("DELETE", f"{PODS}/web", 200, shown)
+    assert story.grounds() == [
+        (101, first, Basis.REVISION),
+        (102, second, Basis.OBJECT),
+        (103, second, Basis.REVISION),
+    ]
+
+
+def test_a_collections_deletion_has_what_it_wrote_after_the_state_that_it_answers() -> None:
+    story = Story()
+    story.put(102, POD, pod(deleting=True, finalizers=["x/y"]), before=pod(finalizers=["x/y"]))
+    listed: JSONObject = {"kind": "PodList", "metadata": {}, "items": [pod(revision=101, finalizers=["x/y"])]}
+    seq = story.ask("DELETE", PODS, 200, listed)
+    assert story.grounds() == [(102, seq, Basis.OBJECT)]
+
+
+def test_a_binding_has_the_change_that_set_the_node() -> None:
+    story = Story()
+    story.put(101, POD, pod() | {"spec": {"nodeName": "n1"}}, before=pod())
+    binding: JSONObject = {"kind": "Binding", "target": {"kind": "Node", "name": "n1"}}
+    seq = story.ask("POST", f"{PODS}/web/binding", 201, {"kind": "Status", "status": "Success"}, body=binding)
+    assert story.grounds() == [(101, seq, Basis.OBJECT)]
+
+
+def test_an_eviction_has_its_condition_its_deletion_and_the_delete_of_a_pod_that_nothing_holds() -> None:
+    story = Story()
+    target: JSONObject = {"status": {"conditions": [{"type": "DisruptionTarget"}]}}
+    story.put(101, POD, pod() | target, before=pod())
+    story.put(102, POD, pod(deleting=True) | target, before=pod() | target)
+    story.delete(103, POD, before=pod(deleting=True) | target)
+    seq = story.ask("POST", f"{PODS}/web/eviction", 201, {"kind": "Status", "status": "Success"})
+    assert story.grounds() == [(revision, seq, Basis.OBJECT) for revision in (101, 102, 103)]
 
 
 def test_a_scale_writes_its_deployment() -> None:

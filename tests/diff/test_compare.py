@@ -268,6 +268,50 @@ def test_another_end_is_named() -> None:
     assert (found.where, found.baseline, found.replayed) == ("end", "complete", "server-gone")
 
 
+def test_what_a_client_chose_and_no_server_said_may_stand_in_a_request() -> None:
+    first, second = baseline(), replayed()
+    asked: JSON = {"spec": {"clusterIP": "1.2.3.4"}, "when": "2024-01-01T00:00:00Z", "resourceVersion": "1"}
+    for server in (first, second):
+        server.exchange("POST", PODS, 422, {"kind": "Status"}, send=asked)
+    assert verdict_of(first, second).outcome is Outcome.IDENTICAL
+
+
+def test_a_request_that_keeps_the_recorded_servers_uid_is_found() -> None:
+    first, second = baseline(), replayed()
+    for server in (first, second):
+        server.exchange("DELETE", f"{PODS}/a", 409, {"kind": "Status"}, send={"uid": first.uid(97)})
+    assert only(verdict_of(first, second)).where == "request"
+
+
+def test_two_runs_of_a_client_draw_timeouts_and_the_order_of_a_selector_anew() -> None:
+    first, second = baseline(), replayed()
+    uid, other = first.uid(97), second.uid(97)
+    first.exchange("GET", f"{PODS}?fieldSelector=metadata.name%3Da%2Cuid%3D{uid}&timeoutSeconds=301", 200, {})
+    second.exchange("GET", f"{PODS}?fieldSelector=uid%3D{other}%2Cmetadata.name%3Da&timeoutSeconds=302", 200, {})
+    assert compare(first.made, correlate(first.made), second.made, correlate(second.made)).outcome is Outcome.IDENTICAL
+    assert {each.path for each in verdict_of(first, second).differences} == {"target"}
+
+
+def test_a_not_modified_document_hides_no_other_header() -> None:
+    first, second = baseline(), replayed()
+    asked = (("If-None-Match", "x"),)
+    for server, status, word in ((first, 200, "v1"), (second, 304, "v2")):
+        seq = server.exchange("GET", "/openapi/v3", status, {"a": 1} if status == 200 else None)
+        server.edit(seq, lambda each: replace(each, request=replace(each.request, headers=asked)))
+        _set_header(server, seq, "X-Said", word)
+    assert {each.path for each in verdict_of(first, second).differences} == {"x-said"}
+
+
+def test_metrics_are_the_servers_own_but_their_status_is_compared() -> None:
+    first, second = baseline(), replayed()
+    first.exchange("GET", "/metrics", 200, {"count": 1})
+    second.exchange("GET", "/metrics", 200, {"count": 2})
+    assert verdict_of(first, second).outcome is Outcome.EQUIVALENT
+    assert verdict_of(first, second, strict=True).outcome is Outcome.DIFFERENT
+    second.edit(Seq(7), lambda each: replace(each, answer=replace(each.answer, status=500)))  # type: ignore[type-var] # it has one
+    assert only(verdict_of(first, second)).where == "status"
+
+
 def _metadata(value: JSONObject) -> JSONObject:
     metadata = value["metadata"]
     assert isinstance(metadata, dict)

@@ -87,3 +87,22 @@ def test_a_key_that_was_made_anew_in_between_is_found() -> None:
     again = second.made.change_list[1]
     second.made.change_list[1] = replace(again, create_revision=again.revision)
     assert [each.path for each in etcd_differences(first, second)] == [f"{KEY}[1] create_revision"]
+
+
+def test_addresses_that_no_answer_names_are_paired_by_whose_they_are() -> None:
+    first, second = both()
+    for server, address in ((first, "10.0.0.1"), (second, "10.0.0.2")):
+        parent: JSONObject = {"resource": "services", "namespace": "default", "name": "web"}
+        value: JSONObject = {"kind": "IPAddress", "metadata": {"name": address}, "spec": {"parentRef": parent}}
+        server.put(3, f"/registry/ipaddresses/{address}", value)
+    assert verdict_of(first, second).outcome is Outcome.IDENTICAL
+
+
+def test_what_the_server_writes_of_a_key_of_its_own_stands_beside_what_a_request_wrote() -> None:
+    first, second = both()
+    for server in (first, second):
+        role: JSONObject = server.pod(4, "view")
+        server.exchange("PUT", "/apis/rbac.authorization.k8s.io/v1/clusterroles/view", 200, role)
+        server.put(4, "/registry/clusterroles/view", role, version=4)
+    second.put(5, "/registry/clusterroles/view", second.pod(5, "view"), version=5)
+    assert verdict_of(first, second).outcome is Outcome.EQUIVALENT

@@ -76,3 +76,17 @@ def test_last_modified_is_not_after_the_date() -> None:
 
     assert compared(modified(6), modified(15)).outcome is Outcome.IDENTICAL
     assert compared(modified(6), modified(16)).outcome is Outcome.DIFFERENT
+
+
+def test_a_pair_of_pseudonyms_may_be_warned_about_and_nothing_else() -> None:
+    def outcome(path: str, warning: str) -> Outcome:
+        servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+        for server, headers in zip(servers, ((), (("Warning", warning),)), strict=True):
+            server.exchange("POST", path, 201, {"kind": "x"}, headers=headers)
+        return verdict_of(*servers).outcome
+
+    pair, other = '299 - "tls: failed to find any PEM data in certificate input"', '299 - "unknown field"'
+    secrets = "/api/v1/namespaces/default/secrets"
+    assert outcome(secrets, pair) is Outcome.EQUIVALENT
+    assert outcome(secrets, other) is Outcome.DIFFERENT
+    assert outcome(PODS, pair) is Outcome.DIFFERENT

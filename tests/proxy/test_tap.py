@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -196,3 +197,16 @@ def test_a_client_that_is_gone_when_everything_stops_is_recorded_as_gone() -> No
     wires.take(wires.tap.stop())
 
     assert wires.recorded().finished[1].end is End.CLIENT_GONE
+
+
+@pytest.mark.parametrize("rest", [b"", b"c"])
+def test_a_client_that_still_sends_when_the_server_has_answered_and_closed_is_not_reset(rest: bytes) -> None:
+    """What the api-server does with a body over its limit: 413, and it closes."""
+    wires = Wires()
+    head = b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab"
+    wires.take(wires.tap.client_data(head + rest))
+    wires.take(wires.tap.connected(None))
+    wires.take(wires.tap.server_data(b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"))
+    wires.take(wires.tap.server_closed())
+    assert wires.acts[-1] is (Act.CLOSE_CLIENT if rest else Act.LINGER)
+    assert wires.tap.client_data(b"c") == []

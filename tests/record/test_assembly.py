@@ -274,3 +274,20 @@ BEGUN = Script().begin(1, b"").take()
 def test_records_that_no_proxy_sends_are_refused(more: bytes) -> None:
     with pytest.raises(HandoffError):
         Bench().assembler.take(unpack_records(BEGUN + more))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"Version: v1\nkind: Secret\nstringData: {p: hunter22}\n",
+        b'ersion": "v1", "stringData": {"p": "hunter22"}}\r\n\r\n',
+        b'POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{"p": "hunter22"}\r\nq: hunter22',
+        b"GET / HTTP/1.1\r\nAuthorization:\r\n Bearer hunter22\r\n\r\n",
+        b"GET / HTTP/1.1\r\nAuthorization : Bearer hunter22\r\n\r\n",
+    ],
+)
+def test_a_refused_head_holds_no_body_and_no_credentials(raw: bytes) -> None:
+    """A body that is longer than its Content-Length comes as the next request's head."""
+    bench = Bench()
+    bench.batch(Script().begin(1, raw).end(1, End.REFUSED))
+    assert "hunter22" not in repr(bench.exchanges[1])

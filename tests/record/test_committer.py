@@ -1,11 +1,13 @@
 """Commits that wait."""
 
+import asyncio
 import errno
 from pathlib import Path
 
 import pytest
 
 from kproxy.record import committer as module
+from kproxy.record import recorder
 from kproxy.record.committer import Committer
 from kproxy.store.sqlite import StorageFullError
 from kproxy.store.writer import Batch, Writer
@@ -48,3 +50,19 @@ async def test_patience_has_an_end_where_nobody_waits(tmp_path: Path, monkeypatc
         committer.patience = 0.005
         with pytest.raises(StorageFullError):
             await committer.commit(Batch(number=1))
+
+
+@in_loop
+async def test_a_session_that_goes_while_the_disk_is_full_ends_the_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY", 0.001)
+    monkeypatch.setattr(recorder, "LAST_PATIENCE", 0.005)
+    control = asyncio.StreamReader()
+    with Full.create(tmp_path / "a.kproxy", a_session()) as writer:
+        writer.times = 10**9
+        committer = Committer(writer, lambda error: control.feed_eof() if error else None)
+        farewell = asyncio.create_task(recorder._farewell(control, committer))
+        with pytest.raises(StorageFullError):
+            await committer.commit(Batch(number=1))
+        assert await farewell == b""

@@ -89,3 +89,12 @@ def test_a_key_that_is_none_is_one_sentence(tmp_path: Path) -> None:
         load_key(tmp_path / "short")
     with pytest.raises(ConfigError, match="cannot be used"):
         load_key(tmp_path / "short" / "below")
+
+
+@pytest.mark.parametrize("secret", [b"x" * 1023 + b"y", b"\xff" * 5000, b'{"a":"' + b"b" * 2000 + b'"}'])
+def test_a_large_secret_keeps_its_length_because_servers_look_at_it(secret: bytes) -> None:
+    made = ONE.bytes(secret)
+    assert len(made) == len(secret)
+    assert ONE.bytes(made) == made
+    assert OTHER.bytes(made) == made
+    assert made != ONE.bytes(secret + b" ")

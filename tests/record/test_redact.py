@@ -145,10 +145,10 @@ def _bytes(made: bytes | Opaque) -> bytes:
     return made
 
 
-def test_the_first_of_two_equal_keys_is_not_forgotten() -> None:
+def test_an_object_with_two_equal_keys_is_not_kept_as_another_one() -> None:
     raw = f'{{"kind":"Secret","data":{{"p":"{CODED}"}},"data":{{}}}}'.encode()
     made = REDACTOR.content(Secrecy(Subject.SECRET), JSON_TYPE, raw)
-    assert CODED.encode() not in _bytes(made)
+    assert made == Opaque("may hold a secret: an object has a key twice")
 
 
 def test_what_calls_itself_otherwise_at_the_path_of_secrets_is_read_as_one() -> None:
@@ -320,3 +320,57 @@ def test_what_an_exchange_is_about() -> None:
     assert subject(resource="serviceaccounts") is Subject.RESOURCE
     assert subject(resource="serviceaccounts", subresource="token") is Subject.TOKEN
     assert subject_of(RequestInfo(verb="get", path="/openapi/v2", is_resource=False)) is Subject.OTHER
+
+
+@pytest.mark.parametrize("name", ["stringdata", "Data", "date"])
+def test_what_a_misspelt_field_of_a_secret_holds_is_hidden(name: str) -> None:
+    made = redacted({"kind": "Secret", "metadata": {"name": "s"}, name: {"p": PLAIN, "q": [{"r": CODED}]}})
+    assert made["metadata"] == {"name": "s"}
+    assert made[name]["p"] == MADE
+
+
+def test_a_reference_to_a_secret_stays_what_it_is() -> None:
+    event: JSONObject = {"kind": "Event", "involvedObject": {"kind": "Secret", "namespace": "default", "name": "s"}}
+    assert redacted(event, target="/api/v1/namespaces/default/events") == event
+
+
+def test_annotations_of_other_tools_are_cleaned_like_kubectls() -> None:
+    made = redacted({"kind": "Secret", "metadata": {"annotations": {"kapp.k14s.io/original": json.dumps(secret())}}})
+    original = json.loads(made["metadata"]["annotations"]["kapp.k14s.io/original"])
+    assert original["data"] == {"p": MADE_CODED}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'patch: Invalid value: "{\\"data\\":{\\"other\\":\\"c3RvcmVkIGJlZm9yZQ==\\"}}": illegal base64 data',
+        'patch: Invalid value: "map[data:map[other:c3RvcmVkIGJlZm9yZQ==]]": cannot restore map from string',
+        ".data: expected map, got &{[c3RvcmVkIGJlZm9yZQ==]}",
+    ],
+)
+def test_an_error_that_quotes_the_stored_secret_keeps_its_reason_only(message: str) -> None:
+    """Real ones: the server quotes keys that were in no request."""
+    status: JSONObject = {"kind": "Status", "message": message, "details": {"causes": [{"message": message}]}}
+    made = redacted(status, method="PATCH", target=f"{SECRETS}/s")
+    for text in (made["message"], made["details"]["causes"][0]["message"]):
+        assert "c3RvcmVk" not in text
+        assert text[:10] == message[:10]
+
+
+def test_an_error_after_a_body_that_could_not_be_read_says_nothing_in_its_causes_either() -> None:
+    secrecy = REDACTOR.secrecy(request_info("POST", SECRETS))
+    assert isinstance(REDACTOR.content(secrecy, JSON_TYPE, b'{"stringData": {"p": "hunt', whole=False), Opaque)
+    status: JSONObject = {"kind": "Status", "message": "hunt", "details": {"causes": [{"message": "hunt"}]}}
+    made = REDACTOR.content(secrecy, JSON_TYPE, encode(JSON_TYPE, status))
+    assert b"hunt" not in _bytes(made)
+
+
+@pytest.mark.parametrize("path", ["", "data/p", "/data", "/data/p/q", "/nothing"])
+def test_a_json_patch_hides_its_value_wherever_it_points(path: str) -> None:
+    (operation,) = redacted([{"op": "add", "path": path, "value": PLAIN}], method="PATCH")
+    assert operation["path"] == path
+
+
+def test_a_secret_sent_to_a_path_that_is_no_resource_is_hidden_too() -> None:
+    made = redacted(secret(), target=f"/x/..{SECRETS}")
+    assert made["data"] == {"p": MADE_CODED}

@@ -2,7 +2,7 @@
 
 import base64
 
-from kproxy.renaming.allocations import same_allocation
+from kproxy.renaming.allocations import allocated, same_allocation
 
 
 def bitmap(*bits: int) -> str:
@@ -26,3 +26,10 @@ def test_addresses_are_counted() -> None:
 def test_what_is_no_bitmap_must_be_equal() -> None:
     assert same_allocation("30000-32767", "%%", "%%", lambda _: None)
     assert not same_allocation("30000-32767", "%%", bitmap(1), lambda _: None)
+
+
+def test_a_bitmap_of_ports_says_which_are_taken() -> None:
+    data = base64.b64encode((0b101).to_bytes(2)).decode()
+    assert allocated("30000-32767", data) == {30000, 30002}
+    assert allocated("10.96.0.0/12", data) == set()
+    assert allocated("30000-32767", "no base64") == set()

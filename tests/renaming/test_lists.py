@@ -52,3 +52,10 @@ def test_managers_entries_go_by_manager_and_operation() -> None:
     found = align("managedFields", first, [first[1], first[0]], str)
     assert found.pairs == ((0, 1), (1, 0))
     assert not found.reordered
+
+
+def test_the_rules_of_a_review_are_a_set() -> None:
+    rules: list[JSON] = [{"verbs": ["get"]}, {"verbs": ["list"]}, {"verbs": ["list"]}]
+    found = align("resourceRules", rules, rules[::-1], str)
+    assert found.pairs == ((0, 2), (1, 0), (2, 1))
+    assert not found.reordered

@@ -1,5 +1,8 @@
 """kproxy.renaming.pseudonyms."""
 
+import base64
+import json
+
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.renaming.pseudonyms import pseudonyms_in
 
@@ -13,3 +16,9 @@ def test_the_recorders_pseudonyms_are_found_plain_and_in_base64() -> None:
 
 def test_what_only_begins_like_one_is_none() -> None:
     assert pseudonyms_in("kproxy-redacted-1234 a3Byb3h5LXJlZGFjdGVk") == []
+
+
+def test_the_one_in_a_docker_config_is_found() -> None:
+    plain = Pseudonyms(b"k" * 32).text("hunter2")
+    coded = base64.b64encode(json.dumps({"kproxy": plain}, separators=(",", ":")).encode()).decode()
+    assert pseudonyms_in(coded) == [coded]

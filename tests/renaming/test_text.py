@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.renaming.text import rename_text
+from kproxy.renaming.text import rename_text, without_store_revision
 
 UID, IMAGE = "385ac3c3-d112-4b7c-aae9-3af50d03912e", "00000000-d112-4b7c-aae9-3af50d03912e"
 NAMES = {UID: IMAGE, "web-x7k2p": "web-bbbbb", "10.96.4.7": "10.96.221.72"}
@@ -50,3 +50,15 @@ def test_nothing_known_changes_nothing(text: str) -> None:
 def test_renaming_there_and_back_gives_the_text_again(text: str) -> None:
     there = rename_text(text, {"web-x7k2p": "WEB-00000"}, {})
     assert rename_text(there, {"WEB-00000": "web-x7k2p"}, {}) == text
+
+
+def test_the_servers_own_port_is_renamed_behind_an_address_only() -> None:
+    listening = {"51025": "57691"}
+    assert rename_text("127.0.0.1:51025", {}, {}, listening) == "127.0.0.1:57691"
+    assert rename_text("51025 and port:51025", {}, {}, listening) == "51025 and port:51025"
+
+
+def test_a_message_is_read_without_the_revision_that_the_store_has() -> None:
+    said = "Timeout: Too large resource version: 999, current: 7"
+    assert without_store_revision(said) == without_store_revision(said.replace("7", "8"))
+    assert without_store_revision(said) != without_store_revision(said.replace("999", "998"))

@@ -39,3 +39,21 @@ def test_two_times_may_become_one() -> None:
     times.settle()
     assert times.agrees(entry("a"), T1, T3)
     assert times.agrees(entry("a"), T2, T3)
+
+
+def test_the_newest_time_of_an_object_is_this_versions_only() -> None:
+    parent: JSONObject = {"manager": "a", "time": T1}
+    fields = ("metadata", "managedFields", "time")
+    first = Place("time", parent, {}, Owner("uid", revision="7", newest=T1), "", fields)
+    second = Place("time", parent, {}, Owner("uid", revision="8", newest=T1), "", fields)
+    times = Unchanged()
+    times.learn(first, T1, T2)
+    times.learn(second, T1, T3)
+    times.settle()
+    assert times.agrees(first, T1, T2)
+    assert times.agrees(second, T1, T3)
+    assert not times.agrees(first, T1, T3)
+
+
+def test_what_has_no_uid_does_not_last() -> None:
+    assert Unchanged().agrees(Place("time", {}, {}, Owner()), T1, T2)

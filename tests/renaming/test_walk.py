@@ -1,7 +1,7 @@
 """kproxy.renaming.walk."""
 
 from kproxy.model.jsontypes import JSON
-from kproxy.renaming.kinds import Place
+from kproxy.renaming.kinds import Owner, Place
 from kproxy.renaming.walk import Path, Walker, field_step, path_text
 
 
@@ -65,3 +65,31 @@ def test_cells_know_their_column_in_later_events_too() -> None:
     later: JSON = {"kind": "Table", "rows": [{"cells": ["2s"]}]}
     walker.walk(later, later)
     assert ("leaf", "$.rows[0].cells[0]", "Age", "2s", "2s") in notes.said
+
+
+def test_a_custom_resources_date_is_a_duration() -> None:
+    notes = Notes()
+    table: JSON = {
+        "kind": "Table",
+        "columnDefinitions": [{"name": "Born", "type": "date"}],
+        "rows": [{"cells": ["1s"]}],
+    }
+    Walker(notes, str).walk(table, table)
+    assert ("leaf", "$.rows[0].cells[0]", "Duration", "1s", "1s") in notes.said
+
+
+def test_a_listed_table_of_one_object_is_at_the_stores_revision() -> None:
+    shown: JSON = {"metadata": {"uid": "u", "resourceVersion": "7"}}
+    table: JSON = {"kind": "Table", "metadata": {"resourceVersion": "7"}, "rows": [{"object": shown}]}
+    for owner, scope in ((Owner(), "u"), (Owner(listing=True), "")):
+        notes = Notes()
+        Walker(notes, str).walk(table, table, owner)
+        assert ("leaf", "$.metadata.resourceVersion", scope, "7", "7") in notes.said
+
+
+def test_a_token_request_has_times_of_its_own() -> None:
+    said = walked(
+        {"kind": "TokenRequest", "metadata": {"uid": "u", "creationTimestamp": "a"}},
+        {"kind": "TokenRequest", "metadata": {"uid": "v", "creationTimestamp": "b"}},
+    )
+    assert ("leaf", "$.metadata.creationTimestamp", "", "a", "b") in said

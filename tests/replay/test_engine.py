@@ -14,7 +14,7 @@ from kproxy.diff.compare import compare
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
 from kproxy.model.attribution import Ledger
-from kproxy.model.exchange import Body, BodyState, Seq
+from kproxy.model.exchange import Body, BodyState, Nanos, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome
 from kproxy.renaming.renaming import Renaming
@@ -135,6 +135,33 @@ def test_what_cannot_be_sent_is_left_out_and_does_not_count(recorded: MemoryReco
     assert set(result.unsent) == {4, 8}
     assert [replayed_seq for _, replayed_seq in result.pairs] == list(range(1, 7))
     assert sum(isinstance(each, RequestLeftOut) for each in told) == 2
+
+
+def test_the_server_has_after_a_write_the_time_that_the_recorded_client_gave_it(
+    recorded: MemoryRecording, target: Upstream
+) -> None:
+    deleted, read = recorded.exchange_list[6:8]
+    later = Nanos((deleted.ended or 0) + 700_000_000)
+    paused = replace(recorded, exchange_list=[deleted, replace(read, started=later, answered=later, ended=later)])
+    again, _ = replayed(paused, target)
+    written, then = again.exchange_list
+    assert then.started - (written.ended or 0) >= 650_000_000
+
+
+def test_a_revision_that_is_still_to_come_is_sent_as_it_was(recorded: MemoryRecording, target: Upstream) -> None:
+    asked = f"{CONFIGMAPS}?resourceVersion=999999"
+    exchange = recorded.exchange_list[0]
+    assert exchange.answer
+    too_large = replace(
+        exchange,
+        seq=Seq(9),
+        request=replace(exchange.request, target=asked),
+        answer=replace(exchange.answer, status=504),
+    )
+    later = Nanos((exchange.ended or 0) + 1)
+    listed = [exchange, replace(too_large, started=later, answered=later, ended=later)]
+    again, _ = replayed(replace(recorded, exchange_list=listed), target)
+    assert again.exchange_list[-1].request.target == asked
 
 
 def test_the_guard_sees_what_a_server_holds(recorded: MemoryRecording, target: Upstream) -> None:

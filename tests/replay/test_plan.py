@@ -100,3 +100,25 @@ def test_the_writes_are_counted() -> None:
     recording = MemoryRecording(exchange_list=[exchange(1), exchange(2, "POST"), exchange(3, "DELETE", f"{PODS}/a")])
     plan = make_plan(recording, {})
     assert (plan.requests, plan.writes) == (3, 2)
+
+
+def order(*exchanges: Exchange, written: dict[int, int] | None = None) -> list[int]:
+    """The seqs in the order of sending; `written`: the revision of each write."""
+    revisions = {Seq(seq): revision for seq, revision in (written or {}).items()}
+    plan = make_plan(MemoryRecording(exchange_list=list(exchanges)), {}, revisions)
+    return [step.seq for step in plan.steps if isinstance(step, Send)]
+
+
+def test_requests_that_overlap_go_in_the_order_of_their_answers() -> None:
+    slow = replace(exchange(1, start=0, end=3), answered=Nanos(2 * SECOND))
+    assert order(slow, exchange(2, start=1, end=1), exchange(3, start=4, end=4)) == [2, 1, 3]
+
+
+def test_writes_that_overlap_go_in_the_order_of_their_revisions() -> None:
+    writes = [exchange(seq, "PATCH", start=seq / 10, end=2) for seq in (1, 2, 3)]
+    assert order(*writes, written={1: 12, 2: 10, 3: 11}) == [2, 3, 1]
+
+
+def test_writes_that_did_not_overlap_stay_in_their_order() -> None:
+    writes = [exchange(seq, "PATCH", start=seq, end=seq + 0.5) for seq in (1, 2)]
+    assert order(*writes, written={1: 12, 2: 10}) == [1, 2]

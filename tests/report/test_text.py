@@ -38,6 +38,11 @@ def test_a_report_says_what_was_compared_what_differs_where_and_the_verdict_last
     assert lines[-1] == "verdict: different"
 
 
+def test_a_null_that_went_away_is_not_called_nothing() -> None:
+    gone = Difference(seq=Seq(7), where="body", path="$.a", kind="removed", baseline=None, replayed=None)
+    assert "exchange 7: body $.a removed: null → nothing" in text_report(verdict(gone)).splitlines()
+
+
 def test_nothing_from_a_recording_steers_the_terminal() -> None:
     evil = "\x1b[31m\x07\u202e\r\n\x9b"
     report = text_report(verdict(difference(evil, evil, evil)))

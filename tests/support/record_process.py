@@ -50,9 +50,13 @@ class RecordProcess:
 
 
 @contextmanager
-def record_process(upstream: str, output: Path, *options: str) -> Iterator[RecordProcess]:
-    """`kproxy record` without a COMMAND on a free plain port; ended at the end, if nobody did before."""
-    arguments = ["record", "--upstream", upstream, "--listen", "http://127.0.0.1:0", "-o", str(output), *options]
+def record_process(upstream: str | None, output: Path, *options: str) -> Iterator[RecordProcess]:
+    """`kproxy record` without a COMMAND on a free plain port; ended at the end, if nobody did before.
+
+    `upstream`: a URL, or None for KUBECONFIG's server.
+    """
+    server = ["--upstream", upstream] if upstream is not None else []
+    arguments = ["record", *server, "--listen", "http://127.0.0.1:0", "-o", str(output), *options]
     process = subprocess.Popen(
         [sys.executable, "-m", "kproxy", *arguments], stderr=subprocess.PIPE, text=True, env=dict(os.environ)
     )

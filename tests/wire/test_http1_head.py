@@ -168,6 +168,13 @@ def test_a_recorded_head_keeps_order_and_spelling() -> None:
     assert parts.headers == (("b", "2"), ("A", "1"), ("b", "\xe9"))
 
 
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_what_follows_a_recorded_heads_blank_line_is_none_of_it(end: bytes) -> None:
+    for fields in ((), (("A", "1 2"),)):
+        lines = [b"POST / HTTP/1.1", *[b"A: 1", b" 2"][: 2 * len(fields)], b"", b"secret: body"]
+        assert parse_head(end.join(lines)).headers == fields
+
+
 @given(st.binary(max_size=300))
 def test_reading_a_recorded_head_never_raises(raw: bytes) -> None:
     assert len(parse_head(raw).start) == 3

@@ -1,0 +1,75 @@
+"""Writes whose answers name no object, or that failed: what they changed is told by what they asked for."""
+
+from collections.abc import Iterator, Sequence
+
+from kproxy.correlate.index import ChangeIndex
+from kproxy.correlate.writes import decoded_body, held, is_write, metadata_of, text
+from kproxy.model.api import ObjectRef
+from kproxy.model.etcd import ChangeType, KeyChange
+from kproxy.model.exchange import Exchange
+from kproxy.model.jsontypes import JSONObject
+from kproxy.model.recording import Recording
+
+
+def bound(
+    recording: Recording, exchange: Exchange, index: ChangeIndex, changes: Sequence[KeyChange]
+) -> Iterator[tuple[KeyChange, str]]:
+    """Of a pod's changes the one that set its nodeName to the node that a binding names."""
+    asked = decoded_body(recording, exchange.request.headers, exchange.request.body)
+    target = asked.get("target") if isinstance(asked, dict) else None
+    node = text(target.get("name")) if isinstance(target, dict) else ""
+    for change in changes:
+        if node and _node(index.value(change)) == node and not _node(index.previous(change)):
+            yield change, f"it set the pod's nodeName to {node}, which the binding names"
+            return
+
+
+def evicted(index: ChangeIndex, changes: Sequence[KeyChange]) -> Iterator[tuple[KeyChange, str]]:
+    """Of a pod's changes those that an eviction makes: the condition DisruptionTarget, then the deletion.
+
+    Source: kubernetes/pkg/registry/core/pod/storage/eviction.go.
+    """
+    uid = ""
+    for change in changes:
+        value, previous = index.value(change), index.previous(change)
+        owner = text(metadata_of(value or previous).get("uid"))
+        if uid and owner != uid:
+            return
+        if _is_target(value) and not _is_target(previous):
+            yield change, "it set the condition DisruptionTarget, as an eviction does"
+            uid = owner
+        elif metadata_of(value).get("deletionTimestamp") and not metadata_of(previous).get("deletionTimestamp"):
+            yield change, f"it set the deletionTimestamp of the evicted pod (uid {owner})"
+            if held(value):
+                return
+            uid = owner
+        elif uid and change.type is ChangeType.DELETE:
+            yield change, f"it took away the evicted pod (uid {owner}), which nothing held"
+            return
+
+
+def asked_service(recording: Recording, exchange: Exchange) -> tuple[JSONObject, ObjectRef] | None:
+    """The Service that a failed request asked for, and its name; None for any other request."""
+    info, answer = exchange.info, exchange.answer
+    if (info.group, info.resource, info.subresource) != ("", "services", "") or not is_write(exchange):
+        return None
+    if answer is not None and answer.status < 400:
+        return None
+    asked = decoded_body(recording, exchange.request.headers, exchange.request.body)
+    if not isinstance(asked, dict):
+        return None
+    name = text(metadata_of(asked).get("name")) or info.name
+    return asked, ObjectRef(group="", resource="services", namespace=info.namespace, name=name)
+
+
+def _node(pod: JSONObject) -> str:
+    spec = pod.get("spec")
+    return text(spec.get("nodeName")) if isinstance(spec, dict) else ""
+
+
+def _is_target(pod: JSONObject) -> bool:
+    status = pod.get("status")
+    conditions = status.get("conditions") if isinstance(status, dict) else None
+    return isinstance(conditions, list) and any(
+        isinstance(each, dict) and each.get("type") == "DisruptionTarget" for each in conditions
+    )

@@ -1,0 +1,97 @@
+"""What answers and watch events say of an object: the ground for `get` where etcd was not recorded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from kproxy.correlate.writes import decoded_body, metadata_of, text
+from kproxy.model.api import ObjectRef
+from kproxy.model.exchange import Answer, Exchange, Nanos, header
+from kproxy.model.jsontypes import JSONObject
+from kproxy.model.recording import Recording
+from kproxy.wire.content import ContentError
+from kproxy.wire.watch import decode_event
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """The object at a moment, None when it was not there, and who said so."""
+
+    at: Nanos
+    document: JSONObject | None
+    source: str
+
+
+def latest_mention(recording: Recording, target: ObjectRef, until: Nanos | None) -> Mention | None:
+    """The last that was said of an object up to a time (None: the session's end)."""
+    latest: Mention | None = None
+    for exchange in recording.exchanges():
+        for mention in _mentions(recording, exchange, target):
+            in_time = until is None or mention.at <= until
+            if in_time and (latest is None or mention.at >= latest.at):
+                latest = mention
+    return latest
+
+
+def _mentions(recording: Recording, exchange: Exchange, target: ObjectRef) -> Iterator[Mention]:
+    info, answer = exchange.info, exchange.answer
+    same = (info.group, info.resource) == (target.group, target.resource) and not info.subresource
+    if not same or answer is None or "dryRun" in parse_qs(urlsplit(exchange.request.target).query):
+        return
+    if info.verb == "watch":
+        yield from _events(recording, exchange, answer, target)
+        return
+    at = exchange.ended if exchange.ended is not None else exchange.started
+    source = f"the answer of exchange {exchange.seq}"
+    document = decoded_body(recording, answer.headers, answer.body)
+    named = info.name == target.name and target.namespace in {"", info.namespace}
+    if named and _says_gone(exchange, answer, document if isinstance(document, dict) else {}):
+        yield Mention(at, None, source)
+    elif isinstance(document, dict) and 200 <= answer.status < 300:
+        deletes = info.verb in {"delete", "deletecollection"}
+        for obj in _whole_objects(document):
+            if _is(obj, target):
+                yield Mention(at, None if deletes and not _lingers(obj) else obj, source)
+
+
+def _says_gone(exchange: Exchange, answer: Answer, document: JSONObject) -> bool:
+    """A read that finds nothing, or a delete that is answered with a Status in place of the object."""
+    if exchange.info.verb == "get" and answer.status == 404:
+        return True
+    is_status = document.get("kind") == "Status" and document.get("status") == "Success"
+    return exchange.info.verb == "delete" and answer.status == 200 and is_status
+
+
+def _events(recording: Recording, exchange: Exchange, answer: Answer, target: ObjectRef) -> Iterator[Mention]:
+    media_type = header(answer.headers, "content-type")
+    for frame in recording.frames(exchange.seq):
+        if frame.body.digest is None:
+            continue
+        try:
+            event = decode_event(media_type, recording.body(frame.body.digest))
+        except ContentError:
+            continue  # `kproxy show` names it
+        for obj in _whole_objects(event.object):
+            if _is(obj, target):
+                gone = event.type == "DELETED"
+                yield Mention(frame.at, None if gone else obj, f"an event of watch {exchange.seq}")
+
+
+def _whole_objects(document: JSONObject) -> Iterator[JSONObject]:
+    """Itself or a list's items; nothing of a list that has metadata only."""
+    if text(document.get("kind")).startswith("PartialObjectMetadata"):
+        return
+    items = document.get("items")
+    yield from (obj for obj in (items if isinstance(items, list) else [document]) if isinstance(obj, dict))
+
+
+def _lingers(obj: JSONObject) -> bool:
+    """Whether a deleted object stays for a while: it has finalizers or time to end gracefully."""
+    metadata = metadata_of(obj)
+    graceful = metadata.get("deletionGracePeriodSeconds") not in {None, 0}
+    return bool(metadata.get("deletionTimestamp")) and (graceful or bool(metadata.get("finalizers")))
+
+
+def _is(obj: JSONObject, target: ObjectRef) -> bool:
+    metadata = metadata_of(obj)
+    return text(metadata.get("name")) == target.name and text(metadata.get("namespace")) == target.namespace

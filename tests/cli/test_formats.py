@@ -1,0 +1,41 @@
+"""`--format`, repeatable: each report goes where it was sent, and the exit code is the verdict's."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kproxy.cli.main import _exit_code
+
+GOLDEN = str(Path(__file__).parents[2] / "recordings" / "hello-demo")
+OTHER = str(Path(__file__).parents[2] / "recordings" / "hello-kubectl")
+
+
+def test_without_a_format_the_text_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _exit_code(["diff", GOLDEN, GOLDEN]) == 0
+    assert capsys.readouterr().out.endswith("verdict: identical\n")
+
+
+def test_reports_go_to_their_files_and_to_standard_output(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    one, two = tmp_path / "v.json", tmp_path / "a=b.txt"
+    formats = ["--format", f"json={one}", "--format", f"text={two}", "--format", "json"]
+    assert _exit_code(["diff", GOLDEN, GOLDEN, *formats]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said == json.loads(one.read_text())
+    assert two.read_text().endswith("verdict: identical\n")
+    assert said.keys() >= {"verdict", "exchanges", "etcd", "renamed", "noise", "differences"}
+    assert said["exchanges"].keys() >= {"compared", "identical", "equivalent", "different"}
+
+
+def test_a_difference_is_exit_code_1_and_named_by_its_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _exit_code(["diff", GOLDEN, OTHER, "--format", "json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["verdict"] == "different"
+    for difference in said["differences"]:
+        assert difference.keys() >= {"seq", "where", "path", "kind", "baseline", "replayed"}
+
+
+@pytest.mark.parametrize("words", ["junit", "", "=v.json", "json=/nowhere/v.json"])
+def test_a_report_that_cannot_be_is_refused(capsys: pytest.CaptureFixture[str], words: str) -> None:
+    assert _exit_code(["diff", GOLDEN, GOLDEN, "--format", words]) == 2
+    assert capsys.readouterr().err.startswith("kproxy: ")

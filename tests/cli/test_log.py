@@ -1,0 +1,53 @@
+"""`kproxy log`: the contract's keys, and filters that take words as people write them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kproxy.cli.main import _exit_code
+
+GOLDEN = str(Path(__file__).parents[2] / "recordings" / "hello-demo")
+KEYS = {
+    "seq", "time", "verb", "method", "path", "group", "version", "resource", "subresource", "namespace", "name",
+    "user_agent", "status", "duration_ms", "end", "audit_id", "changes",
+}  # fmt: skip
+
+
+def rows(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, object]]:
+    capsys.readouterr()
+    assert _exit_code(["log", GOLDEN, "--json", *arguments]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_each_line_of_json_has_the_keys_that_scripts_rely_on(capsys: pytest.CaptureFixture[str]) -> None:
+    for row in rows(capsys):
+        assert row.keys() >= KEYS
+    (create,) = rows(capsys, "--verb", "create")
+    changes = create["changes"]
+    assert isinstance(changes, list)
+    assert changes[0].keys() >= {"revision", "type", "key", "basis"}
+    assert changes[0]["type"] == "PUT"
+
+
+@pytest.mark.parametrize(
+    ("filters", "seqs"),
+    [
+        (["--status", "404"], [4]),
+        (["--status", "4XX"], [4]),
+        (["--status", "201", "--status", "4xx"], [1, 4]),
+        (["--status", "-"], []),
+        (["--verb", "GET"], [2, 4]),
+        (["--verb", "get", "--status", "200"], [2]),
+        (["--changed"], [1, 3]),
+        (["--resource", "pods", "-n", "default", "--name", "hello-demo"], [2, 3, 4]),
+        (["--resource", "nodes"], []),
+    ],
+)
+def test_filters_narrow_down(capsys: pytest.CaptureFixture[str], filters: list[str], seqs: list[int]) -> None:
+    assert [row["seq"] for row in rows(capsys, *filters)] == seqs
+
+
+def test_a_status_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _exit_code(["log", GOLDEN, "--status", "40"]) == 2
+    assert "'40' is no status" in capsys.readouterr().err
