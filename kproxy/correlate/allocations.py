@@ -9,10 +9,9 @@ by a request that fails in between.
 from collections.abc import Iterable, Iterator
 
 from kproxy.correlate.index import ChangeIndex
-from kproxy.correlate.writes import text
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange
-from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.renaming.allocations import allocated
 
 IP_ADDRESSES = "/ipaddresses/"

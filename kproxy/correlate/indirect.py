@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from kproxy.correlate.index import ChangeIndex
-from kproxy.correlate.writes import decoded_body, held, is_write, metadata_of, text
-from kproxy.model.api import ObjectRef
+from kproxy.correlate.writes import decoded_body, held, is_write
+from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.etcd import ChangeType, KeyChange
 from kproxy.model.exchange import Exchange
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 
 

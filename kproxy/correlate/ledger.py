@@ -13,11 +13,12 @@ from kproxy.correlate.allocations import Allocations
 from kproxy.correlate.background import background_rule
 from kproxy.correlate.index import ChangeIndex
 from kproxy.correlate.indirect import asked_service, bound, evicted
-from kproxy.correlate.writes import ObjectWrite, held, metadata_of, object_writes, text
+from kproxy.correlate.writes import ObjectWrite, held, object_writes
+from kproxy.model.api import metadata_of
 from kproxy.model.attribution import Attribution, Basis, Ledger, LedgerEntry, NoOpWrite, Standing
 from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange, Revision
 from kproxy.model.exchange import Exchange, Seq
-from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.wire.storage import object_keys
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from kproxy.model.api import ObjectRef, RequestInfo
+from kproxy.model.api import ObjectRef, RequestInfo, metadata_of
 from kproxy.model.etcd import Revision
 from kproxy.model.exchange import Body, Exchange, Headers, Seq, header
-from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError, decode
 
@@ -62,17 +62,6 @@ def decoded_body(recording: Recording, headers: Headers, body: Body) -> JSON:
         return decode(media_type, recording.body(body.digest))
     except ContentError:
         return None
-
-
-def metadata_of(obj: JSONObject) -> JSONObject:
-    """An object's metadata, {} where it has none."""
-    metadata = obj.get("metadata")
-    return metadata if isinstance(metadata, dict) else {}
-
-
-def text(value: JSON) -> str:
-    """A JSON string, "" for anything else."""
-    return value if isinstance(value, str) else ""
 
 
 def _objects(document: JSONObject) -> Iterator[JSONObject]:

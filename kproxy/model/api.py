@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from kproxy.model.jsontypes import JSON, JSONObject
+
 type Verb = Literal[
     "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "proxy", "head", "options", ""
 ]
@@ -37,3 +39,9 @@ class ObjectRef:
         """`pods/default/hello-demo`, `deployments.apps/default/web`, `namespaces/default`."""
         resource = f"{self.resource}.{self.group}" if self.group else self.resource
         return "/".join(part for part in (resource, self.namespace, self.name) if part)
+
+
+def metadata_of(value: JSON) -> JSONObject:
+    """An object's metadata, {} where it has none."""
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    return metadata if isinstance(metadata, dict) else {}

@@ -2,3 +2,8 @@
 
 type JSON = bool | int | float | str | list[JSON] | dict[str, JSON] | None
 type JSONObject = dict[str, JSON]
+
+
+def text(value: JSON) -> str:
+    """A JSON string, "" for anything else."""
+    return value if isinstance(value, str) else ""

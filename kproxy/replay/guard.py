@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kproxy.errors import NotFreshError, ReplayError, SameServerError
-from kproxy.model.api import ObjectRef
+from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.etcd import ClusterId
-from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.model.session import Server
 from kproxy.replay.answers import read_all
@@ -100,7 +100,7 @@ async def gather_facts(
         objects += [ref for item in _items(listed) if (ref := _foreign(resource, item)) is not None]
     return TargetFacts(
         url=transport.target.url,
-        system_uid=_text(_metadata(system[1]), "uid"),
+        system_uid=text(metadata_of(system[1]).get("uid")),
         etcd_cluster=etcd_cluster,
         objects=tuple(objects),
         unread=tuple(unread),
@@ -127,8 +127,8 @@ async def _get(transport: Transport, target: str) -> tuple[int, JSON]:
 def _foreign(resource: Resource, item: JSONObject) -> ObjectRef | None:
     """An object that no server makes by itself, or None."""
     group, _, plural = resource
-    metadata = _metadata(item)
-    namespace, name = _text(metadata, "namespace"), _text(metadata, "name")
+    metadata = metadata_of(item)
+    namespace, name = text(metadata.get("namespace")), text(metadata.get("name"))
     if plural == "namespaces":
         ours = name in _SYSTEM_NAMESPACES
     elif namespace:
@@ -159,13 +159,3 @@ _BUILT_IN = frozenset(
 def _items(listed: JSON) -> list[JSONObject]:
     items = listed.get("items") if isinstance(listed, dict) else None
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def _metadata(value: JSON) -> JSONObject:
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    return metadata if isinstance(metadata, dict) else {}
-
-
-def _text(metadata: JSONObject, name: str) -> str:
-    value = metadata.get(name)
-    return value if isinstance(value, str) else ""

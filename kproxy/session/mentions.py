@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from kproxy.correlate.writes import decoded_body, metadata_of, text
-from kproxy.model.api import ObjectRef
+from kproxy.correlate.writes import decoded_body
+from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import Answer, Exchange, Nanos, header
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError
 from kproxy.wire.watch import decode_event

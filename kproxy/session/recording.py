@@ -11,12 +11,13 @@ from pathlib import Path
 
 from kproxy import __version__
 from kproxy.config.upstream import BearerToken, Upstream
-from kproxy.correlate.writes import metadata_of, text
 from kproxy.errors import ConfigError, UsageError
 from kproxy.etcd.client import Etcd, connect
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.info import LabInfo
+from kproxy.model.api import metadata_of
 from kproxy.model.etcd import EtcdKey, Revision
+from kproxy.model.jsontypes import text
 from kproxy.model.session import Server, Session
 from kproxy.proxy.launch import DEFAULT_LISTEN, ProxySettings, Running, serve
 from kproxy.proxy.outbox import DEFAULT_BUFFER, Outbox, WhenStuck

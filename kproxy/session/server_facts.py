@@ -11,10 +11,10 @@ from pathlib import Path
 import aiohttp
 
 from kproxy.config.upstream import BearerToken, Tls, Upstream
-from kproxy.correlate.writes import metadata_of, text
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.info import LabInfo
-from kproxy.model.jsontypes import JSON
+from kproxy.model.api import metadata_of
+from kproxy.model.jsontypes import JSON, text
 from kproxy.model.session import Server
 
 TIMEOUT_SECONDS = 5.0

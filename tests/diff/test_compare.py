@@ -337,3 +337,24 @@ def _set_header(server: FakeServer, seq: Seq, name: str, value: str | None) -> N
         return replace(each, answer=replace(each.answer, headers=rest + new))
 
     server.edit(seq, change)
+
+
+def refusal(server: FakeServer, password: str, words: str, status: int = 400) -> FakeServer:
+    """A server that refuses a Secret, in these words."""
+    secret: JSONObject = {"kind": "Secret", "stringData": {"password": password}}
+    said: JSONObject = {"kind": "Status", "message": words}
+    server.exchange("POST", "/api/v1/namespaces/default/secrets", status, said, send=secret)
+    return server
+
+
+def test_a_refusal_whose_words_may_depend_on_a_hidden_secret_cannot_be_told() -> None:
+    hidden = "kproxy-redacted-" + "0" * 40
+    first = refusal(baseline(), hidden, "illegal base64 data at input byte 4")
+    second = refusal(replayed(), hidden, "illegal base64 data at input byte 6")
+    verdict = verdict_of(first, second)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "depend on a secret" in verdict.reasons[0]
+    shown = refusal(baseline(), "shown", "4"), refusal(replayed(), "shown", "6")
+    assert only(verdict_of(*shown)).path == "$.message"
+    other_status = refusal(baseline(), hidden, "same"), refusal(replayed(), hidden, "same", 422)
+    assert verdict_of(*other_status).outcome is Outcome.DIFFERENT
