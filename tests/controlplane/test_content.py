@@ -4,7 +4,6 @@ import asyncio
 import base64
 import http.client
 import json
-import os
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -127,11 +126,8 @@ def text(value: JSONObject, key: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    assets = os.environ.get("KUBEBUILDER_ASSETS")
-    if not assets:
-        pytest.skip("KUBEBUILDER_ASSETS is not set: run make test-controlplane")
-    with start_lab(LabSettings(server="kube-apiserver", assets=Path(assets))) as lab:
+def server(assets: Path) -> Iterator[Server]:
+    with start_lab(LabSettings(server="kube-apiserver", assets=assets)) as lab:
         yield Server(lab)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,14 +31,6 @@ class Pair:
     def targets(self) -> tuple[Target, Target]:
         """Both, to send requests to."""
         return Target(Path(self.real.info.folder)), Target(Path(self.ours.info.folder))
-
-
-@pytest.fixture(scope="module")
-def assets() -> Path:
-    folder = os.environ.get("KUBEBUILDER_ASSETS")
-    if not folder:
-        pytest.skip("KUBEBUILDER_ASSETS is not set: run make test-controlplane")
-    return Path(folder)
 
 
 @pytest.fixture(scope="module")

