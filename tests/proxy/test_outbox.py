@@ -16,12 +16,16 @@ from tests.proxy.stage import GET_OK, stage
 
 
 class Life:
-    """One recorder process: it takes batches until it is killed."""
+    """One recorder process: it takes batches until it is killed; `unheard`: the share of its answers that get lost.
 
-    def __init__(self, recorder: FakeRecorder, *, commits: bool = True) -> None:
+    An answer is lost only when its recorder dies: without a death after it, a blocked outbox would wait for ever.
+    """
+
+    def __init__(self, recorder: FakeRecorder, *, commits: bool = True, unheard: float = 0.0) -> None:
         self.ours, self._theirs = socket.socketpair()
         self._recorder = recorder
         self._commits = commits
+        self._unheard = unheard
         self._task = asyncio.create_task(self._live())
 
     async def _live(self) -> None:
@@ -34,7 +38,7 @@ class Life:
                 self._recorder.take(head + await reader.readexactly(length))
                 if self._commits:
                     committed = self._recorder.commit()
-                    if random.random() < 0.9:
+                    if random.random() >= self._unheard:
                         writer.write(pack_answer(AnswerType.COMMITTED, committed))
         writer.close()
 
@@ -86,7 +90,7 @@ def test_recorders_that_are_killed_at_random_moments_miss_nothing(seed: int) -> 
     async def play() -> None:
         luck = random.Random(seed)
         outbox, recorder = Outbox(), FakeRecorder()
-        life = Life(recorder)
+        life = Life(recorder, unheard=0.1)
         await outbox.attach(life.ours)
         open_ones = [outbox.begin(b"watch", 0)]
         expected = {1: b""}
@@ -101,7 +105,7 @@ def test_recorders_that_are_killed_at_random_moments_miss_nothing(seed: int) -> 
             if luck.random() < 0.15:
                 await life.kill()
                 await outbox.lost.wait()
-                life = Life(recorder)
+                life = Life(recorder, unheard=0.1)
                 await outbox.attach(life.ours)
         outbox.end(open_ones[0], End.COMPLETE, "", 99)
         outbox.flush()
