@@ -1,8 +1,9 @@
 #!/bin/sh
 # Builds the control plane that tests, goldens and benchmarks run against.
 #
-#   build.sh           kube-apiserver, kubectl, etcd, etcdctl (about 10 minutes
-#                      the first time on two cores, then nothing to do)
+#   build.sh           kube-apiserver, kube-controller-manager, kube-scheduler,
+#                      kubectl, etcd, etcdctl, kwok (about 15 minutes the
+#                      first time on two cores, then nothing to do)
 #   build.sh --print   only prints where they are or would be; needs no Go
 #   build.sh bench     the benchmark's upstream and load generator (seconds)
 #
@@ -12,6 +13,7 @@ set -eu
 
 K8S=1.37.2
 ETCD=3.6.16
+KWOK=0.8.0
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 cache=${KPROXY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kproxy}/controlplane
@@ -91,15 +93,19 @@ need_go() {
 
 build_assets() {
     k8s_flags=$(k8s_ldflags)
+    kwok_flags="-s -w -X sigs.k8s.io/kwok/pkg/consts.Version=v$KWOK"
     k8s_dir=k8s-$K8S-$(key "k8s-$K8S" "$k8s_flags")
     etcd_dir=etcd-$ETCD-$(key "etcd-$ETCD" '-s -w')
-    # One folder for each pair, of links only: raising etcd must not rebuild
+    kwok_dir=kwok-$KWOK-$(key "kwok-$KWOK" "$kwok_flags")
+    k8s='kube-apiserver kube-controller-manager kube-scheduler kubectl'
+    # One folder for each set, of links only: raising etcd must not rebuild
     # kube-apiserver, nor change the etcd under another checkout.
-    assets=$cache/$k8s_dir+$etcd_dir
+    assets=$cache/$k8s_dir+$etcd_dir+$kwok_dir
+    # shellcheck disable=SC2086 # $k8s holds several names
     if [ "${1-}" = --print ]; then
         :
-    elif has "$assets" kube-apiserver kubectl etcd etcdctl; then
-        say "kube-apiserver $K8S and etcd $ETCD are there already"
+    elif has "$assets" $k8s etcd etcdctl kwok; then
+        say "Kubernetes $K8S, etcd $ETCD and kwok $KWOK are there already"
     else
         if ! has "$cache/$etcd_dir" etcd etcdctl; then
             need_go "etcd-$ETCD"
@@ -107,15 +113,20 @@ build_assets() {
             compile "etcd-$ETCD" "$cache/$etcd_dir" '-s -w' \
                 . go.etcd.io/etcd/etcdctl/v3
         fi
-        if ! has "$cache/$k8s_dir" kube-apiserver kubectl; then
+        if ! has "$cache/$k8s_dir" $k8s; then
             need_go "k8s-$K8S"
-            say "building kube-apiserver and kubectl $K8S (about ten minutes on two cores)"
-            compile "k8s-$K8S" "$cache/$k8s_dir" "$k8s_flags" \
-                k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kubectl
+            say "building Kubernetes $K8S: $k8s (about 12 minutes on two cores)"
+            compile "k8s-$K8S" "$cache/$k8s_dir" "$k8s_flags" $(for name in $k8s; do echo "k8s.io/kubernetes/cmd/$name"; done)
+        fi
+        if ! has "$cache/$kwok_dir" kwok; then
+            need_go "kwok-$KWOK"
+            say "building kwok $KWOK (about two minutes)"
+            compile "kwok-$KWOK" "$cache/$kwok_dir" "$kwok_flags" sigs.k8s.io/kwok/cmd/kwok
         fi
         mkdir -p "$assets"
-        for name in kube-apiserver kubectl; do ln -sf "../$k8s_dir/$name" "$assets/$name"; done
+        for name in $k8s; do ln -sf "../$k8s_dir/$name" "$assets/$name"; done
         for name in etcd etcdctl; do ln -sf "../$etcd_dir/$name" "$assets/$name"; done
+        ln -sf "../$kwok_dir/kwok" "$assets/kwok"
     fi
     echo "$assets"
 }
