@@ -34,6 +34,7 @@ class BodyState(StrEnum):
     OPAQUE = "opaque"  # cannot be decoded and may hold a secret: only its length is kept
     FRAMES = "frames"  # a watch: its content is in the exchange's frames
     LOST = "lost"  # the recorder died before it had the whole
+    COUNTED = "counted"  # only its length is kept: content was not asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,20 @@ class Altered(IntFlag):
     HOST = 2  # names the api-server instead of kproxy
     HOP_BY_HOP = 4
     TRACEPARENT = 8
+    IMPERSONATION = 16  # Impersonate-* fields were set
+    REMOTE_USER = 32  # X-Remote-* fields were set, and the client's own taken off
+    PATH = 64  # a prefix was taken off or put before it
+    FAULT = 128  # a rule of --fault changed it, or answered in the server's place
+
+
+class IdentityMode(StrEnum):
+    """How kproxy deals with who calls."""
+
+    NONE = "none"  # not judged: refused before it was
+    ONE = "one"  # everyone goes on as the kubeconfig's user
+    PASS = "pass"  # the client's own credentials go through  # noqa: S105 - a mode's name
+    FRONT_PROXY = "front-proxy"  # the client is authenticated and forwarded by X-Remote-*
+    IMPERSONATE = "impersonate"  # the client is authenticated and forwarded by Impersonate-*
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +135,10 @@ class Exchange:
     end_detail: str = ""
     altered: Altered = Altered.NOTHING
     upgrade: str = ""  # the protocol that a 101 switched to
-    caller: str = ""  # as whom it went on: the kubeconfig's user, or "client" for its own credentials
+    caller: str = ""  # who called: the user that kproxy knows, or "client" where only the server can tell
+    identity: IdentityMode = IdentityMode.ONE
+    forwarded: str = ""  # as whom it went on, where that is said beside the credentials: "ada [dev, ops]"
+    fault: str = ""  # the rule of --fault that touched it
 
 
 class Direction(StrEnum):
@@ -132,11 +150,16 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """One event of a watch, in its media type without the stream's framing; `index` counts from 0 in its exchange."""
+    """A part of a stream with a time of its own; `index` counts from 0 in its exchange.
+
+    Of a watch an event, in its media type without the stream's framing; of a log a line; of an upgraded connection what
+    one frame carried on `channel`: stdin, stdout, stderr, error, resize, close, data:PORT/REQUEST, error:PORT/REQUEST.
+    """
 
     seq: Seq
     index: int
     at: Nanos
     direction: Direction = Direction.ANSWER
-    kind: str = "watch-event"
+    kind: str = "watch-event"  # | log-line | channel
     body: Body = field(default=EMPTY_BODY)
+    channel: str = ""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from kproxy.model.etcd import KeyChange
 from kproxy.model.exchange import Digest, Exchange, Frame, Seq
-from kproxy.model.session import Gap, Session
+from kproxy.model.session import Gap, Mark, Session
 
 
 class Recording(Protocol):
@@ -29,6 +29,9 @@ class Recording(Protocol):
 
     def gaps(self) -> Iterator[Gap]:
         """What is missing."""
+
+    def marks(self) -> Iterator[Mark]:
+        """Named points, in their order."""
 
     def body(self, digest: Digest) -> bytes:
         """The stored bytes of a body. RecordingError if they are not there."""

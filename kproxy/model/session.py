@@ -6,7 +6,7 @@ from enum import StrEnum
 from kproxy.model.etcd import ClusterId, Revision
 from kproxy.model.exchange import Nanos, Seq
 
-SCHEMA = 1
+SCHEMA = 2
 """The number of the recording's schema that this kproxy writes; it reads 1..SCHEMA."""
 
 
@@ -49,6 +49,17 @@ class Session:
     command: tuple[str, ...] = ()
     exit_code: int | None = None
     max_lag: Nanos = Nanos(0)  # the longest between a byte at the proxy and its commit
+    lane: str = "tap"  # | addon: which of the two recorded it
+    capture: str = ""  # what was left out on purpose: the rules of --only and --exclude
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A named point in a recording: everything that began before it has a lower seq than `seq`."""
+
+    at: Nanos
+    seq: Seq  # of the next exchange
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

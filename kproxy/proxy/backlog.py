@@ -124,6 +124,10 @@ class Backlog:
         """Bytes that went by after an upgrade."""
         self.add(held, RecordType.TUNNEL, TUNNEL.pack(answer, count), at)
 
+    def mark(self, text: bytes, at: int) -> None:
+        """A named point before the next exchange."""
+        self._append(RECORD.pack(RecordType.MARK, self.last_seq + 1, at, len(text)), text)
+
     def end(self, held: Held, end: End, detail: str, at: int) -> None:
         """The last record of an exchange."""
         if held.missing:

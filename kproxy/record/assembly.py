@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from kproxy.model.exchange import Direction, End, Frame, Nanos, Seq
-from kproxy.model.session import Gap
+from kproxy.model.session import Gap, Mark
 from kproxy.record.contents import Contents, Message
 from kproxy.record.finished import exchange_of
 from kproxy.record.headfacts import HeadReader
@@ -61,6 +61,7 @@ class Assembler:
             RecordType.ANSWER_TRAILERS: self._answer_trailers,
             RecordType.UPGRADED: self._upgraded,
             RecordType.TUNNEL: self._tunnel,
+            RecordType.FAULT: self._fault,
             RecordType.END: self._end,
             RecordType.RESUME: self._resume,
         }
@@ -77,6 +78,8 @@ class Assembler:
                 self._request_head(record)
             elif record.type is RecordType.GAP:
                 self._gap(record)
+            elif record.type is RecordType.MARK:
+                self._mark(record)
             else:
                 found = self._open.get(record.seq)
                 if found is not None:
@@ -128,6 +131,8 @@ class Assembler:
             started=self._time(record.at),
             altered=head.altered,
             caller=head.caller,
+            identity=head.identity,
+            forwarded=head.forwarded,
             request=facts,
             secrecy=self._redactor.secrecy(facts.info),
             request_body=Pieces(self._max_body),
@@ -196,6 +201,14 @@ class Assembler:
             self._batch.gaps.append(gap)
         else:  # written with the exchange's end: until then it may be said again
             found.interrupt(gap)
+
+    def _fault(self, exchange: OpenExchange, record: Record) -> None:
+        exchange.fault = self._heads.text(record.payload.decode("utf-8", "replace"))
+        exchange.news = True
+
+    def _mark(self, record: Record) -> None:
+        text = self._heads.text(record.payload.decode("utf-8", "replace"))
+        self._batch.marks.append(Mark(at=self._time(record.at), seq=record.seq, text=text))
 
     def _end(self, exchange: OpenExchange, record: Record) -> None:
         end, detail = unpack_end(record.payload)

@@ -31,6 +31,9 @@ def exchange_of(exchange: OpenExchange, contents: Contents, bodies: dict[Digest,
         altered=exchange.altered,
         upgrade=exchange.upgrade,
         caller=exchange.caller,
+        identity=exchange.identity,
+        forwarded=exchange.forwarded,
+        fault=exchange.fault,
     )
 
 

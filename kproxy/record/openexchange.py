@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from kproxy.model.api import RequestInfo
-from kproxy.model.exchange import Altered, End, Headers, Nanos, Seq
+from kproxy.model.exchange import Altered, End, Headers, IdentityMode, Nanos, Seq
 from kproxy.model.session import Gap
 from kproxy.record.redact import Secrecy
 from kproxy.record.stream import Stream
@@ -74,6 +74,8 @@ class OpenExchange:
     started: Nanos
     altered: Altered
     caller: str
+    identity: IdentityMode
+    forwarded: str
     request: RequestFacts
     secrecy: Secrecy
     request_body: Pieces
@@ -89,6 +91,7 @@ class OpenExchange:
     tunnel: list[int] = field(default_factory=lambda: [0, 0])  # bytes to the server, to the client
     end: End = End.UNKNOWN
     end_detail: str = ""
+    fault: str = ""
     ended: Nanos | None = None
     news: bool = True  # something in it that the recording does not have yet
 

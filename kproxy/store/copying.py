@@ -46,6 +46,7 @@ def copy(recording: Recording, file: Path, *, force: bool = False) -> None:
             copier.batch.changes.append(change)
             copier.take((change.value, change.previous))
         copier.batch.gaps.extend(recording.gaps())
+        copier.batch.marks.extend(recording.marks())
         copier.flush()
         writer.close(session)
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Engine, Select, and_, or_, select
+from sqlalchemy import Engine, Select, Table, and_, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from kproxy.errors import RecordingError, SchemaError
 from kproxy.model.etcd import KeyChange
 from kproxy.model.exchange import Digest, Exchange, Frame, Seq
 from kproxy.model.recording import Recording
-from kproxy.model.session import SCHEMA, Gap, Session, SessionEnd
+from kproxy.model.session import SCHEMA, Gap, Mark, Session, SessionEnd
 from kproxy.store import bodies, rows, schema, sqlite
 from kproxy.store.lock import is_growing
 from kproxy.store.text import open_text
@@ -44,8 +44,9 @@ def open_recording(where: str) -> Iterator[Recording]:
 class FileRecording:
     """A `.kproxy` file, read only. `growing`: a recorder still writes it, and each question sees its newest state."""
 
-    def __init__(self, path: Path, *, growing: bool) -> None:
+    def __init__(self, path: Path, *, growing: bool, number: int) -> None:
         self.path = path
+        self._number = number
         self.growing = growing
         self._engine: Engine = sqlite.reading_engine(path, growing=growing)
 
@@ -56,7 +57,7 @@ class FileRecording:
     @property
     def session(self) -> Session:
         """The header; a recording that nobody closed and nobody writes says so."""
-        found = self._chunk(select(schema.session))
+        found = self._chunk(self._select(schema.session))
         if len(found) != 1:
             raise RecordingError(f"{self.path} is no readable recording: it has no header.")
         session = self._value(rows.session_of, found[0])
@@ -68,21 +69,21 @@ class FileRecording:
         """In the order of seq."""
         table = schema.exchanges
         after = -1
-        while found := self._chunk(select(table).where(table.c.seq > after).order_by(table.c.seq).limit(CHUNK)):
+        while found := self._chunk(self._select(table).where(table.c.seq > after).order_by(table.c.seq).limit(CHUNK)):
             for row in found:
                 yield self._value(rows.exchange_of, row)
             after = found[-1]["seq"]
 
     def exchange(self, seq: Seq) -> Exchange | None:
         """One of them."""
-        found = self._chunk(select(schema.exchanges).where(schema.exchanges.c.seq == seq))
+        found = self._chunk(self._select(schema.exchanges).where(schema.exchanges.c.seq == seq))
         return self._value(rows.exchange_of, found[0]) if found else None
 
     def frames(self, seq: Seq) -> Iterator[Frame]:
         """A stream's frames in their order."""
         table = schema.frames
         after = -1
-        wanted = select(table).where(table.c.seq == seq).order_by(table.c.number).limit(CHUNK)
+        wanted = self._select(table).where(table.c.seq == seq).order_by(table.c.number).limit(CHUNK)
         while found := self._chunk(wanted.where(table.c.number > after)):
             for row in found:
                 yield self._value(rows.frame_of, row)
@@ -91,7 +92,7 @@ class FileRecording:
     def key_changes(self) -> Iterator[KeyChange]:
         """In the order of (cluster, revision, key)."""
         columns = schema.key_changes.c
-        wanted = select(schema.key_changes).order_by(columns.cluster, columns.revision, columns.key).limit(CHUNK)
+        wanted = self._select(schema.key_changes).order_by(columns.cluster, columns.revision, columns.key).limit(CHUNK)
         found = self._chunk(wanted)
         while found:
             for row in found:
@@ -102,8 +103,14 @@ class FileRecording:
 
     def gaps(self) -> Iterator[Gap]:
         """What is missing, in the order in which it was noticed."""
-        for row in self._chunk(select(schema.gaps).order_by(schema.gaps.c.number)):
+        for row in self._chunk(self._select(schema.gaps).order_by(schema.gaps.c.number)):
             yield self._value(rows.gap_of, row)
+
+    def marks(self) -> Iterator[Mark]:
+        """Named points, in their order."""
+        if schema.marks.name in schema.tables(self._number):
+            for row in self._chunk(select(schema.marks).order_by(schema.marks.c.number)):
+                yield self._value(rows.mark_of, row)
 
     def body(self, digest: Digest) -> bytes:
         """The stored bytes of a body. RecordingError if they are not there."""
@@ -115,9 +122,13 @@ class FileRecording:
     def check(self) -> None:
         """RecordingError if what should be tables are none (a view could make a question endless)."""
         kinds = {row["name"]: row["type"] for row in self._chunk(sqlite.TABLES)}
-        missing = [name for name in schema.metadata.tables if kinds.get(name) != "table"]
+        missing = [name for name in schema.tables(self._number) if kinds.get(name) != "table"]
         if missing:
             raise RecordingError(f"{self.path} is no readable recording: it has no table {missing[0]}.")
+
+    def _select(self, table: Table) -> Select[Any]:
+        """What a file of this schema has of a table."""
+        return select(*schema.columns(table, self._number))
 
     def _chunk(self, question: Select[Any]) -> list[rows.Columns]:
         """Rows of one short transaction."""
@@ -183,7 +194,7 @@ def _reading(path: Path, header: sqlite.FileHeader) -> Iterator[FileRecording]:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="kproxy-")))
             path, wal = Path(shutil.copy(path, folder)), Path(shutil.copy(wal, folder))
         whole = not header.wal or wal.exists()
-        recording = FileRecording(path, growing=growing)
+        recording = FileRecording(path, growing=growing, number=header.schema)
         stack.callback(recording.close)
         recording.check()
         if not whole and recording.session.end is SessionEnd.RECORDER_GONE:

@@ -19,12 +19,13 @@ from kproxy.model.exchange import (
     Exchange,
     Frame,
     Headers,
+    IdentityMode,
     Nanos,
     Request,
     Seq,
     header,
 )
-from kproxy.model.session import Gap, Server, Session, SessionEnd
+from kproxy.model.session import Gap, Mark, Server, Session, SessionEnd
 
 type Row = tuple[int | str | bytes | None, ...]
 type Columns = RowMapping
@@ -85,12 +86,23 @@ def exchange_row(exchange: Exchange) -> Row:
         int(exchange.altered),
         exchange.upgrade,
         exchange.caller,
+        exchange.identity._value_,
+        exchange.forwarded,
+        exchange.fault,
     )
 
 
 def frame_row(frame: Frame) -> Row:
     """In the order of schema.frames's columns."""
-    return (frame.seq, frame.index, frame.at, frame.direction._value_, frame.kind, *_body_row(frame.body))
+    return (
+        frame.seq,
+        frame.index,
+        frame.at,
+        frame.direction._value_,
+        frame.kind,
+        *_body_row(frame.body),
+        frame.channel,
+    )
 
 
 def change_row(change: KeyChange) -> Row:
@@ -124,6 +136,11 @@ def gap_row(gap: Gap) -> Row:
     )
 
 
+def mark_row(mark: Mark) -> Row:
+    """In the order of schema.marks's columns, but its number."""
+    return (mark.at, mark.seq, mark.text)
+
+
 def session_row(session: Session) -> Row:
     """In the order of schema.session's columns."""
     server = session.server
@@ -147,6 +164,8 @@ def session_row(session: Session) -> Row:
         _dump(session.command),
         session.exit_code,
         session.max_lag,
+        session.lane,
+        session.capture,
     )
 
 
@@ -217,6 +236,9 @@ def exchange_of(row: Columns) -> Exchange:
         altered=Altered(row["altered"]),
         upgrade=row["upgrade"],
         caller=row["caller"],
+        identity=IdentityMode(row.get("identity", IdentityMode.ONE)),
+        forwarded=row.get("forwarded", ""),
+        fault=row.get("fault", ""),
     )
 
 
@@ -229,6 +251,7 @@ def frame_of(row: Columns) -> Frame:
         direction=Direction(row["direction"]),
         kind=row["kind"],
         body=_body(row, "body"),
+        channel=row.get("channel", ""),
     )
 
 
@@ -262,6 +285,11 @@ def gap_of(row: Columns) -> Gap:
     )
 
 
+def mark_of(row: Columns) -> Mark:
+    """What mark_row made."""
+    return Mark(at=Nanos(row["at"]), seq=Seq(row["seq"]), text=row["text"])
+
+
 def session_of(row: Columns) -> Session:
     """What session_row made."""
     return Session(
@@ -286,4 +314,6 @@ def session_of(row: Columns) -> Session:
         command=tuple(str(argument) for argument in json.loads(row["command"])),
         exit_code=row["exit_code"],
         max_lag=Nanos(row["max_lag"]),
+        lane=row.get("lane", "tap"),
+        capture=row.get("capture", ""),
     )

@@ -6,12 +6,16 @@ Whoever changes a table gives it a new schema number: tests/store/test_schema.py
 """
 
 import hashlib
+from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 metadata = MetaData()
+
+SINCE_2 = {"since": 2}
+"""`info` of what schema 1 did not have; a reader of such a file takes the model's defaults for it."""
 
 ORDINAL = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit key; in SQLite it must be called INTEGER to be the row's own number instead of an index beside it."""
@@ -49,6 +53,8 @@ session = Table(
     Column("command", Text, nullable=False),
     Column("exit_code", Integer),
     Column("max_lag", BigInteger, nullable=False),
+    Column("lane", Text, nullable=False, info=SINCE_2),
+    Column("capture", Text, nullable=False, info=SINCE_2),
 )
 
 exchanges = Table(
@@ -88,6 +94,9 @@ exchanges = Table(
     Column("altered", Integer, nullable=False),
     Column("upgrade", Text, nullable=False),
     Column("caller", Text, nullable=False),
+    Column("identity", Text, nullable=False, info=SINCE_2),
+    Column("forwarded", Text, nullable=False, info=SINCE_2),
+    Column("fault", Text, nullable=False, info=SINCE_2),
 )
 
 frames = Table(
@@ -99,6 +108,7 @@ frames = Table(
     Column("direction", Text, nullable=False),
     Column("kind", Text, nullable=False),
     *_body("body"),
+    Column("channel", Text, nullable=False, info=SINCE_2),
 )
 
 key_changes = Table(
@@ -140,6 +150,16 @@ gaps = Table(
     Column("last_revision", BigInteger),
 )
 
+marks = Table(
+    "marks",  # named points
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),  # of the next exchange
+    Column("text", Text, nullable=False),
+    info=SINCE_2,
+)
+
 progress = Table(
     "progress",  # how far a recorder came: `batch` of the hand-off, `etcd:CLUSTER` the last whole revision
     metadata,
@@ -148,6 +168,16 @@ progress = Table(
 )
 
 Index("key_changes_by_key", key_changes.c.key)
+
+
+def columns(table: Table, number: int) -> list[Column[Any]]:
+    """Those that a recording of this schema number has."""
+    return [column for column in table.columns if column.info.get("since", 1) <= number]
+
+
+def tables(number: int) -> list[str]:
+    """The names of those that a recording of this schema number has."""
+    return [table.name for table in metadata.sorted_tables if table.info.get("since", 1) <= number]
 
 
 def fingerprint() -> str:

@@ -5,6 +5,7 @@ exchanges.jsonl   one exchange a line, in the order of seq
 frames.jsonl      one frame a line, in the order of seq and index
 keys.jsonl        one change of a key a line, in the order of cluster, revision, key
 gaps.jsonl        one gap a line
+marks.jsonl       one named point a line; left out where there is none
 bodies.jsonl      one body a line, in the order in which the above first name them (bodytext.py)
 """
 
@@ -20,7 +21,7 @@ from kproxy.model.etcd import KeyChange
 from kproxy.model.exchange import Body, Digest, Exchange, Frame, Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.model.recording import Recording
-from kproxy.model.session import SCHEMA, Gap, Session, SessionEnd
+from kproxy.model.session import SCHEMA, Gap, Mark, Session, SessionEnd
 from kproxy.store.bodies import digest_of
 from kproxy.store.bodytext import body_bytes, body_line, canonical, strict_json
 from kproxy.store.structure import StructureError, fields_to_json, from_json, to_json
@@ -64,6 +65,10 @@ def _export(recording: Recording, folder: Path) -> None:
     with (folder / "gaps.jsonl").open("wb") as gaps:
         for gap in recording.gaps():
             _write(gaps, to_json(gap))
+    if marks := list(recording.marks()):
+        with (folder / "marks.jsonl").open("wb") as points:
+            for mark in marks:
+                _write(points, to_json(mark))
     with (folder / "bodies.jsonl").open("wb") as bodies:
         for digest in named:
             _write(bodies, body_line(digest, recording.body(digest)))
@@ -104,6 +109,7 @@ class TextRecording:
             self._lines("keys.jsonl", KeyChange), key=lambda change: (change.cluster, change.revision, change.key)
         )
         self._gaps = list(self._lines("gaps.jsonl", Gap))
+        self._marks = list(self._lines("marks.jsonl", Mark)) if (folder / "marks.jsonl").exists() else []
         self._bodies = dict(self._body_lines())
 
     def exchanges(self) -> Iterator[Exchange]:
@@ -125,6 +131,10 @@ class TextRecording:
     def gaps(self) -> Iterator[Gap]:
         """What is missing."""
         return iter(self._gaps)
+
+    def marks(self) -> Iterator[Mark]:
+        """Named points, in their order."""
+        return iter(self._marks)
 
     def body(self, digest: Digest) -> bytes:
         """The stored bytes of a body. RecordingError if they are not there or not what their name says."""

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from kproxy.errors import RecordingError, UsageError
 from kproxy.model.etcd import ClusterId, KeyChange, Revision
 from kproxy.model.exchange import Digest, Exchange, Frame
-from kproxy.model.session import SCHEMA, Gap, Session
+from kproxy.model.session import SCHEMA, Gap, Mark, Session
 from kproxy.store import rows, schema, sqlite
 from kproxy.store.bodies import Known, pack
 from kproxy.store.lock import WriterLock
@@ -30,6 +30,7 @@ UPSERT_SESSION = sqlite.upsert(schema.session)
 UPSERT_PROGRESS = sqlite.upsert(schema.progress)
 INSERT_BODY = sqlite.insert_once(schema.bodies)
 INSERT_GAP = sqlite.insert_once(schema.gaps)
+INSERT_MARK = sqlite.insert_once(schema.marks)
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Batch:
     frames: list[Frame] = field(default_factory=list)
     changes: list[KeyChange] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
     bodies: dict[Digest, bytes] = field(default_factory=dict)
     revisions: dict[ClusterId, Revision] = field(default_factory=dict)
     session: Session | None = None  # the header, where it changed
@@ -52,6 +54,7 @@ class Batch:
         self.frames += later.frames
         self.changes += later.changes
         self.gaps += later.gaps
+        self.marks += later.marks
         self.bodies |= later.bodies
         self.revisions |= later.revisions
         self.session = later.session or self.session
@@ -63,6 +66,7 @@ class Batch:
             or self.frames
             or self.changes
             or self.gaps
+            or self.marks
             or self.bodies
             or self.revisions
             or self.session
@@ -167,10 +171,11 @@ class Writer:
         _many(self._connection, UPSERT_FRAME, [rows.frame_row(frame) for frame in batch.frames])
         _many(self._connection, UPSERT_CHANGE, [rows.change_row(change) for change in batch.changes])
         _many(self._connection, INSERT_GAP, [(None, *rows.gap_row(gap)) for gap in batch.gaps])
-        marks: list[rows.Row] = [(f"etcd:{cluster}", revision) for cluster, revision in batch.revisions.items()]
+        _many(self._connection, INSERT_MARK, [(None, *rows.mark_row(mark)) for mark in batch.marks])
+        reached: list[rows.Row] = [(f"etcd:{cluster}", revision) for cluster, revision in batch.revisions.items()]
         if batch.number:
-            marks.append(("batch", batch.number))
-        _many(self._connection, UPSERT_PROGRESS, marks)
+            reached.append(("batch", batch.number))
+        _many(self._connection, UPSERT_PROGRESS, reached)
         if batch.session is not None:
             _many(self._connection, UPSERT_SESSION, [rows.session_row(batch.session)])
 

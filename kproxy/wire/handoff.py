@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from kproxy.model.exchange import Altered, End, Seq
+from kproxy.model.exchange import Altered, End, IdentityMode, Seq
 
 
 class RecordType(IntEnum):
@@ -39,10 +39,13 @@ class RecordType(IntEnum):
     ANSWER_BODY = 6
     ANSWER_TRAILERS = 7
     UPGRADED = 8  # after a 101: payload is empty, what follows is TUNNEL
-    TUNNEL = 9  # direction u8 (0 request, 1 answer) | bytes u64: how much went by; content is not kept
+    TUNNEL = 9  # direction u8 (0 request, 1 answer) | bytes u64: how much went by after an upgrade
     END = 10  # code u8 (END_CODES) | detail as UTF-8
     RESUME = 11  # offset u64 | frames u32: a retained stream begins here; follows its heads
     GAP = 12  # last seq u64 | exchanges u32 | bytes u64 | reason as UTF-8; the record's seq is the first missing one
+    CHANNEL = 13  # a frame of an upgraded connection: see pack_channel
+    FAULT = 14  # the rule of --fault that touched the exchange, as UTF-8
+    MARK = 15  # a named point, as UTF-8; the record's seq is that of the next exchange
 
 
 class AnswerType(IntEnum):
@@ -67,15 +70,25 @@ END_CODES: tuple[End, ...] = (
 )
 END_NUMBER = {end: number for number, end in enumerate(END_CODES)}
 
+IDENTITIES: tuple[IdentityMode, ...] = (
+    IdentityMode.NONE,
+    IdentityMode.ONE,
+    IdentityMode.PASS,
+    IdentityMode.FRONT_PROXY,
+    IdentityMode.IMPERSONATE,
+)
+IDENTITY_NUMBER = {mode: number for number, mode in enumerate(IDENTITIES)}
+
 _TYPES = {kind.value: kind for kind in RecordType}
 
 RECORD = struct.Struct("!BQQI")
 BATCH = struct.Struct("!QI")
-HEAD = struct.Struct("!IBBH")  # connection, altered, 1 if the connection is TLS, length of caller
+HEAD = struct.Struct("!IBBBHH")  # connection, altered, identity, 1 if the connection is TLS, lengths of two names
 ANSWER = struct.Struct("!BQQI")
 RESUME = struct.Struct("!QI")
 GAP = struct.Struct("!QIQ")
 TUNNEL = struct.Struct("!BQ")
+CHANNEL = struct.Struct("!BQBB")  # direction, bytes of content, 1 if the content follows, length of the channel's name
 
 MAX_BATCH = 256 * 1024 * 1024
 """More than any batch the proxy makes: a length beyond it means that the stream is not ours."""
@@ -99,6 +112,18 @@ class HeadPayload:
     tls: bool
     caller: str
     raw: bytes
+    identity: IdentityMode = IdentityMode.ONE
+    forwarded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPayload:
+    """What a CHANNEL record says. `content` is None where only its length was to be kept."""
+
+    answer: bool
+    channel: str
+    size: int
+    content: bytes | None
 
 
 def pack_record(kind: RecordType, seq: int, at: int, payload: bytes = b"") -> bytes:
@@ -106,17 +131,48 @@ def pack_record(kind: RecordType, seq: int, at: int, payload: bytes = b"") -> by
     return RECORD.pack(kind, seq, at, len(payload)) + payload
 
 
-def pack_head(connection: int, altered: int, *, tls: bool, caller: bytes, raw: bytes) -> bytes:
-    """The payload of a REQUEST_HEAD record."""
-    return HEAD.pack(connection, altered, tls, len(caller)) + caller + raw
+def pack_head(  # noqa: PLR0913 - all named; a function call less counts on the way of each request
+    connection: int,
+    altered: int,
+    *,
+    tls: bool,
+    caller: bytes,
+    raw: bytes,
+    identity: int = IDENTITY_NUMBER[IdentityMode.ONE],
+    forwarded: bytes = b"",
+) -> bytes:
+    """The payload of a REQUEST_HEAD record; `identity`: of IDENTITY_NUMBER."""
+    return HEAD.pack(connection, altered, identity, tls, len(caller), len(forwarded)) + caller + forwarded + raw
 
 
 def unpack_head(payload: bytes) -> HeadPayload:
     """What pack_head packed."""
-    connection, altered, tls, length = HEAD.unpack_from(payload)
-    start = HEAD.size
-    caller = payload[start : start + length].decode("utf-8", "replace")
-    return HeadPayload(connection, Altered(altered), bool(tls), caller, payload[start + length :])
+    connection, altered, identity, tls, of_caller, of_forwarded = HEAD.unpack_from(payload)
+    start = HEAD.size + of_caller
+    caller = payload[HEAD.size : start].decode("utf-8", "replace")
+    forwarded = payload[start : start + of_forwarded].decode("utf-8", "replace")
+    return HeadPayload(
+        connection=connection,
+        altered=Altered(altered),
+        tls=bool(tls),
+        caller=caller,
+        raw=payload[start + of_forwarded :],
+        identity=IDENTITIES[identity],
+        forwarded=forwarded,
+    )
+
+
+def pack_channel(*, answer: bool, channel: bytes, size: int, content: bytes | None) -> bytes:
+    """The payload of a CHANNEL record; `channel`: at most 255 bytes of UTF-8."""
+    return CHANNEL.pack(answer, size, content is not None, len(channel)) + channel + (content or b"")
+
+
+def unpack_channel(payload: bytes) -> ChannelPayload:
+    """What pack_channel packed."""
+    answer, size, kept, length = CHANNEL.unpack_from(payload)
+    start = CHANNEL.size + length
+    name = payload[CHANNEL.size : start].decode("utf-8", "replace")
+    return ChannelPayload(bool(answer), name, size, payload[start:] if kept else None)
 
 
 def pack_end(end: End, detail: str = "") -> bytes:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.model.exchange import EMPTY_BODY, Altered, Body, BodyState, Digest, End, Exchange, Frame
-from kproxy.model.session import Gap
+from kproxy.model.exchange import EMPTY_BODY, Altered, Body, BodyState, Digest, End, Exchange, Frame, Nanos, Seq
+from kproxy.model.session import Gap, Mark
 from kproxy.record.assembly import Assembled, Assembler, HandoffError
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms
@@ -291,3 +291,19 @@ def test_a_refused_head_holds_no_body_and_no_credentials(raw: bytes) -> None:
     bench = Bench()
     bench.batch(Script().begin(1, raw).end(1, End.REFUSED))
     assert "hunter22" not in repr(bench.exchanges[1])
+
+
+def test_a_mark_stands_before_the_exchange_that_follows_it() -> None:
+    bench = Bench()
+    script = Script(at=0).get(1)
+    script.add(RecordType.MARK, 2, "vor dem Löschen".encode())
+    made = bench.batch(script)
+    assert made.batch.marks == [Mark(at=Nanos(script.at), seq=Seq(2), text="vor dem Löschen")]
+
+
+def test_a_fault_is_written_down_with_its_exchange() -> None:
+    bench = Bench()
+    script = Script(at=0).begin(1, POST)
+    script.add(RecordType.FAULT, 1, b"409 on update pods")
+    bench.batch(script.end(1))
+    assert bench.exchanges[1].fault == "409 on update pods"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from kproxy.errors import RecordingError, SchemaError
-from kproxy.model.exchange import Body, BodyState, Digest, Seq
+from kproxy.model.exchange import Body, BodyState, Digest, IdentityMode, Seq
 from kproxy.model.session import SCHEMA, SessionEnd
 from kproxy.store.bodies import digest_of
 from kproxy.store.copying import copy
@@ -233,3 +233,23 @@ def test_a_recording_in_memory_is_copied_whole(tmp_path: Path) -> None:
     copy(made, tmp_path / "a.kproxy")
     with open_recording(str(tmp_path / "a.kproxy")) as recording:
         assert list(recording.exchanges()) == made.exchange_list
+
+
+def test_what_schema_1_did_not_have_reads_as_it_was_then() -> None:
+    with open_recording(str(FIXTURES / "schema-1.kproxy")) as recording:
+        first = next(recording.exchanges())
+        assert (first.identity, first.forwarded, first.fault) == (IdentityMode.ONE, "", "")
+        assert list(recording.marks()) == []
+        assert (recording.session.lane, recording.session.capture) == ("tap", "")
+
+
+def test_what_is_new_in_schema_2_is_read_from_its_fixture() -> None:
+    with open_recording(str(FIXTURES / "schema-2.kproxy")) as recording:
+        first = next(recording.exchanges())
+        assert (first.identity, first.forwarded, first.fault) == (
+            IdentityMode.FRONT_PROXY,
+            "ada [dev]",
+            "500 on pods",
+        )
+        assert [mark.text for mark in recording.marks()] == ["before the watch"]
+        assert {frame.channel for frame in recording.frames(Seq(2))} == {"stdin"}

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from kproxy.errors import RecordingError, SchemaError, UsageError
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
-from kproxy.model.session import SessionEnd
+from kproxy.model.session import SCHEMA, SessionEnd
 from kproxy.store.copying import copy, import_text
 from kproxy.store.reader import open_recording
 from kproxy.store.text import export_text
@@ -62,7 +62,7 @@ def test_the_text_is_for_people_and_for_git(tmp_path: Path) -> None:
     folder = exported(tmp_path)
     assert sorted(path.name for path in folder.iterdir()) == FILES
     header = (folder / "session.yaml").read_text()
-    assert "\nschema: 1\n" in header
+    assert f"\nschema: {SCHEMA}\n" in header
     assert "- kubectl\n" in header
     assert '"json":{"kind":"Pod","metadata":{"name":"é<"}}' in (folder / "bodies.jsonl").read_text()
     assert '"text":"plain text\\n"' in (folder / "bodies.jsonl").read_text()
@@ -126,8 +126,8 @@ def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
 def test_a_newer_schema_is_refused_naming_both_numbers(tmp_path: Path) -> None:
     folder = exported(tmp_path)
     header = folder / "session.yaml"
-    header.write_text(header.read_text().replace("schema: 1", "schema: 99"))
-    with pytest.raises(SchemaError, match=r"99.*1 to 1"), open_recording(str(folder)):
+    header.write_text(header.read_text().replace(f"schema: {SCHEMA}", "schema: 99"))
+    with pytest.raises(SchemaError, match=rf"99.*1 to {SCHEMA}"), open_recording(str(folder)):
         pass
 
 

@@ -19,11 +19,12 @@ from kproxy.model.exchange import (
     Exchange,
     Frame,
     Headers,
+    IdentityMode,
     Nanos,
     Request,
     Seq,
 )
-from kproxy.model.session import Gap, Server, Session, SessionEnd
+from kproxy.model.session import Gap, Mark, Server, Session, SessionEnd
 from tests.support.memory import MemoryRecording
 
 latin = st.text(st.characters(max_codepoint=255), max_size=12)
@@ -87,7 +88,9 @@ def recordings(draw: st.DrawFn) -> MemoryRecording:
     for seq in draw(st.lists(st.integers(1, 2**40), unique=True, max_size=3)):
         recording.exchange_list.append(_exchange(draw, seq, body))
         recording.frame_list += [
-            Frame(seq=Seq(seq), index=index, at=draw(nanos), direction=Direction.ANSWER, body=body())
+            Frame(
+                seq=Seq(seq), index=index, at=draw(nanos), direction=Direction.ANSWER, body=body(), channel=draw(texts)
+            )
             for index in range(draw(st.integers(0, 2)))
         ]
     for revision in draw(st.lists(st.integers(1, 2**40), unique=True, max_size=3)):
@@ -106,6 +109,7 @@ def recordings(draw: st.DrawFn) -> MemoryRecording:
             )
         )
     recording.gap_list = draw(st.lists(gaps, max_size=2))
+    recording.mark_list = draw(st.lists(marks, max_size=2))
     return recording
 
 
@@ -135,6 +139,9 @@ def _exchange(draw: st.DrawFn, seq: int, body: Callable[[], Body]) -> Exchange:
         altered=draw(st.sampled_from((Altered.NOTHING, Altered.HOST | Altered.AUTHORIZATION))),
         upgrade=draw(latin),
         caller=draw(texts),
+        identity=draw(st.sampled_from(IdentityMode)),
+        forwarded=draw(texts),
+        fault=draw(texts),
     )
 
 
@@ -164,6 +171,8 @@ sessions = st.builds(
     command=st.lists(texts, max_size=3).map(tuple),
     exit_code=st.none() | st.integers(-255, 255),
     max_lag=nanos,
+    lane=st.sampled_from(("tap", "addon")),
+    capture=texts,
 )
 gaps = st.builds(
     Gap,
@@ -173,3 +182,4 @@ gaps = st.builds(
     count=numbers,
     first_seq=st.none() | numbers.map(Seq),
 )
+marks = st.builds(Mark, at=nanos, seq=numbers.map(Seq), text=texts)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from kproxy.errors import RecordingError
 from kproxy.model.etcd import KeyChange
 from kproxy.model.exchange import EMPTY_BODY, Body, BodyState, Digest, Exchange, Frame, Seq
-from kproxy.model.session import Gap, Session, SessionEnd
+from kproxy.model.session import Gap, Mark, Session, SessionEnd
 
 HEADER = Session(id="0" * 32, started_at="2026-11-23T07:00:00.000000000Z", end=SessionEnd.COMPLETE)
 
@@ -21,6 +21,7 @@ class MemoryRecording:
     frame_list: list[Frame] = field(default_factory=list)
     change_list: list[KeyChange] = field(default_factory=list)
     gap_list: list[Gap] = field(default_factory=list)
+    mark_list: list[Mark] = field(default_factory=list)
     body_bytes: dict[Digest, bytes] = field(default_factory=dict)
 
     def keep(self, data: bytes) -> Body:
@@ -51,6 +52,10 @@ class MemoryRecording:
         """What is missing."""
         return iter(self.gap_list)
 
+    def marks(self) -> Iterator[Mark]:
+        """Named points."""
+        return iter(self.mark_list)
+
     def body(self, digest: Digest) -> bytes:
         """The stored bytes of a body."""
         try:
@@ -66,5 +71,6 @@ class MemoryRecording:
             frame_list=list(self.frame_list),
             change_list=list(self.change_list),
             gap_list=list(self.gap_list),
+            mark_list=list(self.mark_list),
             body_bytes=dict(self.body_bytes),
         )

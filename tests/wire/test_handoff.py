@@ -4,16 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.model.exchange import Altered, End, Seq
+from kproxy.model.exchange import Altered, End, IdentityMode, Seq
 from kproxy.wire.handoff import (
     BATCH,
     END_CODES,
+    IDENTITY_NUMBER,
+    ChannelPayload,
     Record,
     RecordType,
     pack_batch,
+    pack_channel,
     pack_end,
     pack_head,
     pack_record,
+    unpack_channel,
     unpack_end,
     unpack_head,
     unpack_records,
@@ -64,3 +68,22 @@ def test_a_head_says_what_was_packed(connection: int, altered: int, tls: bool, c
 def test_every_end_has_a_code(end: End) -> None:
     assert end in END_CODES
     assert unpack_end(pack_end(end, "почему")) == (end, "почему")
+
+
+@pytest.mark.parametrize("mode", list(IdentityMode))
+def test_a_head_says_as_whom_its_request_went_on(mode: IdentityMode) -> None:
+    payload = pack_head(
+        1, 0, tls=True, caller=b"ada", raw=b"GET", identity=IDENTITY_NUMBER[mode], forwarded="ада [dev]".encode()
+    )
+    head = unpack_head(payload)
+    assert (head.identity, head.caller, head.forwarded, head.raw) == (mode, "ada", "ада [dev]", b"GET")
+
+
+@given(st.booleans(), st.text(max_size=40), st.integers(0, 2**63), st.none() | st.binary(max_size=50))
+def test_a_channel_frame_says_what_was_packed(answer: bool, channel: str, size: int, content: bytes | None) -> None:
+    try:
+        name = channel.encode()
+    except UnicodeEncodeError:
+        return
+    packed = pack_channel(answer=answer, channel=name, size=size, content=content)
+    assert unpack_channel(packed) == ChannelPayload(answer, channel, size, content)
