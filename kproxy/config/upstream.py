@@ -3,7 +3,7 @@
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,7 +31,8 @@ class Upstream:
     """One api-server and one user of it.
 
     `tls` is None for http. `path_prefix` has no slash at its end. `injects` says whether there are credentials that
-    kproxy sets in the client's place; a plain `--upstream URL` has none, and then nothing is injected.
+    kproxy sets in the client's place; a plain `--upstream URL` has none, and then nothing is injected. `withheld`: they
+    were taken off, because the client's own are to decide.
     """
 
     url: str
@@ -48,6 +49,7 @@ class Upstream:
     cluster: str = ""
     user: str = ""
     namespace: str = "default"
+    withheld: bool = False
 
     @property
     def host_header(self) -> str:
@@ -60,7 +62,15 @@ class Upstream:
     def injects(self) -> bool:
         """Whether kproxy has credentials of its own for this server."""
         certificate = self.tls is not None and self.tls.client_cert_pem is not None
-        return bool(self.token or self.token_file or self.username or certificate or self.context)
+        named = self.context and not self.withheld
+        return bool(self.token or self.token_file or self.username or certificate or named)
+
+    def without_credentials(self) -> "Upstream":
+        """The same server, and nobody in particular: where it is and how it is trusted are what is left."""
+        tls = replace(self.tls, client_cert_pem=None, client_key_pem=None) if self.tls else None
+        return replace(
+            self, tls=tls, token=None, token_file=None, username=None, password=None, impersonate=(), withheld=True
+        )
 
 
 def upstream_from_url(url: str) -> Upstream:

@@ -8,21 +8,25 @@ from kproxy.config.kubeconfig import Entry, Kubeconfig
 from kproxy.model.jsontypes import JSON, JSONObject
 
 
-def through_proxy(config: Kubeconfig, context: str | None, server_url: str, ca_pem: str | None, token: str) -> str:
+def through_proxy(
+    config: Kubeconfig, context: str | None, server_url: str, ca_pem: str | None, token: str | None
+) -> str:
     """The YAML of `config` with one context, made the current one, going through kproxy, and all others as they were.
 
-    The context gets a cluster and a user of its own: others may share the ones it had. Paths are absolute, so that
-    the text can live anywhere. It holds secrets: whoever writes it uses mode 0600.
+    The context gets a cluster of its own, and a user of its own with `token` ("": with nothing); where `token` is None
+    its user stays, whose credentials are to count. Others may share what it had. Paths are absolute, so that the text
+    can live anywhere. It holds secrets: whoever writes it uses mode 0600.
     """
     chosen = config.context(context)
     cluster = _fresh(f"kproxy-{chosen.text('cluster')}", config.clusters)
-    user = _fresh(f"kproxy-{chosen.name}", config.users)
+    user = chosen.text("user") if token is None else _fresh(f"kproxy-{chosen.name}", config.users)
     led: JSONObject = {**chosen.body, "cluster": cluster, "user": user}
     contexts = [_item(entry, led if entry.name == chosen.name else entry.body) for entry in config.contexts.values()]
     clusters = [_item(entry, entry.body) for entry in config.clusters.values()]
     users = [_item(entry, entry.body) for entry in config.users.values()]
     clusters.append({"name": cluster, "cluster": _cluster(server_url, ca_pem)})
-    users.append({"name": user, "user": {"token": token} if token else {}})
+    if token is not None:
+        users.append({"name": user, "user": {"token": token} if token else {}})
     return _text(chosen.name, contexts, clusters, users)
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.errors import ConfigError
-from kproxy.model.exchange import Altered
+from kproxy.model.exchange import Altered, IdentityMode
 from kproxy.proxy.plain import check_plain
 from kproxy.proxy.status import OwnAnswer, status_answer
+from kproxy.wire.handoff import IDENTITY_NUMBER
 from kproxy.wire.http1 import RequestHead
 
 KNOWN_TAILS = 64
@@ -50,6 +51,8 @@ class Identity:
         self._altered = Altered.HOST | Altered.AUTHORIZATION if upstream.injects else Altered.HOST
         # Clients say the same fields again and again: what they become, and with which Authorization.
         self._known_tails: dict[bytes, tuple[str | None, bytes]] = {}
+        self.mode = IdentityMode.ONE if upstream.injects else IdentityMode.PASS
+        self.number = IDENTITY_NUMBER[self.mode]
         self.caller = (upstream.user or upstream.username or "kubeconfig") if upstream.injects else "client"
         self.caller_bytes = self.caller.encode()[:1024]
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.errors import ConfigError, ProxyError
+from kproxy.model.exchange import IdentityMode
 from kproxy.proxy._mitm import Engine, Wiring
 from kproxy.proxy.certificates import make_serving_certificate
 from kproxy.proxy.identity import Identity
@@ -27,13 +28,15 @@ class ProxySettings:
     """What to serve and how.
 
     `listen`: https with kproxy's own authority, or the named exception http (loopback only where credentials are
-    injected). Port 0 takes a free one. `token`: what clients of the TLS listener show; "" makes one.
+    injected). Port 0 takes a free one. `token`: what clients of the TLS listener show; "" makes one. `identity`: an
+    upstream without credentials lets the client's pass, whatever it says.
     """
 
     upstream: Upstream
     listen: str = DEFAULT_LISTEN
     token: str = field(default="", repr=False)
     allow_exec: bool = False
+    identity: IdentityMode = IdentityMode.ONE
     connect_timeout: float = 10.0  # seconds, TCP and TLS together
 
 
@@ -60,7 +63,9 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
 
     ConfigError if the settings cannot be meant, ProxyError if the address cannot be had.
     """
-    upstream, listen = settings.upstream, _listen(settings)
+    passes = settings.identity is IdentityMode.PASS
+    upstream = settings.upstream.without_credentials() if passes else settings.upstream
+    listen = _listen(settings, upstream)
     token = (settings.token or secrets.token_urlsafe(32)) if listen.tls and upstream.injects else None
     serving = make_serving_certificate(listen.host) if listen.tls else None
     server_context = upstream_context(upstream)
@@ -91,7 +96,7 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
         await engine.stop()
 
 
-def _listen(settings: ProxySettings) -> _Listen:
+def _listen(settings: ProxySettings, upstream: Upstream) -> _Listen:
     parts = urlsplit(settings.listen)
     try:
         port = parts.port or 0
@@ -105,7 +110,7 @@ def _listen(settings: ProxySettings) -> _Listen:
     if host == "localhost":
         host = "127.0.0.1"  # both families on one free port is more than an operating system promises
     tls = parts.scheme == "https"
-    if not tls and settings.upstream.injects and not _is_loopback(host):
+    if not tls and upstream.injects and not _is_loopback(host):
         raise ProxyError(
             f"kproxy does not listen on {settings.listen}: without TLS it would give the kubeconfig's credentials "
             "to everyone who can reach it, so it does that on loopback only."

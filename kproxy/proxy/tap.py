@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable
 from enum import Enum, auto
 
-from kproxy.model.exchange import Altered, End
+from kproxy.model.exchange import Altered, End, IdentityMode
 from kproxy.proxy.actions import Act, Action, Unreached
 from kproxy.proxy.backlog import Backlog
 from kproxy.proxy.identity import Admitted, Identity
 from kproxy.proxy.inflight import Inflight
 from kproxy.proxy.status import OwnAnswer, status_answer
-from kproxy.wire.handoff import RecordType, pack_head
+from kproxy.wire.handoff import IDENTITY_NUMBER, RecordType, pack_head
 from kproxy.wire.http1 import (
     AnswerEvent,
     AnswerFramer,
@@ -39,6 +39,9 @@ MAX_REFUSED_HEAD = 64 * 1024
 
 MAX_PIPELINED = 256
 """Requests without an answer on one connection, beyond which the client has to wait."""
+
+
+NOT_JUDGED = IDENTITY_NUMBER[IdentityMode.NONE]
 
 
 class _Mode(Enum):
@@ -210,8 +213,14 @@ class Tap:
         if not isinstance(verdict, Admitted):
             self._refuse(head.raw, head.method, verdict, now)
             return False
+        identity = self._identity
         payload = pack_head(
-            self._connection, verdict.altered, tls=self._tls, caller=self._identity.caller_bytes, raw=head.raw
+            self._connection,
+            verdict.altered,
+            tls=self._tls,
+            caller=identity.caller_bytes,
+            raw=head.raw,
+            identity=identity.number,
         )
         self._flight.begin(payload, head.method, now, upgrade=bool(head.upgrade))
         self._answers.expect(head.method, upgrade=bool(head.upgrade))
@@ -233,7 +242,9 @@ class Tap:
             self._actions.append((Act.END_TO_SERVER, b""))
 
     def _refuse(self, raw: bytes, method: bytes, own: OwnAnswer, now: int) -> None:
-        payload = pack_head(self._connection, Altered.NOTHING, tls=self._tls, caller=b"client", raw=raw)
+        payload = pack_head(
+            self._connection, Altered.NOTHING, tls=self._tls, caller=b"client", raw=raw, identity=NOT_JUDGED
+        )
         self._flight.begin(payload, method, now, upgrade=False)
         self._own_answer(own, End.REFUSED, now)
 

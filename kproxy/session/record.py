@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kproxy.config.kubeconfig import Kubeconfig
 from kproxy.config.written import minimal_kubeconfig, through_proxy
+from kproxy.model.exchange import IdentityMode
 from kproxy.proxy.launch import Running
 from kproxy.session.command import run_command
 from kproxy.session.private import private_file, private_folder
@@ -31,7 +32,7 @@ async def record(
 ) -> int:
     """Record; the exit code is COMMAND's, or that of the signal that ended a recording without one."""
     async with recording(settings, tell) as live:
-        with _handed_out(live.proxy, client) as told:
+        with _handed_out(live.proxy, client, settings.identity) as told:
             if command:
                 surroundings = {name: value for name, value in env.items() if name not in TOLD}
                 code = await run_command(command, surroundings | told)
@@ -43,7 +44,7 @@ async def record(
 
 
 @contextmanager
-def _handed_out(proxy: Running, client: Client) -> Iterator[dict[str, str]]:
+def _handed_out(proxy: Running, client: Client, identity: IdentityMode) -> Iterator[dict[str, str]]:
     """KUBECONFIG and the rest for whoever goes through the proxy: files of mode 0600, gone at the end."""
     with private_folder() as folder:
         told = {"KPROXY_URL": proxy.url}
@@ -54,7 +55,8 @@ def _handed_out(proxy: Running, client: Client) -> Iterator[dict[str, str]]:
         if client.kubeconfig is None:
             text = minimal_kubeconfig(server=proxy.url, ca_pem=proxy.ca_pem, token=proxy.token)
         else:
-            text = through_proxy(client.kubeconfig, client.context, proxy.url, proxy.ca_pem, proxy.token or "")
+            token = (proxy.token or "") if identity is IdentityMode.ONE else None
+            text = through_proxy(client.kubeconfig, client.context, proxy.url, proxy.ca_pem, token)
         told["KUBECONFIG"] = str(private_file(folder / "kubeconfig", text))
         yield told
 

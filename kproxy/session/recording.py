@@ -17,6 +17,7 @@ from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.info import LabInfo
 from kproxy.model.api import metadata_of
 from kproxy.model.etcd import EtcdKey, Revision
+from kproxy.model.exchange import IdentityMode
 from kproxy.model.jsontypes import text
 from kproxy.model.session import Server, Session
 from kproxy.proxy.launch import DEFAULT_LISTEN, ProxySettings, Running, serve
@@ -45,6 +46,7 @@ class RecordSettings:
     force: bool = False
     listen: str = DEFAULT_LISTEN
     allow_exec: bool = False
+    identity: IdentityMode = IdentityMode.ONE
     when_stuck: WhenStuck = "pass"
     buffer_bytes: int = DEFAULT_BUFFER
     etcd: EtcdSettings | None = None
@@ -76,7 +78,11 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
     outbox = Outbox(settings.buffer_bytes, settings.when_stuck)
     recorder = RecorderProcess(_recorder_settings(settings, session, epoch, token), outbox, tell)
     proxy = ProxySettings(
-        upstream=settings.upstream, listen=settings.listen, token=token, allow_exec=settings.allow_exec
+        upstream=settings.upstream,
+        listen=settings.listen,
+        token=token,
+        allow_exec=settings.allow_exec,
+        identity=settings.identity,
     )
     try:
         async with serve(proxy, outbox) as running:  # first, so that a busy port makes and replaces no file

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from kproxy.config.upstream import TOKEN_FILE_AGE, BearerToken, Upstream, upstream_from_url
+from kproxy.config.upstream import TOKEN_FILE_AGE, BearerToken, Tls, Upstream, upstream_from_url
 from kproxy.errors import ConfigError
 
 
@@ -59,3 +59,29 @@ def test_name_and_password_are_basic_authentication() -> None:
     upstream = Upstream(url="https://x", host="x", port=443, username="ada", password="pw")
 
     assert BearerToken(upstream).authorization() == "Basic YWRhOnB3"
+
+
+def test_without_credentials_only_the_place_and_its_trust_are_left() -> None:
+    tls = Tls(ca_pem="CA", client_cert_pem="C", client_key_pem="K", server_name="n")
+    whole = Upstream(
+        url="https://h:1/p",
+        host="h",
+        port=1,
+        path_prefix="/p",
+        tls=tls,
+        token="t",
+        token_file=Path("/f"),
+        username="u",
+        password="p",
+        impersonate=(("Impersonate-User", "x"),),
+        context="c",
+        user="ada",
+    )
+
+    bare = whole.without_credentials()
+
+    assert whole.injects
+    assert not bare.injects
+    assert bare.tls == Tls(ca_pem="CA", server_name="n")
+    assert (bare.token, bare.token_file, bare.username, bare.password, bare.impersonate) == (None, None, None, None, ())
+    assert (bare.url, bare.path_prefix, bare.context) == ("https://h:1/p", "/p", "c")

@@ -69,3 +69,13 @@ def test_several_users_get_a_context_each_and_the_first_is_current() -> None:
 
 def test_the_text_is_plain_yaml() -> None:
     assert yaml.safe_load(minimal_kubeconfig(server="http://h"))["current-context"] == "kproxy"
+
+
+def test_where_the_clients_own_credentials_count_its_user_stays() -> None:
+    config = parse_kubeconfig(TWO, Path("/home/ada/.kube/config"))
+
+    led = parse_kubeconfig(through_proxy(config, "mine", "https://127.0.0.1:1", None, None), Path("/x"))
+
+    before, after = config.upstream("mine"), led.upstream("mine")
+    assert (after.url, after.user, after.token) == ("https://127.0.0.1:1", before.user, before.token)
+    assert led.users.keys() == config.users.keys() == {"me", "you"}

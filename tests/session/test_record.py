@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kproxy.model.exchange import End
+from kproxy.model.exchange import Altered, End, IdentityMode
 from kproxy.model.session import SessionEnd
 from kproxy.store.reader import open_recording
 from tests.support.record_process import record_process, wait_for
-from tests.support.small_upstream import small_upstream
+from tests.support.small_upstream import Handler, small_upstream
 
 KPROXY = [sys.executable, "-m", "kproxy"]
 
@@ -72,6 +72,29 @@ def test_without_the_token_nothing_is_served_with_the_kubeconfigs_credentials(tm
     assert json.loads(done.stdout)["code"] == 401
     with open_recording(str(tmp_path / "s.kproxy")) as recording:
         assert [exchange.end for exchange in recording.exchanges()] == [End.REFUSED]
+
+
+def test_with_identity_pass_the_commands_own_credentials_reach_the_server_and_no_others(tmp_path: Path) -> None:
+    script = (
+        'token=$(sed -n "s/.*token: //p" "$KUBECONFIG"); test -z "$KPROXY_TOKEN" || exit 3;'
+        'for given in "$token" other; do'
+        '  curl -sS --cacert "$KPROXY_CA" -H "Authorization: Bearer $given" "$KPROXY_URL/api/v1/pods/x"; done;'
+        'curl -sS --cacert "$KPROXY_CA" "$KPROXY_URL/api/v1/pods/x"'
+    )
+    Handler.seen.clear()
+    with small_upstream() as upstream:
+        options = ["--kubeconfig", str(kubeconfig(tmp_path, upstream)), "-o", str(tmp_path / "s.kproxy")]
+        options += ["--identity", "pass"]
+        subprocess.run([*KPROXY, "record", *options, "--", "sh", "-c", script], check=True)
+    # The first two are kproxy's own questions, for the header.
+    assert Handler.seen[2:] == ["Bearer the-users-own-token-of-the-kubeconfig", "Bearer other", ""]
+    with open_recording(str(tmp_path / "s.kproxy")) as recording:
+        exchanges = list(recording.exchanges())
+    assert [(each.identity, each.caller, each.forwarded) for each in exchanges] == [
+        (IdentityMode.PASS, "client", "")
+    ] * 3
+    assert {each.altered for each in exchanges} == {Altered.HOST}
+    assert b"the-users-own-token" not in (tmp_path / "s.kproxy").read_bytes()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])

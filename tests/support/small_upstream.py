@@ -9,12 +9,16 @@ from typing import ClassVar
 
 
 class Handler(BaseHTTPRequestHandler):
-    """GET …/NAME answers a ConfigMap called NAME; POST answers 201 with what was sent."""
+    """GET …/NAME answers a ConfigMap called NAME; POST answers 201 with what was sent.
+
+    `seen`: the Authorization of each GET.
+    """
 
     protocol_version = "HTTP/1.1"
     seen: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
+        self.seen.append(self.headers.get("Authorization", ""))
         name = self.path.rpartition("/")[2]
         document = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": name}, "data": {"number": name}}
         self._answer(200, json.dumps(document).encode())
