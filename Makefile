@@ -33,7 +33,7 @@ types: $(VENV)/installed ## mypy --strict over code and tests
 contracts: $(VENV)/installed ## the direction of imports
 	$(BIN)/lint-imports
 
-controlplane: ## build kube-apiserver, kubectl and etcd into a cache outside the tree (needs Go; about 16 minutes, once)
+controlplane: ## build Kubernetes, etcd and kwok into a cache outside the tree (needs Go; about 16 minutes, once)
 	sh controlplane/build.sh
 
 test-controlplane: $(VENV)/installed controlplane ## the tests that need the real control plane (needs Go)

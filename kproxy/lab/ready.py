@@ -2,7 +2,7 @@
 
 import http.client
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +76,13 @@ def viewer_rights() -> Iterator[tuple[str, JSONObject]]:
 
 
 def grant(client: LabClient) -> None:
-    """Gives the second user its rights; what is there already is left. NotYet if the server does not take them."""
-    for path, body in viewer_rights():
+    """Gives the second user its rights. NotYet if the server does not take them."""
+    create(client, viewer_rights())
+
+
+def create(client: LabClient, objects: Iterable[tuple[str, JSONObject]]) -> None:
+    """Creates objects (path of the POST, body); what is there already is left. NotYet if the server refuses one."""
+    for path, body in objects:
         answer = ask(client, Probe("POST", path, 201, body))
         if answer.status not in {201, 409}:
             raise NotYet(f"POST {path} was answered {said(answer)}")

@@ -28,7 +28,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiServerPlace:
-    """Where an api-server is to listen and find its things."""
+    """Where an api-server is to listen and find its things; `controllers`: whether some will run beside it."""
 
     folder: Path
     port: int
@@ -36,6 +36,7 @@ class ApiServerPlace:
     certificates: Certificates
     token_file: Path
     audit_log: Path
+    controllers: bool = False
 
 
 def server_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -84,8 +85,6 @@ def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[st
         "service-account-issuer": "https://kubernetes.default.svc",
         "token-auth-file": str(place.token_file),
         "authorization-mode": "RBAC",
-        # No controller-manager is there to make the namespaces' default accounts, so pods would be refused.
-        "disable-admission-plugins": "ServiceAccount",
         "service-cluster-ip-range": f"{SERVICE_IP.rsplit('.', 1)[0]}.0/16",
         "allow-privileged": "true",
         "audit-policy-file": str(policy),
@@ -93,6 +92,9 @@ def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[st
         "audit-log-maxsize": "4096",  # megabytes: never a second file
         "profiling": "false",
     }
+    if not place.controllers:
+        # No controller-manager is there to make the namespaces' default accounts, so pods would be refused.
+        flags["disable-admission-plugins"] = "ServiceAccount"
     argv = [str(program), *(f"--{name}={value}" for name, value in flags.items())]
     return Command(
         name="kube-apiserver", argv=argv, env=server_environment(env), log=place.folder / "kube-apiserver.log"

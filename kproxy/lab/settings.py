@@ -5,6 +5,10 @@ from pathlib import Path
 from typing import Literal
 
 type ServerKind = Literal["emulated", "kube-apiserver"]
+type WithControllers = Literal["none", "now", "later"]
+
+MAX_NODES = 1000
+"""kwok plays more, but nobody has tried it here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +19,9 @@ class LabSettings:
     `audit_log`: where the server's audit log goes (None: within the lab's folder); `keep`: a folder, new or empty, that
     stays when the servers are gone; `version`: the only gitVersion that will do; `timeout`: seconds until it must be
     ready.
+    `controllers`: whether controller-manager, scheduler and kwok are started too, for `nodes` nodes (kube-apiserver
+    only); "later" makes the server for them and leaves their start to `kproxy lab controllers`; `kwok_config`: files of
+    kwok's own objects (kwok.x-k8s.io) beside our stages.
     """
 
     server: ServerKind = "emulated"
@@ -24,3 +31,6 @@ class LabSettings:
     allow_old_etcd: bool = False
     version: str | None = None
     timeout: float = 90.0
+    controllers: WithControllers = "none"
+    nodes: int = 2
+    kwok_config: tuple[Path, ...] = ()

@@ -11,23 +11,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kproxy.errors import LabError
-from kproxy.lab.binaries import Program, find_etcd, find_kube_apiserver
+from kproxy.lab.alive import PortTaken, refuse_ended
+from kproxy.lab.binaries import Program, find_controllers, find_etcd, find_kube_apiserver
 from kproxy.lab.certificates import make_certificates
 from kproxy.lab.client import LabClient
+from kproxy.lab.controllers.launch import launch
+from kproxy.lab.controllers.objects import creations, node_names
+from kproxy.lab.controllers.programs import ControllerPlace
 from kproxy.lab.info import LabInfo, write_lab
 from kproxy.lab.kept import Kept
 from kproxy.lab.ports import free_ports
-from kproxy.lab.ready import OWN_SERVICE, NotYet, check, grant, is_port_taken, last_reason, server_version
+from kproxy.lab.ready import OWN_SERVICE, NotYet, check, create, grant, last_reason, server_version
 from kproxy.lab.servers import ApiServerPlace, Command, emulated_command, etcd_command, kube_apiserver_command
 from kproxy.lab.settings import LabSettings
-from kproxy.lab.users import PROBE, User, make_users, write_kubeconfig, write_token_file
+from kproxy.lab.users import PROBE, User, make_controller_users, make_users, write_kubeconfig, write_token_file
 
 ATTEMPTS = 4  # another process may take a port between our choice and the server's bind
 POLL = 0.05  # seconds
-
-
-class PortTaken(Exception):  # noqa: N818 - a reason to try again, never seen outside
-    """A server ended because another process took its port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Lab:
     def check_alive(self) -> None:
         """LabError if one of the servers has ended."""
         for name, _ in self.info.pids:
-            _refuse_ended(self.kept, name, Path(self.info.folder) / f"{name}.log")
+            refuse_ended(self.kept, name, Path(self.info.folder) / f"{name}.log")
 
     def stop(self) -> None:
         """Ends the servers and removes the folder; again does nothing."""
@@ -78,10 +78,22 @@ def start_lab(settings: LabSettings, env: Mapping[str, str] = os.environ) -> Ite
     """
     etcd = find_etcd(settings, env)
     apiserver = find_kube_apiserver(settings, env) if settings.server == "kube-apiserver" else None
+    controllers = _find_controllers(settings, apiserver)
     if settings.audit_log is not None:
         _claim_audit_log(settings.audit_log)
     with Kept(settings.keep) as kept:
-        yield _Start(settings=settings, env=env, kept=kept, etcd=etcd, apiserver=apiserver).start()
+        yield _Start(
+            settings=settings, env=env, kept=kept, etcd=etcd, apiserver=apiserver, controllers=controllers
+        ).start()
+
+
+def _find_controllers(settings: LabSettings, apiserver: Program | None) -> dict[str, Program]:
+    """Their programs, none if none are asked for. LabError if they are missing, or cannot be beside this server."""
+    if settings.controllers == "none":
+        return {}
+    if apiserver is None:
+        raise LabError("controllers need a real api-server: add --server kube-apiserver")
+    return find_controllers(apiserver.path.parent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +103,7 @@ class _Start:
     kept: Kept
     etcd: Program
     apiserver: Program | None
+    controllers: Mapping[str, Program]
 
     @property
     def folder(self) -> Path:
@@ -101,7 +114,8 @@ class _Start:
     def start(self) -> Lab:
         users = make_users()
         token_file = self.folder / "tokens.csv"
-        write_token_file(token_file, users)
+        others = make_controller_users() if self.controllers else ()
+        write_token_file(token_file, (*users, *others))
         certificates = make_certificates(self.folder, datetime.now(UTC))
         deadline = time.monotonic() + self.settings.timeout
         for attempt in range(ATTEMPTS):
@@ -113,6 +127,7 @@ class _Start:
                 certificates=certificates,
                 token_file=token_file,
                 audit_log=(self.settings.audit_log or self.folder / "audit.log").absolute(),
+                controllers=bool(self.controllers),
             )
             client = LabClient(port=port, ca=certificates.ca, probe=users[2])
             try:
@@ -121,7 +136,10 @@ class _Start:
                 if attempt == ATTEMPTS - 1:
                     raise LabError(f"the lab found no free port: {taken}") from taken
             else:
-                return self._lab(place, client, users, pids)
+                kubeconfigs = self._kubeconfigs(place, others)
+                return self._lab(
+                    place, client, users, pids + self._controllers(place, client, kubeconfigs), kubeconfigs
+                )
         raise LabError("the lab found no free port")
 
     def _run(
@@ -149,10 +167,12 @@ class _Start:
     ) -> None:
         while True:
             for command in commands:
-                _refuse_ended(self.kept, command.name, command.log)
+                refuse_ended(self.kept, command.name, command.log)
             try:
                 if self.apiserver is not None:
                     grant(client)
+                if self.controllers:
+                    create(client, creations(self.settings.nodes))
                 check(client, users[0], users[1], *(OWN_SERVICE if self.apiserver is not None else ()))
             except NotYet as missing:
                 if time.monotonic() > deadline:
@@ -165,12 +185,40 @@ class _Start:
             else:
                 return
 
+    def _kubeconfigs(self, place: ApiServerPlace, users: tuple[User, ...]) -> dict[str, Path]:
+        """Writes one for each of the controllers' users."""
+        ca = base64.b64encode(place.certificates.ca.read_bytes()).decode()
+        paths = {user.name: self.folder / f"{user.name.removeprefix('system:')}.kubeconfig" for user in users}
+        for user in users:
+            write_kubeconfig(paths[user.name], f"https://127.0.0.1:{place.port}", ca, user)
+        return paths
+
+    def _controllers(
+        self, place: ApiServerPlace, client: LabClient, kubeconfigs: Mapping[str, Path]
+    ) -> tuple[tuple[str, int], ...]:
+        """Starts them, if it is to be now, and waits until they are ready; their pids."""
+        if self.settings.controllers != "now":
+            return ()
+        controllers = ControllerPlace(
+            folder=self.folder,
+            logs=self.folder,
+            programs={name: program.path for name, program in self.controllers.items()},
+            kubeconfigs=kubeconfigs,
+            ca=place.certificates.ca,
+            service_account_key=place.certificates.service_account_key,
+            nodes=self.settings.nodes,
+            env=self.env,
+            kwok_config=self.settings.kwok_config,
+        )
+        return launch(self.kept, controllers, client, self.settings.timeout)
+
     def _lab(
         self,
         place: ApiServerPlace,
         client: LabClient,
         users: tuple[User, User, User],
         pids: tuple[tuple[str, int], ...],
+        kubeconfigs: Mapping[str, Path],
     ) -> Lab:
         url = f"https://127.0.0.1:{place.port}"
         ca = base64.b64encode(place.certificates.ca.read_bytes()).decode()
@@ -193,24 +241,15 @@ class _Start:
             assets="" if self.apiserver is None else str(self.apiserver.path.parent),
             probe_user=PROBE,
             pids=pids,
+            controllers=tuple((name, str(path)) for name, path in kubeconfigs.items()),
+            controller_versions=tuple((name, program.version) for name, program in self.controllers.items()),
+            nodes=tuple(node_names(self.settings.nodes)) if self.controllers else (),
         )
         info_file = self.folder / "lab.json"
         write_lab(info, info_file)
         return Lab(
             info=info, info_file=info_file, kubeconfig=kubeconfig, user_kubeconfig=user_kubeconfig, kept=self.kept
         )
-
-
-def _refuse_ended(kept: Kept, name: str, log: Path) -> None:
-    """LabError, or PortTaken, if a server has ended."""
-    code = kept.ended(name)
-    if code is None:
-        return
-    reason = last_reason(log)
-    if is_port_taken(log):
-        raise PortTaken(reason)
-    ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    raise LabError(f"the lab's {name} {ended}" + (f": {reason}" if reason else ""))
 
 
 def _claim_audit_log(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Who may use a lab: an admin, a second user with small rights, and the lab's own probe."""
+"""Who may use a lab: an admin, a second user with small rights, the lab's own probe, and the controllers."""
 
 import csv
 import io
@@ -8,10 +8,19 @@ from pathlib import Path
 
 import yaml
 
+from kproxy.errors import LabError
+
 ADMIN = "kproxy-admin"
 VIEWER = "kproxy-viewer"
 PROBE = "kproxy-lab"
 """The user of the lab's own requests, so that whoever reads the audit log can leave them out."""
+
+CONTROLLER_MANAGER = "system:kube-controller-manager"
+SCHEDULER = "system:kube-scheduler"
+"""As RBAC's bootstrap policy knows them: their rights are there from the start."""
+
+KWOK = "kwok"
+CONTROLLERS = (CONTROLLER_MANAGER, SCHEDULER, KWOK)
 
 MASTERS = "system:masters"
 VIEWER_VERBS = ("get", "list", "watch")
@@ -37,6 +46,11 @@ def make_users() -> tuple[User, User, User]:
     )
 
 
+def make_controller_users() -> tuple[User, ...]:
+    """The controllers' users, with tokens of their own."""
+    return tuple(User(name=name, token=secrets.token_hex(24)) for name in CONTROLLERS)
+
+
 def write_token_file(path: Path, users: tuple[User, ...]) -> None:
     """The static token file that kube-apiserver reads: token,user,uid,"group,group"; for its owner only."""
     text = io.StringIO()
@@ -45,6 +59,18 @@ def write_token_file(path: Path, users: tuple[User, ...]) -> None:
         writer.writerow([user.token, user.name, user.name, ",".join(user.groups)])
     path.touch(mode=0o600)
     path.write_text(text.getvalue())
+
+
+def read_token_file(path: Path) -> dict[str, User]:
+    """The users of such a file, by name. LabError if it cannot be read."""
+    try:
+        rows = list(csv.reader(path.read_text("utf-8").splitlines()))
+        return {
+            name: User(name=name, token=token, groups=tuple(filter(None, groups.split(","))))
+            for token, name, _, groups in rows
+        }
+    except (OSError, ValueError, csv.Error) as error:
+        raise LabError(f"the lab's token file {path} cannot be read: {error}") from error
 
 
 def write_kubeconfig(path: Path, url: str, ca: str, user: User) -> None:

@@ -1,5 +1,6 @@
-"""A lab without a COMMAND: it stays until a signal comes."""
+"""A lab, or its controllers, without a COMMAND: they stay until a signal comes."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,6 +8,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+from kproxy.lab.controllers import BesideSettings, start_beside
+from kproxy.lab.info import LabInfo
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
 
@@ -30,6 +33,20 @@ def idle_lab(settings: LabSettings, signals: Sequence[signal.Signals], tell: Cal
             while True:
                 time.sleep(CHECK_SECONDS)
                 lab.check_alive()
+    except _Came as came:
+        return came.number
+
+
+def idle_beside(
+    info: LabInfo, settings: BesideSettings, signals: Sequence[signal.Signals], tell: Callable[[str], None]
+) -> int:
+    """Start a lab's controllers and wait; the number of the signal that ended it. LabError if one dies."""
+    try:
+        with _raising(signals), start_beside(info, settings, os.environ) as controllers:
+            tell(f"# {', '.join(controllers.pids)} run; Ctrl-C ends them")
+            while True:
+                time.sleep(CHECK_SECONDS)
+                controllers.check_alive()
     except _Came as came:
         return came.number
 

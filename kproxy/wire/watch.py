@@ -1,15 +1,12 @@
 r"""A watch stream's events: cutting them out of the bytes, and reading one.
 
-JSON events are lines; protobuf events are frames of a 4-byte big-endian length and a bare (no `k8s\0`) WatchEvent;
-CBOR events are the items of a sequence (k8s.io/apimachinery/pkg/util/framer,
-k8s.io/apimachinery/pkg/runtime/serializer/{streaming,cbor}).
+JSON events are lines; protobuf events are frames of a 4-byte big-endian length and a bare (no `k8s\0`) WatchEvent
+(k8s.io/apimachinery/pkg/util/framer, k8s.io/apimachinery/pkg/runtime/serializer/streaming).
 """
 
 from dataclasses import dataclass
 
-from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.wire.cbor import decode_cbor
-from kproxy.wire.cborseq import ItemFinder
+from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.jsontext import decode_json
 from kproxy.wire.mediatype import parse_media_type
@@ -30,15 +27,9 @@ class WatchCutter:
 
     def __init__(self, media_type: str, max_event: int = MAX_EVENT) -> None:
         parsed = parse_media_type(media_type)
-        if parsed.is_protobuf:
-            self._cut = self._frames
-        elif parsed.is_cbor:
-            self._cut = self._items
-        elif parsed.is_json:
-            self._cut = self._lines
-        else:
+        if not parsed.is_protobuf and not parsed.is_json:
             raise ContentError(f"{parsed.name or 'no media type'} is not one that watch events come in")
-        self._finder = ItemFinder()
+        self._framed = parsed.is_protobuf
         self._max_event = max_event
         self._buffer = bytearray()
         self._base = 0  # the stream's offset of the buffer's first byte
@@ -52,7 +43,7 @@ class WatchCutter:
     def feed(self, data: bytes) -> list[tuple[bytes, int]]:
         """The events that `data` completes, each with the stream's offset behind it (framing included)."""
         self._buffer += data
-        return self._cut()
+        return self._frames() if self._framed else self._lines()
 
     def _lines(self) -> list[tuple[bytes, int]]:
         events: list[tuple[bytes, int]] = []
@@ -91,20 +82,6 @@ class WatchCutter:
         self._consume(start)
         return events
 
-    def _items(self) -> list[tuple[bytes, int]]:
-        events: list[tuple[bytes, int]] = []
-        try:
-            while end := self._finder.scan(self._buffer):
-                self._check_size(end)
-                events.append((bytes(self._buffer[:end]), self._base + end))
-                self._consume(end)
-                self._finder.consumed(end)
-            self._check_size(max(self._finder.needed, len(self._buffer)))
-        except ContentError:
-            if not events:
-                raise  # with events before it, it is said by the next call, which finds it first
-        return events
-
     def _consume(self, count: int) -> None:
         del self._buffer[:count]
         self._base += count
@@ -124,11 +101,7 @@ class WatchEvent:
 
 def decode_event(media_type: str, data: bytes) -> WatchEvent:
     """What one event (without the stream's framing) says. ContentError if it is none."""
-    parsed = parse_media_type(media_type)
-    if parsed.is_protobuf:
-        event: JSON = decode_watch_event(data)
-    else:
-        event = decode_cbor(data) if parsed.is_cbor else decode_json(data)
+    event = decode_watch_event(data) if parse_media_type(media_type).is_protobuf else decode_json(data)
     if not isinstance(event, dict):
         raise ContentError("a watch event that is no JSON object")
     kind, value = event.get("type"), event.get("object")

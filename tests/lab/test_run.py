@@ -10,7 +10,7 @@ import pytest
 
 from kproxy.errors import LabError
 from kproxy.lab import LabSettings, run_in_lab
-from kproxy.lab.run import _started, command_environment
+from kproxy.lab.run import command_environment
 from tests.lab.test_kept import eventually, is_alive
 
 RUNNER = (
@@ -63,9 +63,3 @@ def test_ctrl_c_in_a_terminal_ends_command_and_lab(tmp_path: Path) -> None:
 def test_options_for_another_etcd_do_not_reach_the_command() -> None:
     environment = command_environment({"A": "b", "ETCDCTL_CACERT": "x", "KUBECONFIG": "old"}, {"KUBECONFIG": "new"})
     assert environment == {"A": "b", "KUBECONFIG": "new"}
-
-
-def test_ctrl_c_never_loses_the_exit_code_of_a_command_that_dies_of_it() -> None:
-    for _ in range(20):
-        with _started(("sh", "-c", "kill -INT $PPID; kill -INT $$"), os.environ) as process:
-            assert process.wait() == -signal.SIGINT
