@@ -8,8 +8,8 @@ import click
 
 from kproxy.errors import UsageError
 from kproxy.report.text import printable
-from kproxy.session.follow import follow_rows
-from kproxy.session.log import Filters, LogRow, log_rows
+from kproxy.session.follow import follow_lines
+from kproxy.session.log import Filters, LogRow, MarkRow, log_lines
 
 
 @click.command("log", short_help="One exchange a line.")
@@ -23,6 +23,7 @@ from kproxy.session.log import Filters, LogRow, log_rows
 @click.option("--changed", is_flag=True, help="Only requests that changed a key in etcd.")
 @click.option("-f", "--follow", is_flag=True, help="Go on while the recording grows; ends with it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--marks", is_flag=True, help="With --json: named points (kproxy mark) too, as lines of their own.")
 def command(
     *,
     file: str,
@@ -35,6 +36,7 @@ def command(
     changed: bool,
     follow: bool,
     as_json: bool,
+    marks: bool,
 ) -> None:
     """Show what was asked of the api-server: one exchange a line.
 
@@ -50,8 +52,10 @@ def command(
         user_agent=user_agent or "",
         changed=changed,
     )
-    rows = follow_rows(file, filters) if follow else log_rows(file, filters)
+    rows = follow_lines(file, filters) if follow else log_lines(file, filters)
     for row in rows:
+        if as_json and isinstance(row, MarkRow) and not marks:
+            continue  # what reads the JSON of exchanges knows nothing else
         click.echo(json.dumps(row.as_json(), ensure_ascii=not sys.stdout.isatty()) if as_json else line_of(row))
         if follow:
             sys.stdout.flush()
@@ -63,8 +67,10 @@ def _status(words: str) -> str:
     return words.lower()
 
 
-def line_of(row: LogRow) -> str:
-    """One exchange for people: seq, verb, path, status, time taken, how it ended, the keys it changed."""
+def line_of(row: LogRow | MarkRow) -> str:
+    """One exchange for people: seq, verb, path, status, time taken, how it ended, the keys it changed; or a mark."""
+    if isinstance(row, MarkRow):
+        return printable(f"{'':>5}  == {row.text} ==")
     status = str(row.status) if row.status is not None else "-"
     took = f"{row.duration_ms:.1f} ms" if row.duration_ms is not None else "open"
     end = "" if row.end == "complete" else f"  ({row.end})"

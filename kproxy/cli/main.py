@@ -21,6 +21,7 @@ from kproxy.errors import KproxyError
 COMMANDS = {
     "demo": "kproxy.cli.demo",
     "record": "kproxy.cli.record",
+    "mark": "kproxy.cli.mark",
     "log": "kproxy.cli.log",
     "show": "kproxy.cli.show",
     "get": "kproxy.cli.get",

@@ -18,6 +18,7 @@ from kproxy.lab.info import read_lab
 from kproxy.model.exchange import IdentityMode
 from kproxy.proxy.launch import DEFAULT_LISTEN
 from kproxy.proxy.outbox import DEFAULT_BUFFER
+from kproxy.proxy.wanted import wanted_by
 from kproxy.session.record import Client, record
 from kproxy.session.recording import RecordSettings, state_home
 from kproxy.session.server_facts import lab_etcd
@@ -60,6 +61,13 @@ IDENTITIES = (IdentityMode.ONE.value, IdentityMode.PASS.value)
     help="When the recorder cannot follow: pass traffic and count what is missing, or block it.",
 )
 @click.option(
+    "--only",
+    metavar="RULE",
+    multiple=True,
+    help="Record only what this matches: KEY=PATTERN,… with verb, resource, namespace, user-agent.",
+)
+@click.option("--exclude", metavar="RULE", multiple=True, help="Let pass unrecorded what this matches.")
+@click.option(
     "--buffer",
     type=SIZE,
     default=DEFAULT_BUFFER,
@@ -82,6 +90,8 @@ def command(
     etcd_key: Path | None,
     etcd_user: str | None,
     when_stuck: Literal["pass", "block"],
+    only: tuple[str, ...],
+    exclude: tuple[str, ...],
     buffer: int,
     command_line: tuple[str, ...],
 ) -> int:
@@ -114,6 +124,7 @@ def command(
         output=output or Path(f"kproxy-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.kproxy"),
         upstream=server,
         state_home=state_home(os.environ),
+        wanted=wanted_by(only, exclude),
         force=force,
         listen=listen,
         allow_exec=allow_exec,

@@ -55,6 +55,7 @@ class Backlog:
         self.empty.set()
         self.last_seq = 0
         self.missed = 0  # exchanges in gaps so far
+        self.left_out = 0  # exchanges that nobody wanted recorded
         self._buffer = buffer_bytes
         self._max_body = max_body
         self._number = 1  # of the batch that is being filled
@@ -97,6 +98,11 @@ class Backlog:
         self._held[seq] = held
         self._put(held, RecordType.REQUEST_HEAD, payload, at)
         return held
+
+    def leave_out(self) -> Held:
+        """An exchange that nobody wants recorded: it has no place in the order, and nothing of it is missing."""
+        self.left_out += 1
+        return Held(0, given_up=True, missing=True)
 
     def add(self, held: Held, kind: RecordType, payload: bytes, at: int) -> None:
         """One more record of an exchange."""

@@ -43,9 +43,10 @@ class Inflight:
         """Whether the last request asks for an upgrade that the server has not yet answered."""
         return bool(self.open) and self.open[-1].upgrade and not self.open[-1].answering
 
-    def begin(self, payload: bytes, method: bytes, now: int, *, upgrade: bool) -> None:
+    def begin(self, payload: bytes, method: bytes, now: int, *, upgrade: bool, recorded: bool = True) -> None:
         """A request's head."""
-        self.asking = InflightExchange(self._backlog.begin(payload, now), method, upgrade)
+        held = self._backlog.begin(payload, now) if recorded else self._backlog.leave_out()
+        self.asking = InflightExchange(held, method, upgrade)
         self.open.append(self.asking)
 
     def asking_with(self, kind: RecordType, payload: bytes, now: int) -> None:

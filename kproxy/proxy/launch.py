@@ -14,10 +14,12 @@ from kproxy.errors import ConfigError, ProxyError
 from kproxy.model.exchange import IdentityMode
 from kproxy.proxy._mitm import Engine, Wiring
 from kproxy.proxy.certificates import make_serving_certificate
+from kproxy.proxy.entrance import PathPrefix, listening_prefix
 from kproxy.proxy.identity import Identity
 from kproxy.proxy.outbox import Outbox
 from kproxy.proxy.tap import Tap
 from kproxy.proxy.tls import listener_context, upstream_connection, upstream_context
+from kproxy.proxy.wanted import Wanted
 
 DEFAULT_LISTEN = "https://127.0.0.1:0"
 BACKLOG = 1024
@@ -28,8 +30,9 @@ class ProxySettings:
     """What to serve and how.
 
     `listen`: https with kproxy's own authority, or the named exception http (loopback only where credentials are
-    injected). Port 0 takes a free one. `token`: what clients of the TLS listener show; "" makes one. `identity`: an
-    upstream without credentials lets the client's pass, whatever it says.
+    injected). Port 0 takes a free one, a path is the prefix below which the api-server is served. `token`: what
+    clients of the TLS listener show; "" makes one. `identity`: an upstream without credentials lets the client's pass,
+    whatever it says. `wanted`: what is recorded, None: everything.
     """
 
     upstream: Upstream
@@ -37,6 +40,7 @@ class ProxySettings:
     token: str = field(default="", repr=False)
     allow_exec: bool = False
     identity: IdentityMode = IdentityMode.ONE
+    wanted: Wanted | None = None
     connect_timeout: float = 10.0  # seconds, TCP and TLS together
 
 
@@ -55,6 +59,7 @@ class _Listen:
     host: str
     port: int
     tls: bool
+    prefix: str
 
 
 @asynccontextmanager
@@ -74,8 +79,18 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
     address: tuple[str, int] = listener.getsockname()[:2]
     identity = Identity(upstream, token=token, local=None if listen.tls else address, allow_exec=settings.allow_exec)
 
+    entrance = PathPrefix(listen.prefix) if listen.prefix else None
+
     def make_tap(number: int, tls: bool) -> Tap:  # noqa: FBT001 - Wiring's signature
-        return Tap(identity, outbox, number, tls=tls, server_name=f"the api-server at {upstream.url}")
+        return Tap(
+            identity,
+            outbox,
+            number,
+            tls=tls,
+            server_name=f"the api-server at {upstream.url}",
+            entrance=entrance,
+            wanted=settings.wanted,
+        )
 
     wiring = Wiring(
         listener=listener,
@@ -103,7 +118,7 @@ def _listen(settings: ProxySettings, upstream: Upstream) -> _Listen:
     except ValueError as error:
         raise ConfigError(f"The address {settings.listen!r} to listen on is none: {error}.") from error
     host = parts.hostname or ""
-    if parts.scheme not in {"http", "https"} or not host or parts.path not in {"", "/"} or parts.query:
+    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
         raise ConfigError(
             f"The address {settings.listen!r} to listen on must be http://HOST:PORT or https://HOST:PORT."
         )
@@ -115,7 +130,7 @@ def _listen(settings: ProxySettings, upstream: Upstream) -> _Listen:
             f"kproxy does not listen on {settings.listen}: without TLS it would give the kubeconfig's credentials "
             "to everyone who can reach it, so it does that on loopback only."
         )
-    return _Listen(host, port, tls)
+    return _Listen(host, port, tls, listening_prefix(parts.path, settings.listen))
 
 
 def _bind(listen: _Listen) -> socket.socket:
@@ -137,4 +152,4 @@ def _is_loopback(host: str) -> bool:
 def _url(listen: _Listen, address: tuple[str, int]) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104 - compared, not bound
     shown = f"[{host}]" if ":" in host else host
-    return f"{'https' if listen.tls else 'http'}://{shown}:{address[1]}"
+    return f"{'https' if listen.tls else 'http'}://{shown}:{address[1]}{listen.prefix}"

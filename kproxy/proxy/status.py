@@ -7,6 +7,7 @@ REASONS = {
     400: ("Bad Request", "BadRequest"),
     401: ("Unauthorized", "Unauthorized"),
     403: ("Forbidden", "Forbidden"),
+    404: ("Not Found", "NotFound"),
     500: ("Internal Server Error", "InternalError"),
     502: ("Bad Gateway", "ServiceUnavailable"),
     503: ("Service Unavailable", "ServiceUnavailable"),

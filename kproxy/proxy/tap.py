@@ -15,9 +15,11 @@ from enum import Enum, auto
 from kproxy.model.exchange import Altered, End, IdentityMode
 from kproxy.proxy.actions import Act, Action, Unreached
 from kproxy.proxy.backlog import Backlog
+from kproxy.proxy.entrance import Entrance
 from kproxy.proxy.identity import Admitted, Identity
 from kproxy.proxy.inflight import Inflight
 from kproxy.proxy.status import OwnAnswer, status_answer
+from kproxy.proxy.wanted import Wanted
 from kproxy.wire.handoff import IDENTITY_NUMBER, RecordType, pack_head
 from kproxy.wire.http1 import (
     AnswerEvent,
@@ -62,12 +64,17 @@ class Tap:
         *,
         tls: bool,
         server_name: str,
+        entrance: Entrance | None = None,
+        wanted: Wanted | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._identity = identity
         self._connection = connection
         self._tls = tls
         self._server_name = server_name
+        self._entrance = entrance
+        self._entered = entrance.altered if entrance is not None else Altered.NOTHING
+        self._rules = wanted
         self._clock = clock
         self._requests = RequestFramer()
         self._answers = AnswerFramer()
@@ -209,20 +216,27 @@ class Tap:
 
     def _admit(self, head: RequestHead, now: int) -> bool:
         """Send a head on, or refuse its request and everything after it."""
+        if self._entrance is not None:
+            entered = self._entrance.enter(head)
+            if isinstance(entered, OwnAnswer):
+                self._refuse(head.raw, head.method, entered, now)
+                return False
+            head = entered
+        recorded = self._rules is None or self._rules.wants(head)
         verdict = self._identity.judge(head)
         if not isinstance(verdict, Admitted):
-            self._refuse(head.raw, head.method, verdict, now)
+            self._refuse(head.raw, head.method, verdict, now, recorded=recorded)
             return False
         identity = self._identity
         payload = pack_head(
             self._connection,
-            verdict.altered,
+            verdict.altered | self._entered,
             tls=self._tls,
             caller=identity.caller_bytes,
             raw=head.raw,
             identity=identity.number,
         )
-        self._flight.begin(payload, head.method, now, upgrade=bool(head.upgrade))
+        self._flight.begin(payload, head.method, now, upgrade=bool(head.upgrade), recorded=recorded)
         self._answers.expect(head.method, upgrade=bool(head.upgrade))
         self._to_server(verdict.head)
         return True
@@ -241,11 +255,11 @@ class Tap:
         if self._mode is _Mode.TUNNEL or not self._flight.awaits_upgrade:
             self._actions.append((Act.END_TO_SERVER, b""))
 
-    def _refuse(self, raw: bytes, method: bytes, own: OwnAnswer, now: int) -> None:
+    def _refuse(self, raw: bytes, method: bytes, own: OwnAnswer, now: int, *, recorded: bool = True) -> None:
         payload = pack_head(
             self._connection, Altered.NOTHING, tls=self._tls, caller=b"client", raw=raw, identity=NOT_JUDGED
         )
-        self._flight.begin(payload, method, now, upgrade=False)
+        self._flight.begin(payload, method, now, upgrade=False, recorded=recorded)
         self._own_answer(own, End.REFUSED, now)
 
     def _refuse_ambiguous(self, sentence: str, now: int) -> None:

@@ -105,7 +105,8 @@ def _ended(session: Session, goodbye: Goodbye | None, epoch: int) -> Session:
     ended = Nanos(max(0, time.monotonic_ns() - epoch))
     if goodbye is None:
         return replace(session, end=SessionEnd.PROXY_GONE, ended=ended)
-    return replace(session, end=SessionEnd.COMPLETE, ended=ended, exit_code=goodbye.exit_code)
+    capture = f"{session.capture}: {goodbye.left_out} exchanges left out" if session.capture else ""
+    return replace(session, end=SessionEnd.COMPLETE, ended=ended, exit_code=goodbye.exit_code, capture=capture)
 
 
 async def _close(committer: Committer, session: Session) -> None:

@@ -56,6 +56,7 @@ class Goodbye:
     """The proxy has ended properly, and this is how the session did."""
 
     exit_code: int | None = None
+    left_out: int = 0  # exchanges that passed and were not to be recorded
 
     def to_json(self) -> str:
         """One line."""

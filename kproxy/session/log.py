@@ -1,5 +1,6 @@
 """The log: one row an exchange, with the keys that it changed."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -83,6 +84,19 @@ class LogRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRow:
+    """A named point; `seq` is the number of the exchange that comes after it."""
+
+    seq: int
+    time: str
+    text: str
+
+    def as_json(self) -> JSONObject:
+        """The object of `log --json --marks`: what has a `mark` is no exchange."""
+        return {"mark": self.text, "seq": self.seq, "time": self.time}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """What a row must be to be shown; an empty filter lets everything through. Statuses may be `4xx`."""
 
@@ -109,13 +123,28 @@ class Filters:
 
 
 def log_rows(where: str, filters: Filters) -> Iterator[LogRow]:
-    """The rows of a recording, in the order of request heads."""
+    """The exchanges of a recording, in the order of request heads."""
+    return (row for row in log_lines(where, filters) if isinstance(row, LogRow))
+
+
+def log_lines(where: str, filters: Filters) -> Iterator[LogRow | MarkRow]:
+    """The same with the marks, which no filter takes away, in their places."""
     with opened(where) as session:
         changes = change_rows(session.ledger)
+        marks = deque(mark_rows(session.recording))
         for exchange in session.recording.exchanges():
+            while marks and marks[0].seq <= exchange.seq:
+                yield marks.popleft()
             row = row_of(session.recording, exchange, changes.get(exchange.seq, ()))
             if filters.accept(row):
                 yield row
+        yield from marks
+
+
+def mark_rows(recording: Recording) -> list[MarkRow]:
+    """All named points in their order."""
+    marks = sorted(recording.marks(), key=lambda mark: (mark.seq, mark.at))
+    return [MarkRow(seq=mark.seq, time=clock_time(recording, mark.at), text=mark.text) for mark in marks]
 
 
 def change_rows(ledger: Ledger) -> dict[Seq, tuple[ChangeRow, ...]]:

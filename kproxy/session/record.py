@@ -2,8 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +11,11 @@ from kproxy.config.written import minimal_kubeconfig, through_proxy
 from kproxy.model.exchange import IdentityMode
 from kproxy.proxy.launch import Running
 from kproxy.session.command import run_command
+from kproxy.session.marks import link_of, mark_socket
 from kproxy.session.private import private_file, private_folder
 from kproxy.session.recording import Live, RecordSettings, Tell, recording
 
-TOLD = frozenset({"KUBECONFIG", "KPROXY_URL", "KPROXY_TOKEN", "KPROXY_CA"})
+TOLD = frozenset({"KUBECONFIG", "KPROXY_URL", "KPROXY_TOKEN", "KPROXY_CA", "KPROXY_MARK"})
 """What COMMAND is told by its environment; none of it is left over from a kproxy around us."""
 
 
@@ -31,34 +31,36 @@ async def record(
     settings: RecordSettings, client: Client, command: Sequence[str], env: Mapping[str, str], tell: Tell
 ) -> int:
     """Record; the exit code is COMMAND's, or that of the signal that ended a recording without one."""
+    link = link_of(settings.output, env, settings.state_home)
     async with recording(settings, tell) as live:
-        with _handed_out(live.proxy, client, settings.identity) as told:
-            if command:
-                surroundings = {name: value for name, value in env.items() if name not in TOLD}
-                code = await run_command(command, surroundings | told)
-            else:
-                _invite(live, settings.output, told, tell)
-                code = 128 + await _until_signal()
+        with private_folder() as folder:
+            told = _handed_out(folder, live.proxy, client, settings.identity)
+            async with mark_socket(folder, link, live.mark) as marks:
+                told["KPROXY_MARK"] = str(marks)
+                if command:
+                    surroundings = {name: value for name, value in env.items() if name not in TOLD}
+                    code = await run_command(command, surroundings | told)
+                else:
+                    _invite(live, settings.output, told, tell)
+                    code = 128 + await _until_signal()
         live.exit_code = code
     return code
 
 
-@contextmanager
-def _handed_out(proxy: Running, client: Client, identity: IdentityMode) -> Iterator[dict[str, str]]:
-    """KUBECONFIG and the rest for whoever goes through the proxy: files of mode 0600, gone at the end."""
-    with private_folder() as folder:
-        told = {"KPROXY_URL": proxy.url}
-        if proxy.token is not None:
-            told["KPROXY_TOKEN"] = proxy.token
-        if proxy.ca_pem is not None:
-            told["KPROXY_CA"] = str(private_file(folder / "ca.pem", proxy.ca_pem))
-        if client.kubeconfig is None:
-            text = minimal_kubeconfig(server=proxy.url, ca_pem=proxy.ca_pem, token=proxy.token)
-        else:
-            token = (proxy.token or "") if identity is IdentityMode.ONE else None
-            text = through_proxy(client.kubeconfig, client.context, proxy.url, proxy.ca_pem, token)
-        told["KUBECONFIG"] = str(private_file(folder / "kubeconfig", text))
-        yield told
+def _handed_out(folder: Path, proxy: Running, client: Client, identity: IdentityMode) -> dict[str, str]:
+    """KUBECONFIG and the rest for whoever goes through the proxy: files of mode 0600 in a private folder."""
+    told = {"KPROXY_URL": proxy.url}
+    if proxy.token is not None:
+        told["KPROXY_TOKEN"] = proxy.token
+    if proxy.ca_pem is not None:
+        told["KPROXY_CA"] = str(private_file(folder / "ca.pem", proxy.ca_pem))
+    if client.kubeconfig is None:
+        text = minimal_kubeconfig(server=proxy.url, ca_pem=proxy.ca_pem, token=proxy.token)
+    else:
+        token = (proxy.token or "") if identity is IdentityMode.ONE else None
+        text = through_proxy(client.kubeconfig, client.context, proxy.url, proxy.ca_pem, token)
+    told["KUBECONFIG"] = str(private_file(folder / "kubeconfig", text))
+    return told
 
 
 def _invite(live: Live, output: Path, told: Mapping[str, str], tell: Tell) -> None:

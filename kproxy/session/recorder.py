@@ -87,7 +87,7 @@ class RecorderProcess:
         if process is None or process.stdin is None:
             return
         with suppress(ConnectionError):
-            process.stdin.write(Goodbye(exit_code=exit_code).to_json().encode() + b"\n")
+            process.stdin.write(Goodbye(exit_code=exit_code, left_out=self._outbox.left_out).to_json().encode() + b"\n")
             await process.stdin.drain()
         try:
             async with asyncio.timeout(CLOSE_SECONDS):

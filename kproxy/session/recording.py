@@ -17,11 +17,12 @@ from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.info import LabInfo
 from kproxy.model.api import metadata_of
 from kproxy.model.etcd import EtcdKey, Revision
-from kproxy.model.exchange import IdentityMode
+from kproxy.model.exchange import IdentityMode, Seq
 from kproxy.model.jsontypes import text
 from kproxy.model.session import Server, Session
 from kproxy.proxy.launch import DEFAULT_LISTEN, ProxySettings, Running, serve
 from kproxy.proxy.outbox import DEFAULT_BUFFER, Outbox, WhenStuck
+from kproxy.proxy.wanted import Wanted
 from kproxy.record.pseudonyms import key_path
 from kproxy.record.settings import RecorderSettings
 from kproxy.session.recorder import RecorderProcess
@@ -37,12 +38,13 @@ class RecordSettings:
     """What to record and where.
 
     `program`: the name of the COMMAND that is run (its arguments may hold secrets, so they are not kept); `state_home`:
-    where keys of pseudonyms live; `etcd` None: HTTP only.
+    where keys of pseudonyms live; `wanted` None: everything is recorded; `etcd` None: HTTP only.
     """
 
     output: Path
     upstream: Upstream
     state_home: Path
+    wanted: Wanted | None = None
     force: bool = False
     listen: str = DEFAULT_LISTEN
     allow_exec: bool = False
@@ -62,8 +64,14 @@ class Live:
     proxy: Running
     session: Session
     recorder: RecorderProcess
+    outbox: Outbox
     exit_code: int | None = None
     complete: bool = True  # whether all that was recorded came into the file
+
+    def mark(self, text: str) -> Seq:
+        """Write a named point; the number of the exchange that comes after it."""
+        self.outbox.mark(text.encode(), time.monotonic_ns())
+        return Seq(self.outbox.last_seq + 1)
 
 
 @asynccontextmanager
@@ -83,11 +91,12 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
         token=token,
         allow_exec=settings.allow_exec,
         identity=settings.identity,
+        wanted=settings.wanted,
     )
     try:
         async with serve(proxy, outbox) as running:  # first, so that a busy port makes and replaces no file
             await recorder.start()
-            live = Live(running, session, recorder)
+            live = Live(running, session, recorder, outbox)
             yield live
     except BaseException:
         # whatever it was, what has been recorded is closed properly; only a recorder that never started is ended
@@ -118,6 +127,7 @@ async def _header(settings: RecordSettings) -> tuple[Session, int]:
         etcd_start=start,
         when_stuck=settings.when_stuck,
         command=(settings.program,) if settings.program else (),
+        capture=settings.wanted.text if settings.wanted else "",
     )
     return session, epoch
 

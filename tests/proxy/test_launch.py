@@ -375,7 +375,7 @@ def test_a_busy_port_is_one_sentence() -> None:
     asyncio.run(play())
 
 
-@pytest.mark.parametrize("listen", ["127.0.0.1:80", "ftp://x", "http://", "http://127.0.0.1:99999", "http://h/path"])
+@pytest.mark.parametrize("listen", ["127.0.0.1:80", "ftp://x", "http://", "http://127.0.0.1:99999", "http://h/a b"])
 def test_an_address_that_is_none_is_refused(listen: str) -> None:
     async def play() -> None:
         settings = ProxySettings(upstream=upstream_from_url("http://127.0.0.1:1"), listen=listen)

@@ -97,6 +97,18 @@ def test_with_identity_pass_the_commands_own_credentials_reach_the_server_and_no
     assert b"the-users-own-token" not in (tmp_path / "s.kproxy").read_bytes()
 
 
+def test_what_was_left_out_on_purpose_is_in_the_header_with_its_count(tmp_path: Path) -> None:
+    script = 'for path in api/v1/pods/x healthz api/v1/pods/y livez; do curl -sS "$KPROXY_URL/$path"; done > /dev/null'
+    rules = ["--exclude", "resource=", "--only", "user-agent=curl/*"]
+    options = ["--listen", "http://127.0.0.1:0", "-o", str(tmp_path / "s.kproxy"), *rules]
+    with small_upstream() as upstream:
+        subprocess.run([*KPROXY, "record", "--upstream", upstream, *options, "--", "sh", "-c", script], check=True)
+    with open_recording(str(tmp_path / "s.kproxy")) as recording:
+        assert [exchange.info.name for exchange in recording.exchanges()] == ["x", "y"]
+        assert list(recording.gaps()) == []
+        assert recording.session.capture == "--only 'user-agent=curl/*' --exclude resource=: 2 exchanges left out"
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
 def test_a_signal_ends_a_recording_properly(tmp_path: Path, number: signal.Signals, code: int) -> None:
     output = tmp_path / "s.kproxy"
