@@ -6,19 +6,20 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from urllib.parse import urlsplit
 
 from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.errors import ConfigError, ProxyError
 from kproxy.model.exchange import IdentityMode
-from kproxy.proxy._mitm import Engine, Wiring
+from kproxy.proxy._mitm import Engine
 from kproxy.proxy.certificates import make_serving_certificate
+from kproxy.proxy.connection import Wiring
+from kproxy.proxy.dial import Dialer
 from kproxy.proxy.entrance import PathPrefix, listening_prefix
 from kproxy.proxy.identity import Identity
 from kproxy.proxy.outbox import Outbox
 from kproxy.proxy.tap import Tap
-from kproxy.proxy.tls import listener_context, upstream_connection, upstream_context
+from kproxy.proxy.tls import listener_context, upstream_tls
 from kproxy.proxy.wanted import Wanted
 
 DEFAULT_LISTEN = "https://127.0.0.1:0"
@@ -73,7 +74,8 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
     listen = _listen(settings, upstream)
     token = (settings.token or secrets.token_urlsafe(32)) if listen.tls and upstream.injects else None
     serving = make_serving_certificate(listen.host) if listen.tls else None
-    server_context = upstream_context(upstream)
+    client_tls = listener_context(serving) if serving else None
+    server_tls = upstream_tls(upstream)
     BearerToken(upstream).authorization()  # a token file that cannot be read is said now, not to each client
     listener = _bind(listen)
     address: tuple[str, int] = listener.getsockname()[:2]
@@ -93,15 +95,12 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
         )
 
     wiring = Wiring(
-        listener=listener,
-        server=(upstream.host, upstream.port),
+        dialer=Dialer([(upstream.host, upstream.port)], lambda: server_tls, settings.connect_timeout),
         make_tap=make_tap,
         outbox=outbox,
-        client_tls=listener_context(serving) if serving else None,
-        server_tls=partial(upstream_connection, server_context, upstream) if server_context else None,
-        connect_timeout=settings.connect_timeout,
+        client_tls=lambda: client_tls,
     )
-    engine = Engine(wiring)
+    engine = Engine(listener, wiring)
     await engine.start()
     try:
         yield Running(

@@ -150,11 +150,11 @@ class Tap:
             self._end_to_server()
         return self._take()
 
-    def server_closed(self) -> list[Action]:
-        """The server sends nothing more."""
+    def server_closed(self, *, clean: bool = True) -> list[Action]:
+        """The server sends nothing more; not `clean`: it was cut off, which is no end of a body."""
         self._server_ended = True
         if not self.done:
-            self._on_server_closed(self._clock())
+            self._on_server_closed(self._clock(), clean=clean)
         return self._take()
 
     def stop(self, end: End = End.STOPPED, detail: str = "the recording was ended") -> list[Action]:
@@ -165,7 +165,7 @@ class Tap:
             self._finish(end, detail, self._clock())
         return self._take()
 
-    def _on_server_closed(self, now: int) -> None:
+    def _on_server_closed(self, now: int, *, clean: bool) -> None:
         if self._mode is _Mode.TUNNEL:
             if self._client_ended:
                 self._finish(End.COMPLETE, "", now)
@@ -173,7 +173,8 @@ class Tap:
                 self._actions.append((Act.END_TO_CLIENT, b""))
             return
         cut = "in the middle of its answer" if self._answers.cut or self._flight.answering else "without an answer"
-        self._on_answers(self._answers.eof(), now)
+        if clean:
+            self._on_answers(self._answers.eof(), now)
         if self.done:
             return
         if self._client_ended:

@@ -14,7 +14,7 @@ from cryptography import x509
 from kproxy.config.upstream import Tls, Upstream, upstream_from_url
 from kproxy.errors import ConfigError
 from kproxy.model.exchange import End
-from kproxy.proxy.tls import upstream_context
+from kproxy.proxy.tls import upstream_tls
 from kproxy.wire.handoff import unpack_head
 from tests.proxy.stage import OK, Server, TeeReader, answering, self_signed, stage
 
@@ -172,4 +172,4 @@ def test_certificates_that_cannot_be_used_are_named_before_anything_is_served(
     upstream = Upstream(url="https://h", host="h", port=443, tls=tls, cluster="k", user="u")
 
     with pytest.raises(ConfigError, match=sentence):
-        upstream_context(upstream)
+        upstream_tls(upstream)

@@ -1,0 +1,75 @@
+"""Accepts clients on a bound socket, and knows the connections that live."""
+
+import asyncio
+import errno
+import itertools
+import logging
+import socket
+
+from kproxy.proxy.connection import Connection, Wiring
+
+logger = logging.getLogger(__name__)
+
+STOP_SECONDS = 5.0
+BREATH_SECONDS = 0.1
+"""When no file descriptor is left, before the next try."""
+
+
+class Listener:
+    """mitmproxy's idea of a server: `sockets` and `close`."""
+
+    def __init__(self, sock: socket.socket, wiring: Wiring) -> None:
+        self._sock = sock
+        self._wiring = wiring
+        self._numbers = itertools.count(1)
+        self._live: dict[asyncio.Task[None], Connection] = {}
+        sock.setblocking(False)
+        self._accepting = asyncio.create_task(self._accept())
+
+    @property
+    def sockets(self) -> tuple[socket.socket, ...]:
+        """The one that it listens on."""
+        return (self._sock,)
+
+    def close(self) -> None:
+        """Take nobody any more; who is connected stays."""
+        self._accepting.cancel()
+        self._sock.close()
+
+    async def stop(self) -> None:
+        """End the connections: each exchange that goes on is recorded as stopped."""
+        for connection in list(self._live.values()):
+            connection.stop()
+        tasks = list(self._live)
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        for task in list(self._live):  # a client that takes nothing does not hold up the end
+            task.cancel()
+        await asyncio.gather(*tasks, self._accepting, return_exceptions=True)
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                sock, _ = await loop.sock_accept(self._sock)
+            except OSError as error:
+                if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
+                    logger.warning("kproxy can take no more connections for now: %s", error.strerror)
+                    await asyncio.sleep(BREATH_SECONDS)
+                    continue
+                if error.errno == errno.ECONNABORTED:
+                    continue
+                raise
+            self._serve(sock)
+
+    def _serve(self, sock: socket.socket) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = Connection(self._wiring, sock, next(self._numbers))
+        task = asyncio.create_task(connection.run())
+        self._live[task] = connection
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._live[task]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("kproxy failed on a connection", exc_info=error)
