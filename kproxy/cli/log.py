@@ -73,7 +73,8 @@ def line_of(row: LogRow | MarkRow) -> str:
         return printable(f"{'':>5}  == {row.text} ==")
     status = str(row.status) if row.status is not None else "-"
     took = f"{row.duration_ms:.1f} ms" if row.duration_ms is not None else "open"
-    end = "" if row.end == "complete" else f"  ({row.end})"
+    notes = [*(["dry run"] if row.options.dry_run else []), *([] if row.end == "complete" else [row.end])]
+    end = f"  ({', '.join(notes)})" if notes else ""
     line = f"{row.seq:>5}  {row.verb or row.method:<10} {row.target}  {status}  {took}{end}"
     changes = (f"{'':>7}→ {change.type} {change.key}@{change.revision} ({change.basis})" for change in row.changes)
     return "\n".join(printable(text) for text in (line, *changes))

@@ -4,9 +4,10 @@ import json
 
 import click
 
-from kproxy.model.exchange import Headers
+from kproxy.model.exchange import LOG_LINE, WATCH_EVENT, Headers
 from kproxy.report.text import printable
-from kproxy.session.show import Content, ExchangeView, show_exchange
+from kproxy.session.options import Options
+from kproxy.session.show import Content, ExchangeView, FrameView, show_exchange
 
 
 @click.command("show", short_help="One exchange, whole.")
@@ -30,18 +31,40 @@ def command(*, file: str, seq: int, as_json: bool) -> None:
 def lines_of(view: ExchangeView) -> list[str]:
     """The exchange as people read HTTP, then what it changed and on what ground we say so."""
     exchange, row = view.exchange, view.row
-    lines = [f"#{row.seq}  {row.time}  connection {exchange.connection}  {row.end} {row.end_detail}".rstrip(), ""]
+    lines = [f"#{row.seq}  {row.time}  connection {exchange.connection}  {row.end} {row.end_detail}".rstrip()]
+    lines += [*_options(row.options), ""]
     lines += [f"> {exchange.request.method} {exchange.request.target} {exchange.request.http_version}"]
     lines += _headers(">", exchange.request.headers) + _content(view.request_body)
     if exchange.answer is not None:
         lines += ["", f"< {exchange.answer.http_version} {exchange.answer.status} {exchange.answer.reason}"]
         lines += _headers("<", exchange.answer.headers) + _content(view.answer_body)
     for frame in view.frames:
-        lines += ["", f"event {frame.index}  {frame.time}  {frame.type}", *_document(frame.document)]
+        lines += _frame(frame)
     lines += [""] if row.changes else []
     for change in row.changes:
         lines.append(f"→ {change.type} {change.key}@{change.revision} ({change.basis}: {change.evidence})")
     return lines
+
+
+def _options(options: Options) -> list[str]:
+    """What was asked beside the object, and what the server warned of, a line each."""
+    asked = {
+        "dry run": "yes" if options.dry_run else "",
+        "patch": options.patch_type,
+        "field manager": options.field_manager,
+        "field validation": options.field_validation,
+        "delete options": json.dumps(options.delete_options) if options.delete_options else "",
+    }
+    lines = [f"{name}: {value}" for name, value in asked.items() if value]
+    return lines + [f"warning: {text}" for text in options.warnings]
+
+
+def _frame(frame: FrameView) -> list[str]:
+    """An event with its object; a line of a log behind its time."""
+    if frame.kind == LOG_LINE and frame.document is None:
+        return [f"{frame.time}  {line}" for line in frame.text.removesuffix("\n").split("\n")]
+    name = "event" if frame.kind == WATCH_EVENT else frame.kind
+    return ["", f"{name} {frame.index}  {frame.time}  {frame.type}", *_document(frame.document)]
 
 
 def _headers(mark: str, headers: Headers) -> list[str]:

@@ -1,9 +1,10 @@
 """Bodies as documents: decoded once each, because bodies are content-addressed."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kproxy.model.exchange import Body, BodyState, Digest, Headers, header
+from kproxy.model.exchange import Body, BodyState, Digest, Frame, Headers, header
 from kproxy.model.jsontypes import JSON
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError, decode
@@ -62,6 +63,17 @@ class Documents:
             known = self._decode(media_type, body.digest)
             self._bodies[media_type, body.digest] = known
         return known
+
+    def log(self, body: Body, frames: Iterable[Frame]) -> Document:
+        """A log, put together again from its lines."""
+        parts: list[bytes] = []
+        for frame in frames:
+            if frame.body.digest is None:
+                return Document(reason=f"a log's line is {frame.body.state.value}{_because(frame.body)}")
+            parts.append(self._recording.body(frame.body.digest))
+        if body.reason:
+            return Document(reason=f"a log is not whole{_because(body)}")
+        return Document(value=b"".join(parts).decode("utf-8", "replace"))
 
     def inert(self, digest: Digest) -> bool:
         """Whether a body certainly holds nothing that a server chooses: equal bytes of it say the same anywhere."""

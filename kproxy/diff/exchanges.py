@@ -3,7 +3,7 @@
 from kproxy.diff.documents import Document
 from kproxy.diff.headers import HeaderComparer, learn_headers
 from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
-from kproxy.diff.sides import Comparison, Pair
+from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.diff.streams import compare_stream, learn_stream
 from kproxy.diff.trees import Comparer, Spot, same_words
 from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Headers, Request, header
@@ -27,7 +27,7 @@ def is_stream(exchange: Exchange) -> bool:
         return False
     state = exchange.answer.body.state
     silent = exchange.info.verb == "watch" and exchange.answer.status == 200 and state is BodyState.EMPTY
-    return state is BodyState.FRAMES or silent
+    return (state is BodyState.FRAMES and not exchange.info.is_log) or silent
 
 
 def learn_exchange(of: Comparison, pair: Pair) -> None:
@@ -40,7 +40,7 @@ def learn_exchange(of: Comparison, pair: Pair) -> None:
     if is_stream(pair.baseline) and is_stream(pair.replayed):
         learn_stream(of, pair)
     elif not _inert(of, first.headers, first.body, second.headers, second.body):
-        _learn_documents(of, _owner(pair), *_answers(of, first, second))
+        _learn_documents(of, _owner(pair), *_answers(of, pair, first, second))
 
 
 def _inert(of: Comparison, headers: Headers, first: Body, others: Headers, second: Body) -> bool:
@@ -93,7 +93,7 @@ def compare_exchange(of: Comparison, pair: Pair) -> None:
     if not _inert(of, first.headers, first.body, second.headers, second.body):
         now = http_seconds(header(second.headers, "date")) or of.replayed.clock.at(pair.replayed.answered)
         before = len(of.findings.differences)
-        _compare_documents(of, pair, Spot(pair.baseline.seq, "body", now=now), *_answers(of, first, second))
+        _compare_documents(of, pair, Spot(pair.baseline.seq, "body", now=now), *_answers(of, pair, first, second))
         _excuse_pseudonyms(of, pair, second.status, before)
 
 
@@ -121,10 +121,14 @@ def _requests(of: Comparison, pair: Pair) -> tuple[Document, Document]:
     return document(pair.baseline.request, 0), document(pair.replayed.request, 1)
 
 
-def _answers(of: Comparison, first: Answer, second: Answer) -> tuple[Document, Document]:
-    return of.baseline.documents.body(first.headers, first.body), of.replayed.documents.body(
-        second.headers, second.body
-    )
+def _answers(of: Comparison, pair: Pair, first: Answer, second: Answer) -> tuple[Document, Document]:
+    return _answer(of.baseline, pair.baseline, first), _answer(of.replayed, pair.replayed, second)
+
+
+def _answer(side: Side, exchange: Exchange, answer: Answer) -> Document:
+    if exchange.info.is_log and answer.body.state is BodyState.FRAMES:
+        return side.documents.log(answer.body, side.frames(exchange.seq))
+    return side.documents.body(answer.headers, answer.body)
 
 
 def _compare_absent(of: Comparison, pair: Pair) -> None:

@@ -25,6 +25,11 @@ class RequestInfo:
     namespace: str = ""
     name: str = ""
 
+    @property
+    def is_log(self) -> bool:
+        """Whether it asks for a pod's log."""
+        return (self.group, self.resource, self.subresource) == ("", "pods", "log") and self.is_resource
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ObjectRef:

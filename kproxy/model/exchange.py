@@ -148,18 +148,24 @@ class Direction(StrEnum):
     ANSWER = "answer"
 
 
+WATCH_EVENT = "watch-event"
+LOG_LINE = "log-line"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """A part of a stream with a time of its own; `index` counts from 0 in its exchange.
 
-    Of a watch an event, in its media type without the stream's framing; of a log a line; of an upgraded connection what
-    one frame carried on `channel`: stdin, stdout, stderr, error, resize, close, data:PORT/REQUEST, error:PORT/REQUEST.
+    Of a watch an event, in its media type without the stream's framing; of a log a line with its line end (of a flood
+    several lines together; of a line beyond 64 KiB a piece: put together, frames are the log); of an upgraded
+    connection what one frame carried on `channel`: stdin, stdout, stderr, error, resize, close, data:PORT/REQUEST,
+    error:PORT/REQUEST.
     """
 
     seq: Seq
     index: int
     at: Nanos
     direction: Direction = Direction.ANSWER
-    kind: str = "watch-event"  # | log-line | channel
+    kind: str = WATCH_EVENT  # | log-line | channel
     body: Body = field(default=EMPTY_BODY)
     channel: str = ""

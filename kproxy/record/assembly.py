@@ -15,6 +15,7 @@ from kproxy.record.headfacts import HeadReader
 from kproxy.record.openexchange import OpenExchange, Pieces
 from kproxy.record.redact import Redactor
 from kproxy.record.stream import Cut, Stream
+from kproxy.record.streams import stream_of
 from kproxy.store.writer import Batch
 from kproxy.wire.handoff import GAP, RESUME, TUNNEL, Record, RecordType, unpack_end, unpack_head
 
@@ -152,8 +153,7 @@ class Assembler:
         exchange.answer = answer = self._heads.answer(record.payload)
         exchange.answered = self._time(record.at)
         exchange.news = True
-        if exchange.request.info.verb == "watch" and answer.status == 200:
-            exchange.stream = Stream(answer.media_type, answer.coding)
+        exchange.stream = stream_of(exchange.request, answer)
 
     def _answer_body(self, exchange: OpenExchange, record: Record) -> None:
         stream = exchange.stream
@@ -167,7 +167,14 @@ class Assembler:
     def _frame(self, exchange: OpenExchange, stream: Stream, cut: Cut, at: int) -> Frame:
         message = Message(exchange.secrecy, stream.media_type, "")
         body = self._contents.event(message, cut.data, self._batch.bodies)
-        return Frame(seq=exchange.seq, index=cut.index, at=self._time(at), direction=Direction.ANSWER, body=body)
+        return Frame(
+            seq=exchange.seq,
+            index=cut.index,
+            at=self._time(at),
+            direction=Direction.ANSWER,
+            kind=stream.kind,
+            body=body,
+        )
 
     def _answer_trailers(self, exchange: OpenExchange, record: Record) -> None:
         exchange.answer_trailers = self._heads.trailers(record.payload)
@@ -215,6 +222,8 @@ class Assembler:
         self._finish(exchange, record.at, end, self._heads.text(detail))
 
     def _finish(self, exchange: OpenExchange, at: int, end: End, detail: str) -> None:
+        if exchange.stream is not None:
+            self._batch.frames += [self._frame(exchange, exchange.stream, cut, at) for cut in exchange.stream.finish()]
         exchange.ended = self._time(at)
         exchange.end = end
         exchange.end_detail = detail

@@ -1,9 +1,14 @@
 """Content coding: gzip and deflate taken away, within bounds."""
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+
+PIECE = 1 << 20
+"""Bytes that are made of a stream at once."""
 
 
 class CodingError(Exception):
@@ -29,6 +34,18 @@ class Decoder:
         if self._made > self.limit:
             raise CodingError(f"it is more than {self.limit} bytes without its {self.coding} coding")
         return made
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """What `data` adds, never more than PIECE bytes at once: a few of a bomb's bytes are gigabytes."""
+        while data:
+            try:
+                made = self._inflate.decompress(data, PIECE)
+            except zlib.error as error:
+                raise CodingError(f"its {self.coding} coding is damaged") from error
+            data = self._inflate.unconsumed_tail
+            if not made and not data:
+                return
+            yield made
 
     @property
     def whole(self) -> bool:

@@ -1,38 +1,41 @@
-"""A watch while it goes on: its events are cut out and stored as they come, and none of it is held."""
+"""A watch or a log while it goes on: its events, or lines, are cut out and stored as they come; none of it is held."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kproxy.model.exchange import LOG_LINE, WATCH_EVENT
 from kproxy.record.coding import CodingError, Decoder, decoder
 from kproxy.wire.content import ContentError
+from kproxy.wire.lines import LineCutter
 from kproxy.wire.watch import WatchCutter
 
 MAX_STREAM = 1 << 62
-"""Bytes: a watch has no end; its events are bounded instead."""
+"""Bytes: a stream has no end; its events are bounded instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One event without the stream's framing, and its place among the stream's events."""
+    """One event without the stream's framing, or one line; and its place among them."""
 
     index: int
     data: bytes
 
 
 class Stream:
-    """Cuts one watch. After a failure it only counts: `failure` says why."""
+    """Cuts one watch, or one log (`kind` LOG_LINE). After a failure it only counts: `failure` says why."""
 
-    def __init__(self, media_type: str, coding: str) -> None:
+    def __init__(self, media_type: str, coding: str, kind: str = WATCH_EVENT) -> None:
         self.media_type = media_type
+        self.kind = kind
         self.size = 0  # bytes of content so far, in their content coding
         self.frames = 0  # events so far
         self.safe = 0  # the content's offset behind the last event, if it has no content coding
         self.failure = ""
         self._base = 0  # where the cutter's first byte is
-        self._cutter: WatchCutter | None = None
+        self._cutter: WatchCutter | LineCutter | None = None
         self._decoder: Decoder | None = None
         try:
-            self._cutter = WatchCutter(media_type)
+            self._cutter = LineCutter() if kind == LOG_LINE else WatchCutter(media_type)
             self._decoder = decoder(coding, MAX_STREAM)
         except (ContentError, CodingError) as error:
             self._fail(str(error))
@@ -49,16 +52,19 @@ class Stream:
             self.safe = self.size
             return
         try:
-            plain = data if self._decoder is None else self._decoder.feed(data)
-            events = self._cutter.feed(plain)
+            for plain in (data,) if self._decoder is None else self._decoder.pieces(data):
+                for event, end in self._cutter.feed(plain):
+                    yield self._cut(event)
+                    if self._decoder is None:
+                        self.safe = self._base + end
         except (ContentError, CodingError) as error:
             self._fail(str(error))
-            return
-        for event, end in events:
-            yield Cut(self.frames, event)
-            self.frames += 1
-            if self._decoder is None:
-                self.safe = self._base + end
+
+    def finish(self) -> Iterator[Cut]:
+        """A log's last line, which has no end."""
+        if self.kind == LOG_LINE and self._cutter is not None and (last := self._cutter.pending):
+            yield self._cut(last)
+            self._cutter = LineCutter()
 
     def interrupt(self, missing: int, reason: str) -> None:
         """So many bytes of it never came: what follows cannot be cut."""
@@ -77,6 +83,10 @@ class Stream:
     def checkpoint(self) -> bool:
         """Whether the proxy may forget what was committed: not while a coding needs its beginning."""
         return self._decoder is None
+
+    def _cut(self, event: bytes) -> Cut:
+        self.frames += 1
+        return Cut(self.frames - 1, event)
 
     def _fail(self, reason: str) -> None:
         self.failure = self.failure or reason

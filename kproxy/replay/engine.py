@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from kproxy.errors import ReplayError
-from kproxy.model.exchange import Exchange, Nanos, Seq, header
+from kproxy.model.exchange import WATCH_EVENT, Exchange, Nanos, Seq, header
 from kproxy.model.recording import Recording
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
 from kproxy.renaming.renaming import Renaming
@@ -86,7 +86,7 @@ def _recorded_events(recording: Recording, exchange: Exchange) -> list[tuple[Nan
     media_type = header(exchange.answer.headers, "content-type")
     found: list[tuple[Nanos, WatchEvent]] = []
     for frame in recording.frames(exchange.seq):
-        if frame.body.digest is None:
+        if frame.body.digest is None or frame.kind != WATCH_EVENT:
             continue
         try:
             event = decode_event(media_type, recording.body(frame.body.digest))

@@ -150,7 +150,7 @@ def is_watch(exchange: Exchange) -> bool:
         return False
     state = exchange.answer.body.state
     silent = exchange.info.verb == "watch" and exchange.answer.status == 200 and state is BodyState.EMPTY
-    return state is BodyState.FRAMES or silent
+    return (state is BodyState.FRAMES and not exchange.info.is_log) or silent
 
 
 def _catch_up(watches: dict[Seq, _Watch], awaited: dict[Seq, int], when: Nanos) -> list[Step]:

@@ -11,6 +11,7 @@ from kproxy.model.exchange import Exchange, Seq, header
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.recording import Recording
 from kproxy.session.opened import clock_time, opened
+from kproxy.session.options import Options, options_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ class LogRow:
     end: str
     end_detail: str
     audit_id: str
+    options: Options
     changes: tuple[ChangeRow, ...]
 
     def as_json(self) -> JSONObject:
@@ -79,6 +81,7 @@ class LogRow:
             "end": self.end,
             "end_detail": self.end_detail,
             "audit_id": self.audit_id,
+            **self.options.as_json(),
             "changes": [change.as_json() for change in self.changes],
         }
 
@@ -184,5 +187,6 @@ def row_of(recording: Recording, exchange: Exchange, changes: tuple[ChangeRow, .
         end=exchange.end.value,
         end_detail=exchange.end_detail,
         audit_id=header(answer.headers, "audit-id") if answer else "",
+        options=options_of(recording, exchange),
         changes=changes,
     )

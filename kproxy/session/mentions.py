@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from kproxy.correlate.writes import decoded_body
 from kproxy.model.api import ObjectRef, metadata_of
-from kproxy.model.exchange import Answer, Exchange, Nanos, header
+from kproxy.model.exchange import WATCH_EVENT, Answer, Exchange, Nanos, header
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError
@@ -65,7 +65,7 @@ def _says_gone(exchange: Exchange, answer: Answer, document: JSONObject) -> bool
 def _events(recording: Recording, exchange: Exchange, answer: Answer, target: ObjectRef) -> Iterator[Mention]:
     media_type = header(answer.headers, "content-type")
     for frame in recording.frames(exchange.seq):
-        if frame.body.digest is None:
+        if frame.body.digest is None or frame.kind != WATCH_EVENT:
             continue
         try:
             event = decode_event(media_type, recording.body(frame.body.digest))

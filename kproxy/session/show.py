@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kproxy.errors import RecordingError
-from kproxy.model.exchange import Body, Exchange, Frame, Headers, header
+from kproxy.model.exchange import LOG_LINE, Body, Exchange, Frame, Headers, header
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.recording import Recording
 from kproxy.session.log import LogRow, change_rows, row_of
@@ -37,12 +37,21 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameView:
-    """An event of a watch: when it came, its type and object."""
+    """A frame of a stream: when it came, and of a watch's event type and object, of a log's line its text."""
 
     index: int
     time: str
-    type: str
-    document: JSON
+    kind: str
+    type: str = ""
+    document: JSON = None
+    text: str = ""
+
+    def as_json(self) -> JSONObject:
+        """As `show --json` has it."""
+        common: JSONObject = {"index": self.index, "time": self.time, "kind": self.kind}
+        if self.kind == LOG_LINE:
+            return {**common, "text": self.text, **({} if self.document is None else {"missing": self.document})}
+        return {**common, "type": self.type, "object": self.document}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +74,7 @@ class ExchangeView:
             "upgrade": self.exchange.upgrade,
             "request": {"headers": _fields(request.headers), "body": self.request_body.as_json()},
             "response": {"headers": _fields(answer.headers), "body": self.answer_body.as_json()} if answer else None,
-            "frames": [
-                {"index": frame.index, "time": frame.time, "type": frame.type, "object": frame.document}
-                for frame in self.frames
-            ],
+            "frames": [frame.as_json() for frame in self.frames],
         }
 
 
@@ -111,14 +117,18 @@ def content_of(recording: Recording, headers: Headers, body: Body) -> Content:
 
 
 def _frame_view(recording: Recording, frame: Frame, media_type: str) -> FrameView:
+    time = clock_time(recording, frame.at)
     if frame.body.digest is None:
-        document: JSON = {"state": frame.body.state.value, "size": frame.body.size, "reason": frame.body.reason}
-        return FrameView(index=frame.index, time=clock_time(recording, frame.at), type="", document=document)
+        missing: JSON = {"state": frame.body.state.value, "size": frame.body.size, "reason": frame.body.reason}
+        return FrameView(index=frame.index, time=time, kind=frame.kind, document=missing)
+    data = recording.body(frame.body.digest)
+    if frame.kind == LOG_LINE:
+        return FrameView(index=frame.index, time=time, kind=frame.kind, text=data.decode("utf-8", "replace"))
     try:
-        event = decode_event(media_type, recording.body(frame.body.digest))
+        event = decode_event(media_type, data)
     except ContentError as error:
         raise RecordingError(f"frame {frame.index} of exchange {frame.seq} cannot be decoded: {error}") from error
-    return FrameView(index=frame.index, time=clock_time(recording, frame.at), type=event.type, document=event.object)
+    return FrameView(index=frame.index, time=time, kind=frame.kind, type=event.type, document=event.object)
 
 
 def _text(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 
 import pytest
 from hypothesis import given
@@ -13,12 +14,14 @@ from kproxy.record.assembly import Assembled, Assembler, HandoffError
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.redact import Redactor
+from kproxy.wire.content import encode
 from kproxy.wire.handoff import GAP, RESUME, TUNNEL, RecordType, pack_record, unpack_records
 from tests.support.traffic import CHUNKED_HEAD, JSON_HEAD, Script, request_head
 
 PSEUDONYMS = Pseudonyms(b"1" * 32)
 POST = request_head("POST", "/api/v1/namespaces/default/pods", "Content-Type: application/json", "Content-Length: 14")
 WATCH = request_head("GET", "/api/v1/pods?watch=true")
+LOG = request_head("GET", "/api/v1/namespaces/default/pods/a/log?follow=true")
 LINES = [b'{"type":"ADDED","object":{"n":%d}}\n' % number for number in range(4)]
 
 
@@ -134,6 +137,56 @@ def test_a_gzipped_watch_is_cut_too_and_has_no_checkpoints() -> None:
     head = CHUNKED_HEAD[:-2] % b"application/json" + b"Content-Encoding: gzip\r\n\r\n"
     assert bench.batch(Script().begin(1, WATCH).answer(1, head, gzip.compress(b"".join(LINES)))).checkpoints == []
     assert len(bench.frames) == 4
+
+
+@pytest.mark.parametrize("cbor", [False, True])
+def test_events_of_a_zipped_watch_have_the_times_of_their_own_pieces(cbor: bool) -> None:
+    """As a server with WatchListCompression sends them: each event is flushed behind its beginning of the gzip."""
+    squeeze = zlib.compressobj(wbits=31)
+    events = [encode("application/cbor-seq", json.loads(line)) if cbor else line for line in LINES]
+    pieces = [squeeze.compress(event) + squeeze.flush(zlib.Z_SYNC_FLUSH) for event in events]
+    bench, script = Bench(), Script(at=0)
+    media_type = b"application/cbor-seq" if cbor else b"application/json"
+    script.begin(1, WATCH).answer(1, CHUNKED_HEAD[:-2] % media_type + b"Content-Encoding: gzip\r\n\r\n")
+    times = []
+    for index, piece in enumerate(pieces):
+        script.add(RecordType.ANSWER_BODY, 1, piece[:3]).add(RecordType.ANSWER_BODY, 1, piece[3:])
+        times.append(Nanos(script.at))
+        bench.batch(script)
+        assert list(bench.frames) == list(range(index + 1))
+        assert bench.content(bench.frames[index].body) == events[index].rstrip(b"\n")
+    assert [frame.at for frame in bench.frames.values()] == times
+
+
+def test_a_log_s_lines_are_stored_as_they_come_with_their_times() -> None:
+    bench, script = Bench(max_body=10), Script(at=0)
+    script.begin(1, LOG).answer(1, CHUNKED_HEAD % b"text/plain", b"one\ntwo known-literal-secret\nth")
+    first = Nanos(script.at)
+    (checkpoint,) = bench.batch(script).checkpoints
+    assert (checkpoint.offset, checkpoint.frames) == (len(b"one\ntwo known-literal-secret\n"), 2)
+    bench.batch(script.add(RecordType.ANSWER_BODY, 1, b"ree\nfour").end(1, End.CLIENT_GONE))
+    pseudonym = PSEUDONYMS.text("known-literal-secret").encode()
+    lines = [bench.content(frame.body) for frame in bench.frames.values()]
+    assert lines == [b"one\n", b"two " + pseudonym + b"\n", b"three\n", b"four"]
+    assert {frame.kind for frame in bench.frames.values()} == {"log-line"}
+    assert [frame.at for frame in bench.frames.values()] == [first, first, first + 1000, first + 2000]
+    assert answer_body(bench.exchanges[1]) == Body(state=BodyState.FRAMES, size=39)
+
+
+def test_a_log_goes_on_where_a_recorder_before_left_it() -> None:
+    bench = Bench()
+    script = Script().begin(1, LOG).answer(1, CHUNKED_HEAD % b"text/plain; charset=utf-8")
+    script.add(RecordType.RESUME, 1, RESUME.pack(4, 1))
+    bench.batch(script.add(RecordType.ANSWER_BODY, 1, b"two\n").end(1))
+    assert {index: bench.content(frame.body) for index, frame in bench.frames.items()} == {1: b"two\n"}
+
+
+@pytest.mark.parametrize(("status", "media_type"), [(400, b"text/plain"), (200, b"application/json")])
+def test_what_is_no_log_s_text_is_a_body(status: int, media_type: bytes) -> None:
+    bench = Bench()
+    head = b"HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: 3\r\n\r\n" % (status, media_type)
+    bench.batch(Script().begin(1, LOG).answer(1, head, b"{}\n").end(1))
+    assert bench.content(answer_body(bench.exchanges[1])) == b"{}\n"
 
 
 def test_a_watch_that_is_refused_has_an_ordinary_body() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.record.coding import CodingError, decode, decoder
+from kproxy.record.coding import PIECE, CodingError, decode, decoder
 
 
 @given(st.binary(max_size=500), st.integers(1, 50))
@@ -22,6 +22,23 @@ def test_gzip_and_deflate_come_off_whole_and_in_pieces(data: bytes, size: int) -
 def test_a_bomb_is_refused_before_it_goes_off() -> None:
     with pytest.raises(CodingError, match="more than 1000 bytes"):
         decode("gzip", gzip.compress(bytes(100_000_000)), 1000)
+
+
+def test_a_stream_s_bomb_goes_off_in_small_pieces() -> None:
+    taking = decoder("gzip", 1)
+    assert taking is not None
+    sizes = [len(piece) for piece in taking.pieces(gzip.compress(bytes(10_000_000)))]
+    assert sum(sizes) == 10_000_000
+    assert max(sizes) <= PIECE
+
+
+@given(st.binary(max_size=500), st.integers(1, 50))
+def test_pieces_of_a_stream_are_the_stream(data: bytes, size: int) -> None:
+    coded = gzip.compress(data)
+    taking = decoder("gzip", 1)
+    assert taking is not None
+    cut = [coded[start : start + size] for start in range(0, len(coded), size)]
+    assert b"".join(piece for part in cut for piece in taking.pieces(part)) == data
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,11 @@ def test_a_request_waits_for_the_events_that_open_watches_had_delivered() -> Non
     )
 
 
+def test_a_log_is_a_plain_answer_that_is_left_where_its_client_left_it() -> None:
+    log = replace(watch(1, start=0, end=9), info=request_info("GET", f"{PODS}/a/log?follow=true"))
+    assert steps(log) == (Send(seq=Seq(1), leave_after=9),)
+
+
 def test_a_watch_is_closed_before_what_came_after_its_end() -> None:
     found = steps(watch(1, start=0, end=2), exchange(2, start=3), events={1: [1]})
     assert found == (

@@ -1,0 +1,49 @@
+"""`kproxy show`: frames of each kind, and what was asked beside the object."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kproxy.cli.main import _exit_code
+from kproxy.model.exchange import LOG_LINE, Frame, Nanos, Seq
+from kproxy.store.text import export_text
+from tests.support.made import an_exchange
+from tests.support.memory import MemoryRecording
+
+GOLDEN = str(Path(__file__).parents[2] / "recordings" / "hello-kubectl")
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    capsys.readouterr()
+    assert _exit_code(["show", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_options_stand_under_the_first_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "\npatch: apply\nfield manager: kubectl\nfield validation: Strict\n\n>" in shown(capsys, GOLDEN, "26")
+    assert '\ndelete options: {"propagationPolicy": "Background"}\n\n>' in shown(capsys, GOLDEN, "33")
+
+
+def test_a_log_s_lines_stand_behind_their_times(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = a_log()
+    export_text(recording, tmp_path / "log")
+    lines = shown(capsys, str(tmp_path / "log"), "1").splitlines()
+    assert lines[-4:] == [
+        "2026-11-23T07:00:01Z  one",
+        "2026-11-23T07:00:02Z  two",
+        "2026-11-23T07:00:02Z  three",
+        "2026-11-23T07:00:02Z  ",
+    ]
+    frames = json.loads(shown(capsys, str(tmp_path / "log"), "1", "--json"))["frames"]
+    assert frames[0] == {"index": 0, "time": "2026-11-23T07:00:01Z", "kind": "log-line", "text": "one\n"}
+
+
+def a_log() -> MemoryRecording:
+    """A pod's log of four lines, three of which came together."""
+    recording = MemoryRecording()
+    recording.exchange_list.append(an_exchange(1, "/api/v1/namespaces/default/pods/a/log"))
+    for index, data in enumerate((b"one\n", b"two\nthree\n\n")):
+        at = Nanos((index + 1) * 1_000_000_000)
+        recording.frame_list.append(Frame(seq=Seq(1), index=index, at=at, kind=LOG_LINE, body=recording.keep(data)))
+    return recording
