@@ -15,8 +15,10 @@ from kproxy.record.heads import HeadRedactor
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.secrets import Hider, Subject, subject_of
+from kproxy.wire.cbor import MAGIC as CBOR_MAGIC
 from kproxy.wire.content import ContentError, decode, edit, encode
 from kproxy.wire.mediatype import MediaType, parse_media_type
+from kproxy.wire.protoenvelope import MAGIC as PROTOBUF_MAGIC
 from kproxy.wire.storage import edit_value, key_object
 
 _JSON_MARKS = (b'Secret"', b'SecretList"', b'Secret\\"', b'TokenReview"', b'TokenRequest"')
@@ -86,7 +88,8 @@ class Redactor:
             return Opaque("encrypted at rest")
         ref = key_object(key, prefix)
         secret = ref is not None and ref.resource == "secrets"
-        if not secret and not any(mark in data for mark in _MARKS) and not self._literals.found(data):
+        marked = data.startswith(CBOR_MAGIC) or any(mark in data for mark in _MARKS)
+        if not secret and not marked and not self._literals.found(data):
             return data
         hider = Hider(self._pseudonyms, {})
 
@@ -94,15 +97,15 @@ class Redactor:
             hider.hide(value, Subject.SECRET if secret else Subject.RESOURCE)
             return self._object(value)
 
-        protobuf = data.startswith(b"k8s\0")
+        binary = data.startswith((PROTOBUF_MAGIC, CBOR_MAGIC))
         try:
             data = edit_value(data, change)
         except ContentError as error:
-            if secret or protobuf:
+            if secret or binary:
                 return Opaque(f"may hold a secret: {error}")
-        if protobuf and self._literals.found(data):
+        if binary and self._literals.found(data):
             return Opaque("holds a secret that cannot be cut out")
-        return data if protobuf else self._literals.replace(data)
+        return data if binary else self._literals.replace(data)
 
     def _content(self, secrecy: Secrecy, media_type: str, data: bytes, *, whole: bool) -> Redacted:
         subject = secrecy.subject
@@ -114,8 +117,8 @@ class Redactor:
             return data
         if not whole:
             secrecy.unread = True
-            return Opaque("cut off, and it may hold a secret") if careful or _is_structured(parsed) else data
-        if not _is_structured(parsed):
+            return Opaque("cut off, and it may hold a secret") if careful or parsed.is_structured else data
+        if not parsed.is_structured:
             if not careful:
                 return data
             parsed = MediaType("application/json")  # what the server takes it for where nothing is said
@@ -128,7 +131,8 @@ class Redactor:
 
     def _edited(self, secrecy: Secrecy, media_type: str, data: bytes) -> bytes:
         hider = Hider(self._pseudonyms, secrecy.seen)
-        if data.lstrip()[:1] == b"[":  # a JSON patch
+        parsed = parse_media_type(media_type)
+        if data.lstrip()[:1] == b"[" and not parsed.is_cbor:  # a JSON patch
             value = hider.hide(decode(media_type, data), secrecy.subject)
             return encode(media_type, value) if hider.changed else data
 
@@ -138,7 +142,6 @@ class Redactor:
                 hider.hide_messages(value)
             return value
 
-        parsed = parse_media_type(media_type)
         if parsed.is_json and secrecy.subject is Subject.SECRET:
             _check_twice(data)
         edited = edit(media_type, data, change)
@@ -149,7 +152,8 @@ class Redactor:
     def _without_literals(self, media_type: str, data: bytes) -> Redacted:
         if not self._literals.found(data):
             return data
-        if not parse_media_type(media_type).is_protobuf:
+        parsed = parse_media_type(media_type)
+        if not parsed.is_protobuf and not parsed.is_cbor:
             return self._literals.replace(data)
         try:
             data = edit(media_type, data, self._object)
@@ -171,14 +175,12 @@ class Redactor:
         return value
 
 
-def _is_structured(media_type: MediaType) -> bool:
-    return media_type.is_json or media_type.is_yaml or media_type.is_protobuf
-
-
 def _marked(media_type: MediaType, data: bytes) -> bool:
     """Whether something in there may be a Secret: cheap, and never wrong the other way round."""
     if media_type.is_json:
         return any(mark in data for mark in _JSON_MARKS)
+    if media_type.is_cbor:  # its texts may come in pieces and in codings: no mark is sure to be seen
+        return True
     return (media_type.is_yaml or media_type.is_protobuf) and any(mark in data for mark in _MARKS)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.wire.cbor import decode_cbor, edit_cbor, encode_cbor
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.jsontext import check_size, decode_json, encode_json
 from kproxy.wire.mediatype import parse_media_type
@@ -17,13 +18,16 @@ def decode(media_type: str, data: bytes) -> JSON:
     """What `data`, a body without transfer and content coding, says; text comes as a string.
 
     ContentError for a media type that kproxy does not read, and for bytes that are not of theirs. With
-    `;stream=watch` it is one event, which wire.watch has cut out of its stream: `{"type": …, "object": …}`.
+    `;stream=watch`, and of `application/cbor-seq`, it is one event, which wire.watch has cut out of its stream:
+    `{"type": …, "object": …}`.
     """
     parsed = parse_media_type(media_type)
     if parsed.is_json:
         return decode_json(data)
     if parsed.is_protobuf:
         return decode_watch_event(data) if parsed.is_stream else decode_protobuf(data)
+    if parsed.is_cbor:
+        return decode_cbor(data)
     if parsed.is_yaml:
         return decode_yaml(data)
     if parsed.name.startswith("text/"):
@@ -38,6 +42,8 @@ def encode(media_type: str, value: JSON) -> bytes:
         return encode_json(value)
     if parsed.is_protobuf:
         return encode_watch_event(value) if parsed.is_stream and isinstance(value, dict) else encode_protobuf(value)
+    if parsed.is_cbor:
+        return encode_cbor(value)
     if parsed.name.startswith("text/") and isinstance(value, str):
         return value.encode()
     raise ContentError(f"content of {parsed.name or 'no media type'} cannot be written")
@@ -46,16 +52,19 @@ def encode(media_type: str, value: JSON) -> bytes:
 def edit(media_type: str, data: bytes, change: Callable[[JSONObject], JSONObject]) -> bytes:
     """`data` with its object changed; the same bytes if `change` changes nothing.
 
-    `change` may change its argument or return another. In protobuf, fields that no table knows stay as they are; JSON
-    is written anew, with a line end if it had one. ContentError if `data` cannot be read or holds no object.
+    `change` may change its argument or return another. In protobuf, fields that no table knows stay as they are, and in
+    CBOR the form of each value that does not change; JSON is written anew, with a line end if it had one. ContentError
+    if `data` cannot be read or holds no object.
     """
+    parsed = parse_media_type(media_type)
+    if parsed.is_cbor:
+        return edit_cbor(data, change)
     value = decode(media_type, data)
     if not isinstance(value, dict):
         raise ContentError("content that is no object cannot be changed")
     changed = change(value)
     if changed == decode(media_type, data):
         return data
-    parsed = parse_media_type(media_type)
     if parsed.is_protobuf:
         return edit_watch_event(data, changed) if parsed.is_stream else edit_protobuf(data, changed)
     encoded = encode(media_type, changed)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 JSON = "application/json"
 YAML = "application/yaml"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
+CBOR = "application/cbor"
+CBOR_SEQUENCE = "application/cbor-seq"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,16 @@ class MediaType:
     def is_protobuf(self) -> bool:
         """Whether its bytes are the api-server's protobuf."""
         return self.name == PROTOBUF
+
+    @property
+    def is_cbor(self) -> bool:
+        """Whether its bytes are CBOR, an item or (`-seq`: a watch) a sequence of them; apply patches among them."""
+        return self.name in {CBOR, CBOR_SEQUENCE} or self.suffix == "cbor"
+
+    @property
+    def is_structured(self) -> bool:
+        """Whether its bytes are an object that kproxy reads."""
+        return self.is_json or self.is_yaml or self.is_protobuf or self.is_cbor
 
     @property
     def is_stream(self) -> bool:

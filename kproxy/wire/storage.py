@@ -1,6 +1,7 @@
 r"""What the api-server keeps in etcd: values and keys.
 
-Values are `k8s\0` and protobuf, or JSON (custom resources, API services); encrypted at rest they begin `k8s:enc:`.
+Values are `k8s\0` and protobuf, or JSON (custom resources, API services), which with CBORServingAndStorage is CBOR;
+encrypted at rest they begin `k8s:enc:`.
 Keys are PREFIX/RESOURCE[/NAMESPACE]/NAME for what Kubernetes itself serves (with a few names from its early days),
 PREFIX/GROUP/RESOURCE[/NAMESPACE]/NAME for custom resources and for the two aggregated-in servers' own
 (k8s.io/kubernetes/pkg/kubeapiserver/default_storage_factory_builder.go, k8s.io/apiextensions-apiserver).
@@ -12,10 +13,11 @@ from typing import NamedTuple
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.wire.cbor import MAGIC as CBOR_MAGIC
 from kproxy.wire.content import decode, edit
 from kproxy.wire.contenterror import ContentError
+from kproxy.wire.mediatype import CBOR, PROTOBUF
 from kproxy.wire.mediatype import JSON as JSON_TYPE
-from kproxy.wire.mediatype import PROTOBUF
 from kproxy.wire.protoenvelope import MAGIC
 
 PREFIX = "/registry"
@@ -75,7 +77,7 @@ _KEPT_BY_GROUP = frozenset({"apiextensions.k8s.io", "apiregistration.k8s.io"})
 
 
 def decode_value(data: bytes) -> JSONObject:
-    """A stored object. ContentError for what is encrypted or CBOR, and for what is none (`compact_rev_key`)."""
+    """A stored object. ContentError for what is encrypted, and for what is none (`compact_rev_key`)."""
     value = decode(_media_type(data), data)
     if isinstance(value, dict):
         return value
@@ -92,11 +94,11 @@ def _media_type(data: bytes) -> str:
         return PROTOBUF
     if data.startswith(b"k8s:enc:"):
         raise ContentError("an etcd value that is encrypted at rest")
-    if data.startswith(b"\xd9\xd9\xf7"):
-        raise ContentError("an etcd value in CBOR, which kproxy does not read")
+    if data.startswith(CBOR_MAGIC):
+        return CBOR
     if data.startswith(b"{"):
         return JSON_TYPE
-    raise ContentError("an etcd value that is neither protobuf nor JSON")
+    raise ContentError("an etcd value that is neither protobuf nor JSON nor CBOR")
 
 
 class _Place(NamedTuple):

@@ -1,12 +1,15 @@
 r"""A watch stream's events: cutting them out of the bytes, and reading one.
 
-JSON events are lines; protobuf events are frames of a 4-byte big-endian length and a bare (no `k8s\0`) WatchEvent
-(k8s.io/apimachinery/pkg/util/framer, k8s.io/apimachinery/pkg/runtime/serializer/streaming).
+JSON events are lines; protobuf events are frames of a 4-byte big-endian length and a bare (no `k8s\0`) WatchEvent;
+CBOR events are the items of a sequence (k8s.io/apimachinery/pkg/util/framer,
+k8s.io/apimachinery/pkg/runtime/serializer/{streaming,cbor}).
 """
 
 from dataclasses import dataclass
 
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.wire.cbor import decode_cbor
+from kproxy.wire.cborseq import ItemFinder
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.jsontext import decode_json
 from kproxy.wire.mediatype import parse_media_type
@@ -27,9 +30,15 @@ class WatchCutter:
 
     def __init__(self, media_type: str, max_event: int = MAX_EVENT) -> None:
         parsed = parse_media_type(media_type)
-        if not parsed.is_protobuf and not parsed.is_json:
+        if parsed.is_protobuf:
+            self._cut = self._frames
+        elif parsed.is_cbor:
+            self._cut = self._items
+        elif parsed.is_json:
+            self._cut = self._lines
+        else:
             raise ContentError(f"{parsed.name or 'no media type'} is not one that watch events come in")
-        self._framed = parsed.is_protobuf
+        self._finder = ItemFinder()
         self._max_event = max_event
         self._buffer = bytearray()
         self._base = 0  # the stream's offset of the buffer's first byte
@@ -43,7 +52,7 @@ class WatchCutter:
     def feed(self, data: bytes) -> list[tuple[bytes, int]]:
         """The events that `data` completes, each with the stream's offset behind it (framing included)."""
         self._buffer += data
-        return self._frames() if self._framed else self._lines()
+        return self._cut()
 
     def _lines(self) -> list[tuple[bytes, int]]:
         events: list[tuple[bytes, int]] = []
@@ -82,6 +91,20 @@ class WatchCutter:
         self._consume(start)
         return events
 
+    def _items(self) -> list[tuple[bytes, int]]:
+        events: list[tuple[bytes, int]] = []
+        try:
+            while end := self._finder.scan(self._buffer):
+                self._check_size(end)
+                events.append((bytes(self._buffer[:end]), self._base + end))
+                self._consume(end)
+                self._finder.consumed(end)
+            self._check_size(max(self._finder.needed, len(self._buffer)))
+        except ContentError:
+            if not events:
+                raise  # with events before it, it is said by the next call, which finds it first
+        return events
+
     def _consume(self, count: int) -> None:
         del self._buffer[:count]
         self._base += count
@@ -101,7 +124,11 @@ class WatchEvent:
 
 def decode_event(media_type: str, data: bytes) -> WatchEvent:
     """What one event (without the stream's framing) says. ContentError if it is none."""
-    event = decode_watch_event(data) if parse_media_type(media_type).is_protobuf else decode_json(data)
+    parsed = parse_media_type(media_type)
+    if parsed.is_protobuf:
+        event: JSON = decode_watch_event(data)
+    else:
+        event = decode_cbor(data) if parsed.is_cbor else decode_json(data)
     if not isinstance(event, dict):
         raise ContentError("a watch event that is no JSON object")
     kind, value = event.get("type"), event.get("object")

@@ -82,7 +82,7 @@ def test_a_newer_schema_is_refused_with_both_numbers(fails: Fails, recording: Pa
         database.execute("pragma user_version = 99")
     said = fails("log", str(recording))
     assert "99" in said
-    assert "1" in said.replace("99", "")
+    assert "up to 2:" in said
 
 
 @pytest.mark.parametrize(

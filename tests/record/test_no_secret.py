@@ -8,7 +8,9 @@ import sqlite3
 import time
 from pathlib import Path
 
+import cbor2
 import zstandard
+from cbor2 import CBORTag
 
 from kproxy.model.jsontypes import JSON
 from kproxy.model.session import SessionEnd
@@ -52,6 +54,8 @@ def script() -> Script:
         ("POST", SECRETS, PROTOBUF, encode(PROTOBUF, SECRET)),
         ("POST", SECRETS, "application/json", b'{"kind":"Secret","data":{"p":"' + CODED.encode()),
         ("POST", SECRETS, "application/cbor", b"\xd9\xd9\xf7" + PASSWORD.encode()),
+        ("POST", SECRETS, "application/cbor", cbor2.dumps({**SECRET, "data": {"p": CBORTag(22, PASSWORD.encode())}})),
+        ("POST", "/api/v1/pods", "application/cbor", encode("application/cbor", pod)),
         ("PATCH", f"{SECRETS}/s", "application/merge-patch+json", json.dumps({"stringData": {"p": PASSWORD}}).encode()),
         (
             "PATCH",
@@ -134,8 +138,8 @@ async def test_no_secret_is_anywhere_and_the_control_is(tmp_path: Path) -> None:
     assert await recorder.wait() == 0
     with open_recording(str(settings.recording)) as recording:
         export_text(recording, tmp_path / "text")
-        assert len(list(recording.exchanges())) == 13
-        assert len(list(recording.frames(list(recording.exchanges())[11].seq))) == 1
+        assert len(list(recording.exchanges())) == 15
+        assert len(list(recording.frames(list(recording.exchanges())[13].seq))) == 1
     for secret in (PASSWORD, ADMIN, OWN):
         assert where(tmp_path, secret) == []
     assert any(name.endswith("bodies.jsonl") for name in where(tmp_path, CONTROL))

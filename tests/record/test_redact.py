@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ MADE_CODED = base64.b64encode(MADE.encode()).decode()
 SECRETS = "/api/v1/namespaces/default/secrets"
 JSON_TYPE = "application/json"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
+CBOR = "application/cbor"
 
 
 def secret(**fields: JSON) -> JSONObject:
@@ -50,8 +52,9 @@ def test_data_is_replaced_in_base64_and_string_data_as_text() -> None:
     assert redacted(secret(stringData={"q": PLAIN})) == secret(data={"p": MADE_CODED}, stringData={"q": MADE})
 
 
-def test_the_same_in_protobuf() -> None:
-    made = redacted(secret(type="Opaque"), media_type=PROTOBUF)
+@pytest.mark.parametrize("media_type", [PROTOBUF, CBOR])
+def test_the_same_in_protobuf_and_cbor(media_type: str) -> None:
+    made = redacted(secret(type="Opaque"), media_type=media_type)
     assert made["data"] == {"p": MADE_CODED}
     assert made["type"] == "Opaque"
 
@@ -79,6 +82,16 @@ def test_lists_tables_and_watch_events() -> None:
     ]
     for value in values:
         assert MADE_CODED in json.dumps(redacted(value, method="GET"))
+        assert MADE_CODED in json.dumps(redacted(value, method="GET", media_type="application/cbor-seq"))
+
+
+def test_bytes_of_a_secret_in_cbor_are_replaced_in_lists_of_other_things_too() -> None:
+    inner = {b"kind": b"Secret", b"metadata": {}, b"data": {b"p": cbor2.CBORTag(22, PLAIN.encode())}}
+    pieces = b"\x5f\x43Sec\x43ret\xff"  # a text in two pieces
+    for data in (cbor2.dumps({b"items": [inner]}), cbor2.dumps({b"items": [inner]}).replace(b"\x46Secret", pieces)):
+        made = _bytes(REDACTOR.content(REDACTOR.secrecy(request_info("GET", "/apis/x/v1/bundles")), CBOR, data))
+        assert PLAIN.encode() not in made
+        assert MADE.encode() in made
 
 
 def test_a_secret_inside_of_something_else_is_found_by_its_kind() -> None:
@@ -196,7 +209,9 @@ def test_an_error_about_a_request_that_could_not_be_read_keeps_no_message() -> N
 @pytest.mark.parametrize(
     ("media_type", "data"),
     [
-        ("application/cbor", b"\xd9\xd9\xf7\xa0"),
+        (CBOR, b"\xd9\xd9\xf7\xa1"),
+        (CBOR, cbor2.dumps(f"[{PLAIN}")),
+        (CBOR, b"\x5b" + (40).to_bytes(8) + PLAIN.encode().ljust(40)),
         (PROTOBUF, b"k8s\0\xff\xff"),
         (JSON_TYPE, b'{"kind":"Secret","data":{"p":"' + CODED.encode()),
         ("text/plain", PLAIN.encode()),
@@ -259,7 +274,7 @@ def test_redacting_anything_again_changes_nothing(value: JSON) -> None:
                 assert REDACTOR.content(Secrecy(subject), JSON_TYPE, once) == once
 
 
-@given(st.binary(max_size=100), st.sampled_from([JSON_TYPE, PROTOBUF, "application/yaml", "text/plain", ""]))
+@given(st.binary(max_size=100), st.sampled_from([JSON_TYPE, PROTOBUF, CBOR, "application/yaml", "text/plain", ""]))
 def test_no_bytes_make_it_fail(data: bytes, media_type: str) -> None:
     for subject in Subject:
         for event in (False, True):
@@ -268,9 +283,9 @@ def test_no_bytes_make_it_fail(data: bytes, media_type: str) -> None:
     REDACTOR.etcd_value(EtcdKey(b"/registry/secrets/a/b"), data, "/registry")
 
 
-def test_known_literals_are_replaced_everywhere_in_protobuf_too() -> None:
+def test_known_literals_are_replaced_everywhere_in_protobuf_and_cbor_too() -> None:
     pod: JSONObject = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "known-literal-secret"}}
-    for media_type in (JSON_TYPE, PROTOBUF):
+    for media_type in (JSON_TYPE, PROTOBUF, CBOR):
         secrecy = REDACTOR.secrecy(request_info("POST", "/api/v1/namespaces/default/pods"))
         made = _bytes(REDACTOR.content(secrecy, media_type, encode(media_type, pod)))
         assert b"known-literal-secret" not in made
@@ -282,7 +297,7 @@ def test_known_literals_are_replaced_everywhere_in_protobuf_too() -> None:
 
 
 @pytest.mark.parametrize("key", ["/registry/secrets/default/s", "/registry/something/else"])
-@pytest.mark.parametrize("media_type", [JSON_TYPE, PROTOBUF])
+@pytest.mark.parametrize("media_type", [JSON_TYPE, PROTOBUF, CBOR])
 def test_values_in_etcd(key: str, media_type: str) -> None:
     stored = encode(media_type, secret())
     made = _bytes(REDACTOR.etcd_value(EtcdKey(key.encode()), stored, "/registry"))

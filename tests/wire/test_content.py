@@ -10,6 +10,7 @@ from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.content import ContentError, decode, edit, encode
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
+CBOR = "application/cbor"
 SECRET: JSONObject = {
     "kind": "Secret",
     "apiVersion": "v1",
@@ -27,6 +28,8 @@ SECRET: JSONObject = {
         "application/merge-patch+json",
         "application/yaml",
         PROTOBUF,
+        "application/cbor",
+        "application/apply-patch+cbor",
     ],
 )
 def test_an_object_goes_into_each_media_type_and_back(media_type: str) -> None:
@@ -41,7 +44,7 @@ def test_text_is_text_in_its_charset() -> None:
             decode(media_type, data)
 
 
-@pytest.mark.parametrize("media_type", ["", "application/octet-stream", "application/cbor", "image/png"])
+@pytest.mark.parametrize("media_type", ["", "application/octet-stream", "image/png"])
 def test_other_media_types_are_not_read(media_type: str) -> None:
     with pytest.raises(ContentError, match="cannot be read"):
         decode(media_type, b"{}")
@@ -57,7 +60,7 @@ def hide(value: JSONObject) -> JSONObject:
     return value
 
 
-@pytest.mark.parametrize("media_type", ["application/json", PROTOBUF])
+@pytest.mark.parametrize("media_type", ["application/json", PROTOBUF, CBOR])
 def test_a_change_is_in_the_bytes_and_nothing_else_is(media_type: str) -> None:
     before = encode(media_type, SECRET)
     after = edit(media_type, before, hide)
@@ -66,9 +69,9 @@ def test_a_change_is_in_the_bytes_and_nothing_else_is(media_type: str) -> None:
     assert b"aHVudGVyMg" not in after
 
 
-@pytest.mark.parametrize("media_type", ["application/json", "application/yaml", PROTOBUF])
+@pytest.mark.parametrize("media_type", ["application/json", "application/yaml", PROTOBUF, CBOR])
 def test_what_does_not_change_keeps_its_very_bytes(media_type: str) -> None:
-    data = encode(PROTOBUF, SECRET) if media_type == PROTOBUF else b'{ "kind" : "X",\n "n": 1.0 }'
+    data = encode(media_type, SECRET) if media_type in {PROTOBUF, CBOR} else b'{ "kind" : "X",\n "n": 1.0 }'
     assert edit(media_type, data, lambda value: value) is data
     assert edit(media_type, data, dict) is data
 
@@ -84,8 +87,8 @@ def test_only_objects_are_changed() -> None:
             edit("application/json", data, lambda value: value)
 
 
-def test_a_watch_event_in_protobuf_is_content_too() -> None:
-    media_type = f"{PROTOBUF};stream=watch"
+@pytest.mark.parametrize("media_type", [f"{PROTOBUF};stream=watch", "application/cbor-seq"])
+def test_a_watch_event_is_content_too(media_type: str) -> None:
     event: JSONObject = {"type": "ADDED", "object": SECRET}
     data = encode(media_type, event)
     assert decode(media_type, data) == event
@@ -98,7 +101,7 @@ def test_a_watch_event_in_protobuf_is_content_too() -> None:
     assert b"hunter2" not in edit(media_type, data, change)
 
 
-@given(st.sampled_from(["application/json", "application/yaml", PROTOBUF, "text/plain"]), st.binary())
+@given(st.sampled_from(["application/json", "application/yaml", PROTOBUF, CBOR, "text/plain"]), st.binary())
 def test_garbage_ends_in_one_kind_of_error(media_type: str, data: bytes) -> None:
     try:
         decode(media_type, data)

@@ -20,7 +20,9 @@ def test_patches_are_what_their_suffix_says() -> None:
     assert parse_media_type("application/strategic-merge-patch+json").is_json
     assert parse_media_type("application/apply-patch+yaml").is_yaml
     assert parse_media_type("application/vnd.kubernetes.protobuf;type=x").is_protobuf
-    assert not parse_media_type("application/octet-stream").is_json
+    assert parse_media_type("application/apply-patch+cbor").is_cbor
+    assert parse_media_type("application/cbor-seq").is_cbor
+    assert not parse_media_type("application/octet-stream").is_structured
 
 
 @given(st.text())

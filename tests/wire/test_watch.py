@@ -11,6 +11,7 @@ from kproxy.wire.content import ContentError, encode
 from kproxy.wire.watch import WatchCutter, WatchEvent, decode_event
 
 PROTOBUF = "application/vnd.kubernetes.protobuf;stream=watch"
+CBOR = "application/cbor-seq"
 POD: JSONObject = {
     "kind": "Pod",
     "apiVersion": "v1",
@@ -61,7 +62,11 @@ def test_empty_lines_are_no_events_but_count() -> None:
 
 @pytest.mark.parametrize(
     ("media_type", "good", "bad"),
-    [("application/json", b"{}\n", b"x" * 11 + b"\n"), (PROTOBUF, frame(b"good"), (1 << 31).to_bytes(4))],
+    [
+        ("application/json", b"{}\n", b"x" * 11 + b"\n"),
+        (PROTOBUF, frame(b"good"), (1 << 31).to_bytes(4)),
+        (CBOR, b"\xa0", b"\x4a" + b"x" * 10),
+    ],
 )
 def test_an_event_beyond_the_bound_ends_the_cutting_after_those_before_it(
     media_type: str, good: bytes, bad: bytes
@@ -84,17 +89,18 @@ def test_only_watch_media_types_are_cut() -> None:
         WatchCutter("text/plain; charset=utf-8")
 
 
-def test_an_event_reads_alike_in_json_and_protobuf() -> None:
+def test_an_event_reads_alike_in_json_protobuf_and_cbor() -> None:
     event: JSONObject = {"type": "MODIFIED", "object": POD}
     expected = WatchEvent(type="MODIFIED", object=POD)
     assert decode_event("application/json", json.dumps(event).encode()) == expected
-    assert decode_event(PROTOBUF, encode(PROTOBUF, event)) == expected
+    for media_type in (PROTOBUF, CBOR):
+        assert decode_event(media_type, encode(media_type, event)) == expected
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"[]", b"{}", b'{"type": 1, "object": {}}', b'{"type": "ADDED", "object": null}']
 )
 def test_what_is_no_event_is_refused(data: bytes) -> None:
-    for media_type in ("application/json", PROTOBUF):
+    for media_type in ("application/json", PROTOBUF, CBOR):
         with pytest.raises(ContentError):
             decode_event(media_type, data)
