@@ -6,6 +6,7 @@
 #                      first time on two cores, then nothing to do)
 #   build.sh --print   only prints where they are or would be; needs no Go
 #   build.sh bench     the benchmark's upstream and load generator (seconds)
+#   build.sh kubelet   a stand-in kubelet (seconds)
 #
 # stdout is the folder alone, so KUBEBUILDER_ASSETS=$(controlplane/build.sh)
 # works; everything said to a person goes to stderr.
@@ -142,11 +143,23 @@ build_bench() {
     echo "$bench"
 }
 
+build_kubelet() {
+    kubelet=$cache/kubelet-$(key kubelet '-s -w')
+    if has "$kubelet" kubelet; then
+        say 'the stand-in kubelet is there already'
+    else
+        need_go kubelet
+        compile kubelet "$kubelet" '-s -w' .
+    fi
+    echo "$kubelet"
+}
+
 case ${1-} in
 '' | --print) build_assets "$@" ;;
 bench) build_bench ;;
+kubelet) build_kubelet ;;
 *)
-    say "unknown argument '$1': use no argument, --print or bench"
+    say "unknown argument '$1': use no argument, --print, bench or kubelet"
     exit 2
     ;;
 esac
