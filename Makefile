@@ -55,8 +55,9 @@ bench-short: $(VENV)/installed ## the same, short: checks counts and contents, n
 tables-check: $(VENV)/installed ## compare the committed interface tables with their sources (needs Go)
 	$(BIN)/uv run --quiet --no-project --python $(BIN)/python tools/tables/extract.py --check
 
-test-go: ## vet and test the generator and the upstream (needs Go)
+test-go: ## vet and test the generator and the upstream, vet the stand-in kubelet (needs Go)
 	cd controlplane/bench && go vet ./... && go test ./...
+	cd controlplane/kubelet && go vet ./...
 
 tables: $(VENV)/installed ## extract the interface tables from the published .proto files (needs Go)
 	$(BIN)/uv run --quiet --no-project --python $(BIN)/python tools/tables/extract.py

@@ -52,6 +52,11 @@ IDENTITIES = (IdentityMode.ONE.value, IdentityMode.PASS.value)
     help="As whom requests go on: as the kubeconfig's user (one: the default with a kubeconfig), or with the client's "
     "own credentials (pass: the default with --upstream).",
 )
+@click.option(
+    "--exec-content",
+    is_flag=True,
+    help="Keep what exec, attach and port-forward carry, not only how much: only known secrets are hidden in it.",
+)
 @etcd_options
 @click.option(
     "--when-stuck",
@@ -83,6 +88,7 @@ def command(
     upstream: str | None,
     listen: str,
     allow_exec: bool,
+    exec_content: bool,
     identity: str | None,
     etcd: tuple[str, ...],
     etcd_cacert: Path | None,
@@ -128,6 +134,7 @@ def command(
         force=force,
         listen=listen,
         allow_exec=allow_exec,
+        exec_content=exec_content,
         identity=mode,
         when_stuck=when_stuck,
         buffer_bytes=buffer,

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from kproxy.model.exchange import LOG_LINE, WATCH_EVENT, Headers
+from kproxy.model.exchange import CHANNEL, LOG_LINE, WATCH_EVENT, Headers
 from kproxy.report.text import printable
 from kproxy.session.options import Options
 from kproxy.session.show import Content, ExchangeView, FrameView, show_exchange
@@ -15,7 +15,7 @@ from kproxy.session.show import Content, ExchangeView, FrameView, show_exchange
 @click.argument("seq", type=click.IntRange(min=1))
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def command(*, file: str, seq: int, as_json: bool) -> None:
-    """Show one exchange: request, response, frames of a watch, changes in etcd.
+    """Show one exchange: request, response, frames of a watch or of an exec, changes in etcd.
 
     \b
     Example: kproxy show session.kproxy 1
@@ -60,11 +60,20 @@ def _options(options: Options) -> list[str]:
 
 
 def _frame(frame: FrameView) -> list[str]:
-    """An event with its object; a line of a log behind its time."""
+    """An event with its object; a line of a log behind its time; what went by on a channel."""
+    if frame.kind == CHANNEL:
+        return _channel(frame)
     if frame.kind == LOG_LINE and frame.document is None:
         return [f"{frame.time}  {line}" for line in frame.text.removesuffix("\n").split("\n")]
     name = "event" if frame.kind == WATCH_EVENT else frame.kind
     return ["", f"{name} {frame.index}  {frame.time}  {frame.type}", *_document(frame.document)]
+
+
+def _channel(frame: FrameView) -> list[str]:
+    mark = "<" if frame.direction == "answer" else ">"
+    size = f"  {frame.size} bytes" if frame.size else ""
+    reason = f"  ({frame.reason})" if frame.reason else ""
+    return [f"{mark} {frame.time}  {frame.channel}{size}{reason}", *(f"  {line}" for line in frame.text.splitlines())]
 
 
 def _headers(mark: str, headers: Headers) -> list[str]:

@@ -150,6 +150,7 @@ class Direction(StrEnum):
 
 WATCH_EVENT = "watch-event"
 LOG_LINE = "log-line"
+CHANNEL = "channel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,6 @@ class Frame:
     index: int
     at: Nanos
     direction: Direction = Direction.ANSWER
-    kind: str = WATCH_EVENT  # | log-line | channel
+    kind: str = WATCH_EVENT  # | LOG_LINE | CHANNEL
     body: Body = field(default=EMPTY_BODY)
     channel: str = ""

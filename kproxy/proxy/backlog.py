@@ -128,7 +128,25 @@ class Backlog:
 
     def tunnel(self, held: Held, *, answer: bool, count: int, at: int) -> None:
         """Bytes that went by after an upgrade."""
-        self.add(held, RecordType.TUNNEL, TUNNEL.pack(answer, count), at)
+        held.tunnelled = True
+        held.passed[answer] += count
+        if not held.given_up and self._fits(TUNNEL.size):
+            self._put_passed(held, at)
+
+    def channel(self, held: Held, payload: bytes, size: int, at: int) -> None:
+        """A frame of `size` bytes of an upgraded connection; while the buffer is full they are left out and counted."""
+        if held.given_up or not self._fits(len(payload)):
+            held.unrecorded += size
+            held.skipped = True
+            return
+        if held.skipped:
+            self._put_skipped(held, at)
+        self._put(held, RecordType.CHANNEL, payload, at)
+
+    def unreadable(self, held: Held, reason: str, at: int) -> None:
+        """An upgraded connection's frames cannot be read any further: a gap of unknown size."""
+        if not held.given_up:
+            self._put(held, RecordType.GAP, GAP.pack(held.seq, 0, 0) + reason.encode(), at)
 
     def mark(self, text: bytes, at: int) -> None:
         """A named point before the next exchange."""
@@ -140,9 +158,10 @@ class Backlog:
             if self._gap is not None and self._gap[0] <= held.seq <= self._gap[1]:
                 self._gap[3] += held.unrecorded
             return
-        if held.given_up:
-            reason = b"the recorder was behind and the buffer full"
-            self._put(held, RecordType.GAP, GAP.pack(held.seq, 0, held.unrecorded) + reason, at)
+        if held.tunnelled:
+            self._put_passed(held, at)
+        if held.given_up or held.skipped:
+            self._put_skipped(held, at)
         self._put(held, RecordType.END, pack_end(end, detail) if detail or end is not End.COMPLETE else _COMPLETE, at)
         held.end_batch = self._number
 
@@ -214,6 +233,21 @@ class Backlog:
         held.records.append(HeldRecord(self._number, kind, payload, at))
         self._touch(held)
         self._append(RECORD.pack(kind, held.seq, at, len(payload)), payload)
+
+    def _put_passed(self, held: Held, at: int) -> None:
+        """The bytes of an upgraded connection that have not been told."""
+        for answer, count in enumerate(held.passed):
+            if count:
+                self._put(held, RecordType.TUNNEL, TUNNEL.pack(answer, count), at)
+                held.passed[answer] = 0
+
+    def _put_skipped(self, held: Held, at: int) -> None:
+        reason = b"the recorder was behind and the buffer full"
+        self._put(held, RecordType.GAP, GAP.pack(held.seq, 0, held.unrecorded) + reason, at)
+        held.skipped, held.unrecorded = False, 0
+
+    def _fits(self, size: int) -> bool:
+        return self._pending + size <= self._buffer or self.when_stuck == "block"
 
     def _touch(self, held: Held) -> None:
         if not held.touched:

@@ -7,6 +7,7 @@ from kproxy.wire.handoff import GAP, RECORD, RESUME, TUNNEL, RecordType
 
 # A tuple: an IntEnum is slow to hash.
 CONTENT = (RecordType.REQUEST_BODY, RecordType.ANSWER_BODY)
+_RESUMED = (RecordType.ANSWER_BODY, RecordType.CHANNEL)
 
 
 class HeldRecord(NamedTuple):
@@ -40,13 +41,18 @@ class Held:
     forgotten: dict[int, int] = field(default_factory=dict)  # by batch: bytes of content that are not held
     given_up: bool = False  # the buffer was full: nothing more of it is recorded
     missing: bool = False  # the buffer was full when it began: nothing of it is recorded
-    unrecorded: int = 0  # bytes since it was given up
+    unrecorded: int = 0  # bytes since it was given up, or of frames that were left out
+    tunnelled: bool = False  # it was upgraded: `frames` counts its CHANNEL records that were let go
+    passed: list[int] = field(default_factory=lambda: [0, 0])  # its bytes that no TUNNEL record tells of yet
+    skipped: bool = False  # frames were left out, and no gap tells of them yet
 
     def let_go(self, offset: int, frames: int, committed: int) -> int:
         """CHECKPOINT: forget the answer's content before `offset`. How many bytes became free.
 
         An offset behind what is held changes nothing; one beyond the content so far is cut to it.
         """
+        if self.tunnelled:
+            return self._let_go_of_frames(frames)
         if offset <= self.answer_offset:
             return 0
         if self.forgotten:
@@ -65,6 +71,32 @@ class Held:
         self.frames = frames
         self.resumed = True
         return self._keep(kept, committed)
+
+    def _let_go_of_frames(self, frames: int) -> int:
+        """The same for an upgraded connection: its first `frames` frames; its counters become one a direction.
+
+        Of acknowledged records only, which are the first ones: there may be very many others.
+        """
+        gone, counted, size = self.records[: self.known_gone], [0, 0], 0
+        kept: list[HeldRecord] = []
+        for record in gone:
+            if record.kind == RecordType.CHANNEL and self.frames < frames:
+                self.frames += 1
+            elif record.kind == RecordType.TUNNEL:
+                direction, count = TUNNEL.unpack(record.payload)
+                counted[direction] += count
+            else:
+                kept.append(record)
+        for direction, count in enumerate(counted):
+            if count:
+                last = gone[-1]
+                kept.append(HeldRecord(last.batch, RecordType.TUNNEL, TUNNEL.pack(direction, count), last.at))
+        self.resumed = True
+        size = sum(record.size for record in kept)
+        freed = self.acknowledged - size
+        self.records[: self.known_gone] = kept
+        self.known_gone, self.acknowledged = len(kept), size
+        return freed
 
     def _let_go_of_forgotten(self, offset: int, frames: int, committed: int) -> None:
         """The same where content is not held anyway: what is committed as frames cannot be missed any more."""
@@ -112,7 +144,7 @@ class Held:
         parts: list[bytes] = []
         resume = self.resumed
         for record in told:
-            if resume and record.kind == RecordType.ANSWER_BODY:
+            if resume and record.kind in _RESUMED:
                 parts += self._packed(RecordType.RESUME, record.at, RESUME.pack(self.answer_offset, self.frames))
                 resume = False
             parts += self._packed(record.kind, record.at, record.payload)

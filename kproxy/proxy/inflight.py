@@ -7,6 +7,7 @@ from kproxy.model.exchange import End
 from kproxy.proxy.backlog import Backlog
 from kproxy.proxy.held import Held
 from kproxy.proxy.status import OwnAnswer
+from kproxy.proxy.tunnel import UpgradedConnection
 from kproxy.wire.handoff import RecordType
 
 
@@ -16,7 +17,7 @@ class InflightExchange:
 
     held: Held
     method: bytes
-    upgrade: bool
+    upgrade: bytes  # the target, where the request asks for an upgrade
     asked: bool = False  # the request is complete
     answering: bool = False  # the answer's head has come
     answered: bool = False  # the answer is complete
@@ -28,10 +29,12 @@ class InflightExchange:
 class Inflight:
     """In the order of their requests: the first is being answered, `asking` is the one whose request is being read."""
 
-    def __init__(self, backlog: Backlog) -> None:
+    def __init__(self, backlog: Backlog, exec_content: int = 0) -> None:
         self.open: deque[InflightExchange] = deque()
         self.asking: InflightExchange | None = None
         self._backlog = backlog
+        self._exec_content = exec_content
+        self._upgraded: UpgradedConnection | None = None
 
     @property
     def answering(self) -> bool:
@@ -41,10 +44,10 @@ class Inflight:
     @property
     def awaits_upgrade(self) -> bool:
         """Whether the last request asks for an upgrade that the server has not yet answered."""
-        return bool(self.open) and self.open[-1].upgrade and not self.open[-1].answering
+        return bool(self.open) and bool(self.open[-1].upgrade) and not self.open[-1].answering
 
-    def begin(self, payload: bytes, method: bytes, now: int, *, upgrade: bool, recorded: bool = True) -> None:
-        """A request's head."""
+    def begin(self, payload: bytes, method: bytes, now: int, *, upgrade: bytes = b"", recorded: bool = True) -> None:
+        """A request's head; `upgrade`: its target, if it asks for one."""
         held = self._backlog.begin(payload, now) if recorded else self._backlog.leave_out()
         self.asking = InflightExchange(held, method, upgrade)
         self.open.append(self.asking)
@@ -84,9 +87,19 @@ class Inflight:
         if self.answering and self.open[0].asked:
             self.open[0].left = True
 
-    def tunnel(self, count: int, now: int, *, answer: bool) -> None:
+    def upgraded(self, raw: bytes, now: int) -> None:
+        """The first one's answer is a 101: what goes by from now on is its connection's."""
+        self.answer_with(RecordType.ANSWER_HEAD, raw, now)
+        self.answer_with(RecordType.UPGRADED, b"", now)
+        first = self.open[0]
+        if first.held.missing:
+            return
+        self._upgraded = UpgradedConnection(self._backlog, first.held, first.upgrade, raw, self._exec_content, now)
+
+    def tunnel(self, data: bytes, now: int, *, answer: bool) -> None:
         """Bytes of the upgraded connection."""
-        self._backlog.tunnel(self.open[0].held, answer=answer, count=count, at=now)
+        if self._upgraded is not None:
+            self._upgraded.passed(data, now, answer=answer)
 
     def last_gets(self, own: OwnAnswer, end: End) -> None:
         """The last one is answered by kproxy."""
@@ -116,6 +129,9 @@ class Inflight:
 
     def finish(self, end: End, detail: str, now: int) -> None:
         """All that are left end like this, or as had been decided for them."""
+        if self._upgraded is not None:
+            self._upgraded.ended(now)
+            self._upgraded = None
         for exchange in self.open:
             if exchange.answered:
                 self._end(exchange, End.COMPLETE, "the answer came before the request was complete", now)

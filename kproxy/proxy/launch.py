@@ -20,6 +20,7 @@ from kproxy.proxy.identity import Identity
 from kproxy.proxy.outbox import Outbox
 from kproxy.proxy.tap import Tap
 from kproxy.proxy.tls import listener_context, upstream_tls
+from kproxy.proxy.tunnel import MAX_CONTENT
 from kproxy.proxy.wanted import Wanted
 
 DEFAULT_LISTEN = "https://127.0.0.1:0"
@@ -33,7 +34,8 @@ class ProxySettings:
     `listen`: https with kproxy's own authority, or the named exception http (loopback only where credentials are
     injected). Port 0 takes a free one, a path is the prefix below which the api-server is served. `token`: what
     clients of the TLS listener show; "" makes one. `identity`: an upstream without credentials lets the client's pass,
-    whatever it says. `wanted`: what is recorded, None: everything.
+    whatever it says. `wanted`: what is recorded, None: everything. `exec_content`: keep what upgraded connections
+    carry, up to MAX_CONTENT bytes of each frame.
     """
 
     upstream: Upstream
@@ -42,6 +44,7 @@ class ProxySettings:
     allow_exec: bool = False
     identity: IdentityMode = IdentityMode.ONE
     wanted: Wanted | None = None
+    exec_content: bool = False
     connect_timeout: float = 10.0  # seconds, TCP and TLS together
 
 
@@ -92,6 +95,7 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
             server_name=f"the api-server at {upstream.url}",
             entrance=entrance,
             wanted=settings.wanted,
+            exec_content=MAX_CONTENT if settings.exec_content else 0,
         )
 
     wiring = Wiring(

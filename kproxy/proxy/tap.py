@@ -66,6 +66,7 @@ class Tap:
         server_name: str,
         entrance: Entrance | None = None,
         wanted: Wanted | None = None,
+        exec_content: int = 0,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._identity = identity
@@ -78,7 +79,7 @@ class Tap:
         self._clock = clock
         self._requests = RequestFramer()
         self._answers = AnswerFramer()
-        self._flight = Inflight(backlog)
+        self._flight = Inflight(backlog, exec_content)
         self._mode = _Mode.HTTP
         self._wanted = False  # the server
         self._connected = False
@@ -107,7 +108,7 @@ class Tap:
         if self._mode is _Mode.HTTP:
             self._feed_requests(data, now)
         elif self._mode is _Mode.TUNNEL:
-            self._flight.tunnel(len(data), now, answer=False)
+            self._flight.tunnel(data, now, answer=False)
             self._actions.append((Act.TO_SERVER, data))
         return self._take()
 
@@ -115,7 +116,7 @@ class Tap:
         """Bytes from the server."""
         now = self._clock()
         if self._mode is _Mode.TUNNEL:
-            self._flight.tunnel(len(data), now, answer=True)
+            self._flight.tunnel(data, now, answer=True)
             self._actions.append((Act.TO_CLIENT, data))
         elif self._mode is not _Mode.DONE:
             self._feed_answers(data, now)
@@ -209,7 +210,7 @@ class Tap:
             elif isinstance(event, Trailers):
                 self._flight.asking_with(RecordType.REQUEST_TRAILERS, event.raw, now)
             elif isinstance(event, Tunnel):
-                self._flight.tunnel(len(event.data), now, answer=False)
+                self._flight.tunnel(event.data, now, answer=False)
             else:
                 self._flight.asked(now)
         if position < len(consumed):
@@ -237,7 +238,8 @@ class Tap:
             raw=head.raw,
             identity=identity.number,
         )
-        self._flight.begin(payload, head.method, now, upgrade=bool(head.upgrade), recorded=recorded)
+        upgrade = head.target if head.upgrade else b""
+        self._flight.begin(payload, head.method, now, upgrade=upgrade, recorded=recorded)
         self._answers.expect(head.method, upgrade=bool(head.upgrade))
         self._to_server(verdict.head)
         return True
@@ -260,7 +262,7 @@ class Tap:
         payload = pack_head(
             self._connection, Altered.NOTHING, tls=self._tls, caller=b"client", raw=raw, identity=NOT_JUDGED
         )
-        self._flight.begin(payload, method, now, upgrade=False, recorded=recorded)
+        self._flight.begin(payload, method, now, recorded=recorded)
         self._own_answer(own, End.REFUSED, now)
 
     def _refuse_ambiguous(self, sentence: str, now: int) -> None:
@@ -322,10 +324,9 @@ class Tap:
             elif isinstance(event, Informational):
                 flight.informed(event.raw, now)
             elif isinstance(event, Tunnel):
-                flight.tunnel(len(event.data), now, answer=True)
+                flight.tunnel(event.data, now, answer=True)
             elif isinstance(event, Upgraded):
-                flight.answer_with(RecordType.ANSWER_HEAD, event.raw, now)
-                flight.answer_with(RecordType.UPGRADED, b"", now)
+                flight.upgraded(event.raw, now)
                 self._upgrade_answered(now, upgraded=True)
             else:
                 flight.answered(now)

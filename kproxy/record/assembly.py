@@ -7,7 +7,7 @@ there, again when its answer begins and when it ends, so that a recorder that is
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from kproxy.model.exchange import Direction, End, Frame, Nanos, Seq
+from kproxy.model.exchange import CHANNEL, Direction, End, Frame, Nanos, Seq
 from kproxy.model.session import Gap, Mark
 from kproxy.record.contents import Contents, Message
 from kproxy.record.finished import exchange_of
@@ -17,7 +17,7 @@ from kproxy.record.redact import Redactor
 from kproxy.record.stream import Cut, Stream
 from kproxy.record.streams import stream_of
 from kproxy.store.writer import Batch
-from kproxy.wire.handoff import GAP, RESUME, TUNNEL, Record, RecordType, unpack_end, unpack_head
+from kproxy.wire.handoff import GAP, RESUME, TUNNEL, Record, RecordType, unpack_channel, unpack_end, unpack_head
 
 
 class HandoffError(Exception):
@@ -62,6 +62,7 @@ class Assembler:
             RecordType.ANSWER_TRAILERS: self._answer_trailers,
             RecordType.UPGRADED: self._upgraded,
             RecordType.TUNNEL: self._tunnel,
+            RecordType.CHANNEL: self._channel,
             RecordType.FAULT: self._fault,
             RecordType.END: self._end,
             RecordType.RESUME: self._resume,
@@ -106,8 +107,11 @@ class Assembler:
         made = Assembled(self._batch)
         made.batch.number = number
         for seq in self._touched:
-            stream = self._open[seq].stream if seq in self._open else None
-            if stream is not None and stream.checkpoint:
+            found = self._open.get(seq)
+            stream = found.stream if found is not None else None
+            if found is not None and found.upgrade:
+                made.checkpoints.append(Checkpoint(seq, 0, found.frames))
+            elif stream is not None and stream.checkpoint:
                 made.checkpoints.append(Checkpoint(seq, stream.safe, stream.frames))
         self._touched.clear()
         self._batch = Batch()
@@ -186,9 +190,29 @@ class Assembler:
     def _tunnel(self, exchange: OpenExchange, record: Record) -> None:
         direction, count = TUNNEL.unpack(record.payload)
         exchange.tunnel[1 if direction else 0] += count
+        self._touched.add(exchange.seq)
+
+    def _channel(self, exchange: OpenExchange, record: Record) -> None:
+        frame = unpack_channel(record.payload)
+        self._touched.add(exchange.seq)
+        self._batch.frames.append(
+            Frame(
+                seq=exchange.seq,
+                index=exchange.frames,
+                at=self._time(record.at),
+                direction=Direction.ANSWER if frame.answer else Direction.REQUEST,
+                kind=CHANNEL,
+                channel=frame.channel,
+                body=self._contents.channel(exchange.secrecy, frame.size, frame.content, self._batch.bodies),
+            )
+        )
+        exchange.frames += 1
 
     def _resume(self, exchange: OpenExchange, record: Record) -> None:
         offset, frames = RESUME.unpack(record.payload)
+        if exchange.upgrade:
+            exchange.frames = frames
+            return
         if exchange.stream is None:
             raise HandoffError(f"exchange {record.seq} is resumed, but it is no stream")
         exchange.stream.resume(offset, frames)

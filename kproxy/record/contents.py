@@ -1,7 +1,7 @@
 """From a message's pieces to what is stored of them: content coding away, secrets away, hashed, counted."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kproxy.model.exchange import EMPTY_BODY, Body, BodyState, Digest
 from kproxy.record.coding import CodingError, decode
@@ -55,6 +55,17 @@ class Contents:
         if body.digest is not None:
             bodies[body.digest] = stored
         return body
+
+    def channel(self, secrecy: Secrecy, size: int, content: bytes | None, bodies: dict[Digest, bytes]) -> Body:
+        """What a frame of an upgraded connection carried: nobody knows what it is, so only known secrets are hidden."""
+        if not size:
+            return EMPTY_BODY
+        if content is None:
+            return Body(state=BodyState.COUNTED, size=size)
+        body = self.event(Message(secrecy, "application/octet-stream", ""), content, bodies)
+        if len(content) == size or body.digest is None:
+            return replace(body, size=size)
+        return replace(body, state=BodyState.PARTIAL, size=size, reason=f"only its first {len(content)} bytes are kept")
 
     def _remembered(self, message: Message, data: bytes) -> tuple[Body, bytes]:
         key = (message.secrecy.subject, message.media_type, message.coding, data)

@@ -4,7 +4,7 @@ from kproxy.model.exchange import EMPTY_BODY, Answer, Body, BodyState, Digest, E
 from kproxy.record.contents import Contents, Message
 from kproxy.record.openexchange import OpenExchange, Pieces
 
-TUNNELLED = "what goes through an upgraded connection is counted, not kept"
+TUNNELLED = "all bytes of the upgraded connection; what they carried is in its frames"
 
 
 def exchange_of(exchange: OpenExchange, contents: Contents, bodies: dict[Digest, bytes]) -> Exchange:
@@ -54,7 +54,7 @@ def _answer(exchange: OpenExchange, contents: Contents, bodies: dict[Digest, byt
 
 def _request_body(exchange: OpenExchange, contents: Contents, bodies: dict[Digest, bytes]) -> Body:
     if exchange.tunnel[0]:
-        return Body(state=BodyState.OPAQUE, size=exchange.tunnel[0], reason=TUNNELLED)
+        return Body(state=BodyState.COUNTED, size=exchange.tunnel[0], reason=TUNNELLED)
     pieces, facts = exchange.request_body, exchange.request
     if not pieces.size and not pieces.lost and not facts.content_length and not facts.chunked:
         return EMPTY_BODY
@@ -67,7 +67,7 @@ def _request_body(exchange: OpenExchange, contents: Contents, bodies: dict[Diges
 
 def _answer_body(exchange: OpenExchange, contents: Contents, bodies: dict[Digest, bytes]) -> Body:
     if exchange.tunnel[1]:
-        return Body(state=BodyState.OPAQUE, size=exchange.tunnel[1], reason=TUNNELLED)
+        return Body(state=BodyState.COUNTED, size=exchange.tunnel[1], reason=TUNNELLED)
     stream, pieces, facts = exchange.stream, exchange.answer_body, exchange.answer
     if stream is not None:
         return Body(state=BodyState.FRAMES, size=stream.size, reason=stream.rest)

@@ -88,6 +88,7 @@ class OpenExchange:
     stream: Stream | None = None
     upgrade: str = ""
     missing: list[Gap] = field(default_factory=list)
+    frames: int = 0  # of an upgraded connection, so far
     tunnel: list[int] = field(default_factory=lambda: [0, 0])  # bytes to the server, to the client
     end: End = End.UNKNOWN
     end_detail: str = ""
@@ -104,6 +105,8 @@ class OpenExchange:
     def interrupt(self, gap: Gap) -> None:
         """So many bytes of its bodies never came: what is there of them cannot be read."""
         self.missing.append(gap)
+        if self.upgrade:
+            return
         if self.stream is not None:
             self.stream.interrupt(gap.count, gap.reason)
             return

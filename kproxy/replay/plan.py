@@ -16,7 +16,7 @@ from kproxy.model.exchange import BodyState, End, Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.renaming.target import parameter
 
-_NOT_KEPT = frozenset({BodyState.PARTIAL, BodyState.TOO_LARGE, BodyState.OPAQUE, BodyState.LOST})
+_NOT_KEPT = frozenset({BodyState.PARTIAL, BodyState.TOO_LARGE, BodyState.OPAQUE, BodyState.LOST, BodyState.COUNTED})
 _SERVERS_OWN = 1800
 """Seconds after which a server ends a watch by itself at the earliest (--min-request-timeout)."""
 

@@ -48,6 +48,7 @@ class RecordSettings:
     force: bool = False
     listen: str = DEFAULT_LISTEN
     allow_exec: bool = False
+    exec_content: bool = False
     identity: IdentityMode = IdentityMode.ONE
     when_stuck: WhenStuck = "pass"
     buffer_bytes: int = DEFAULT_BUFFER
@@ -92,6 +93,7 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
         allow_exec=settings.allow_exec,
         identity=settings.identity,
         wanted=settings.wanted,
+        exec_content=settings.exec_content,
     )
     try:
         async with serve(proxy, outbox) as running:  # first, so that a busy port makes and replaces no file

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kproxy.errors import RecordingError
-from kproxy.model.exchange import LOG_LINE, Body, Exchange, Frame, Headers, header
+from kproxy.model.exchange import CHANNEL, LOG_LINE, Body, Exchange, Frame, Headers, header
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.recording import Recording
 from kproxy.session.log import LogRow, change_rows, row_of
@@ -37,7 +37,10 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameView:
-    """A frame of a stream: when it came, and of a watch's event type and object, of a log's line its text."""
+    """A frame of a stream: when it came, and of a watch's event type and object, of a log's line its text.
+
+    What went by on a channel has its direction, its `size` in bytes, and a text where that was kept and is one.
+    """
 
     index: int
     time: str
@@ -45,12 +48,19 @@ class FrameView:
     type: str = ""
     document: JSON = None
     text: str = ""
+    direction: str = ""
+    channel: str = ""
+    size: int = 0
+    reason: str = ""
 
     def as_json(self) -> JSONObject:
         """As `show --json` has it."""
         common: JSONObject = {"index": self.index, "time": self.time, "kind": self.kind}
         if self.kind == LOG_LINE:
             return {**common, "text": self.text, **({} if self.document is None else {"missing": self.document})}
+        if self.kind == CHANNEL:
+            said: JSONObject = {"direction": self.direction, "channel": self.channel, "size": self.size}
+            return {**common, **said, "text": self.text, "reason": self.reason}
         return {**common, "type": self.type, "object": self.document}
 
 
@@ -118,6 +128,8 @@ def content_of(recording: Recording, headers: Headers, body: Body) -> Content:
 
 def _frame_view(recording: Recording, frame: Frame, media_type: str) -> FrameView:
     time = clock_time(recording, frame.at)
+    if frame.kind == CHANNEL:
+        return _channel_view(recording, frame, time)
     if frame.body.digest is None:
         missing: JSON = {"state": frame.body.state.value, "size": frame.body.size, "reason": frame.body.reason}
         return FrameView(index=frame.index, time=time, kind=frame.kind, document=missing)
@@ -129,6 +141,20 @@ def _frame_view(recording: Recording, frame: Frame, media_type: str) -> FrameVie
     except ContentError as error:
         raise RecordingError(f"frame {frame.index} of exchange {frame.seq} cannot be decoded: {error}") from error
     return FrameView(index=frame.index, time=time, kind=frame.kind, type=event.type, document=event.object)
+
+
+def _channel_view(recording: Recording, frame: Frame, time: str) -> FrameView:
+    body = frame.body
+    return FrameView(
+        index=frame.index,
+        time=time,
+        kind=frame.kind,
+        direction=frame.direction.value,
+        channel=frame.channel,
+        size=body.size,
+        text=_text(recording.body(body.digest)) if body.digest is not None else "",
+        reason=body.reason,
+    )
 
 
 def _text(data: bytes) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kproxy.cli.main import _exit_code
-from kproxy.model.exchange import LOG_LINE, Frame, Nanos, Seq
+from kproxy.model.exchange import CHANNEL, LOG_LINE, Body, BodyState, Direction, Frame, Nanos, Seq
 from kproxy.store.text import export_text
 from tests.support.made import an_exchange
 from tests.support.memory import MemoryRecording
@@ -47,3 +47,35 @@ def a_log() -> MemoryRecording:
         at = Nanos((index + 1) * 1_000_000_000)
         recording.frame_list.append(Frame(seq=Seq(1), index=index, at=at, kind=LOG_LINE, body=recording.keep(data)))
     return recording
+
+
+def test_what_went_by_on_a_channel_is_one_line_and_its_content_below_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = MemoryRecording()
+    recording.exchange_list.append(an_exchange(1, "/api/v1/namespaces/default/pods/a/exec"))
+    asked, answered = Direction.REQUEST, Direction.ANSWER
+    bodies = [(asked, "stdin", recording.keep(b"ls\ncd")), (answered, "stdout", Body(state=BodyState.COUNTED, size=9))]
+    for index, (direction, channel, body) in enumerate(bodies):
+        at = Nanos((index + 1) * 1_000_000_000)
+        frame = Frame(seq=Seq(1), index=index, at=at, kind=CHANNEL, direction=direction, channel=channel, body=body)
+        recording.frame_list.append(frame)
+    export_text(recording, tmp_path / "exec")
+    lines = shown(capsys, str(tmp_path / "exec"), "1").splitlines()
+    assert lines[-4:] == [
+        "> 2026-11-23T07:00:01Z  stdin  5 bytes",
+        "  ls",
+        "  cd",
+        "< 2026-11-23T07:00:02Z  stdout  9 bytes",
+    ]
+    frames = json.loads(shown(capsys, str(tmp_path / "exec"), "1", "--json"))["frames"]
+    assert frames[0] == {
+        "index": 0,
+        "time": "2026-11-23T07:00:01Z",
+        "kind": "channel",
+        "direction": "request",
+        "channel": "stdin",
+        "size": 5,
+        "text": "ls\ncd",
+        "reason": "",
+    }

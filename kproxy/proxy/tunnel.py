@@ -1,0 +1,61 @@
+"""An upgraded connection's frames, on their way from the bytes that go by into the backlog.
+
+Nothing here may come between the traffic: bytes that cannot be read end the reading, with its reason as a gap of
+unknown size, and go on all the same.
+"""
+
+from kproxy.proxy.backlog import Backlog
+from kproxy.proxy.held import Held
+from kproxy.wire.channels import ChannelFrame, Channels, channels_of
+from kproxy.wire.handoff import pack_channel
+from kproxy.wire.http1 import parse_head
+from kproxy.wire.stretch import StreamError
+
+MAX_CONTENT = 256 * 1024
+"""Bytes of one frame's content that are kept, where content is asked for."""
+
+MAX_NAME = 255
+"""Bytes of a channel's name."""
+
+
+class UpgradedConnection:
+    """What is recorded of one. `answer`: the head of the 101; `keep`: bytes of each frame's content to be kept."""
+
+    def __init__(self, backlog: Backlog, held: Held, target: bytes, answer: bytes, keep: int, now: int) -> None:  # noqa: PLR0913, PLR0917 - made in one place
+        self._backlog = backlog
+        self._held = held
+        self._channels: Channels | None = None
+        fields = {name.lower(): value for name, value in parse_head(answer).headers}
+        try:
+            self._channels = channels_of(
+                target.decode("latin-1"), fields.get("upgrade", ""), fields.get("sec-websocket-protocol", ""), keep
+            )
+        except StreamError as error:
+            self._fall_silent(error, now)
+
+    def passed(self, data: bytes, now: int, *, answer: bool) -> None:
+        """Bytes went by."""
+        self._backlog.tunnel(self._held, answer=answer, count=len(data), at=now)
+        if self._channels is None:
+            return
+        try:
+            for frame in self._channels.feed(data, answer=answer):
+                self._record(frame, now)
+        except StreamError as error:
+            self._fall_silent(error, now)
+
+    def ended(self, now: int) -> None:
+        """Nothing more goes by: what there is of frames that broke off."""
+        channels, self._channels = self._channels, None
+        for frame in channels.rest() if channels is not None else ():
+            self._record(frame, now)
+
+    def _record(self, frame: ChannelFrame, now: int) -> None:
+        payload = pack_channel(
+            answer=frame.answer, channel=frame.channel.encode()[:MAX_NAME], size=frame.size, content=frame.content
+        )
+        self._backlog.channel(self._held, payload, frame.size, now)
+
+    def _fall_silent(self, error: StreamError, now: int) -> None:
+        self._channels = None
+        self._backlog.unreadable(self._held, f"its frames cannot be read from here on: {error}", now)
