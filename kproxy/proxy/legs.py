@@ -233,7 +233,7 @@ class Leg:
             data = self._out[0]
             sent = self._send_some(data)
             if self.broken:
-                return
+                break
             self.buffered -= sent
             if sent < len(data):
                 self._out[0] = data[sent:]
