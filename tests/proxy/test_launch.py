@@ -379,7 +379,7 @@ def test_a_busy_port_is_one_sentence() -> None:
 def test_an_address_that_is_none_is_refused(listen: str) -> None:
     async def play() -> None:
         settings = ProxySettings(upstream=upstream_from_url("http://127.0.0.1:1"), listen=listen)
-        with pytest.raises(ConfigError, match="to listen on|cannot be served below"):
+        with pytest.raises(ConfigError, match=r"to listen on|cannot be served below"):
             async with serve(settings, Outbox()):
                 pass
 
