@@ -11,6 +11,7 @@ import click
 
 from kproxy.cli.etcd_options import etcd_options, etcd_settings
 from kproxy.cli.sizes import SIZE
+from kproxy.cli.way_options import way_options
 from kproxy.config.kubeconfig import load_kubeconfig
 from kproxy.config.upstream import Upstream, upstream_from_url
 from kproxy.errors import UsageError
@@ -18,6 +19,7 @@ from kproxy.lab.info import read_lab
 from kproxy.model.exchange import IdentityMode
 from kproxy.proxy.launch import DEFAULT_LISTEN
 from kproxy.proxy.outbox import DEFAULT_BUFFER
+from kproxy.proxy.serving import ServingFiles
 from kproxy.proxy.wanted import wanted_by
 from kproxy.session.record import Client, record
 from kproxy.session.recording import RecordSettings, state_home
@@ -57,6 +59,7 @@ IDENTITIES = (IdentityMode.ONE.value, IdentityMode.PASS.value)
     is_flag=True,
     help="Keep what exec, attach and port-forward carry, not only how much: only known secrets are hidden in it.",
 )
+@way_options
 @etcd_options
 @click.option(
     "--when-stuck",
@@ -90,6 +93,10 @@ def command(
     allow_exec: bool,
     exec_content: bool,
     identity: str | None,
+    serving_cert: Path | None,
+    serving_key: Path | None,
+    serving_ca: Path | None,
+    serving_name: tuple[str, ...],
     etcd: tuple[str, ...],
     etcd_cacert: Path | None,
     etcd_cert: Path | None,
@@ -130,6 +137,7 @@ def command(
         output=output or Path(f"kproxy-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.kproxy"),
         upstream=server,
         state_home=state_home(os.environ),
+        serving=ServingFiles(cert=serving_cert, key=serving_key, ca=serving_ca, names=serving_name),
         wanted=wanted_by(only, exclude),
         force=force,
         listen=listen,

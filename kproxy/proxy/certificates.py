@@ -1,12 +1,17 @@
-"""kproxy's own certificate authority: made for one run, never written to disk but as the public certificate."""
+"""Certificates for the listener, issued by an authority: kproxy's own, made for one run, or a user's.
+
+The own one's key is never written to disk.
+"""
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 VALID = timedelta(days=365)
@@ -18,38 +23,75 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class ServingCertificate:
-    """A certificate for the listener, its key, and the authority that clients have to trust."""
+    """A certificate for the listener, its key, and what clients have to trust (None: they do already).
 
-    ca_pem: str
+    `chain`: authorities between it and that, which clients are shown too.
+    """
+
+    ca_pem: str | None
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey = field(repr=False)
+    key: CertificateIssuerPrivateKeyTypes = field(repr=False)
+    chain: tuple[x509.Certificate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """What issues certificates: kproxy's own, or a user's. `chain`: authorities above it, the nearest first."""
+
+    certificate: x509.Certificate
+    key: CertificateIssuerPrivateKeyTypes = field(repr=False)
+    chain: tuple[x509.Certificate, ...] = ()
+
+    @property
+    def ca_pem(self) -> str:
+        """What clients have to trust."""
+        return "".join(pem_of(each) for each in (self.certificate, *self.chain))
+
+    def issue(self, names: Iterable[str], now: datetime | None = None) -> ServingCertificate:
+        """A certificate for these names and addresses, valid for a year at most and not beyond the authority's end."""
+        begin = (now or datetime.now(UTC)) - SKEW
+        key = ec.generate_private_key(ec.SECP256R1())
+        alternatives = [_general_name(name) for name in dict.fromkeys(names)]
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(_name("kproxy"))
+            .issuer_name(self.certificate.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(max(begin, self.certificate.not_valid_before_utc))
+            .not_valid_after(min(begin + VALID, self.certificate.not_valid_after_utc))
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(self._identifier(), critical=False)
+        )
+        own_hash = isinstance(self.key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey)
+        certificate = builder.sign(self.key, None if own_hash else hashes.SHA256())
+        above = tuple(each for each in (self.certificate, *self.chain) if each.subject != each.issuer)
+        return ServingCertificate(self.ca_pem, certificate, key, above)
+
+    def _identifier(self) -> x509.AuthorityKeyIdentifier:
+        try:
+            named = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+        except x509.ExtensionNotFound:
+            return x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(named.value)
+
+
+def make_authority(now: datetime | None = None) -> Authority:
+    """A fresh authority of kproxy's own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return Authority(_authority(key, (now or datetime.now(UTC)) - SKEW), key)
 
 
 def make_serving_certificate(host: str, now: datetime | None = None) -> ServingCertificate:
     """A fresh authority and, signed by it, a certificate for localhost and `host`."""
-    begin = (now or datetime.now(UTC)) - SKEW
-    authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority = _authority(authority_key, begin)
-    key = ec.generate_private_key(ec.SECP256R1())
-    names = [_general_name(name) for name in dict.fromkeys((*LOCAL, host))]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(_name("kproxy"))
-        .issuer_name(authority.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begin)
-        .not_valid_after(begin + VALID)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
-            critical=False,
-        )
-        .sign(authority_key, hashes.SHA256())
-    )
-    return ServingCertificate(authority.public_bytes(serialization.Encoding.PEM).decode("ascii"), certificate, key)
+    return make_authority(now).issue((*LOCAL, host), now)
+
+
+def pem_of(certificate: x509.Certificate) -> str:
+    """As files and kubeconfigs hold it."""
+    return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
 def _authority(key: ec.EllipticCurvePrivateKey, begin: datetime) -> x509.Certificate:

@@ -54,6 +54,7 @@ def listening_prefix(path: str, listen: str) -> str:
     prefix = path.rstrip("/")
     if prefix and (_PREFIX.fullmatch(prefix) is None or {".", ".."} & set(prefix.split("/"))):
         raise ConfigError(
-            f"The path of {listen!r} cannot be served below: it must be like /some/prefix, of letters, digits and ._~-."
+            f"The address {listen!r} to listen on has a path that cannot be served below: "
+            "it must be like /some/prefix, of letters, digits and ._~-."
         )
     return prefix

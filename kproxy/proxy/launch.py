@@ -12,12 +12,13 @@ from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.errors import ConfigError, ProxyError
 from kproxy.model.exchange import IdentityMode
 from kproxy.proxy._mitm import Engine
-from kproxy.proxy.certificates import make_serving_certificate
+from kproxy.proxy.certificates import LOCAL
 from kproxy.proxy.connection import Wiring
 from kproxy.proxy.dial import Dialer
 from kproxy.proxy.entrance import PathPrefix, listening_prefix
 from kproxy.proxy.identity import Identity
 from kproxy.proxy.outbox import Outbox
+from kproxy.proxy.serving import OWN, Serving, ServingFiles, source_of
 from kproxy.proxy.tap import Tap
 from kproxy.proxy.tls import listener_context, upstream_tls
 from kproxy.proxy.tunnel import MAX_CONTENT
@@ -35,7 +36,7 @@ class ProxySettings:
     injected). Port 0 takes a free one, a path is the prefix below which the api-server is served. `token`: what
     clients of the TLS listener show; "" makes one. `identity`: an upstream without credentials lets the client's pass,
     whatever it says. `wanted`: what is recorded, None: everything. `exec_content`: keep what upgraded connections
-    carry, up to MAX_CONTENT bytes of each frame.
+    carry, up to MAX_CONTENT bytes of each frame. `serving`: what a TLS listener shows of itself.
     """
 
     upstream: Upstream
@@ -45,12 +46,17 @@ class ProxySettings:
     identity: IdentityMode = IdentityMode.ONE
     wanted: Wanted | None = None
     exec_content: bool = False
+    serving: ServingFiles = OWN
     connect_timeout: float = 10.0  # seconds, TCP and TLS together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A proxy that serves. `ca_pem` is None on the plain listener, `token` None where none is asked for."""
+    """A proxy that serves.
+
+    `ca_pem`: what clients have to trust; None on the plain listener, and where they do already. `token`: None where
+    none is asked for.
+    """
 
     url: str
     address: tuple[str, int]
@@ -76,8 +82,7 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
     upstream = settings.upstream.without_credentials() if passes else settings.upstream
     listen = _listen(settings, upstream)
     token = (settings.token or secrets.token_urlsafe(32)) if listen.tls and upstream.injects else None
-    serving = make_serving_certificate(listen.host) if listen.tls else None
-    client_tls = listener_context(serving) if serving else None
+    serving = _serving(settings, listen)
     server_tls = upstream_tls(upstream)
     BearerToken(upstream).authorization()  # a token file that cannot be read is said now, not to each client
     listener = _bind(listen)
@@ -102,7 +107,7 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
         dialer=Dialer([(upstream.host, upstream.port)], lambda: server_tls, settings.connect_timeout),
         make_tap=make_tap,
         outbox=outbox,
-        client_tls=lambda: client_tls,
+        client_tls=serving.context if serving else lambda: None,
     )
     engine = Engine(listener, wiring)
     await engine.start()
@@ -112,6 +117,15 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
         )
     finally:
         await engine.stop()
+
+
+def _serving(settings: ProxySettings, listen: _Listen) -> Serving | None:
+    if listen.tls:
+        names = (*LOCAL, listen.host, *settings.serving.names)
+        return Serving(source_of(settings.serving), names, listener_context)
+    if settings.serving != OWN:
+        raise ConfigError(f"A certificate is shown by a TLS listener only, and --listen is {settings.listen!r}.")
+    return None
 
 
 def _listen(settings: ProxySettings, upstream: Upstream) -> _Listen:

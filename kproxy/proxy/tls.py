@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 
 from kproxy.config.upstream import Upstream
 from kproxy.errors import ConfigError
-from kproxy.proxy.certificates import ServingCertificate
+from kproxy.proxy.certificates import ServingCertificate, pem_of
 from kproxy.proxy.dial import ClientTls
 
 HTTP1 = "http/1.1"
@@ -21,14 +21,14 @@ SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
 def listener_context(serving: ServingCertificate) -> ssl.SSLContext:
-    """For the client's leg: kproxy's own certificate, HTTP/1.1 only. Its session tickets are good as long as it is."""
+    """For the client's leg: what kproxy shows, HTTP/1.1 only. Its session tickets are good as long as it is."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _modern(context)
-    certificate = serving.certificate.public_bytes(serialization.Encoding.PEM)
+    shown = "".join(pem_of(each) for each in (serving.certificate, *serving.chain)).encode("ascii")
     key = serving.key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    with _in_a_file(certificate + key) as path:
+    with _in_a_file(shown + key) as path:
         context.load_cert_chain(path)
     return context
 

@@ -22,6 +22,7 @@ from kproxy.model.jsontypes import text
 from kproxy.model.session import Server, Session
 from kproxy.proxy.launch import DEFAULT_LISTEN, ProxySettings, Running, serve
 from kproxy.proxy.outbox import DEFAULT_BUFFER, Outbox, WhenStuck
+from kproxy.proxy.serving import OWN, ServingFiles
 from kproxy.proxy.wanted import Wanted
 from kproxy.record.pseudonyms import key_path
 from kproxy.record.settings import RecorderSettings
@@ -45,6 +46,7 @@ class RecordSettings:
     upstream: Upstream
     state_home: Path
     wanted: Wanted | None = None
+    serving: ServingFiles = OWN
     force: bool = False
     listen: str = DEFAULT_LISTEN
     allow_exec: bool = False
@@ -94,6 +96,7 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
         identity=settings.identity,
         wanted=settings.wanted,
         exec_content=settings.exec_content,
+        serving=settings.serving,
     )
     try:
         async with serve(proxy, outbox) as running:  # first, so that a busy port makes and replaces no file

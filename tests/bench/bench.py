@@ -200,7 +200,7 @@ def write_certificate(folder: Path) -> None:
     from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 - only TLS needs it
 
     serving = make_serving_certificate("localhost")
-    (folder / "ca.crt").write_text(serving.ca_pem)
+    (folder / "ca.crt").write_text(serving.ca_pem or "")
     (folder / "up.crt").write_bytes(serving.certificate.public_bytes(form.Encoding.PEM))
     key = serving.key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
     (folder / "up.key").write_bytes(key)

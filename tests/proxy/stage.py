@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from kproxy.config.upstream import Upstream, upstream_from_url
 from kproxy.proxy.launch import ProxySettings, Running, serve
 from kproxy.proxy.outbox import Outbox
+from kproxy.proxy.serving import OWN, ServingFiles
 from kproxy.proxy.wanted import Wanted
 from kproxy.wire.handoff import BATCH, AnswerType, pack_answer
 from tests.proxy.fake_recorder import FakeRecorder, Told
@@ -194,6 +195,7 @@ async def stage(  # noqa: PLR0913 - what tests vary, all named
     allow_exec: bool = False,
     connect_timeout: float = 10.0,
     wanted: Wanted | None = None,
+    serving: ServingFiles = OWN,
 ) -> AsyncIterator[Stage]:
     """Upstream, recorder and proxy."""
     async with upstream(script, tls) as server, recording(outbox) as record:
@@ -204,6 +206,7 @@ async def stage(  # noqa: PLR0913 - what tests vary, all named
             allow_exec=allow_exec,
             connect_timeout=connect_timeout,
             wanted=wanted,
+            serving=serving,
         )
         async with serve(settings, record.outbox) as running:
             yield Stage(server, running, record)
