@@ -2,34 +2,26 @@
 
 import asyncio
 import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from kproxy import __version__
 from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.errors import ConfigError, UsageError
-from kproxy.etcd.client import Etcd, connect
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.info import LabInfo
-from kproxy.model.api import metadata_of
-from kproxy.model.etcd import EtcdKey, Revision
 from kproxy.model.exchange import IdentityMode, Seq
-from kproxy.model.jsontypes import text
-from kproxy.model.session import Server, Session
+from kproxy.model.session import Session
 from kproxy.proxy.launch import DEFAULT_LISTEN, ProxySettings, Running, serve
 from kproxy.proxy.outbox import DEFAULT_BUFFER, Outbox, WhenStuck
 from kproxy.proxy.serving import OWN, ServingFiles
 from kproxy.proxy.wanted import Wanted
 from kproxy.record.pseudonyms import key_path
 from kproxy.record.settings import RecorderSettings
+from kproxy.session.header import begin_session
 from kproxy.session.recorder import RecorderProcess
 from kproxy.session.server_facts import server_facts
-from kproxy.wire.content import ContentError
-from kproxy.wire.storage import decode_value
 
 type Tell = Callable[[str], None]
 
@@ -85,7 +77,13 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
     if not settings.output.parent.is_dir():
         raise UsageError(f"the recording cannot be written: there is no folder {settings.output.parent}")
     token = secrets.token_urlsafe(32)
-    session, epoch = await _header(settings)
+    session, epoch = await begin_session(
+        await server_facts(settings.upstream, settings.lab),
+        settings.etcd,
+        when_stuck=settings.when_stuck,
+        program=settings.program,
+        capture=settings.wanted.text if settings.wanted else "",
+    )
     outbox = Outbox(settings.buffer_bytes, settings.when_stuck)
     recorder = RecorderProcess(_recorder_settings(settings, session, epoch, token), outbox, tell)
     proxy = ProxySettings(
@@ -112,41 +110,6 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
     live.complete = await recorder.finish(live.exit_code)
     if not live.complete:
         tell("not everything could be written into the recording; `kproxy log` shows what is there, gaps say the rest")
-
-
-async def _header(settings: RecordSettings) -> tuple[Session, int]:
-    """The session's header, and its beginning on CLOCK_MONOTONIC in nanoseconds. EtcdError if etcd does not answer."""
-    server = await server_facts(settings.upstream, settings.lab)
-    start: Revision | None = None
-    if settings.etcd is not None:
-        async with await connect(settings.etcd) as etcd:
-            server, start = await _etcd_facts(etcd, server)
-    wall, epoch = time.time_ns(), time.monotonic_ns()
-    seconds, nanos = divmod(wall, 1_000_000_000)
-    stamp = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanos:09d}Z"
-    session = Session(
-        id=secrets.token_hex(16),
-        kproxy_version=__version__,
-        started_at=stamp,
-        server=server,
-        etcd_start=start,
-        when_stuck=settings.when_stuck,
-        command=(settings.program,) if settings.program else (),
-        capture=settings.wanted.text if settings.wanted else "",
-    )
-    return session, epoch
-
-
-async def _etcd_facts(etcd: Etcd, server: Server) -> tuple[Server, Revision]:
-    """Which etcd, at which revision; and kube-system's uid from its own key, where the api-server did not tell it."""
-    status = await etcd.status()
-    server = replace(server, etcd_version=status.version, etcd_cluster=status.cluster)
-    if not server.system_uid:
-        stored = await etcd.get(EtcdKey(b"/registry/namespaces/kube-system"))
-        if stored is not None:
-            with suppress(ContentError):  # encrypted at rest: the cluster's id still tells it apart
-                server = replace(server, system_uid=text(metadata_of(decode_value(stored.value)).get("uid")))
-    return server, await etcd.revision()
 
 
 def _recorder_settings(settings: RecordSettings, session: Session, epoch: int, token: str) -> RecorderSettings:

@@ -1,0 +1,58 @@
+"""A recording of mitmproxy's flows: the recorder behind kproxy's addon in stock mitmdump and mitmweb."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kproxy.config.upstream import upstream_from_url
+from kproxy.errors import UsageError
+from kproxy.etcd.settings import EtcdSettings
+from kproxy.model.session import Server
+from kproxy.proxy.addon_lane import LaneSettings
+from kproxy.proxy.outbox import Outbox
+from kproxy.record.pseudonyms import key_path
+from kproxy.record.settings import RecorderSettings
+from kproxy.session.header import begin_session
+from kproxy.session.recorder import RecorderProcess, Tell
+from kproxy.session.recording import state_home
+from kproxy.session.server_facts import server_facts
+
+
+async def record_flows(settings: LaneSettings, outbox: Outbox, tell: Tell) -> RecorderProcess:
+    """Begin: the outbox has a recorder from now on. KproxyError if there cannot be one."""
+    output = settings.output or Path(f"kproxy-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.kproxy")
+    if output.exists() and not settings.force:
+        raise UsageError(f"{output} exists already: choose another kproxy_output, or replace it with kproxy_force")
+    if not output.parent.is_dir():
+        raise UsageError(f"the recording cannot be written: there is no folder {output.parent}")
+    etcd = _etcd(settings)
+    server = await server_facts(upstream_from_url(settings.server), None) if settings.server else Server()
+    session, epoch = await begin_session(server, etcd, when_stuck=settings.when_stuck, lane="addon")
+    recorder = RecorderProcess(
+        RecorderSettings(
+            recording=output.absolute(),
+            session=session,
+            epoch=epoch,
+            handoff=-1,
+            key=key_path(state_home(os.environ), session.id),
+            force=settings.force,
+            etcd=etcd,
+        ),
+        outbox,
+        tell,
+    )
+    try:
+        await recorder.start()
+    except BaseException:
+        await recorder.kill()
+        raise
+    tell(f"recording into {output}")
+    return recorder
+
+
+def _etcd(settings: LaneSettings) -> EtcdSettings | None:
+    if not settings.etcd:
+        return None
+    return EtcdSettings(
+        endpoints=settings.etcd, cacert=settings.etcd_cacert, cert=settings.etcd_cert, key=settings.etcd_key
+    )
