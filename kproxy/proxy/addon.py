@@ -78,7 +78,9 @@ class FlowRecorder:
             request.data.authority if request.is_http2 or request.is_http3 else b"",
         )
         client = flow.client_conn
-        exchange = self._exchanges.begin(flow.id, client.id, raw, _altered(flow), tls=client.tls)
+        exchange = self._exchanges.begin(
+            flow.id, client.id, raw, _altered(flow), tls=client.tls, refused=flow.error is not None
+        )
         request.stream = self._streamed(exchange, RecordType.REQUEST_BODY, request.stream)
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -99,6 +101,11 @@ class FlowRecorder:
         raw = flow_heads.answer_head(
             answer.data.http_version, answer.status_code, answer.data.reason, answer.headers.fields
         )
+        if answer.status_code < 200 and answer.status_code != UPGRADED:
+            # mitmproxy takes it for the answer, and the answer for bytes that nobody asked for (mitmproxy#2229)
+            self._exchanges.add(exchange, RecordType.INFORMATIONAL, raw)
+            self._exchanges.end(exchange, End.SERVER_GONE, "mitmproxy took an informational answer for the final one")
+            return
         self._exchanges.add(exchange, RecordType.ANSWER_HEAD, raw)
         answer.stream = self._streamed(exchange, RecordType.ANSWER_BODY, answer.stream)
         if self._outbox.stuck:
@@ -199,6 +206,8 @@ class FlowRecorder:
 def _altered(flow: http.HTTPFlow) -> Altered:
     """What mitmproxy itself changes in a request's head."""
     altered = Altered.NOTHING
+    if flow.error is not None:
+        return altered  # mitmproxy refuses it
     if isinstance(flow.client_conn.proxy_mode, ReverseMode) and not ctx.options.keep_host_header:
         altered |= Altered.HOST
     if flow.request.headers.get("expect", "").lower() == "100-continue":

@@ -102,20 +102,21 @@ class AddonLane:
         self._flows = FlowRecorder(self._outbox, settings.buffer_bytes)
 
     async def running(self) -> None:
-        """Mitmproxy is up. What came in before waits in the outbox."""
-        if self._settings is None or self._outbox is None:
+        """All is up but for the recorder: clients wait for it."""
+        settings, outbox, flows = self._settings, self._outbox, self._flows
+        if settings is None or outbox is None or flows is None:
             return
         if not ctx.options.has_changed("tcp_timeout"):
             ctx.options.update(tcp_timeout=NEVER)
         try:
-            self._recorder = await self._start(self._settings, self._outbox, _tell)
+            self._recorder = await self._start(settings, outbox, _tell)
         except KproxyError as error:
             logger.error("kproxy: %s", error)  # noqa: TRY400 - one sentence, for people: mitmproxy exits by it
             return
         flows.ready.set()
 
     async def done(self) -> None:
-        """Mitmproxy ends: live flows hear nothing of it from mitmproxy."""
+        """The end, of which live flows hear nothing from mitmproxy."""
         if self._flows is not None:
             self._flows.stop()
         if self._recorder is not None and not await self._recorder.finish(None):

@@ -12,6 +12,7 @@ from kproxy.proxy.held import Held
 from kproxy.wire.handoff import IDENTITY_NUMBER, RecordType, pack_head
 
 EARLY = "the answer came before the request was complete"
+_NONE = IDENTITY_NUMBER[IdentityMode.NONE]
 _PASS = IDENTITY_NUMBER[IdentityMode.PASS]
 
 
@@ -51,13 +52,15 @@ class FlowExchanges:
         """The exchange that made this connection a tunnel."""
         return next((each for each in self._open.values() if each.tunnelled and each.client == client), None)
 
-    def begin(self, flow: str, client: str, raw: bytes, altered: Altered, *, tls: bool) -> FlowExchange:
-        """A request's head has come."""
+    def begin(  # noqa: PLR0913 - what a head's record says
+        self, flow: str, client: str, raw: bytes, altered: Altered, *, tls: bool, refused: bool
+    ) -> FlowExchange:
+        """A request's head has come. `refused`: mitmproxy will not let it through."""
         if client not in self._clients:
             self._numbers += 1
             self._clients[client] = self._numbers
         payload = pack_head(
-            self._clients[client], altered, tls=tls, caller=b"client" if client else b"", raw=raw, identity=_PASS
+            self._clients[client], altered, tls=tls, caller=b"client", raw=raw, identity=_NONE if refused else _PASS
         )
         exchange = FlowExchange(flow, client, self._backlog.begin(payload, self._clock()))
         self._open[flow] = exchange
