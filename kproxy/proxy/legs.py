@@ -171,7 +171,8 @@ class Leg:
             if self._tls is not None and (self._tls.server_side or self.ended):
                 self._tls.unwrap()
         with suppress(OSError):
-            self.sock.shutdown(socket.SHUT_WR)
+            # Not SSLSocket's own: that one takes TLS off, and what still comes would be read as it is on the wire.
+            socket.socket.shutdown(self.sock, socket.SHUT_WR)
 
     def _readable(self) -> None:
         try:
