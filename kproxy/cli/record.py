@@ -10,13 +10,13 @@ from typing import Literal
 import click
 
 from kproxy.cli.etcd_options import etcd_options, etcd_settings
+from kproxy.cli.identity_options import identity_options, identity_settings
 from kproxy.cli.sizes import SIZE
 from kproxy.cli.way_options import way_options
 from kproxy.config.kubeconfig import load_kubeconfig
-from kproxy.config.upstream import Upstream, upstream_from_url
+from kproxy.config.upstream import upstream_from_url
 from kproxy.errors import UsageError
 from kproxy.lab.info import read_lab
-from kproxy.model.exchange import IdentityMode
 from kproxy.proxy.launch import DEFAULT_LISTEN
 from kproxy.proxy.outbox import DEFAULT_BUFFER
 from kproxy.proxy.serving import ServingFiles
@@ -24,8 +24,6 @@ from kproxy.proxy.wanted import wanted_by
 from kproxy.session.record import Client, record
 from kproxy.session.recording import RecordSettings, state_home
 from kproxy.session.server_facts import lab_etcd
-
-IDENTITIES = (IdentityMode.ONE.value, IdentityMode.PASS.value)
 
 
 @click.command(
@@ -48,12 +46,7 @@ IDENTITIES = (IdentityMode.ONE.value, IdentityMode.PASS.value)
     help="Where clients come in. http://127.0.0.1:8080 serves curl without a token, on loopback only.",
 )
 @click.option("--allow-exec", is_flag=True, help="Let exec, attach and port-forward through an http listener.")
-@click.option(
-    "--identity",
-    type=click.Choice(IDENTITIES),
-    help="As whom requests go on: as the kubeconfig's user (one: the default with a kubeconfig), or with the client's "
-    "own credentials (pass: the default with --upstream).",
-)
+@identity_options
 @click.option(
     "--exec-content",
     is_flag=True,
@@ -97,6 +90,9 @@ def command(
     serving_key: Path | None,
     serving_ca: Path | None,
     serving_name: tuple[str, ...],
+    client_ca: Path | None,
+    proxy_client_cert: Path | None,
+    proxy_client_key: Path | None,
     etcd: tuple[str, ...],
     etcd_cacert: Path | None,
     etcd_cert: Path | None,
@@ -125,7 +121,7 @@ def command(
         server = config.upstream(context)
     if server is None:
         raise UsageError("there is no api-server to record: name one with --kubeconfig or --upstream")
-    mode = _identity(identity, server)
+    clients = identity_settings(identity, server, listen, client_ca, (proxy_client_cert, proxy_client_key))
     lab = read_lab(os.environ["KPROXY_LAB"]) if os.environ.get("KPROXY_LAB") else None
     if lab is not None and lab.url.rstrip("/") != server.url.rstrip("/"):
         lab = None  # a lab around us, but another server is recorded
@@ -143,7 +139,9 @@ def command(
         listen=listen,
         allow_exec=allow_exec,
         exec_content=exec_content,
-        identity=mode,
+        identity=clients.mode,
+        client_ca_pem=clients.client_ca_pem,
+        proxy_client=clients.proxy_client,
         when_stuck=when_stuck,
         buffer_bytes=buffer,
         etcd=store,
@@ -152,15 +150,6 @@ def command(
     )
     client = Client(kubeconfig=config, context=context)
     return asyncio.run(record(settings, client, command_line, os.environ, _tell))
-
-
-def _identity(asked: str | None, server: Upstream) -> IdentityMode:
-    if asked is None:
-        return IdentityMode.ONE if server.injects else IdentityMode.PASS
-    mode = IdentityMode(asked)
-    if mode is IdentityMode.ONE and not server.injects:
-        raise UsageError("--identity one needs credentials to go on with: --upstream has none")
-    return mode
 
 
 def _tell(sentence: str) -> None:

@@ -6,6 +6,7 @@ import click
 
 from kproxy.model.exchange import CHANNEL, LOG_LINE, WATCH_EVENT, Headers
 from kproxy.report.text import printable
+from kproxy.session.log import LogRow
 from kproxy.session.options import Options
 from kproxy.session.show import Content, ExchangeView, FrameView, show_exchange
 
@@ -32,6 +33,7 @@ def lines_of(view: ExchangeView) -> list[str]:
     """The exchange as people read HTTP, then what it changed and on what ground we say so."""
     exchange, row = view.exchange, view.row
     lines = [f"#{row.seq}  {row.time}  connection {exchange.connection}  {row.end} {row.end_detail}".rstrip()]
+    lines += [f"by {row.caller}, {_identity(row)}"]
     lines += [*_options(row.options), ""]
     lines += [f"> {exchange.request.method} {exchange.request.target} {exchange.request.http_version}"]
     lines += _headers(">", exchange.request.headers) + _content(view.request_body)
@@ -44,6 +46,16 @@ def lines_of(view: ExchangeView) -> list[str]:
     for change in row.changes:
         lines.append(f"→ {change.type} {change.key}@{change.revision} ({change.basis}: {change.evidence})")
     return lines
+
+
+def _identity(row: LogRow) -> str:
+    """As whom it went on."""
+    return {
+        "one": "as the kubeconfig's user",
+        "pass": "with its own credentials",
+        "front-proxy": f"forwarded by the front proxy as {row.forwarded}",
+        "impersonate": f"by impersonation of {row.forwarded}",
+    }.get(row.identity, "who was not judged")
 
 
 def _options(options: Options) -> list[str]:

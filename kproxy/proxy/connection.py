@@ -43,6 +43,7 @@ class Connection:
         self._outbox = wiring.outbox
         self._client_tls = wiring.client_tls()
         self._tap = wiring.make_tap(number, self._client_tls is not None)
+        self._tap.wake = self._wake
         self._sock = sock
         self._client: Leg | None = None
         self._server: Leg | None = None
@@ -57,6 +58,7 @@ class Connection:
         try:
             if self._client_tls is not None:
                 self._sock = await shake_hands(self._client_tls, self._sock, HANDSHAKE_SECONDS, server_side=True)
+                self._greet(self._sock)
             self._client = Leg(self._sock, self._client_data, self._client_ended, self._balance)
             self._client.resume()
             await self._over
@@ -64,6 +66,20 @@ class Connection:
             logger.debug("a client's TLS handshake failed: %s", error)
         finally:
             self._close()
+
+    def _greet(self, sock: socket.socket) -> None:
+        """Tell the tap who the client has shown itself to be, if it was asked to and did."""
+        certificate = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
+        if certificate is not None:
+            self._tap.client_certificate(certificate)
+
+    def _wake(self) -> None:
+        """A verdict is there for which the client had to wait."""
+        try:
+            actions = self._tap.resumed()
+        except Exception as error:  # noqa: BLE001 - see _failed
+            actions = self._failed(error)
+        self._do(actions)
 
     def stop(self) -> None:
         """End what goes on, then the connection."""

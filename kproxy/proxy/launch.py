@@ -5,7 +5,8 @@ import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from kproxy.config.upstream import BearerToken, Upstream
@@ -16,8 +17,10 @@ from kproxy.proxy.certificates import LOCAL
 from kproxy.proxy.connection import Wiring
 from kproxy.proxy.dial import Dialer
 from kproxy.proxy.entrance import PathPrefix, listening_prefix
-from kproxy.proxy.identity import Identity
+from kproxy.proxy.forwarder import Forwarder
+from kproxy.proxy.identity import Identity, Judge
 from kproxy.proxy.outbox import Outbox
+from kproxy.proxy.reviewed import Review, Tokens
 from kproxy.proxy.serving import OWN, Serving, ServingFiles, source_of
 from kproxy.proxy.tap import Tap
 from kproxy.proxy.tls import listener_context, upstream_tls
@@ -26,6 +29,7 @@ from kproxy.proxy.wanted import Wanted
 
 DEFAULT_LISTEN = "https://127.0.0.1:0"
 BACKLOG = 1024
+FORWARDING = frozenset({IdentityMode.FRONT_PROXY, IdentityMode.IMPERSONATE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +38,12 @@ class ProxySettings:
 
     `listen`: https with kproxy's own authority, or the named exception http (loopback only where credentials are
     injected). Port 0 takes a free one, a path is the prefix below which the api-server is served. `token`: what
-    clients of the TLS listener show; "" makes one. `identity`: an upstream without credentials lets the client's pass,
-    whatever it says. `wanted`: what is recorded, None: everything. `exec_content`: keep what upgraded connections
-    carry, up to MAX_CONTENT bytes of each frame. `serving`: what a TLS listener shows of itself.
+    clients of the TLS listener show; "" makes one. `identity`: an upstream without credentials lets the client's pass
+    where it says `one`. `wanted`: what is recorded, None: everything. `exec_content`: keep what
+    upgraded connections carry, up to MAX_CONTENT bytes of each frame. `serving`: what a TLS listener shows of itself.
+
+    Where clients are authenticated (front-proxy, impersonate): `client_ca_pem`, by certificates of these authorities;
+    `review`, by tokens that the api-server knows. `proxy_client`: certificate and key of the front proxy, PEM.
     """
 
     upstream: Upstream
@@ -47,6 +54,9 @@ class ProxySettings:
     wanted: Wanted | None = None
     exec_content: bool = False
     serving: ServingFiles = OWN
+    client_ca_pem: str | None = None
+    review: Review | None = field(default=None, repr=False)
+    proxy_client: tuple[str, str] | None = field(default=None, repr=False)
     connect_timeout: float = 10.0  # seconds, TCP and TLS together
 
 
@@ -78,22 +88,27 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
 
     ConfigError if the settings cannot be meant, ProxyError if the address cannot be had.
     """
-    passes = settings.identity is IdentityMode.PASS
-    upstream = settings.upstream.without_credentials() if passes else settings.upstream
+    upstream = _upstream(settings)
     listen = _listen(settings, upstream)
-    token = (settings.token or secrets.token_urlsafe(32)) if listen.tls and upstream.injects else None
     serving = _serving(settings, listen)
     server_tls = upstream_tls(upstream)
     BearerToken(upstream).authorization()  # a token file that cannot be read is said now, not to each client
     listener = _bind(listen)
     address: tuple[str, int] = listener.getsockname()[:2]
-    identity = Identity(upstream, token=token, local=None if listen.tls else address, allow_exec=settings.allow_exec)
+    token = (settings.token or secrets.token_urlsafe(32)) if listen.tls and _asks_token(settings, upstream) else None
+    tokens = Tokens(settings.review) if settings.review is not None else None
+    judge: Judge
+    if settings.identity in FORWARDING:
+        judge = Forwarder(upstream, settings.identity, tokens)
+    else:
+        local = None if listen.tls else address
+        judge = Identity(upstream, token=token, local=local, allow_exec=settings.allow_exec)
 
     entrance = PathPrefix(listen.prefix) if listen.prefix else None
 
     def make_tap(number: int, tls: bool) -> Tap:  # noqa: FBT001 - Wiring's signature
         return Tap(
-            identity,
+            judge,
             outbox,
             number,
             tls=tls,
@@ -117,12 +132,39 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
         )
     finally:
         await engine.stop()
+        if tokens is not None:
+            await tokens.close()
+
+
+def _upstream(settings: ProxySettings) -> Upstream:
+    """The api-server with the credentials that go on with requests."""
+    whole, mode = settings.upstream, settings.identity
+    if mode is IdentityMode.PASS:
+        return whole.without_credentials()
+    if mode is IdentityMode.IMPERSONATE and whole.impersonate:
+        raise ConfigError(
+            f'user "{whole.user}" of the kubeconfig impersonates somebody itself, and an impersonation is not nested.'
+        )
+    if mode is not IdentityMode.FRONT_PROXY:
+        return whole
+    if whole.tls is None or settings.proxy_client is None:
+        raise ConfigError("A front proxy needs https to the api-server, and a client certificate and key of its own.")
+    certificate, key = settings.proxy_client
+    bare = whole.without_credentials()
+    return replace(bare, tls=replace(whole.tls, client_cert_pem=certificate, client_key_pem=key), user="front proxy")
+
+
+def _asks_token(settings: ProxySettings, upstream: Upstream) -> bool:
+    """Whether whoever comes has to show kproxy's own token: it would be somebody else by coming."""
+    return upstream.injects and settings.identity not in FORWARDING
 
 
 def _serving(settings: ProxySettings, listen: _Listen) -> Serving | None:
     if listen.tls:
         names = (*LOCAL, listen.host, *settings.serving.names)
-        return Serving(source_of(settings.serving), names, listener_context)
+        return Serving(
+            source_of(settings.serving), names, partial(listener_context, client_ca_pem=settings.client_ca_pem)
+        )
     if settings.serving != OWN:
         raise ConfigError(f"A certificate is shown by a TLS listener only, and --listen is {settings.listen!r}.")
     return None
@@ -142,7 +184,7 @@ def _listen(settings: ProxySettings, upstream: Upstream) -> _Listen:
     if host == "localhost":
         host = "127.0.0.1"  # both families on one free port is more than an operating system promises
     tls = parts.scheme == "https"
-    if not tls and upstream.injects and not _is_loopback(host):
+    if not tls and _asks_token(settings, upstream) and not _is_loopback(host):
         raise ProxyError(
             f"kproxy does not listen on {settings.listen}: without TLS it would give the kubeconfig's credentials "
             "to everyone who can reach it, so it does that on loopback only."

@@ -9,15 +9,18 @@ connection is closed after it.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
 
 from kproxy.model.exchange import Altered, End, IdentityMode
 from kproxy.proxy.actions import Act, Action, Unreached
 from kproxy.proxy.backlog import Backlog
+from kproxy.proxy.caller import Peer, peer_of
 from kproxy.proxy.entrance import Entrance
-from kproxy.proxy.identity import Admitted, Identity
+from kproxy.proxy.identity import Admitted, Judge
 from kproxy.proxy.inflight import Inflight
+from kproxy.proxy.pending import Pending
+from kproxy.proxy.stalled import Stalled
 from kproxy.proxy.status import OwnAnswer, status_answer
 from kproxy.proxy.wanted import Wanted
 from kproxy.wire.handoff import IDENTITY_NUMBER, RecordType, pack_head
@@ -53,12 +56,19 @@ class _Mode(Enum):
     DONE = auto()
 
 
+def _nothing() -> None:
+    """Whoever owns a tap says what waking it means."""
+
+
 class Tap:
-    """See the module. Every method returns the actions to take, in order."""
+    """See the module. Every method returns the actions to take, in order.
+
+    `wake`: set by the owner, who then calls `resumed`: a verdict for which the client had to wait is there.
+    """
 
     def __init__(  # noqa: PLR0913 - what a connection is made of, all named
         self,
-        identity: Identity,
+        identity: Judge,
         backlog: Backlog,
         connection: int,
         *,
@@ -70,6 +80,10 @@ class Tap:
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._identity = identity
+        self._mode_number = IDENTITY_NUMBER[identity.mode]
+        self._peer: Peer | None = None
+        self._stalled: Stalled | None = None
+        self.wake: Callable[[], None] = _nothing
         self._connection = connection
         self._tls = tls
         self._server_name = server_name
@@ -93,6 +107,8 @@ class Tap:
         """Whether the client should not be read from for now."""
         if self._mode is _Mode.DONE:
             return False
+        if self._stalled is not None:
+            return True
         return (self._wanted and not self._connected) or len(self._flight.open) > MAX_PIPELINED
 
     @property
@@ -100,12 +116,18 @@ class Tap:
         """Whether nothing can come of this connection any more."""
         return self._mode is _Mode.DONE
 
+    def client_certificate(self, der: bytes) -> None:
+        """The client has shown a certificate that TLS has checked; once, before its first byte."""
+        self._peer = peer_of(der)
+
     def client_data(self, data: bytes) -> list[Action]:
         """Bytes from the client."""
         now = self._clock()
         if self._client_ended:
             return []  # nothing comes after an end
-        if self._mode is _Mode.HTTP:
+        if self._stalled is not None:
+            self._stalled.later.append(data)
+        elif self._mode is _Mode.HTTP:
             self._feed_requests(data, now)
         elif self._mode is _Mode.TUNNEL:
             self._flight.tunnel(data, now, answer=False)
@@ -140,8 +162,12 @@ class Tap:
     def client_closed(self) -> list[Action]:
         """The client sends nothing more: it is gone, or it waits for what it has asked for."""
         self._client_ended = True
-        if self._mode is _Mode.DONE:
+        if self._mode is _Mode.DONE or self._stalled is not None:
             return []
+        self._on_client_closed()
+        return self._take()
+
+    def _on_client_closed(self) -> None:
         self._flight.left()
         if not self._flight.open:
             self._finish(End.CLIENT_GONE, "", self._clock())
@@ -149,7 +175,39 @@ class Tap:
             self._finish(End.COMPLETE, "", self._clock())
         elif self._connected:
             self._end_to_server()
+
+    def resumed(self) -> list[Action]:
+        """What was waited for may be there: the request that had to wait is judged again, and what came after it."""
+        stalled, now = self._stalled, self._clock()
+        if stalled is None or self.done:
+            return []
+        self._stalled = None
+        admitted = self._admit(stalled.head, now)
+        if isinstance(admitted, Pending):
+            self._stalled = stalled
+            admitted.then(self._wake)
+            return []
+        if admitted:
+            self._on_requests(stalled.events, stalled.consumed, now, stalled.position)
+            self._after_stall(stalled, now)
+        if self._client_ended and not (self._stalls() or self.done):
+            self._on_client_closed()
         return self._take()
+
+    def _stalls(self) -> bool:
+        return self._stalled is not None
+
+    def _after_stall(self, stalled: Stalled, now: int) -> None:
+        """What came behind a request that had to wait."""
+        if self._stalled is not None:  # another one has to
+            self._stalled.error, self._stalled.later = stalled.error, stalled.later
+        elif self._mode is _Mode.HTTP and stalled.error:
+            self._refuse_ambiguous(stalled.error, now)
+        elif self._mode is _Mode.HTTP and stalled.later:
+            self._feed_requests(b"".join(stalled.later), now)
+
+    def _wake(self) -> None:
+        self.wake()
 
     def server_closed(self, *, clean: bool = True) -> list[Action]:
         """The server sends nothing more; not `clean`: it was cut off, which is no end of a body."""
@@ -193,17 +251,24 @@ class Tap:
         except FramingError as ambiguous:
             events, error = self._requests.before, str(ambiguous)
         self._on_requests(events, self._requests.consumed, now)
-        if error and self._mode is _Mode.HTTP:
+        if error and self._stalled is not None:
+            self._stalled.error = error
+        elif error and self._mode is _Mode.HTTP:
             self._refuse_ambiguous(error, now)
 
-    def _on_requests(self, events: list[RequestEvent], consumed: bytes, now: int) -> None:
-        position = 0
+    def _on_requests(self, events: Iterable[RequestEvent], consumed: bytes, now: int, position: int = 0) -> None:
+        events = iter(events)
         for event in events:
             if isinstance(event, RequestHead):
                 if event.offset > position:
                     self._to_server(consumed[position : event.offset])
                 position = event.offset + len(event.raw)
-                if not self._admit(event, now):
+                admitted = self._admit(event, now)
+                if isinstance(admitted, Pending):
+                    self._stalled = Stalled(event, list(events), consumed, position)
+                    admitted.then(self._wake)
+                    return
+                if not admitted:
                     return
             elif isinstance(event, Body):
                 self._flight.asking_with(RecordType.REQUEST_BODY, event.content, now)
@@ -216,8 +281,8 @@ class Tap:
         if position < len(consumed):
             self._to_server(consumed[position:] if position else consumed)
 
-    def _admit(self, head: RequestHead, now: int) -> bool:
-        """Send a head on, or refuse its request and everything after it."""
+    def _admit(self, head: RequestHead, now: int) -> bool | Pending:
+        """Send a head on, or refuse its request and everything after it; Pending: nothing is done yet."""
         if self._entrance is not None:
             entered = self._entrance.enter(head)
             if isinstance(entered, OwnAnswer):
@@ -225,18 +290,20 @@ class Tap:
                 return False
             head = entered
         recorded = self._rules is None or self._rules.wants(head)
-        verdict = self._identity.judge(head)
+        verdict = self._identity.judge(head, self._peer)
+        if isinstance(verdict, Pending):
+            return verdict
         if not isinstance(verdict, Admitted):
             self._refuse(head.raw, head.method, verdict, now, recorded=recorded)
             return False
-        identity = self._identity
         payload = pack_head(
             self._connection,
             verdict.altered | self._entered,
             tls=self._tls,
-            caller=identity.caller_bytes,
+            caller=verdict.caller,
             raw=head.raw,
-            identity=identity.number,
+            identity=self._mode_number,
+            forwarded=verdict.forwarded,
         )
         upgrade = head.target if head.upgrade else b""
         self._flight.begin(payload, head.method, now, upgrade=upgrade, recorded=recorded)
@@ -259,11 +326,20 @@ class Tap:
             self._actions.append((Act.END_TO_SERVER, b""))
 
     def _refuse(self, raw: bytes, method: bytes, own: OwnAnswer, now: int, *, recorded: bool = True) -> None:
+        self._begin_unjudged(raw, method, now, recorded=recorded)
+        self._own_answer(own, End.REFUSED, now)
+
+    def _begin_unjudged(self, raw: bytes, method: bytes, now: int, *, recorded: bool = True) -> None:
         payload = pack_head(
             self._connection, Altered.NOTHING, tls=self._tls, caller=b"client", raw=raw, identity=NOT_JUDGED
         )
         self._flight.begin(payload, method, now, recorded=recorded)
-        self._own_answer(own, End.REFUSED, now)
+
+    def _end_stalled(self, now: int) -> None:
+        """A request that still waits ends with its connection, and is recorded so."""
+        stalled, self._stalled = self._stalled, None
+        if stalled is not None:
+            self._begin_unjudged(stalled.head.raw, stalled.head.method, now)
 
     def _refuse_ambiguous(self, sentence: str, now: int) -> None:
         own = status_answer(400, sentence)
@@ -284,6 +360,7 @@ class Tap:
             return
         if own:
             self._actions.append((Act.TO_CLIENT, own))
+        self._end_stalled(now)
         self._flight.finish(End.CLIENT_GONE, "", now)
         self._mode = _Mode.DONE
         self._actions.append((Act.CLOSE_SERVER, b""))
@@ -360,6 +437,7 @@ class Tap:
     def _finish(self, end: End, detail: str, now: int) -> None:
         """A client that still sends would lose its answer to a reset: it is read on a while, as Go's servers do."""
         sending = self._server_ended and not self._client_ended and not self._requests.idle
+        self._end_stalled(now)
         self._flight.finish(end, detail, now)
         self._mode = _Mode.DONE
         self._actions.append((Act.CLOSE_SERVER, b""))

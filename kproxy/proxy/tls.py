@@ -20,8 +20,11 @@ SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2: forward secret and authenticated, as Go prefers them."""
 
 
-def listener_context(serving: ServingCertificate) -> ssl.SSLContext:
-    """For the client's leg: what kproxy shows, HTTP/1.1 only. Its session tickets are good as long as it is."""
+def listener_context(serving: ServingCertificate, client_ca_pem: str | None = None) -> ssl.SSLContext:
+    """For the client's leg: what kproxy shows, HTTP/1.1 only. Its session tickets are good as long as it is.
+
+    `client_ca_pem`: clients may show a certificate of these authorities; one of another is no handshake. ConfigError.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _modern(context)
     shown = "".join(pem_of(each) for each in (serving.certificate, *serving.chain)).encode("ascii")
@@ -30,6 +33,10 @@ def listener_context(serving: ServingCertificate) -> ssl.SSLContext:
     )
     with _in_a_file(shown + key) as path:
         context.load_cert_chain(path)
+    if client_ca_pem is not None:
+        _check_certificates(client_ca_pem, "--client-ca")
+        context.load_verify_locations(cadata=client_ca_pem)
+        context.verify_mode = ssl.CERT_OPTIONAL
     return context
 
 

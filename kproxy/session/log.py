@@ -57,6 +57,9 @@ class LogRow:
     end_detail: str
     audit_id: str
     options: Options
+    caller: str
+    identity: str
+    forwarded: str
     changes: tuple[ChangeRow, ...]
 
     def as_json(self) -> JSONObject:
@@ -82,6 +85,9 @@ class LogRow:
             "end_detail": self.end_detail,
             "audit_id": self.audit_id,
             **self.options.as_json(),
+            "caller": self.caller,
+            "identity": self.identity,
+            "forwarded": self.forwarded,
             "changes": [change.as_json() for change in self.changes],
         }
 
@@ -188,5 +194,8 @@ def row_of(recording: Recording, exchange: Exchange, changes: tuple[ChangeRow, .
         end_detail=exchange.end_detail,
         audit_id=header(answer.headers, "audit-id") if answer else "",
         options=options_of(recording, exchange),
+        caller=exchange.caller,
+        identity=exchange.identity.value,
+        forwarded=exchange.forwarded,
         changes=changes,
     )

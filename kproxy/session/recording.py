@@ -14,14 +14,16 @@ from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.info import LabInfo
 from kproxy.model.exchange import IdentityMode, Seq
 from kproxy.model.session import Session
-from kproxy.proxy.launch import DEFAULT_LISTEN, ProxySettings, Running, serve
+from kproxy.proxy.launch import DEFAULT_LISTEN, FORWARDING, ProxySettings, Running, serve
 from kproxy.proxy.outbox import DEFAULT_BUFFER, Outbox, WhenStuck
+from kproxy.proxy.reviewed import Review
 from kproxy.proxy.serving import OWN, ServingFiles
 from kproxy.proxy.wanted import Wanted
 from kproxy.record.pseudonyms import key_path
 from kproxy.record.settings import RecorderSettings
 from kproxy.session.header import begin_session
 from kproxy.session.recorder import RecorderProcess
+from kproxy.session.review import reviewer
 from kproxy.session.server_facts import server_facts
 
 type Tell = Callable[[str], None]
@@ -45,6 +47,8 @@ class RecordSettings:
     allow_exec: bool = False
     exec_content: bool = False
     identity: IdentityMode = IdentityMode.ONE
+    client_ca_pem: str | None = None
+    proxy_client: tuple[str, str] | None = field(default=None, repr=False)
     when_stuck: WhenStuck = "pass"
     buffer_bytes: int = DEFAULT_BUFFER
     etcd: EtcdSettings | None = None
@@ -87,18 +91,9 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
     )
     outbox = Outbox(settings.buffer_bytes, settings.when_stuck)
     recorder = RecorderProcess(_recorder_settings(settings, session, epoch, token), outbox, tell)
-    proxy = ProxySettings(
-        upstream=settings.upstream,
-        listen=settings.listen,
-        token=token,
-        allow_exec=settings.allow_exec,
-        identity=settings.identity,
-        wanted=settings.wanted,
-        exec_content=settings.exec_content,
-        serving=settings.serving,
-    )
     try:
-        async with serve(proxy, outbox) as running:  # first, so that a busy port makes and replaces no file
+        async with _review(settings) as review, serve(_proxy_settings(settings, token, review), outbox) as running:
+            # The proxy first, so that a busy port makes and replaces no file.
             await recorder.start()
             live = Live(running, session, recorder, outbox)
             yield live
@@ -113,6 +108,32 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
         tell("not everything could be written into the recording; `kproxy log` shows what is there, gaps say the rest")
 
 
+@asynccontextmanager
+async def _review(settings: RecordSettings) -> AsyncIterator[Review | None]:
+    """Who asks about clients' tokens: nobody, where nobody authenticates them or kproxy has no credentials to."""
+    if settings.identity in FORWARDING and settings.upstream.injects:
+        async with reviewer(settings.upstream) as review:
+            yield review
+    else:
+        yield None
+
+
+def _proxy_settings(settings: RecordSettings, token: str, review: Review | None) -> ProxySettings:
+    return ProxySettings(
+        upstream=settings.upstream,
+        listen=settings.listen,
+        token=token,
+        allow_exec=settings.allow_exec,
+        identity=settings.identity,
+        client_ca_pem=settings.client_ca_pem,
+        review=review,
+        proxy_client=settings.proxy_client,
+        wanted=settings.wanted,
+        exec_content=settings.exec_content,
+        serving=settings.serving,
+    )
+
+
 def _recorder_settings(settings: RecordSettings, session: Session, epoch: int, token: str) -> RecorderSettings:
     return RecorderSettings(
         recording=settings.output.absolute(),
@@ -121,15 +142,17 @@ def _recorder_settings(settings: RecordSettings, session: Session, epoch: int, t
         handoff=-1,
         key=key_path(settings.state_home, session.id),
         force=settings.force,
-        literals=tuple(dict.fromkeys((token, *_credentials(settings.upstream), *settings.literals))),
+        literals=tuple(
+            dict.fromkeys((token, *_credentials(settings.upstream, settings.proxy_client), *settings.literals))
+        ),
         etcd=settings.etcd,
     )
 
 
-def _credentials(upstream: Upstream) -> tuple[str, ...]:
+def _credentials(upstream: Upstream, proxy_client: tuple[str, str] | None) -> tuple[str, ...]:
     """What the kubeconfig holds that must not be in a recording, wherever it occurs."""
     key = upstream.tls.client_key_pem if upstream.tls else None
-    found = [upstream.token, upstream.password, key]
+    found = [upstream.token, upstream.password, key, proxy_client[1] if proxy_client else None]
     try:
         value = BearerToken(upstream).authorization()
     except ConfigError:  # a token file that cannot be read: the proxy says so when it starts

@@ -79,7 +79,6 @@ class ExchangeView:
         request, answer = self.exchange.request, self.exchange.answer
         return {
             **self.row.as_json(),
-            "caller": self.exchange.caller,
             "altered": [flag.name.lower() for flag in self.exchange.altered if flag.name],
             "upgrade": self.exchange.upgrade,
             "request": {"headers": _fields(request.headers), "body": self.request_body.as_json()},

@@ -24,8 +24,9 @@ _ANSWER = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9][0-9])(?: ([^\x00\r\n]*+))?\r\
 _TRAILERS = re.compile(_FIELDS)
 # A literal newline first lets the engine skip from line to line; the strict grammar has been checked before.
 _KNOWN = re.compile(
-    rb"\n(?=[aAcChHiIoOtTuU])"
-    rb"(?i:(content-length|transfer-encoding|connection|upgrade|host|authorization|origin|impersonate-[^:]*+))"
+    rb"\n(?=[aAcChHiIoOtTuUxX])"
+    rb"(?i:(content-length|transfer-encoding|connection|upgrade|host|authorization|origin|impersonate-[^:]*+"
+    rb"|x-remote-[^:]*+))"
     rb":([^\r]*+)"
 )
 _KNOWN_OF_ANSWERS = re.compile(rb"\n(?=[cCtT])(?i:(content-length|transfer-encoding)):([^\r]*+)")

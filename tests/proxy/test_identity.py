@@ -6,6 +6,7 @@ import pytest
 from kproxy.config.upstream import Tls, Upstream, upstream_from_url
 from kproxy.model.exchange import Altered
 from kproxy.proxy.identity import Admitted, Identity
+from kproxy.proxy.pending import Pending
 from kproxy.proxy.status import OwnAnswer
 from kproxy.wire.http1_head import parse_request_head
 
@@ -16,7 +17,9 @@ WITH_TOKEN = Upstream(
 
 def judged(identity: Identity, *fields: str, target: str = "/api/v1/pods") -> Admitted | OwnAnswer:
     lines = "".join(f"{field}\r\n" for field in fields)
-    return identity.judge(parse_request_head(f"GET {target} HTTP/1.1\r\n{lines}\r\n".encode()))
+    verdict = identity.judge(parse_request_head(f"GET {target} HTTP/1.1\r\n{lines}\r\n".encode()))
+    assert not isinstance(verdict, Pending)
+    return verdict
 
 
 def head_of(verdict: Admitted | OwnAnswer) -> list[str]:

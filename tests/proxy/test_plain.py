@@ -4,6 +4,7 @@ import pytest
 
 from kproxy.config.upstream import Tls, Upstream
 from kproxy.proxy.identity import Admitted, Identity
+from kproxy.proxy.pending import Pending
 from kproxy.proxy.status import OwnAnswer
 from kproxy.wire.http1_head import parse_request_head
 
@@ -17,7 +18,9 @@ def plain(*, allow_exec: bool = False) -> Identity:
 
 def judged(identity: Identity, *fields: str, target: str = "/api/v1/pods") -> Admitted | OwnAnswer:
     lines = "".join(f"{field}\r\n" for field in fields)
-    return identity.judge(parse_request_head(f"GET {target} HTTP/1.1\r\n{lines}\r\n".encode()))
+    verdict = identity.judge(parse_request_head(f"GET {target} HTTP/1.1\r\n{lines}\r\n".encode()))
+    assert not isinstance(verdict, Pending)
+    return verdict
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "localhost", "[::1]:8080", "LOCALHOST:1"])
