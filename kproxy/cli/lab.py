@@ -55,6 +55,7 @@ def command() -> None:
     help="How many nodes kwok plays, with controllers.",
 )
 @_kwok_config
+@click.option("--feature-gates", default="", help="kube-apiserver's feature gates: Name=true,Other=false.")
 @click.argument("command_line", metavar="[-- COMMAND …]", nargs=-1, type=click.UNPROCESSED)
 def run(
     *,
@@ -66,6 +67,7 @@ def run(
     controllers: str | None,
     nodes: int,
     kwok_config: tuple[Path, ...],
+    feature_gates: str,
     command_line: tuple[str, ...],
 ) -> int:
     """Start a fresh server, run COMMAND with its KUBECONFIG, and end both. Without COMMAND: until Ctrl-C.
@@ -82,6 +84,7 @@ def run(
         controllers=_WHEN[controllers],
         nodes=nodes,
         kwok_config=kwok_config,
+        feature_gates=feature_gates,
     )
     if command_line:
         return run_in_lab(settings, command_line)

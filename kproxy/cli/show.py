@@ -78,7 +78,8 @@ def _frame(frame: FrameView) -> list[str]:
     if frame.kind == LOG_LINE and frame.document is None:
         return [f"{frame.time}  {line}" for line in frame.text.removesuffix("\n").split("\n")]
     name = "event" if frame.kind == WATCH_EVENT else frame.kind
-    return ["", f"{name} {frame.index}  {frame.time}  {frame.type}", *_document(frame.document)]
+    note = "  (the initial events end here)" if frame.ends_initial else ""
+    return ["", f"{name} {frame.index}  {frame.time}  {frame.type}{note}", *_document(frame.document)]
 
 
 def _channel(frame: FrameView) -> list[str]:

@@ -28,7 +28,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiServerPlace:
-    """Where an api-server is to listen and find its things; `controllers`: whether some will run beside it."""
+    """Where an api-server is to listen and find its things.
+
+    `controllers`: whether some will run beside it; `feature_gates`: kube-apiserver's own option.
+    """
 
     folder: Path
     port: int
@@ -37,6 +40,7 @@ class ApiServerPlace:
     token_file: Path
     audit_log: Path
     controllers: bool = False
+    feature_gates: str = ""
 
 
 def server_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -95,6 +99,8 @@ def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[st
     if not place.controllers:
         # No controller-manager is there to make the namespaces' default accounts, so pods would be refused.
         flags["disable-admission-plugins"] = "ServiceAccount"
+    if place.feature_gates:
+        flags["feature-gates"] = place.feature_gates
     argv = [str(program), *(f"--{name}={value}" for name, value in flags.items())]
     return Command(
         name="kube-apiserver", argv=argv, env=server_environment(env), log=place.folder / "kube-apiserver.log"

@@ -21,7 +21,7 @@ class LabSettings:
     ready.
     `controllers`: whether controller-manager, scheduler and kwok are started too, for `nodes` nodes (kube-apiserver
     only); "later" makes the server for them and leaves their start to `kproxy lab controllers`; `kwok_config`: files of
-    kwok's own objects (kwok.x-k8s.io) beside our stages.
+    kwok's own objects (kwok.x-k8s.io) beside our stages. `feature_gates`: kube-apiserver's, `Name=true,Other=false`.
     """
 
     server: ServerKind = "emulated"
@@ -34,3 +34,4 @@ class LabSettings:
     controllers: WithControllers = "none"
     nodes: int = 2
     kwok_config: tuple[Path, ...] = ()
+    feature_gates: str = ""

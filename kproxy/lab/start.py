@@ -79,6 +79,8 @@ def start_lab(settings: LabSettings, env: Mapping[str, str] = os.environ) -> Ite
     etcd = find_etcd(settings, env)
     apiserver = find_kube_apiserver(settings, env) if settings.server == "kube-apiserver" else None
     controllers = _find_controllers(settings, apiserver)
+    if settings.feature_gates and apiserver is None:
+        raise LabError("feature gates are kube-apiserver's: add --server kube-apiserver")
     if settings.audit_log is not None:
         _claim_audit_log(settings.audit_log)
     with Kept(settings.keep) as kept:
@@ -128,6 +130,7 @@ class _Start:
                 token_file=token_file,
                 audit_log=(self.settings.audit_log or self.folder / "audit.log").absolute(),
                 controllers=bool(self.controllers),
+                feature_gates=self.settings.feature_gates,
             )
             client = LabClient(port=port, ca=certificates.ca, probe=users[2])
             try:

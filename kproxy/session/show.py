@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from kproxy.errors import RecordingError
+from kproxy.model.api import metadata_of
 from kproxy.model.exchange import CHANNEL, LOG_LINE, Body, Exchange, Frame, Headers, header
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.recording import Recording
@@ -10,6 +11,9 @@ from kproxy.session.log import LogRow, change_rows, row_of
 from kproxy.session.opened import clock_time, exchange_at, opened
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.watch import decode_event
+
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+"""The annotation of the bookmark that ends what a watch with sendInitialEvents begins with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,12 @@ class FrameView:
     channel: str = ""
     size: int = 0
     reason: str = ""
+
+    @property
+    def ends_initial(self) -> bool:
+        """Whether it is the bookmark behind a WatchList's initial events."""
+        annotations = metadata_of(self.document).get("annotations")
+        return self.type == "BOOKMARK" and isinstance(annotations, dict) and INITIAL_EVENTS_END in annotations
 
     def as_json(self) -> JSONObject:
         """As `show --json` has it."""

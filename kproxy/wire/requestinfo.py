@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.parse import unquote_to_bytes
 
 from kproxy.model.api import RequestInfo
+from kproxy.wire.labelselector import is_label_selector
 
 _PREFIXES = frozenset({"api", "apis"})
 _SPECIAL_VERBS = frozenset({"proxy", "watch"})
@@ -85,9 +86,9 @@ def _list_or_watch(query: str) -> tuple[str, str]:
     if not all(_is_go_int(values[name]) for name in _INT_PARAMETERS if name in values):
         return verb, ""  # the server drops all list options when one of them is wrong
     name = _selected_name(values.get("fieldSelector", ""))
-    if name in {".", ".."} or "/" in name or "%" in name:
-        name = ""
-    return verb, name
+    if not name or name in {".", ".."} or "/" in name or "%" in name:
+        return verb, ""
+    return verb, name if is_label_selector(values.get("labelSelector", "")) else ""
 
 
 def _selected_name(selector: str) -> str:

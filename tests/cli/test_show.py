@@ -1,12 +1,13 @@
 """`kproxy show`: frames of each kind, and what was asked beside the object."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kproxy.cli.main import _exit_code
-from kproxy.model.exchange import CHANNEL, LOG_LINE, Body, BodyState, Direction, Frame, Nanos, Seq
+from kproxy.model.exchange import CHANNEL, LOG_LINE, Answer, Body, BodyState, Direction, Frame, Nanos, Seq
 from kproxy.store.text import export_text
 from tests.support.made import an_exchange
 from tests.support.memory import MemoryRecording
@@ -37,6 +38,23 @@ def test_a_log_s_lines_stand_behind_their_times(tmp_path: Path, capsys: pytest.C
     ]
     frames = json.loads(shown(capsys, str(tmp_path / "log"), "1", "--json"))["frames"]
     assert frames[0] == {"index": 0, "time": "2026-11-23T07:00:01Z", "kind": "log-line", "text": "one\n"}
+
+
+def test_the_bookmark_that_ends_the_initial_events_is_marked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = MemoryRecording()
+    watch = an_exchange(1, "/api/v1/pods?watch=1&sendInitialEvents=true")
+    answer = Answer(status=200, reason="OK", http_version="HTTP/1.1", headers=(("Content-Type", "application/json"),))
+    recording.exchange_list.append(replace(watch, answer=answer))
+    for index, annotations in enumerate(({}, {"k8s.io/initial-events-end": "true"})):
+        event = {"type": "BOOKMARK", "object": {"metadata": {"annotations": annotations}}}
+        body = recording.keep(json.dumps(event).encode())
+        recording.frame_list.append(Frame(seq=Seq(1), index=index, at=Nanos(index), body=body))
+    export_text(recording, tmp_path / "watch")
+    out = shown(capsys, str(tmp_path / "watch"), "1")
+    assert "BOOKMARK\n" in out
+    assert "BOOKMARK  (the initial events end here)\n" in out
 
 
 def a_log() -> MemoryRecording:

@@ -1,128 +1,23 @@
 """Protobuf beside the real api-server's own JSON: the same objects, lists, events, Statuses and etcd values."""
 
-import asyncio
-import base64
-import http.client
 import json
-import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-import yaml
 
-from kproxy.etcd import EtcdSettings, RangeAnswer, connect
-from kproxy.lab import Lab, LabSettings, start_lab
+from kproxy.lab import LabSettings, start_lab
 from kproxy.model.api import ObjectRef
-from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.wire.content import ContentError, decode, edit, encode, encode_json
+from kproxy.model.jsontypes import JSONObject
+from kproxy.wire.content import ContentError, edit, encode, encode_json
 from kproxy.wire.protoenvelope import MAGIC
 from kproxy.wire.storage import decode_value, key_object, object_keys
 from kproxy.wire.watch import WatchCutter, WatchEvent, decode_event
+from tests.support.served import JSON_TYPE, PROTOBUF, Answer, Server, fill, inner, rows, same_revision, text
 
 pytestmark = pytest.mark.controlplane
 
-JSON_TYPE = "application/json"
-PROTOBUF = "application/vnd.kubernetes.protobuf"
 DEFAULTED_WHEN_READ = {"jobs", "persistentvolumeclaims"}  # a job's labels, a claim's phase
-OBJECTS = [
-    document for document in yaml.safe_load_all((Path(__file__).parent / "objects.yaml").read_text()) if document
-]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Status, media type and body."""
-
-    status: int
-    media_type: str
-    body: bytes
-
-    def decoded(self) -> JSONObject:
-        """The body's object."""
-        value = decode(self.media_type, self.body)
-        assert isinstance(value, dict)
-        return value
-
-
-@dataclass
-class Server:
-    """A lab's api-server, asked as its admin; connections are opened for each request."""
-
-    lab: Lab
-
-    def __post_init__(self) -> None:
-        config = yaml.safe_load(self.lab.kubeconfig.read_text())
-        cluster = config["clusters"][0]["cluster"]
-        self._token = config["users"][0]["user"]["token"]
-        ca = base64.b64decode(cluster["certificate-authority-data"]).decode()
-        self._context = ssl.create_default_context(cadata=ca)
-        self._place = urlsplit(cluster["server"])
-
-    def send(self, method: str, path: str, accept: str = JSON_TYPE, body: JSON = None, sent: str = JSON_TYPE) -> Answer:
-        """One request; a body in the media type `sent`."""
-        connection = http.client.HTTPSConnection(
-            self._place.hostname or "", self._place.port, timeout=30, context=self._context
-        )
-        headers = {"Authorization": f"Bearer {self._token}", "Accept": accept}
-        data = None if body is None else encode(sent, body)
-        if data is not None:
-            headers["Content-Type"] = sent
-        try:
-            connection.request(method, path, data, headers)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.getheader("Content-Type", ""), answer.read())
-        finally:
-            connection.close()
-
-    def both(self, method: str, path: str, parameters: str = "", body: JSON = None) -> tuple[Answer, Answer]:
-        """The same request in JSON and in protobuf."""
-        return (
-            self.send(method, path, JSON_TYPE + parameters, body),
-            self.send(method, path, PROTOBUF + parameters, body, PROTOBUF),
-        )
-
-    def etcd(self) -> RangeAnswer:
-        """Everything in etcd."""
-
-        async def main() -> RangeAnswer:
-            async with await connect(EtcdSettings(endpoints=self.lab.etcd_endpoints)) as etcd:
-                return await etcd.prefix(b"/registry/")
-
-        return asyncio.run(main())
-
-    def resources(self) -> Iterator[tuple[str, JSONObject]]:
-        """Every listable resource and the path of its list."""
-        groups = rows(self.send("GET", "/apis").decoded(), "groups")
-        versions = [text(version, "groupVersion") for group in groups for version in rows(group, "versions")]
-        for root in ("/api/v1", *(f"/apis/{version}" for version in versions)):
-            answer = self.send("GET", root)
-            if answer.status == 503:  # an aggregated server that is not there
-                continue
-            for resource in rows(answer.decoded(), "resources"):
-                if "list" in str(resource["verbs"]) and resource["name"] != "componentstatuses":
-                    yield f"{root}/{resource['name']}", {**resource, "root": root}
-
-
-def rows(value: JSONObject, key: str) -> list[JSONObject]:
-    """A field that is a list of objects."""
-    found = value[key]
-    assert isinstance(found, list)
-    return [item for item in found if isinstance(item, dict)]
-
-
-def inner(value: JSONObject, key: str) -> JSONObject:
-    """A field that is an object."""
-    found = value[key]
-    assert isinstance(found, dict)
-    return found
-
-
-def text(value: JSONObject, key: str) -> str:
-    """A field that is text, "" if it is not there."""
-    return str(value.get(key, ""))
 
 
 @pytest.fixture(scope="module")
@@ -133,37 +28,7 @@ def server(assets: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def filled(server: Server) -> Server:
-    """The server with an object of each kind in objects.yaml."""
-    paths = {
-        (resource["root"], resource["kind"]): (path, resource["namespaced"]) for path, resource in server.resources()
-    }
-    for document in OBJECTS:
-        api_version = document["apiVersion"]
-        root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
-        path, namespaced = paths[root, document["kind"]]
-        if namespaced:
-            path = path.replace(f"{root}/", f"{root}/namespaces/{document['metadata']['namespace']}/")
-        answer = server.send("POST", path, body=document)
-        assert answer.status == 201, (document["kind"], answer.body)
-    wait_until_quiet(server)
-    return server
-
-
-def wait_until_quiet(server: Server) -> None:
-    """The status of the CRD is written by the server's own loop, a moment later."""
-    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.com"
-    for _ in range(200):
-        if b'"type":"Established","status":"True"' in server.send("GET", path).body:
-            return
-    raise AssertionError("the custom resource was never established")
-
-
-def same_revision(value: JSONObject) -> JSONObject:
-    """A list without its own resourceVersion, which moves between two requests."""
-    if text(value, "kind").endswith("List") and "metadata" in value:
-        metadata: JSONObject = {key: item for key, item in inner(value, "metadata").items() if key != "resourceVersion"}
-        return {**value, "metadata": metadata}
-    return value
+    return fill(server)
 
 
 def assert_same(one: Answer, other: Answer) -> None:
@@ -261,6 +126,24 @@ def test_a_table_is_json(filled: Server) -> None:
     table = answer.decoded()
     assert table["kind"] == "Table"
     assert encode_json(table) == answer.body
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/api/v1/namespaces/rich/pods/rich", ""),
+        ("/apis/apps/v1/deployments", ""),
+        ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.com", ""),
+        ("/apis/example.com/v1/widgets", ""),
+        ("/api/v1/namespaces/rich/pods/none", ""),
+        ("/api/v1/namespaces/rich/pods", ";as=Table;g=meta.k8s.io;v=v1"),
+        ("/api/v1/namespaces/rich/pods", ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
+    ],
+)
+def test_yaml_reads_alike(filled: Server, path: str, parameters: str) -> None:
+    one, other = (filled.send("GET", path, accept + parameters) for accept in (JSON_TYPE, "application/yaml"))
+    assert other.media_type.startswith("application/yaml")
+    assert same_revision(other.decoded()) == same_revision(one.decoded())
 
 
 def test_our_json_is_the_servers_byte_for_byte(filled: Server) -> None:

@@ -179,3 +179,8 @@ def test_a_folder_to_keep_holds_the_logs_afterwards(tmp_path: Path) -> None:
     assert not any(is_alive(pid) for pid in pids)
     assert (folder / "etcd.log").exists()
     assert read_lab(folder / "lab.json").kind == "emulated"
+
+
+def test_feature_gates_are_for_a_real_api_server() -> None:
+    with pytest.raises(LabError, match="--server kube-apiserver"), start_lab(LabSettings(feature_gates="A=true")):
+        pass

@@ -44,6 +44,8 @@ CASES = [
     ("GET", "/apis/a.b/v1/x?fieldSelector=metadata.name=a/b", "list", "a.b", "v1", "", "x", "", ""),
     ("GET", "/apis/a.b/v1/x?fieldSelector=metadata.name=a%5C,b", "list", "a.b", "v1", "", "x", "", "a,b"),
     ("GET", "/apis/a.b/v1/x?limit=many&watch=1&fieldSelector=metadata.name=n", "watch", "a.b", "v1", "", "x", "", ""),
+    ("GET", "/apis/a.b/v1/x?fieldSelector=metadata.name=n&labelSelector=a=b", "list", "a.b", "v1", "", "x", "", "n"),
+    ("GET", "/apis/a.b/v1/x?fieldSelector=metadata.name=n&labelSelector=a=b=c", "list", "a.b", "v1", "", "x", "", ""),
     ("GET", "/apis/a.b/v1/watch/x?fieldSelector=metadata.name=n", "watch", "a.b", "v1", "", "x", "", ""),
     ("GET", "/api/v1/namespaces/o/configmaps/kube%2Droot", "get", "", "v1", "o", "configmaps", "", "kube-root"),
     ("GET", "//api/v1/pods//", "list", "", "v1", "", "pods", "", ""),
