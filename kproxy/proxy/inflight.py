@@ -86,6 +86,13 @@ class Inflight:
         """The client closed. A server that hears of it may end the answer in good order, as Go's does: it was cut."""
         if self.answering and self.open[0].asked:
             self.open[0].left = True
+        if self._upgraded is not None:
+            self._upgraded.side_ended(answer=False)
+
+    def server_left(self) -> None:
+        """The server closed its side of the upgraded connection."""
+        if self._upgraded is not None:
+            self._upgraded.side_ended(answer=True)
 
     def upgraded(self, raw: bytes, now: int) -> None:
         """The first one's answer is a 101: what goes by from now on is its connection's."""
@@ -130,7 +137,7 @@ class Inflight:
     def finish(self, end: End, detail: str, now: int) -> None:
         """All that are left end like this, or as had been decided for them."""
         if self._upgraded is not None:
-            self._upgraded.ended(now)
+            end, detail = self._upgraded.ended(end, detail, now)
             self._upgraded = None
         for exchange in self.open:
             if exchange.answered:

@@ -226,6 +226,7 @@ class Tap:
 
     def _on_server_closed(self, now: int, *, clean: bool) -> None:
         if self._mode is _Mode.TUNNEL:
+            self._flight.server_left()
             if self._client_ended:
                 self._finish(End.COMPLETE, "", now)
             else:

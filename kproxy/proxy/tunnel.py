@@ -4,6 +4,7 @@ Nothing here may come between the traffic: bytes that cannot be read end the rea
 unknown size, and go on all the same.
 """
 
+from kproxy.model.exchange import End
 from kproxy.proxy.backlog import Backlog
 from kproxy.proxy.held import Held
 from kproxy.wire.channels import ChannelFrame, Channels, channels_of
@@ -13,6 +14,8 @@ from kproxy.wire.stretch import StreamError
 
 MAX_CONTENT = 256 * 1024
 """Bytes of one frame's content that are kept, where content is asked for."""
+
+_BY_CLOSING = frozenset({End.COMPLETE, End.CLIENT_GONE, End.SERVER_GONE})
 
 MAX_NAME = 255
 """Bytes of a channel's name."""
@@ -25,6 +28,8 @@ class UpgradedConnection:
         self._backlog = backlog
         self._held = held
         self._channels: Channels | None = None
+        self._over = False  # one side has said that this is the end
+        self._first: tuple[bool, bool] | None = None  # whose end came first (the server's?), and whether that was said
         fields = {name.lower(): value for name, value in parse_head(answer).headers}
         try:
             self._channels = channels_of(
@@ -44,13 +49,34 @@ class UpgradedConnection:
         except StreamError as error:
             self._fall_silent(error, now)
 
-    def ended(self, now: int) -> None:
-        """Nothing more goes by: what there is of frames that broke off."""
+    def side_ended(self, *, answer: bool) -> None:
+        """The client, or the server, sends nothing more."""
+        if self._first is None:
+            self._first = answer, self._over
+
+    def ended(self, end: End, detail: str, now: int) -> tuple[End, str]:
+        """Nothing more goes by: what there is of frames that broke off is recorded. How it ended, where frames tell.
+
+        Both sides of a connection close in the end, whoever was killed: it is complete if one of them had said so in
+        its protocol before.
+        """
         channels, self._channels = self._channels, None
-        for frame in channels.rest() if channels is not None else ():
+        if channels is None:
+            return end, detail
+        for frame in channels.rest():
             self._record(frame, now)
+        if end not in _BY_CLOSING:
+            return end, detail
+        answer, said = self._first or (end is End.SERVER_GONE, self._over)
+        if said:
+            return End.COMPLETE, ""
+        if answer:
+            return End.SERVER_GONE, "the server closed the connection before its streams' end"
+        return End.CLIENT_GONE, "the client closed the connection before its streams' end"
 
     def _record(self, frame: ChannelFrame, now: int) -> None:
+        if frame.channel == "close" or (frame.channel == "error" and frame.answer and frame.size):
+            self._over = True
         payload = pack_channel(
             answer=frame.answer, channel=frame.channel.encode()[:MAX_NAME], size=frame.size, content=frame.content
         )

@@ -232,6 +232,42 @@ def test_what_broke_off_is_recorded_when_the_client_is_gone() -> None:
     assert exchange.end is End.CLIENT_GONE
 
 
+GOODBYE = websocket(CLOSE, b"\x03\xe8")
+
+
+@pytest.mark.parametrize(
+    ("steps", "end"),
+    [
+        (["status", "server leaves", "client leaves"], End.COMPLETE),
+        (["server's goodbye", "client leaves", "server leaves"], End.COMPLETE),
+        (["client's goodbye", "client leaves", "client cannot be reached"], End.COMPLETE),
+        (["client leaves", "server's goodbye", "server leaves"], End.CLIENT_GONE),
+        (["client cannot be reached"], End.CLIENT_GONE),
+        (["server leaves", "client's goodbye", "client leaves"], End.SERVER_GONE),
+        (["recording stops"], End.STOPPED),
+        (["client's goodbye", "recording stops"], End.STOPPED),
+    ],
+)
+def test_an_exec_ends_as_its_protocol_says_or_as_who_closed_first(steps: list[str], end: End) -> None:
+    world = World().upgrade()
+    world.client(typed(b"hello"))
+    doing = {
+        "status": lambda: world.server(websocket(BINARY, b"\x03{}")),
+        "server's goodbye": lambda: world.server(GOODBYE),
+        "client's goodbye": lambda: world.client(websocket(CLOSE, b"\x03\xe8", key=KEY)),
+        "client leaves": lambda: world.act(world.tap.client_closed()),
+        "server leaves": lambda: world.act(world.tap.server_closed()),
+        "client cannot be reached": lambda: world.act(world.tap.stop(End.CLIENT_GONE, "reset")),
+        "recording stops": lambda: world.act(world.tap.stop()),
+    }
+    for step in steps:
+        doing[step]()
+    world.flush()
+    world.commit()
+    assert world.exchange is not None
+    assert world.exchange.end is end
+
+
 OPS = ["client", "server", "flush", "commit", "commit without checkpoint", "die"]
 
 
