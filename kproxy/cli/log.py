@@ -74,6 +74,7 @@ def line_of(row: LogRow | MarkRow) -> str:
     status = str(row.status) if row.status is not None else "-"
     took = f"{row.duration_ms:.1f} ms" if row.duration_ms is not None else "open"
     notes = [*(["dry run"] if row.options.dry_run else []), *([] if row.end == "complete" else [row.end])]
+    notes += [f"fault: {row.fault}"] if row.fault else []
     end = f"  ({', '.join(notes)})" if notes else ""
     line = f"{row.seq:>5}  {row.verb or row.method:<10} {row.target}  {status}  {took}{end}"
     changes = (f"{'':>7}→ {change.type} {change.key}@{change.revision} ({change.basis})" for change in row.changes)

@@ -17,6 +17,7 @@ from kproxy.config.kubeconfig import load_kubeconfig
 from kproxy.config.upstream import upstream_from_url
 from kproxy.errors import UsageError
 from kproxy.lab.info import read_lab
+from kproxy.proxy.faultrules import parse_rule
 from kproxy.proxy.launch import DEFAULT_LISTEN
 from kproxy.proxy.outbox import DEFAULT_BUFFER
 from kproxy.proxy.serving import ServingFiles
@@ -69,6 +70,14 @@ from kproxy.session.server_facts import lab_etcd
 )
 @click.option("--exclude", metavar="RULE", multiple=True, help="Let pass unrecorded what this matches.")
 @click.option(
+    "--fault",
+    "faults",
+    metavar="RULE",
+    multiple=True,
+    help="Let something go wrong on purpose: 'delay=2s verb=list', '409 resource=deployments every=3', 'cut verb=watch "
+    "after=3', … (docs/faults.md). Of several rules the first that matches acts.",
+)
+@click.option(
     "--buffer",
     type=SIZE,
     default=DEFAULT_BUFFER,
@@ -101,6 +110,7 @@ def command(
     when_stuck: Literal["pass", "block"],
     only: tuple[str, ...],
     exclude: tuple[str, ...],
+    faults: tuple[str, ...],
     buffer: int,
     command_line: tuple[str, ...],
 ) -> int:
@@ -135,6 +145,7 @@ def command(
         state_home=state_home(os.environ),
         serving=ServingFiles(cert=serving_cert, key=serving_key, ca=serving_ca, names=serving_name),
         wanted=wanted_by(only, exclude),
+        faults=tuple(parse_rule(text) for text in faults),
         force=force,
         listen=listen,
         allow_exec=allow_exec,

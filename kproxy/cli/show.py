@@ -34,6 +34,7 @@ def lines_of(view: ExchangeView) -> list[str]:
     exchange, row = view.exchange, view.row
     lines = [f"#{row.seq}  {row.time}  connection {exchange.connection}  {row.end} {row.end_detail}".rstrip()]
     lines += [f"by {row.caller}, {_identity(row)}"]
+    lines += [f"fault: {row.fault}"] if row.fault else []
     lines += [*_options(row.options), ""]
     lines += [f"> {exchange.request.method} {exchange.request.target} {exchange.request.http_version}"]
     lines += _headers(">", exchange.request.headers) + _content(view.request_body)

@@ -1,6 +1,7 @@
 """The comparison of two recordings: one verdict."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from kproxy.diff.align import align_exchanges
 from kproxy.diff.etcd import EtcdComparison, changes_by_object
@@ -58,6 +59,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         renamed=of.renaming.counts(),
         reasons=tuple(findings.reasons),
         same_server=same_server(baseline.session.server, replayed.session.server),
+        notes=tuple(_faults(of)),
     )
 
 
@@ -132,6 +134,14 @@ def _completeness(of: Comparison) -> None:
             of.findings.cannot_tell(f"the {whose}'s recording has a gap: {_gap(gap)}")
         if side.recording.session.end is not SessionEnd.COMPLETE:
             of.findings.cannot_tell(f"the {whose}'s recording ended as {side.recording.session.end.value}")
+
+
+def _faults(of: Comparison) -> Iterator[str]:
+    """What went wrong on purpose: no server can be blamed for it."""
+    for side, whose in ((of.baseline, "baseline"), (of.replayed, "replay")):
+        rules = Counter(exchange.fault for exchange in side.exchanges.values() if exchange.fault)
+        for rule, count in sorted(rules.items()):
+            yield f"the {whose} was recorded with a fault on purpose: {rule!r} touched {count} of its exchanges"
 
 
 def _gap(gap: Gap) -> str:

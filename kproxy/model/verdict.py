@@ -59,7 +59,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The answer of diff and replay. `reasons`: why it is inconclusive; `scope`: "HTTP and etcd" or "HTTP only"."""
+    """The answer of diff and replay. `reasons`: why it is inconclusive; `scope`: "HTTP and etcd" or "HTTP only".
+
+    `notes`: what whoever reads it should know, though it decides nothing.
+    """
 
     outcome: Outcome
     scope: str
@@ -70,3 +73,4 @@ class Verdict:
     renamed: tuple[tuple[str, int], ...] = ()  # (kind of name, how many)
     reasons: tuple[str, ...] = ()
     same_server: bool = False
+    notes: tuple[str, ...] = ()

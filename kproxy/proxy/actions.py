@@ -1,7 +1,10 @@
 """What a tap asks its owner to do, and what its owner tells it of the server."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from typing import Literal
 
 from kproxy.model.exchange import End
@@ -18,9 +21,26 @@ class Act(Enum):
     CLOSE_SERVER = auto()
     CLOSE_CLIENT = auto()
     LINGER = auto()  # half-close the client and close it soon: it may still be sending what nobody reads
+    WAIT = auto()  # await the next one of the tap's `waits`, and tell it by `resume`
 
 
 type Action = tuple[Act, bytes]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wait:
+    """What a tap waits for, without keeping other connections waiting: await `until`, then call `resume` with it.
+
+    `then` is the tap's: what it does when that has come, at this time on its clock.
+    """
+
+    until: Callable[[], Awaitable[None]]
+    then: Callable[[int], None]
+
+
+def after(seconds: float, then: Callable[[int], None]) -> Wait:
+    """A Wait for some time."""
+    return Wait(partial(asyncio.sleep, seconds), then)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kproxy.model.exchange import End
-from kproxy.proxy.actions import Act, Action
+from kproxy.proxy.actions import Act, Action, Wait
 from kproxy.proxy.dial import Dialer, DialError
 from kproxy.proxy.handshake import HandshakeError, shake_hands
 from kproxy.proxy.legs import HIGH_WATER, Leg
@@ -159,6 +159,8 @@ class Connection:
             client.half_close()
         elif act is Act.CLOSE_CLIENT and client is not None:
             client.close(cut=self._cut)
+        elif act is Act.WAIT:
+            self._begin(self._await(self._tap.waits.popleft()))
         elif act is Act.LINGER and client is not None:
             client.half_close()
             self._loop.call_later(LINGER_SECONDS, client.close)
@@ -183,6 +185,10 @@ class Connection:
                 server.pause()
             else:
                 server.resume()
+
+    async def _await(self, wait: Wait) -> None:
+        await wait.until()
+        self._do(self._tap.resume(wait))
 
     def _await_room(self) -> None:
         if not self._awaits_room:

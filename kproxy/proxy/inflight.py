@@ -82,6 +82,20 @@ class Inflight:
         if exchange.asked:
             self._complete(now)
 
+    def fault(self, rule: str, now: int) -> None:
+        """A rule of --fault has touched the first one."""
+        if self.open:
+            self._backlog.add(self.open[0].held, RecordType.FAULT, rule.encode(), now)
+
+    def own_answered(self, own: OwnAnswer, now: int) -> None:
+        """The first one, whose request is complete, has kproxy's answer in the server's place; others may follow."""
+        exchange = self.open.popleft()
+        self.asking = None
+        self._backlog.add(exchange.held, RecordType.ANSWER_HEAD, own.head, now)
+        if own.body:
+            self._backlog.add(exchange.held, RecordType.ANSWER_BODY, own.body, now)
+        self._end(exchange, End.REFUSED, "answered by a rule of --fault", now)
+
     def left(self) -> None:
         """The client closed. A server that hears of it may end the answer in good order, as Go's does: it was cut."""
         if self.answering and self.open[0].asked:

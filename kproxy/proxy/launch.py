@@ -17,6 +17,8 @@ from kproxy.proxy.certificates import LOCAL
 from kproxy.proxy.connection import Wiring
 from kproxy.proxy.dial import Dialer
 from kproxy.proxy.entrance import PathPrefix, listening_prefix
+from kproxy.proxy.faultrules import FaultRule
+from kproxy.proxy.faults import Faults
 from kproxy.proxy.forwarder import Forwarder
 from kproxy.proxy.identity import Identity, Judge
 from kproxy.proxy.outbox import Outbox
@@ -41,6 +43,7 @@ class ProxySettings:
     clients of the TLS listener show; "" makes one. `identity`: an upstream without credentials lets the client's pass
     where it says `one`. `wanted`: what is recorded, None: everything. `exec_content`: keep what
     upgraded connections carry, up to MAX_CONTENT bytes of each frame. `serving`: what a TLS listener shows of itself.
+    `faults`: what goes wrong on purpose.
 
     Where clients are authenticated (front-proxy, impersonate): `client_ca_pem`, by certificates of these authorities;
     `review`, by tokens that the api-server knows. `proxy_client`: certificate and key of the front proxy, PEM.
@@ -57,6 +60,7 @@ class ProxySettings:
     client_ca_pem: str | None = None
     review: Review | None = field(default=None, repr=False)
     proxy_client: tuple[str, str] | None = field(default=None, repr=False)
+    faults: tuple[FaultRule, ...] = ()
     connect_timeout: float = 10.0  # seconds, TCP and TLS together
 
 
@@ -104,6 +108,7 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
         local = None if listen.tls else address
         judge = Identity(upstream, token=token, local=local, allow_exec=settings.allow_exec)
 
+    faults = Faults(settings.faults) if settings.faults else None
     entrance = PathPrefix(listen.prefix) if listen.prefix else None
 
     def make_tap(number: int, tls: bool) -> Tap:  # noqa: FBT001 - Wiring's signature
@@ -116,6 +121,7 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
             entrance=entrance,
             wanted=settings.wanted,
             exec_content=MAX_CONTENT if settings.exec_content else 0,
+            faults=faults,
         )
 
     wiring = Wiring(

@@ -6,17 +6,25 @@ to one client connection: when either ends, so does the other, as if there were 
 
 What kproxy answers itself (a refusal, an unreachable server) waits its turn behind the answers before it, and the
 connection is closed after it.
+
+
+With rules of --fault the requests of a connection go one after the other: one whose predecessor is not over waits, and
+so does one that a rule delays.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum, auto
 
 from kproxy.model.exchange import Altered, End, IdentityMode
-from kproxy.proxy.actions import Act, Action, Unreached
+from kproxy.proxy.actions import Act, Action, Unreached, Wait, after
 from kproxy.proxy.backlog import Backlog
 from kproxy.proxy.caller import Peer, peer_of
+from kproxy.proxy.editing import EditedAnswer
 from kproxy.proxy.entrance import Entrance
+from kproxy.proxy.farewell import may_end
+from kproxy.proxy.faults import Fault, Faults, expects, without_coding
 from kproxy.proxy.identity import Admitted, Judge
 from kproxy.proxy.inflight import Inflight
 from kproxy.proxy.pending import Pending
@@ -49,6 +57,13 @@ MAX_PIPELINED = 256
 NOT_JUDGED = IDENTITY_NUMBER[IdentityMode.NONE]
 
 
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+LAST_CHUNK = b"0\r\n\r\n"
+
+ENDED = "the recording was ended"
+
+
 class _Mode(Enum):
     HTTP = auto()
     TUNNEL = auto()
@@ -76,6 +91,7 @@ class Tap:
         server_name: str,
         entrance: Entrance | None = None,
         wanted: Wanted | None = None,
+        faults: Faults | None = None,
         exec_content: int = 0,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
@@ -101,6 +117,15 @@ class Tap:
         self._client_ended = False
         self._server_ended = False
         self._actions: list[Action] = []
+        self._draining = False
+        self.waits: deque[Wait] = deque()  # for each Act.WAIT one
+        self._faults = faults
+        self._fault: Fault | None = None  # that touches what goes on
+        self._edited: EditedAnswer | None = None  # and changes its answer
+        self._delayed: Fault | None = None  # whose request has begun and waits
+        self._delaying = False  # its time has not come
+        self._swallowing = False  # the request that is being read, or was read last, goes nowhere
+        self._declined = False  # it was one for an upgrade
 
     @property
     def waiting(self) -> bool:
@@ -142,6 +167,8 @@ class Tap:
             self._actions.append((Act.TO_CLIENT, data))
         elif self._mode is not _Mode.DONE:
             self._feed_answers(data, now)
+            if self._draining:
+                self._drain(now)
         return self._take()
 
     def connected(self, problem: Unreached | None) -> list[Action]:
@@ -178,21 +205,30 @@ class Tap:
 
     def resumed(self) -> list[Action]:
         """What was waited for may be there: the request that had to wait is judged again, and what came after it."""
-        stalled, now = self._stalled, self._clock()
+        self._resume(self._clock())
+        return self._take()
+
+    def resume(self, wait: Wait) -> list[Action]:
+        """What a WAIT was for has come."""
+        if not self.done:
+            wait.then(self._clock())
+        return self._take()
+
+    def _resume(self, now: int) -> None:
+        stalled = self._stalled
         if stalled is None or self.done:
-            return []
+            return
         self._stalled = None
-        admitted = self._admit(stalled.head, now)
+        admitted = self._in_turn(stalled.head, now)
         if isinstance(admitted, Pending):
             self._stalled = stalled
             admitted.then(self._wake)
-            return []
+            return
         if admitted:
             self._on_requests(stalled.events, stalled.consumed, now, stalled.position)
             self._after_stall(stalled, now)
         if self._client_ended and not (self._stalls() or self.done):
             self._on_client_closed()
-        return self._take()
 
     def _stalls(self) -> bool:
         return self._stalled is not None
@@ -216,13 +252,38 @@ class Tap:
             self._on_server_closed(self._clock(), clean=clean)
         return self._take()
 
-    def stop(self, end: End = End.STOPPED, detail: str = "the recording was ended") -> list[Action]:
+    def drain(self) -> list[Action]:
+        """Begin nothing more: watches end where an event does, what else goes on may finish, then all is closed."""
+        self._draining = True
+        self._drain(self._clock())
+        return self._take()
+
+    def _drain(self, now: int) -> None:
+        if self.done:
+            return
+        if not self._flight.open:
+            self._finish(End.STOPPED, ENDED, now)
+        elif self._may_end():
+            if self._answers.chunked:
+                self._actions.append((Act.TO_CLIENT, LAST_CHUNK))
+            self._end_all(End.STOPPED, ENDED, now)
+
+    def _may_end(self) -> bool:
+        """Whether the answer that is coming can be ended here so that its client takes it for the server's own end."""
+        if self._mode is not _Mode.HTTP or not self._flight.answering:
+            return False
+        return (self._edited is not None or self._answers.may_end) and may_end(self._flight.open[0].held.records)
+
+    def stop(self, end: End = End.STOPPED, detail: str = ENDED) -> list[Action]:
         """End everything that goes on."""
+        if not self.done:
+            self._end_all(end, detail, self._clock())
+        return self._take()
+
+    def _end_all(self, end: End, detail: str, now: int) -> None:
         if self._client_ended and end is End.STOPPED:
             end, detail = End.CLIENT_GONE, "the client closed the connection first"
-        if self._mode is not _Mode.DONE:
-            self._finish(end, detail, self._clock())
-        return self._take()
+        self._finish(end, detail, now)
 
     def _on_server_closed(self, now: int, *, clean: bool) -> None:
         if self._mode is _Mode.TUNNEL:
@@ -264,12 +325,7 @@ class Tap:
                 if event.offset > position:
                     self._to_server(consumed[position : event.offset])
                 position = event.offset + len(event.raw)
-                admitted = self._admit(event, now)
-                if isinstance(admitted, Pending):
-                    self._stalled = Stalled(event, list(events), consumed, position)
-                    admitted.then(self._wake)
-                    return
-                if not admitted:
+                if not self._begin(event, events, consumed, position, now):
                     return
             elif isinstance(event, Body):
                 self._flight.asking_with(RecordType.REQUEST_BODY, event.content, now)
@@ -278,12 +334,40 @@ class Tap:
             elif isinstance(event, Tunnel):
                 self._flight.tunnel(event.data, now, answer=False)
             else:
-                self._flight.asked(now)
+                self._asked(now)
         if position < len(consumed):
             self._to_server(consumed[position:] if position else consumed)
+        if self._declined:
+            self._decline(now)
+
+    def _begin(
+        self, head: RequestHead, following: Iterator[RequestEvent], consumed: bytes, position: int, now: int
+    ) -> bool:
+        """Begin a request, if it may; `position`: that of what follows its head."""
+        self._swallowing = False
+        admitted = self._in_turn(head, now)
+        if isinstance(admitted, Pending):
+            self._stalled = Stalled(head, list(following), consumed, position)
+            admitted.then(self._wake)
+            return False
+        return admitted
+
+    def _in_turn(self, head: RequestHead, now: int) -> bool | Pending:
+        """Admit a request when its turn comes: with rules of --fault, when those before it are over."""
+        if self._draining:
+            return False
+        if self._faults is not None and self._flight.open and self._delayed is None:
+            return Pending()
+        return self._admit(head, now)
+
+    def _asked(self, now: int) -> None:
+        if self._swallowing:
+            self._answer_fault(now)
+        else:
+            self._flight.asked(now)
 
     def _admit(self, head: RequestHead, now: int) -> bool | Pending:
-        """Send a head on, or refuse its request and everything after it; Pending: nothing is done yet."""
+        """Send a head on, or refuse its request and everything after it; Pending: it has to wait."""
         if self._entrance is not None:
             entered = self._entrance.enter(head)
             if isinstance(entered, OwnAnswer):
@@ -297,22 +381,131 @@ class Tap:
         if not isinstance(verdict, Admitted):
             self._refuse(head.raw, head.method, verdict, now, recorded=recorded)
             return False
-        payload = pack_head(
+        if self._faults is not None:
+            fault = self._delayed or self._faults.touch(head)
+            if fault is not None:
+                return self._admit_faulted(head, verdict, fault, now, recorded=recorded)
+        payload = self._packed_head(head, verdict, verdict.altered)
+        self._flight.begin(payload, head.method, now, upgrade=_asks_upgrade(head), recorded=recorded)
+        self._answers.expect(head.method, upgrade=bool(head.upgrade))
+        self._to_server(verdict.head)
+        return True
+
+    def _packed_head(self, head: RequestHead, verdict: Admitted, altered: int) -> bytes:
+        return pack_head(
             self._connection,
-            verdict.altered | self._entered,
+            altered | self._entered,
             tls=self._tls,
             caller=verdict.caller,
             raw=head.raw,
             identity=self._mode_number,
             forwarded=verdict.forwarded,
         )
-        upgrade = head.target if head.upgrade else b""
-        self._flight.begin(payload, head.method, now, upgrade=upgrade, recorded=recorded)
-        self._answers.expect(head.method, upgrade=bool(head.upgrade))
-        self._to_server(verdict.head)
+
+    # Faults on purpose: nothing else goes on when one begins
+
+    def _admit_faulted(
+        self, head: RequestHead, verdict: Admitted, fault: Fault, now: int, *, recorded: bool
+    ) -> bool | Pending:
+        """Begin a request that a rule touches, and send it on when its time has come."""
+        if self._delayed is None:
+            self._begin_faulted(head, verdict, fault, now, recorded=recorded)
+        if self._delaying:
+            return Pending()
+        self._delayed = None
+        if fault.own is None:
+            self._answers.expect(head.method, upgrade=bool(head.upgrade))
+            self._to_server(without_coding(verdict.head) if fault.edit is not None else verdict.head)
+            return True
+        self._swallowing = True
+        if head.length and expects(head):
+            self._flight.informed(CONTINUE, now)
+            self._actions.append((Act.TO_CLIENT, CONTINUE))
         return True
 
+    def _begin_faulted(self, head: RequestHead, verdict: Admitted, fault: Fault, now: int, *, recorded: bool) -> None:
+        self._fault = fault
+        changes = fault.own is not None or fault.edit is not None
+        payload = self._packed_head(head, verdict, verdict.altered | (Altered.FAULT if changes else Altered.NOTHING))
+        self._flight.begin(payload, head.method, now, upgrade=_asks_upgrade(head), recorded=recorded)
+        if fault.edit is None:
+            self._flight.fault(fault.rule.text, now)
+        if fault.rule.delay:
+            self._delayed, self._delaying = fault, True
+            self._wait(after(fault.rule.delay, self._delay_over))
+
+    def _delay_over(self, now: int) -> None:
+        self._delaying = False
+        self._resume(now)
+
+    def _answer_fault(self, now: int) -> None:
+        """The request that is answered in the server's place is complete."""
+        fault, self._fault = self._fault, None
+        if fault is None or fault.own is None:  # its END has been taken
+            return
+        self._declined = bool(self._flight.open[0].upgrade)
+        self._flight.own_answered(fault.own, now)
+        self._actions.append((Act.TO_CLIENT, fault.own.wire))
+        if fault.closes:
+            self._finish(End.CLIENT_GONE, "", now)
+
+    def _decline(self, now: int) -> None:
+        """A rule has answered a request for an upgrade: what the client sent after it are requests."""
+        self._declined = False
+        if self._mode is _Mode.HTTP:
+            self._upgrade_answered(now, upgraded=False)
+
+    def _wait(self, wait: Wait) -> None:
+        self.waits.append(wait)
+        self._actions.append((Act.WAIT, b""))
+
+    def _faulted_answers(self, fault: Fault, events: list[AnswerEvent], now: int) -> bool:
+        """What a rule does to an answer; False: nothing, or nothing to these bytes."""
+        head = next((event for event in events if isinstance(event, AnswerHead | Upgraded)), None)
+        if head is not None:
+            if fault.cuts_at_once:
+                self._cut(now)
+                return True
+            if fault.edit is not None and isinstance(head, AnswerHead) and fault.edit.begins(head):
+                self._edited = EditedAnswer(fault.edit, self._flight)
+            if fault.rule.after_seconds is not None:
+                self._wait(after(fault.rule.after_seconds, lambda now: self._timed(fault, now)))
+        if self._edited is None:
+            return False
+        self._actions += self._edited.take(events, now)
+        self._after_edited(self._edited, now)
+        return True
+
+    def _timed(self, fault: Fault, now: int) -> None:
+        """The time of a rule has come, if its exchange still goes on."""
+        if self._fault is not fault:
+            return
+        if fault.edit is None:
+            self._cut(now)
+        elif self._edited is not None:
+            self._actions += self._edited.expire(now)
+            self._after_edited(self._edited, now)
+
+    def _after_edited(self, edited: EditedAnswer, now: int) -> None:
+        if edited.cut:
+            self._cut(now)
+        elif edited.expired:
+            self._finish(End.COMPLETE, "", now)
+        elif not self._flight.open:
+            self._over(now)
+
+    def _over(self, now: int) -> None:
+        """Nothing goes on any more: the next one's turn."""
+        self._fault = self._edited = None
+        self._resume(now)
+
+    def _cut(self, now: int) -> None:
+        """As a server that died."""
+        self._finish(End.SERVER_GONE, "cut by a rule of --fault", now)
+
     def _to_server(self, data: bytes) -> None:
+        if self._swallowing:
+            return
         if self._connected:
             self._actions.append((Act.TO_SERVER, data))
             return
@@ -339,7 +532,7 @@ class Tap:
     def _end_stalled(self, now: int) -> None:
         """A request that still waits ends with its connection, and is recorded so."""
         stalled, self._stalled = self._stalled, None
-        if stalled is not None:
+        if stalled is not None and self._delayed is None:
             self._begin_unjudged(stalled.head.raw, stalled.head.method, now)
 
     def _refuse_ambiguous(self, sentence: str, now: int) -> None:
@@ -382,9 +575,10 @@ class Tap:
             events = self._answers.feed(data)
         except FramingError as ambiguous:
             events, error = self._answers.before, str(ambiguous)
-        if self._answers.consumed:
-            self._actions.append((Act.TO_CLIENT, self._answers.consumed))
-        self._on_answers(events, now)
+        if self._fault is None or not self._faulted_answers(self._fault, events, now):
+            if self._answers.consumed:
+                self._actions.append((Act.TO_CLIENT, self._answers.consumed))
+            self._on_answers(events, now)
         if error and self._mode is not _Mode.DONE:
             self._ambiguous_answer(error, now)
 
@@ -409,6 +603,8 @@ class Tap:
             else:
                 flight.answered(now)
         self._answer_own(now)
+        if self._faults is not None and not flight.open:
+            self._over(now)
 
     def _upgrade_answered(self, now: int, *, upgraded: bool) -> None:
         """What the client sent after its request for an upgrade has a meaning now."""
@@ -422,7 +618,7 @@ class Tap:
         self._on_requests(events, self._requests.consumed, now)
         if error and self._mode is _Mode.HTTP:
             self._refuse_ambiguous(error, now)
-        if self._client_ended:
+        if self._client_ended and self._flight.open:
             self._end_to_server()
 
     def _ambiguous_answer(self, sentence: str, now: int) -> None:
@@ -448,3 +644,8 @@ class Tap:
         actions = self._actions
         self._actions = []
         return actions
+
+
+def _asks_upgrade(head: RequestHead) -> bytes:
+    """The target of a request for an upgrade, b"" of another one."""
+    return head.target if head.upgrade else b""

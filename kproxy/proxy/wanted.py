@@ -111,11 +111,11 @@ def parse_rule(text: str, option: str) -> Rule:
         if key == USER_AGENT:
             agent.append(match)
         else:
-            terms.append((_reading(key, pattern), match))
+            terms.append((reading(key, pattern), match))
     return Rule(text, tuple(agent), tuple(terms))
 
 
-def _reading(key: str, pattern: str) -> Callable[[RequestInfo], str]:
+def reading(key: str, pattern: str) -> Callable[[RequestInfo], str]:
     """What of a request a pattern is held against: a resource with what the pattern itself names beside it."""
     if key == "verb":
         return lambda info: info.verb

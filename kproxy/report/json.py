@@ -23,6 +23,7 @@ def verdict_json(verdict: Verdict) -> JSONObject:
         "noise": [{"rule": each.rule, "ground": each.ground, "count": each.count} for each in verdict.noise],
         "differences": [_difference(each) for each in verdict.differences],
         "reasons": list(verdict.reasons),
+        "notes": list(verdict.notes),
     }
 
 

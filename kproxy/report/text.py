@@ -19,6 +19,7 @@ def text_report(verdict: Verdict) -> str:
         *(f"cannot tell: {printable(reason)}" for reason in verdict.reasons),
         *(f"noise hidden: {each.rule} x{each.count} ({each.ground})" for each in verdict.noise),
     ]
+    lines += [f"note: {printable(note)}" for note in verdict.notes]
     if verdict.same_server:
         lines.append("same server: both recordings are of one server")
     lines.append(f"verdict: {verdict.outcome.value}")

@@ -55,6 +55,7 @@ class LogRow:
     duration_ms: float | None
     end: str
     end_detail: str
+    fault: str
     audit_id: str
     options: Options
     caller: str
@@ -83,6 +84,7 @@ class LogRow:
             "duration_ms": self.duration_ms,
             "end": self.end,
             "end_detail": self.end_detail,
+            "fault": self.fault,
             "audit_id": self.audit_id,
             **self.options.as_json(),
             "caller": self.caller,
@@ -192,6 +194,7 @@ def row_of(recording: Recording, exchange: Exchange, changes: tuple[ChangeRow, .
         duration_ms=round((exchange.ended - exchange.started) / 1e6, 3) if exchange.ended is not None else None,
         end=exchange.end.value,
         end_detail=exchange.end_detail,
+        fault=exchange.fault,
         audit_id=header(answer.headers, "audit-id") if answer else "",
         options=options_of(recording, exchange),
         caller=exchange.caller,

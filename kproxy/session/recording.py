@@ -14,6 +14,7 @@ from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.info import LabInfo
 from kproxy.model.exchange import IdentityMode, Seq
 from kproxy.model.session import Session
+from kproxy.proxy.faultrules import FaultRule
 from kproxy.proxy.launch import DEFAULT_LISTEN, FORWARDING, ProxySettings, Running, serve
 from kproxy.proxy.outbox import DEFAULT_BUFFER, Outbox, WhenStuck
 from kproxy.proxy.reviewed import Review
@@ -34,7 +35,8 @@ class RecordSettings:
     """What to record and where.
 
     `program`: the name of the COMMAND that is run (its arguments may hold secrets, so they are not kept); `state_home`:
-    where keys of pseudonyms live; `wanted` None: everything is recorded; `etcd` None: HTTP only.
+    where keys of pseudonyms live; `wanted` None: everything is recorded; `faults`: what goes wrong on purpose;
+    `etcd` None: HTTP only.
     """
 
     output: Path
@@ -42,6 +44,7 @@ class RecordSettings:
     state_home: Path
     wanted: Wanted | None = None
     serving: ServingFiles = OWN
+    faults: tuple[FaultRule, ...] = ()
     force: bool = False
     listen: str = DEFAULT_LISTEN
     allow_exec: bool = False
@@ -130,6 +133,7 @@ def _proxy_settings(settings: RecordSettings, token: str, review: Review | None)
         proxy_client=settings.proxy_client,
         wanted=settings.wanted,
         exec_content=settings.exec_content,
+        faults=settings.faults,
         serving=settings.serving,
     )
 

@@ -32,6 +32,7 @@ __all__ = [
     "END",
     "MAX_HEAD",
     "UNTIL_EOF",
+    "AnswerEvent",
     "AnswerFramer",
     "AnswerHead",
     "Body",
@@ -39,6 +40,7 @@ __all__ = [
     "FramingError",
     "HeadParts",
     "Informational",
+    "RequestEvent",
     "RequestFramer",
     "RequestHead",
     "Trailers",
@@ -298,6 +300,18 @@ class AnswerFramer(_Framer[AnswerEvent]):
         self._finish(events)
         self._state = _State.BROKEN
         return events
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the answer that is being read could end here: it has no length, and stands between two chunks."""
+        if self._state is _State.UNTIL_EOF:
+            return True
+        return self._state is _State.CHUNKED and self._chunked.between and not self._held
+
+    @property
+    def chunked(self) -> bool:
+        """Whether the answer that is being read comes in chunks."""
+        return self._state is _State.CHUNKED
 
     @property
     def cut(self) -> bool:

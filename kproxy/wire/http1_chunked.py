@@ -24,6 +24,11 @@ class Chunked:
         self._last = False
         self._content: list[bytes] = []
 
+    @property
+    def between(self) -> bool:
+        """Whether a chunk is over, and no other one has begun."""
+        return not self._left and not self._last
+
     def take(self) -> bytes:
         """The content since the last call."""
         content = self._content

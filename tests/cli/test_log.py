@@ -1,11 +1,15 @@
 """`kproxy log`: the contract's keys, and filters that take words as people write them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kproxy.cli.main import _exit_code
+from kproxy.store.text import export_text
+from tests.support.made import an_exchange
+from tests.support.memory import MemoryRecording
 
 GOLDEN = str(Path(__file__).parents[2] / "recordings" / "hello-demo")
 KEYS = {
@@ -51,3 +55,16 @@ def test_filters_narrow_down(capsys: pytest.CaptureFixture[str], filters: list[s
 def test_a_status_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert _exit_code(["log", GOLDEN, "--status", "40"]) == 2
     assert "'40' is no status" in capsys.readouterr().err
+
+
+def test_a_fault_on_purpose_is_said_in_log_and_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = MemoryRecording(exchange_list=[replace(an_exchange(1), fault="delay=1s nth=1")])
+    export_text(recording, tmp_path / "faulty")
+    where = str(tmp_path / "faulty")
+
+    assert _exit_code(["log", where]) == 0
+    assert "fault: delay=1s nth=1)" in capsys.readouterr().out
+    assert _exit_code(["log", where, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["fault"] == "delay=1s nth=1"
+    assert _exit_code(["show", where, "1"]) == 0
+    assert "\nfault: delay=1s nth=1\n" in capsys.readouterr().out

@@ -12,6 +12,7 @@ from kproxy.model.exchange import Body, BodyState, End, Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.session import Gap, SessionEnd
 from kproxy.model.verdict import Difference, Outcome, Verdict
+from kproxy.report.text import text_report
 from tests.diff.sessions import PODS, FakeServer, verdict_of
 
 KEY = "/registry/pods/default/a"
@@ -65,6 +66,16 @@ def test_two_servers_that_behave_the_same_are_identical() -> None:
 def test_a_recording_is_identical_with_itself_and_says_so() -> None:
     verdict = verdict_of(baseline(), baseline())
     assert (verdict.outcome, verdict.same_server, verdict.renamed) == (Outcome.IDENTICAL, True, ())
+
+
+def test_faults_on_purpose_are_noted_and_decide_nothing() -> None:
+    second = replayed()
+    touched = second.made.exchange_list[0]
+    second.made.exchange_list[0] = replace(touched, fault="delay=1s")
+    verdict = verdict_of(baseline(), second)
+    assert verdict.outcome is Outcome.IDENTICAL
+    assert verdict.notes == ("the replay was recorded with a fault on purpose: 'delay=1s' touched 1 of its exchanges",)
+    assert f"note: {verdict.notes[0]}" in text_report(verdict).splitlines()
 
 
 def test_without_pairs_exchanges_are_aligned_by_method_and_target() -> None:

@@ -19,6 +19,7 @@ class Told:
     answer_head: bytes = b""
     tunnel: int = 0
     lost_bytes: int = 0
+    fault: str = ""
 
     def take(self, record: Record, committed_prefix: bytes) -> None:
         """One more record."""
@@ -38,6 +39,8 @@ class Told:
             offset, _ = RESUME.unpack(record.payload)
             assert offset <= len(committed_prefix), "it resumes behind what was committed: bytes are missing"
             self.answer = committed_prefix[:offset]
+        elif kind == RecordType.FAULT:
+            self.fault = record.payload.decode()
         elif kind == RecordType.GAP:
             self.lost_bytes += GAP.unpack_from(record.payload)[2]
         elif kind == RecordType.END:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from kproxy.config.upstream import Upstream, upstream_from_url
+from kproxy.proxy.faultrules import parse_rule
 from kproxy.proxy.launch import ProxySettings, Running, serve
 from kproxy.proxy.outbox import Outbox
 from kproxy.proxy.serving import OWN, ServingFiles
@@ -194,6 +195,7 @@ async def stage(  # noqa: PLR0913 - what tests vary, all named
     outbox: Outbox | None = None,
     allow_exec: bool = False,
     connect_timeout: float = 10.0,
+    faults: tuple[str, ...] = (),
     wanted: Wanted | None = None,
     serving: ServingFiles = OWN,
 ) -> AsyncIterator[Stage]:
@@ -207,6 +209,7 @@ async def stage(  # noqa: PLR0913 - what tests vary, all named
             connect_timeout=connect_timeout,
             wanted=wanted,
             serving=serving,
+            faults=tuple(parse_rule(rule) for rule in faults),
         )
         async with serve(settings, record.outbox) as running:
             yield Stage(server, running, record)
