@@ -6,10 +6,11 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 SERVER ?= emulated
 WORKERS ?= 2
+SOAK_SECONDS ?= 90
 
 ASSETS = $$(sh controlplane/build.sh --print)
 
-.PHONY: help demo test lint types contracts lock tables tables-check test-go controlplane test-controlplane \
+.PHONY: help demo test lint types contracts lock tables tables-check test-go controlplane soak test-controlplane \
         recordings nightly bench bench-short wheel clean
 
 help: ## this list
@@ -36,14 +37,19 @@ contracts: $(VENV)/installed ## the direction of imports
 controlplane: ## build Kubernetes, etcd and kwok into a cache outside the tree (needs Go; about 16 minutes, once)
 	sh controlplane/build.sh
 
+soak: $(VENV)/installed controlplane ## a whole control plane through kproxy for SOAK_SECONDS, into build/ (needs Go)
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.controlplane.soak.make $(SOAK_SECONDS) build/soak-$(SOAK_SECONDS)
+
 test-controlplane: $(VENV)/installed controlplane ## the tests that need the real control plane (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n $(WORKERS) -m controlplane
 
 recordings: $(VENV)/installed controlplane ## make the golden recordings again (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" sh recordings/make/all.sh $(BIN)/kproxy
 
-nightly: $(VENV)/installed controlplane ## what takes long: ten demos and ten replays on the real server, the whole bench
+nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replays on the real server, a soak of ten minutes, the whole bench
 	KUBEBUILDER_ASSETS="$(ASSETS)" sh tests/nightly.sh $(BIN)/kproxy
+	$(MAKE) soak SOAK_SECONDS=600
+	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_SOAK_SECONDS=600 $(BIN)/pytest -n0 tests/controlplane/test_soak.py
 	$(MAKE) bench
 
 bench: $(VENV)/installed ## direct, mitmdump and kproxy side by side (needs Go for the generator and the upstream)

@@ -75,6 +75,8 @@ def run(
     \b
     Example: kproxy lab run -- kubectl get namespaces
     """
+    if kwok_config and controllers != "controllers":
+        raise UsageError("--kwok-config goes with what starts kwok: --with controllers, or `kproxy lab controllers`")
     settings = LabSettings(
         server=server,
         assets=assets,

@@ -96,7 +96,9 @@ def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[st
         "audit-log-maxsize": "4096",  # megabytes: never a second file
         "profiling": "false",
     }
-    if not place.controllers:
+    if place.controllers:
+        flags["kubelet-preferred-address-types"] = "InternalIP"  # nobody's DNS knows the nodes' names
+    else:
         # No controller-manager is there to make the namespaces' default accounts, so pods would be refused.
         flags["disable-admission-plugins"] = "ServiceAccount"
     if place.feature_gates:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-NEEDED = ("kube-apiserver", "etcd", "kubectl", "etcdctl")
+from tests.controlplane.soak.make import ROOT, NoSoak, make_soak
+
+NEEDED = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "etcd", "kubectl", "etcdctl")
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,13 @@ def real_env(assets: Path, tmp_path: Path) -> dict[str, str]:
         "KUBEBUILDER_ASSETS": str(assets),
         "XDG_STATE_HOME": str(tmp_path / "state"),
     }
+
+
+@pytest.fixture(scope="session")
+def soak(assets: Path) -> Path:
+    """The folder of a soak (soak/make.py): made once, by whoever wants it first, for all that want a long recording."""
+    seconds = int(os.environ.get("KPROXY_SOAK_SECONDS", "90"))
+    try:
+        return make_soak(seconds, ROOT / "build" / f"soak-{seconds}", assets)
+    except NoSoak as error:
+        pytest.fail(str(error))

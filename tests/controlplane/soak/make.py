@@ -1,0 +1,123 @@
+"""Makes a soak: python -m tests.controlplane.soak.make SECONDS FOLDER [CONTROL_SECONDS].
+
+A whole control plane and kubectl, all through kproxy, each as itself, for so many seconds; then the same without kproxy
+for CONTROL_SECONDS (default: 45, and as long where the soak is a long one). FOLDER gets
+
+    recording.kproxy  what kproxy recorded, etcd included; state/ has the key of its pseudonyms
+    audit.log         the api-server's
+    logs/             of controller-manager, scheduler and kwok
+    kubectl.jsonl     each kubectl command and how it ended
+    control/          the same without kproxy
+    soak.json         {"key", "seconds", "control_seconds"}, written last: a soak without it is none
+
+A soak of this very code (the key) and as long is left as it is.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.controlplane.soak.figures import figures
+
+ROOT = Path(__file__).parents[3]
+DONE = "soak.json"
+NODES = "3"
+SHORT_CONTROL = 45  # seconds
+LONG_SOAK = 300  # seconds
+
+
+class NoSoak(Exception):  # noqa: N818 - it is said by whoever asked for a soak
+    """A soak could not be made."""
+
+
+def make_soak(seconds: int, folder: Path, assets: Path, control_seconds: int | None = None) -> Path:
+    """The folder of a soak, made now if there is none. NoSoak if one of its commands fails."""
+    control = control_seconds or (SHORT_CONTROL if seconds < LONG_SOAK else seconds)
+    wanted = {"key": key(assets), "seconds": seconds, "control_seconds": control}
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes may want it at once
+        if _made(folder) == wanted:
+            return folder
+        shutil.rmtree(folder, ignore_errors=True)
+        _run(seconds, folder, assets, through_kproxy=True)
+        _run(control, folder / "control", assets, through_kproxy=False)
+        (folder / DONE).write_text(json.dumps(wanted))
+    return folder
+
+
+def key(assets: Path) -> str:
+    """Changes with kproxy's code, the soak's own, and the programs that take part."""
+    digest = hashlib.sha256(str(assets).encode())
+    for path in sorted([*(ROOT / "kproxy").rglob("*"), *Path(__file__).parent.glob("*.py")]):
+        if path.suffix in {".py", ".yaml", ".json"} and path.is_file():
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _made(folder: Path) -> object:
+    try:
+        made: object = json.loads((folder / DONE).read_text())
+    except (OSError, ValueError):
+        return None
+    return made
+
+
+def _run(seconds: int, folder: Path, assets: Path, *, through_kproxy: bool) -> None:
+    (folder / "logs").mkdir(parents=True)
+    (folder / "home").mkdir()
+    kwok = folder / "kwok.yaml"
+    kwok.write_text(_kwok_objects(folder))
+    kproxy = [str(Path(sys.executable).with_name("kproxy"))]
+    lab = [*kproxy, "lab", "run", "--server", "kube-apiserver", "--assets", str(assets), "--nodes", NODES]
+    lab += ["--with", "controllers-later", "--audit-log", str(folder / "audit.log"), "--"]
+    record = [*kproxy, "record", "--identity", "pass", "-o", str(folder / "recording.kproxy"), "--"]
+    controllers = [*kproxy, "lab", "controllers", "--logs", str(folder / "logs"), "--kwok-config", str(kwok), "--"]
+    work = [sys.executable, "-m", "tests.controlplane.soak.workload", str(seconds), str(folder)]
+    command = [*lab, *(record if through_kproxy else []), *controllers, *work]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("KPROXY_")}
+    env |= {"XDG_STATE_HOME": str(folder / "state"), "PYTHONPATH": str(ROOT)}
+    with (folder / "said").open("w") as said:
+        code = subprocess.run(command, cwd=ROOT, env=env, stdout=said, stderr=said, check=False).returncode
+    if code:
+        raise NoSoak(f"the soak in {folder} ended with {code}: {(folder / 'said').read_text()[-2000:]}")
+
+
+def _kwok_objects(folder: Path) -> str:
+    """Pods have a log of three lines, and exec runs on this machine."""
+    logs = folder / "pod.log"
+    logs.write_text("".join(f"2026-01-01T00:00:0{n}.000000000Z stdout F line {n}\n" for n in range(3)))
+    group = "kwok.x-k8s.io/v1alpha1"
+    objects: list[dict[str, object]] = [
+        {
+            "apiVersion": group,
+            "kind": "ClusterLogs",
+            "metadata": {"name": "soak"},
+            "spec": {"logs": [{"logsFile": str(logs), "follow": True}]},
+        },
+        {
+            "apiVersion": group,
+            "kind": "ClusterExec",
+            "metadata": {"name": "soak"},
+            "spec": {"execs": [{"local": {}}]},
+        },
+    ]
+    return "---\n".join(json.dumps(each) + "\n" for each in objects)
+
+
+if __name__ == "__main__":
+    try:
+        made = make_soak(
+            int(sys.argv[1]),
+            Path(sys.argv[2]).absolute(),
+            Path(os.environ["KUBEBUILDER_ASSETS"]),
+            *map(int, sys.argv[3:4]),
+        )
+        print(figures(made))  # noqa: T201 - it is what a person runs this for
+    except NoSoak as error:
+        sys.exit(str(error))
