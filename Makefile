@@ -7,10 +7,12 @@ BIN    := $(VENV)/bin
 SERVER ?= emulated
 WORKERS ?= 2
 SOAK_SECONDS ?= 90
+EXAMPLES ?= 10000
 
 ASSETS = $$(sh controlplane/build.sh --print)
 
-.PHONY: help demo test lint types contracts lock tables tables-check test-go controlplane soak test-controlplane \
+.PHONY: help demo test byte-for-byte lint types contracts lock tables tables-check test-go controlplane soak \
+        test-controlplane \
         recordings nightly bench bench-short wheel clean
 
 help: ## this list
@@ -23,6 +25,10 @@ demo: $(VENV)/installed ## the walkthrough, end to end (SERVER=kube-apiserver: o
 
 test: $(VENV)/installed ## every test that needs nothing beyond this machine's Python
 	$(BIN)/pytest -n $(WORKERS) -m "not controlplane"
+
+byte-for-byte: $(VENV)/installed ## promise 1 on EXAMPLES generated exchanges (10000)
+	KPROXY_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --timeout=3600 tests/proxy/test_byte_for_byte.py \
+	  tests/proxy/test_byte_for_byte_sockets.py
 
 lint: $(VENV)/installed ## ruff: all rules, and the format
 	$(BIN)/ruff check .
@@ -50,6 +56,7 @@ nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replay
 	KUBEBUILDER_ASSETS="$(ASSETS)" sh tests/nightly.sh $(BIN)/kproxy
 	$(MAKE) soak SOAK_SECONDS=600
 	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_SOAK_SECONDS=600 $(BIN)/pytest -n0 tests/controlplane/test_soak.py
+	$(MAKE) byte-for-byte
 	$(MAKE) bench
 
 bench: $(VENV)/installed ## direct, mitmdump and kproxy side by side (needs Go for the generator and the upstream)

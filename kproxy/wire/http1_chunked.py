@@ -9,8 +9,8 @@ MAX_SIZE_LINE = 4096
 
 MAX_TRAILERS = 64 * 1024
 
-# Size, then nothing or extensions; white space elsewhere is where readers differ.
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*+;[^\x00\r\n]*+)?")
+# Size, then nothing or extensions; white space before them is where readers differ (Go and llhttp refuse it).
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[^\x00\r\n]*+)?")
 
 
 class Chunked:

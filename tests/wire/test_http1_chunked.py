@@ -22,7 +22,7 @@ def feed_in_pieces(raw: bytes, cuts: list[int]) -> tuple[bytes, Chunked, int]:
 
 @given(
     st.lists(st.binary(min_size=1, max_size=40), max_size=5),
-    st.sampled_from([b"", b";name=value", b' ; quoted="a;b"']),
+    st.sampled_from([b"", b";name=value", b'; quoted="a;b"']),
     st.sampled_from([b"", b"Checksum: 1\r\n", b"A: 1\r\nB: 2\r\n"]),
     st.lists(st.integers(0, 500), max_size=8),
 )

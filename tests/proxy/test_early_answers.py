@@ -1,0 +1,85 @@
+"""Answers that come before the request is complete, and servers that want no more of it: the answer is never lost."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+
+import pytest
+
+from kproxy.model.exchange import End
+from tests.proxy.stage import Stage, TeeReader, stage
+
+TOO_LARGE = b"HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nContent-Length: 9\r\n\r\ntoo large"
+UPLOAD = 64 * 1024 * 1024
+HEAD = b"POST /api/v1/namespaces/x/configmaps HTTP/1.1\r\nHost: kproxy\r\nContent-Length: %d\r\n\r\n" % UPLOAD
+PIECE = b"x" * 65536
+TURNS = 20
+
+
+async def resets(reader: TeeReader, writer: asyncio.StreamWriter) -> None:
+    """Answers after the first bytes of a body and closes with the rest unread: the kernel sends a reset."""
+    await reader.head()
+    await reader.exactly(100_000)
+    writer.write(TOO_LARGE)
+    await writer.drain()
+    writer.transport.abort()
+
+
+async def resets_hard(reader: TeeReader, writer: asyncio.StreamWriter) -> None:
+    """The same, with the reset asked for."""
+    await reader.head()
+    await reader.exactly(100_000)
+    writer.write(TOO_LARGE)
+    await writer.drain()
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def reads_on(reader: TeeReader, writer: asyncio.StreamWriter) -> None:
+    """As Go's server: answers, says that it sends no more, and reads on a while."""
+    await reader.head()
+    await reader.exactly(100_000)
+    writer.write(TOO_LARGE)
+    writer.write_eof()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            while await reader.some():
+                pass
+
+
+async def uploads(on: Stage) -> bytes:
+    """What a client gets that sends while it may and reads beside, as Go's does."""
+    reader, writer = await on.connect()
+    got = asyncio.create_task(reader.read())
+
+    async def send() -> None:
+        writer.write(HEAD)
+        with contextlib.suppress(OSError):
+            for _ in range(UPLOAD // len(PIECE)):
+                if got.done():
+                    break
+                writer.write(PIECE)
+                await writer.drain()
+
+    sending = asyncio.create_task(send())
+    with contextlib.suppress(OSError):
+        await asyncio.wait_for(asyncio.shield(got), 60)
+    sending.cancel()
+    await asyncio.wait([sending, got])
+    writer.transport.abort()
+    return b"" if got.exception() else got.result()
+
+
+@pytest.mark.parametrize("server", [resets, resets_hard, reads_on], ids=["resets", "resets hard", "reads on"])
+def test_a_client_that_uploads_gets_the_refusal_of_a_server_that_does_not_want_the_rest(server: object) -> None:
+    async def play() -> None:
+        async with stage(server) as on:  # type: ignore[arg-type]
+            for _ in range(TURNS):
+                assert await uploads(on) == TOO_LARGE
+            told = await on.record.exchanges(TURNS)
+        assert {each.end for each in told} == {End.COMPLETE}
+        assert {each.answer for each in told} == {b"too large"}
+
+    asyncio.run(play())
