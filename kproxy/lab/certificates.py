@@ -1,17 +1,19 @@
 """The lab's keys and certificates: a CA, the api-server's serving certificate, the service accounts' key pair."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from ipaddress import IPv4Address
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-LIFETIME = timedelta(days=30)
+from kproxy.lab.clientauthorities import ClientAuthorities, make_client_authorities
+from kproxy.lab.pem import certificate_builder, key_usage, private_pem, write_private
+
 SERVICE_IP = "10.96.0.1"  # the first of --service-cluster-ip-range
 NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
 
@@ -25,6 +27,7 @@ class Certificates:
     serving_key: Path
     service_account_key: Path
     service_account_public: Path
+    clients: ClientAuthorities
 
 
 def make_certificates(folder: Path, now: datetime) -> Certificates:
@@ -35,72 +38,36 @@ def make_certificates(folder: Path, now: datetime) -> Certificates:
         serving_key=folder / "serving.key",
         service_account_key=folder / "service-account.key",
         service_account_public=folder / "service-account.pub",
+        clients=make_client_authorities(folder, now),
     )
     ca_key, serving_key, account_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kproxy lab CA")])
     ca = (
-        _certificate(ca_name, ca_name, ca_key.public_key(), now)
+        certificate_builder(ca_name, ca_name, ca_key.public_key(), now)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False)
-        .add_extension(_key_usage(signs_certificates=True), critical=True)
+        .add_extension(key_usage(signs_certificates=True), critical=True)
         .sign(ca_key, hashes.SHA256())
     )
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")])
     addresses = (IPv4Address("127.0.0.1"), IPv4Address(SERVICE_IP))
     serving = (
-        _certificate(name, ca_name, serving_key.public_key(), now)
+        certificate_builder(name, ca_name, serving_key.public_key(), now)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
-        .add_extension(_key_usage(signs_certificates=False), critical=True)
+        .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(
             x509.SubjectAlternativeName([*map(x509.DNSName, NAMES), *map(x509.IPAddress, addresses)]), critical=False
         )
         .sign(ca_key, hashes.SHA256())
     )
-    _write(made.ca, ca.public_bytes(Encoding.PEM))
-    _write(made.serving, serving.public_bytes(Encoding.PEM))
-    _write(made.serving_key, _private(serving_key))
-    _write(made.service_account_key, _private(account_key))
-    _write(
+    write_private(made.ca, ca.public_bytes(Encoding.PEM))
+    write_private(made.serving, serving.public_bytes(Encoding.PEM))
+    write_private(made.serving_key, private_pem(serving_key))
+    write_private(made.service_account_key, private_pem(account_key))
+    write_private(
         made.service_account_public,
         account_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
     )
     return made
-
-
-def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))  # clocks of one machine may step back
-        .not_valid_after(now + LIFETIME)
-    )
-
-
-def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(content)

@@ -73,7 +73,10 @@ def etcd_command(program: Path, folder: Path, ports: tuple[int, int], token: str
 
 
 def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[str, str]) -> Command:
-    """A kube-apiserver with RBAC, static tokens and an audit log of every request's metadata."""
+    """A kube-apiserver with RBAC, static tokens and an audit log of every request's metadata.
+
+    As kubeadm sets it up, it also believes client certificates and a front proxy, and nodes may change only themselves.
+    """
     policy = place.folder / "audit-policy.json"
     policy.write_text(json.dumps(AUDIT_POLICY))
     flags = {
@@ -88,7 +91,9 @@ def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[st
         "service-account-signing-key-file": str(place.certificates.service_account_key),
         "service-account-issuer": "https://kubernetes.default.svc",
         "token-auth-file": str(place.token_file),
-        "authorization-mode": "RBAC",
+        "authorization-mode": "Node,RBAC",
+        "enable-admission-plugins": "NodeRestriction",
+        **place.certificates.clients.flags,
         "service-cluster-ip-range": f"{SERVICE_IP.rsplit('.', 1)[0]}.0/16",
         "allow-privileged": "true",
         "audit-policy-file": str(policy),

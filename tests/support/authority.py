@@ -44,6 +44,18 @@ class Authority:
         )
         self.pem = certificate.public_bytes(Encoding.PEM).decode()
 
+    @classmethod
+    def of(cls, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> "Authority":
+        """An authority that is there already."""
+        authority = cls.__new__(cls)
+        authority._key, authority._name = key, certificate.subject
+        authority.pem = certificate.public_bytes(Encoding.PEM).decode()
+        return authority
+
+    @property
+    def key_pem(self) -> str:
+        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
     def client(self, name: str, *groups: str, lasts: dt.timedelta = dt.timedelta(hours=1)) -> Issued:
         """A client certificate: CN and O."""
         subject = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
