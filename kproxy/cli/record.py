@@ -18,7 +18,7 @@ from kproxy.config.upstream import upstream_from_url
 from kproxy.errors import UsageError
 from kproxy.lab.info import read_lab
 from kproxy.proxy.faultrules import parse_rule
-from kproxy.proxy.launch import DEFAULT_LISTEN
+from kproxy.proxy.launch import DEFAULT_DRAIN, DEFAULT_LISTEN
 from kproxy.proxy.outbox import DEFAULT_BUFFER
 from kproxy.proxy.serving import ServingFiles
 from kproxy.proxy.wanted import wanted_by
@@ -83,6 +83,13 @@ from kproxy.session.server_facts import lab_etcd
     default=DEFAULT_BUFFER,
     help="What may wait in memory for the recorder (default: 64MiB).",
 )
+@click.option(
+    "--drain",
+    type=click.FloatRange(min=0, max=3600),
+    default=DEFAULT_DRAIN,
+    show_default=True,
+    help="Seconds for requests that go on when the recording ends. Watches are ended at once, between two events.",
+)
 @click.argument("command_line", metavar="[-- COMMAND …]", nargs=-1, type=click.UNPROCESSED)
 def command(
     *,
@@ -112,6 +119,7 @@ def command(
     exclude: tuple[str, ...],
     faults: tuple[str, ...],
     buffer: int,
+    drain: float,
     command_line: tuple[str, ...],
 ) -> int:
     """Record what clients say to an api-server, and what it changes in etcd.
@@ -155,6 +163,7 @@ def command(
         proxy_client=clients.proxy_client,
         when_stuck=when_stuck,
         buffer_bytes=buffer,
+        drain=drain,
         etcd=store,
         lab=lab,
         program=Path(command_line[0]).name if command_line else "",

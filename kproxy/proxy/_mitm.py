@@ -111,11 +111,11 @@ class Engine:
             await self.stop()
             raise RuntimeError(f"mitmproxy did not start its listener: {list(self._proxyserver.servers)}")
 
-    async def stop(self) -> None:
-        """The listener first, then the connections."""
+    async def stop(self, drain: float = 0.0) -> None:
+        """The listener first, then the connections: `drain` seconds for what may still come to its end."""
         await self._proxyserver.servers.update([])
         if self._proxyserver.listener is not None:
-            await self._proxyserver.listener.stop()
+            await self._proxyserver.listener.stop(drain)
         self._master.shutdown()
         if self._task is not None:
             await asyncio.wait([self._task])

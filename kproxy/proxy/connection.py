@@ -36,7 +36,7 @@ class Wiring:
 
 
 class Connection:
-    """Serves one client: `run` it; `stop` ends what goes on."""
+    """Serves one client: `run` it; `drain` lets it come to its end, `stop` ends what goes on."""
 
     def __init__(self, wiring: Wiring, sock: socket.socket, number: int) -> None:
         self._dialer = wiring.dialer
@@ -80,6 +80,13 @@ class Connection:
         except Exception as error:  # noqa: BLE001 - see _failed
             actions = self._failed(error)
         self._do(actions)
+
+    def drain(self) -> None:
+        """Take no more requests; end watches as a server would; what else goes on may finish."""
+        if self._client is None:
+            self._finish()
+        else:
+            self._do(self._tap.drain())
 
     def stop(self) -> None:
         """End what goes on, then the connection."""

@@ -122,6 +122,10 @@ class Inflight:
         if self._upgraded is not None:
             self._upgraded.passed(data, now, answer=answer)
 
+    def farewell(self) -> bytes:
+        """What tells the client of an upgraded connection that it ends now."""
+        return self._upgraded.farewell() if self._upgraded is not None else b""
+
     def last_gets(self, own: OwnAnswer, end: End) -> None:
         """The last one is answered by kproxy."""
         self.open[-1].own, self.open[-1].own_end = own, end

@@ -30,6 +30,7 @@ from kproxy.proxy.tunnel import MAX_CONTENT
 from kproxy.proxy.wanted import Wanted
 
 DEFAULT_LISTEN = "https://127.0.0.1:0"
+DEFAULT_DRAIN = 5.0
 BACKLOG = 1024
 FORWARDING = frozenset({IdentityMode.FRONT_PROXY, IdentityMode.IMPERSONATE})
 
@@ -61,6 +62,7 @@ class ProxySettings:
     review: Review | None = field(default=None, repr=False)
     proxy_client: tuple[str, str] | None = field(default=None, repr=False)
     faults: tuple[FaultRule, ...] = ()
+    drain: float = DEFAULT_DRAIN  # seconds for what goes on when it is to end
     connect_timeout: float = 10.0  # seconds, TCP and TLS together
 
 
@@ -88,7 +90,7 @@ class _Listen:
 
 @asynccontextmanager
 async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Running]:
-    """Serve until the block ends; then listeners close first, and what goes on is recorded as stopped.
+    """Serve until the block ends; then the listener closes, what goes on may finish for a while, and is stopped.
 
     ConfigError if the settings cannot be meant, ProxyError if the address cannot be had.
     """
@@ -137,7 +139,7 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
             url=_url(listen, address), address=address, ca_pem=serving.ca_pem if serving else None, token=token
         )
     finally:
-        await engine.stop()
+        await engine.stop(settings.drain)
         if tokens is not None:
             await tokens.close()
 

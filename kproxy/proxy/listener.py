@@ -36,8 +36,15 @@ class Listener:
         self._accepting.cancel()
         self._sock.close()
 
-    async def stop(self) -> None:
-        """End the connections: each exchange that goes on is recorded as stopped."""
+    async def stop(self, drain: float) -> None:
+        """End the connections: what goes on may finish for `drain` seconds, then it is recorded as stopped.
+
+        A watch would never finish: it is ended at once, where an event ends.
+        """
+        for connection in list(self._live.values()):
+            connection.drain()
+        if self._live:
+            await asyncio.wait(list(self._live), timeout=drain)
         for connection in list(self._live.values()):
             connection.stop()
         tasks = list(self._live)

@@ -262,7 +262,7 @@ class Tap:
         if self.done:
             return
         if not self._flight.open:
-            self._finish(End.STOPPED, ENDED, now)
+            self._end_all(End.STOPPED, ENDED, now)
         elif self._may_end():
             if self._answers.chunked:
                 self._actions.append((Act.TO_CLIENT, LAST_CHUNK))
@@ -276,6 +276,8 @@ class Tap:
 
     def stop(self, end: End = End.STOPPED, detail: str = ENDED) -> list[Action]:
         """End everything that goes on."""
+        if self._mode is _Mode.TUNNEL and end is End.STOPPED and (farewell := self._flight.farewell()):
+            self._actions.append((Act.TO_CLIENT, farewell))
         if not self.done:
             self._end_all(end, detail, self._clock())
         return self._take()

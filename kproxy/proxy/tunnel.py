@@ -54,6 +54,10 @@ class UpgradedConnection:
         if self._first is None:
             self._first = answer, self._over
 
+    def farewell(self) -> bytes:
+        """What tells the client in good order that the connection ends now, b"" where that cannot be said."""
+        return b"" if self._channels is None or self._over else self._channels.farewell()
+
     def ended(self, end: End, detail: str, now: int) -> tuple[End, str]:
         """Nothing more goes by: what there is of frames that broke off is recorded. How it ended, where frames tell.
 

@@ -15,7 +15,7 @@ from kproxy.lab.info import LabInfo
 from kproxy.model.exchange import IdentityMode, Seq
 from kproxy.model.session import Session
 from kproxy.proxy.faultrules import FaultRule
-from kproxy.proxy.launch import DEFAULT_LISTEN, FORWARDING, ProxySettings, Running, serve
+from kproxy.proxy.launch import DEFAULT_DRAIN, DEFAULT_LISTEN, FORWARDING, ProxySettings, Running, serve
 from kproxy.proxy.outbox import DEFAULT_BUFFER, Outbox, WhenStuck
 from kproxy.proxy.reviewed import Review
 from kproxy.proxy.serving import OWN, ServingFiles
@@ -36,6 +36,7 @@ class RecordSettings:
 
     `program`: the name of the COMMAND that is run (its arguments may hold secrets, so they are not kept); `state_home`:
     where keys of pseudonyms live; `wanted` None: everything is recorded; `faults`: what goes wrong on purpose;
+    `drain`: seconds for what goes on at the end;
     `etcd` None: HTTP only.
     """
 
@@ -54,6 +55,7 @@ class RecordSettings:
     proxy_client: tuple[str, str] | None = field(default=None, repr=False)
     when_stuck: WhenStuck = "pass"
     buffer_bytes: int = DEFAULT_BUFFER
+    drain: float = DEFAULT_DRAIN
     etcd: EtcdSettings | None = None
     lab: LabInfo | None = None
     program: str = ""
@@ -134,6 +136,7 @@ def _proxy_settings(settings: RecordSettings, token: str, review: Review | None)
         wanted=settings.wanted,
         exec_content=settings.exec_content,
         faults=settings.faults,
+        drain=settings.drain,
         serving=settings.serving,
     )
 

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from kproxy.wire.requestinfo import request_info
 from kproxy.wire.spdy import Data, GoAway, Reset, SpdyEvent, SpdyReader, SynReply, SynStream
 from kproxy.wire.stretch import StreamError, Stretch
-from kproxy.wire.websocket import BINARY, CLOSE, TEXT, Part, WebSocketReader
+from kproxy.wire.websocket import BINARY, CLOSE, GOING_AWAY, TEXT, Part, WebSocketReader
 
 MAX_STREAMS = 10_000
 """SPDY streams of one connection whose names are remembered."""
@@ -56,6 +56,9 @@ class Channels(Protocol):
 
     def rest(self) -> Iterator[ChannelFrame]:
         """What there is of frames that broke off."""
+
+    def farewell(self) -> bytes:
+        """What tells the client that its server goes away, b"" where that cannot be said here."""
 
 
 def channels_of(target: str, upgrade: str, protocol: str, keep: int = 0) -> Channels | None:
@@ -119,6 +122,10 @@ class _Messages:
             elif part.opcode == CLOSE:
                 yield from self._closing(part)
 
+    @property
+    def between(self) -> bool:
+        return self._reader.between
+
     def rest(self) -> Iterator[ChannelFrame]:
         if self._frame is not None:
             yield self._whole(self._frame)
@@ -181,6 +188,10 @@ class WebSocketChannels:
         for side in self._sides:
             yield from side.rest()
 
+    def farewell(self) -> bytes:
+        """See Channels."""
+        return GOING_AWAY if self._sides[True].between else b""
+
 
 class SpdyChannels:
     """SPDY/3.1: both directions speak of the same streams."""
@@ -202,6 +213,10 @@ class SpdyChannels:
         for answer, frame in enumerate(self._frames):
             if frame is not None:
                 yield frame.done(answer=bool(answer))
+
+    def farewell(self) -> bytes:
+        """See Channels: SPDY's GOAWAY would let the streams go on; it is the connection's end that ends them."""
+        return b""
 
     def _data(self, event: Data, *, answer: bool) -> Iterator[ChannelFrame]:
         frame = self._frames[answer]
@@ -270,6 +285,10 @@ class TunnelledChannels:
     def rest(self) -> Iterator[ChannelFrame]:
         """See Channels."""
         return self._spdy.rest()
+
+    def farewell(self) -> bytes:
+        """See Channels."""
+        return GOING_AWAY if self._sockets[True].between else b""
 
 
 def _commanded(code: int) -> str:

@@ -19,6 +19,9 @@ PONG = 10
 MAX_CONTROL = 125
 """Bytes of a control frame's payload (RFC 6455, 5.5)."""
 
+GOING_AWAY = bytes([0x80 | CLOSE, 2]) + (1001).to_bytes(2)
+"""A server's close frame (servers do not mask): it goes away (RFC 6455, 7.4.1)."""
+
 _LONGEST_HEAD = 14
 _KNOWN = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 
@@ -48,6 +51,11 @@ class WebSocketReader:
         self._last = False  # frame of its message
         self._message: int | None = None  # opcode of the message that goes on over several frames
         self._begun = False  # some of the frame's message has been told
+
+    @property
+    def between(self) -> bool:
+        """Whether it stands between two frames."""
+        return not self._inside and not self._held
 
     def feed(self, data: bytes | Stretch) -> Iterator[Part]:
         """The pieces of messages in these bytes. StreamError."""

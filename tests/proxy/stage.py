@@ -196,6 +196,7 @@ async def stage(  # noqa: PLR0913 - what tests vary, all named
     allow_exec: bool = False,
     connect_timeout: float = 10.0,
     faults: tuple[str, ...] = (),
+    drain: float = 0.0,
     wanted: Wanted | None = None,
     serving: ServingFiles = OWN,
 ) -> AsyncIterator[Stage]:
@@ -209,6 +210,7 @@ async def stage(  # noqa: PLR0913 - what tests vary, all named
             connect_timeout=connect_timeout,
             wanted=wanted,
             serving=serving,
+            drain=drain,
             faults=tuple(parse_rule(rule) for rule in faults),
         )
         async with serve(settings, record.outbox) as running:

@@ -1,5 +1,6 @@
 """The tap sans-I/O: whatever the cuts and whoever goes first, bytes are whole and each exchange ends exactly once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
@@ -11,6 +12,8 @@ from kproxy.config.upstream import upstream_from_url
 from kproxy.model.exchange import End
 from kproxy.proxy.actions import Act, Action, Unreached
 from kproxy.proxy.backlog import Backlog
+from kproxy.proxy.faultrules import parse_rule
+from kproxy.proxy.faults import Faults
 from kproxy.proxy.identity import Identity
 from kproxy.proxy.tap import MAX_PIPELINED, Tap
 from kproxy.wire.handoff import RecordType
@@ -38,13 +41,16 @@ class Wires:
     """A tap, its two sides, and its recorder."""
 
     backlog: Backlog = field(default_factory=Backlog)
+    faults: Faults | None = None
     to_client: bytes = b""
     to_server: bytes = b""
     acts: list[Act] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         identity = Identity(upstream_from_url("http://up:1"), token=None, local=None, allow_exec=True)
-        self.tap = Tap(identity, self.backlog, 1, tls=False, server_name="the server", clock=lambda: 7)
+        self.tap = Tap(
+            identity, self.backlog, 1, tls=False, server_name="the server", faults=self.faults, clock=lambda: 7
+        )
 
     def take(self, actions: list[Action]) -> None:
         """Carry the actions out."""
@@ -109,7 +115,8 @@ def test_both_ways_are_byte_for_byte_and_every_exchange_completes(
     ] == [True] * len(requests)
 
 
-EVENTS = ["client", "server", "client-eof", "server-eof", "connect", "unreached", "stop"]
+EVENTS = ["client", "server", "client-eof", "server-eof", "connect", "unreached", "drain", "come", "stop"]
+RULES = ["", "500 verb=get", "cut", "delay=1s", "410 verb=post delay=1s", "cut after=1s", "drop-event"]
 NOISE = [
     *REQUESTS,
     *REQUESTS.values(),
@@ -121,26 +128,33 @@ NOISE = [
 ]
 
 
+def happens(tap: Tap, event: str, data: bytes) -> list[Action]:
+    """Tell the tap."""
+    if event == "come":
+        return tap.resume(tap.waits.popleft()) if tap.waits else []
+    calls: dict[str, Callable[[], list[Action]]] = {
+        "client": lambda: tap.client_data(data),
+        "server": lambda: tap.server_data(data),
+        "client-eof": tap.client_closed,
+        "server-eof": tap.server_closed,
+        "drain": tap.drain,
+        "stop": tap.stop,
+    }
+    return calls[event]() if event in calls else []
+
+
 @settings(max_examples=500, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(EVENTS), st.sampled_from(NOISE)), max_size=25))
-def test_whatever_happens_each_exchange_ends_exactly_once(steps: list[tuple[str, bytes]]) -> None:
-    wires = Wires()
+@given(st.lists(st.tuples(st.sampled_from(EVENTS), st.sampled_from(NOISE)), max_size=25), st.sampled_from(RULES))
+def test_whatever_happens_each_exchange_ends_exactly_once(steps: list[tuple[str, bytes]], rule: str) -> None:
+    wires = Wires(faults=Faults([parse_rule(rule)]) if rule else None)
     connected = False
     for event, data in steps:
-        if event == "client":
-            wires.take(wires.tap.client_data(data))
-        elif event == "server" and connected:
-            wires.take(wires.tap.server_data(data))
-        elif event == "client-eof":
-            wires.take(wires.tap.client_closed())
-        elif event == "server-eof" and connected:
-            wires.take(wires.tap.server_closed())
-        elif event in {"connect", "unreached"} and Act.CONNECT in wires.acts and not connected:
+        if event in {"connect", "unreached"} and Act.CONNECT in wires.acts and not connected:
             connected = True
             problem = Unreached("connect", "Connection refused") if event == "unreached" else None
             wires.take(wires.tap.connected(problem))
-        elif event == "stop":
-            wires.take(wires.tap.stop())
+        elif connected or not event.startswith("server"):
+            wires.take(happens(wires.tap, event, data))
     wires.take(wires.tap.stop())
 
     recorder = wires.recorded()
