@@ -10,7 +10,7 @@ from kproxy.model.session import Gap
 from kproxy.record.assembly import Assembler, HandoffError
 from kproxy.record.committer import Committer
 from kproxy.record.line import Line
-from kproxy.wire.handoff import BATCH, MAX_BATCH, AnswerType, Record, pack_answer, unpack_records
+from kproxy.wire.handoff import BATCH, MAX_BATCH, RECORD, AnswerType, Record, pack_answer, unpack_records
 
 
 class Handoff:
@@ -58,16 +58,16 @@ class Handoff:
 
     async def _take(self, number: int, raw: bytes, *, whole: bool) -> None:
         """Commits one batch; of one that broke off, the records that are whole."""
-        oldest = _Oldest(unpack_records(raw) if whole else _whole_records(raw))
-        self._assembler.take(oldest)
+        self._assembler.take(unpack_records(raw) if whole else _whole_records(raw))
         made = self._assembler.flush(number)
         if number > self._committed + 1 and self._committed:
             made.batch.gaps.append(self._missing(number))
         if self.max_lag > self._committer.writer.session.max_lag:
             made.batch.session = replace(self._committer.writer.session, max_lag=self.max_lag)
         await self._committer.commit(made.batch)
-        if oldest.at is not None:
-            self.max_lag = max(self.max_lag, Nanos(self._clock() - oldest.at))
+        if len(raw) >= RECORD.size:
+            oldest = RECORD.unpack_from(raw)[2]
+            self.max_lag = max(self.max_lag, Nanos(self._clock() - oldest))
         if number and whole:
             self._committed = number
             self.say(AnswerType.COMMITTED, number)
@@ -77,20 +77,6 @@ class Handoff:
     def _missing(self, number: int) -> Gap:
         reason = f"batches {self._committed + 1} to {number - 1} of the proxy never came"
         return Gap(kind="exchanges", reason=reason, at=Nanos(0), count=0, first_seq=Seq(0), last_seq=Seq(0))
-
-
-class _Oldest:
-    """Passes records on and remembers the oldest time among them."""
-
-    def __init__(self, records: Iterator[Record]) -> None:
-        self._records = records
-        self.at: int | None = None
-
-    def __iter__(self) -> Iterator[Record]:
-        for record in self._records:
-            if self.at is None:
-                self.at = record.at
-            yield record
 
 
 def _whole_records(raw: bytes) -> Iterator[Record]:

@@ -3,7 +3,6 @@
 The rules are those of k8s.io/apiserver/pkg/endpoints/request/requestinfo.go (1.37), and of Go's net/url for targets.
 """
 
-from dataclasses import replace
 from urllib.parse import unquote_to_bytes
 
 from kproxy.model.api import RequestInfo
@@ -45,19 +44,16 @@ def request_info(method: str, target: str) -> RequestInfo:
             return other
         group, *parts = parts
     version, *parts = parts
-    known = replace(other, is_resource=True, group=group, version=version)
-    return _resource_request(known, method, parts, query)
-
-
-def _resource_request(known: RequestInfo, method: str, parts: list[str], query: str) -> RequestInfo:
-    """The request of a resource: `known`, completed by `parts`, what follows the version, at least one segment."""
+    verb = _VERBS.get(method, "")
     if parts[0] in _SPECIAL_VERBS:
         if len(parts) < 2:
-            return known
+            return RequestInfo(verb=other.verb, path=path, is_resource=True, group=group, version=version)
         verb, *parts = parts
-    else:
-        verb = _VERBS.get(method, "")
+    return _resource_request(verb, path, (group, version), parts, query)
 
+
+def _resource_request(verb: str, path: str, api: tuple[str, str], parts: list[str], query: str) -> RequestInfo:
+    """The request of a resource of `api`; `parts`: what follows the version and a verb, at least one segment."""
     namespace = ""
     if parts[0] == "namespaces" and len(parts) > 1:
         namespace = parts[1]
@@ -69,9 +65,12 @@ def _resource_request(known: RequestInfo, method: str, parts: list[str], query: 
         verb, name = _list_or_watch(query)
     if not name and verb == "delete":
         verb = "deletecollection"
-    return replace(
-        known,
+    return RequestInfo(
         verb=verb,
+        path=path,
+        is_resource=True,
+        group=api[0],
+        version=api[1],
         resource=parts[0],
         subresource=parts[2] if len(parts) > 2 and verb != "proxy" else "",
         namespace=namespace,
