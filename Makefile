@@ -46,7 +46,7 @@ controlplane: ## build Kubernetes, etcd and kwok into a cache outside the tree (
 soak: $(VENV)/installed controlplane ## a whole control plane through kproxy for SOAK_SECONDS, into build/ (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.controlplane.soak.make $(SOAK_SECONDS) build/soak-$(SOAK_SECONDS)
 
-test-controlplane: $(VENV)/installed controlplane ## the tests that need the real control plane (needs Go)
+test-controlplane: $(VENV)/installed controlplane soak ## the tests that need the real control plane (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n $(WORKERS) -m controlplane
 
 recordings: $(VENV)/installed controlplane ## make the golden recordings again (needs Go)
