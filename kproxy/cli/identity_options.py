@@ -56,18 +56,22 @@ def identity_options[**P, T](command: Callable[P, T]) -> Callable[P, T]:
 def identity_settings(
     asked: str | None,
     server: Upstream,
-    listen: str,
     client_ca: Path | None,
     proxy_client: tuple[Path | None, Path | None],
+    *,
+    has_tls: bool,
 ) -> IdentitySettings:
-    """What the options mean. UsageError where they cannot be meant together, or a file cannot be read."""
+    """What the options mean; `has_tls`: clients speak TLS with kproxy.
+
+    UsageError where they cannot be meant together, or a file cannot be read.
+    """
     default = IdentityMode.ONE if server.injects else IdentityMode.PASS
     mode = IdentityMode(asked) if asked is not None else default
     if mode in {IdentityMode.ONE, IdentityMode.IMPERSONATE} and not server.injects:
         raise UsageError(f"--identity {mode} needs credentials to go on with: --upstream has none")
     if client_ca is not None and mode not in {IdentityMode.FRONT_PROXY, IdentityMode.IMPERSONATE}:
         raise UsageError("--client-ca is for --identity front-proxy and impersonate: nobody is authenticated without")
-    if client_ca is not None and not listen.startswith("https:"):
+    if client_ca is not None and not has_tls:
         raise UsageError("--client-ca needs a listener with TLS: nobody shows a certificate without")
     given = [file for file in proxy_client if file is not None]
     if mode is IdentityMode.FRONT_PROXY and len(given) != 2:

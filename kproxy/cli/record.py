@@ -12,16 +12,17 @@ import click
 from kproxy.cli.etcd_options import etcd_options, etcd_settings
 from kproxy.cli.identity_options import identity_options, identity_settings
 from kproxy.cli.sizes import SIZE
-from kproxy.cli.way_options import way_options
+from kproxy.cli.way_options import default_identity, listener_of, way_options
 from kproxy.config.kubeconfig import load_kubeconfig
 from kproxy.config.upstream import upstream_from_url
 from kproxy.errors import UsageError
 from kproxy.lab.info import read_lab
 from kproxy.proxy.faultrules import parse_rule
-from kproxy.proxy.launch import DEFAULT_DRAIN, DEFAULT_LISTEN
+from kproxy.proxy.launch import DEFAULT_DRAIN
 from kproxy.proxy.outbox import DEFAULT_BUFFER
 from kproxy.proxy.serving import ServingFiles
 from kproxy.proxy.wanted import wanted_by
+from kproxy.proxy.ways import Mode, Way
 from kproxy.session.record import Client, record
 from kproxy.session.recording import RecordSettings, state_home
 from kproxy.session.server_facts import lab_etcd
@@ -42,9 +43,8 @@ from kproxy.session.server_facts import lab_etcd
 @click.option(
     "--listen",
     metavar="URL",
-    default=DEFAULT_LISTEN,
-    show_default=True,
-    help="Where clients come in. http://127.0.0.1:8080 serves curl without a token, on loopback only.",
+    help="Where clients come in (default: https://127.0.0.1:0; with --mode regular http://127.0.0.1:0). "
+    "http://127.0.0.1:8080 serves curl without a token, on loopback only.",
 )
 @click.option("--allow-exec", is_flag=True, help="Let exec, attach and port-forward through an http listener.")
 @identity_options
@@ -98,7 +98,9 @@ def command(
     kubeconfig: Path | None,
     context: str | None,
     upstream: str | None,
-    listen: str,
+    listen: str | None,
+    mode: str,
+    tunnel_others: bool,
     allow_exec: bool,
     exec_content: bool,
     identity: str | None,
@@ -139,7 +141,11 @@ def command(
         server = config.upstream(context)
     if server is None:
         raise UsageError("there is no api-server to record: name one with --kubeconfig or --upstream")
-    clients = identity_settings(identity, server, listen, client_ca, (proxy_client_cert, proxy_client_key))
+    way = Way(mode=Mode(mode), tunnel_others=tunnel_others)
+    where, has_tls = listener_of(way, listen, server)
+    clients = identity_settings(
+        identity or default_identity(way), server, client_ca, (proxy_client_cert, proxy_client_key), has_tls=has_tls
+    )
     lab = read_lab(os.environ["KPROXY_LAB"]) if os.environ.get("KPROXY_LAB") else None
     if lab is not None and lab.url.rstrip("/") != server.url.rstrip("/"):
         lab = None  # a lab around us, but another server is recorded
@@ -155,7 +161,8 @@ def command(
         wanted=wanted_by(only, exclude),
         faults=tuple(parse_rule(text) for text in faults),
         force=force,
-        listen=listen,
+        way=way,
+        listen=where,
         allow_exec=allow_exec,
         exec_content=exec_content,
         identity=clients.mode,

@@ -8,13 +8,21 @@ from kproxy.config.kubeconfig import Entry, Kubeconfig
 from kproxy.model.jsontypes import JSON, JSONObject
 
 
-def through_proxy(
-    config: Kubeconfig, context: str | None, server_url: str, ca_pem: str | None, token: str | None
+def through_proxy(  # noqa: PLR0913 - what leads there, in the order of a kubeconfig
+    config: Kubeconfig,
+    context: str | None,
+    server_url: str,
+    ca_pem: str | None,
+    token: str | None,
+    *,
+    via: str | None = None,
+    server_name: str = "",
 ) -> str:
     """The YAML of `config` with one context, made the current one, going through kproxy, and all others as they were.
 
     The context gets a cluster of its own, and a user of its own with `token` ("": with nothing); where `token` is None
-    its user stays, whose credentials are to count. Others may share what it had. Paths are absolute, so that the text
+    its user stays, whose credentials are to count. `via`: the proxy-url; `server_name`: what the server's certificate
+    has to be for, where that is not its host. Others may share what it had. Paths are absolute, so that the text
     can live anywhere. It holds secrets: whoever writes it uses mode 0600.
     """
     chosen = config.context(context)
@@ -24,7 +32,7 @@ def through_proxy(
     contexts = [_item(entry, led if entry.name == chosen.name else entry.body) for entry in config.contexts.values()]
     clusters = [_item(entry, entry.body) for entry in config.clusters.values()]
     users = [_item(entry, entry.body) for entry in config.users.values()]
-    clusters.append({"name": cluster, "cluster": _cluster(server_url, ca_pem)})
+    clusters.append({"name": cluster, "cluster": _cluster(server_url, ca_pem, via, server_name)})
     if token is not None:
         users.append({"name": user, "user": {"token": token} if token else {}})
     return _text(chosen.name, contexts, clusters, users)
@@ -39,6 +47,7 @@ def minimal_kubeconfig(  # noqa: PLR0913 - the parts of a kubeconfig, all named
     client_key_pem: str | None = None,
     namespace: str | None = None,
     name: str = "kproxy",
+    via: str | None = None,
 ) -> str:
     """The YAML of a kubeconfig with one context, cluster and user, all called `name`."""
     return kubeconfig_of_users(
@@ -47,22 +56,26 @@ def minimal_kubeconfig(  # noqa: PLR0913 - the parts of a kubeconfig, all named
         users={name: user_entry(token=token, client_cert_pem=client_cert_pem, client_key_pem=client_key_pem)},
         namespace=namespace,
         cluster=name,
+        via=via,
     )
 
 
-def kubeconfig_of_users(
+def kubeconfig_of_users(  # noqa: PLR0913 - the same
     *,
     server: str,
     ca_pem: str | None,
     users: dict[str, JSONObject],
     namespace: str | None = None,
     cluster: str = "kproxy",
+    via: str | None = None,
 ) -> str:
     """The YAML of a kubeconfig for one server with a context per user, called as the user; the first is current."""
     body: JSONObject = {"namespace": namespace} if namespace else {}
     contexts: list[JSON] = [{"name": user, "context": {"cluster": cluster, "user": user, **body}} for user in users]
     entries: list[JSON] = [{"name": user, "user": entry} for user, entry in users.items()]
-    return _text(next(iter(users), ""), contexts, [{"name": cluster, "cluster": _cluster(server, ca_pem)}], entries)
+    return _text(
+        next(iter(users), ""), contexts, [{"name": cluster, "cluster": _cluster(server, ca_pem, via)}], entries
+    )
 
 
 def user_entry(
@@ -78,8 +91,12 @@ def user_entry(
     return entry
 
 
-def _cluster(server: str, ca_pem: str | None) -> JSONObject:
+def _cluster(server: str, ca_pem: str | None, via: str | None = None, server_name: str = "") -> JSONObject:
     cluster: JSONObject = {"server": server}
+    if via:
+        cluster["proxy-url"] = via
+    if server_name:
+        cluster["tls-server-name"] = server_name
     if ca_pem:
         cluster["certificate-authority-data"] = _data(ca_pem)
     return cluster

@@ -21,8 +21,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.master import Master
 from mitmproxy.proxy import context, layer, mode_servers, mode_specs
 
-from kproxy.proxy.connection import Wiring
-from kproxy.proxy.listener import Listener
+from kproxy.proxy.listener import Admit, Listener
 
 
 class TapMode(mode_specs.ProxyMode):
@@ -65,15 +64,15 @@ class TapProxyserver(Proxyserver):
 
     name = "proxyserver"  # under which Master looks for it
 
-    def __init__(self, sock: socket.socket, wiring: Wiring) -> None:
+    def __init__(self, sock: socket.socket, admit: Admit) -> None:
         super().__init__()
         self._sock = sock
-        self._wiring = wiring
+        self._admit = admit
         self.listener: Listener | None = None
 
     def open_listener(self) -> Listener:
         """Begin to serve."""
-        self.listener = Listener(self._sock, self._wiring)
+        self.listener = Listener(self._sock, self._admit)
         return self.listener
 
 
@@ -91,11 +90,11 @@ class _Up:
 class Engine:
     """A running Master with one listener, on a socket that is bound."""
 
-    def __init__(self, sock: socket.socket, wiring: Wiring) -> None:
+    def __init__(self, sock: socket.socket, admit: Admit) -> None:
         self._sock = sock
         self._master = Master(options.Options())
         self._up = _Up()
-        self._proxyserver = TapProxyserver(sock, wiring)
+        self._proxyserver = TapProxyserver(sock, admit)
         self._master.addons.add(self._proxyserver, NextLayer(), self._up)  # without NextLayer the first one warns
         self._task: asyncio.Task[None] | None = None
 

@@ -73,6 +73,11 @@ async def _until_done(tls: ssl.SSLSocket) -> None:
             return
 
 
+async def readable(sock: socket.socket) -> None:
+    """Until the socket can be read, or has ended."""
+    await _ready(sock, write=False)
+
+
 async def _ready(sock: socket.socket, *, write: bool) -> None:
     """Until the socket can be read, or written."""
     loop = asyncio.get_running_loop()

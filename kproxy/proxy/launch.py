@@ -1,26 +1,24 @@
 """The proxy as a whole, inside any asyncio program: `async with serve(settings, outbox) as running: …`."""
 
-import ipaddress
 import secrets
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from urllib.parse import urlsplit
 
 from kproxy.config.upstream import BearerToken, Upstream
-from kproxy.errors import ConfigError, ProxyError
+from kproxy.errors import ConfigError
 from kproxy.model.exchange import IdentityMode
 from kproxy.proxy._mitm import Engine
-from kproxy.proxy.certificates import LOCAL
 from kproxy.proxy.connection import Wiring
 from kproxy.proxy.dial import Dialer
-from kproxy.proxy.entrance import PathPrefix, listening_prefix
+from kproxy.proxy.entrance import Entrance
 from kproxy.proxy.faultrules import FaultRule
 from kproxy.proxy.faults import Faults
+from kproxy.proxy.forward import Destination
 from kproxy.proxy.forwarder import Forwarder
 from kproxy.proxy.identity import Identity, Judge
+from kproxy.proxy.listen import Listen, parse_listen
 from kproxy.proxy.outbox import Outbox
 from kproxy.proxy.reviewed import Review, Tokens
 from kproxy.proxy.serving import OWN, Serving, ServingFiles, source_of
@@ -28,10 +26,10 @@ from kproxy.proxy.tap import Tap
 from kproxy.proxy.tls import listener_context, upstream_tls
 from kproxy.proxy.tunnel import MAX_CONTENT
 from kproxy.proxy.wanted import Wanted
+from kproxy.proxy.ways import DIRECT, Mode, Parts, Way, admit, check_way, names_of, proxy_url
 
 DEFAULT_LISTEN = "https://127.0.0.1:0"
 DEFAULT_DRAIN = 5.0
-BACKLOG = 1024
 FORWARDING = frozenset({IdentityMode.FRONT_PROXY, IdentityMode.IMPERSONATE})
 
 
@@ -42,9 +40,9 @@ class ProxySettings:
     `listen`: https with kproxy's own authority, or the named exception http (loopback only where credentials are
     injected). Port 0 takes a free one, a path is the prefix below which the api-server is served. `token`: what
     clients of the TLS listener show; "" makes one. `identity`: an upstream without credentials lets the client's pass
-    where it says `one`. `wanted`: what is recorded, None: everything. `exec_content`: keep what
-    upgraded connections carry, up to MAX_CONTENT bytes of each frame. `serving`: what a TLS listener shows of itself.
-    `faults`: what goes wrong on purpose.
+    where it says `one`. `wanted`: what is recorded, None: everything. `exec_content`: keep what upgraded connections
+    carry, up to MAX_CONTENT bytes of each frame. `way`: how clients come in; `serving`: what they are shown of kproxy
+    where they speak TLS with it. `faults`: what goes wrong on purpose.
 
     Where clients are authenticated (front-proxy, impersonate): `client_ca_pem`, by certificates of these authorities;
     `review`, by tokens that the api-server knows. `proxy_client`: certificate and key of the front proxy, PEM.
@@ -57,6 +55,7 @@ class ProxySettings:
     identity: IdentityMode = IdentityMode.ONE
     wanted: Wanted | None = None
     exec_content: bool = False
+    way: Way = DIRECT
     serving: ServingFiles = OWN
     client_ca_pem: str | None = None
     review: Review | None = field(default=None, repr=False)
@@ -71,21 +70,15 @@ class Running:
     """A proxy that serves.
 
     `ca_pem`: what clients have to trust; None on the plain listener, and where they do already. `token`: None where
-    none is asked for.
+    none is asked for. `proxy_url`: the forward proxy's, its token in it; then and where connections are redirected,
+    `url` is the api-server's own.
     """
 
     url: str
     address: tuple[str, int]
     ca_pem: str | None
     token: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Listen:
-    host: str
-    port: int
-    tls: bool
-    prefix: str
+    proxy_url: str | None = field(default=None, repr=False)
 
 
 @asynccontextmanager
@@ -94,26 +87,30 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
 
     ConfigError if the settings cannot be meant, ProxyError if the address cannot be had.
     """
-    upstream = _upstream(settings)
-    listen = _listen(settings, upstream)
-    serving = _serving(settings, listen)
+    upstream, way, listen = _upstream(settings), settings.way, parse_listen(settings.listen)
+    gives_rights = _gives_rights(settings, upstream)
+    check_way(way, listen, upstream, gives_rights=gives_rights)
+    names = names_of(way, listen, upstream, settings.serving)
+    serving = _serving(settings, names) if _ends_tls(way, listen, upstream) else None
     server_tls = upstream_tls(upstream)
     BearerToken(upstream).authorization()  # a token file that cannot be read is said now, not to each client
-    listener = _bind(listen)
+    forward = way.mode is Mode.REGULAR
+    asked = forward or (listen.tls and gives_rights)
+    token = (settings.token or secrets.token_urlsafe(32)) if asked else None
+    listener = listen.bind()
     address: tuple[str, int] = listener.getsockname()[:2]
-    token = (settings.token or secrets.token_urlsafe(32)) if listen.tls and _asks_token(settings, upstream) else None
     tokens = Tokens(settings.review) if settings.review is not None else None
     judge: Judge
     if settings.identity in FORWARDING:
         judge = Forwarder(upstream, settings.identity, tokens)
     else:
-        local = None if listen.tls else address
-        judge = Identity(upstream, token=token, local=local, allow_exec=settings.allow_exec)
+        # At a forward proxy the token has been shown at the door, and Host is the api-server's.
+        local = None if listen.tls or way.mode is not Mode.REVERSE else address
+        judge = Identity(upstream, token=None if forward else token, local=local, allow_exec=settings.allow_exec)
 
     faults = Faults(settings.faults) if settings.faults else None
-    entrance = PathPrefix(listen.prefix) if listen.prefix else None
 
-    def make_tap(number: int, tls: bool) -> Tap:  # noqa: FBT001 - Wiring's signature
+    def make_tap(entrance: Entrance | None, number: int, tls: bool) -> Tap:  # noqa: FBT001 - Parts' signature
         return Tap(
             judge,
             outbox,
@@ -126,17 +123,33 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
             faults=faults,
         )
 
-    wiring = Wiring(
-        dialer=Dialer([(upstream.host, upstream.port)], lambda: server_tls, settings.connect_timeout),
+    def dialer(where: Destination) -> Dialer:
+        return Dialer([where], lambda: server_tls, settings.connect_timeout)
+
+    parts = Parts(
+        upstream=upstream,
+        wiring=Wiring(
+            dialer=dialer(Destination(upstream.host, upstream.port)),
+            make_tap=partial(make_tap, None),
+            outbox=outbox,
+            client_tls=serving.context if serving else lambda: None,
+        ),
         make_tap=make_tap,
-        outbox=outbox,
-        client_tls=serving.context if serving else lambda: None,
+        dialer=dialer,
+        stranger=lambda where: Dialer([where], lambda: None, settings.connect_timeout),
+        serving=serving,
+        token=token,
+        names=names,
     )
-    engine = Engine(listener, wiring)
+    engine = Engine(listener, admit(way, listen, parts))
     await engine.start()
     try:
         yield Running(
-            url=_url(listen, address), address=address, ca_pem=serving.ca_pem if serving else None, token=token
+            url=listen.url(address) if way.mode is Mode.REVERSE else upstream.url,
+            address=address,
+            ca_pem=serving.ca_pem if serving else None,
+            token=token,
+            proxy_url=proxy_url(way, address, token),
         )
     finally:
         await engine.stop(settings.drain)
@@ -162,61 +175,20 @@ def _upstream(settings: ProxySettings) -> Upstream:
     return replace(bare, tls=replace(whole.tls, client_cert_pem=certificate, client_key_pem=key), user="front proxy")
 
 
-def _asks_token(settings: ProxySettings, upstream: Upstream) -> bool:
-    """Whether whoever comes has to show kproxy's own token: it would be somebody else by coming."""
+def _gives_rights(settings: ProxySettings, upstream: Upstream) -> bool:
+    """Whether whoever comes is somebody else by that, and so has to show kproxy's own token."""
     return upstream.injects and settings.identity not in FORWARDING
 
 
-def _serving(settings: ProxySettings, listen: _Listen) -> Serving | None:
-    if listen.tls:
-        names = (*LOCAL, listen.host, *settings.serving.names)
-        return Serving(
-            source_of(settings.serving), names, partial(listener_context, client_ca_pem=settings.client_ca_pem)
-        )
-    if settings.serving != OWN:
-        raise ConfigError(f"A certificate is shown by a TLS listener only, and --listen is {settings.listen!r}.")
-    return None
+def _ends_tls(way: Way, listen: Listen, upstream: Upstream) -> bool:
+    """Whether clients speak TLS with kproxy."""
+    return upstream.tls is not None if way.mode is Mode.REGULAR else listen.tls
 
 
-def _listen(settings: ProxySettings, upstream: Upstream) -> _Listen:
-    parts = urlsplit(settings.listen)
-    try:
-        port = parts.port or 0
-    except ValueError as error:
-        raise ConfigError(f"The address {settings.listen!r} to listen on is none: {error}.") from error
-    host = parts.hostname or ""
-    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
-        raise ConfigError(
-            f"The address {settings.listen!r} to listen on must be http://HOST:PORT or https://HOST:PORT."
-        )
-    if host == "localhost":
-        host = "127.0.0.1"  # both families on one free port is more than an operating system promises
-    tls = parts.scheme == "https"
-    if not tls and _asks_token(settings, upstream) and not _is_loopback(host):
-        raise ProxyError(
-            f"kproxy does not listen on {settings.listen}: without TLS it would give the kubeconfig's credentials "
-            "to everyone who can reach it, so it does that on loopback only."
-        )
-    return _Listen(host, port, tls, listening_prefix(parts.path, settings.listen))
-
-
-def _bind(listen: _Listen) -> socket.socket:
-    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    try:
-        return socket.create_server((listen.host, listen.port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        reason = error.strerror or error
-        raise ProxyError(f"kproxy cannot listen on {listen.host}:{listen.port}: {reason}.") from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _url(listen: _Listen, address: tuple[str, int]) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104 - compared, not bound
-    shown = f"[{host}]" if ":" in host else host
-    return f"{'https' if listen.tls else 'http'}://{shown}:{address[1]}{listen.prefix}"
+def _serving(settings: ProxySettings, names: tuple[str, ...]) -> Serving:
+    return Serving(
+        source_of(settings.serving),
+        names,
+        partial(listener_context, client_ca_pem=settings.client_ca_pem),
+        by_name=settings.way.mode is Mode.TRANSPARENT,
+    )

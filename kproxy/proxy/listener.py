@@ -5,8 +5,8 @@ import errno
 import itertools
 import logging
 import socket
-
-from kproxy.proxy.connection import Connection, Wiring
+from collections.abc import Callable
+from typing import Protocol
 
 logger = logging.getLogger(__name__)
 
@@ -15,14 +15,34 @@ BREATH_SECONDS = 0.1
 """When no file descriptor is left, before the next try."""
 
 
+class Inside(Protocol):
+    """What serves a client."""
+
+    async def run(self) -> None:
+        """To its end."""
+        ...
+
+    def drain(self) -> None:
+        """Let what goes on come to its end, and nothing new begin."""
+        ...
+
+    def stop(self) -> None:
+        """End what goes on, then the connection."""
+        ...
+
+
+type Admit = Callable[[socket.socket, int], Inside]
+"""Gets an accepted socket, which is its own from then on, and the connection's number."""
+
+
 class Listener:
     """mitmproxy's idea of a server: `sockets` and `close`."""
 
-    def __init__(self, sock: socket.socket, wiring: Wiring) -> None:
+    def __init__(self, sock: socket.socket, admit: Admit) -> None:
         self._sock = sock
-        self._wiring = wiring
+        self._admit = admit
         self._numbers = itertools.count(1)
-        self._live: dict[asyncio.Task[None], Connection] = {}
+        self._live: dict[asyncio.Task[None], Inside] = {}
         sock.setblocking(False)
         self._accepting = asyncio.create_task(self._accept())
 
@@ -71,7 +91,7 @@ class Listener:
 
     def _serve(self, sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = Connection(self._wiring, sock, next(self._numbers))
+        connection = self._admit(sock, next(self._numbers))
         task = asyncio.create_task(connection.run())
         self._live[task] = connection
         task.add_done_callback(self._ended)

@@ -30,6 +30,8 @@ MAX_PEM = 1 << 20
 MAX_CONTEXTS = 256
 """One for each combination of names that clients ask for."""
 
+LONGEST_NAME = 253
+
 _NAME = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}[A-Za-z0-9])?|[0-9a-fA-F:.]+")
 _KINDS = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 
@@ -142,14 +144,23 @@ class UsersCertificate:
 
 
 class Serving:
-    """What is shown to each new client: a TLS context for the names that it may mean, made by `make`."""
+    """What is shown to each new client: a TLS context for the names that it may mean, made by `make`.
+
+    `by_name`: a client that names its server (SNI) gets a certificate for that name, whatever it is.
+    """
 
     def __init__(
-        self, source: Source, names: tuple[str, ...], make: Callable[[ServingCertificate], ssl.SSLContext]
+        self,
+        source: Source,
+        names: tuple[str, ...],
+        make: Callable[[ServingCertificate], ssl.SSLContext],
+        *,
+        by_name: bool = False,
     ) -> None:
         self._source = source
         self._names = names
         self._make = make
+        self._by_name = by_name
         self._stamp = source.stamp()
         self._contexts: dict[tuple[str, ...], ssl.SSLContext] = {}
         self.context()  # what cannot be used is said now, not to each client
@@ -166,8 +177,18 @@ class Serving:
         if context is None:
             if len(self._contexts) >= MAX_CONTEXTS:
                 self._contexts.clear()
-            context = self._contexts[names] = self._make(self._source.certificate((*self._names, *names)))
+            context = self._contexts[names] = self._made(names)
         return context
+
+    def _made(self, names: tuple[str, ...]) -> ssl.SSLContext:
+        context = self._make(self._source.certificate((*self._names, *names)))
+        if self._by_name:
+            context.sni_callback = self._named
+        return context
+
+    def _named(self, connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
+        if name and len(name) <= LONGEST_NAME and _NAME.fullmatch(name):
+            connection.context = self.context(name.lower())
 
     def _look(self) -> None:
         """Begin anew when files have changed; with those that are only half written, when the rest of them is there."""
@@ -176,7 +197,7 @@ class Serving:
             if stamp == self._stamp:
                 return
             self._stamp = stamp
-            self._contexts = {(): self._make(self._source.certificate(self._names))}
+            self._contexts = {(): self._made(())}
         except (OSError, ConfigError) as error:
             logger.warning("kproxy goes on with the certificate that it had: %s", error)
 

@@ -7,6 +7,7 @@ REASONS = {
     400: ("Bad Request", "BadRequest"),
     401: ("Unauthorized", "Unauthorized"),
     403: ("Forbidden", "Forbidden"),
+    407: ("Proxy Authentication Required", "Unauthorized"),
     404: ("Not Found", "NotFound"),
     500: ("Internal Server Error", "InternalError"),
     502: ("Bad Gateway", "ServiceUnavailable"),
@@ -31,8 +32,8 @@ class OwnAnswer:
         return self.head + self.body
 
 
-def status_answer(status: int, message: str, method: bytes = b"GET") -> OwnAnswer:
-    """A Failure Status with this code and sentence; without its body as the answer to a HEAD."""
+def status_answer(status: int, message: str, method: bytes = b"GET", *, extra: str = "") -> OwnAnswer:
+    """A Failure Status with this code and sentence; without its body as the answer to a HEAD. `extra`: more fields."""
     phrase, reason = REASONS[status]
     document = {
         "kind": "Status",
@@ -46,6 +47,6 @@ def status_answer(status: int, message: str, method: bytes = b"GET") -> OwnAnswe
     body = json.dumps(document).encode()
     head = (
         f"HTTP/1.1 {status} {phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        "X-Kproxy: this answer is kproxy's own\r\nConnection: close\r\n\r\n"
+        f"{extra}X-Kproxy: this answer is kproxy's own\r\nConnection: close\r\n\r\n"
     ).encode("latin-1")
     return OwnAnswer(status, message, head, b"" if method == b"HEAD" else body)

@@ -10,12 +10,13 @@ from kproxy.config.kubeconfig import Kubeconfig
 from kproxy.config.written import minimal_kubeconfig, through_proxy
 from kproxy.model.exchange import IdentityMode
 from kproxy.proxy.launch import Running
+from kproxy.proxy.ways import Mode
 from kproxy.session.command import run_command
 from kproxy.session.marks import link_of, mark_socket
 from kproxy.session.private import private_file, private_folder
 from kproxy.session.recording import Live, RecordSettings, Tell, recording
 
-TOLD = frozenset({"KUBECONFIG", "KPROXY_URL", "KPROXY_TOKEN", "KPROXY_CA", "KPROXY_MARK"})
+TOLD = frozenset({"KUBECONFIG", "KPROXY_URL", "KPROXY_PROXY", "KPROXY_TOKEN", "KPROXY_CA", "KPROXY_MARK"})
 """What COMMAND is told by its environment; none of it is left over from a kproxy around us."""
 
 
@@ -34,7 +35,7 @@ async def record(
     link = link_of(settings.output, env, settings.state_home)
     async with recording(settings, tell) as live:
         with private_folder() as folder:
-            told = _handed_out(folder, live.proxy, client, settings.identity)
+            told = _handed_out(folder, live.proxy, client, settings)
             async with mark_socket(folder, link, live.mark) as marks:
                 told["KPROXY_MARK"] = str(marks)
                 if command:
@@ -47,18 +48,29 @@ async def record(
     return code
 
 
-def _handed_out(folder: Path, proxy: Running, client: Client, identity: IdentityMode) -> dict[str, str]:
+def _handed_out(folder: Path, proxy: Running, client: Client, settings: RecordSettings) -> dict[str, str]:
     """KUBECONFIG and the rest for whoever goes through the proxy: files of mode 0600 in a private folder."""
     told = {"KPROXY_URL": proxy.url}
     if proxy.token is not None:
         told["KPROXY_TOKEN"] = proxy.token
     if proxy.ca_pem is not None:
         told["KPROXY_CA"] = str(private_file(folder / "ca.pem", proxy.ca_pem))
+    if proxy.proxy_url is not None:
+        told["KPROXY_PROXY"] = proxy.proxy_url
+    shown = proxy.token if proxy.proxy_url is None else ""  # to the api-server that kproxy plays
     if client.kubeconfig is None:
-        text = minimal_kubeconfig(server=proxy.url, ca_pem=proxy.ca_pem, token=proxy.token)
+        text = minimal_kubeconfig(server=proxy.url, ca_pem=proxy.ca_pem, token=shown, via=proxy.proxy_url)
     else:
-        token = (proxy.token or "") if identity is IdentityMode.ONE else None
-        text = through_proxy(client.kubeconfig, client.context, proxy.url, proxy.ca_pem, token)
+        tls = settings.upstream.tls if settings.way.mode is not Mode.REVERSE else None
+        text = through_proxy(
+            client.kubeconfig,
+            client.context,
+            proxy.url,
+            proxy.ca_pem,
+            (shown or "") if settings.identity is IdentityMode.ONE else None,
+            via=proxy.proxy_url,
+            server_name=tls.server_name if tls is not None else "",
+        )
     told["KUBECONFIG"] = str(private_file(folder / "kubeconfig", text))
     return told
 

@@ -15,11 +15,13 @@ from kproxy.lab.info import LabInfo
 from kproxy.model.exchange import IdentityMode, Seq
 from kproxy.model.session import Session
 from kproxy.proxy.faultrules import FaultRule
+from kproxy.proxy.forward import basic_credentials
 from kproxy.proxy.launch import DEFAULT_DRAIN, DEFAULT_LISTEN, FORWARDING, ProxySettings, Running, serve
 from kproxy.proxy.outbox import DEFAULT_BUFFER, Outbox, WhenStuck
 from kproxy.proxy.reviewed import Review
 from kproxy.proxy.serving import OWN, ServingFiles
 from kproxy.proxy.wanted import Wanted
+from kproxy.proxy.ways import DIRECT, Way
 from kproxy.record.pseudonyms import key_path
 from kproxy.record.settings import RecorderSettings
 from kproxy.session.header import begin_session
@@ -44,6 +46,7 @@ class RecordSettings:
     upstream: Upstream
     state_home: Path
     wanted: Wanted | None = None
+    way: Way = DIRECT
     serving: ServingFiles = OWN
     faults: tuple[FaultRule, ...] = ()
     force: bool = False
@@ -137,6 +140,7 @@ def _proxy_settings(settings: RecordSettings, token: str, review: Review | None)
         exec_content=settings.exec_content,
         faults=settings.faults,
         drain=settings.drain,
+        way=settings.way,
         serving=settings.serving,
     )
 
@@ -150,7 +154,14 @@ def _recorder_settings(settings: RecordSettings, session: Session, epoch: int, t
         key=key_path(settings.state_home, session.id),
         force=settings.force,
         literals=tuple(
-            dict.fromkeys((token, *_credentials(settings.upstream, settings.proxy_client), *settings.literals))
+            dict.fromkeys(
+                (
+                    token,
+                    basic_credentials(token),
+                    *_credentials(settings.upstream, settings.proxy_client),
+                    *settings.literals,
+                )
+            )
         ),
         etcd=settings.etcd,
     )

@@ -21,6 +21,7 @@ from kproxy.proxy.launch import ProxySettings, Running, serve
 from kproxy.proxy.outbox import Outbox
 from kproxy.proxy.serving import OWN, ServingFiles
 from kproxy.proxy.wanted import Wanted
+from kproxy.proxy.ways import DIRECT, Way
 from kproxy.wire.handoff import BATCH, AnswerType, pack_answer
 from tests.proxy.fake_recorder import FakeRecorder, Told
 
@@ -199,6 +200,7 @@ async def stage(  # noqa: PLR0913 - what tests vary, all named
     drain: float = 0.0,
     wanted: Wanted | None = None,
     serving: ServingFiles = OWN,
+    way: Way = DIRECT,
 ) -> AsyncIterator[Stage]:
     """Upstream, recorder and proxy."""
     async with upstream(script, tls) as server, recording(outbox) as record:
@@ -212,6 +214,7 @@ async def stage(  # noqa: PLR0913 - what tests vary, all named
             serving=serving,
             drain=drain,
             faults=tuple(parse_rule(rule) for rule in faults),
+            way=way,
         )
         async with serve(settings, record.outbox) as running:
             yield Stage(server, running, record)

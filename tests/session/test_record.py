@@ -109,6 +109,25 @@ def test_what_was_left_out_on_purpose_is_in_the_header_with_its_count(tmp_path: 
         assert recording.session.capture == "--only 'user-agent=curl/*' --exclude resource=: 2 exchanges left out"
 
 
+def test_a_forward_proxys_client_keeps_the_servers_name_and_is_told_the_proxy(tmp_path: Path) -> None:
+    script = 'cat "$KUBECONFIG" > "$1/seen.yaml"; env > "$1/env"; curl -sS --proxy "$KPROXY_PROXY" "$KPROXY_URL/pods/x"'
+    with small_upstream() as upstream:
+        options = ["--kubeconfig", str(kubeconfig(tmp_path, upstream)), "-o", str(tmp_path / "s.kproxy")]
+        command = [*KPROXY, "record", "--mode", "regular", *options, "--", "sh", "-c", script, "sh", str(tmp_path)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout)["metadata"]["name"] == "x"
+    seen = (tmp_path / "seen.yaml").read_text()
+    told = dict(line.partition("=")[::2] for line in (tmp_path / "env").read_text().splitlines())
+    assert told["KPROXY_URL"] == upstream
+    assert f"proxy-url: {told['KPROXY_PROXY']}" in seen
+    assert told["KPROXY_TOKEN"] in told["KPROXY_PROXY"]
+    assert seen.count(f"server: {upstream}") == 2
+    with open_recording(str(tmp_path / "s.kproxy")) as recording:
+        (exchange,) = recording.exchanges()
+        assert (exchange.request.target, exchange.caller, exchange.end) == ("/pods/x", "u", End.COMPLETE)
+        assert "Proxy-Authorization" not in dict(exchange.request.headers)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
 def test_a_signal_ends_a_recording_properly(tmp_path: Path, number: signal.Signals, code: int) -> None:
     output = tmp_path / "s.kproxy"
