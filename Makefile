@@ -8,10 +8,12 @@ SERVER ?= emulated
 WORKERS ?= 2
 SOAK_SECONDS ?= 90
 EXAMPLES ?= 10000
+SECONDS ?= 120
+FUZZ_SECONDS ?= 3600
 
 ASSETS = $$(sh controlplane/build.sh --print)
 
-.PHONY: help demo test byte-for-byte lint types contracts lock tables tables-check test-go controlplane soak \
+.PHONY: help demo test byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane soak \
         test-controlplane \
         recordings nightly bench bench-short wheel clean
 
@@ -52,12 +54,16 @@ test-controlplane: $(VENV)/installed controlplane soak ## the tests that need th
 recordings: $(VENV)/installed controlplane ## make the golden recordings again (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" sh recordings/make/all.sh $(BIN)/kproxy
 
-nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replays on the real server, a soak of ten minutes, the whole bench
+nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replays on the real server, a soak of ten minutes, the whole bench, fuzzing
 	KUBEBUILDER_ASSETS="$(ASSETS)" sh tests/nightly.sh $(BIN)/kproxy
 	$(MAKE) soak SOAK_SECONDS=600
 	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_SOAK_SECONDS=600 $(BIN)/pytest -n0 tests/controlplane/test_soak.py
 	$(MAKE) byte-for-byte
 	$(MAKE) bench
+	$(MAKE) fuzz SECONDS=$(FUZZ_SECONDS)
+
+fuzz: $(VENV)/fuzz ## parsers and decoders under a fuzzer, SECONDS=120 in all (x86_64 Linux only)
+	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
 bench: $(VENV)/installed ## direct, mitmdump and kproxy side by side (needs Go for the generator and the upstream)
 	$(BIN)/python tests/bench/bench.py
@@ -80,12 +86,18 @@ lock: $(VENV)/installed ## resolve the lock files again
 	  --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
 	  --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
+	  --upgrade --group fuzz -o requirements-fuzz.lock
 
 wheel: $(VENV)/installed ## the wheel, into dist/
 	rm -rf dist && $(BIN)/python -m hatchling build -t wheel
 
 clean: ## what make made in this folder
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz .import_linter_cache
 
 $(VENV)/installed: requirements-dev.lock tools/venv.sh
 	sh tools/venv.sh $(VENV)
+
+$(VENV)/fuzz: requirements-fuzz.lock $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	touch $@

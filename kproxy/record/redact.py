@@ -146,7 +146,8 @@ class Redactor:
             _check_twice(data)
         edited = edit(media_type, data, change)
         if edited == data and secrecy.subject is Subject.SECRET and parsed.is_yaml:  # its comments are not read
-            return encode(media_type, decode(media_type, data))
+            written = encode(media_type, decode(media_type, data))
+            return written if data.endswith(b"\n") else written.rstrip(b"\n")
         return edited
 
     def _without_literals(self, media_type: str, data: bytes) -> Redacted:

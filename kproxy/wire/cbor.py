@@ -194,8 +194,18 @@ def _sorted(value: JSON) -> object:
         case dict():
             pairs = [(key.encode("utf-8", "replace"), item) for key, item in value.items()]
             return {key: _sorted(item) for key, item in sorted(pairs, key=lambda pair: (len(pair[0]), pair[0]))}
+        case int() if value not in _INTEGERS:
+            return _wide(value)
         case _:
             return value
+
+
+def _wide(value: int) -> float:
+    """What JSON has as an integer beyond 64 bits is a float to the api-server. ContentError for what no float holds."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise ContentError("an integer that CBOR cannot have") from None
 
 
 def _merged(tree: object, new: JSON) -> object:

@@ -38,6 +38,13 @@ def test_what_is_written_reads_the_same(value: JSON) -> None:
     assert decode_cbor(data) == value
 
 
+def test_what_json_has_beyond_64_bits_is_a_float() -> None:
+    assert encode_cbor(2**64) == MAGIC + bytes.fromhex("fa5f800000")
+    assert decode_cbor(encode_cbor(2**64)) == 2**64
+    with pytest.raises(ContentError):
+        encode_cbor(10**400)
+
+
 def test_objects_are_written_as_the_api_server_writes_them() -> None:
     value: JSONObject = {"kind": "A", "bb": [True, None, 1.5, -7], "a": {}}
     assert encode_cbor(value).hex() == "d9d9f7" + "a34161a042626284f5f6f93e0026446b696e644141"
@@ -60,6 +67,7 @@ def test_objects_are_written_as_the_api_server_writes_them() -> None:
         (bytes.fromhex("5f41614162ff"), "ab"),
         (bytes.fromhex("41ff"), "\ufffd"),
         (bytes.fromhex("3b7fffffffffffffff"), -(2**63)),
+        (bytes.fromhex("fae2010000"), -594907496377133039616),
     ],
 )
 def test_values_are_what_the_api_servers_json_has(data: bytes, expected: JSON) -> None:
