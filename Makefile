@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 3600
 
 ASSETS = $$(sh controlplane/build.sh --print)
 
-.PHONY: help demo test byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane soak \
+.PHONY: help demo test test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane soak \
         test-controlplane \
         recordings nightly bench bench-short wheel clean
 
@@ -26,7 +26,7 @@ demo: $(VENV)/installed ## the walkthrough, end to end (SERVER=kube-apiserver: o
 	else $(BIN)/kproxy demo --server $(SERVER); fi
 
 test: $(VENV)/installed ## every test that needs nothing beyond this machine's Python
-	$(BIN)/pytest -n $(WORKERS) -m "not controlplane"
+	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns"
 
 byte-for-byte: $(VENV)/installed ## promise 1 on EXAMPLES generated exchanges (10000)
 	KPROXY_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --timeout=3600 tests/proxy/test_byte_for_byte.py \
@@ -41,6 +41,9 @@ types: $(VENV)/installed ## mypy --strict over code and tests
 
 contracts: $(VENV)/installed ## the direction of imports
 	$(BIN)/lint-imports
+
+test-transparent: $(VENV)/installed ## redirected connections, in namespaces of their own (needs unshare, ip, nft; no root)
+	$(BIN)/pytest -n 0 -m netns tests/transparent
 
 controlplane: ## build Kubernetes, etcd and kwok into a cache outside the tree (needs Go; about 16 minutes, once)
 	sh controlplane/build.sh
