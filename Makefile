@@ -7,6 +7,7 @@ BIN    := $(VENV)/bin
 SERVER ?= emulated
 WORKERS ?= 2
 SOAK_SECONDS ?= 90
+SOAK_IDENTITY ?= pass
 EXAMPLES ?= 10000
 SECONDS ?= 120
 FUZZ_SECONDS ?= 3600
@@ -49,7 +50,7 @@ controlplane: ## build Kubernetes, etcd and kwok into a cache outside the tree (
 	sh controlplane/build.sh
 
 soak: $(VENV)/installed controlplane ## a whole control plane through kproxy for SOAK_SECONDS, into build/ (needs Go)
-	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.controlplane.soak.make $(SOAK_SECONDS) build/soak-$(SOAK_SECONDS)
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.controlplane.soak.make $(SOAK_SECONDS) $(SOAK_IDENTITY)
 
 test-controlplane: $(VENV)/installed controlplane soak ## the tests that need the real control plane (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n $(WORKERS) -m controlplane
@@ -59,9 +60,11 @@ recordings: $(VENV)/installed controlplane ## make the golden recordings again (
 
 nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replays on the real server, a soak of ten minutes, the whole bench, fuzzing
 	KUBEBUILDER_ASSETS="$(ASSETS)" sh tests/nightly.sh $(BIN)/kproxy
-	$(MAKE) soak SOAK_SECONDS=600
-	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_SOAK_SECONDS=600 $(BIN)/pytest -n0 tests/controlplane/test_soak.py
-	$(MAKE) byte-for-byte
+	for soak in 600-pass 60-front-proxy 60-impersonate; do \
+	  export KPROXY_SOAK_SECONDS=$${soak%%-*} KPROXY_SOAK_IDENTITY=$${soak#*-}; \
+	  $(MAKE) soak SOAK_SECONDS=$$KPROXY_SOAK_SECONDS SOAK_IDENTITY=$$KPROXY_SOAK_IDENTITY && \
+	  KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n0 tests/controlplane/test_soak.py || exit 1; \
+	done
 	$(MAKE) bench
 	$(MAKE) fuzz SECONDS=$(FUZZ_SECONDS)
 
