@@ -38,6 +38,7 @@ func (h host) PortForward(_ context.Context, _, _ string, port int32, stream io.
 	answered := make(chan error, 1)
 	go func() {
 		_, err := io.Copy(stream, target)
+		stream.Close() // only this direction: the client learns that no more comes
 		answered <- err
 	}()
 	_, err = io.Copy(target, stream)
