@@ -24,6 +24,7 @@ from kproxy.lab.start import start_lab
 from kproxy.model.exchange import CHANNEL, LOG_LINE, BodyState, Direction, End, Exchange, Frame
 from kproxy.model.session import SessionEnd
 from kproxy.store.reader import open_recording
+from tests.support.channel_client import channel_client
 from tests.support.live_record import LiveRecord, carried, live_record
 from tests.support.record_process import PATIENCE, wait_for
 from tests.support.stand_in_kubelet import Node, stand_in
@@ -207,11 +208,17 @@ class Echo(socketserver.BaseRequestHandler):
             self.request.sendall(data)
 
 
+class EchoServer(socketserver.ThreadingTCPServer):
+    """Serves all that come at once: with the usual queue of 5 the kernel resets some."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 @pytest.fixture
 def echo() -> Iterator[int]:
     """The port of a server on this machine's loopback."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
-        server.daemon_threads = True
+    with EchoServer(("127.0.0.1", 0), Echo) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server.server_address[1]
@@ -251,6 +258,57 @@ def test_twenty_connections_at_once_are_forwarded(world: World, way: str, echo: 
     order = [frame.channel for frame in frames]
     for each in ids:
         assert order.index(f"open:{each}") < order.index(each) < order.index(f"close:{each}")
+    assert exchange.end is End.COMPLETE
+
+
+def test_a_forwarded_port_ends_for_the_client_when_the_server_behind_it_ends(world: World) -> None:
+    after = world.record.last()
+    with socket.create_server(("127.0.0.1", 0)) as source:
+        target = source.getsockname()[1]
+        with world.running("WebSocket", "port-forward", world.node.pod, f":{target}") as kubectl:
+            port = forwarded_port(kubectl)
+            with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+                client.sendall(b"give\n")
+                served, _ = source.accept()
+                with served:
+                    assert served.recv(100) == b"give\n"
+                    served.sendall(b"x" * 300_000)
+                got = b""
+                while more := client.recv(65536):
+                    got += more
+            kubectl.send_signal(signal.SIGINT)
+            kubectl.wait(PATIENCE)
+    assert got == b"x" * 300_000
+    ((_, frames),) = world.recorded("WebSocket", after, "portforward")
+    assert carried(frames, f"data:{target}/0", ANSWERED) == 300_000
+
+
+OLDER = ["channel.k8s.io", "v4.channel.k8s.io", "base64.channel.k8s.io", "v4.base64.channel.k8s.io", ""]
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        pytest.param(
+            each, marks=pytest.mark.compat(client="by hand", feature=f"exec over WebSocket, {each or 'no subprotocol'}")
+        )
+        for each in OLDER
+    ],
+)
+def test_the_subprotocols_of_older_clients_are_read(world: World, protocol: str) -> None:
+    after, script = world.record.last(), "read line; echo $line; echo wrong >&2"
+    path = f"/api/v1/namespaces/default/pods/{world.node.pod}/exec"
+    query = {"stdin": "true", "stdout": "true", "stderr": "true", "container": "c"}
+    client = channel_client(Path(world.record.env["KUBECONFIG"]), path, query, protocol, ["sh", "-c", script])
+    with client.connection:
+        client.say(0, b"hello\n")
+        heard = list(client.hear())
+    for channel, said in ((1, b"hello\n"), (2, b"wrong\n")):
+        assert b"".join(data for number, data in heard if number == channel) == said
+    ((exchange, frames),) = world.recorded("WebSocket", after, "exec")
+    assert (carried(frames, "stdin", ASKED), carried(frames, "stdout", ANSWERED)) == (6, 6)
+    assert carried(frames, "stderr", ANSWERED) == 6
+    assert carried(frames, "error", ANSWERED) == sum(len(data) for number, data in heard if number == 3)
     assert exchange.end is End.COMPLETE
 
 
