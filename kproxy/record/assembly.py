@@ -112,7 +112,7 @@ class Assembler:
             if found is not None and found.upgrade:
                 made.checkpoints.append(Checkpoint(seq, 0, found.frames))
             elif stream is not None and stream.checkpoint:
-                made.checkpoints.append(Checkpoint(seq, stream.safe, stream.frames))
+                made.checkpoints.append(Checkpoint(seq, stream.safe, stream.safe_frames))
         self._touched.clear()
         self._batch = Batch()
         return made

@@ -4,10 +4,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from kproxy.model.exchange import EMPTY_BODY, Body, BodyState, Digest
-from kproxy.record.coding import CodingError, decode
 from kproxy.record.redact import Opaque, Redactor, Secrecy
 from kproxy.record.secrets import Subject
 from kproxy.store.bodies import digest_of
+from kproxy.wire.coding import CodingError, decode
 
 _HARMLESS = frozenset({Subject.RESOURCE, Subject.OTHER})
 """Whose bodies say nothing about how the next ones are to be redacted."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kproxy.model.exchange import LOG_LINE, WATCH_EVENT
-from kproxy.record.coding import CodingError, Decoder, decoder
+from kproxy.wire.coding import CodingError, Decoder, decoder
 from kproxy.wire.content import ContentError
 from kproxy.wire.lines import LineCutter
 from kproxy.wire.watch import WatchCutter
@@ -29,7 +29,8 @@ class Stream:
         self.kind = kind
         self.size = 0  # bytes of content so far, in their content coding
         self.frames = 0  # events so far
-        self.safe = 0  # the content's offset behind the last event, if it has no content coding
+        self.safe = 0  # the content's offset behind an event, from which on it can be read by itself
+        self.safe_frames = 0  # events before it
         self.failure = ""
         self._base = 0  # where the cutter's first byte is
         self._cutter: WatchCutter | LineCutter | None = None
@@ -43,20 +44,22 @@ class Stream:
     def resume(self, offset: int, frames: int) -> None:
         """What follows begins at this offset of the content, behind this many events."""
         self.size = self.safe = self._base = offset
-        self.frames = frames
+        self.frames = self.safe_frames = frames
 
     def feed(self, data: bytes) -> Iterator[Cut]:
         """The events that `data` completes."""
         self.size += len(data)
         if self._cutter is None:
-            self.safe = self.size
+            self._settle(self.size)
             return
         try:
             for plain in (data,) if self._decoder is None else self._decoder.pieces(data):
                 for event, end in self._cutter.feed(plain):
                     yield self._cut(event)
                     if self._decoder is None:
-                        self.safe = self._base + end
+                        self._settle(self._base + end)
+            if self._decoder is not None and self._decoder.whole and not self._cutter.pending:
+                self._settle(self.size)
         except (ContentError, CodingError) as error:
             self._fail(str(error))
 
@@ -81,8 +84,11 @@ class Stream:
 
     @property
     def checkpoint(self) -> bool:
-        """Whether the proxy may forget what was committed: not while a coding needs its beginning."""
-        return self._decoder is None
+        """Whether the proxy may forget what was committed: with a coding only behind a place where it begins anew."""
+        return self._decoder is None or self.safe > 0
+
+    def _settle(self, offset: int) -> None:
+        self.safe, self.safe_frames = offset, self.frames
 
     def _cut(self, event: bytes) -> Cut:
         self.frames += 1
@@ -92,4 +98,4 @@ class Stream:
         self.failure = self.failure or reason
         self._cutter = None
         self._decoder = None
-        self.safe = self.size
+        self._settle(self.size)

@@ -1,7 +1,6 @@
 """Answers of the target as the engine reads them: content decoding, watch events, and what is learned from them."""
 
 import asyncio
-import zlib
 from collections.abc import AsyncIterator, Sequence
 
 from kproxy.errors import ReplayError
@@ -12,6 +11,7 @@ from kproxy.renaming.kinds import Owner
 from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.transport import Reply
+from kproxy.wire.coding import CodingError, decoder
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.watch import WatchCutter, WatchEvent, decode_event
 
@@ -22,19 +22,14 @@ _INITIAL_END = "k8s.io/initial-events-end"
 
 
 async def content(reply: Reply) -> AsyncIterator[bytes]:
-    """An answer's content, its content coding taken away. ReplayError for a coding that is broken."""
-    coding = header(reply.headers, "content-encoding").lower()
-    decoder = zlib.decompressobj(wbits=47) if coding in {"gzip", "x-gzip", "deflate"} else None
-    async for piece in reply.pieces():
-        if decoder is None:
-            yield piece
-            continue
-        try:
-            plain = decoder.decompress(piece, MAX_ANSWER)
-        except zlib.error as error:
-            raise ReplayError(f"The target's answer is not {coding}: {error}.") from error
-        if plain:
-            yield plain
+    """An answer's content, its content coding taken away. ReplayError for one that is broken or not known."""
+    try:
+        taking = decoder(header(reply.headers, "content-encoding"), MAX_ANSWER)
+        async for piece in reply.pieces():
+            for plain in (piece,) if taking is None else taking.pieces(piece):
+                yield plain
+    except CodingError as error:
+        raise ReplayError(f"The target's answer cannot be read: {error}.") from error
 
 
 async def read_all(reply: Reply, *, leave_after: int | None = None) -> bytes:

@@ -17,13 +17,13 @@ from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import End
 from kproxy.model.jsontypes import JSON
 from kproxy.record.assembly import Assembler, HandoffError
-from kproxy.record.coding import CodingError, decoder
-from kproxy.record.coding import decode as decode_coding
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.redact import Opaque, Redactor, Secrecy
 from kproxy.record.secrets import Subject
 from kproxy.wire.channels import channels_of
+from kproxy.wire.coding import CodingError, decoder
+from kproxy.wire.coding import decode as decode_coding
 from kproxy.wire.content import ContentError, decode, edit, encode
 from kproxy.wire.handoff import RecordType, pack_end, pack_head, pack_record, unpack_records
 from kproxy.wire.http1 import AnswerFramer, Body, FramingError, RequestFramer, Tunnel, parse_head

@@ -21,6 +21,7 @@ from tests.support.traffic import CHUNKED_HEAD, JSON_HEAD, Script, request_head
 PSEUDONYMS = Pseudonyms(b"1" * 32)
 POST = request_head("POST", "/api/v1/namespaces/default/pods", "Content-Type: application/json", "Content-Length: 14")
 WATCH = request_head("GET", "/api/v1/pods?watch=true")
+GZIPPED = CHUNKED_HEAD[:-2] % b"application/json" + b"Content-Encoding: gzip\r\n\r\n"
 LOG = request_head("GET", "/api/v1/namespaces/default/pods/a/log?follow=true")
 LINES = [b'{"type":"ADDED","object":{"n":%d}}\n' % number for number in range(4)]
 
@@ -132,19 +133,38 @@ def test_a_watch_s_events_are_stored_as_they_come_and_named_in_checkpoints() -> 
     assert bench.frames[0].body.size == len(LINES[0]) - 1
 
 
-def test_a_gzipped_watch_is_cut_too_and_has_no_checkpoints() -> None:
+def test_a_gzipped_watch_is_cut_too_and_has_no_checkpoints_within_a_member() -> None:
     bench = Bench()
-    head = CHUNKED_HEAD[:-2] % b"application/json" + b"Content-Encoding: gzip\r\n\r\n"
-    assert bench.batch(Script().begin(1, WATCH).answer(1, head, gzip.compress(b"".join(LINES)))).checkpoints == []
+    squeeze = zlib.compressobj(wbits=31)
+    content = squeeze.compress(b"".join(LINES)) + squeeze.flush(zlib.Z_SYNC_FLUSH)
+    assert bench.batch(Script().begin(1, WATCH).answer(1, GZIPPED, content)).checkpoints == []
     assert len(bench.frames) == 4
 
 
+def test_a_watch_with_a_gzip_member_for_each_event_has_checkpoints_and_goes_on_behind_them() -> None:
+    """As kube-apiserver's WatchListCompression sends it (k8s.io/apiserver/pkg/endpoints/handlers/watch.go)."""
+    members = [gzip.compress(line) for line in LINES]
+    first, second = Bench(), Bench()
+    made = first.batch(Script().begin(1, WATCH).answer(1, GZIPPED, *members[:2], members[2][:9]))
+    (checkpoint,) = made.checkpoints
+    assert (checkpoint.offset, checkpoint.frames) == (len(members[0] + members[1]), 2)
+    script = Script().begin(1, WATCH).answer(1, GZIPPED)
+    script.add(RecordType.RESUME, 1, RESUME.pack(checkpoint.offset, checkpoint.frames))
+    for piece in (members[2][:9], members[2][9:] + members[3]):
+        script.add(RecordType.ANSWER_BODY, 1, piece)
+    second.batch(script.end(1))
+    assert [first.content(first.frames[index].body) + b"\n" for index in (0, 1)] == LINES[:2]
+    assert [second.content(second.frames[index].body) + b"\n" for index in (2, 3)] == LINES[2:]
+    assert answer_body(second.exchanges[1]).size == sum(map(len, members))
+
+
+@pytest.mark.parametrize("members", [False, True])
 @pytest.mark.parametrize("cbor", [False, True])
-def test_events_of_a_zipped_watch_have_the_times_of_their_own_pieces(cbor: bool) -> None:
-    """As a server with WatchListCompression sends them: each event is flushed behind its beginning of the gzip."""
+def test_events_of_a_zipped_watch_have_the_times_of_their_own_pieces(cbor: bool, members: bool) -> None:
     squeeze = zlib.compressobj(wbits=31)
     events = [encode("application/cbor-seq", json.loads(line)) if cbor else line for line in LINES]
     pieces = [squeeze.compress(event) + squeeze.flush(zlib.Z_SYNC_FLUSH) for event in events]
+    pieces = [gzip.compress(event) for event in events] if members else pieces
     bench, script = Bench(), Script(at=0)
     media_type = b"application/cbor-seq" if cbor else b"application/json"
     script.begin(1, WATCH).answer(1, CHUNKED_HEAD[:-2] % media_type + b"Content-Encoding: gzip\r\n\r\n")

@@ -21,7 +21,8 @@ def test_events_are_the_same_however_the_content_is_cut(places: list[int], zippe
     assert [cut.data for cut in cuts] == EVENTS
     assert [cut.index for cut in cuts] == list(range(5))
     assert stream.size == len(content)
-    assert stream.checkpoint is not zipped
+    assert stream.safe == len(content)
+    assert stream.checkpoint
     assert stream.rest == ""
 
 

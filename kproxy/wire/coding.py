@@ -1,11 +1,14 @@
-"""Content coding: gzip and deflate taken away, within bounds."""
+"""Content coding: gzip and deflate taken away, within bounds.
+
+A gzip body may be several members one after the other (RFC 1952, 2.2). kube-apiserver's WatchListCompression makes one
+of each event that it flushes: a decoder that stops behind the first one misses all that follow.
+"""
 
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-
 
 PIECE = 1 << 20
 """Bytes that are made of a stream at once."""
@@ -17,7 +20,7 @@ class CodingError(Exception):
 
 @dataclass(slots=True)
 class Decoder:
-    """Takes one content coding away, piece by piece. Together never more than `limit` bytes."""
+    """Takes one content coding away, piece by piece. `feed`: together never more than `limit` bytes."""
 
     coding: str
     limit: int
@@ -26,31 +29,38 @@ class Decoder:
 
     def feed(self, data: bytes) -> bytes:
         """What `data` adds. CodingError if it is damaged or a bomb."""
-        try:
-            made = self._inflate.decompress(data, max(1, self.limit - self._made + 1))
-        except zlib.error as error:
-            raise CodingError(f"its {self.coding} coding is damaged") from error
-        self._made += len(made)
-        if self._made > self.limit:
-            raise CodingError(f"it is more than {self.limit} bytes without its {self.coding} coding")
-        return made
+        parts: list[bytes] = []
+        for piece in self.pieces(data):
+            self._made += len(piece)
+            if self._made > self.limit:
+                raise CodingError(f"it is more than {self.limit} bytes without its {self.coding} coding")
+            parts.append(piece)
+        return b"".join(parts)
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """What `data` adds, never more than PIECE bytes at once: a few of a bomb's bytes are gigabytes."""
-        while data:
+        while data or not self._inflate.eof:
+            if self._inflate.eof:
+                self._begin_member()
             try:
                 made = self._inflate.decompress(data, PIECE)
             except zlib.error as error:
                 raise CodingError(f"its {self.coding} coding is damaged") from error
-            data = self._inflate.unconsumed_tail
-            if not made and not data:
+            data = self._inflate.unused_data or self._inflate.unconsumed_tail
+            if made:
+                yield made
+            if not data and len(made) < PIECE:
                 return
-            yield made
 
     @property
     def whole(self) -> bool:
-        """Whether its end was seen, and nothing behind it."""
-        return self._inflate.eof and not self._inflate.unused_data
+        """Whether an end was seen and nothing behind it: what may follow can be read without what was before."""
+        return self._inflate.eof
+
+    def _begin_member(self) -> None:
+        if self.coding == "deflate":
+            raise CodingError("there is something behind the end of its deflate coding")
+        self._inflate = zlib.decompressobj(_WINDOWS[self.coding])
 
 
 def decoder(coding: str, limit: int) -> Decoder | None:
