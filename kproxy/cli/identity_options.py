@@ -1,12 +1,12 @@
 """The options that say as whom clients' requests go on, and what they mean together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from kproxy.config.kubeconfig import read_bounded
+from kproxy.config.entry import read_bounded
 from kproxy.config.upstream import Upstream
 from kproxy.errors import UsageError
 from kproxy.model.exchange import IdentityMode
@@ -16,11 +16,11 @@ MODES = ("one", "pass", "front-proxy", "impersonate")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentitySettings:
-    """The mode, and what it needs. `proxy_client`: certificate and key, PEM."""
+    """The mode, and what it needs. `proxy_client`: files with certificate and key."""
 
     mode: IdentityMode
     client_ca_pem: str | None = None
-    proxy_client: tuple[str, str] | None = field(default=None, repr=False)
+    proxy_client: tuple[Path, Path] | None = None
 
 
 def identity_options[**P, T](command: Callable[P, T]) -> Callable[P, T]:
@@ -81,7 +81,7 @@ def identity_settings(
     return IdentitySettings(
         mode=mode,
         client_ca_pem=_pem("--client-ca", client_ca) if client_ca is not None else None,
-        proxy_client=(_pem("--proxy-client-cert", given[0]), _pem("--proxy-client-key", given[1])) if given else None,
+        proxy_client=(given[0], given[1]) if given else None,
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -168,6 +169,7 @@ def command(
         identity=clients.mode,
         client_ca_pem=clients.client_ca_pem,
         proxy_client=clients.proxy_client,
+        interactive=sys.stdin is not None and sys.stdin.isatty(),
         when_stuck=when_stuck,
         buffer_bytes=buffer,
         drain=drain,

@@ -1,15 +1,16 @@
 """A kubeconfig, found, merged and read as kubectl does it (k8s.io/client-go/tools/clientcmd, loader.go)."""
 
 import os
-from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kproxy.config.bounded_yaml import MAX_BYTES, load_yaml
-from kproxy.config.upstream import Tls, Upstream, is_field_value, upstream_at
+from kproxy.config.bounded_yaml import load_yaml
+from kproxy.config.entry import Entry, is_field_value, read_bounded
+from kproxy.config.execplugin import exec_plugin
+from kproxy.config.upstream import Tls, Upstream, upstream_at
 from kproxy.errors import ConfigError
-from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.jsontypes import JSONObject
 
 PATHS = {
     "cluster": ("certificate-authority",),
@@ -17,60 +18,6 @@ PATHS = {
     "context": (),
 }
 """Fields that hold a path, which is relative to the file it stands in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A named cluster, user or context, its paths absolute, and the file it comes from."""
-
-    kind: str
-    name: str
-    body: JSONObject
-    file: Path
-
-    @property
-    def what(self) -> str:
-        """How errors call it."""
-        return f'{self.kind} "{self.name}" in {self.file}'
-
-    def text(self, field: str) -> str:
-        """A field that must be a string; "" where it is absent."""
-        value = self.body.get(field)
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise ConfigError(f"{field} of {self.what} must be a string.")
-        return value
-
-    def flag(self, field: str) -> bool:
-        """A field that must be true or false; False where it is absent."""
-        value = self.body.get(field)
-        if value is None or isinstance(value, bool):
-            return bool(value)
-        raise ConfigError(f"{field} of {self.what} must be true or false.")
-
-    def texts(self, field: str) -> tuple[str, ...]:
-        """A field that must be a list of strings."""
-        value = self.body.get(field)
-        if value is None:
-            return ()
-        if not isinstance(value, list):
-            raise ConfigError(f"{field} of {self.what} must be a list of strings.")
-        return tuple(_must_be_text(item, field, self) for item in value)
-
-    def pem(self, field: str) -> str | None:
-        """PEM from `FIELD-data` (base64), or from the file that FIELD names, or None: the data wins, as in kubectl."""
-        if data := self.text(f"{field}-data"):
-            try:
-                return b64decode("".join(data.split()), validate=True).decode("ascii")
-            except ValueError as error:
-                raise ConfigError(f"{field}-data of {self.what} is no base64 of a PEM text.") from error
-        if path := self.text(field):
-            try:
-                return read_bounded(Path(path)).decode("ascii")
-            except (OSError, ValueError) as error:
-                raise ConfigError(f"{field} of {self.what} cannot be read: {error}.") from error
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +47,6 @@ class Kubeconfig:
         cluster = self._of(self.clusters, chosen, "cluster")
         user = self._of(self.users, chosen, "user") if chosen.text("user") else Entry("user", "", {}, chosen.file)
         _refuse(cluster, "proxy-url", "kproxy speaks to the api-server directly")
-        _refuse(user, "exec", "kproxy does not run credential plugins yet")
         _refuse(user, "auth-provider", "Kubernetes has removed auth providers")
         place = upstream_at(cluster.text("server"), what=f"server of {cluster.what}", tls=_tls(cluster, user))
         token_file = user.text("tokenFile")
@@ -110,6 +56,7 @@ class Kubeconfig:
             token_file=Path(token_file) if token_file else None,
             username=_credential(user, "username"),
             password=_credential(user, "password"),
+            plugin=exec_plugin(user, cluster),
             impersonate=_impersonation(user),
             context=chosen.name,
             cluster=cluster.name,
@@ -155,15 +102,6 @@ def merge(documents: Iterable[tuple[Path, JSONObject]]) -> Kubeconfig:
             for entry in _entries(file, document, kind):
                 known.setdefault(entry.name, entry)
     return Kubeconfig(tuple(files), current, entries["context"], entries["cluster"], entries["user"])
-
-
-def read_bounded(file: Path) -> bytes:
-    """A file's bytes, of which no more than MAX_BYTES are read. ValueError beyond, OSError."""
-    with file.open("rb") as opened:
-        raw = opened.read(MAX_BYTES + 1)
-    if len(raw) > MAX_BYTES:
-        raise ValueError(f"it is larger than {MAX_BYTES // 1024 // 1024} MiB")
-    return raw
 
 
 def _default_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
@@ -215,6 +153,9 @@ def _absolute(body: JSONObject, fields: tuple[str, ...], folder: Path) -> JSONOb
         for field in fields
         if isinstance(value := body.get(field), str) and value
     }
+    plugin = body.get("exec")
+    if isinstance(plugin, dict) and isinstance(command := plugin.get("command"), str) and "/" in command:
+        paths["exec"] = {**plugin, "command": os.path.normpath(folder / command)}
     return {**body, **paths}
 
 
@@ -238,9 +179,17 @@ def _tls(cluster: Entry, user: Entry) -> Tls:
         ca_pem=ca_pem,
         client_cert_pem=certificate,
         client_key_pem=key,
+        client_cert_file=_file(user, "client-certificate"),
+        client_key_file=_file(user, "client-key"),
         server_name=server_name,
         insecure=insecure,
     )
+
+
+def _file(user: Entry, field: str) -> Path | None:
+    """Where it was read from, and may be read again; None where it stands in the kubeconfig itself."""
+    path = user.text(field)
+    return Path(path) if path and not user.text(f"{field}-data") else None
 
 
 def _credential(user: Entry, field: str) -> str | None:
@@ -264,9 +213,3 @@ def _impersonation(user: Entry) -> tuple[tuple[str, str], ...]:
     if not all(is_field_value(value) for _, value in headers):
         raise ConfigError(f"as of {user.what} holds characters that no header may have.")
     return tuple(headers)
-
-
-def _must_be_text(value: JSON, field: str, entry: Entry) -> str:
-    if isinstance(value, str):
-        return value
-    raise ConfigError(f"{field} of {entry.what} must be a list of strings.")

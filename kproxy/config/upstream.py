@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kproxy.config.entry import is_field_value
+from kproxy.config.execplugin import ExecPlugin
 from kproxy.errors import ConfigError
 
 TOKEN_FILE_AGE = 10.0
@@ -17,11 +19,13 @@ MAX_TOKEN_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """How an https server is trusted, and what kproxy shows of itself."""
+    """How an https server is trusted, and what kproxy shows of itself; files, where that can be read again."""
 
     ca_pem: str | None = None  # None: the system's roots
     client_cert_pem: str | None = None
     client_key_pem: str | None = field(default=None, repr=False)
+    client_cert_file: Path | None = None
+    client_key_file: Path | None = None
     server_name: str = ""  # "": the URL's host
     insecure: bool = False
 
@@ -44,6 +48,7 @@ class Upstream:
     token_file: Path | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    plugin: ExecPlugin | None = None
     impersonate: tuple[tuple[str, str], ...] = ()  # Impersonate-… headers
     context: str = ""
     cluster: str = ""
@@ -63,14 +68,29 @@ class Upstream:
         """Whether kproxy has credentials of its own for this server."""
         certificate = self.tls is not None and self.tls.client_cert_pem is not None
         named = self.context and not self.withheld
-        return bool(self.token or self.token_file or self.username or certificate or named)
+        return bool(self.token or self.token_file or self.username or self.plugin or certificate or named)
 
     def without_credentials(self) -> "Upstream":
         """The same server, and nobody in particular: where it is and how it is trusted are what is left."""
-        tls = replace(self.tls, client_cert_pem=None, client_key_pem=None) if self.tls else None
-        return replace(
-            self, tls=tls, token=None, token_file=None, username=None, password=None, impersonate=(), withheld=True
+        bare: Upstream = replace(
+            self, token=None, token_file=None, username=None, password=None, plugin=None, impersonate=(), withheld=True
         )
+        return bare.showing(None)
+
+    def showing(self, certificate: tuple[str, str] | None, files: tuple[Path, Path] | None = None) -> "Upstream":
+        """The same with this client certificate and key (PEM), which `files` may give anew."""
+        if self.tls is None:
+            return self
+        certificate_pem, key_pem = certificate or (None, None)
+        certificate_file, key_file = files or (None, None)
+        tls = replace(
+            self.tls,
+            client_cert_pem=certificate_pem,
+            client_key_pem=key_pem,
+            client_cert_file=certificate_file,
+            client_key_file=key_file,
+        )
+        return replace(self, tls=tls)
 
 
 def upstream_from_url(url: str) -> Upstream:
@@ -143,8 +163,3 @@ def _fixed(upstream: Upstream) -> str | None:
         pair = f"{upstream.username}:{upstream.password or ''}"
         return "Basic " + b64encode(pair.encode()).decode("ascii")
     return None
-
-
-def is_field_value(text: str) -> bool:
-    """Whether it fits a header: visible ASCII and inner spaces, so that no file or kubeconfig can add header lines."""
-    return all(" " <= char <= "~" for char in text)

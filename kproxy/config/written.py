@@ -4,7 +4,8 @@ from base64 import b64encode
 
 import yaml
 
-from kproxy.config.kubeconfig import Entry, Kubeconfig
+from kproxy.config.entry import Entry
+from kproxy.config.kubeconfig import Kubeconfig
 from kproxy.model.jsontypes import JSON, JSONObject
 
 

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from kproxy.config.upstream import BearerToken, Upstream
+from kproxy.config.credentials import Credentials
+from kproxy.config.upstream import Upstream
 from kproxy.errors import ConfigError
 from kproxy.model.exchange import Altered, IdentityMode
 from kproxy.proxy.caller import Caller, Peer
 from kproxy.proxy.forwarding import impersonation_fields, remote_fields
-from kproxy.proxy.identity import LARGEST_NAME, Admitted, Verdict, check_target
+from kproxy.proxy.identity import LARGEST_NAME, Admitted, Verdict, check_target, renewed
 from kproxy.proxy.pending import Pending
 from kproxy.proxy.reviewed import Denied, Tokens
 from kproxy.proxy.rewriting import LARGEST_TAIL, HeadWriter, authorization_field
@@ -54,11 +55,12 @@ class _Tail:
 class Forwarder:
     """A Judge; see the module. `upstream`: its credentials are those that impersonate; a front proxy's has none."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the last two are a test's clocks
         self,
         upstream: Upstream,
         mode: IdentityMode,
         tokens: Tokens | None,
+        credentials: Credentials | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -68,7 +70,7 @@ class Forwarder:
         self._tokens = tokens
         self._clock = clock
         self._wall = wall
-        self._bearer = BearerToken(upstream)
+        self._credentials = credentials or Credentials(upstream)
         self._writer = HeadWriter(upstream)
         self._altered = Altered.HOST | Altered.AUTHORIZATION
         self._altered |= Altered.IMPERSONATION if self._impersonates else Altered.REMOTE_USER
@@ -81,8 +83,10 @@ class Forwarder:
             return refused
         if peer is not None and peer.expires < self._wall():
             return status_answer(401, _EXPIRED, head.method)
+        if self._credentials.due:
+            return renewed(self._credentials)
         try:
-            authorization = self._bearer.authorization() if self._impersonates else None
+            authorization = self._credentials.authorization() if self._impersonates else None
         except ConfigError as error:
             return status_answer(500, str(error), head.method)
         salt = peer.salt if peer is not None else b""
@@ -98,6 +102,10 @@ class Forwarder:
             if len(head.fields_raw) <= LARGEST_TAIL:
                 self._tails[digest] = tail
         return Admitted(self._writer.head(head, tail.fields), self._altered, tail.caller, tail.forwarded)
+
+    def refused(self) -> bool:
+        """The server has answered 401, to kproxy's own credentials."""
+        return self._credentials.refused()
 
     def _tail(self, head: RequestHead, peer: Peer | None, authorization: str | None) -> _Tail | OwnAnswer | Pending:
         caller = self._caller(head, peer)

@@ -5,10 +5,12 @@ kproxy.proxy.forwarder a client is authenticated and forwarded as who it is.
 """
 
 import hmac
+import logging
 from dataclasses import dataclass
 from typing import Protocol
 
-from kproxy.config.upstream import BearerToken, Upstream
+from kproxy.config.credentials import Credentials
+from kproxy.config.upstream import Upstream
 from kproxy.errors import ConfigError
 from kproxy.model.exchange import Altered, IdentityMode
 from kproxy.proxy.caller import Peer
@@ -17,6 +19,8 @@ from kproxy.proxy.plain import check_plain
 from kproxy.proxy.rewriting import KNOWN_TAILS, LARGEST_TAIL, HeadWriter, authorization_field
 from kproxy.proxy.status import OwnAnswer, status_answer
 from kproxy.wire.http1 import RequestHead
+
+logger = logging.getLogger(__name__)
 
 LARGEST_NAME = 1024
 """Bytes of a caller's name and groups that are recorded."""
@@ -47,6 +51,11 @@ class Judge(Protocol):
 
     def judge(self, head: RequestHead, peer: Peer | None = None) -> Verdict:
         """What becomes of a request; `peer`: who has shown a certificate on its connection. Pending: ask again then."""
+        ...
+
+    def refused(self) -> bool:
+        """The server has answered 401. Whether its connection is of no more use."""
+        ...
 
 
 class Identity:
@@ -58,10 +67,17 @@ class Identity:
     """
 
     def __init__(
-        self, upstream: Upstream, *, token: str | None, local: tuple[str, int] | None, allow_exec: bool
+        self,
+        upstream: Upstream,
+        *,
+        token: str | None,
+        local: tuple[str, int] | None,
+        allow_exec: bool,
+        credentials: Credentials | None = None,
     ) -> None:
         self._injects = upstream.injects
-        self._bearer = BearerToken(upstream)
+        self._credentials = credentials or Credentials(upstream)
+        self._told = False
         self._expected = f"Bearer {token}".encode("ascii") if token and self._injects else None
         self._local = local
         self._allow_exec = allow_exec
@@ -87,14 +103,26 @@ class Identity:
             refusal = check_plain(head, self._local, allow_exec=self._allow_exec)
             if refusal:
                 return status_answer(403, refusal, head.method)
+        if self._credentials.due:
+            return renewed(self._credentials)
         try:
             return self._rewritten(head)
         except ConfigError as error:
             return status_answer(500, str(error), head.method)
 
+    def refused(self) -> bool:
+        """The server has answered 401: a plugin's answer may be old, a client's certificate ended here."""
+        if self.mode is IdentityMode.PASS and not self._told:
+            self._told = True
+            logger.warning(
+                "kproxy: the api-server answered 401 to a client: a bearer token passes through kproxy, a client "
+                "certificate cannot (--identity front-proxy and impersonate take it)"
+            )
+        return self._credentials.refused()
+
     def _rewritten(self, head: RequestHead) -> Admitted:
         """The head with the upstream's Host, and with kproxy's credentials in the place of the client's."""
-        authorization = self._bearer.authorization() if self._injects else None
+        authorization = self._credentials.authorization() if self._injects else None
         fields = self._known_tails.get(head.fields_raw)
         if fields is None or fields[0] != authorization:
             added = authorization_field(authorization)
@@ -106,6 +134,13 @@ class Identity:
             if len(head.fields_raw) <= LARGEST_TAIL:
                 self._known_tails[head.fields_raw] = fields
         return Admitted(self._writer.head(head, fields[1]), self._altered, self._caller)
+
+
+def renewed(credentials: Credentials) -> Pending:
+    """What a request waits for while a plugin is asked."""
+    pending = Pending()
+    credentials.renew().add_done_callback(lambda _: pending.resolve())
+    return pending
 
 
 def check_target(head: RequestHead) -> OwnAnswer | None:

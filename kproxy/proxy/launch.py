@@ -3,11 +3,12 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
-from kproxy.config.upstream import BearerToken, Upstream
-from kproxy.errors import ConfigError
+from kproxy.config.credentials import Credentials
+from kproxy.config.upstream import Upstream
 from kproxy.model.exchange import IdentityMode
 from kproxy.proxy._mitm import Engine
 from kproxy.proxy.connection import Wiring
@@ -18,19 +19,19 @@ from kproxy.proxy.faults import Faults
 from kproxy.proxy.forward import Destination
 from kproxy.proxy.forwarder import Forwarder
 from kproxy.proxy.identity import Identity, Judge
+from kproxy.proxy.judging import FORWARDING, asks_token, credentials_for, upstream_for
 from kproxy.proxy.listen import Listen, parse_listen
 from kproxy.proxy.outbox import Outbox
 from kproxy.proxy.reviewed import Review, Tokens
 from kproxy.proxy.serving import OWN, Serving, ServingFiles, source_of
 from kproxy.proxy.tap import Tap
-from kproxy.proxy.tls import listener_context, upstream_tls
+from kproxy.proxy.tls import UpstreamTls, listener_context
 from kproxy.proxy.tunnel import MAX_CONTENT
 from kproxy.proxy.wanted import Wanted
 from kproxy.proxy.ways import DIRECT, Mode, Parts, Way, admit, check_way, names_of, proxy_url
 
 DEFAULT_LISTEN = "https://127.0.0.1:0"
 DEFAULT_DRAIN = 5.0
-FORWARDING = frozenset({IdentityMode.FRONT_PROXY, IdentityMode.IMPERSONATE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,8 @@ class ProxySettings:
     where they speak TLS with it. `faults`: what goes wrong on purpose.
 
     Where clients are authenticated (front-proxy, impersonate): `client_ca_pem`, by certificates of these authorities;
-    `review`, by tokens that the api-server knows. `proxy_client`: certificate and key of the front proxy, PEM.
+    `review`, by tokens that the api-server knows. `proxy_client`: files with the front proxy's certificate and key.
+    `credentials`: those of `upstream`, if somebody has them already.
     """
 
     upstream: Upstream
@@ -59,7 +61,8 @@ class ProxySettings:
     serving: ServingFiles = OWN
     client_ca_pem: str | None = None
     review: Review | None = field(default=None, repr=False)
-    proxy_client: tuple[str, str] | None = field(default=None, repr=False)
+    proxy_client: tuple[Path, Path] | None = None
+    credentials: Credentials | None = field(default=None, repr=False)
     faults: tuple[FaultRule, ...] = ()
     drain: float = DEFAULT_DRAIN  # seconds for what goes on when it is to end
     connect_timeout: float = 10.0  # seconds, TCP and TLS together
@@ -87,13 +90,15 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
 
     ConfigError if the settings cannot be meant, ProxyError if the address cannot be had.
     """
-    upstream, way, listen = _upstream(settings), settings.way, parse_listen(settings.listen)
-    gives_rights = _gives_rights(settings, upstream)
+    upstream = upstream_for(settings.upstream, settings.identity, settings.proxy_client)
+    credentials = credentials_for(upstream, settings.upstream, settings.credentials)
+    await credentials.ready()  # a file or plugin that gives nothing is said now, not to each client
+    way, listen = settings.way, parse_listen(settings.listen)
+    gives_rights = asks_token(upstream, settings.identity)
     check_way(way, listen, upstream, gives_rights=gives_rights)
     names = names_of(way, listen, upstream, settings.serving)
     serving = _serving(settings, names) if _ends_tls(way, listen, upstream) else None
-    server_tls = upstream_tls(upstream)
-    BearerToken(upstream).authorization()  # a token file that cannot be read is said now, not to each client
+    server_tls = UpstreamTls(upstream, credentials)
     forward = way.mode is Mode.REGULAR
     asked = forward or (listen.tls and gives_rights)
     token = (settings.token or secrets.token_urlsafe(32)) if asked else None
@@ -102,11 +107,17 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
     tokens = Tokens(settings.review) if settings.review is not None else None
     judge: Judge
     if settings.identity in FORWARDING:
-        judge = Forwarder(upstream, settings.identity, tokens)
+        judge = Forwarder(upstream, settings.identity, tokens, credentials)
     else:
         # At a forward proxy the token has been shown at the door, and Host is the api-server's.
         local = None if listen.tls or way.mode is not Mode.REVERSE else address
-        judge = Identity(upstream, token=None if forward else token, local=local, allow_exec=settings.allow_exec)
+        judge = Identity(
+            upstream,
+            token=None if forward else token,
+            local=local,
+            allow_exec=settings.allow_exec,
+            credentials=credentials,
+        )
 
     faults = Faults(settings.faults) if settings.faults else None
 
@@ -124,7 +135,7 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
         )
 
     def dialer(where: Destination) -> Dialer:
-        return Dialer([where], lambda: server_tls, settings.connect_timeout)
+        return Dialer([where], server_tls.current, settings.connect_timeout)
 
     parts = Parts(
         upstream=upstream,
@@ -155,29 +166,8 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
         await engine.stop(settings.drain)
         if tokens is not None:
             await tokens.close()
-
-
-def _upstream(settings: ProxySettings) -> Upstream:
-    """The api-server with the credentials that go on with requests."""
-    whole, mode = settings.upstream, settings.identity
-    if mode is IdentityMode.PASS:
-        return whole.without_credentials()
-    if mode is IdentityMode.IMPERSONATE and whole.impersonate:
-        raise ConfigError(
-            f'user "{whole.user}" of the kubeconfig impersonates somebody itself, and an impersonation is not nested.'
-        )
-    if mode is not IdentityMode.FRONT_PROXY:
-        return whole
-    if whole.tls is None or settings.proxy_client is None:
-        raise ConfigError("A front proxy needs https to the api-server, and a client certificate and key of its own.")
-    certificate, key = settings.proxy_client
-    bare = whole.without_credentials()
-    return replace(bare, tls=replace(whole.tls, client_cert_pem=certificate, client_key_pem=key), user="front proxy")
-
-
-def _gives_rights(settings: ProxySettings, upstream: Upstream) -> bool:
-    """Whether whoever comes is somebody else by that, and so has to show kproxy's own token."""
-    return upstream.injects and settings.identity not in FORWARDING
+        if credentials is not settings.credentials:
+            await credentials.close()
 
 
 def _ends_tls(way: Way, listen: Listen, upstream: Upstream) -> bool:

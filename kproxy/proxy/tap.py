@@ -99,6 +99,7 @@ class Tap:
         self._mode_number = IDENTITY_NUMBER[identity.mode]
         self._peer: Peer | None = None
         self._stalled: Stalled | None = None
+        self._spent = False  # the server's connection is of no more use
         self.wake: Callable[[], None] = _nothing
         self._connection = connection
         self._tls = tls
@@ -590,9 +591,7 @@ class Tap:
             if isinstance(event, Body):
                 flight.answer_with(RecordType.ANSWER_BODY, event.content, now)
             elif isinstance(event, AnswerHead):
-                flight.answer_with(RecordType.ANSWER_HEAD, event.raw, now)
-                if flight.open[0].upgrade:
-                    self._upgrade_answered(now, upgraded=False)
+                self._answer_begins(event, now)
             elif isinstance(event, Trailers):
                 flight.answer_with(RecordType.ANSWER_TRAILERS, event.raw, now)
             elif isinstance(event, Informational):
@@ -605,8 +604,22 @@ class Tap:
             else:
                 flight.answered(now)
         self._answer_own(now)
-        if self._faults is not None and not flight.open:
+        if not flight.open and (self._spent or self._faults is not None):
+            self._between(now)
+
+    def _between(self, now: int) -> None:
+        """Every request has its answer."""
+        if self._spent and self._mode is _Mode.HTTP:
+            self._finish(End.COMPLETE, "", now)  # the server refuses what this connection shows: the next shows another
+        if self._faults is not None:
             self._over(now)
+
+    def _answer_begins(self, head: AnswerHead, now: int) -> None:
+        self._flight.answer_with(RecordType.ANSWER_HEAD, head.raw, now)
+        if head.status == 401:
+            self._spent = self._identity.refused() or self._spent
+        if self._flight.open[0].upgrade:
+            self._upgrade_answered(now, upgraded=False)
 
     def _upgrade_answered(self, now: int, *, upgraded: bool) -> None:
         """What the client sent after its request for an upgrade has a meaning now."""

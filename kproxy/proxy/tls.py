@@ -1,5 +1,6 @@
 """TLS contexts for both legs. What mitmproxy makes of its options would leave keys in files and reread none."""
 
+import logging
 import os
 import ssl
 from collections.abc import Iterator
@@ -10,10 +11,13 @@ from tempfile import TemporaryDirectory
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from kproxy.config.credentials import Credentials
 from kproxy.config.upstream import Upstream
 from kproxy.errors import ConfigError
 from kproxy.proxy.certificates import ServingCertificate, pem_of
 from kproxy.proxy.dial import ClientTls
+
+logger = logging.getLogger(__name__)
 
 HTTP1 = "http/1.1"
 SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -38,6 +42,28 @@ def listener_context(serving: ServingCertificate, client_ca_pem: str | None = No
         context.load_verify_locations(cadata=client_ca_pem)
         context.verify_mode = ssl.CERT_OPTIONAL
     return context
+
+
+class UpstreamTls:
+    """The api-server's leg, with the client certificate of now. ConfigError if the first one cannot be used."""
+
+    def __init__(self, upstream: Upstream, credentials: Credentials) -> None:
+        self._upstream = upstream
+        self._credentials = credentials
+        self._shown = credentials.certificate()
+        self._tls = upstream_tls(upstream.showing(self._shown))
+
+    def current(self) -> ClientTls | None:
+        """For the next connection. While a certificate is rotated it may not fit its key: the old one goes on then."""
+        shown = self._credentials.certificate()
+        if shown != self._shown and self._tls is not None:
+            try:
+                self._tls = upstream_tls(self._upstream.showing(shown))
+            except ConfigError as error:
+                logger.debug("a rotated client certificate cannot be used yet: %s", error)
+            else:
+                self._shown = shown
+        return self._tls
 
 
 def upstream_tls(upstream: Upstream) -> ClientTls | None:

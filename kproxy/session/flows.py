@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kproxy.config.credentials import Credentials
 from kproxy.config.upstream import upstream_from_url
 from kproxy.errors import UsageError
 from kproxy.etcd.settings import EtcdSettings
@@ -26,7 +27,7 @@ async def record_flows(settings: LaneSettings, outbox: Outbox, tell: Tell) -> Re
     if not output.parent.is_dir():
         raise UsageError(f"the recording cannot be written: there is no folder {output.parent}")
     etcd = _etcd(settings)
-    server = await server_facts(upstream_from_url(settings.server), None) if settings.server else Server()
+    server = await _facts(settings.server) if settings.server else Server()
     session, epoch = await begin_session(server, etcd, when_stuck=settings.when_stuck, lane="addon")
     recorder = RecorderProcess(
         RecorderSettings(
@@ -56,3 +57,8 @@ def _etcd(settings: LaneSettings) -> EtcdSettings | None:
     return EtcdSettings(
         endpoints=settings.etcd, cacert=settings.etcd_cacert, cert=settings.etcd_cert, key=settings.etcd_key
     )
+
+
+async def _facts(server: str) -> Server:
+    upstream = upstream_from_url(server)
+    return await server_facts(upstream, Credentials(upstream), None)

@@ -4,19 +4,22 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kproxy.config.upstream import BearerToken, Upstream
-from kproxy.errors import ConfigError, UsageError
+from kproxy.config.credentials import Credentials
+from kproxy.config.entry import read_bounded
+from kproxy.config.upstream import Upstream
+from kproxy.errors import UsageError
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.info import LabInfo
 from kproxy.model.exchange import IdentityMode, Seq
 from kproxy.model.session import Session
 from kproxy.proxy.faultrules import FaultRule
 from kproxy.proxy.forward import basic_credentials
-from kproxy.proxy.launch import DEFAULT_DRAIN, DEFAULT_LISTEN, FORWARDING, ProxySettings, Running, serve
+from kproxy.proxy.judging import FORWARDING
+from kproxy.proxy.launch import DEFAULT_DRAIN, DEFAULT_LISTEN, ProxySettings, Running, serve
 from kproxy.proxy.outbox import DEFAULT_BUFFER, Outbox, WhenStuck
 from kproxy.proxy.reviewed import Review
 from kproxy.proxy.serving import OWN, ServingFiles
@@ -55,7 +58,8 @@ class RecordSettings:
     exec_content: bool = False
     identity: IdentityMode = IdentityMode.ONE
     client_ca_pem: str | None = None
-    proxy_client: tuple[str, str] | None = field(default=None, repr=False)
+    proxy_client: tuple[Path, Path] | None = None
+    interactive: bool = False
     when_stuck: WhenStuck = "pass"
     buffer_bytes: int = DEFAULT_BUFFER
     drain: float = DEFAULT_DRAIN
@@ -90,17 +94,28 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
     if not settings.output.parent.is_dir():
         raise UsageError(f"the recording cannot be written: there is no folder {settings.output.parent}")
     token = secrets.token_urlsafe(32)
+    credentials = Credentials(_asking(settings))
+    await credentials.ready(interactive=settings.interactive)
     session, epoch = await begin_session(
-        await server_facts(settings.upstream, settings.lab),
+        await server_facts(settings.upstream, credentials, settings.lab),
         settings.etcd,
         when_stuck=settings.when_stuck,
         program=settings.program,
         capture=settings.wanted.text if settings.wanted else "",
     )
     outbox = Outbox(settings.buffer_bytes, settings.when_stuck)
-    recorder = RecorderProcess(_recorder_settings(settings, session, epoch, token), outbox, tell)
+    recorder = RecorderProcess(
+        _recorder_settings(
+            settings, session, epoch, (token, basic_credentials(token), *_secrets(settings, credentials))
+        ),
+        outbox,
+        tell,
+    )
     try:
-        async with _review(settings) as review, serve(_proxy_settings(settings, token, review), outbox) as running:
+        async with (
+            _review(settings, credentials) as review,
+            serve(_proxy_settings(settings, token, review, credentials), outbox) as running,
+        ):
             # The proxy first, so that a busy port makes and replaces no file.
             await recorder.start()
             live = Live(running, session, recorder, outbox)
@@ -111,22 +126,25 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
             await asyncio.shield(recorder.finish(None))
         await recorder.kill()
         raise
+    await credentials.close()
     live.complete = await recorder.finish(live.exit_code)
     if not live.complete:
         tell("not everything could be written into the recording; `kproxy log` shows what is there, gaps say the rest")
 
 
 @asynccontextmanager
-async def _review(settings: RecordSettings) -> AsyncIterator[Review | None]:
+async def _review(settings: RecordSettings, credentials: Credentials) -> AsyncIterator[Review | None]:
     """Who asks about clients' tokens: nobody, where nobody authenticates them or kproxy has no credentials to."""
     if settings.identity in FORWARDING and settings.upstream.injects:
-        async with reviewer(settings.upstream) as review:
+        async with reviewer(settings.upstream, credentials) as review:
             yield review
     else:
         yield None
 
 
-def _proxy_settings(settings: RecordSettings, token: str, review: Review | None) -> ProxySettings:
+def _proxy_settings(
+    settings: RecordSettings, token: str, review: Review | None, credentials: Credentials
+) -> ProxySettings:
     return ProxySettings(
         upstream=settings.upstream,
         listen=settings.listen,
@@ -136,6 +154,7 @@ def _proxy_settings(settings: RecordSettings, token: str, review: Review | None)
         client_ca_pem=settings.client_ca_pem,
         review=review,
         proxy_client=settings.proxy_client,
+        credentials=credentials,
         wanted=settings.wanted,
         exec_content=settings.exec_content,
         faults=settings.faults,
@@ -145,7 +164,15 @@ def _proxy_settings(settings: RecordSettings, token: str, review: Review | None)
     )
 
 
-def _recorder_settings(settings: RecordSettings, session: Session, epoch: int, token: str) -> RecorderSettings:
+def _asking(settings: RecordSettings) -> Upstream:
+    """As whom kproxy itself speaks to the server: where clients' own credentials pass, no plugin is run for that."""
+    passes = settings.identity is IdentityMode.PASS and settings.upstream.plugin is not None
+    return settings.upstream.without_credentials() if passes else settings.upstream
+
+
+def _recorder_settings(
+    settings: RecordSettings, session: Session, epoch: int, hidden: tuple[str, ...]
+) -> RecorderSettings:
     return RecorderSettings(
         recording=settings.output.absolute(),
         session=session,
@@ -153,30 +180,21 @@ def _recorder_settings(settings: RecordSettings, session: Session, epoch: int, t
         handoff=-1,
         key=key_path(settings.state_home, session.id),
         force=settings.force,
-        literals=tuple(
-            dict.fromkeys(
-                (
-                    token,
-                    basic_credentials(token),
-                    *_credentials(settings.upstream, settings.proxy_client),
-                    *settings.literals,
-                )
-            )
-        ),
+        literals=tuple(dict.fromkeys((*hidden, *settings.literals))),
         etcd=settings.etcd,
     )
 
 
-def _credentials(upstream: Upstream, proxy_client: tuple[str, str] | None) -> tuple[str, ...]:
-    """What the kubeconfig holds that must not be in a recording, wherever it occurs."""
-    key = upstream.tls.client_key_pem if upstream.tls else None
-    found = [upstream.token, upstream.password, key, proxy_client[1] if proxy_client else None]
-    try:
-        value = BearerToken(upstream).authorization()
-    except ConfigError:  # a token file that cannot be read: the proxy says so when it starts
-        value = None
+def _secrets(settings: RecordSettings, credentials: Credentials) -> tuple[str, ...]:
+    """What kproxy knows that must not be in a recording, wherever it occurs."""
+    upstream, shown = settings.upstream, credentials.certificate()
+    found = [upstream.token, upstream.password, shown[1] if shown else None]
+    value = credentials.authorization()
     if value and value.startswith("Bearer "):
         found.append(value.removeprefix("Bearer "))
+    if settings.proxy_client is not None:
+        with suppress(OSError, ValueError):  # whoever uses it says what is wrong with it
+            found.append(read_bounded(settings.proxy_client[1]).decode("ascii"))
     return tuple(each for each in found if each)
 
 

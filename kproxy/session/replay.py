@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kproxy.config.credentials import asked_once
 from kproxy.config.upstream import Tls, Upstream, upstream_at
 from kproxy.diff.compare import compare
 from kproxy.etcd.client import connect
@@ -56,6 +57,7 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
     """Guard, replay through a proxy and a recorder of its own, compare."""
     with opened(where) as baseline:
         target = target.for_users({exchange.caller for exchange in baseline.recording.exchanges()})
+        target = replace(target, upstream=await asked_once(target.upstream))
         await _guard(baseline, target, settings)
         if target.lab is None:
             plan = plan_of(baseline.recording)

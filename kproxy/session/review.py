@@ -1,12 +1,14 @@
 """Asking the api-server whose a bearer token is, with kproxy's own credentials."""
 
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
 
-from kproxy.config.upstream import BearerToken, Upstream
+from kproxy.config.credentials import Credentials
+from kproxy.config.upstream import Upstream
 from kproxy.errors import ProxyError
 from kproxy.proxy.caller import Caller, caller_of_review
 from kproxy.proxy.reviewed import Review
@@ -18,21 +20,45 @@ MAX_ANSWER = 1024 * 1024
 
 
 @asynccontextmanager
-async def reviewer(upstream: Upstream) -> AsyncIterator[Review]:
+async def reviewer(upstream: Upstream, credentials: Credentials) -> AsyncIterator[Review]:
     """A Review, for as long as the block lasts."""
-    bearer = BearerToken(upstream)
-    connector = aiohttp.TCPConnector(ssl=ssl_context(upstream.tls) if upstream.tls else True)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as client:
+    trust = _Trust(upstream, credentials)
+    async with aiohttp.ClientSession(timeout=timeout) as client:
 
         async def review(token: str) -> Caller | None:
-            return await _review(client, upstream, bearer.authorization(), token)
+            if credentials.due:
+                await credentials.renew()
+            return await _review(client, upstream, credentials.authorization(), trust.current(), token)
 
         yield review
 
 
+class _Trust:
+    """How TLS is spoken, with the client certificate of now."""
+
+    def __init__(self, upstream: Upstream, credentials: Credentials) -> None:
+        self._upstream = upstream
+        self._credentials = credentials
+        self._shown: tuple[str, str] | None = None
+        self._context: ssl.SSLContext | bool = True
+
+    def current(self) -> ssl.SSLContext | bool:
+        """What aiohttp takes as `ssl`."""
+        shown = self._credentials.certificate()
+        if self._upstream.tls is not None and (self._context is True or shown != self._shown):
+            upstream = self._upstream.showing(shown)
+            self._context = ssl_context(upstream.tls) if upstream.tls else True
+            self._shown = shown
+        return self._context
+
+
 async def _review(
-    client: aiohttp.ClientSession, upstream: Upstream, authorization: str | None, token: str
+    client: aiohttp.ClientSession,
+    upstream: Upstream,
+    authorization: str | None,
+    trust: ssl.SSLContext | bool,  # noqa: FBT001 - as aiohttp has it
+    token: str,
 ) -> Caller | None:
     """Whose it is. ProxyError if the api-server does not say."""
     headers = {"User-Agent": "kproxy", "Accept": "application/json", "Content-Type": "application/json"}
@@ -46,6 +72,7 @@ async def _review(
             headers=headers,
             server_hostname=(upstream.tls.server_name if upstream.tls else "") or None,
             allow_redirects=False,
+            ssl=trust,
         ) as answer:
             status, body = answer.status, await _bounded(answer)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import aiohttp
 
-from kproxy.config.upstream import BearerToken, Tls, Upstream
+from kproxy.config.credentials import Credentials
+from kproxy.config.upstream import Tls, Upstream
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.info import LabInfo
 from kproxy.model.api import metadata_of
@@ -21,11 +22,12 @@ TIMEOUT_SECONDS = 5.0
 MAX_ANSWER = 1024 * 1024
 
 
-async def server_facts(upstream: Upstream, lab: LabInfo | None) -> Server:
+async def server_facts(upstream: Upstream, credentials: Credentials, lab: LabInfo | None) -> Server:
     """What the server says of itself. What it does not say, or not to us, stays empty: recording goes on without."""
     if lab is not None and lab.url.rstrip("/") == upstream.url.rstrip("/"):
         return Server(url=lab.url, kind=lab.kind, version=lab.server_version, etcd_version=lab.etcd_version)
-    token = BearerToken(upstream).authorization()
+    token = credentials.authorization()
+    upstream = upstream.showing(credentials.certificate())
     headers = {"User-Agent": "kproxy", "Accept": "application/json", **({"Authorization": token} if token else {})}
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     connector = aiohttp.TCPConnector(ssl=ssl_context(upstream.tls) if upstream.tls else True)

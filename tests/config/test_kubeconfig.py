@@ -110,7 +110,7 @@ def test_secrets_are_not_in_an_upstreams_repr() -> None:
     ("cluster", "user", "sentence"),
     [
         ({"proxy-url": "socks5://x"}, {}, 'cluster "one" in /x/config has proxy-url'),
-        ({}, {"exec": {"command": "aws"}}, 'user "one" in /x/config has exec'),
+        ({}, {"exec": {"command": "aws"}}, 'apiVersion of exec of user "one" in /x/config'),
         ({}, {"auth-provider": {"name": "gcp"}}, 'user "one" in /x/config has auth-provider'),
         ({}, {"as-user-extra": {"k": ["v"]}}, 'user "one" in /x/config has as-user-extra'),
         ({"server": "ftp://x"}, {}, 'server of cluster "one" in /x/config'),

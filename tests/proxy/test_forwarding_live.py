@@ -49,7 +49,7 @@ def test_a_front_proxys_clients_are_told_apart_by_certificate_and_by_token(tmp_p
                 identity=IdentityMode.FRONT_PROXY,
                 client_ca_pem=AUTHORITY.pem,
                 review=review,
-                proxy_client=(front.certificate, front.key),
+                proxy_client=front.written(tmp_path, "front"),
             )
             async with serve(settings, record.outbox) as running:
                 assert running.token is None

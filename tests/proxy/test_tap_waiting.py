@@ -45,6 +45,9 @@ class Slow:
             return status_answer(403, "never")
         return self._identity.judge(head)
 
+    def refused(self) -> bool:
+        return False
+
 
 class Wires:
     """A tap whose owner does as it is told."""
