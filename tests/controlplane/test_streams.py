@@ -383,6 +383,45 @@ def test_both_sides_talk_on_for_as_long_as_they_like_and_frames_come_as_they_go(
     assert exchange.end is End.COMPLETE
 
 
+def test_a_client_that_reads_no_output_can_still_type(world: World, tmp_path: Path) -> None:
+    data, target, after = os.urandom(2_000_000), tmp_path / "typed", world.record.last()
+    path = f"/api/v1/namespaces/default/pods/{world.node.pod}/exec"
+    query = {"stdin": "true", "stdout": "true", "container": "c"}
+    command = ["sh", "-c", f"yes 0123456789abcdef & head -c {len(data)} > {target}; kill $!"]
+    client = channel_client(Path(world.record.env["KUBECONFIG"]), path, query, "v4.channel.k8s.io", command)
+    with client.connection:
+        for start in range(0, len(data), 10_000):
+            client.say(0, data[start : start + 10_000])
+        wait_for(lambda: True if target.exists() and target.stat().st_size == len(data) else None)
+        assert target.read_bytes() == data
+        heard = sum(len(said) for number, said in client.hear() if number == 1)
+    assert heard > 0
+    ((_, frames),) = world.recorded("WebSocket", after, "exec")
+    assert (carried(frames, "stdin", ASKED), carried(frames, "stdout", ANSWERED)) == (len(data), heard)
+
+
+def test_a_recorder_that_is_killed_in_the_middle_leaves_no_frame_out_and_none_twice(
+    world: World, tmp_path: Path
+) -> None:
+    pipe = subprocess.PIPE
+    with live_record(tmp_path, world.straight) as record:
+        command = ["kubectl", "exec", "-i", world.node.pod, "--", "cat"]
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=record.env) as kubectl:
+            for number in range(30):
+                talk(kubectl, b"x" * number + b"\n")
+                if number % 10 == 5:
+                    os.kill(record.recorder(), signal.SIGKILL)
+            kubectl.communicate(timeout=PATIENCE)
+        (exchange,) = record.ended(0, "exec")
+        frames = record.frames(exchange)
+    for channel, direction in (("stdin", ASKED), ("stdout", ANSWERED)):
+        sizes = [frame.body.size for frame in frames if (frame.channel, frame.direction) == (channel, direction)]
+        assert [size for size in sizes if size] == list(range(1, 31))
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+    with open_recording(str(record.path)) as recording:
+        assert list(recording.gaps()) == []
+
+
 def typed(world: World, after: int) -> list[Frame]:
     """What came on stdin of an exec that goes on."""
     found = [frame for each in world.record.exchanges(after, "exec") for frame in world.record.frames(each)]

@@ -65,6 +65,16 @@ class LiveRecord:
         command = [sys.executable, "-m", "kproxy", "show", str(self.path), str(exchange.seq)]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
+    def recorder(self) -> int:
+        """The recorder's process id, as soon as there is one."""
+
+        def found() -> int | None:
+            asked = ["pgrep", "-P", str(self.process.pid), "-f", "kproxy.record"]
+            pids = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+            return int(pids[0]) if pids else None
+
+        return wait_for(found)
+
     def terminate(self) -> int:
         """SIGTERM; its exit code."""
         self.process.send_signal(signal.SIGTERM)
