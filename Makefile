@@ -7,13 +7,14 @@ BIN    := $(VENV)/bin
 SERVER ?= emulated
 WORKERS ?= 2
 SOAK_SECONDS ?= 90
+SOAK_IDENTITY ?= pass
 EXAMPLES ?= 10000
 SECONDS ?= 120
 FUZZ_SECONDS ?= 3600
 
 ASSETS = $$(sh controlplane/build.sh --print)
 
-.PHONY: help demo test byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane soak \
+.PHONY: help demo test test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane soak \
         test-controlplane \
         recordings nightly bench bench-short wheel clean
 
@@ -26,7 +27,7 @@ demo: $(VENV)/installed ## the walkthrough, end to end (SERVER=kube-apiserver: o
 	else $(BIN)/kproxy demo --server $(SERVER); fi
 
 test: $(VENV)/installed ## every test that needs nothing beyond this machine's Python
-	$(BIN)/pytest -n $(WORKERS) -m "not controlplane"
+	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns"
 
 byte-for-byte: $(VENV)/installed ## promise 1 on EXAMPLES generated exchanges (10000)
 	KPROXY_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --timeout=3600 tests/proxy/test_byte_for_byte.py \
@@ -42,11 +43,14 @@ types: $(VENV)/installed ## mypy --strict over code and tests
 contracts: $(VENV)/installed ## the direction of imports
 	$(BIN)/lint-imports
 
+test-transparent: $(VENV)/installed ## redirected connections, in namespaces of their own (needs unshare, ip, nft; no root)
+	$(BIN)/pytest -n 0 -m netns tests/transparent
+
 controlplane: ## build Kubernetes, etcd and kwok into a cache outside the tree (needs Go; about 16 minutes, once)
 	sh controlplane/build.sh
 
 soak: $(VENV)/installed controlplane ## a whole control plane through kproxy for SOAK_SECONDS, into build/ (needs Go)
-	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.controlplane.soak.make $(SOAK_SECONDS) build/soak-$(SOAK_SECONDS)
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.controlplane.soak.make $(SOAK_SECONDS) $(SOAK_IDENTITY)
 
 test-controlplane: $(VENV)/installed controlplane soak ## the tests that need the real control plane (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n $(WORKERS) -m controlplane
@@ -56,9 +60,11 @@ recordings: $(VENV)/installed controlplane ## make the golden recordings again (
 
 nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replays on the real server, a soak of ten minutes, the whole bench, fuzzing
 	KUBEBUILDER_ASSETS="$(ASSETS)" sh tests/nightly.sh $(BIN)/kproxy
-	$(MAKE) soak SOAK_SECONDS=600
-	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_SOAK_SECONDS=600 $(BIN)/pytest -n0 tests/controlplane/test_soak.py
-	$(MAKE) byte-for-byte
+	for soak in 600-pass 60-front-proxy 60-impersonate; do \
+	  export KPROXY_SOAK_SECONDS=$${soak%%-*} KPROXY_SOAK_IDENTITY=$${soak#*-}; \
+	  $(MAKE) soak SOAK_SECONDS=$$KPROXY_SOAK_SECONDS SOAK_IDENTITY=$$KPROXY_SOAK_IDENTITY && \
+	  KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n0 tests/controlplane/test_soak.py || exit 1; \
+	done
 	$(MAKE) bench
 	$(MAKE) fuzz SECONDS=$(FUZZ_SECONDS)
 

@@ -15,6 +15,7 @@ from kproxy.session.command import run_command
 from kproxy.session.marks import link_of, mark_socket
 from kproxy.session.private import private_file, private_folder
 from kproxy.session.recording import Live, RecordSettings, Tell, recording
+from kproxy.session.warned import warned
 
 TOLD = frozenset({"KUBECONFIG", "KPROXY_URL", "KPROXY_PROXY", "KPROXY_TOKEN", "KPROXY_CA", "KPROXY_MARK"})
 """What COMMAND is told by its environment; none of it is left over from a kproxy around us."""
@@ -33,18 +34,19 @@ async def record(
 ) -> int:
     """Record; the exit code is COMMAND's, or that of the signal that ended a recording without one."""
     link = link_of(settings.output, env, settings.state_home)
-    async with recording(settings, tell) as live:
-        with private_folder() as folder:
-            told = _handed_out(folder, live.proxy, client, settings)
-            async with mark_socket(folder, link, live.mark) as marks:
-                told["KPROXY_MARK"] = str(marks)
-                if command:
-                    surroundings = {name: value for name, value in env.items() if name not in TOLD}
-                    code = await run_command(command, surroundings | told)
-                else:
-                    _invite(live, settings.output, told, tell)
-                    code = 128 + await _until_signal()
-        live.exit_code = code
+    with warned(tell):
+        async with recording(settings, tell) as live:
+            with private_folder() as folder:
+                told = _handed_out(folder, live.proxy, client, settings)
+                async with mark_socket(folder, link, live.mark) as marks:
+                    told["KPROXY_MARK"] = str(marks)
+                    if command:
+                        surroundings = {name: value for name, value in env.items() if name not in TOLD}
+                        code = await run_command(command, surroundings | told)
+                    else:
+                        _invite(live, settings.output, told, tell)
+                        code = 128 + await _until_signal()
+            live.exit_code = code
     return code
 
 

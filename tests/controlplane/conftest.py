@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.controlplane.soak.make import ROOT, NoSoak, make_soak
+from tests.controlplane.soak.make import NoSoak, make_soak
 
 NEEDED = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "etcd", "kubectl", "etcdctl")
 
@@ -39,6 +39,6 @@ def soak(assets: Path) -> Path:
     """The folder of a soak (soak/make.py): made once, by whoever wants it first, for all that want a long recording."""
     seconds = int(os.environ.get("KPROXY_SOAK_SECONDS", "90"))
     try:
-        return make_soak(seconds, ROOT / "build" / f"soak-{seconds}", assets)
+        return make_soak(seconds, os.environ.get("KPROXY_SOAK_IDENTITY", "pass"), assets)
     except NoSoak as error:
         pytest.fail(str(error))

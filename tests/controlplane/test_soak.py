@@ -3,6 +3,7 @@
 The soak is made once (soak/make.py) and reused by every test that wants a long, real recording: the fixture `soak`.
 """
 
+import json
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from kproxy.model.session import SessionEnd
 from kproxy.store.reader import open_recording
 from tests.controlplane.soak.complaints import complaints, unknown
 from tests.controlplane.soak.join import Joined, join, read_audit_log
+from tests.controlplane.soak.make import DONE
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(900)]
 
@@ -55,10 +57,12 @@ def test_each_status_is_the_one_that_the_server_logged(joined: Joined) -> None:
     assert different == []
 
 
-def test_everyone_went_on_as_who_they_are(joined: Joined) -> None:
+def test_everyone_went_on_as_who_they_are(soak: Path, joined: Joined) -> None:
+    mode = IdentityMode(json.loads((soak / DONE).read_text())["identity"])
     users: dict[str, set[str]] = {}
     for exchange, audited in joined.pairs:
-        assert exchange.identity is IdentityMode.PASS
+        assert exchange.identity is mode
+        assert exchange.caller == ("client" if mode is IdentityMode.PASS else audited.user)
         users.setdefault(audited.agent.partition("/")[0], set()).add(audited.user)
     assert users.pop("kwok") == {"kwok"}
     assert users.pop("kube-scheduler") == {"system:kube-scheduler"}

@@ -1,8 +1,8 @@
 """The recording and the api-server's audit log, joined: the same requests, or which are missing where.
 
 By Audit-ID, which the api-server sets on every answer but those of upgrades; these, and exchanges that got no answer,
-by URI, client and time. Left out are the api-server's own loopback client and the lab's probe, which do not go through
-kproxy.
+by URI, client and time. Left out are the api-server's own loopback client, the lab's probe, and what kproxy itself asks
+(TokenReviews, where it authenticates clients): they do not go through kproxy.
 """
 
 import json
@@ -15,12 +15,17 @@ from kproxy.lab.users import PROBE
 from kproxy.model.exchange import Exchange, header
 
 LOOPBACK = "system:apiserver"
+ITSELF = {"kproxy", "kproxy-lab"}  # the User-Agents of kproxy's own requests and of the lab's probe, who impersonates
 APART = 10.0  # seconds that the two may see an upgrade apart: both run on one busy machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
-    """One request of the audit log. `received`: seconds since the epoch; `status`: 0 if none was logged."""
+    """One request of the audit log.
+
+    `user`: as whom it was served, the impersonated one where there is one; `received`: seconds since the epoch;
+    `status`: 0 if none was logged.
+    """
 
     audit_id: str
     user: str
@@ -53,7 +58,7 @@ def read_audit_log(path: Path) -> Iterator[Audited]:
             event = json.loads(line)
             requests[event["auditID"]] = requests.get(event["auditID"], {}) | event
     for audit_id, event in requests.items():
-        user, status = event.get("user"), event.get("responseStatus")
+        user, status = event.get("impersonatedUser") or event.get("user"), event.get("responseStatus")
         yield Audited(
             audit_id=audit_id,
             user=str(user.get("username")) if isinstance(user, dict) else "",
@@ -68,7 +73,7 @@ def read_audit_log(path: Path) -> Iterator[Audited]:
 def join(exchanges: Iterable[Exchange], began: float, audit: Iterable[Audited]) -> Joined:
     """`began`: the session's start, seconds since the epoch."""
     joined = Joined()
-    left = {each.audit_id: each for each in audit if each.user not in {LOOPBACK, PROBE}}
+    left = {each.audit_id: each for each in audit if each.user not in {LOOPBACK, PROBE} and each.agent not in ITSELF}
     nameless = []
     for exchange in exchanges:
         audit_id = header(exchange.answer.headers, "audit-id") if exchange.answer else ""

@@ -1,14 +1,14 @@
-"""Makes a soak: python -m tests.controlplane.soak.make SECONDS FOLDER [CONTROL_SECONDS].
+"""Makes a soak: python -m tests.controlplane.soak.make SECONDS IDENTITY.
 
-A whole control plane and kubectl, all through kproxy, each as itself, for so many seconds; then the same without kproxy
-for CONTROL_SECONDS (default: 45, and as long where the soak is a long one). FOLDER gets
+A whole control plane and kubectl, all through kproxy, each as itself by a mode of --identity, for so many seconds; then
+the same without kproxy for 45 seconds, or as long where the soak is a long one. build/soak-SECONDS-IDENTITY/ gets
 
     recording.kproxy  what kproxy recorded, etcd included; state/ has the key of its pseudonyms
     audit.log         the api-server's
     logs/             of controller-manager, scheduler and kwok
     kubectl.jsonl     each kubectl command and how it ended
     control/          the same without kproxy
-    soak.json         {"key", "seconds", "control_seconds"}, written last: a soak without it is none
+    soak.json         {"key", "seconds", "control_seconds", "identity"}, written last: a soak without it is none
 
 A soak of this very code (the key) and as long is left as it is.
 """
@@ -17,6 +17,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,9 @@ from pathlib import Path
 from tests.controlplane.soak.figures import figures
 
 ROOT = Path(__file__).parents[3]
+KPROXY = str(Path(sys.executable).with_name("kproxy"))
 DONE = "soak.json"
+FRONT_PROXY_FILES = (("cert", "crt"), ("key", "key"))
 NODES = "3"
 SHORT_CONTROL = 45  # seconds
 LONG_SOAK = 300  # seconds
@@ -35,18 +38,19 @@ class NoSoak(Exception):  # noqa: N818 - it is said by whoever asked for a soak
     """A soak could not be made."""
 
 
-def make_soak(seconds: int, folder: Path, assets: Path, control_seconds: int | None = None) -> Path:
+def make_soak(seconds: int, identity: str, assets: Path) -> Path:
     """The folder of a soak, made now if there is none. NoSoak if one of its commands fails."""
-    control = control_seconds or (SHORT_CONTROL if seconds < LONG_SOAK else seconds)
-    wanted = {"key": key(assets), "seconds": seconds, "control_seconds": control}
+    control = SHORT_CONTROL if seconds < LONG_SOAK else seconds
+    wanted = {"key": key(assets), "seconds": seconds, "control_seconds": control, "identity": identity}
+    folder = ROOT / "build" / f"soak-{seconds}-{identity}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes may want it at once
         if _made(folder) == wanted:
             return folder
         shutil.rmtree(folder, ignore_errors=True)
-        _run(seconds, folder, assets, through_kproxy=True)
-        _run(control, folder / "control", assets, through_kproxy=False)
+        _run(seconds, folder, assets, _record(folder, identity))
+        _run(control, folder / "control", assets, [])
         (folder / DONE).write_text(json.dumps(wanted))
     return folder
 
@@ -68,18 +72,26 @@ def _made(folder: Path) -> object:
     return made
 
 
-def _run(seconds: int, folder: Path, assets: Path, *, through_kproxy: bool) -> None:
+def _record(folder: Path, identity: str) -> list[str]:
+    """The command that records; the one before COMMAND. The lab's folder has what a front proxy shows."""
+    options = ["--identity", identity, "-o", str(folder / "recording.kproxy")]
+    if identity != "front-proxy":
+        return [KPROXY, "record", *options, "--"]
+    shows = [f'--proxy-client-{what} "${{KPROXY_LAB%/*}}"/front-proxy-client.{end}' for what, end in FRONT_PROXY_FILES]
+    script = f'exec {shlex.join([KPROXY, "record", *options])} {" ".join(shows)} -- "$@"'
+    return ["sh", "-c", script, "record"]
+
+
+def _run(seconds: int, folder: Path, assets: Path, record: list[str]) -> None:
     (folder / "logs").mkdir(parents=True)
     (folder / "home").mkdir()
     kwok = folder / "kwok.yaml"
     kwok.write_text(_kwok_objects(folder))
-    kproxy = [str(Path(sys.executable).with_name("kproxy"))]
-    lab = [*kproxy, "lab", "run", "--server", "kube-apiserver", "--assets", str(assets), "--nodes", NODES]
+    lab = [KPROXY, "lab", "run", "--server", "kube-apiserver", "--assets", str(assets), "--nodes", NODES]
     lab += ["--with", "controllers-later", "--audit-log", str(folder / "audit.log"), "--"]
-    record = [*kproxy, "record", "--identity", "pass", "-o", str(folder / "recording.kproxy"), "--"]
-    controllers = [*kproxy, "lab", "controllers", "--logs", str(folder / "logs"), "--kwok-config", str(kwok), "--"]
+    controllers = [KPROXY, "lab", "controllers", "--logs", str(folder / "logs"), "--kwok-config", str(kwok), "--"]
     work = [sys.executable, "-m", "tests.controlplane.soak.workload", str(seconds), str(folder)]
-    command = [*lab, *(record if through_kproxy else []), *controllers, *work]
+    command = [*lab, *record, *controllers, *work]
     env = {name: value for name, value in os.environ.items() if not name.startswith("KPROXY_")}
     env |= {"XDG_STATE_HOME": str(folder / "state"), "PYTHONPATH": str(ROOT)}
     with (folder / "said").open("w") as said:
@@ -112,12 +124,7 @@ def _kwok_objects(folder: Path) -> str:
 
 if __name__ == "__main__":
     try:
-        made = make_soak(
-            int(sys.argv[1]),
-            Path(sys.argv[2]).absolute(),
-            Path(os.environ["KUBEBUILDER_ASSETS"]),
-            *map(int, sys.argv[3:4]),
-        )
+        made = make_soak(int(sys.argv[1]), sys.argv[2], Path(os.environ["KUBEBUILDER_ASSETS"]))
         print(figures(made))  # noqa: T201 - it is what a person runs this for
     except NoSoak as error:
         sys.exit(str(error))

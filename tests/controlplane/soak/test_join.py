@@ -23,8 +23,10 @@ def exchange(seq: int, audit_id: str | None, target: str = "/a", status: int = 2
     )
 
 
-def audited(audit_id: str, uri: str = "/a", received: float = BEGAN + 1, user: str = "ada") -> Audited:
-    return Audited(audit_id=audit_id, user=user, agent="k", verb="get", uri=uri, received=received)
+def audited(
+    audit_id: str, uri: str = "/a", received: float = BEGAN + 1, user: str = "ada", agent: str = "k"
+) -> Audited:
+    return Audited(audit_id=audit_id, user=user, agent=agent, verb="get", uri=uri, received=received)
 
 
 def test_the_same_requests_are_pairs() -> None:
@@ -54,8 +56,9 @@ def test_a_request_that_never_reached_the_server_is_not_extra() -> None:
     assert not joined.extra
 
 
-def test_the_servers_own_client_and_the_labs_probe_are_left_out() -> None:
-    log = [audited("x", user="system:apiserver"), audited("y", user="kproxy-lab")]
+def test_what_does_not_go_through_kproxy_is_left_out() -> None:
+    log = [audited("x", user="system:apiserver"), audited("y", user="kproxy-lab"), audited("z", agent="kproxy")]
+    log += [audited("w", agent="kproxy-lab")]  # the probe on behalf of a user
     assert not join([], BEGAN, log).missing
 
 
@@ -74,3 +77,16 @@ def test_a_request_with_several_events_is_one(tmp_path: Path) -> None:
     log.write_text("".join(json.dumps(each) + "\n" for each in events))
     (found,) = read_audit_log(log)
     assert (found.user, found.uri, found.status, found.received) == ("ada", "/w", 200, 1767225600.5)
+
+
+def test_who_is_impersonated_is_who_it_is_served_as(tmp_path: Path) -> None:
+    event = {
+        "auditID": "x",
+        "verb": "get",
+        "requestURI": "/a",
+        "user": {"username": "ada"},
+        "impersonatedUser": {"username": "bob"},
+        "requestReceivedTimestamp": "2026-01-01T00:00:00Z",
+    }
+    (tmp_path / "audit.log").write_text(json.dumps(event) + "\n")
+    assert [each.user for each in read_audit_log(tmp_path / "audit.log")] == ["bob"]
