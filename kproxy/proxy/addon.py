@@ -22,7 +22,7 @@ from mitmproxy.flow import Error
 from mitmproxy.proxy.mode_specs import ReverseMode
 
 from kproxy.model.exchange import Altered, End
-from kproxy.proxy import flow_heads
+from kproxy.proxy import flow_frames, flow_heads
 from kproxy.proxy.flow_exchanges import FlowExchange, FlowExchanges
 from kproxy.proxy.outbox import Outbox
 from kproxy.wire.handoff import RecordType
@@ -37,13 +37,18 @@ UPGRADED = 101
 
 
 class FlowRecorder:
-    """The hooks of flows. `outbox` takes what they say. Before `ready` is set and after `stop` nobody is served."""
+    """The hooks of flows. `outbox` takes what they say; `keep`: bytes of a channel frame's content to be kept.
+
+    Before `ready` is set and after `stop` nobody is served.
+    """
 
     name = "kproxy-flows"
 
-    def __init__(self, outbox: Outbox, buffer_bytes: int, clock: Callable[[], int] = time.monotonic_ns) -> None:
+    def __init__(
+        self, outbox: Outbox, *, buffer_bytes: int, keep: int = 0, clock: Callable[[], int] = time.monotonic_ns
+    ) -> None:
         self._outbox = outbox
-        self._exchanges = FlowExchanges(outbox, clock, 2 * buffer_bytes)
+        self._exchanges = FlowExchanges(outbox, clock, limit=2 * buffer_bytes, keep=keep)
         self._stopped = False
         self.ready = asyncio.Event()
 
@@ -98,9 +103,7 @@ class FlowRecorder:
         exchange, answer = self._exchanges.find(flow.id), flow.response
         if exchange is None or answer is None:
             return
-        raw = flow_heads.answer_head(
-            answer.data.http_version, answer.status_code, answer.data.reason, answer.headers.fields
-        )
+        raw = _head_of(answer)
         if answer.status_code < 200 and answer.status_code != UPGRADED:
             # mitmproxy takes it for the answer, and the answer for bytes that nobody asked for (mitmproxy#2229)
             self._exchanges.add(exchange, RecordType.INFORMATIONAL, raw)
@@ -117,8 +120,7 @@ class FlowRecorder:
         if exchange is None or answer is None:
             return
         if answer.status_code == UPGRADED:
-            self._exchanges.add(exchange, RecordType.UPGRADED, b"")
-            exchange.tunnelled = True
+            self._exchanges.upgraded(exchange, flow.request.data.path, _head_of(answer))
         elif not exchange.answer_streamed and answer.raw_content:
             self._exchanges.add(exchange, RecordType.ANSWER_BODY, answer.raw_content)
         self._trailers(exchange, RecordType.ANSWER_TRAILERS, answer.trailers)
@@ -132,20 +134,27 @@ class FlowRecorder:
             self._exchanges.end(exchange, _end(flow, message), message)
 
     async def websocket_message(self, flow: http.HTTPFlow) -> None:
-        """A WebSocket's message: counted as the bytes of its content."""
+        """A WebSocket's message."""
         if flow.websocket is None:
             return
         message = flow.websocket.messages[-1]
         del flow.websocket.messages[:-1]
         exchange = self._exchanges.find(flow.id)
         if exchange is not None:
-            await self._tunnelled(exchange, message.content, answer=not message.from_client)
+            data = flow_frames.frame(message.type, message.content, from_client=message.from_client)
+            await self._passed(exchange, data, answer=not message.from_client)
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         """A WebSocket is over."""
-        exchange = self._exchanges.find(flow.id)
-        if exchange is not None:
-            self._exchanges.end(exchange, End.COMPLETE)
+        exchange, socket = self._exchanges.find(flow.id), flow.websocket
+        if exchange is None or exchange.tunnel is None or socket is None:
+            return
+        by_client = bool(socket.closed_by_client)
+        said = flow_frames.close_frame(socket.close_code, socket.close_reason, from_client=by_client)
+        if said:
+            self._exchanges.passed(exchange, said, answer=not by_client)
+        exchange.tunnel.side_ended(answer=not by_client)
+        self._exchanges.end(exchange, End.COMPLETE)
 
     async def tcp_message(self, flow: tcp.TCPFlow) -> None:
         """Bytes after an upgrade to what mitmproxy does not read (SPDY): a flow of their own on the same connection."""
@@ -153,7 +162,7 @@ class FlowRecorder:
         del flow.messages[:-1]
         exchange = self._exchanges.tunnel_of(flow.client_conn.id)
         if exchange is not None:
-            await self._tunnelled(exchange, message.content, answer=not message.from_client)
+            await self._passed(exchange, message.content, answer=not message.from_client)
 
     def tcp_end(self, flow: tcp.TCPFlow) -> None:
         """Such a connection is over."""
@@ -169,8 +178,8 @@ class FlowRecorder:
             GRACE_SECONDS, self._exchanges.leave, client.id, "mitmproxy said no more of it"
         )
 
-    async def _tunnelled(self, exchange: FlowExchange, content: bytes, *, answer: bool) -> None:
-        self._exchanges.tunnel(exchange, len(content), answer=answer)
+    async def _passed(self, exchange: FlowExchange, data: bytes, *, answer: bool) -> None:
+        self._exchanges.passed(exchange, data, answer=answer)
         if self._outbox.stuck:
             await self._outbox.room.wait()
 
@@ -201,6 +210,12 @@ class FlowRecorder:
         else:
             exchange.request_streamed = True
         self._exchanges.add(exchange, kind, data)
+
+
+def _head_of(answer: http.Response) -> bytes:
+    return flow_heads.answer_head(
+        answer.data.http_version, answer.status_code, answer.data.reason, answer.headers.fields
+    )
 
 
 def _altered(flow: http.HTTPFlow) -> Altered:

@@ -17,6 +17,7 @@ from mitmproxy.utils import human
 from kproxy.errors import KproxyError
 from kproxy.proxy.addon import FlowRecorder
 from kproxy.proxy.outbox import DEFAULT_BUFFER, Outbox
+from kproxy.proxy.tunnel import MAX_CONTENT
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class LaneSettings:
     etcd_cacert: Path | None
     etcd_cert: Path | None
     etcd_key: Path | None
+    exec_content: bool
     buffer_bytes: int
     when_stuck: Literal["pass", "block"]
 
@@ -79,6 +81,7 @@ class AddonLane:
         loader.add_option("kproxy_etcd_cacert", str, "", files)
         loader.add_option("kproxy_etcd_cert", str, "", files)
         loader.add_option("kproxy_etcd_key", str, "", files)
+        loader.add_option("kproxy_exec_content", bool, False, "Keep what exec, attach and port-forward carry.")
         loader.add_option("kproxy_buffer", str, "", "What may wait in memory for the recorder (default: 64m).")
         loader.add_option(
             "kproxy_when_stuck",
@@ -99,7 +102,8 @@ class AddonLane:
         except ValueError as error:
             raise exceptions.OptionsError(str(error)) from error
         self._outbox = Outbox(settings.buffer_bytes, settings.when_stuck)
-        self._flows = FlowRecorder(self._outbox, settings.buffer_bytes)
+        keep = MAX_CONTENT if settings.exec_content else 0
+        self._flows = FlowRecorder(self._outbox, buffer_bytes=settings.buffer_bytes, keep=keep)
 
     async def running(self) -> None:
         """All is up but for the recorder: clients wait for it."""
@@ -141,6 +145,7 @@ def _settings() -> LaneSettings:
         etcd_cacert=_path(options.kproxy_etcd_cacert),
         etcd_cert=_path(options.kproxy_etcd_cert),
         etcd_key=_path(options.kproxy_etcd_key),
+        exec_content=options.kproxy_exec_content,
         buffer_bytes=size,
         when_stuck=cast("Literal['pass', 'block']", options.kproxy_when_stuck),
     )

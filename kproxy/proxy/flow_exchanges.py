@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kproxy.model.exchange import Altered, End, IdentityMode
 from kproxy.proxy.backlog import Backlog
 from kproxy.proxy.held import Held
+from kproxy.proxy.tunnel import UpgradedConnection
 from kproxy.wire.handoff import IDENTITY_NUMBER, RecordType, pack_head
 
 EARLY = "the answer came before the request was complete"
@@ -27,16 +28,20 @@ class FlowExchange:
     answered: bool = False  # the answer is
     request_streamed: bool = False  # its content is recorded as it comes
     answer_streamed: bool = False
-    tunnelled: bool = False  # the answer was a 101
+    tunnel: UpgradedConnection | None = None  # after a 101
 
 
 class FlowExchanges:
-    """All that are not over, by their flows' ids. `limit`: bytes beyond which even `block` gives a stream up."""
+    """All that are not over, by their flows' ids.
 
-    def __init__(self, backlog: Backlog, clock: Callable[[], int], limit: int) -> None:
+    `limit`: bytes beyond which even `block` gives a stream up; `keep`: of each channel frame's content.
+    """
+
+    def __init__(self, backlog: Backlog, clock: Callable[[], int], *, limit: int, keep: int) -> None:
         self._backlog = backlog
         self._clock = clock
         self._limit = limit
+        self._keep = keep
         self._open: dict[str, FlowExchange] = {}
         self._clients: dict[str, int] = {}  # a connection's number
         self._numbers = 0
@@ -50,7 +55,7 @@ class FlowExchanges:
 
     def tunnel_of(self, client: str) -> FlowExchange | None:
         """The exchange that made this connection a tunnel."""
-        return next((each for each in self._open.values() if each.tunnelled and each.client == client), None)
+        return next((each for each in self._open.values() if each.tunnel is not None and each.client == client), None)
 
     def begin(  # noqa: PLR0913 - what a head's record says
         self, flow: str, client: str, raw: bytes, altered: Altered, *, tls: bool, refused: bool
@@ -74,35 +79,45 @@ class FlowExchanges:
             exchange.held.given_up = True
         self._backlog.add(exchange.held, kind, payload, self._clock())
 
-    def tunnel(self, exchange: FlowExchange, count: int, *, answer: bool) -> None:
+    def upgraded(self, exchange: FlowExchange, target: bytes, answer: bytes) -> None:
+        """The answer was a 101 with this head: what follows belongs to another protocol."""
+        now = self._clock()
+        self.add(exchange, RecordType.UPGRADED, b"")
+        exchange.tunnel = UpgradedConnection(self._backlog, exchange.held, target, answer, self._keep, now)
+
+    def passed(self, exchange: FlowExchange, data: bytes, *, answer: bool) -> None:
         """Bytes of an upgraded connection."""
-        self._backlog.tunnel(exchange.held, answer=answer, count=count, at=self._clock())
+        if exchange.tunnel is not None:
+            exchange.tunnel.passed(data, self._clock(), answer=answer)
 
     def asked(self, exchange: FlowExchange) -> None:
         """The request is complete."""
         exchange.asked = True
-        if exchange.answered and not exchange.tunnelled:
+        if exchange.answered and exchange.tunnel is None:
             self.end(exchange, End.COMPLETE)
 
     def answered(self, exchange: FlowExchange) -> None:
         """The answer is complete."""
         exchange.answered = True
-        if exchange.asked and not exchange.tunnelled:
+        if exchange.asked and exchange.tunnel is None:
             self.end(exchange, End.COMPLETE)
 
     def end(self, exchange: FlowExchange, end: End, detail: str = "") -> None:
         """It is over, unless it was before."""
         if self._open.pop(exchange.flow, None) is None:
             return
-        if exchange.answered and end is not End.COMPLETE and not exchange.tunnelled:
+        now = self._clock()
+        if exchange.tunnel is not None:
+            end, detail = exchange.tunnel.ended(end, detail, now)
+        elif exchange.answered and end is not End.COMPLETE:
             end, detail = End.COMPLETE, EARLY
-        self._backlog.end(exchange.held, end, detail, self._clock())
+        self._backlog.end(exchange.held, end, detail, now)
 
     def leave(self, client: str, detail: str) -> None:
         """This client's connection is over, and so is whatever mitmproxy says no more of."""
         self._clients.pop(client, None)
         for exchange in [each for each in self._open.values() if each.client == client]:
-            self.end(exchange, End.COMPLETE if exchange.tunnelled else End.CLIENT_GONE, detail)
+            self.end(exchange, End.CLIENT_GONE if exchange.tunnel is None else End.COMPLETE, detail)
 
     def stop(self, detail: str) -> None:
         """The recording ends."""

@@ -67,6 +67,12 @@ DIFFERENCES = (
         (("expect", ("to the server", "altered", "informational")),),
     ),
     Difference(
+        "WebSocket messages",
+        "frames as they came, pings and both sides' closing among what is counted",
+        "written anew by mitmproxy (masks, fragments); one closing frame is recorded, that of the first side to close",
+        (("websocket", ("to the server", "frames", "request body")), ("websocket-killed", ("to the server",))),
+    ),
+    Difference(
         "a client that closes its side and waits for the answer",
         "gets the answer",
         "is taken for one that has left: `client-gone`, nothing goes on to the server",

@@ -5,10 +5,12 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,6 +37,12 @@ class Addon:
         return f"http://{found[1]}"
 
 
+@cache
+def _confdir() -> tempfile.TemporaryDirectory[str]:
+    """Mitmproxy's authority, made once: it takes a second."""
+    return tempfile.TemporaryDirectory(prefix="mitmproxy-")
+
+
 _LISTENING = re.compile(r" listening at (\S+:\d+)\.?$")
 
 
@@ -43,7 +51,7 @@ def addon_process(upstream: str, output: Path, *options: str, tool: str = "mitmd
     """Stock mitmproxy with kproxy's addon, ended by SIGTERM at the end if nobody did before."""
     arguments = [
         *(str(Path(sys.executable).with_name(tool)), "-s", str(SCRIPT)),
-        *("--mode", f"reverse:{upstream}@127.0.0.1:0", "--set", f"confdir={output.parent / 'mitmproxy'}"),
+        *("--mode", f"reverse:{upstream}@127.0.0.1:0", "--set", f"confdir={_confdir().name}"),
         *("--set", f"kproxy_output={output}"),
         *options,
     ]

@@ -5,7 +5,9 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from kproxy.wire.websocket import BINARY, CLOSE
 from tests.conformance.side import Side
+from tests.support.upgraded import Spdy, spdy_data, spdy_goaway, websocket
 
 type Script = Callable[[Side], Awaitable[None]]
 
@@ -159,26 +161,73 @@ async def _leaves_early(side: Side) -> None:
     side.close()
 
 
-async def _upgrades(side: Side) -> None:
-    fields = b"Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
-    await side.send(head("POST", "upgrade", fields + b"Content-Length: 0\r\n", "/hello/exec?command=ls"))
+SPDY = b"Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
+SOCKET = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+OFFER = SOCKET + (
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    b"Sec-WebSocket-Protocol: v5.channel.k8s.io\r\n"
+)
+ACCEPT = SOCKET + (
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n"
+)
+SWITCH = b"HTTP/1.1 101 Switching Protocols\r\n"
+KEY = b"\x11\x22\x33\x44"
+STATUS = b'\x03{"metadata":{},"status":"Success"}'
+
+
+async def _execs(side: Side) -> None:
+    client = Spdy()
+    await side.send(head("POST", "upgrade", SPDY + b"Content-Length: 0\r\n", "/hello/exec?command=cat"))
     await side.until(b"\r\n\r\n")
-    await side.send(b"\x80\x03from the client")
+    await side.send(client.opened(1, streamtype="error") + client.opened(3, streamtype="stdin") + spdy_data(3, b"in"))
     await side.until(b"from the server")
+    await side.until(spdy_goaway())
     side.close()
 
 
-async def _serve_upgrade(side: Side) -> None:
+async def _serve_exec(side: Side) -> None:
+    server = Spdy()
     await side.until(b"\r\n\r\n")
-    await side.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n")
-    await side.until(b"from the client")
-    await side.send(b"\x80\x03from the server")
+    await side.send(SWITCH + SPDY + b"\r\n" + server.replied(1) + server.replied(3))
+    await side.until(b"in", after=side.got.index(b"\r\n\r\n"))
+    await side.send(spdy_data(3, b"from the server", fin=True) + spdy_goaway())
+    await side.rest()
+
+
+async def _execs_by_socket(side: Side) -> None:
+    await side.send(head("GET", "websocket", OFFER, "/hello/exec?command=cat"))
+    await side.until(b"\r\n\r\n")
+    await side.send(websocket(BINARY, b"\x00stdin", key=KEY))
+    await side.until(STATUS)
+    await side.until(b"\x03\xe8")
+    await side.send(websocket(CLOSE, b"\x03\xe8", key=KEY))
+    await side.rest()
+
+
+async def _serve_socket(side: Side) -> None:
+    await side.until(b"\r\n\r\n")
+    await side.send(SWITCH + ACCEPT + b"\r\n" + websocket(BINARY, b"\x01"))
+    asked = side.got.index(b"\r\n\r\n") + 4
+    await side.size(asked + len(websocket(BINARY, b"\x00stdin", key=KEY)))  # masked anew by mitmproxy
+    await side.send(websocket(BINARY, b"\x01" + b"o" * 300) + websocket(BINARY, STATUS))
+    await side.send(websocket(CLOSE, b"\x03\xe8"))
+    await side.size(len(side.got) + 1)
+
+
+async def _killed_by_socket(side: Side) -> None:
+    await side.send(head("GET", "websocket-killed", OFFER, "/hello/attach"))
+    await side.until(b"o" * 300)
+    side.cut()
+
+
+async def _serve_killed(side: Side) -> None:
+    await side.until(b"\r\n\r\n")
+    await side.send(SWITCH + ACCEPT + b"\r\n" + websocket(BINARY, b"\x01" + b"o" * 300))
     await side.rest()
 
 
 async def _refused_upgrade(side: Side) -> None:
-    fields = b"Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
-    await side.send(head("POST", "no-upgrade", fields + b"Content-Length: 0\r\n", "/hello/exec?command=ls"))
+    await side.send(head("POST", "no-upgrade", SPDY + b"Content-Length: 0\r\n", "/hello/exec?command=ls"))
     await side.until(POD)
 
 
@@ -291,7 +340,9 @@ SCENARIOS = [
     Scenario("half-close", _half_closes, simple("", b"", sized(POD), close=True).server),
     Scenario("cut-upload", _leaves_early, _nothing),
     Scenario("no-answer", _asks, _vanishes),
-    Scenario("upgrade", _upgrades, _serve_upgrade),
+    Scenario("upgrade", _execs, _serve_exec),
+    Scenario("websocket", _execs_by_socket, _serve_socket),
+    Scenario("websocket-killed", _killed_by_socket, _serve_killed),
     Scenario("no-upgrade", _refused_upgrade, _forbid, sized(POD, b"403 Forbidden")),
     Scenario("ambiguous", _two_lengths, _nothing),
 ]
