@@ -17,6 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "lanes.md"
 ENDS = {
     "watch-cut-by-server": End.SERVER_GONE,
     "watch-cut-by-client": End.CLIENT_GONE,
+    "websocket-killed": End.CLIENT_GONE,
     "cut-upload": End.CLIENT_GONE,
     "no-answer": End.SERVER_GONE,
     "ambiguous": End.REFUSED,
