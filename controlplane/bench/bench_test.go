@@ -144,6 +144,43 @@ func TestUpstreamSpeaksHTTPToOtherClients(t *testing.T) {
 	}
 }
 
+func TestUpstreamServesAListOfOneMiB(t *testing.T) {
+	url, _ := upstream(t, build(t))
+	answer, err := http.Get(url + "/api/v1/namespaces/bench/pods?limit=500")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var list struct {
+		Kind  string
+		Items []struct{ Metadata struct{ Name string } }
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&list); err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, item := range list.Items {
+		names[item.Metadata.Name] = true
+	}
+	if list.Kind != "PodList" || len(names) != len(list.Items) || answer.ContentLength < 1<<20 {
+		t.Fatalf("%s of %d names in %d items, %d bytes", list.Kind, len(names), len(list.Items), answer.ContentLength)
+	}
+}
+
+func TestLoadReadsUpstreamsWatchesToTheirEnd(t *testing.T) {
+	dir := build(t)
+	url, count := upstream(t, dir, "--watch-interval", "100ms")
+	out, err := exec.Command(filepath.Join(dir, "load"), "--url", url, "--watch", "--connections", "5", "--requests", "5",
+		"--path-template", "/apis/coordination.k8s.io/v1/namespaces/bench/leases?watch=1&timeoutSeconds=1").Output()
+	var report struct{ Requests, Events, Errors int }
+	if err == nil {
+		err = json.Unmarshal(out, &report)
+	}
+	if err != nil || report.Requests != 5 || report.Events < 5 || report.Errors != 0 || count() != 5 {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
 func TestUpstreamAnswersPipelinedRequestsAndHEADWithoutABody(t *testing.T) {
 	url, count := upstream(t, build(t))
 	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))

@@ -1,5 +1,5 @@
-// Command load sends GET requests over HTTP/1.1 keep-alive connections, as fast
-// as answers come, and prints one JSON line:
+// Command load sends requests over HTTP/1.1 keep-alive connections, as fast as
+// answers come, and prints one JSON line:
 //
 //	{"requests": sent, "seconds": …, "rps": good answers a second,
 //	 "p50_us": …, "p99_us": …, "errors": all but good answers}
@@ -8,6 +8,11 @@
 // answers only. It exits 1 after any error. It talks to loopback addresses only
 // and ends by itself: after --requests, after --duration, or when the server
 // keeps silent for --timeout.
+//
+// With --watch each connection sends one request and reads the events of its
+// answer until the server ends it: "events" counts them, "rps" is events a
+// second, latencies are from the time that upstream wrote into an event until it
+// was read here. An event that is missing or comes out of order is an error.
 package main
 
 import (
@@ -45,7 +50,11 @@ type config struct {
 	host        string      // the Host field
 	tls         *tls.Config // nil for plain HTTP
 	token       string
+	method      string
 	path        string // {n} becomes the request's number
+	body        []byte // the same; what a POST sends
+	proxy       string // host:port to connect to instead; requests then name the whole URL
+	watch       bool
 	first       uint64 // the first number
 	connections int
 	requests    uint64        // 0: no bound
@@ -65,11 +74,21 @@ func parse(args []string) (config, error) {
 	flags.Uint64Var(&c.requests, "requests", 0, "send exactly so many requests in all")
 	flags.DurationVar(&c.duration, "duration", 0, "send for so long, such as 5s; with --requests, whichever ends first")
 	flags.DurationVar(&c.timeout, "timeout", 30*time.Second, "longest wait for one answer")
-	flags.StringVar(&c.path, "path-template", "/api/v1/namespaces/bench/pods/p-{n}", "path to get; {n} becomes the request's number")
+	flags.StringVar(&c.method, "method", "GET", "GET or POST")
+	flags.StringVar(&c.path, "path-template", "/api/v1/namespaces/bench/pods/p-{n}", "path to ask for; {n} becomes the request's number")
+	body := flags.String("body", "", "file with the JSON that a POST sends; {n} becomes the request's number")
+	flags.StringVar(&c.proxy, "proxy", "", "HOST:PORT of a forward proxy for plain HTTP")
+	flags.BoolVar(&c.watch, "watch", false, "read each connection's one answer as a watch; needs --requests")
 	flags.Uint64Var(&c.first, "first", 0, "number of the first request")
 	flags.IntVar(&c.expect, "expect", 200, "status that every answer must have")
 	if err := flags.Parse(args); err != nil {
 		return c, err
+	}
+	if *body != "" {
+		var err error
+		if c.body, err = os.ReadFile(*body); err != nil {
+			return c, err
+		}
 	}
 	switch {
 	case flags.NArg() > 0:
@@ -82,6 +101,12 @@ func parse(args []string) (config, error) {
 		return c, errors.New("--timeout and --duration must not be negative")
 	case !strings.HasPrefix(c.path, "/") || strings.ContainsAny(c.path, " \r\n"):
 		return c, errors.New("--path-template must begin with / and hold no space")
+	case c.method != "GET" && c.method != "POST":
+		return c, errors.New("--method must be GET or POST")
+	case (c.method == "POST") != (len(c.body) > 0):
+		return c, errors.New("--method POST and --body go together")
+	case c.watch && c.requests != uint64(c.connections):
+		return c, errors.New("--watch sends one request on each connection: --requests must be as many as --connections")
 	case strings.ContainsAny(c.token, "\r\n"):
 		return c, errors.New("--token must be one line")
 	}
@@ -101,14 +126,19 @@ func (c *config) target(base, ca string) error {
 	if (u.Scheme != "http" && u.Scheme != "https") || u.Port() == "" || strings.Trim(u.Path, "/") != "" {
 		return fmt.Errorf("--url must look like https://127.0.0.1:6443, not %q", base)
 	}
-	ip := net.ParseIP(u.Hostname())
-	if u.Hostname() == "localhost" {
-		ip = net.IPv4(127, 0, 0, 1)
+	if c.address, err = loopback(u.Hostname(), u.Port()); err != nil {
+		return fmt.Errorf("--url %w", err)
 	}
-	if ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("--url must name a loopback address, not %q", u.Hostname())
+	c.host = u.Host
+	if c.proxy != "" {
+		host, port, err := net.SplitHostPort(c.proxy)
+		if err != nil || u.Scheme != "http" {
+			return fmt.Errorf("--proxy must be HOST:PORT, for an http URL")
+		}
+		if c.address, err = loopback(host, port); err != nil {
+			return fmt.Errorf("--proxy %w", err)
+		}
 	}
-	c.address, c.host = net.JoinHostPort(ip.String(), u.Port()), u.Host
 	if u.Scheme == "http" {
 		return nil
 	}
@@ -125,4 +155,16 @@ func (c *config) target(base, ca string) error {
 	}
 	c.tls = &tls.Config{RootCAs: roots, ServerName: u.Hostname(), NextProtos: []string{"http/1.1"}}
 	return nil
+}
+
+// loopback is host:port as an address of this machine alone.
+func loopback(host, port string) (string, error) {
+	ip := net.ParseIP(host)
+	if host == "localhost" {
+		ip = net.IPv4(127, 0, 0, 1)
+	}
+	if ip == nil || !ip.IsLoopback() {
+		return "", fmt.Errorf("must name a loopback address, not %q", host)
+	}
+	return net.JoinHostPort(ip.String(), port), nil
 }

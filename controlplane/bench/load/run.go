@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +16,7 @@ import (
 // A report is what one run prints.
 type report struct {
 	Requests   int     `json:"requests"`
+	Events     int     `json:"events,omitempty"`
 	Seconds    float64 `json:"seconds"`
 	RPS        float64 `json:"rps"`
 	P50        float64 `json:"p50_us"`
@@ -41,7 +40,9 @@ func run(c config) report {
 	var next atomic.Uint64
 	start := time.Now()
 	for _, w := range workers {
-		if w.conn != nil {
+		if w.conn != nil && c.watch {
+			wg.Go(func() { w.watch(next.Add(1) - 1) })
+		} else if w.conn != nil {
 			wg.Go(func() { w.send(&next, start) })
 		}
 	}
@@ -55,6 +56,7 @@ func summarize(workers []*worker, took time.Duration) report {
 	for _, w := range workers {
 		all = append(all, w.latencies...)
 		r.Requests += w.sent
+		r.Events += w.events
 		r.Errors += w.errors
 		if w.firstError != nil && r.FirstError == "" {
 			r.FirstError = w.firstError.Error()
@@ -83,6 +85,7 @@ type worker struct {
 	in         *bufio.Reader
 	deadline   time.Time // the one set on conn
 	sent       int
+	events     int
 	errors     int
 	firstError error
 	latencies  []time.Duration // of good answers
@@ -122,13 +125,7 @@ func (w *worker) fail(err error) {
 // where the server closed the connection, and gives up when it cannot.
 func (w *worker) send(next *atomic.Uint64, start time.Time) {
 	c := w.config
-	before, after, numbered := strings.Cut(c.path, "{n}")
-	fields := " HTTP/1.1\r\nHost: " + c.host + "\r\nAccept: application/json\r\nUser-Agent: kproxy-bench\r\n"
-	if c.token != "" {
-		fields += "Authorization: Bearer " + c.token + "\r\n"
-	}
-	after += fields + "\r\n"
-	before = "GET " + before
+	message := newTemplate(c)
 	var request []byte
 	for {
 		n := next.Add(1) - 1
@@ -143,12 +140,7 @@ func (w *worker) send(next *atomic.Uint64, start time.Time) {
 			}
 			now = time.Now() // connecting is not the answer's latency
 		}
-		request = append(request[:0], before...)
-		if numbered {
-			request = strconv.AppendUint(request, c.first+n, 10)
-		}
-		request = append(request, after...)
-
+		request = message.appendTo(request[:0], c.first+n)
 		keep, err := w.exchange(request, now)
 		if err == nil {
 			w.latencies = append(w.latencies, time.Since(now))
@@ -167,25 +159,9 @@ func (w *worker) send(next *atomic.Uint64, start time.Time) {
 // exchange sends one request and reads its answer. keep tells whether the
 // connection can carry another one.
 func (w *worker) exchange(request []byte, now time.Time) (keep bool, err error) {
-	// Moving a deadline costs; once in a while is exact enough.
-	if timeout := w.config.timeout; w.deadline.Sub(now) < timeout {
-		w.deadline = now.Add(timeout + timeout/10)
-		if err := w.conn.SetDeadline(w.deadline); err != nil {
-			return false, err
-		}
-	}
-	w.sent++
-	if _, err := w.conn.Write(request); err != nil {
+	status, head, err := w.ask(request, now)
+	if err != nil {
 		return false, err
-	}
-	status, head := 100, []byte(nil)
-	for status < 200 { // 1xx: the answer is still to come
-		if head, err = h1.ReadHead(w.in); err != nil {
-			return false, err
-		}
-		if status, err = h1.Status(head); err != nil {
-			return false, err
-		}
 	}
 	keep = !h1.Closes(head)
 	if status != 204 && status != 304 { // these have no body, whatever their fields say
@@ -197,4 +173,37 @@ func (w *worker) exchange(request []byte, now time.Time) (keep bool, err error) 
 		return keep, fmt.Errorf("status %d, want %d", status, w.config.expect)
 	}
 	return keep, nil
+}
+
+// ask sends one request and reads its answer's head, which is valid until the
+// next read.
+func (w *worker) ask(request []byte, now time.Time) (status int, head []byte, err error) {
+	if err := w.extend(now); err != nil {
+		return 0, nil, err
+	}
+	w.sent++
+	if _, err := w.conn.Write(request); err != nil {
+		return 0, nil, err
+	}
+	status = 100
+	for status < 200 { // 1xx: the answer is still to come
+		if head, err = h1.ReadHead(w.in); err != nil {
+			return 0, nil, err
+		}
+		if status, err = h1.Status(head); err != nil {
+			return 0, nil, err
+		}
+	}
+	return status, head, nil
+}
+
+// extend moves the connection's deadline. Moving it costs; once in a while is
+// exact enough.
+func (w *worker) extend(now time.Time) error {
+	timeout := w.config.timeout
+	if w.deadline.Sub(now) >= timeout {
+		return nil
+	}
+	w.deadline = now.Add(timeout + timeout/10)
+	return w.conn.SetDeadline(w.deadline)
 }

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // load runs the generator against handler and returns its report and how often
@@ -95,11 +100,65 @@ func TestASilentServerEndsTheRun(t *testing.T) {
 	}
 }
 
+func TestAPOSTSendsItsNumberInPathAndBody(t *testing.T) {
+	body := filepath.Join(t.TempDir(), "body.json")
+	if err := os.WriteFile(body, []byte(`{"n":{n},"again":"{n}"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	echo := func(w http.ResponseWriter, r *http.Request) {
+		sent, err := io.ReadAll(r.Body)
+		n := strings.TrimPrefix(r.URL.Path, "/p-")
+		if want := `{"n":` + n + `,"again":"` + n + `"}`; err != nil || string(sent) != want || r.Method != "POST" {
+			http.Error(w, string(sent), http.StatusBadRequest)
+		}
+	}
+	r, paths := load(t, echo, "--method", "POST", "--body", body, "--requests", "12", "--first", "95")
+	if r.Requests != 12 || r.Errors != 0 || len(paths) != 12 {
+		t.Fatalf("%+v, %d paths", r, len(paths))
+	}
+}
+
+func TestThroughAForwardProxyRequestsNameTheWholeURL(t *testing.T) {
+	var asked string
+	proxy := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked = r.RequestURI }))
+	defer proxy.Close()
+	c, err := parse([]string{"--url", "http://127.0.0.1:1", "--proxy", strings.TrimPrefix(proxy.URL, "http://"), "--requests", "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := run(c); r.Errors != 0 || asked != "http://127.0.0.1:1/api/v1/namespaces/bench/pods/p-0" {
+		t.Fatalf("%+v, asked for %s", r, asked)
+	}
+}
+
+func TestAWatchIsReadToItsEndAndInOrder(t *testing.T) {
+	events := func(numbers ...int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			for _, n := range numbers {
+				fmt.Fprintf(w, `{"resourceVersion":"%d","kproxy.dev/sent":"%d"}`+"\n", n, time.Now().UnixNano())
+				w.(http.Flusher).Flush()
+			}
+		}
+	}
+	watch := []string{"--watch", "--requests", "3", "--connections", "3"}
+	if r, _ := load(t, events(1, 2, 3, 4), watch...); r.Errors != 0 || r.Events != 12 || r.P50 <= 0 {
+		t.Fatalf("%+v", r)
+	}
+	for _, numbers := range [][]int{{2}, {1, 3}, {1, 1}} {
+		if r, _ := load(t, events(numbers...), watch...); r.Errors != 3 {
+			t.Fatalf("%v: %+v", numbers, r)
+		}
+	}
+}
+
 func TestArgumentsThatDoHarmAreRefused(t *testing.T) {
 	for want, args := range map[string]string{
 		"loopback":     "--requests 1 --url http://192.0.2.1:80",
 		"\"localhost.": "--requests 1 --url http://localhost.example:80",
 		"needs --ca":   "--requests 1 --url https://127.0.0.1:6443",
+		"--proxy must": "--requests 1 --url http://127.0.0.1:80 --proxy 192.0.2.1:80",
+		"POST":         "--requests 1 --url http://127.0.0.1:80 --method POST",
+		"as many":      "--requests 2 --watch --url http://127.0.0.1:80",
 		"so that it":   "--url http://127.0.0.1:80",
 		"no space":     "--requests 1 --url http://127.0.0.1:80 --path-template /a\r\nb",
 	} {

@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"kproxy.dev/controlplane/bench/internal/h1"
 )
@@ -24,15 +26,17 @@ const secretPrefix = "kproxy-bench-secrets-"
 
 // A server answers every connection of a listener and counts the answers.
 type server struct {
-	count   atomic.Uint64
-	auditID string // the part of a UUID that all answers share
+	count    atomic.Uint64
+	auditID  string // the part of a UUID that all answers share
+	interval time.Duration
 }
 
 func newServer() *server {
 	var random [8]byte
 	rand.Read(random[:]) // never fails
 	id := hex.EncodeToString(random[:])
-	return &server{auditID: fmt.Sprintf("%s-%s-4%s-8%s-", id[:8], id[8:12], id[12:15], id[13:16])}
+	auditID := fmt.Sprintf("%s-%s-4%s-8%s-", id[:8], id[8:12], id[12:15], id[13:16])
+	return &server{auditID: auditID, interval: time.Second}
 }
 
 func (s *server) serve(listener net.Listener) {
@@ -55,10 +59,19 @@ func (s *server) serveConn(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		out = s.answer(out[:0], head)
+		query, watches := watchQuery(head)
 		last := h1.Closes(head)
+		if !watches {
+			out = s.answer(out[:0], head)
+		}
 		if h1.SkipBody(in, head, 0) != nil {
 			return
+		}
+		if watches {
+			if s.watch(conn, query) != nil || last {
+				return
+			}
+			continue
 		}
 		if _, err := conn.Write(out); err != nil || last {
 			return
@@ -77,20 +90,28 @@ func (s *server) answer(out, head []byte) []byte {
 	case "GET", "HEAD":
 		if name := secretName(target); name != "" {
 			body = secret(name)
+		} else if path, _, _ := bytes.Cut(target, []byte("?")); bytes.HasSuffix(path, []byte("/pods")) {
+			body = podList()
 		}
 	}
-	out = append(out, "HTTP/1.1 "...)
-	out = append(out, status...)
-	out = append(out, "\r\nAudit-Id: "...)
-	out = append(out, s.auditID...)
-	out = appendHex12(out, s.count.Add(1))
-	out = append(out, "\r\nCache-Control: no-cache, private\r\nContent-Type: application/json\r\nContent-Length: "...)
+	out = s.appendHead(out, status)
+	out = append(out, "Content-Length: "...)
 	out = strconv.AppendInt(out, int64(len(body)), 10)
 	out = append(out, "\r\n\r\n"...)
 	if string(method) == "HEAD" {
 		return out
 	}
 	return append(out, body...)
+}
+
+// appendHead appends what the heads of all answers begin with, and counts one.
+func (s *server) appendHead(out []byte, status string) []byte {
+	out = append(out, "HTTP/1.1 "...)
+	out = append(out, status...)
+	out = append(out, "\r\nAudit-Id: "...)
+	out = append(out, s.auditID...)
+	out = appendHex12(out, s.count.Add(1))
+	return append(out, "\r\nCache-Control: no-cache, private\r\nContent-Type: application/json\r\n"...)
 }
 
 // appendHex12 appends n as the last group of a UUID.
@@ -101,6 +122,21 @@ func appendHex12(out []byte, n uint64) []byte {
 	}
 	return out
 }
+
+// podList is a list of at least one MiB, as the api-server writes it: its items
+// do not say again what they are.
+var podList = sync.OnceValue(func() []byte {
+	item := bytes.Replace(pod, []byte(`"kind":"Pod","apiVersion":"v1",`), nil, 1)
+	name := []byte(`"name":"web-6d4cf56db6-x7k2p"`)
+	list := []byte(`{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1042"},"items":[`)
+	for i := 0; len(list) < 1<<20; i++ {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = append(list, bytes.TrimSpace(bytes.Replace(item, name, fmt.Appendf(nil, `"name":"web-6d4cf56db6-%05d"`, i), 1))...)
+	}
+	return append(list, "]}\n"...)
+})
 
 // secretName returns NAME of …/secrets/NAME, or "".
 func secretName(target []byte) string {
