@@ -14,7 +14,7 @@ FUZZ_SECONDS ?= 3600
 
 ASSETS = $$(sh controlplane/build.sh --print)
 
-.PHONY: help demo test test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane soak \
+.PHONY: help demo test test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane soak \
         test-controlplane \
         recordings nightly bench bench-short wheel clean
 
@@ -27,7 +27,10 @@ demo: $(VENV)/installed ## the walkthrough, end to end (SERVER=kube-apiserver: o
 	else $(BIN)/kproxy demo --server $(SERVER); fi
 
 test: $(VENV)/installed ## every test that needs nothing beyond this machine's Python
-	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns"
+	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns and not memory"
+
+test-memory: $(VENV)/installed ## gigabytes and thousands of watches through a real recording: what the proxy holds of them
+	$(BIN)/pytest -n 0 -m memory
 
 byte-for-byte: $(VENV)/installed ## promise 1 on EXAMPLES generated exchanges (10000)
 	KPROXY_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --timeout=3600 tests/proxy/test_byte_for_byte.py \
@@ -71,11 +74,11 @@ nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replay
 fuzz: $(VENV)/fuzz ## parsers and decoders under a fuzzer, SECONDS=120 in all (x86_64 Linux only)
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
-bench: $(VENV)/installed ## direct, mitmdump and kproxy side by side (needs Go for the generator and the upstream)
-	$(BIN)/python tests/bench/bench.py
+bench: $(VENV)/installed ## kproxy beside what does without it, and docs/performance.md of it (needs Go; half an hour)
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.bench --publish
 
 bench-short: $(VENV)/installed ## the same, short: checks counts and contents, not ratios
-	$(BIN)/python tests/bench/bench.py --short
+	$(BIN)/python -m tests.bench --short
 
 tables-check: $(VENV)/installed ## compare the committed interface tables with their sources (needs Go)
 	$(BIN)/uv run --quiet --no-project --python $(BIN)/python tools/tables/extract.py --check

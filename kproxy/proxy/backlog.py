@@ -8,6 +8,8 @@ Two bounds of `buffer_bytes` each: batches that are not acknowledged, and acknow
 When the first is reached, `pass` leaves exchanges out and counts them in gaps, `block` asks the proxy to wait (`stuck`,
 `room`). When the second is reached, the largest content is no longer held: only a recorder that dies then misses it,
 and that too is counted. An exchange that is left out is left out whole; one that was begun ends in a gap of bytes.
+What is large has half of the first bound for itself, and a quarter of the second: a log of a gigabyte does not push out
+all that is beside it, and makes the proxy grow by less than the buffer.
 """
 
 import asyncio
@@ -17,11 +19,14 @@ from typing import Literal
 
 from kproxy.model.exchange import End
 from kproxy.proxy.held import CONTENT, Held, HeldRecord
-from kproxy.wire.handoff import GAP, RECORD, TUNNEL, RecordType, pack_batch, pack_end
+from kproxy.wire.handoff import BATCH, GAP, RECORD, TUNNEL, RecordType, pack_batch, pack_end
 
 FLUSH_BYTES = 256 * 1024
 DEFAULT_BUFFER = 64 * 1024 * 1024
 DEFAULT_MAX_BODY = 64 * 1024 * 1024
+
+LARGE_PART = 8
+"""An exchange is large when its content is more than this part of the buffer."""
 
 _COMPLETE = pack_end(End.COMPLETE)
 
@@ -30,12 +35,20 @@ type WhenStuck = Literal["pass", "block"]
 
 @dataclass(slots=True)
 class Batch:
-    """Packed records, and the exchanges in it whose records have to be held beyond it."""
+    """Packed records, and the exchanges in it whose records have to be held beyond it.
+
+    Where there are such, `parts` are the pieces that they hold too, so that what is large is in memory once.
+    """
 
     number: int
-    data: bytes
+    parts: list[bytes]
     size: int  # of the records in it
     carried: list[Held]
+
+    @property
+    def data(self) -> bytes:
+        """As it is sent."""
+        return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
 
 
 class Backlog:
@@ -57,7 +70,9 @@ class Backlog:
         self.missed = 0  # exchanges in gaps so far
         self.left_out = 0  # exchanges that nobody wanted recorded
         self._buffer = buffer_bytes
-        self._max_body = max_body
+        self._half = buffer_bytes // 2
+        self._large = buffer_bytes // LARGE_PART
+        self._max_body = min(max_body, buffer_bytes // 4)
         self._number = 1  # of the batch that is being filled
         self._committed = 0
         self._parts: list[bytes] = []
@@ -110,7 +125,7 @@ class Backlog:
             if kind in CONTENT:
                 held.unrecorded += len(payload)
             return
-        if self._pending + len(payload) > self._buffer and self.when_stuck == "pass":
+        if self._pending + len(payload) > self._half and self._too_much(held, len(payload)):
             held.given_up = True
             held.unrecorded = len(payload) if kind in CONTENT else 0
             return
@@ -177,7 +192,8 @@ class Backlog:
                 del self._held[held.seq]  # begun and ended here: the batch is all that has to be kept
             else:
                 carried.append(held)
-        batch = Batch(number, pack_batch(number, b"".join(self._parts)), self._filled, carried)
+        parts = [BATCH.pack(number, self._filled), *self._parts]
+        batch = Batch(number, parts if carried else [b"".join(parts)], self._filled, carried)
         self._parts = []
         self._touched = []
         self._filled = 0
@@ -245,6 +261,11 @@ class Backlog:
         reason = b"the recorder was behind and the buffer full"
         self._put(held, RecordType.GAP, GAP.pack(held.seq, 0, held.unrecorded) + reason, at)
         held.skipped, held.unrecorded = False, 0
+
+    def _too_much(self, held: Held, size: int) -> bool:
+        """Whether an exchange has to be given up, so much being left of the buffer."""
+        large = held.content > self._large or bool(held.forgotten)
+        return self.when_stuck == "pass" and (large or self._pending + size > self._buffer)
 
     def _fits(self, size: int) -> bool:
         return self._pending + size <= self._buffer or self.when_stuck == "block"

@@ -235,6 +235,59 @@ def test_many_open_exchanges_cannot_hold_more_than_the_buffer() -> None:
     assert world.backlog.retained_bytes <= 2000
 
 
+def test_what_is_large_fills_half_of_the_buffer_and_leaves_the_rest_to_what_is_small() -> None:
+    backlog = Backlog(80_000)
+    large = backlog.begin(b"head", 0)
+    for _ in range(100):
+        backlog.add(large, RecordType.ANSWER_BODY, b"x" * 1000, 0)
+    assert 35_000 < backlog.pending_bytes <= 40_000
+    small = backlog.begin(b"head", 0)
+    for _ in range(8):
+        backlog.add(small, RecordType.ANSWER_BODY, b"y" * 1000, 0)
+    backlog.end(small, End.COMPLETE, "", 0)
+    backlog.end(large, End.COMPLETE, "", 0)
+
+    recorder = FakeRecorder()
+    batch = backlog.flush()
+    assert batch is not None
+    recorder.take(batch.data)
+    recorder.commit()
+    assert recorder.finished[small.seq].answer == b"y" * 8000
+    assert recorder.finished[small.seq].lost_bytes == 0
+    assert recorder.finished[large.seq].lost_bytes == 100_000 - len(recorder.finished[large.seq].answer) > 60_000
+
+
+def test_what_is_large_waits_for_all_of_the_buffer_where_nothing_may_be_lost() -> None:
+    backlog = Backlog(80_000, "block")
+    large = backlog.begin(b"head", 0)
+    for _ in range(70):
+        backlog.add(large, RecordType.ANSWER_BODY, b"x" * 1000, 0)
+    assert backlog.pending_bytes > 70_000
+    assert not backlog.stuck
+
+
+def test_content_of_an_exchange_that_goes_on_is_in_memory_once() -> None:
+    backlog = Backlog()
+    held = backlog.begin(b"head", 0)
+    content = bytes(100_000)
+    backlog.add(held, RecordType.ANSWER_BODY, content, 0)
+    batch = backlog.flush()
+    assert batch is not None
+    assert any(part is content for part in batch.parts)
+    assert any(record.payload is content for record in held.records)
+
+
+def test_no_more_than_a_quarter_of_the_buffer_is_held_of_one_body() -> None:
+    world = World(Backlog(4000))
+    world.begin(0)
+    for _ in range(12):
+        world.backlog.add(world.open[0], RecordType.REQUEST_BODY, b"x" * 200, 0)
+        world.flush()
+        world.deliver_all()
+        world.do("commit", 0)
+        assert world.backlog.retained_bytes < 1200
+
+
 @pytest.mark.parametrize("when_stuck", ["pass", "block"])
 def test_a_full_buffer_passes_or_blocks(when_stuck: WhenStuck) -> None:
     backlog = Backlog(1000, when_stuck)

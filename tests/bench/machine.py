@@ -1,0 +1,29 @@
+"""On what the figures were taken."""
+
+import os
+import platform
+import ssl
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+
+def machine() -> dict[str, object]:
+    """Its processors, memory and versions; nothing that names it."""
+    return {
+        "cpu": _field(Path("/proc/cpuinfo"), "model name"),
+        "cpus": os.cpu_count(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
+        "python": sys.version.split()[0],
+        "openssl": ssl.OPENSSL_VERSION,
+        "mitmproxy": version("mitmproxy"),
+        "load": round(os.getloadavg()[0], 1),  # what others were doing when it began
+    }
+
+
+def _field(file: Path, name: str) -> str:
+    if not file.exists():
+        return platform.processor()
+    lines = (line.partition(":") for line in file.read_text().splitlines())
+    return next((value.strip() for key, _, value in lines if key.strip() == name), platform.processor())
