@@ -16,7 +16,7 @@ _CHOSEN = re.compile(
     rb"[0-9a-f]{4}-[0-9a-f]{12}"  # a uid
     rb"|\d\d-\d\dT\d\d:"  # a time
     rb'|"(?:' + _FIELDS + rb')"\s*:\s*["\d\[]'
-    rb"|^k8s\x00"  # protobuf has names by number
+    rb"|^k8s\x00|^\xd9\xd9\xf7"  # protobuf has names by number, CBOR no quotes around them
 )
 """Any trace of a value that kproxy.renaming.kinds knows to be the server's choice."""
 

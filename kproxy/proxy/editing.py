@@ -12,6 +12,7 @@ from kproxy.proxy.actions import Act, Action
 from kproxy.proxy.faultanswers import status_object
 from kproxy.proxy.faultrules import FaultAction, FaultRule
 from kproxy.proxy.inflight import Inflight
+from kproxy.wire.cbor import encode_cbor
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.handoff import RecordType
 from kproxy.wire.http1 import CHUNKED, AnswerEvent, AnswerHead, Body, Informational, parse_head
@@ -178,7 +179,8 @@ class EditedAnswer:
 def encode_error(media_type: str, info: RequestInfo) -> bytes:
     """An ERROR event with a Status 410, with its framing."""
     event: JSONObject = {"type": "ERROR", "object": status_object(410, info)}
-    if parse_media_type(media_type).is_protobuf:
+    parsed = parse_media_type(media_type)
+    if parsed.is_protobuf:
         data = encode_watch_event(event)
         return len(data).to_bytes(4) + data
-    return encode_json(event)
+    return encode_cbor(event) if parsed.is_cbor else encode_json(event)

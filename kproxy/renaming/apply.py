@@ -6,7 +6,7 @@ from kproxy.model.exchange import Headers
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import Kind, Place, is_revision, is_time, owner_of
 from kproxy.renaming.renaming import Renaming
-from kproxy.wire.content import ContentError, decode, encode
+from kproxy.wire.content import ContentError, decode, edit, encode
 
 _NOT_A_REVISION = frozenset({"", "0"})
 
@@ -57,7 +57,9 @@ def rename_body(renaming: Renaming, media_type: str, data: bytes) -> bytes:
     except ContentError:
         return _rename_bytes(renaming, data)
     renamed = rename_json(renaming, value, Place())
-    return data if renamed == value else encode(media_type, renamed)
+    if renamed == value:
+        return data
+    return edit(media_type, data, lambda _: renamed) if isinstance(renamed, dict) else encode(media_type, renamed)
 
 
 def _rename_bytes(renaming: Renaming, data: bytes) -> bytes:

@@ -6,6 +6,8 @@ import pytest
 
 from kproxy.diff.documents import Documents
 from kproxy.model.exchange import EMPTY_BODY, Body, BodyState
+from kproxy.model.jsontypes import JSONObject
+from kproxy.wire.content import encode
 from tests.support.memory import MemoryRecording
 
 JSON_TYPE = (("content-Type", "application/json"),)
@@ -44,3 +46,12 @@ def test_only_bodies_without_any_trace_of_a_choice_are_inert(value: object, iner
         digest = recording.keep(text.encode()).digest
         assert digest is not None
         assert Documents(recording).inert(digest) is inert
+
+
+@pytest.mark.parametrize("media_type", ["application/vnd.kubernetes.protobuf", "application/cbor"])
+def test_binary_bodies_are_never_inert(media_type: str) -> None:
+    recording = MemoryRecording()
+    pod: JSONObject = {"kind": "Pod", "apiVersion": "v1", "metadata": {"resourceVersion": "5"}}
+    digest = recording.keep(encode(media_type, pod)).digest
+    assert digest is not None
+    assert not Documents(recording).inert(digest)

@@ -14,6 +14,7 @@ from kproxy.proxy.faultrules import parse_rule
 from kproxy.proxy.faults import Faults
 from kproxy.proxy.identity import Identity
 from kproxy.proxy.tap import Tap
+from kproxy.wire.cbor import encode_cbor
 from kproxy.wire.handoff import RecordType, unpack_head
 from kproxy.wire.http1 import AnswerFramer, AnswerHead, Body
 from kproxy.wire.protobuild import encode_watch_event
@@ -242,13 +243,17 @@ def test_a_time_that_comes_after_the_end_does_nothing() -> None:
     assert [told.end for told in world.recorded()] == [End.COMPLETE, End.COMPLETE]
 
 
-@pytest.mark.parametrize("media_type", ["application/json", "application/vnd.kubernetes.protobuf;stream=watch"])
+@pytest.mark.parametrize(
+    "media_type", ["application/json", "application/vnd.kubernetes.protobuf;stream=watch", "application/cbor-seq"]
+)
 def test_a_watch_expires_as_the_server_says_it(media_type: str) -> None:
     world = World(["410 verb=watch after=1"])
     world.client(WATCH)
     pod: JSONObject = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}
     if media_type == "application/json":
         first = event("ADDED", "a")
+    elif media_type == "application/cbor-seq":
+        first = encode_cbor({"type": "ADDED", "object": pod})
     else:
         data = encode_watch_event({"type": "ADDED", "object": pod})
         first = len(data).to_bytes(4) + data

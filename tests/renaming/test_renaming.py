@@ -69,6 +69,15 @@ def test_a_protobuf_body_is_renamed_in_protobuf() -> None:
     assert (metadata["uid"], metadata["resourceVersion"], metadata["name"]) == (U2, "7", "web-bbbbb")
 
 
+def test_a_cbor_body_keeps_the_form_of_what_is_not_renamed() -> None:
+    data = encode("application/cbor", {**pod(U1, "100", "web-aaaaa", T1), "ratio": 0.5})
+    data = data.replace(bytes.fromhex("f93800"), bytes.fromhex("f94200"))  # 3.0, which JSON has as 3
+    sent = rename_body(learned(), "application/cbor", data)
+    assert bytes.fromhex("f94200") in sent
+    value = decode("application/cbor", sent)
+    assert value == {**pod(U2, "7", "web-bbbbb", T2), "ratio": 3}
+
+
 def test_a_json_patch_tests_the_targets_revision() -> None:
     patch: list[JSON] = [{"op": "replace", "path": "/metadata/resourceVersion", "value": "100"}]
     sent = rename_body(learned(), "application/json-patch+json", json.dumps(patch).encode())
