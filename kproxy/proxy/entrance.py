@@ -25,14 +25,12 @@ class Entrance(Protocol):
 
 
 class PathPrefix:
-    """Below a path: `/some/prefix/api/v1/pods` is the api-server's `/api/v1/pods`.
+    """Below a path: `/some/prefix/api/v1/pods` is the api-server's `/api/v1/pods`."""
 
-    `altered`: nothing, where what is taken off is put on again because it is the api-server's own prefix.
-    """
+    altered = Altered.PATH
 
-    def __init__(self, prefix: str, altered: Altered = Altered.PATH) -> None:
+    def __init__(self, prefix: str) -> None:
         self._prefix = prefix.encode("ascii")
-        self.altered = altered
 
     def enter(self, head: RequestHead) -> RequestHead | OwnAnswer:
         """Without the prefix; 404 for what is not below it."""

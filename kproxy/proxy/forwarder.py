@@ -72,7 +72,7 @@ class Forwarder:
         self._wall = wall
         self._credentials = credentials or Credentials(upstream)
         self._writer = HeadWriter(upstream)
-        self._altered = Altered.HOST | Altered.AUTHORIZATION
+        self._altered = self._writer.altered | Altered.AUTHORIZATION
         self._altered |= Altered.IMPERSONATION if self._impersonates else Altered.REMOTE_USER
         self._key = secrets.token_bytes(32)
         self._tails: dict[bytes, _Tail] = {}

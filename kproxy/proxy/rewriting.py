@@ -1,6 +1,7 @@
 """A request's head on its way to the api-server: its Host, the path's prefix, and fields that are kproxy's to set."""
 
 from kproxy.config.upstream import Upstream
+from kproxy.model.exchange import Altered
 from kproxy.wire.http1 import RequestHead
 
 KNOWN_TAILS = 64
@@ -9,11 +10,12 @@ LARGEST_TAIL = 4096
 
 
 class HeadWriter:
-    """Writes heads for one Upstream."""
+    """Writes heads for one Upstream. `altered`: what it changes in each, whatever its fields become."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._host = b"Host: " + upstream.host_header.encode("ascii") + b"\r\n"
         self._prefix = upstream.path_prefix.encode("ascii")
+        self.altered = Altered.HOST | Altered.PATH if self._prefix else Altered.HOST
 
     def head(self, head: RequestHead, fields: bytes) -> bytes:
         """The first line with the server's prefix, and these fields."""

@@ -7,7 +7,6 @@ from functools import partial
 
 from kproxy.config.upstream import Upstream
 from kproxy.errors import ConfigError, ProxyError
-from kproxy.model.exchange import Altered
 from kproxy.proxy.addresses import Addresses
 from kproxy.proxy.certificates import LOCAL
 from kproxy.proxy.connection import Connection, Wiring
@@ -108,7 +107,7 @@ def admit(way: Way, listen: Listen, parts: Parts) -> Admit:
         return partial(Connection, replace(wiring, make_tap=partial(parts.make_tap, entrance)))
     # Clients that name the api-server itself say its prefix, which the recording leaves out and Identity puts on.
     prefix = parts.upstream.path_prefix
-    inner = PathPrefix(prefix, Altered.NOTHING) if prefix else None
+    inner = PathPrefix(prefix) if prefix else None
     wiring = replace(wiring, make_tap=partial(parts.make_tap, inner))
     others = parts.stranger if way.tunnel_others else None
     if way.mode is Mode.TRANSPARENT:

@@ -44,7 +44,7 @@ async def record(
                         surroundings = {name: value for name, value in env.items() if name not in TOLD}
                         code = await run_command(command, surroundings | told)
                     else:
-                        _invite(live, settings.output, told, tell)
+                        _invite(live, settings, told, tell)
                         code = 128 + await _until_signal()
             live.exit_code = code
     return code
@@ -59,9 +59,10 @@ def _handed_out(folder: Path, proxy: Running, client: Client, settings: RecordSe
         told["KPROXY_CA"] = str(private_file(folder / "ca.pem", proxy.ca_pem))
     if proxy.proxy_url is not None:
         told["KPROXY_PROXY"] = proxy.proxy_url
-    shown = proxy.token if proxy.proxy_url is None else ""  # to the api-server that kproxy plays
     if client.kubeconfig is None:
-        text = minimal_kubeconfig(server=proxy.url, ca_pem=proxy.ca_pem, token=shown, via=proxy.proxy_url)
+        # Nothing is injected then: what the client shows in a forward proxy's tunnel goes on to the api-server.
+        token = proxy.token if proxy.proxy_url is None else None
+        text = minimal_kubeconfig(server=proxy.url, ca_pem=proxy.ca_pem, token=token, via=proxy.proxy_url)
     else:
         tls = settings.upstream.tls if settings.way.mode is not Mode.REVERSE else None
         text = through_proxy(
@@ -69,7 +70,7 @@ def _handed_out(folder: Path, proxy: Running, client: Client, settings: RecordSe
             client.context,
             proxy.url,
             proxy.ca_pem,
-            (shown or "") if settings.identity is IdentityMode.ONE else None,
+            (proxy.token or "") if settings.identity is IdentityMode.ONE else None,  # kubectl asks who has none
             via=proxy.proxy_url,
             server_name=tls.server_name if tls is not None else "",
         )
@@ -77,10 +78,13 @@ def _handed_out(folder: Path, proxy: Running, client: Client, settings: RecordSe
     return told
 
 
-def _invite(live: Live, output: Path, told: Mapping[str, str], tell: Tell) -> None:
-    tell(f"recording into {output}; Ctrl-C ends it")
+def _invite(live: Live, settings: RecordSettings, told: Mapping[str, str], tell: Tell) -> None:
+    tell(f"recording into {settings.output}; Ctrl-C ends it")
     tell(f"the api-server is at {live.proxy.url}")
-    if live.proxy.ca_pem is not None:
+    if live.proxy.url == settings.upstream.url:
+        host, port = live.proxy.address
+        tell(f"clients are expected at {host} port {port}")
+    if live.proxy.ca_pem is not None or live.proxy.proxy_url is not None:
         tell(f"in another terminal: export KUBECONFIG={told['KUBECONFIG']}")
 
 

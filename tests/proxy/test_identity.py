@@ -89,8 +89,11 @@ def test_an_upstream_without_credentials_gets_the_clients_own() -> None:
 
 def test_a_path_prefix_comes_before_the_path() -> None:
     upstream = replace(WITH_TOKEN, path_prefix="/k8s/c-1")
+    verdict = judged(listener(upstream), "Authorization: Bearer ours")
 
-    assert head_of(judged(listener(upstream), "Authorization: Bearer ours"))[0] == "GET /k8s/c-1/api/v1/pods HTTP/1.1"
+    assert head_of(verdict)[0] == "GET /k8s/c-1/api/v1/pods HTTP/1.1"
+    assert isinstance(verdict, Admitted)
+    assert Altered.PATH in verdict.altered
 
 
 def test_the_kubeconfigs_impersonation_is_set_unless_the_client_has_its_own() -> None:
