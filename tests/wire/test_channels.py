@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.wire import channels
+from kproxy.wire import channels_spdy
 from kproxy.wire.channels import ChannelFrame, Channels, channels_of
 from kproxy.wire.stretch import StreamError
 from kproxy.wire.websocket import BINARY, CLOSE, PING, TEXT
@@ -135,7 +135,7 @@ def test_a_stream_is_named_by_nothing_that_could_hold_a_secret() -> None:
 
 
 def test_names_of_streams_are_forgotten_when_both_sides_have_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channels, "MAX_STREAMS", 2)
+    monkeypatch.setattr(channels_spdy, "MAX_STREAMS", 2)
     reader, client = made("/portforward", "SPDY/3.1"), Spdy()
     for number in range(1, 20, 2):
         opened = client.opened(number, streamtype="data", port="80", requestid=str(number))
