@@ -225,7 +225,8 @@ def _altered(flow: http.HTTPFlow) -> Altered:
         return altered  # mitmproxy refuses it
     if isinstance(flow.client_conn.proxy_mode, ReverseMode) and not ctx.options.keep_host_header:
         altered |= Altered.HOST
-    if flow.request.headers.get("expect", "").lower() == "100-continue":
+    fields = flow.request.headers
+    if fields.get("expect", "").lower() == "100-continue" or fields.get("upgrade", "").lower() == "h2c":
         altered |= Altered.HOP_BY_HOP
     return altered
 

@@ -27,13 +27,13 @@ class HeadWriter:
     def fields(self, head: RequestHead, dropped: tuple[bytes, ...], added: bytes) -> bytes:
         """A head's fields with the server's Host and `added`; left out: those whose names begin with one of `dropped`.
 
-        Only fields that http1_head knows can be left out.
+        Only fields that http1_head knows can be left out; an Upgrade to h2c always is.
         """
         raw = head.fields_raw
         parts = [self._host]
         position = 0
         for name, _, begin, end in head.fields:
-            if name == b"host" or name.startswith(dropped):
+            if name == b"host" or name.startswith(dropped) or (head.h2c and name == b"upgrade"):
                 parts.append(raw[position:begin])
                 position = end
         parts.append(added)

@@ -397,7 +397,7 @@ class Tap:
     def _packed_head(self, head: RequestHead, verdict: Admitted, altered: int) -> bytes:
         return pack_head(
             self._connection,
-            altered | self._entered,
+            altered | self._entered | (Altered.HOP_BY_HOP if head.h2c else 0),
             tls=self._tls,
             caller=verdict.caller,
             raw=head.raw,

@@ -53,7 +53,8 @@ class RequestHead:
     """A request's head that every reader reads alike.
 
     `fields_raw`: what follows the first line. `length`: bytes of content, or CHUNKED. `offset`: where it begins in the
-    framer's `consumed`.
+    framer's `consumed`. `h2c`: it asks for HTTP/2 on this connection, which nobody here could read any more: that is
+    no upgrade, and whoever sends the head on leaves the field out (RFC 9110, 7.8: a server may ignore it).
     """
 
     raw: bytes
@@ -65,6 +66,7 @@ class RequestHead:
     length: int = 0
     upgrade: bytes = b""
     offset: int = 0
+    h2c: bool = False
 
     def values(self, name: bytes) -> list[bytes]:
         """The values of one of the known fields."""
@@ -102,7 +104,9 @@ def parse_request_head(raw: bytes, last: RequestHead | None = None) -> RequestHe
         raise FramingError("CONNECT asks for a tunnel, which no api-server gives.")
     fields_raw = raw[match.end() :]
     if last is not None and last.fields_raw == fields_raw and last.version == version:
-        return RequestHead(raw, method, target, version, fields_raw, last.fields, last.length, last.upgrade)
+        return RequestHead(
+            raw, method, target, version, fields_raw, last.fields, last.length, last.upgrade, h2c=last.h2c
+        )
     if _TRAILERS.fullmatch(fields_raw) is None:
         raise FramingError(_why_not(raw, "request"))
     # The blank before stands for the first line's end, after which a field may begin.
@@ -112,6 +116,8 @@ def parse_request_head(raw: bytes, last: RequestHead | None = None) -> RequestHe
         raise FramingError("The request has more than one Host.")
     head.length = _length(fields, version, 0, "request")
     head.upgrade = _upgrade(fields)
+    if head.upgrade and head.upgrade.lower() == b"h2c":
+        head.upgrade, head.h2c = b"", True
     return head
 
 

@@ -43,6 +43,12 @@ DIFFERENCES = (
         (("odd-headers", ("to the server",)),),
     ),
     Difference(
+        "`Upgrade: h2c`",
+        "taken off",
+        "taken off by mitmproxy, `Connection` and `HTTP2-Settings` with it",
+        (("h2c", ("to the server",)),),
+    ),
+    Difference(
         "trailers of an HTTP/1 answer",
         "go through and are recorded",
         "mitmproxy fails on them and the client hangs; recorded as `client-gone` when it leaves",

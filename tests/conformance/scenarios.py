@@ -269,6 +269,7 @@ async def _asks(side: Side) -> None:
     await side.rest()
 
 
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
 GZIPPED = gzip.compress(POD, mtime=0)
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
@@ -279,6 +280,7 @@ SCENARIOS = [
         head("GET", "odd-headers", b"x-ODD:   a  b \r\nX-Odd: c\r\nx-odd:\r\nACCEPT: */*\r\n"),
         sized(POD),
     ),
+    simple("h2c", head("GET", "h2c", H2C), sized(POD)),
     simple("list", head("GET", "list", rest=""), sized(b'{"kind":"PodList","apiVersion":"v1","items":[]}')),
     simple(
         "post",

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kproxy.config.upstream import upstream_from_url
-from kproxy.model.exchange import End
+from kproxy.model.exchange import Altered, End
 from kproxy.proxy.actions import Act, Action, Unreached
 from kproxy.proxy.backlog import Backlog
 from kproxy.proxy.faultrules import parse_rule
 from kproxy.proxy.faults import Faults
 from kproxy.proxy.identity import Identity
 from kproxy.proxy.tap import MAX_PIPELINED, Tap
-from kproxy.wire.handoff import RecordType
+from kproxy.wire.handoff import RecordType, unpack_head
 from tests.proxy.fake_recorder import FakeRecorder
 
 HOST = b"Host: up:1\r\n"
@@ -224,3 +224,20 @@ def test_a_client_that_still_sends_when_the_server_has_answered_and_closed_is_no
     wires.take(wires.tap.server_closed())
     assert wires.acts[-1] is (Act.CLOSE_CLIENT if rest else Act.LINGER)
     assert wires.tap.client_data(b"c") == []
+
+
+def test_a_client_that_asks_for_http_2_goes_on_in_http_1() -> None:
+    wires = Wires()
+    ask = (
+        b"GET /a HTTP/1.1\r\n"
+        + HOST
+        + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: A\r\n\r\n"
+    )
+    wires.take(wires.tap.client_data(ask * 2))
+    wires.take(wires.tap.connected(None))
+    wires.take(wires.tap.server_data(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" * 2))
+    assert wires.to_server == ask.replace(b"Upgrade: h2c\r\n", b"") * 2
+    finished = wires.recorded().finished
+    assert [told.end for told in finished.values()] == [End.COMPLETE] * 2
+    altered = {unpack_head(told.head).altered for told in finished.values()}
+    assert altered == {Altered.HOST | Altered.HOP_BY_HOP}

@@ -125,6 +125,14 @@ def test_an_upgrade_is_asked_for_by_both_of_its_fields() -> None:
     assert parse_request_head(only_names).upgrade == b""
 
 
+def test_a_request_for_http_2_on_the_same_connection_is_no_upgrade() -> None:
+    raw = b"GET / HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: H2C\r\nHTTP2-Settings: AAMA\r\n\r\n"
+    head = parse_request_head(raw)
+    again = parse_request_head(raw, head)
+    assert (head.upgrade, head.h2c) == (again.upgrade, again.h2c) == (b"", True)
+    assert not parse_request_head(b"GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n").h2c
+
+
 def test_a_head_after_one_with_the_same_fields_is_read_as_if_it_were_the_first() -> None:
     last = parse_request_head(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nUpgrade: u\r\n\r\n")
     same = b"PUT /b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nUpgrade: u\r\n\r\n"
