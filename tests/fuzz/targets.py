@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import End
 from kproxy.model.jsontypes import JSON
+from kproxy.proxy.entrance import PathPrefix
+from kproxy.proxy.forward import AbsoluteForm, Destination, Members, connect_destination, fields_of
 from kproxy.record.assembly import Assembler, HandoffError
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms
@@ -26,7 +28,8 @@ from kproxy.wire.coding import CodingError, decoder
 from kproxy.wire.coding import decode as decode_coding
 from kproxy.wire.content import ContentError, decode, edit, encode
 from kproxy.wire.handoff import RecordType, pack_end, pack_head, pack_record, unpack_records
-from kproxy.wire.http1 import AnswerFramer, Body, FramingError, RequestFramer, Tunnel, parse_head
+from kproxy.wire.http1 import AnswerFramer, Body, FramingError, RequestFramer, RequestHead, Tunnel, parse_head
+from kproxy.wire.http1_head import parse_request_head
 from kproxy.wire.labelselector import is_label_selector
 from kproxy.wire.lines import LineCutter
 from kproxy.wire.mediatype import parse_media_type
@@ -47,6 +50,9 @@ SECRET: dict[str, JSON] = {
 EVENT: dict[str, JSON] = {"type": "ADDED", "object": SECRET}
 _PSEUDONYMS = Pseudonyms(b"1" * 32)
 _REDACTOR = Redactor(_PSEUDONYMS, Literals(_PSEUDONYMS, ["known-literal-secret"]))
+
+
+_PLAIN = AbsoluteForm(Members("t"), frozenset({Destination("a", 80)}), PathPrefix("/p"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +274,20 @@ def channels(data: bytes) -> None:
     assert found[0][1:] == found[1][1:], found
 
 
+def forward(data: bytes) -> None:
+    """What a forward proxy's client says; a request that comes in is framed as before, without what is the proxy's."""
+    connect_destination(data)
+    Members("t").refusal(fields_of(data), b"CONNECT")
+    with contextlib.suppress(FramingError):
+        head = parse_request_head(data)
+        entered = _PLAIN.enter(head)
+        if isinstance(entered, RequestHead):
+            again = parse_request_head(entered.raw)
+            assert (again.target, again.length, again.upgrade) == (entered.target, head.length, head.upgrade)
+            assert again.target.startswith(b"/")
+            assert b"\nproxy-authorization:" not in entered.raw.lower()
+
+
 _GET = b"GET /api/v1/pods?watch=1 HTTP/1.1\r\nHost: a\r\n\r\n"
 _POST = b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: v\r\n\r\n"
 _UPGRADE = b"GET /e HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
@@ -329,6 +349,13 @@ TARGETS: dict[str, Target] = {
             b"\1" + encode(PROTOBUF, SECRET),
             b"\2" + encode(CBOR, EVENT),
             b"\3stringData: {a: b}",
+        ),
+    ),
+    "forward": Target(
+        forward,
+        (
+            b"CONNECT [fd00::1]:443 HTTP/1.1\r\nHost: a\r\nProxy-Authorization: Basic a3Byb3h5OnQ=\r\n\r\n",
+            b"GET http://a:80/p/api?x HTTP/1.1\r\nHost: a\r\nProxy-Authorization: Basic a3Byb3h5OnQ=\r\nA: b\r\n\r\n",
         ),
     ),
     "channels": Target(

@@ -1,10 +1,8 @@
 """The ways in, over real sockets: forward proxy, redirected connections, and what goes elsewhere."""
 
 import asyncio
-import contextlib
-import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +12,9 @@ import pytest
 from kproxy.config.upstream import Tls, Upstream, upstream_from_url
 from kproxy.errors import ConfigError, ProxyError
 from kproxy.model.exchange import End, IdentityMode
-from kproxy.proxy.addresses import ASK_SECONDS, Addresses
-from kproxy.proxy.dial import Dialer
-from kproxy.proxy.door import Guest, RedirectedDoor
-from kproxy.proxy.forward import Destination, basic_credentials
+from kproxy.proxy.forward import basic_credentials
 from kproxy.proxy.launch import ProxySettings, serve
-from kproxy.proxy.listener import Listener
 from kproxy.proxy.outbox import Outbox
-from kproxy.proxy.redirected import address_of, original_destination
 from kproxy.proxy.serving import ServingFiles
 from kproxy.proxy.ways import Mode, Way
 from kproxy.wire.handoff import unpack_head
@@ -240,63 +233,6 @@ def test_redirected_clients_without_tls_get_no_credentials() -> None:
             writer.write(GET_OK)
             assert await reader.read() == b""  # nobody has redirected it
             writer.close()
-
-    asyncio.run(play())
-
-
-def test_what_is_on_its_way_elsewhere_is_passed_on_or_closed() -> None:
-    async def play(others: Callable[[Destination], Dialer] | None) -> bytes:
-        async def never(_: Destination) -> bool:
-            return False
-
-        async def script(reader: TeeReader, writer: asyncio.StreamWriter) -> None:
-            writer.write(await reader.some())
-
-        async with upstream(script) as server:
-            where = Destination("127.0.0.1", server.port)
-            door = RedirectedDoor(
-                is_server=never, inside=lambda _: pytest.fail("served"), others=others, original=lambda _: where
-            )
-            listener = Listener(socket.create_server(("127.0.0.1", 0)), lambda sock, number: Guest(door, sock, number))
-            reader, writer = await asyncio.open_connection(*listener.sockets[0].getsockname())
-            writer.write(b"hello")
-            with contextlib.suppress(ConnectionError):
-                answer = await reader.read()
-            writer.close()
-            listener.close()
-            await listener.stop(0.0)
-            return answer
-
-    assert asyncio.run(play(None)) == b""
-    assert asyncio.run(play(lambda where: Dialer([where], lambda: None, 5.0))) == b"hello"
-
-
-def test_a_connection_that_nobody_redirected_has_no_other_destination() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
-        accepted, _ = server.accept()
-        with accepted:
-            assert original_destination(accepted) is None
-
-
-def test_an_ipv4_address_is_the_same_in_ipv6s_clothes() -> None:
-    assert address_of(("::ffff:10.0.0.1", 443, 0, 0)) == Destination("10.0.0.1", 443)
-    assert address_of(("fe80::1%eth0", 443, 0, 2)) == Destination("fe80::1", 443)
-
-
-def test_a_name_is_asked_for_again_when_an_unknown_address_turns_up_but_not_too_often() -> None:
-    now, answers = [0.0], [["10.0.0.1"], ["10.0.0.2"]]
-
-    async def resolve(_host: str, port: int) -> list[tuple[object, ...]]:
-        return [(host, port) for host in answers.pop(0)]
-
-    async def play() -> None:
-        known = Addresses("api.example", 443, resolve, lambda: now[0])
-        assert await known(Destination("10.0.0.1", 443))
-        assert not await known(Destination("10.0.0.1", 80))
-        assert not await known(Destination("10.0.0.2", 443))
-        now[0] += ASK_SECONDS
-        assert await known(Destination("10.0.0.2", 443))
-        assert answers == []
 
     asyncio.run(play())
 
