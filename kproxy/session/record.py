@@ -12,6 +12,7 @@ from kproxy.model.exchange import IdentityMode
 from kproxy.proxy.launch import Running
 from kproxy.proxy.ways import Mode
 from kproxy.session.command import run_command
+from kproxy.session.descriptors import raise_descriptor_limit
 from kproxy.session.marks import link_of, mark_socket
 from kproxy.session.private import private_file, private_folder
 from kproxy.session.recording import Live, RecordSettings, Tell, recording
@@ -33,6 +34,7 @@ async def record(
     settings: RecordSettings, client: Client, command: Sequence[str], env: Mapping[str, str], tell: Tell
 ) -> int:
     """Record; the exit code is COMMAND's, or that of the signal that ended a recording without one."""
+    raise_descriptor_limit()
     link = link_of(settings.output, env, settings.state_home)
     with warned(tell):
         async with recording(settings, tell) as live:

@@ -67,7 +67,7 @@ def mitmdump(*more: str) -> Contender:
         if scene.workload is Workload.WATCH:  # else no event leaves it before the watch's end
             command += ["--set", "stream_large_bodies=1", "--set", "store_streamed_bodies=true"]
         command += [part.replace("FLOWS", str(flows)) for part in more]
-        with running(command) as process:
+        with running(command, env=environment(XDG_STATE_HOME=str(folder / "state"))) as process:
             wait_for_port(port)
             ca = place / "mitmproxy-ca-cert.pem" if server.tls else None
             yield Entry(f"{_scheme(server)}://127.0.0.1:{port}", ca, server.token, pid=process.pid)
@@ -105,18 +105,13 @@ def record(*more: str) -> Contender:
     return start
 
 
-def addon(script: Path) -> Contender:
+@contextmanager
+def addon(scene: Scene, server: Server, folder: Path) -> Iterator[Entry]:
     """The addon lane: `mitmdump -s` with kproxy's addon."""
-
-    @contextmanager
-    def start(scene: Scene, server: Server, folder: Path) -> Iterator[Entry]:
-        recording = folder / "bench.kproxy"
-        recording.unlink(missing_ok=True)
-        more = ("-s", str(script), "--set", f"kproxy_output={recording}")
-        with mitmdump(*more)(scene, server, folder) as entry:
-            yield Entry(entry.url, entry.ca, entry.token, pid=entry.pid, recording=recording)
-
-    return start
+    script, recording = printed(PYTHON, "-m", "kproxy", "addon-path"), folder / "bench.kproxy"
+    more = ("-s", script, "--set", f"kproxy_output={recording}", "--set", "kproxy_when_stuck=block")
+    with mitmdump(*more)(scene, server, folder) as entry:
+        yield Entry(entry.url, entry.ca, entry.token, pid=entry.pid, recording=recording)
 
 
 @contextmanager
@@ -149,6 +144,7 @@ def contenders() -> dict[str, Contender]:
         MITMDUMP: mitmdump(),
         WRITING: mitmdump("-w", "FLOWS"),
         UNRECORDED: unrecorded,
+        ADDON: addon,
         RECORD: record(),
     }
     if "--workers" in printed(PYTHON, "-m", "kproxy", "record", "--help"):

@@ -50,16 +50,17 @@ class RecordProcess:
 
 
 @contextmanager
-def record_process(upstream: str | None, output: Path, *options: str) -> Iterator[RecordProcess]:
+def record_process(upstream: str | None, output: Path, *options: str, descriptors: int = 0) -> Iterator[RecordProcess]:
     """`kproxy record` without a COMMAND on a free plain port; ended at the end, if nobody did before.
 
-    `upstream`: a URL, or None for KUBECONFIG's server.
+    `upstream`: a URL, or None for KUBECONFIG's server; `descriptors`: the shell's limit of them, 0: as here.
     """
     server = ["--upstream", upstream] if upstream is not None else []
     arguments = ["record", *server, "--listen", "http://127.0.0.1:0", "-o", str(output), *options]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kproxy", *arguments], stderr=subprocess.PIPE, text=True, env=dict(os.environ)
-    )
+    command = [sys.executable, "-m", "kproxy", *arguments]
+    if descriptors:
+        command = ["sh", "-c", f'ulimit -Sn {descriptors}; exec "$@"', "sh", *command]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
     running = RecordProcess(process)
     reader = threading.Thread(target=_read, args=(process, running.said), daemon=True)
     reader.start()
