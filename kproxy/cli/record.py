@@ -12,10 +12,9 @@ import click
 
 from kproxy.cli.etcd_options import etcd_options, etcd_settings
 from kproxy.cli.identity_options import identity_options, identity_settings
+from kproxy.cli.server import reached
 from kproxy.cli.sizes import SIZE
 from kproxy.cli.way_options import default_identity, listener_of, way_options
-from kproxy.config.kubeconfig import load_kubeconfig
-from kproxy.config.upstream import upstream_from_url
 from kproxy.errors import UsageError
 from kproxy.lab.info import read_lab
 from kproxy.proxy.faultrules import parse_rule
@@ -40,7 +39,13 @@ from kproxy.session.server_facts import lab_etcd
 @click.option("--force", is_flag=True, help="Replace an existing FILE.")
 @click.option("--kubeconfig", type=click.Path(path_type=Path), help="Instead of KUBECONFIG or ~/.kube/config.")
 @click.option("--context", metavar="NAME", help="Instead of the kubeconfig's current context.")
-@click.option("--upstream", metavar="URL", help="An api-server without a kubeconfig: nothing is injected.")
+@click.option(
+    "--upstream",
+    metavar="URL",
+    multiple=True,
+    help="An api-server without a kubeconfig: nothing is injected. Repeated: further places of the same server, tried "
+    "in their order. With --kubeconfig or --context: where that user's server is.",
+)
 @click.option(
     "--listen",
     metavar="URL",
@@ -98,7 +103,7 @@ def command(
     force: bool,
     kubeconfig: Path | None,
     context: str | None,
-    upstream: str | None,
+    upstream: tuple[str, ...],
     listen: str | None,
     mode: str,
     tunnel_others: bool,
@@ -134,14 +139,7 @@ def command(
     """
     if command_line and shutil.which(command_line[0]) is None:  # said before anything is recorded or written
         raise UsageError(f"the command {command_line[0]!r} cannot be started: there is no such program")
-    if upstream is not None and (kubeconfig or context):
-        raise UsageError("--upstream takes no kubeconfig: use it without --kubeconfig and --context")
-    config = None if upstream is not None else load_kubeconfig(kubeconfig, os.environ)
-    server = upstream_from_url(upstream) if upstream is not None else None
-    if config is not None:
-        server = config.upstream(context)
-    if server is None:
-        raise UsageError("there is no api-server to record: name one with --kubeconfig or --upstream")
+    config, server = reached(upstream, kubeconfig, context, os.environ)
     way = Way(mode=Mode(mode), tunnel_others=tunnel_others)
     where, has_tls = listener_of(way, listen, server)
     clients = identity_settings(

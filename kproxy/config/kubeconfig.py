@@ -8,6 +8,7 @@ from pathlib import Path
 from kproxy.config.bounded_yaml import load_yaml
 from kproxy.config.entry import Entry, is_field_value, read_bounded
 from kproxy.config.execplugin import exec_plugin
+from kproxy.config.outway import parse_proxy
 from kproxy.config.upstream import Tls, Upstream, upstream_at
 from kproxy.errors import ConfigError
 from kproxy.model.jsontypes import JSONObject
@@ -46,10 +47,12 @@ class Kubeconfig:
         chosen = self.context(context)
         cluster = self._of(self.clusters, chosen, "cluster")
         user = self._of(self.users, chosen, "user") if chosen.text("user") else Entry("user", "", {}, chosen.file)
-        _refuse(cluster, "proxy-url", "kproxy speaks to the api-server directly")
         _refuse(user, "auth-provider", "Kubernetes has removed auth providers")
         place = upstream_at(cluster.text("server"), what=f"server of {cluster.what}", tls=_tls(cluster, user))
         token_file = user.text("tokenFile")
+        proxy = cluster.text("proxy-url")
+        if proxy and place.tls is None:
+            _refuse(cluster, "proxy-url", "it tunnels to https servers only")
         return replace(
             place,
             token=_credential(user, "token"),
@@ -61,6 +64,7 @@ class Kubeconfig:
             context=chosen.name,
             cluster=cluster.name,
             user=user.name,
+            proxy=parse_proxy(proxy, f"proxy-url of {cluster.what}") if proxy else None,
             namespace=chosen.text("namespace") or "default",
         )
 
@@ -76,11 +80,16 @@ def load_kubeconfig(explicit: Path | None = None, environ: Mapping[str, str] = o
 
     Files of $KUBECONFIG that do not exist are skipped. ConfigError if nothing is there or a file cannot be used.
     """
-    files = (explicit,) if explicit is not None else _default_files(environ)
+    files = kubeconfig_files(explicit, environ)
     found = [file.absolute() for file in files if explicit is not None or file.exists()]
     if not found:
         raise ConfigError(f"No kubeconfig is at {', '.join(str(file) for file in files)}; give --kubeconfig FILE.")
     return merge((file, _read(file)) for file in found)
+
+
+def kubeconfig_files(explicit: Path | None, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where a kubeconfig is looked for."""
+    return (explicit,) if explicit is not None else _default_files(environ)
 
 
 def parse_kubeconfig(text: str, file: Path) -> Kubeconfig:

@@ -2,13 +2,14 @@
 
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from kproxy.config.entry import is_field_value
 from kproxy.config.execplugin import ExecPlugin
+from kproxy.config.outway import OutwardProxy
 from kproxy.errors import ConfigError
 
 TOKEN_FILE_AGE = 10.0
@@ -55,6 +56,8 @@ class Upstream:
     user: str = ""
     namespace: str = "default"
     withheld: bool = False
+    others: tuple[tuple[str, int], ...] = ()  # further places (HOST, PORT) of the same server, in their order
+    proxy: OutwardProxy | None = None
 
     @property
     def host_header(self) -> str:
@@ -96,6 +99,31 @@ class Upstream:
 def upstream_from_url(url: str) -> Upstream:
     """An api-server without any credentials. ConfigError if the URL cannot be one."""
     return upstream_at(url, what=f"the upstream {url!r}", tls=Tls())
+
+
+def at_places(upstream: Upstream | None, urls: Sequence[str]) -> Upstream:
+    """An api-server at these URLs, tried in their order; `upstream`: whose credentials and CA count there.
+
+    ConfigError if they cannot be places of one server.
+    """
+    tls = (upstream.tls if upstream is not None else None) or Tls()
+    places = [upstream_at(url, what=f"the upstream {url!r}", tls=tls) for url in urls]
+    first = places[0]
+    for place in places[1:]:
+        if (place.tls is None, place.path_prefix) != (first.tls is None, first.path_prefix):
+            raise ConfigError(f"The upstreams {first.url} and {place.url} are no places of one api-server.")
+    others = tuple((place.host, place.port) for place in places[1:])
+    if upstream is None:
+        return replace(first, others=others)
+    return replace(
+        upstream,
+        url=first.url,
+        host=first.host,
+        port=first.port,
+        path_prefix=first.path_prefix,
+        tls=first.tls,
+        others=others,
+    )
 
 
 def upstream_at(url: str, *, what: str, tls: Tls) -> Upstream:

@@ -5,11 +5,14 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kproxy.config.outway import OutwardProxy
 from kproxy.proxy.actions import Unreached
 from kproxy.proxy.handshake import HandshakeError, reason_of, shake_hands
+from kproxy.proxy.outward import tunnelled
+from kproxy.wire.outward import OutwardError
 
 LEAST_SECONDS = 2.0
 """For one address, where several share the time (Go's net.Dialer: partialDeadline)."""
@@ -38,16 +41,22 @@ class Dialer:
     """Connects to one of `servers` (HOST, PORT), the last one that worked first.
 
     `tls` is asked for each connection: a rotated certificate counts from the next one on. `seconds`: TCP and TLS.
+    `proxy`: through which the servers are reached. `names`: of servers whose certificates are for another name.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where, how, how long, and what few of them need
         self,
         servers: Sequence[Address],
         tls: Callable[[], ClientTls | None],
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        proxy: OutwardProxy | None = None,
+        names: Mapping[Address, str] | None = None,
     ) -> None:
         self._servers = list(servers)
+        self._proxy = proxy
+        self._names = names or {}
         self._tls = tls
         self._seconds = seconds
         self._clock = clock
@@ -67,43 +76,57 @@ class Dialer:
             tls.session = sock.session or tls.session
 
     async def _connect(self, deadline: float) -> socket.socket:
-        sock = await self._tcp(deadline)
+        sock, server = await self._tcp(deadline)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             tls = self._tls()
             if tls is None:
                 return sock
             left = max(deadline - self._clock(), 0)
-            return await shake_hands(tls.context, sock, left, server_name=tls.server_name, session=tls.session)
+            name = self._names.get(server, tls.server_name)
+            return await shake_hands(tls.context, sock, left, server_name=name, session=tls.session)
         except HandshakeError as error:
             raise DialError(Unreached("tls", str(error))) from error
         except BaseException:
             sock.close()
             raise
 
-    async def _tcp(self, deadline: float) -> socket.socket:
+    async def _tcp(self, deadline: float) -> tuple[socket.socket, Address]:
+        """A connection and the server at its end."""
         reasons: dict[str, None] = {}
         for server in list(self._servers):
-            try:
-                addresses = await _resolve(server)
-            except OSError as error:
-                reasons[reason_of(error)] = None
-                continue
-            for number, (family, address) in enumerate(addresses):
-                left = (deadline - self._clock()) / (len(addresses) - number)
-                try:
-                    sock = await _open(family, address, max(left, LEAST_SECONDS))
-                except OSError as error:
-                    reasons[reason_of(error)] = None
-                else:
-                    self._prefer(server)
-                    return sock
+            sock = await self._one(server, deadline, reasons)
+            if sock is not None:
+                self._prefer(server)
+                return sock, server
         raise DialError(Unreached("connect", ", ".join(reasons)))
+
+    async def _one(self, server: Address, deadline: float, reasons: dict[str, None]) -> socket.socket | None:
+        """A connection to a server, or more reasons why there is none."""
+        proxy = self._proxy
+        try:
+            addresses = await _resolve(server if proxy is None else (proxy.host, proxy.port))
+        except OSError as error:
+            reasons[_why(error, proxy)] = None
+            return None
+        for number, (family, address) in enumerate(addresses):
+            left = max((deadline - self._clock()) / (len(addresses) - number), LEAST_SECONDS)
+            try:
+                sock = await _open(family, address, left)
+                return sock if proxy is None else await tunnelled(sock, proxy, server, left)
+            except (OSError, OutwardError) as error:
+                reasons[_why(error, proxy)] = None
+        return None
 
     def _prefer(self, server: Address) -> None:
         if self._servers[0] != server:
             self._servers.remove(server)
             self._servers.insert(0, server)
+
+
+def _why(error: OSError | OutwardError, proxy: OutwardProxy | None) -> str:
+    reason = reason_of(error) if isinstance(error, OSError) else str(error)
+    return reason if proxy is None else f"{reason} (through the proxy {proxy.shown})"
 
 
 async def _resolve(server: Address) -> list[tuple[int, Address]]:

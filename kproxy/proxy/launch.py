@@ -22,6 +22,7 @@ from kproxy.proxy.identity import Identity, Judge
 from kproxy.proxy.judging import FORWARDING, asks_token, credentials_for, upstream_for
 from kproxy.proxy.listen import Listen, parse_listen
 from kproxy.proxy.outbox import Outbox
+from kproxy.proxy.reach import dialer_for
 from kproxy.proxy.reviewed import Review, Tokens
 from kproxy.proxy.serving import OWN, Serving, ServingFiles, source_of
 from kproxy.proxy.tap import Tap
@@ -135,7 +136,7 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
         )
 
     def dialer(where: Destination) -> Dialer:
-        return Dialer([where], server_tls.current, settings.connect_timeout)
+        return dialer_for(upstream, server_tls.current, settings.connect_timeout, where)
 
     parts = Parts(
         upstream=upstream,

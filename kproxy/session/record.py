@@ -64,7 +64,13 @@ def _handed_out(folder: Path, proxy: Running, client: Client, settings: RecordSe
     if client.kubeconfig is None:
         # Nothing is injected then: what the client shows in a forward proxy's tunnel goes on to the api-server.
         token = proxy.token if proxy.proxy_url is None else None
-        text = minimal_kubeconfig(server=proxy.url, ca_pem=proxy.ca_pem, token=token, via=proxy.proxy_url)
+        text = minimal_kubeconfig(
+            server=proxy.url,
+            ca_pem=proxy.ca_pem,
+            token=token,
+            via=proxy.proxy_url,
+            namespace=settings.upstream.namespace if settings.upstream.token_file else None,  # a pod's
+        )
     else:
         tls = settings.upstream.tls if settings.way.mode is not Mode.REVERSE else None
         text = through_proxy(

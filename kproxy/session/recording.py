@@ -112,10 +112,8 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
         tell,
     )
     try:
-        async with (
-            _review(settings, credentials) as review,
-            serve(_proxy_settings(settings, token, review, credentials), outbox) as running,
-        ):
+        proxy = _proxy_settings(settings, token, _review(settings, credentials), credentials)
+        async with serve(proxy, outbox) as running:
             # The proxy first, so that a busy port makes and replaces no file.
             await recorder.start()
             live = Live(running, session, recorder, outbox)
@@ -132,14 +130,10 @@ async def recording(settings: RecordSettings, tell: Tell) -> AsyncIterator[Live]
         tell("not everything could be written into the recording; `kproxy log` shows what is there, gaps say the rest")
 
 
-@asynccontextmanager
-async def _review(settings: RecordSettings, credentials: Credentials) -> AsyncIterator[Review | None]:
+def _review(settings: RecordSettings, credentials: Credentials) -> Review | None:
     """Who asks about clients' tokens: nobody, where nobody authenticates them or kproxy has no credentials to."""
-    if settings.identity in FORWARDING and settings.upstream.injects:
-        async with reviewer(settings.upstream, credentials) as review:
-            yield review
-    else:
-        yield None
+    wanted = settings.identity in FORWARDING and settings.upstream.injects
+    return reviewer(settings.upstream, credentials) if wanted else None
 
 
 def _proxy_settings(

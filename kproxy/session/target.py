@@ -94,4 +94,7 @@ def reached(wish: TargetWish, etcd: EtcdSettings | None, env: Mapping[str, str])
     if wish.url is not None:
         yield Target(upstream=upstream_from_url(wish.url), etcd=etcd)
         return
-    yield Target(upstream=load_kubeconfig(None, env).upstream(wish.context), etcd=etcd)
+    upstream = load_kubeconfig(None, env).upstream(wish.context)
+    if upstream.proxy is not None:
+        raise UsageError(f"a replay cannot go through the proxy {upstream.proxy.shown} of that context")
+    yield Target(upstream=upstream, etcd=etcd)

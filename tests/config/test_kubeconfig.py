@@ -109,7 +109,8 @@ def test_secrets_are_not_in_an_upstreams_repr() -> None:
 @pytest.mark.parametrize(
     ("cluster", "user", "sentence"),
     [
-        ({"proxy-url": "socks5://x"}, {}, 'cluster "one" in /x/config has proxy-url'),
+        ({"proxy-url": "https://x"}, {}, 'proxy-url of cluster "one" in /x/config is a proxy behind TLS'),
+        ({"proxy-url": "http://x", "server": "http://h"}, {}, "tunnels to https servers only"),
         ({}, {"exec": {"command": "aws"}}, 'apiVersion of exec of user "one" in /x/config'),
         ({}, {"auth-provider": {"name": "gcp"}}, 'user "one" in /x/config has auth-provider'),
         ({}, {"as-user-extra": {"k": ["v"]}}, 'user "one" in /x/config has as-user-extra'),

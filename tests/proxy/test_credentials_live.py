@@ -14,6 +14,7 @@ from kproxy.errors import ConfigError
 from kproxy.proxy.launch import ProxySettings, serve
 from kproxy.proxy.outbox import Outbox
 from tests.proxy.stage import OK, Server, TeeReader, self_signed, stage
+from tests.proxy.test_reach import answered
 from tests.proxy.test_tls import HERE, server_context
 from tests.support.authority import Authority
 from tests.support.plugin import V1, Plugin, make_plugin
@@ -97,12 +98,11 @@ def test_a_rotated_certificate_is_shown_on_the_next_connection(tmp_path: Path) -
 
     async def play() -> None:
         async with stage(listen="http://127.0.0.1:0", to=to, tls=context) as on:
-            request = b"GET /api HTTP/1.1\r\nHost: localhost\r\n\r\n"
-            assert await on.talk(request) == OK
+            assert await answered(on) == OK
             cert.write_text("half of it")
-            assert await on.talk(request) == OK
+            assert await answered(on) == OK
             authority.client("second").written(tmp_path, "user")
-            assert await on.talk(request) == OK
+            assert await answered(on) == OK
             names = ["first" if "first" in str(each) else "second" for each in on.server.peer_certificates]
             assert names == ["first", "first", "second"]
 
