@@ -24,6 +24,9 @@ from tests.support.small_upstream import small_upstream
 NOBODY = "http://127.0.0.1:9"  # discard: nobody listens there
 
 
+SECRET = "what-only-client-and-server-may-know"
+
+
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -32,7 +35,9 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def get(running: Addon, name: str) -> int:
     place = urlsplit(running.url)
     client = http.client.HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE)
-    client.request("GET", f"/api/v1/namespaces/default/configmaps/{name}")
+    client.request(
+        "GET", f"/api/v1/namespaces/default/configmaps/{name}", headers={"Authorization": f"Bearer {SECRET}"}
+    )
     answer = client.getresponse()
     answer.read()
     client.close()
@@ -85,6 +90,7 @@ def test_a_signal_ends_a_recording_properly(tmp_path: Path, number: signal.Signa
         assert recording.session.end is SessionEnd.COMPLETE
         assert recording.session.lane == "addon"
         assert recording.session.server.url == upstream
+    assert SECRET.encode() not in output.read_bytes()
     assert [path.name for path in tmp_path.glob("s.kproxy*")] == ["s.kproxy"]
 
 
