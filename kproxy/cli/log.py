@@ -9,7 +9,7 @@ import click
 from kproxy.errors import UsageError
 from kproxy.report.text import printable
 from kproxy.session.follow import follow_lines
-from kproxy.session.log import Filters, LogRow, MarkRow, log_lines
+from kproxy.session.log import Filters, LeftOut, LogRow, MarkRow, log_lines
 
 
 @click.command("log", short_help="One exchange a line.")
@@ -54,6 +54,9 @@ def command(
     )
     rows = follow_lines(file, filters) if follow else log_lines(file, filters)
     for row in rows:
+        if isinstance(row, LeftOut):
+            click.echo(f"kproxy: recorded with {printable(row.text)}", err=True)
+            continue
         if as_json and isinstance(row, MarkRow) and not marks:
             continue  # what reads the JSON of exchanges knows nothing else
         click.echo(json.dumps(row.as_json(), ensure_ascii=not sys.stdout.isatty()) if as_json else line_of(row))

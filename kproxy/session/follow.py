@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator
 
 from kproxy.model.exchange import Seq
 from kproxy.model.session import SessionEnd
-from kproxy.session.log import Filters, LogRow, MarkRow, change_rows, mark_rows, row_of
+from kproxy.session.log import Filters, Line, change_rows, left_out, mark_rows, row_of
 from kproxy.session.opened import opened
 
 POLL_SECONDS = 0.3
 
 
-def follow_lines(
-    where: str, filters: Filters, sleep: Callable[[float], None] = time.sleep
-) -> Iterator[LogRow | MarkRow]:
+def follow_lines(where: str, filters: Filters, sleep: Callable[[float], None] = time.sleep) -> Iterator[Line]:
     """The rows, marks among them, as they come.
 
     Each look is a short transaction of its own, so that the writer is never held up. An exchange's changes are those
@@ -38,6 +36,8 @@ def follow_lines(
                 if filters.accept(row):
                     yield row
             yield from marks
+            if not growing:
+                yield from left_out(session.recording)
         if not growing:
             return
         sleep(POLL_SECONDS)

@@ -108,6 +108,16 @@ class MarkRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """What the recording leaves out on purpose: the rules of --only and --exclude, and how many exchanges."""
+
+    text: str
+
+
+type Line = LogRow | MarkRow | LeftOut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """What a row must be to be shown; an empty filter lets everything through. Statuses may be `4xx`."""
 
@@ -138,8 +148,8 @@ def log_rows(where: str, filters: Filters) -> Iterator[LogRow]:
     return (row for row in log_lines(where, filters) if isinstance(row, LogRow))
 
 
-def log_lines(where: str, filters: Filters) -> Iterator[LogRow | MarkRow]:
-    """The same with the marks, which no filter takes away, in their places."""
+def log_lines(where: str, filters: Filters) -> Iterator[Line]:
+    """The same with the marks, which no filter takes away, in their places, and at the end what was left out."""
     with opened(where) as session:
         changes = change_rows(session.ledger)
         marks = deque(mark_rows(session.recording))
@@ -150,6 +160,13 @@ def log_lines(where: str, filters: Filters) -> Iterator[LogRow | MarkRow]:
             if filters.accept(row):
                 yield row
         yield from marks
+        yield from left_out(session.recording)
+
+
+def left_out(recording: Recording) -> Iterator[LeftOut]:
+    """One, where rules left something out."""
+    if recording.session.capture:
+        yield LeftOut(text=recording.session.capture)
 
 
 def mark_rows(recording: Recording) -> list[MarkRow]:

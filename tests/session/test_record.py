@@ -107,6 +107,14 @@ def test_what_was_left_out_on_purpose_is_in_the_header_with_its_count(tmp_path: 
         assert [exchange.info.name for exchange in recording.exchanges()] == ["x", "y"]
         assert list(recording.gaps()) == []
         assert recording.session.capture == "--only 'user-agent=curl/*' --exclude resource=: 2 exchanges left out"
+    for options in ([], ["-f", "--json"]):
+        log = subprocess.run(
+            [*KPROXY, "log", str(tmp_path / "s.kproxy"), *options], check=True, capture_output=True, text=True
+        )
+        assert len(log.stdout.splitlines()) == 2
+        assert log.stderr == (
+            "kproxy: recorded with --only 'user-agent=curl/*' --exclude resource=: 2 exchanges left out\n"
+        )
 
 
 def test_a_forward_proxys_client_keeps_the_servers_name_and_is_told_the_proxy(tmp_path: Path) -> None:
@@ -126,6 +134,16 @@ def test_a_forward_proxys_client_keeps_the_servers_name_and_is_told_the_proxy(tm
         (exchange,) = recording.exchanges()
         assert (exchange.request.target, exchange.caller, exchange.end) == ("/pods/x", "u", End.COMPLETE)
         assert "Proxy-Authorization" not in dict(exchange.request.headers)
+
+
+def test_a_forward_proxys_client_of_an_upstream_without_credentials_shows_none_to_it(tmp_path: Path) -> None:
+    with small_upstream() as upstream:
+        options = ["--upstream", upstream, "-o", str(tmp_path / "s.kproxy")]
+        command = [*KPROXY, "record", "--mode", "regular", *options, "--", "sh", "-c", 'cat "$KUBECONFIG"; env']
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "proxy-url: http://kproxy:" in done.stdout
+    assert "KPROXY_PROXY=http://kproxy:" in done.stdout
+    assert "token:" not in done.stdout
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
