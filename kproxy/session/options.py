@@ -67,7 +67,7 @@ def options_of(recording: Recording, exchange: Exchange) -> Options:
     deletes = _delete_options(recording, exchange, asked) if verb in _DELETES else None
     dry_run = deletes.get("dryRun") if deletes is not None else asked.get("dryRun")
     return Options(
-        dry_run=bool(dry_run) and exchange.info.is_resource,
+        dry_run=bool(dry_run) and verb in _WRITES | _DELETES,
         patch_type=_patch_type(request.headers) if verb == "patch" else "",
         field_manager=_field_manager(asked, request.headers) if verb in _WRITES else "",
         field_validation=asked.get("fieldValidation", "") if verb in _WRITES else "",

@@ -8,6 +8,7 @@ import pytest
 
 from kproxy.cli.main import _exit_code
 from kproxy.store.text import export_text
+from kproxy.wire.requestinfo import request_info
 from tests.support.made import an_exchange
 from tests.support.memory import MemoryRecording
 
@@ -68,3 +69,13 @@ def test_a_fault_on_purpose_is_said_in_log_and_show(tmp_path: Path, capsys: pyte
     assert json.loads(capsys.readouterr().out)["fault"] == "delay=1s nth=1"
     assert _exit_code(["show", where, "1"]) == 0
     assert "\nfault: delay=1s nth=1\n" in capsys.readouterr().out
+
+
+def test_a_dry_run_is_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = "/api/v1/namespaces/default/pods?dryRun=All"
+    made = replace(an_exchange(1, target), info=request_info("POST", target))
+    recording = MemoryRecording(exchange_list=[made])
+    export_text(recording, tmp_path / "dry")
+    capsys.readouterr()
+    assert _exit_code(["log", str(tmp_path / "dry")]) == 0
+    assert "(dry run" in capsys.readouterr().out

@@ -38,6 +38,7 @@ from kproxy.wire.storage import decode_value, edit_value, key_object
 from kproxy.wire.stretch import StreamError
 from kproxy.wire.warnings import warning_texts
 from kproxy.wire.watch import WatchCutter, decode_event
+from tests.wire.messages import Maker, kinds, wrapped
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 CBOR = "application/cbor"
@@ -288,6 +289,13 @@ def forward(data: bytes) -> None:
             assert b"\nproxy-authorization:" not in entered.raw.lower()
 
 
+_MESSAGES = tuple(
+    wrapped(api_version, kind, Maker(number).message(name))
+    for number, (api_version, kind, name) in enumerate(kinds())
+    if number % 9 == 0
+)
+"""An object of every ninth kind that has a protobuf message."""
+
 _GET = b"GET /api/v1/pods?watch=1 HTTP/1.1\r\nHost: a\r\n\r\n"
 _POST = b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: v\r\n\r\n"
 _UPGRADE = b"GET /e HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
@@ -327,7 +335,7 @@ TARGETS: dict[str, Target] = {
             b"!!binary a",
         ),
     ),
-    "protobuf": Target(_content(PROTOBUF), (encode(PROTOBUF, SECRET),)),
+    "protobuf": Target(_content(PROTOBUF), (encode(PROTOBUF, SECRET), *_MESSAGES)),
     "cbor": Target(
         _content(CBOR), (encode(CBOR, EVENT), base64.b16decode("A1D6419FF9420001FB3FF8000000000000D9D9F780FF"))
     ),

@@ -83,6 +83,7 @@ def test_a_dry_run_is_one_in_any_write() -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         assert options(method, f"{POD}?dryRun=All").dry_run
     assert not options("POST", "/healthz?dryRun=All").dry_run
+    assert not options("GET", f"{POD}?dryRun=All").dry_run
 
 
 def test_warnings_are_the_answer_s() -> None:
