@@ -12,10 +12,11 @@ EXAMPLES ?= 10000
 SECONDS ?= 120
 FUZZ_SECONDS ?= 3600
 
+PROVEN = $(CURDIR)/build/proven.jsonl
 ASSETS = $$(sh controlplane/build.sh --print)
 
 .PHONY: help demo test test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane soak \
-        test-controlplane \
+        test-controlplane test-compat compatibility compatibility-check \
         recordings nightly bench bench-short wheel clean
 
 help: ## this list
@@ -56,7 +57,19 @@ soak: $(VENV)/installed controlplane ## a whole control plane through kproxy for
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.controlplane.soak.make $(SOAK_SECONDS) $(SOAK_IDENTITY)
 
 test-controlplane: $(VENV)/installed controlplane soak ## the tests that need the real control plane (needs Go)
-	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n $(WORKERS) -m controlplane
+	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_COMPAT_RESULTS=$(PROVEN) \
+	  $(BIN)/pytest -n $(WORKERS) -m controlplane --ignore tests/controlplane/compat
+
+test-compat: $(VENV)/installed controlplane ## clients that no one here wrote, through kproxy (needs Go and Node.js)
+	sh tools/compat.sh build/compat
+	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_COMPAT="$(CURDIR)/build/compat" KPROXY_COMPAT_RESULTS=$(PROVEN) \
+	  $(BIN)/pytest -n $(WORKERS) tests/controlplane/compat
+
+compatibility: $(VENV)/installed ## write docs/compatibility.md from the markers of those tests
+	$(BIN)/python tools/compatibility.py
+
+compatibility-check: $(VENV)/installed ## whether it is what the markers say, and each cell passed when it was last tested
+	$(BIN)/python tools/compatibility.py --check $(PROVEN)
 
 recordings: $(VENV)/installed controlplane ## make the golden recordings again (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" sh recordings/make/all.sh $(BIN)/kproxy
@@ -95,6 +108,8 @@ lock: $(VENV)/installed ## resolve the lock files again
 	  --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
 	  --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
+	  --upgrade tests/controlplane/compat/requirements.in -o tests/controlplane/compat/requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
 	  --upgrade --group fuzz -o requirements-fuzz.lock
 

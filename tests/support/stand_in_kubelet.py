@@ -67,7 +67,7 @@ def _create(node: Node, features: tuple[str, ...], env: Mapping[str, str]) -> No
     )
     _apply(pod, env)
     running = {"name": "c", "ready": True, "restartCount": 0, "image": "none", "imageID": "", "state": {"running": {}}}
-    conditions = [{"type": "Ready", "status": "True"}]
+    conditions = [{"type": kind, "status": "True"} for kind in ("ContainersReady", "Ready")]
     _status(f"pod/{node.pod}", {"phase": "Running", "conditions": conditions, "containerStatuses": [running]}, env)
 
 

@@ -52,7 +52,7 @@ def main() -> None:
         wrong = sorted(name for name in wanted.keys() | committed.keys() if wanted.get(name) != committed.get(name))
         if wrong:
             sys.exit(f"the interface tables differ from their sources: {', '.join(wrong)}; run make tables")
-        print(f"{len(wanted)} interface tables are what their sources say")  # noqa: T201 - a command's answer
+        print(f"{len(wanted)} interface tables are what their sources say")
         return
     TABLES.mkdir(exist_ok=True)
     for path in TABLES.glob("*.json"):

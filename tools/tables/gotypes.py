@@ -1,4 +1,3 @@
-# noqa: INP001 - a module of the script beside it
 """What Go's struct tags say of JSON: names, omitempty, pointers, embedding; read from gofmt'd API type files."""
 
 import re

@@ -1,4 +1,3 @@
-# noqa: INP001 - a module of the script beside it
 """The published .proto files, compiled by protobuf's own compiler."""
 
 import json
