@@ -8,9 +8,10 @@ from kproxy.model.exchange import End
 from kproxy.proxy.backlog import Backlog
 from kproxy.proxy.held import Held
 from kproxy.wire.channels import ChannelFrame, Channels, channels_of
-from kproxy.wire.handoff import pack_channel
+from kproxy.wire.handoff import RecordType, pack_channel
 from kproxy.wire.http1 import parse_head
 from kproxy.wire.stretch import StreamError
+from kproxy.wire.watchsocket import WatchSocket, is_watch_socket
 
 MAX_CONTENT = 256 * 1024
 """Bytes of one frame's content that are kept, where content is asked for."""
@@ -22,7 +23,10 @@ MAX_NAME = 255
 
 
 class UpgradedConnection:
-    """What is recorded of one. `answer`: the head of the 101; `keep`: bytes of each frame's content to be kept."""
+    """What is recorded of one: frames of channels (exec and the like), or a watch's events.
+
+    `answer`: the head of the 101; `keep`: bytes of each frame's content to be kept.
+    """
 
     def __init__(self, backlog: Backlog, held: Held, target: bytes, answer: bytes, keep: int, now: int) -> None:  # noqa: PLR0913, PLR0917 - made in one place
         self._backlog = backlog
@@ -30,7 +34,11 @@ class UpgradedConnection:
         self._channels: Channels | None = None
         self._over = False  # one side has said that this is the end
         self._first: tuple[bool, bool] | None = None  # whose end came first (the server's?), and whether that was said
+        self._watch: WatchSocket | None = None
         fields = {name.lower(): value for name, value in parse_head(answer).headers}
+        if is_watch_socket("GET", target.decode("latin-1"), fields.get("upgrade", "")):
+            self._watch = WatchSocket()
+            return
         try:
             self._channels = channels_of(
                 target.decode("latin-1"), fields.get("upgrade", ""), fields.get("sec-websocket-protocol", ""), keep
@@ -41,6 +49,8 @@ class UpgradedConnection:
     def passed(self, data: bytes, now: int, *, answer: bool) -> None:
         """Bytes went by."""
         self._backlog.tunnel(self._held, answer=answer, count=len(data), at=now)
+        if self._watch is not None:
+            self._watched(self._watch, data, now, answer=answer)
         if self._channels is None:
             return
         try:
@@ -65,9 +75,9 @@ class UpgradedConnection:
         its protocol before.
         """
         channels, self._channels = self._channels, None
-        if channels is None:
+        if channels is None and self._watch is None:
             return end, detail
-        for frame in channels.rest():
+        for frame in channels.rest() if channels is not None else ():
             self._record(frame, now)
         if end not in _BY_CLOSING:
             return end, detail
@@ -77,6 +87,17 @@ class UpgradedConnection:
         if answer:
             return End.SERVER_GONE, "the server closed the connection before its streams' end"
         return End.CLIENT_GONE, "the client closed the connection before its streams' end"
+
+    def _watched(self, watch: WatchSocket, data: bytes, now: int, *, answer: bool) -> None:
+        if not answer:
+            return  # pings, and its end
+        try:
+            for piece in watch.feed(data):
+                self._backlog.add(self._held, RecordType.ANSWER_BODY, piece, now)
+        except StreamError as error:
+            self._watch = None
+            self._fall_silent(error, now)
+        self._over = self._over or watch.over
 
     def _record(self, frame: ChannelFrame, now: int) -> None:
         if frame.channel == "close" or (frame.channel == "error" and frame.answer and frame.size):

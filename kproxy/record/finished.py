@@ -66,11 +66,11 @@ def _request_body(exchange: OpenExchange, contents: Contents, bodies: dict[Diges
 
 
 def _answer_body(exchange: OpenExchange, contents: Contents, bodies: dict[Digest, bytes]) -> Body:
-    if exchange.tunnel[1]:
-        return Body(state=BodyState.COUNTED, size=exchange.tunnel[1], reason=TUNNELLED)
     stream, pieces, facts = exchange.stream, exchange.answer_body, exchange.answer
     if stream is not None:
         return Body(state=BodyState.FRAMES, size=stream.size, reason=stream.rest)
+    if exchange.tunnel[1]:
+        return Body(state=BodyState.COUNTED, size=exchange.tunnel[1], reason=TUNNELLED)
     if exchange.ended is None:
         return _unfinished(pieces)
     whole = exchange.end is End.COMPLETE or (facts is not None and pieces.size == facts.content_length)

@@ -7,6 +7,8 @@ from kproxy.record.stream import Stream
 
 def stream_of(request: RequestFacts, answer: AnswerFacts) -> Stream | None:
     """For a watch and for a pod's log; None for all other answers: they are bodies."""
+    if answer.status == 101 and request.info.verb == "watch" and answer.upgrade.lower() == "websocket":
+        return Stream("application/json", "")
     if answer.status != 200:
         return None
     if request.info.verb == "watch":

@@ -76,7 +76,11 @@ DIFFERENCES = (
         "WebSocket messages",
         "frames as they came, pings and both sides' closing among what is counted",
         "written anew by mitmproxy (masks, fragments); one closing frame is recorded, that of the first side to close",
-        (("websocket", ("to the server", "frames", "request body")), ("websocket-killed", ("to the server",))),
+        (
+            ("websocket", ("to the server", "frames", "request body")),
+            ("watch-socket", ("to the server", "request body")),
+            ("websocket-killed", ("to the server",)),
+        ),
     ),
     Difference(
         "a client that closes its side and waits for the answer",

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from kproxy.wire.websocket import BINARY, CLOSE
+from kproxy.wire.websocket import BINARY, CLOSE, TEXT
 from tests.conformance.side import Side
 from tests.support.upgraded import Spdy, spdy_data, spdy_goaway, websocket
 
@@ -214,6 +214,21 @@ async def _serve_socket(side: Side) -> None:
     await side.size(len(side.got) + 1)
 
 
+async def _watches_by_socket(side: Side) -> None:
+    await side.send(head("GET", "watch-socket", OFFER, "?watch=true"))
+    await side.until(b"MODIFIED")
+    await side.until(b"\x03\xe8")
+    await side.send(websocket(CLOSE, b"\x03\xe8", key=KEY))
+    await side.rest()
+
+
+async def _serve_watch_by_socket(side: Side) -> None:
+    await side.until(b"\r\n\r\n")
+    await side.send(SWITCH + ACCEPT + b"\r\n" + b"".join(websocket(TEXT, event) for event in EVENTS))
+    await side.send(websocket(CLOSE, b"\x03\xe8"))
+    await side.size(len(side.got) + 1)
+
+
 async def _killed_by_socket(side: Side) -> None:
     await side.send(head("GET", "websocket-killed", OFFER, "/hello/attach"))
     await side.until(b"o" * 300)
@@ -344,6 +359,7 @@ SCENARIOS = [
     Scenario("no-answer", _asks, _vanishes),
     Scenario("upgrade", _execs, _serve_exec),
     Scenario("websocket", _execs_by_socket, _serve_socket),
+    Scenario("watch-socket", _watches_by_socket, _serve_watch_by_socket),
     Scenario("websocket-killed", _killed_by_socket, _serve_killed),
     Scenario("no-upgrade", _refused_upgrade, _forbid, sized(POD, b"403 Forbidden")),
     Scenario("ambiguous", _two_lengths, _nothing),
