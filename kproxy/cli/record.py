@@ -24,8 +24,10 @@ from kproxy.proxy.serving import ServingFiles
 from kproxy.proxy.wanted import wanted_by
 from kproxy.proxy.ways import Mode, Way
 from kproxy.session.record import Client, record
-from kproxy.session.recording import RecordSettings, state_home
+from kproxy.session.recording import state_home
+from kproxy.session.recordsettings import RecordSettings
 from kproxy.session.server_facts import lab_etcd
+from kproxy.session.workers import hired
 
 
 @click.command(
@@ -96,6 +98,13 @@ from kproxy.session.server_facts import lab_etcd
     show_default=True,
     help="Seconds for requests that go on when the recording ends. Watches are ended at once, between two events.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that serve the one address, into one recording.",
+)
 @click.argument("command_line", metavar="[-- COMMAND …]", nargs=-1, type=click.UNPROCESSED)
 def command(
     *,
@@ -128,6 +137,7 @@ def command(
     faults: tuple[str, ...],
     buffer: int,
     drain: float,
+    workers: int,
     command_line: tuple[str, ...],
 ) -> int:
     """Record what clients say to an api-server, and what it changes in etcd.
@@ -171,12 +181,16 @@ def command(
         when_stuck=when_stuck,
         buffer_bytes=buffer,
         drain=drain,
+        workers=workers,
         etcd=store,
         lab=lab,
         program=Path(command_line[0]).name if command_line else "",
     )
     client = Client(kubeconfig=config, context=context)
-    return asyncio.run(record(settings, client, command_line, os.environ, _tell))
+    if workers == 1:
+        return asyncio.run(record(settings, client, command_line, os.environ, _tell))
+    with hired(settings) as team:
+        return asyncio.run(record(settings, client, command_line, os.environ, _tell, team))
 
 
 def _tell(sentence: str) -> None:

@@ -64,15 +64,16 @@ class TapProxyserver(Proxyserver):
 
     name = "proxyserver"  # under which Master looks for it
 
-    def __init__(self, sock: socket.socket, admit: Admit) -> None:
+    def __init__(self, sock: socket.socket, admit: Admit, numbers: tuple[int, int]) -> None:
         super().__init__()
         self._sock = sock
         self._admit = admit
+        self._numbers = numbers
         self.listener: Listener | None = None
 
     def open_listener(self) -> Listener:
         """Begin to serve."""
-        self.listener = Listener(self._sock, self._admit)
+        self.listener = Listener(self._sock, self._admit, self._numbers)
         return self.listener
 
 
@@ -88,13 +89,13 @@ class _Up:
 
 
 class Engine:
-    """A running Master with one listener, on a socket that is bound."""
+    """A running Master with one listener, on a socket that is bound. `numbers`: of the connections, see Listener."""
 
-    def __init__(self, sock: socket.socket, admit: Admit) -> None:
+    def __init__(self, sock: socket.socket, admit: Admit, numbers: tuple[int, int] = (1, 1)) -> None:
         self._sock = sock
         self._master = Master(options.Options())
         self._up = _Up()
-        self._proxyserver = TapProxyserver(sock, admit)
+        self._proxyserver = TapProxyserver(sock, admit, numbers)
         self._master.addons.add(self._proxyserver, NextLayer(), self._up)  # without NextLayer the first one warns
         self._task: asyncio.Task[None] | None = None
 

@@ -13,12 +13,14 @@ all that is beside it, and makes the proxy grow by less than the buffer.
 """
 
 import asyncio
+import itertools
 from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
 from kproxy.model.exchange import End
 from kproxy.proxy.held import CONTENT, Held, HeldRecord
+from kproxy.proxy.numbers import SharedNumbers
 from kproxy.wire.handoff import BATCH, GAP, RECORD, TUNNEL, RecordType, pack_batch, pack_end
 
 FLUSH_BYTES = 256 * 1024
@@ -60,13 +62,16 @@ class Backlog:
         when_stuck: WhenStuck = "pass",
         *,
         max_body: int = DEFAULT_MAX_BODY,
+        numbers: SharedNumbers | None = None,
     ) -> None:
         self.when_stuck = when_stuck
         self.room = asyncio.Event()
         self.room.set()
         self.empty = asyncio.Event()
         self.empty.set()
-        self.last_seq = 0
+        self._numbers = numbers
+        self._next_seq = itertools.count(1).__next__ if numbers is None else numbers.next
+        self._last_seq = 0
         self.missed = 0  # exchanges in gaps so far
         self.left_out = 0  # exchanges that nobody wanted recorded
         self._buffer = buffer_bytes
@@ -86,6 +91,11 @@ class Backlog:
         self._gap: list[int] | None = None  # first and last seq, exchanges, bytes, time
 
     @property
+    def last_seq(self) -> int:
+        """The number of the exchange that began last, in whichever process."""
+        return self._last_seq if self._numbers is None else self._numbers.last
+
+    @property
     def pending_bytes(self) -> int:
         """Bytes that are not acknowledged."""
         return self._pending
@@ -102,7 +112,7 @@ class Backlog:
 
     def begin(self, payload: bytes, at: int) -> Held:
         """A request's head is complete (`payload`: handoff.pack_head): it has a place in the order from now on."""
-        self.last_seq = seq = self.last_seq + 1
+        self._last_seq = seq = self._next_seq()
         held = Held(seq)
         if self._pending + len(payload) > self._buffer and self.when_stuck == "pass":
             held.given_up = held.missing = True

@@ -1,6 +1,7 @@
 """The proxy as a whole, inside any asyncio program: `async with serve(settings, outbox) as running: …`."""
 
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from kproxy.proxy.listen import Listen, parse_listen
 from kproxy.proxy.outbox import Outbox
 from kproxy.proxy.reach import dialer_for
 from kproxy.proxy.reviewed import Review, Tokens
-from kproxy.proxy.serving import OWN, Serving, ServingFiles, source_of
+from kproxy.proxy.serving import OWN, Serving, ServingFiles, Source, source_of
 from kproxy.proxy.tap import Tap
 from kproxy.proxy.tls import UpstreamTls, listener_context
 from kproxy.proxy.tunnel import MAX_CONTENT
@@ -85,25 +86,54 @@ class Running:
     proxy_url: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """Where clients come in: made once for all workers of a proxy.
+
+    `sockets`: one for each worker, bound to one address; `source`: of the certificates that they show, None where
+    clients speak no TLS with kproxy; `token`: what clients show, None where none is asked for.
+    """
+
+    listen: Listen
+    sockets: tuple[socket.socket, ...]
+    source: Source | None
+    token: str | None = field(repr=False)
+
+
+def take_stand(settings: ProxySettings, workers: int = 1) -> Stand:
+    """Bind the address. ConfigError if the settings cannot be meant, ProxyError if it cannot be had."""
+    upstream = upstream_for(settings.upstream, settings.identity, settings.proxy_client)
+    way, listen = settings.way, parse_listen(settings.listen)
+    gives_rights = asks_token(upstream, settings.identity)
+    check_way(way, listen, upstream, gives_rights=gives_rights)
+    asked = way.mode is Mode.REGULAR or (listen.tls and gives_rights)
+    return Stand(
+        listen=listen,
+        source=source_of(settings.serving) if _ends_tls(way, listen, upstream) else None,
+        token=(settings.token or secrets.token_urlsafe(32)) if asked else None,
+        sockets=listen.bind(workers),
+    )
+
+
 @asynccontextmanager
-async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Running]:
+async def serve(
+    settings: ProxySettings, outbox: Outbox, stand: Stand | None = None, worker: int = 0
+) -> AsyncIterator[Running]:
     """Serve until the block ends; then the listener closes, what goes on may finish for a while, and is stopped.
 
-    ConfigError if the settings cannot be meant, ProxyError if the address cannot be had.
+    `worker`: which of the stand's. ConfigError if the settings cannot be meant, ProxyError if the address cannot be
+    had.
     """
     upstream = upstream_for(settings.upstream, settings.identity, settings.proxy_client)
     credentials = credentials_for(upstream, settings.upstream, settings.credentials)
     await credentials.ready()  # a file or plugin that gives nothing is said now, not to each client
-    way, listen = settings.way, parse_listen(settings.listen)
-    gives_rights = asks_token(upstream, settings.identity)
-    check_way(way, listen, upstream, gives_rights=gives_rights)
+    stand = stand or take_stand(settings)
+    way, listen, token = settings.way, stand.listen, stand.token
     names = names_of(way, listen, upstream, settings.serving)
-    serving = _serving(settings, names) if _ends_tls(way, listen, upstream) else None
+    serving = _serving(settings, stand.source, names) if stand.source is not None else None
     server_tls = UpstreamTls(upstream, credentials)
     forward = way.mode is Mode.REGULAR
-    asked = forward or (listen.tls and gives_rights)
-    token = (settings.token or secrets.token_urlsafe(32)) if asked else None
-    listener = listen.bind()
+    listener = _own(stand.sockets, worker)
     address: tuple[str, int] = listener.getsockname()[:2]
     tokens = Tokens(settings.review) if settings.review is not None else None
     judge: Judge
@@ -153,7 +183,7 @@ async def serve(settings: ProxySettings, outbox: Outbox) -> AsyncIterator[Runnin
         token=token,
         names=names,
     )
-    engine = Engine(listener, admit(way, listen, parts))
+    engine = Engine(listener, admit(way, listen, parts), numbers=(worker + 1, len(stand.sockets)))
     await engine.start()
     try:
         yield Running(
@@ -176,9 +206,17 @@ def _ends_tls(way: Way, listen: Listen, upstream: Upstream) -> bool:
     return upstream.tls is not None if way.mode is Mode.REGULAR else listen.tls
 
 
-def _serving(settings: ProxySettings, names: tuple[str, ...]) -> Serving:
+def _own(sockets: tuple[socket.socket, ...], worker: int) -> socket.socket:
+    """A worker's socket. The others' are closed here: where nobody accepts, connections would wait for ever."""
+    for other, sock in enumerate(sockets):
+        if other != worker:
+            sock.close()
+    return sockets[worker]
+
+
+def _serving(settings: ProxySettings, source: Source, names: tuple[str, ...]) -> Serving:
     return Serving(
-        source_of(settings.serving),
+        source,
         names,
         partial(listener_context, client_ca_pem=settings.client_ca_pem),
         by_name=settings.way.mode is Mode.TRANSPARENT,

@@ -34,15 +34,27 @@ class Listen:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
         return f"{'https' if self.tls else 'http'}://{in_url(host)}:{address[1]}{self.prefix}"
 
-    def bind(self) -> socket.socket:
-        """A listening socket; on [::] it takes IPv4 too. ProxyError."""
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        both = self.host == "::" and socket.has_dualstack_ipv6()
+    def bind(self, workers: int = 1) -> tuple[socket.socket, ...]:
+        """A listening socket for each worker, all on one address; on [::] they take IPv4 too. ProxyError."""
+        bound: list[socket.socket] = []
         try:
-            return socket.create_server((self.host, self.port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+            if workers > 1 and self.port:  # a shared port is busy for nobody: see first whether somebody else has it
+                self._bind(self.port, shared=False).close()
+            for _ in range(workers):
+                bound.append(self._bind(bound[0].getsockname()[1] if bound else self.port, shared=workers > 1))
         except OSError as error:
+            for each in bound:
+                each.close()
             reason = error.strerror or error
             raise ProxyError(f"kproxy cannot listen on {self.host}:{self.port}: {reason}.") from error
+        return tuple(bound)
+
+    def _bind(self, port: int, *, shared: bool) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        both = self.host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server(
+            (self.host, port), family=family, backlog=BACKLOG, reuse_port=shared, dualstack_ipv6=both
+        )
 
 
 def parse_listen(given: str) -> Listen:

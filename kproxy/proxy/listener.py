@@ -36,12 +36,12 @@ type Admit = Callable[[socket.socket, int], Inside]
 
 
 class Listener:
-    """mitmproxy's idea of a server: `sockets` and `close`."""
+    """mitmproxy's idea of a server: `sockets` and `close`. `numbers`: of the first connection, and the step."""
 
-    def __init__(self, sock: socket.socket, admit: Admit) -> None:
+    def __init__(self, sock: socket.socket, admit: Admit, numbers: tuple[int, int] = (1, 1)) -> None:
         self._sock = sock
         self._admit = admit
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(*numbers)
         self._live: dict[asyncio.Task[None], Inside] = {}
         sock.setblocking(False)
         self._accepting = asyncio.create_task(self._accept())

@@ -11,6 +11,7 @@ from collections import deque
 
 from kproxy.errors import ProxyError
 from kproxy.proxy.backlog import DEFAULT_BUFFER, DEFAULT_MAX_BODY, Backlog, Batch, WhenStuck
+from kproxy.proxy.numbers import SharedNumbers
 from kproxy.wire.handoff import ANSWER, AnswerType
 
 __all__ = ["DEFAULT_BUFFER", "DEFAULT_MAX_BODY", "Outbox", "WhenStuck"]
@@ -28,8 +29,9 @@ class Outbox(Backlog):
         when_stuck: WhenStuck = "pass",
         *,
         max_body: int = DEFAULT_MAX_BODY,
+        numbers: SharedNumbers | None = None,
     ) -> None:
-        super().__init__(buffer_bytes, when_stuck, max_body=max_body)
+        super().__init__(buffer_bytes, when_stuck, max_body=max_body, numbers=numbers)
         self.lost = asyncio.Event()
         self.lost.set()
         self.blocked = 0  # the recorder's errno while it can commit nothing

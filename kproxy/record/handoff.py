@@ -16,12 +16,15 @@ from kproxy.wire.handoff import BATCH, MAX_BATCH, RECORD, AnswerType, Record, pa
 class Handoff:
     """Reads batches to the end. `clock`: CLOCK_MONOTONIC in nanoseconds, the one that the proxy stamps records with."""
 
-    def __init__(self, line: Line, assembler: Assembler, committer: Committer, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, worker: int, line: Line, assembler: Assembler, committer: Committer, clock: Callable[[], int]
+    ) -> None:
+        self._worker = worker
         self._line = line
         self._assembler = assembler
         self._committer = committer
         self._clock = clock
-        self._committed = committer.writer.committed_batch()
+        self._committed = committer.writer.committed_batch(worker)
         self.max_lag = committer.writer.session.max_lag
 
     def say(self, kind: AnswerType, a: int = 0, b: int = 0, c: int = 0) -> None:
@@ -60,6 +63,7 @@ class Handoff:
         """Commits one batch; of one that broke off, the records that are whole."""
         self._assembler.take(unpack_records(raw) if whole else _whole_records(raw))
         made = self._assembler.flush(number)
+        made.batch.worker = self._worker
         if number > self._committed + 1 and self._committed:
             made.batch.gaps.append(self._missing(number))
         if self.max_lag > self._committer.writer.session.max_lag:

@@ -1,10 +1,9 @@
 """The recorder process's one task: from the first batch to the recording's last word."""
 
 import asyncio
-import socket
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import replace
 
 from kproxy.errors import ConfigError
@@ -13,8 +12,7 @@ from kproxy.model.session import Session, SessionEnd
 from kproxy.record.assembly import Assembler
 from kproxy.record.committer import Committer
 from kproxy.record.etcd import Follower
-from kproxy.record.handoff import Handoff
-from kproxy.record.line import Line
+from kproxy.record.inlet import Inlets
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms, load_key
 from kproxy.record.redact import Redactor
@@ -38,25 +36,26 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
     `say` is called with what the session wants to know: {"state": ready | etcd | blocked | unblocked | closed, …}.
     """
     redactor = _redactor(settings)
+
+    def assembler() -> Assembler:
+        return Assembler(redactor, epoch=settings.epoch, max_body=settings.max_body)
+
     with _writer(settings) as writer:
         async with AsyncExitStack() as stack:
-            assembler = Assembler(redactor, epoch=settings.epoch, max_body=settings.max_body)
-            committer = Committer(writer, lambda error: _blocked(handoff, say, error))
-            line = Line(socket.socket(fileno=settings.handoff))
-            stack.callback(line.close)
-            handoff = Handoff(line, assembler, committer, time.monotonic_ns)
+            committer = Committer(writer, lambda error: _blocked(inlets, say, error))
+            lines = stack.enter_context(ExitStack())
+            inlets = Inlets(settings.handoffs, committer, assembler, time.monotonic_ns, lines)
             follower = None
             if settings.etcd is not None:
                 follower = Follower(settings.etcd, settings, committer, redactor, say)
                 await stack.enter_async_context(follower)
             say({"state": "ready", "batch": writer.committed_batch()})
             farewell = asyncio.create_task(_farewell(control, committer))
-            await handoff.run()
+            await inlets.run()
             committer.patience = LAST_PATIENCE
             goodbye = await _goodbye(farewell)
-            assembler.stop(time.monotonic_ns(), "the proxy was gone" if goodbye is None else "the session was ended")
-            await committer.commit(assembler.flush(0).batch)
-            end = replace(writer.session, max_lag=max(handoff.max_lag, writer.session.max_lag))
+            await inlets.end("the proxy was gone" if goodbye is None else "the session was ended")
+            end = replace(writer.session, max_lag=Nanos(max(inlets.max_lag, writer.session.max_lag)))
             if follower is not None:
                 end = replace(end, etcd_end=await follower.finish())
             await _close(committer, _ended(end, goodbye, settings.epoch))
@@ -75,12 +74,12 @@ def _writer(settings: RecorderSettings) -> Writer:
     return Writer.create(settings.recording, settings.session, force=settings.force)
 
 
-def _blocked(handoff: Handoff, say: Say, error: StorageFullError | None) -> None:
+def _blocked(inlets: Inlets, say: Say, error: StorageFullError | None) -> None:
     if error is None:
-        handoff.say(AnswerType.UNBLOCKED)
+        inlets.say(AnswerType.UNBLOCKED)
         say({"state": "unblocked"})
     else:
-        handoff.say(AnswerType.BLOCKED, error.errno)
+        inlets.say(AnswerType.BLOCKED, error.errno)
         say({"state": "blocked", "reason": str(error)})
 
 

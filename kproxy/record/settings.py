@@ -22,16 +22,16 @@ MAX_LINE = 16 << 20
 class RecorderSettings:
     """What to record, where, and how.
 
-    `session`: the header; `epoch`: its start on CLOCK_MONOTONIC, nanoseconds; `handoff`: the inherited descriptor of
-    the recorder's end of the hand-off; `literals`: secrets to be replaced wherever they occur. An existing `recording`
-    of the same session is gone on with, another one needs `force`. `etcd_patience`: seconds
-    that the end waits for etcd's last revision.
+    `session`: the header; `epoch`: its start on CLOCK_MONOTONIC, nanoseconds; `handoffs`: the inherited descriptors of
+    the recorder's end of the hand-off, one for each worker of the proxy; `literals`: secrets to be replaced wherever
+    they occur. An existing `recording` of the same session is gone on with, another one needs `force`. `etcd_patience`:
+    seconds that the end waits for etcd's last revision.
     """
 
     recording: Path
     session: Session
     epoch: int
-    handoff: int
+    handoffs: tuple[int, ...]
     key: Path
     force: bool = False
     redact: bool = True

@@ -15,7 +15,8 @@ from kproxy.lab.start import start_lab
 from kproxy.model.verdict import Verdict
 from kproxy.session.log import Filters, LogRow, log_rows
 from kproxy.session.record import Client, record
-from kproxy.session.recording import RecordSettings, Tell
+from kproxy.session.recording import Tell
+from kproxy.session.recordsettings import RecordSettings
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.server_facts import lab_etcd
 from kproxy.session.target import TargetWish, reached

@@ -34,12 +34,12 @@ async def record_flows(settings: LaneSettings, outbox: Outbox, tell: Tell) -> Re
             recording=output.absolute(),
             session=session,
             epoch=epoch,
-            handoff=-1,
+            handoffs=(),
             key=key_path(state_home(os.environ), session.id),
             force=settings.force,
             etcd=etcd,
         ),
-        outbox,
+        [outbox],
         tell,
     )
     try:

@@ -15,8 +15,10 @@ from kproxy.session.command import run_command
 from kproxy.session.descriptors import raise_descriptor_limit
 from kproxy.session.marks import link_of, mark_socket
 from kproxy.session.private import private_file, private_folder
-from kproxy.session.recording import Live, RecordSettings, Tell, recording
+from kproxy.session.recording import Live, Tell, recording
+from kproxy.session.recordsettings import RecordSettings
 from kproxy.session.warned import warned
+from kproxy.session.workers import Team
 
 TOLD = frozenset({"KUBECONFIG", "KPROXY_URL", "KPROXY_PROXY", "KPROXY_TOKEN", "KPROXY_CA", "KPROXY_MARK"})
 """What COMMAND is told by its environment; none of it is left over from a kproxy around us."""
@@ -30,14 +32,19 @@ class Client:
     context: str | None
 
 
-async def record(
-    settings: RecordSettings, client: Client, command: Sequence[str], env: Mapping[str, str], tell: Tell
+async def record(  # noqa: PLR0913, PLR0917 - what a recording is made of
+    settings: RecordSettings,
+    client: Client,
+    command: Sequence[str],
+    env: Mapping[str, str],
+    tell: Tell,
+    team: Team | None = None,
 ) -> int:
     """Record; the exit code is COMMAND's, or that of the signal that ended a recording without one."""
     raise_descriptor_limit()
     link = link_of(settings.output, env, settings.state_home)
     with warned(tell):
-        async with recording(settings, tell) as live:
+        async with recording(settings, tell, team) as live:
             with private_folder() as folder:
                 told = _handed_out(folder, live.proxy, client, settings)
                 async with mark_socket(folder, link, live.mark) as marks:

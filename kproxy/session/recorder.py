@@ -6,12 +6,12 @@ import os
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
+from typing import Protocol
 
 from kproxy.errors import ProxyError, RecordingError
-from kproxy.proxy.outbox import Outbox
 from kproxy.record.settings import Goodbye, RecorderSettings
 
 START_SECONDS = 45.0
@@ -24,12 +24,34 @@ RETRY_SECONDS = (0.0, 0.1, 0.5, 1.0)
 type Tell = Callable[[str], None]
 
 
+class HandsOver(Protocol):
+    """What hands over to a recorder: the outbox of this process, or that of another worker of the proxy."""
+
+    lost: asyncio.Event
+    failure: str
+    blocked: int
+    left_out: int
+
+    @property
+    def attached(self) -> bool:
+        """Whether a recorder takes batches."""
+
+    async def attach(self, sock: socket.socket, timeout: float) -> None:  # noqa: ASYNC109 - a deadline
+        """Go on with the recorder at the other end. ProxyError."""
+
+    async def detach(self) -> None:
+        """Let go of it."""
+
+    async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - how long the caller is ready to wait
+        """Whether all there is was committed in time."""
+
+
 class RecorderProcess:
     """One recording's recorder, whichever process it is at the moment."""
 
-    def __init__(self, settings: RecorderSettings, outbox: Outbox, tell: Tell) -> None:
+    def __init__(self, settings: RecorderSettings, outboxes: Sequence[HandsOver], tell: Tell) -> None:
         self._settings = settings
-        self._outbox = outbox
+        self._outboxes = outboxes
         self._tell = tell
         self._process: Process | None = None
         self._news: asyncio.Task[None] | None = None
@@ -52,12 +74,12 @@ class RecorderProcess:
 
     async def finish(self, exit_code: int | None) -> bool:
         """All that was recorded is committed, the recording closed. False if something had to be given up."""
-        drained = await self._outbox.drain(DRAIN_SECONDS)
+        drained = await self._drain()
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
-        if not drained and self._outbox.blocked:  # the disk stayed full: no successor could do better
-            await self.kill()
+        if not drained and any(outbox.blocked for outbox in self._outboxes):
+            await self.kill()  # the disk stayed full: no successor could do better
             return False
         for _ in range(3):
             await self._say_goodbye(exit_code)
@@ -65,7 +87,7 @@ class RecorderProcess:
                 return drained
             with suppress(ProxyError, RecordingError):  # it died on its last steps: another one takes them
                 await self._spawn()
-                drained = await self._outbox.drain(DRAIN_SECONDS)
+                drained = await self._drain()
         return False
 
     async def kill(self) -> None:
@@ -73,7 +95,13 @@ class RecorderProcess:
         if self._keeper is not None:
             self._keeper.cancel()
         await self._end_process()
-        await self._outbox.detach()
+        await self._detach()
+
+    async def _drain(self) -> bool:
+        return all(await asyncio.gather(*(outbox.drain(DRAIN_SECONDS) for outbox in self._outboxes)))
+
+    async def _detach(self) -> None:
+        await asyncio.gather(*(outbox.detach() for outbox in self._outboxes))
 
     async def _end_process(self) -> None:
         """Before a detach: what waits in the hand-off's socket for one that reads no more would hold that up."""
@@ -87,11 +115,12 @@ class RecorderProcess:
         if process is None or process.stdin is None:
             return
         with suppress(ConnectionError):
-            process.stdin.write(Goodbye(exit_code=exit_code, left_out=self._outbox.left_out).to_json().encode() + b"\n")
+            left_out = sum(outbox.left_out for outbox in self._outboxes)
+            process.stdin.write(Goodbye(exit_code=exit_code, left_out=left_out).to_json().encode() + b"\n")
             await process.stdin.drain()
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
-                await self._outbox.detach()
+                await self._detach()
                 await process.wait()
                 if self._news is not None:
                     await self._news
@@ -100,11 +129,13 @@ class RecorderProcess:
             await process.wait()
 
     async def _spawn(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            settings = replace(self._settings, handoff=theirs.fileno())
+        pairs = [socket.socketpair() for _ in self._outboxes]
+        ours = [pair[0] for pair in pairs]
+        with ExitStack() as theirs:
+            descriptors = tuple(theirs.enter_context(pair[1]).fileno() for pair in pairs)
+            settings = replace(self._settings, handoffs=descriptors)
             self._process = process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "kproxy.record", stdin=PIPE, stdout=PIPE, stderr=PIPE, pass_fds=[theirs.fileno()],
+                sys.executable, "-m", "kproxy.record", stdin=PIPE, stdout=PIPE, stderr=PIPE, pass_fds=descriptors,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip
         self._news = asyncio.create_task(self._hear(process))
@@ -113,9 +144,11 @@ class RecorderProcess:
             if process.stdin is not None:
                 process.stdin.write(settings.to_json().encode() + b"\n")
                 await process.stdin.drain()
-            await self._outbox.attach(ours, START_SECONDS)
+            attaching = zip(self._outboxes, ours, strict=True)
+            await asyncio.gather(*(outbox.attach(sock, START_SECONDS) for outbox, sock in attaching))
         except (ProxyError, ConnectionError) as error:
-            ours.close()
+            for sock in ours:
+                sock.close()
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     process.kill()
@@ -132,11 +165,11 @@ class RecorderProcess:
         """Start another one whenever it is gone."""
         tries = 0
         while True:
-            await self._outbox.lost.wait()
+            failure = await self._lost()
             if tries == 0:
-                self._tell(f"the recorder was gone ({self._outbox.failure}); another one goes on with the recording")
+                self._tell(f"the recorder was gone ({failure}); another one goes on with the recording")
             await self._end_process()
-            await self._outbox.detach()
+            await self._detach()
             await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
             try:
                 await self._spawn()
@@ -145,6 +178,16 @@ class RecorderProcess:
                 tries += 1
                 if tries == len(RETRY_SECONDS):
                     self._tell(f"the recorder cannot be started again, it is tried each second: {error}")
+
+    async def _lost(self) -> str:
+        """Until one of them has no recorder any more; why."""
+        waiting = [asyncio.create_task(outbox.lost.wait()) for outbox in self._outboxes]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+        return next((outbox.failure for outbox in self._outboxes if outbox.lost.is_set()), "")
 
     async def _hear(self, process: Process) -> None:
         """Its news, a line of JSON each."""
@@ -163,6 +206,6 @@ class RecorderProcess:
         if process.stderr is not None:
             async for line in process.stderr:
                 last = line.decode("utf-8", "replace").strip().removeprefix("kproxy recorder: ")
-                if self._outbox.attached:
+                if self._outboxes[0].attached:
                     self._tell(last)
         return last

@@ -17,7 +17,8 @@ from kproxy.replay.events import ReplayEvent
 from kproxy.replay.guard import check_target, gather_facts, written_resources
 from kproxy.replay.transport import Transport
 from kproxy.session.opened import Opened, opened
-from kproxy.session.recording import RecordSettings, Tell, recording
+from kproxy.session.recording import Tell, recording
+from kproxy.session.recordsettings import RecordSettings
 from kproxy.session.target import Target
 
 

@@ -35,9 +35,13 @@ INSERT_MARK = sqlite.insert_once(schema.marks)
 
 @dataclass(slots=True)
 class Batch:
-    """What is committed together. `number`: the hand-off's (0: none of its), `revisions`: etcd is whole up to here."""
+    """What is committed together.
+
+    `number`: the hand-off's (0: none of its) with `worker`; `revisions`: etcd is whole up to here.
+    """
 
     number: int = 0
+    worker: int = 0
     exchanges: list[Exchange] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     changes: list[KeyChange] = field(default_factory=list)
@@ -49,7 +53,7 @@ class Batch:
 
     def extend(self, later: "Batch") -> None:
         """What is to be committed after this, with it."""
-        self.number = max(self.number, later.number)
+        self.number, self.worker = (later.number, later.worker) if later.number else (self.number, self.worker)
         self.exchanges += later.exchanges
         self.frames += later.frames
         self.changes += later.changes
@@ -135,9 +139,9 @@ class Writer:
             with suppress(DBAPIError):
                 self._finish()
 
-    def committed_batch(self) -> int:
-        """The hand-off's last batch that is in the recording."""
-        return self._progress("batch") or 0
+    def committed_batch(self, worker: int = 0) -> int:
+        """The last batch of the hand-off with this worker that is in the recording."""
+        return self._progress(_batch_of(worker)) or 0
 
     def committed_revision(self, cluster: ClusterId) -> Revision | None:
         """The last revision of that etcd up to which its changes are whole in the recording."""
@@ -174,7 +178,7 @@ class Writer:
         _many(self._connection, INSERT_MARK, [(None, *rows.mark_row(mark)) for mark in batch.marks])
         reached: list[rows.Row] = [(f"etcd:{cluster}", revision) for cluster, revision in batch.revisions.items()]
         if batch.number:
-            reached.append(("batch", batch.number))
+            reached.append((_batch_of(batch.worker), batch.number))
         _many(self._connection, UPSERT_PROGRESS, reached)
         if batch.session is not None:
             _many(self._connection, UPSERT_SESSION, [rows.session_row(batch.session)])
@@ -200,6 +204,10 @@ class Writer:
             self._connection.close()
             self._engine.dispose()
             self._lock.release()
+
+
+def _batch_of(worker: int) -> str:
+    return f"batch:{worker}" if worker else "batch"
 
 
 def _many(connection: Connection, statement: str, values: list[rows.Row]) -> None:

@@ -17,7 +17,7 @@ from kproxy.model.verdict import Outcome
 from kproxy.session.demo import CLIENT
 from kproxy.session.log import Filters, LogRow, log_rows
 from kproxy.session.record import Client, record
-from kproxy.session.recording import RecordSettings
+from kproxy.session.recordsettings import RecordSettings
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.server_facts import lab_etcd
 from kproxy.session.show import show_exchange

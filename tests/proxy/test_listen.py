@@ -26,7 +26,8 @@ def test_an_address_says_how_clients_find_it_and_who_does(given: str, url: str, 
 
 
 def test_every_address_of_both_families_is_one_socket() -> None:
-    with parse_listen("http://[::]:0").bind() as listening:
+    [listening] = parse_listen("http://[::]:0").bind()
+    with listening:
         port = listening.getsockname()[1]
         for host in ("127.0.0.1", "::1"):
             socket.create_connection((host, port), timeout=10).close()

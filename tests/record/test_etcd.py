@@ -49,7 +49,7 @@ async def settings_for(tmp_path: Path, etcd: EtcdSettings, *, start_at: bool = T
         recording=tmp_path / "a.kproxy",
         session=session,
         epoch=time.monotonic_ns(),
-        handoff=-1,
+        handoffs=(),
         key=tmp_path / "key",
         etcd=etcd,
     )

@@ -122,7 +122,7 @@ async def test_no_secret_is_anywhere_and_the_control_is(tmp_path: Path) -> None:
         recording=tmp_path / "a.kproxy",
         session=a_session(end=SessionEnd.RECORDING),
         epoch=time.monotonic_ns(),
-        handoff=-1,
+        handoffs=(),
         key=tmp_path / "key",
         literals=(ADMIN, OWN),
     )

@@ -37,7 +37,7 @@ def settings_for(tmp_path: Path) -> RecorderSettings:
         recording=tmp_path / "a.kproxy",
         session=a_session(end=SessionEnd.RECORDING),
         epoch=time.monotonic_ns(),
-        handoff=-1,
+        handoffs=(),
         key=tmp_path / "keys" / "key",
     )
 

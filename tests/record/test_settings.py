@@ -15,7 +15,7 @@ def test_settings_are_one_line_and_come_back() -> None:
         recording=Path("a.kproxy"),
         session=a_session(command=("sh", "-c", "echo '\n'")),
         epoch=5,
-        handoff=3,
+        handoffs=(3,),
         key=Path("key"),
         literals=("-----BEGIN\nKEY-----\n",),
         etcd=EtcdSettings(endpoints=("https://127.0.0.1:2379",), cacert=Path("ca.pem"), user="u", password="p"),
@@ -28,7 +28,7 @@ def test_settings_are_one_line_and_come_back() -> None:
 
 def test_a_command_that_is_no_unicode_is_escaped() -> None:
     settings = RecorderSettings(
-        recording=Path("a"), session=a_session(command=("\udcff",)), epoch=0, handoff=0, key=Path("k")
+        recording=Path("a"), session=a_session(command=("\udcff",)), epoch=0, handoffs=(0,), key=Path("k")
     )
     assert RecorderSettings.from_json(settings.to_json()).session.command == ("\\udcff",)
 

@@ -43,7 +43,10 @@ class RecordProcess:
     def recorder(self) -> int | None:
         """The recorder's process id, None while there is none."""
         found = subprocess.run(
-            ["pgrep", "-P", str(self.process.pid), "-f", "kproxy.record"], capture_output=True, text=True, check=False
+            ["pgrep", "-P", str(self.process.pid), "-f", r"kproxy[.]record"],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         pids = found.stdout.split()
         return int(pids[0]) if pids else None

@@ -86,7 +86,7 @@ async def start(settings: RecorderSettings, handoff: socket.socket) -> RecorderP
             pass_fds=[handoff.fileno()],
             env=os.environ | {"PYTHONPATH": path},
         )
-        line = replace(settings, handoff=handoff.fileno()).to_json()
+        line = replace(settings, handoffs=(handoff.fileno(),)).to_json()
     recorder = RecorderProcess(process)
     recorder._listener = asyncio.create_task(recorder._listen())
     with suppress(ConnectionError):  # it has ended: `said` says so

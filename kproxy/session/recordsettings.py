@@ -1,0 +1,87 @@
+"""What to record, where and how; and the proxy's part of that."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kproxy.config.credentials import Credentials
+from kproxy.config.upstream import Upstream
+from kproxy.etcd.settings import EtcdSettings
+from kproxy.lab.info import LabInfo
+from kproxy.model.exchange import IdentityMode
+from kproxy.proxy.faultrules import FaultRule
+from kproxy.proxy.judging import FORWARDING
+from kproxy.proxy.launch import DEFAULT_DRAIN, DEFAULT_LISTEN, ProxySettings
+from kproxy.proxy.outbox import DEFAULT_BUFFER, WhenStuck
+from kproxy.proxy.reviewed import Review
+from kproxy.proxy.serving import OWN, ServingFiles
+from kproxy.proxy.wanted import Wanted
+from kproxy.proxy.ways import DIRECT, Way
+from kproxy.session.review import reviewer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSettings:
+    """What to record and where.
+
+    `program`: the name of the COMMAND that is run (its arguments may hold secrets, so they are not kept); `state_home`:
+    where keys of pseudonyms live; `wanted` None: everything is recorded; `faults`: what goes wrong on purpose;
+    `drain`: seconds for what goes on at the end;
+    `etcd` None: HTTP only; `workers`: processes that serve.
+    """
+
+    output: Path
+    upstream: Upstream
+    state_home: Path
+    wanted: Wanted | None = None
+    way: Way = DIRECT
+    serving: ServingFiles = OWN
+    faults: tuple[FaultRule, ...] = ()
+    force: bool = False
+    listen: str = DEFAULT_LISTEN
+    allow_exec: bool = False
+    exec_content: bool = False
+    identity: IdentityMode = IdentityMode.ONE
+    client_ca_pem: str | None = None
+    proxy_client: tuple[Path, Path] | None = None
+    interactive: bool = False
+    when_stuck: WhenStuck = "pass"
+    buffer_bytes: int = DEFAULT_BUFFER
+    drain: float = DEFAULT_DRAIN
+    workers: int = 1
+    etcd: EtcdSettings | None = None
+    lab: LabInfo | None = None
+    program: str = ""
+    literals: tuple[str, ...] = field(default=(), repr=False)
+
+
+def proxy_settings(settings: RecordSettings, token: str, credentials: Credentials) -> ProxySettings:
+    """The proxy's part of them."""
+    return ProxySettings(
+        upstream=settings.upstream,
+        listen=settings.listen,
+        token=token,
+        allow_exec=settings.allow_exec,
+        identity=settings.identity,
+        client_ca_pem=settings.client_ca_pem,
+        review=_review(settings, credentials),
+        proxy_client=settings.proxy_client,
+        credentials=credentials,
+        wanted=settings.wanted,
+        exec_content=settings.exec_content,
+        faults=settings.faults,
+        drain=settings.drain,
+        way=settings.way,
+        serving=settings.serving,
+    )
+
+
+def asking(settings: RecordSettings) -> Upstream:
+    """As whom kproxy itself speaks to the server: where clients' own credentials pass, no plugin is run for that."""
+    passes = settings.identity is IdentityMode.PASS and settings.upstream.plugin is not None
+    return settings.upstream.without_credentials() if passes else settings.upstream
+
+
+def _review(settings: RecordSettings, credentials: Credentials) -> Review | None:
+    """Who asks about clients' tokens: nobody, where nobody authenticates them or kproxy has no credentials to."""
+    wanted = settings.identity in FORWARDING and settings.upstream.injects
+    return reviewer(settings.upstream, credentials) if wanted else None
