@@ -55,9 +55,11 @@ class Credentials:
         """Whether a plugin has to be asked before the next request: `renew`."""
         if not self.plugged:
             return False
-        if self._given is not None:
-            return self._given.expires is not None and self._given.expires <= self._wall()
-        return self._clock() - self._asked_at > AGAIN_SECONDS or self._task is not None
+        given = self._given
+        if given is not None and (given.expires is None or given.expires > self._wall()):
+            return False
+        # What a plugin gave a moment ago is used even if it says that it is old, as client-go does.
+        return self._task is not None or self._clock() - self._asked_at > AGAIN_SECONDS
 
     async def ready(self, *, interactive: bool = False) -> None:
         """Ask the plugin for the first time, and read what is in files. ConfigError."""

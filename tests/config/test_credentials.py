@@ -47,6 +47,8 @@ def test_a_plugin_is_asked_once_and_again_when_its_answer_has_expired() -> None:
         await held.ready(interactive=True)
         assert (held.due, held.authorization()) == (False, "Bearer one")
         world.wall = 1060.0
+        assert not due(held)  # it says so of what it has just given
+        world.now += AGAIN_SECONDS + 1
         assert due(held)
         world.gives = ExecCredential(token="two")
         await asyncio.gather(held.renew(), held.renew())

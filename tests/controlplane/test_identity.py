@@ -11,9 +11,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import Lab, start_lab
@@ -76,9 +73,7 @@ def token_of(kubeconfig: Path) -> str:
 def server(assets: Path) -> Iterator[Server]:
     with start_lab(LabSettings(server="kube-apiserver", assets=assets)) as lab:
         folder = Path(lab.info.folder)
-        key = load_pem_private_key((folder / "client-ca.key").read_bytes(), None)
-        assert isinstance(key, ec.EllipticCurvePrivateKey)
-        authority = Authority.of(x509.load_pem_x509_certificate((folder / "client-ca.crt").read_bytes()), key)
+        authority = Authority.read(folder / "client-ca.crt", folder / "client-ca.key")
         made = Server(lab, authority)
         made.tokens = {ADMIN: token_of(lab.kubeconfig), VIEWER: token_of(lab.user_kubeconfig)}
         yield made

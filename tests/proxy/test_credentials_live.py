@@ -66,13 +66,15 @@ def test_on_401_a_plugin_is_asked_for_the_next_request_and_no_body_is_sent_twice
     asyncio.run(play())
 
 
-def test_a_plugin_that_fails_later_is_a_500_that_names_it(tmp_path: Path) -> None:
+def test_a_plugin_that_fails_later_is_a_500_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.1)
     plugin = make_plugin(tmp_path / "p")
     plugin.gives(token="new", expirationTimestamp="2000-01-01T00:00:00Z")
 
     async def play() -> None:
         async with stage(only_new, listen="https://127.0.0.1:0", to=lambda server: plugged(server, plugin)) as on:
             plugin.says("s3cret", code=7)
+            await asyncio.sleep(0.2)  # until it is asked again
             answer = await on.talk(POST, ca_pem=on.proxy.ca_pem)
             assert answer.startswith(b"HTTP/1.1 500 ")
             assert b"ended with exit code 7" in answer

@@ -51,7 +51,7 @@ async def proxy(scheme: Scheme, to: int) -> AsyncIterator[tuple[OutwardProxy, li
             await reader.readexactly(3)
             writer.write(b"\x05\x00")
             head = await reader.readexactly(5)
-            asked.append(head + await reader.readexactly(head[4] + 2))
+            asked.append(head + await reader.readexactly((head[4] if head[3] == 3 else 3) + 2))
             writer.write(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", to)
         for pair in ((reader, there_writer), (there_reader, writer)):

@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
@@ -45,11 +45,13 @@ class Authority:
         self.pem = certificate.public_bytes(Encoding.PEM).decode()
 
     @classmethod
-    def of(cls, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> "Authority":
+    def read(cls, certificate: Path, key: Path) -> "Authority":
         """An authority that is there already."""
         authority = cls.__new__(cls)
-        authority._key, authority._name = key, certificate.subject
-        authority.pem = certificate.public_bytes(Encoding.PEM).decode()
+        found = load_pem_private_key(key.read_bytes(), None)
+        assert isinstance(found, ec.EllipticCurvePrivateKey)
+        authority.pem = certificate.read_text()
+        authority._key, authority._name = found, x509.load_pem_x509_certificate(certificate.read_bytes()).subject
         return authority
 
     @property
