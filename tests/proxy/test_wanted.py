@@ -9,7 +9,7 @@ from kproxy.model.exchange import End
 from kproxy.proxy.wanted import Wanted, parse_rule, wanted_by
 from kproxy.wire.handoff import unpack_head
 from kproxy.wire.http1_head import parse_request_head
-from tests.proxy.stage import GET_OK, OK, stage
+from tests.proxy.stage import GET_OK, OK, TeeReader, stage
 
 
 def wants(wanted: Wanted | None, request: str, agent: str = "kubectl/v1.32") -> bool:
@@ -101,5 +101,53 @@ def test_what_is_not_wanted_is_not_recorded_when_it_is_refused_either() -> None:
             assert (await on.talk(GET_OK.replace(b" /", b" http://x/"))).startswith(b"HTTP/1.1 400")
             assert await on.record.exchanges() == []
             assert on.record.outbox.left_out == 1
+
+    asyncio.run(play())
+
+
+def test_an_exec_that_is_not_wanted_passes_both_ways() -> None:
+    switching = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    target = b"/api/v1/namespaces/a/pods/b/exec"
+    upgrade = b"GET %b HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" % target
+
+    async def script(reader: TeeReader, writer: asyncio.StreamWriter) -> None:
+        await reader.head()
+        writer.write(switching)
+        while data := await reader.some():
+            writer.write(data.upper())
+
+    async def play() -> None:
+        async with stage(script, wanted=wanted_by([], ["resource=pods/exec"])) as on:
+            reader, writer = await on.connect()
+            writer.write(upgrade)
+            assert await reader.readexactly(len(switching)) == switching
+            writer.write(b"\x81\x02hi")
+            assert await reader.readexactly(4) == b"\x81\x02HI"
+            writer.write_eof()
+            assert await reader.read() == b""
+            writer.close()
+            assert await on.record.exchanges() == []
+            assert on.record.outbox.left_out == 1
+
+    asyncio.run(play())
+
+
+def test_a_watch_that_is_not_wanted_ends_with_the_recording_as_any_other() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    async def script(reader: TeeReader, writer: asyncio.StreamWriter) -> None:
+        await reader.head()
+        writer.write(head + b"3\r\n{}\n\r\n")
+        await reader.some()
+
+    async def play() -> None:
+        async with stage(script, wanted=wanted_by([], ["verb=watch"])) as on:
+            reader, writer = await on.connect()
+            writer.write(GET_OK.replace(b"/api", b"/api/v1/pods?watch=1"))
+            await reader.readuntil(b"{}\n\r\n")
+        assert await reader.read() in {b"", b"0\r\n\r\n"}
+        writer.close()
+        assert on.record.recorder.finished == {}
+        assert on.record.recorder.gaps == []
 
     asyncio.run(play())
