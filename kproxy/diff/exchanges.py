@@ -6,6 +6,7 @@ from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
 from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.diff.streams import compare_stream, learn_stream
 from kproxy.diff.trees import Comparer, Spot, same_words
+from kproxy.diff.upgraded import compare_upgraded
 from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Headers, Request, header
 from kproxy.renaming.kinds import Owner
 from kproxy.renaming.learn import Learner, learn_text
@@ -90,11 +91,18 @@ def compare_exchange(of: Comparison, pair: Pair) -> None:
     if is_stream(pair.baseline) and is_stream(pair.replayed):
         compare_stream(of, pair)
         return
+    if _upgraded(pair):
+        compare_upgraded(of, pair)
+        return
     if not _inert(of, first.headers, first.body, second.headers, second.body):
         now = http_seconds(header(second.headers, "date")) or of.replayed.clock.at(pair.replayed.answered)
         before = len(of.findings.differences)
         _compare_documents(of, pair, Spot(pair.baseline.seq, "body", now=now), *_answers(of, pair, first, second))
         _excuse_pseudonyms(of, pair, second.status, before)
+
+
+def _upgraded(pair: Pair) -> bool:
+    return bool(pair.baseline.upgrade and pair.replayed.upgrade)
 
 
 def _excuse_pseudonyms(of: Comparison, pair: Pair, status: int, before: int) -> None:
@@ -182,7 +190,8 @@ def _compare_requests(of: Comparison, pair: Pair) -> None:
     if not _same_target(of, first.target, second.target):
         of.findings.differ(seq, "request", "target", "changed", first.target, second.target)
     HeaderComparer(of.renaming, of.findings, pair.baseline, pair.replayed).requests()
-    _compare_documents(of, pair, Spot(seq, "request"), *_requests(of, pair))
+    if not _upgraded(pair):
+        _compare_documents(of, pair, Spot(seq, "request"), *_requests(of, pair))
 
 
 def _same_target(of: Comparison, baseline: str, replayed: str) -> bool:
