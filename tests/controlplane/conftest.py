@@ -1,11 +1,13 @@
 """What the tests with real binaries share. They never skip: without the binaries they fail and say what to run."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.controlplane.soak.make import NoSoak, make_soak
+from tests.support.streams_world import World, streams_world
 
 NEEDED = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "etcd", "kubectl", "etcdctl")
 
@@ -42,3 +44,10 @@ def soak(assets: Path) -> Path:
         return make_soak(seconds, os.environ.get("KPROXY_SOAK_IDENTITY", "pass"), assets)
     except NoSoak as error:
         pytest.fail(str(error))
+
+
+@pytest.fixture(scope="session")
+def world(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """What tests of exec, port-forward and their like talk to; one for all of a worker."""
+    with streams_world(assets, tmp_path_factory.mktemp("streams")) as made:
+        yield made

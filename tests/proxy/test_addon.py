@@ -1,134 +1,228 @@
-"""kproxy's addon in stock mitmdump and mitmweb: what its options do, and how it begins and ends."""
+"""The hooks of flows, called as mitmproxy calls them, with flows of mitmproxy's own making."""
 
-import http.client
-import json
-import os
-import signal
-import subprocess
-from pathlib import Path
-from urllib.parse import urlsplit
+# mypy: disable-error-code="no-untyped-call"
+# mitmproxy annotates little of what is called here.
 
-import pytest
+import struct
+from dataclasses import dataclass, field
 
-from kproxy.model.exchange import End
-from kproxy.model.session import SessionEnd
-from kproxy.store.reader import open_recording
-from tests.conformance.lanes import Addon, addon_process
-from tests.support.record_process import PATIENCE, wait_for
-from tests.support.small_upstream import small_upstream
+from mitmproxy import http, tcp, websocket
+from mitmproxy.flow import Error
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.test import taddons, tflow
+from wsproto.frame_protocol import Opcode
 
-NOBODY = "http://127.0.0.1:9"  # discard: nobody listens there
-
-
-@pytest.fixture(autouse=True)
-def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+from kproxy.model.exchange import Altered, End
+from kproxy.proxy.addon import FlowRecorder
+from kproxy.proxy.outbox import Outbox
+from kproxy.wire.handoff import RecordType, unpack_head
+from tests.proxy.fake_recorder import FakeRecorder, Told
+from tests.support.loop import in_loop
 
 
-def get(running: Addon, name: str) -> int:
-    place = urlsplit(running.url)
-    client = http.client.HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE)
-    client.request("GET", f"/api/v1/namespaces/default/configmaps/{name}")
-    answer = client.getresponse()
-    answer.read()
-    client.close()
-    return answer.status
+@dataclass
+class Hooks:
+    """A recorder of flows that is ready, and what it recorded."""
+
+    outbox: Outbox = field(default_factory=Outbox)
+
+    def __post_init__(self) -> None:
+        self.recorder = FlowRecorder(self.outbox, buffer_bytes=1 << 20, keep=100)
+        self.recorder.ready.set()
+
+    async def begin(self, flow: http.HTTPFlow) -> http.HTTPFlow:
+        """A request's head, as mitmproxy tells of it: neither answer nor error is there yet."""
+        response, flow.response = flow.response, None
+        error, flow.error = flow.error, None
+        with taddons.context() as context:
+            context.options.add_option("keep_host_header", bool, False, "")
+            await self.recorder.requestheaders(flow)
+        flow.response, flow.error = response, error
+        return flow
+
+    def told(self) -> list[Told]:
+        recorder = FakeRecorder()
+        if batch := self.outbox.flush():
+            recorder.take(batch.data)
+        recorder.commit()
+        return [told for _, told in sorted(recorder.finished.items())]
 
 
-def refusal(output: Path, *options: str) -> str:
-    """What mitmdump says when kproxy does not let it start."""
-    with addon_process(NOBODY, output, *options) as running:
-        assert running.process.wait(PATIENCE) == 1
-        return wait_for(lambda: next(filter(_is_sentence, list(running.said)), None))
+def streamed(message: http.Message, *pieces: bytes) -> list[object]:
+    """What mitmproxy sends on when these pieces come: its end is told by b""."""
+    assert callable(message.stream)
+    return [message.stream(piece) for piece in (*pieces, b"")]
 
 
-def _is_sentence(line: str) -> bool:
-    return " kproxy: " in line
+@in_loop
+async def test_bodies_are_recorded_as_they_are_streamed_and_go_on_as_they_came() -> None:
+    hooks = Hooks()
+    flow = await hooks.begin(tflow.tflow(resp=True))
+    assert streamed(flow.request, b"a", b"b") == [b"a", b"b", b""]
+    hooks.recorder.request(flow)
+    await hooks.recorder.responseheaders(flow)
+    assert flow.response is not None
+    assert streamed(flow.response, b"1", b"2") == [b"1", b"2", b""]
+    flow.response.trailers = http.Headers(x="y")
+    hooks.recorder.response(flow)
+    (told,) = hooks.told()
+    assert (told.request, told.answer, told.end) == (b"ab", b"12", End.COMPLETE)
+    assert RecordType.ANSWER_TRAILERS in told.kinds
+    assert unpack_head(told.head).raw.startswith(b"GET /path HTTP/1.1\r\n")
 
 
-def test_an_existing_recording_is_not_replaced_without_being_told_to(tmp_path: Path) -> None:
-    output = tmp_path / "s.kproxy"
-    output.write_bytes(b"precious")
-    assert "exists already: choose another kproxy_output, or replace it with kproxy_force" in refusal(output)
-    assert output.read_bytes() == b"precious"
-    with small_upstream() as upstream, addon_process(upstream, output, "--set", "kproxy_force=true") as running:
-        assert get(running, "x") == 200
-    with open_recording(str(output)) as recording:
-        assert [exchange.end for exchange in recording.exchanges()] == [End.COMPLETE]
+@in_loop
+async def test_what_another_addon_answers_is_recorded_though_it_is_not_streamed() -> None:
+    hooks = Hooks()
+    flow = await hooks.begin(tflow.tflow())
+    hooks.recorder.request(flow)
+    flow.response = http.Response.make(418, b"tea")
+    await hooks.recorder.responseheaders(flow)
+    hooks.recorder.response(flow)
+    (told,) = hooks.told()
+    assert (told.answer, told.end) == (b"tea", End.COMPLETE)
 
 
-def test_a_folder_that_is_not_there_and_an_etcd_that_is_not_there_are_said_in_a_sentence(tmp_path: Path) -> None:
-    assert "there is no folder" in refusal(tmp_path / "no" / "s.kproxy")
-    sentence = refusal(tmp_path / "s.kproxy", "--set", "kproxy_etcd=http://127.0.0.1:9")
-    assert "etcd" in sentence
-    assert not (tmp_path / "s.kproxy").exists()
+@in_loop
+async def test_another_addons_stream_goes_on_doing_what_it_does() -> None:
+    hooks = Hooks()
+    flow = await hooks.begin(tflow.tflow(resp=True))
+    assert flow.response is not None
+    flow.response.stream = bytes.upper
+    await hooks.recorder.responseheaders(flow)
+    assert streamed(flow.response, b"a") == [b"A", b""]
 
 
-def test_a_buffer_that_is_no_size_is_refused(tmp_path: Path) -> None:
-    with addon_process(NOBODY, tmp_path / "s.kproxy", "--set", "kproxy_buffer=12") as running:
-        assert running.process.wait(PATIENCE) == 1
-        assert wait_for(lambda: any("too small: at least 64k" in line for line in list(running.said)) or None)
+@in_loop
+async def test_a_mistake_of_ours_does_not_hang_a_flow() -> None:
+    hooks = Hooks()
+    flow = await hooks.begin(tflow.tflow())
+    hooks.recorder._exchanges.add = None  # type: ignore[assignment,method-assign]
+    assert streamed(flow.request, b"a") == [b"a", b""]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_signal_ends_a_recording_properly(tmp_path: Path, number: signal.Signals) -> None:
-    output = tmp_path / "s.kproxy"
-    with small_upstream() as upstream, addon_process(upstream, output) as running:
-        assert get(running, "x") == 200
-        running.process.send_signal(number)
-        assert running.process.wait(PATIENCE) == 0
-    with open_recording(str(output)) as recording:
-        assert recording.session.end is SessionEnd.COMPLETE
-        assert recording.session.lane == "addon"
-        assert recording.session.server.url == upstream
-    assert [path.name for path in tmp_path.glob("s.kproxy*")] == ["s.kproxy"]
+@in_loop
+async def test_ends_are_told_from_how_far_a_flow_had_come() -> None:
+    async def end(flow: http.HTTPFlow, message: str) -> End | None:
+        hooks = Hooks()
+        await hooks.begin(flow)
+        flow.error = Error(message)
+        hooks.recorder.error(flow)
+        (told,) = hooks.told()
+        assert told.detail == message
+        return told.end
+
+    assert await end(tflow.tflow(), "Client disconnected.") is End.CLIENT_GONE
+    assert await end(tflow.tflow(), Error.KILLED_MESSAGE) is End.REFUSED
+    assert await end(tflow.tflow(), "server closed connection") is End.SERVER_GONE
+    assert await end(tflow.tflow(resp=True), "HTTP/1 protocol error") is End.SERVER_GONE
+    down = tflow.tflow()
+    down.server_conn.timestamp_tcp_setup = None
+    assert await end(down, "Connection refused") is End.UNREACHABLE
+    half = tflow.tflow()
+    half.request.timestamp_end = None
+    assert await end(half, "HTTP/1 protocol error") is End.CLIENT_GONE
 
 
-def test_with_the_lazy_strategy_a_server_that_cannot_be_reached_is_recorded(tmp_path: Path) -> None:
-    output = tmp_path / "s.kproxy"
-    with addon_process(NOBODY, output, "--set", "connection_strategy=lazy") as running:
-        assert get(running, "x") == 502
-    with open_recording(str(output)) as recording:
-        (exchange,) = recording.exchanges()
-        assert exchange.end is End.UNREACHABLE
-        assert exchange.answer is None
+@in_loop
+async def test_a_request_that_mitmproxy_refuses_is_refused_and_nothing_was_altered() -> None:
+    hooks = Hooks()
+    flow = tflow.tflow(err=True)
+    await hooks.recorder.requestheaders(flow)
+    assert flow.error is not None
+    flow.error = Error("Received x from client, refusing to prevent request smuggling attacks.")
+    hooks.recorder.error(flow)
+    (told,) = hooks.told()
+    assert told.end is End.REFUSED
+    assert unpack_head(told.head).altered is Altered.NOTHING
 
 
-def test_a_recorder_that_is_killed_is_started_again_and_nothing_is_lost(tmp_path: Path) -> None:
-    output = tmp_path / "s.kproxy"
-    with small_upstream() as upstream, addon_process(upstream, output) as running:
-        for number in range(30):
-            assert get(running, f"n-{number}") == 200
-            if number in {5, 15}:
-                os.kill(_recorder(running), signal.SIGKILL)
-    with open_recording(str(output)) as recording:
-        names = [exchange.info.name for exchange in recording.exchanges()]
-        assert names == [f"n-{number}" for number in range(30)]
-        assert list(recording.gaps()) == []
-        assert recording.session.end is SessionEnd.COMPLETE
+@in_loop
+async def test_in_reverse_mode_host_is_mitmproxys_work() -> None:
+    hooks = Hooks()
+    flow = tflow.tflow()
+    flow.client_conn.proxy_mode = ProxyMode.parse("reverse:http://up:1")
+    await hooks.begin(flow)
+    hooks.recorder.stop()
+    (told,) = hooks.told()
+    assert unpack_head(told.head).altered is Altered.HOST
+    assert told.end is End.STOPPED
 
 
-def _recorder(running: Addon) -> int:
-    def find() -> int | None:
-        command = ["pgrep", "-P", str(running.process.pid), "-f", "kproxy.record"]
-        pids = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
-        return int(pids[0]) if pids else None
+@in_loop
+async def test_after_the_end_nobody_is_served_unrecorded() -> None:
+    hooks = Hooks()
+    hooks.recorder.stop()
+    flow = tflow.tflow()
+    await hooks.recorder.requestheaders(flow)
+    assert flow.error is not None
+    assert flow.error.msg == Error.KILLED_MESSAGE
+    assert hooks.told() == []
 
-    return wait_for(find)
+
+@in_loop
+async def test_an_informational_answer_that_mitmproxy_takes_for_the_final_one_is_not_recorded_as_that() -> None:
+    hooks = Hooks()
+    flow = await hooks.begin(tflow.tflow())
+    hooks.recorder.request(flow)
+    flow.response = http.Response.make(103)
+    await hooks.recorder.responseheaders(flow)
+    hooks.recorder.response(flow)
+    (told,) = hooks.told()
+    assert (told.answer_head, told.end) == (b"", End.SERVER_GONE)
+    assert RecordType.INFORMATIONAL in told.kinds
 
 
-def test_mitmweb_records_too_and_shows_bodies_when_asked_to(tmp_path: Path) -> None:
-    output = tmp_path / "s.kproxy"
-    flows = tmp_path / "flows"
-    options = ["--set", "web_port=0", "--no-web-open-browser", "--set", "store_streamed_bodies=true", "-w", str(flows)]
-    with (
-        small_upstream() as upstream,
-        addon_process(upstream, output, *options, tool="mitmweb") as running,
-    ):
-        assert get(running, "x") == 200
-    with open_recording(str(output)) as recording:
-        (exchange,) = recording.exchanges()
-        assert exchange.answer is not None
-        assert exchange.answer.body.digest is not None
-        assert json.loads(recording.body(exchange.answer.body.digest))["metadata"]["name"] == "x"
-    assert b'"name": "x"' in flows.read_bytes()
+async def _upgraded(hooks: Hooks, upgrade: str, protocol: str = "") -> http.HTTPFlow:
+    flow = tflow.twebsocketflow(messages=False)
+    flow.request.path = "/api/v1/namespaces/x/pods/p/exec?command=ls"
+    flow.response = http.Response.make(101, b"", {"Upgrade": upgrade, "Sec-WebSocket-Protocol": protocol})
+    await hooks.begin(flow)
+    hooks.recorder.request(flow)
+    await hooks.recorder.responseheaders(flow)
+    hooks.recorder.response(flow)
+    return flow
+
+
+@in_loop
+async def test_messages_of_a_websocket_become_frames_of_their_channels_and_are_not_kept_by_mitmproxy() -> None:
+    hooks = Hooks()
+    flow = await _upgraded(hooks, "websocket", "v5.channel.k8s.io")
+    assert flow.websocket is not None
+    for number in range(50):
+        message = websocket.WebSocketMessage(Opcode.BINARY, number % 2 == 0, bytes([number % 2]) + b"hello")
+        flow.websocket.messages.append(message)
+        await hooks.recorder.websocket_message(flow)
+        assert flow.websocket.messages == [message]
+    flow.websocket.close_code, flow.websocket.closed_by_client = 1000, False
+    hooks.recorder.websocket_end(flow)
+    (told,) = hooks.told()
+    assert told.end is End.COMPLETE
+    assert told.tunnel == 25 * (8 + 4 + 8) + 4  # a client's frames are masked; the server's close frame
+
+
+@in_loop
+async def test_a_websocket_whose_client_just_was_gone_is_client_gone() -> None:
+    hooks = Hooks()
+    flow = await _upgraded(hooks, "websocket", "v5.channel.k8s.io")
+    assert flow.websocket is not None
+    flow.websocket.close_code, flow.websocket.closed_by_client = 1006, True
+    hooks.recorder.websocket_end(flow)
+    assert [told.end for told in hooks.told()] == [End.CLIENT_GONE]
+
+
+@in_loop
+async def test_bytes_after_an_upgrade_to_spdy_are_of_the_exchange_that_asked_for_it() -> None:
+    hooks = Hooks()
+    flow = await _upgraded(hooks, "SPDY/3.1")
+    stream = tflow.ttcpflow(client_conn=flow.client_conn, messages=[])
+    other = tflow.ttcpflow(messages=[])
+    for on, data in ((stream, struct.pack("!II", 3, 5) + b"hello"), (other, b"nobody's")):
+        on.messages += [tcp.TCPMessage(True, b"old"), tcp.TCPMessage(False, data)]
+        await hooks.recorder.tcp_message(on)
+        assert len(on.messages) == 1
+    hooks.recorder.tcp_end(other)
+    hooks.recorder.tcp_end(stream)
+    (told,) = hooks.told()
+    assert told.tunnel == 13
+    assert [kind for kind in told.kinds if kind is RecordType.CHANNEL] == [RecordType.CHANNEL]
