@@ -72,8 +72,8 @@ class Forwarder:
         self._wall = wall
         self._credentials = credentials or Credentials(upstream)
         self._writer = HeadWriter(upstream)
-        self._altered = self._writer.altered | Altered.AUTHORIZATION
-        self._altered |= Altered.IMPERSONATION if self._impersonates else Altered.REMOTE_USER
+        name = Altered.IMPERSONATION if self._impersonates else Altered.REMOTE_USER
+        self._altered = int(self._writer.altered | Altered.AUTHORIZATION | name)
         self._key = secrets.token_bytes(32)
         self._tails: dict[bytes, _Tail] = {}
 

@@ -36,7 +36,7 @@ class Admitted:
     """A request that goes on with this head. `caller`, `forwarded`: for the recording, UTF-8."""
 
     head: bytes
-    altered: Altered
+    altered: int  # of Altered; a flag of an enum would cost more than all the rest
     caller: bytes = b""
     forwarded: bytes = b""
 
@@ -84,7 +84,7 @@ class Identity:
         self._writer = HeadWriter(upstream)
         self._impersonate = b"".join(f"{name}: {value}\r\n".encode() for name, value in upstream.impersonate)
         self._dropped = (b"authorization",) if self._injects else (b"host",)
-        self._altered = self._writer.altered | (Altered.AUTHORIZATION if self._injects else Altered.NOTHING)
+        self._altered = int(self._writer.altered | (Altered.AUTHORIZATION if self._injects else Altered.NOTHING))
         # Clients say the same fields again and again: what they become, and with which Authorization.
         self._known_tails: dict[bytes, tuple[str | None, bytes]] = {}
         self.mode = IdentityMode.ONE if self._injects else IdentityMode.PASS

@@ -17,6 +17,7 @@ from kproxy.proxy.dial import Dialer
 from kproxy.proxy.entrance import Entrance
 from kproxy.proxy.faultrules import FaultRule
 from kproxy.proxy.faults import Faults
+from kproxy.proxy.faulty_tap import FaultyTap
 from kproxy.proxy.forward import Destination
 from kproxy.proxy.forwarder import Forwarder
 from kproxy.proxy.identity import Identity, Judge
@@ -150,10 +151,10 @@ async def serve(
             credentials=credentials,
         )
 
-    faults = Faults(settings.faults) if settings.faults else None
+    make = partial(FaultyTap, Faults(settings.faults)) if settings.faults else Tap
 
     def make_tap(entrance: Entrance | None, number: int, tls: bool) -> Tap:  # noqa: FBT001 - Parts' signature
-        return Tap(
+        return make(
             judge,
             outbox,
             number,
@@ -162,7 +163,6 @@ async def serve(
             entrance=entrance,
             wanted=settings.wanted,
             exec_content=MAX_CONTENT if settings.exec_content else 0,
-            faults=faults,
         )
 
     def dialer(where: Destination) -> Dialer:

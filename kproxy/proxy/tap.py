@@ -8,8 +8,7 @@ What kproxy answers itself (a refusal, an unreachable server) waits its turn beh
 connection is closed after it.
 
 
-With rules of --fault the requests of a connection go one after the other: one whose predecessor is not over waits, and
-so does one that a rule delays.
+What rules of --fault do is faulty_tap's: a tap that overrides what is said below to be open to that.
 """
 
 import time
@@ -18,13 +17,11 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import Enum, auto
 
 from kproxy.model.exchange import Altered, End, IdentityMode
-from kproxy.proxy.actions import Act, Action, Unreached, Wait, after
+from kproxy.proxy.actions import Act, Action, Unreached, Wait
 from kproxy.proxy.backlog import Backlog
 from kproxy.proxy.caller import Peer, peer_of
-from kproxy.proxy.editing import EditedAnswer
 from kproxy.proxy.entrance import Entrance
 from kproxy.proxy.farewell import may_end
-from kproxy.proxy.faults import Fault, Faults, expects, without_coding
 from kproxy.proxy.identity import Admitted, Judge
 from kproxy.proxy.inflight import Inflight
 from kproxy.proxy.pending import Pending
@@ -53,11 +50,8 @@ MAX_REFUSED_HEAD = 64 * 1024
 MAX_PIPELINED = 256
 """Requests without an answer on one connection, beyond which the client has to wait."""
 
-
 NOT_JUDGED = IDENTITY_NUMBER[IdentityMode.NONE]
-
-
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+H2C = int(Altered.HOP_BY_HOP)
 
 LAST_CHUNK = b"0\r\n\r\n"
 
@@ -91,7 +85,6 @@ class Tap:
         server_name: str,
         entrance: Entrance | None = None,
         wanted: Wanted | None = None,
-        faults: Faults | None = None,
         exec_content: int = 0,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
@@ -105,7 +98,7 @@ class Tap:
         self._tls = tls
         self._server_name = server_name
         self._entrance = entrance
-        self._entered = entrance.altered if entrance is not None else Altered.NOTHING
+        self._entered = int(entrance.altered) if entrance is not None else 0
         self._rules = wanted
         self._clock = clock
         self._requests = RequestFramer()
@@ -120,13 +113,6 @@ class Tap:
         self._actions: list[Action] = []
         self._draining = False
         self.waits: deque[Wait] = deque()  # for each Act.WAIT one
-        self._faults = faults
-        self._fault: Fault | None = None  # that touches what goes on
-        self._edited: EditedAnswer | None = None  # and changes its answer
-        self._delayed: Fault | None = None  # whose request has begun and waits
-        self._delaying = False  # its time has not come
-        self._swallowing = False  # the request that is being read, or was read last, goes nowhere
-        self._declined = False  # it was one for an upgrade
 
     @property
     def waiting(self) -> bool:
@@ -273,7 +259,11 @@ class Tap:
         """Whether the answer that is coming can be ended here so that its client takes it for the server's own end."""
         if self._mode is not _Mode.HTTP or not self._flight.answering:
             return False
-        return (self._edited is not None or self._answers.may_end) and may_end(self._flight.open[0].held.records)
+        return self._between_events() and may_end(self._flight.open[0].held.records)
+
+    def _between_events(self) -> bool:
+        """Whether the client has got whole events only. Open to rules."""
+        return self._answers.may_end
 
     def stop(self, end: End = End.STOPPED, detail: str = ENDED) -> list[Action]:
         """End everything that goes on."""
@@ -340,14 +330,11 @@ class Tap:
                 self._asked(now)
         if position < len(consumed):
             self._to_server(consumed[position:] if position else consumed)
-        if self._declined:
-            self._decline(now)
 
     def _begin(
         self, head: RequestHead, following: Iterator[RequestEvent], consumed: bytes, position: int, now: int
     ) -> bool:
         """Begin a request, if it may; `position`: that of what follows its head."""
-        self._swallowing = False
         admitted = self._in_turn(head, now)
         if isinstance(admitted, Pending):
             self._stalled = Stalled(head, list(following), consumed, position)
@@ -356,18 +343,12 @@ class Tap:
         return admitted
 
     def _in_turn(self, head: RequestHead, now: int) -> bool | Pending:
-        """Admit a request when its turn comes: with rules of --fault, when those before it are over."""
-        if self._draining:
-            return False
-        if self._faults is not None and self._flight.open and self._delayed is None:
-            return Pending()
-        return self._admit(head, now)
+        """Admit a request if its turn has come. Open to rules."""
+        return False if self._draining else self._admit(head, now)
 
     def _asked(self, now: int) -> None:
-        if self._swallowing:
-            self._answer_fault(now)
-        else:
-            self._flight.asked(now)
+        """The request that is being read is complete. Open to rules."""
+        self._flight.asked(now)
 
     def _admit(self, head: RequestHead, now: int) -> bool | Pending:
         """Send a head on, or refuse its request and everything after it; Pending: it has to wait."""
@@ -384,131 +365,30 @@ class Tap:
         if not isinstance(verdict, Admitted):
             self._refuse(head.raw, head.method, verdict, now, recorded=recorded)
             return False
-        if self._faults is not None:
-            fault = self._delayed or self._faults.touch(head)
-            if fault is not None:
-                return self._admit_faulted(head, verdict, fault, now, recorded=recorded)
-        payload = self._packed_head(head, verdict, verdict.altered)
-        self._flight.begin(payload, head.method, now, upgrade=_asks_upgrade(head), recorded=recorded)
+        return self._go_on(head, verdict, now, recorded=recorded)
+
+    def _go_on(self, head: RequestHead, verdict: Admitted, now: int, *, recorded: bool) -> bool | Pending:
+        """A request that was admitted begins and goes to the server. Open to rules."""
+        self._record_head(head, verdict, now, recorded=recorded)
         self._answers.expect(head.method, upgrade=bool(head.upgrade))
         self._to_server(verdict.head)
         return True
 
-    def _packed_head(self, head: RequestHead, verdict: Admitted, altered: int) -> bytes:
-        return pack_head(
+    def _record_head(self, head: RequestHead, verdict: Admitted, now: int, *, recorded: bool, altered: int = 0) -> None:
+        payload = pack_head(
             self._connection,
-            altered | self._entered | (Altered.HOP_BY_HOP if head.h2c else 0),
+            verdict.altered | self._entered | altered | (H2C if head.h2c else 0),
             tls=self._tls,
             caller=verdict.caller,
             raw=head.raw,
             identity=self._mode_number,
             forwarded=verdict.forwarded,
         )
-
-    # Faults on purpose: nothing else goes on when one begins
-
-    def _admit_faulted(
-        self, head: RequestHead, verdict: Admitted, fault: Fault, now: int, *, recorded: bool
-    ) -> bool | Pending:
-        """Begin a request that a rule touches, and send it on when its time has come."""
-        if self._delayed is None:
-            self._begin_faulted(head, verdict, fault, now, recorded=recorded)
-        if self._delaying:
-            return Pending()
-        self._delayed = None
-        if fault.own is None:
-            self._answers.expect(head.method, upgrade=bool(head.upgrade))
-            self._to_server(without_coding(verdict.head) if fault.edit is not None else verdict.head)
-            return True
-        self._swallowing = True
-        if head.length and expects(head):
-            self._flight.informed(CONTINUE, now)
-            self._actions.append((Act.TO_CLIENT, CONTINUE))
-        return True
-
-    def _begin_faulted(self, head: RequestHead, verdict: Admitted, fault: Fault, now: int, *, recorded: bool) -> None:
-        self._fault = fault
-        changes = fault.own is not None or fault.edit is not None
-        payload = self._packed_head(head, verdict, verdict.altered | (Altered.FAULT if changes else Altered.NOTHING))
-        self._flight.begin(payload, head.method, now, upgrade=_asks_upgrade(head), recorded=recorded)
-        if fault.edit is None:
-            self._flight.fault(fault.rule.text, now)
-        if fault.rule.delay:
-            self._delayed, self._delaying = fault, True
-            self._wait(after(fault.rule.delay, self._delay_over))
-
-    def _delay_over(self, now: int) -> None:
-        self._delaying = False
-        self._resume(now)
-
-    def _answer_fault(self, now: int) -> None:
-        """The request that is answered in the server's place is complete."""
-        fault, self._fault = self._fault, None
-        if fault is None or fault.own is None:  # its END has been taken
-            return
-        self._declined = bool(self._flight.open[0].upgrade)
-        self._flight.own_answered(fault.own, now)
-        self._actions.append((Act.TO_CLIENT, fault.own.wire))
-        if fault.closes:
-            self._finish(End.CLIENT_GONE, "", now)
-
-    def _decline(self, now: int) -> None:
-        """A rule has answered a request for an upgrade: what the client sent after it are requests."""
-        self._declined = False
-        if self._mode is _Mode.HTTP:
-            self._upgrade_answered(now, upgraded=False)
-
-    def _wait(self, wait: Wait) -> None:
-        self.waits.append(wait)
-        self._actions.append((Act.WAIT, b""))
-
-    def _faulted_answers(self, fault: Fault, events: list[AnswerEvent], now: int) -> bool:
-        """What a rule does to an answer; False: nothing, or nothing to these bytes."""
-        head = next((event for event in events if isinstance(event, AnswerHead | Upgraded)), None)
-        if head is not None:
-            if fault.cuts_at_once:
-                self._cut(now)
-                return True
-            if fault.edit is not None and isinstance(head, AnswerHead) and fault.edit.begins(head):
-                self._edited = EditedAnswer(fault.edit, self._flight)
-            if fault.rule.after_seconds is not None:
-                self._wait(after(fault.rule.after_seconds, lambda now: self._timed(fault, now)))
-        if self._edited is None:
-            return False
-        self._actions += self._edited.take(events, now)
-        self._after_edited(self._edited, now)
-        return True
-
-    def _timed(self, fault: Fault, now: int) -> None:
-        """The time of a rule has come, if its exchange still goes on."""
-        if self._fault is not fault:
-            return
-        if fault.edit is None:
-            self._cut(now)
-        elif self._edited is not None:
-            self._actions += self._edited.expire(now)
-            self._after_edited(self._edited, now)
-
-    def _after_edited(self, edited: EditedAnswer, now: int) -> None:
-        if edited.cut:
-            self._cut(now)
-        elif edited.expired:
-            self._finish(End.COMPLETE, "", now)
-        elif not self._flight.open:
-            self._over(now)
-
-    def _over(self, now: int) -> None:
-        """Nothing goes on any more: the next one's turn."""
-        self._fault = self._edited = None
-        self._resume(now)
-
-    def _cut(self, now: int) -> None:
-        """As a server that died."""
-        self._finish(End.SERVER_GONE, "cut by a rule of --fault", now)
+        upgrade = head.target if head.upgrade else b""
+        self._flight.begin(payload, head.method, now, upgrade=upgrade, recorded=recorded)
 
     def _to_server(self, data: bytes) -> None:
-        if self._swallowing:
-            return
+        """Bytes of requests. Open to rules."""
         if self._connected:
             self._actions.append((Act.TO_SERVER, data))
             return
@@ -535,8 +415,12 @@ class Tap:
     def _end_stalled(self, now: int) -> None:
         """A request that still waits ends with its connection, and is recorded so."""
         stalled, self._stalled = self._stalled, None
-        if stalled is not None and self._delayed is None:
+        if stalled is not None and not self._has_begun(stalled.head):
             self._begin_unjudged(stalled.head.raw, stalled.head.method, now)
+
+    def _has_begun(self, head: RequestHead) -> bool:  # noqa: ARG002 - for whoever overrides it
+        """Whether a request that waits is in the recording already. Open to rules."""
+        return False
 
     def _refuse_ambiguous(self, sentence: str, now: int) -> None:
         own = status_answer(400, sentence)
@@ -578,12 +462,15 @@ class Tap:
             events = self._answers.feed(data)
         except FramingError as ambiguous:
             events, error = self._answers.before, str(ambiguous)
-        if self._fault is None or not self._faulted_answers(self._fault, events, now):
-            if self._answers.consumed:
-                self._actions.append((Act.TO_CLIENT, self._answers.consumed))
-            self._on_answers(events, now)
+        self._relay(events, now)
         if error and self._mode is not _Mode.DONE:
             self._ambiguous_answer(error, now)
+
+    def _relay(self, events: list[AnswerEvent], now: int) -> None:
+        """What the server said goes to the client, and into the recording. Open to rules."""
+        if self._answers.consumed:
+            self._actions.append((Act.TO_CLIENT, self._answers.consumed))
+        self._on_answers(events, now)
 
     def _on_answers(self, events: list[AnswerEvent], now: int) -> None:
         flight = self._flight
@@ -604,15 +491,13 @@ class Tap:
             else:
                 flight.answered(now)
         self._answer_own(now)
-        if not flight.open and (self._spent or self._faults is not None):
+        if not flight.open:
             self._between(now)
 
     def _between(self, now: int) -> None:
-        """Every request has its answer."""
+        """Every request has its answer. Open to rules."""
         if self._spent and self._mode is _Mode.HTTP:
             self._finish(End.COMPLETE, "", now)  # the server refuses what this connection shows: the next shows another
-        if self._faults is not None:
-            self._over(now)
 
     def _answer_begins(self, head: AnswerHead, now: int) -> None:
         self._flight.answer_with(RecordType.ANSWER_HEAD, head.raw, now)
@@ -659,8 +544,3 @@ class Tap:
         actions = self._actions
         self._actions = []
         return actions
-
-
-def _asks_upgrade(head: RequestHead) -> bytes:
-    """The target of a request for an upgrade, b"" of another one."""
-    return head.target if head.upgrade else b""

@@ -12,8 +12,8 @@ from kproxy.proxy.actions import Act, Action, Wait
 from kproxy.proxy.backlog import Backlog
 from kproxy.proxy.faultrules import parse_rule
 from kproxy.proxy.faults import Faults
+from kproxy.proxy.faulty_tap import FaultyTap
 from kproxy.proxy.identity import Identity
-from kproxy.proxy.tap import Tap
 from kproxy.wire.cbor import encode_cbor
 from kproxy.wire.handoff import RecordType, unpack_head
 from kproxy.wire.http1 import AnswerFramer, AnswerHead, Body
@@ -50,7 +50,7 @@ class World:
     def __post_init__(self) -> None:
         identity = Identity(upstream_from_url("http://up:1"), token=None, local=None, allow_exec=True)
         faults = Faults([parse_rule(rule) for rule in self.rules])
-        self.tap = Tap(identity, self.backlog, 1, tls=False, server_name="up", faults=faults, clock=lambda: 7)
+        self.tap = FaultyTap(faults, identity, self.backlog, 1, tls=False, server_name="up", clock=lambda: 7)
 
     def take(self, actions: list[Action]) -> None:
         for act, data in actions:

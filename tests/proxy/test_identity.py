@@ -93,7 +93,7 @@ def test_a_path_prefix_comes_before_the_path() -> None:
 
     assert head_of(verdict)[0] == "GET /k8s/c-1/api/v1/pods HTTP/1.1"
     assert isinstance(verdict, Admitted)
-    assert Altered.PATH in verdict.altered
+    assert Altered.PATH in Altered(verdict.altered)
 
 
 def test_the_kubeconfigs_impersonation_is_set_unless_the_client_has_its_own() -> None:

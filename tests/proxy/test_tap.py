@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate, pairwise
 
 import pytest
@@ -14,6 +15,7 @@ from kproxy.proxy.actions import Act, Action, Unreached
 from kproxy.proxy.backlog import Backlog
 from kproxy.proxy.faultrules import parse_rule
 from kproxy.proxy.faults import Faults
+from kproxy.proxy.faulty_tap import FaultyTap
 from kproxy.proxy.identity import Identity
 from kproxy.proxy.tap import MAX_PIPELINED, Tap
 from kproxy.wire.handoff import RecordType, unpack_head
@@ -48,9 +50,8 @@ class Wires:
 
     def __post_init__(self) -> None:
         identity = Identity(upstream_from_url("http://up:1"), token=None, local=None, allow_exec=True)
-        self.tap = Tap(
-            identity, self.backlog, 1, tls=False, server_name="the server", faults=self.faults, clock=lambda: 7
-        )
+        make = Tap if self.faults is None else partial(FaultyTap, self.faults)
+        self.tap = make(identity, self.backlog, 1, tls=False, server_name="the server", clock=lambda: 7)
 
     def take(self, actions: list[Action]) -> None:
         """Carry the actions out."""
