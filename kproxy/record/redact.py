@@ -23,6 +23,7 @@ from kproxy.wire.storage import edit_value, key_object
 
 _JSON_MARKS = (b'Secret"', b'SecretList"', b'Secret\\"', b'TokenReview"', b'TokenRequest"')
 _MARKS = (b"Secret", b"TokenReview", b"TokenRequest")
+_STEMS = (b"Secret", b"TokenRe")  # one of them is in every mark: a large list is searched twice, not five times
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ class Redactor:
 def _marked(media_type: MediaType, data: bytes) -> bool:
     """Whether something in there may be a Secret: cheap, and never wrong the other way round."""
     if media_type.is_json:
-        return any(mark in data for mark in _JSON_MARKS)
+        return any(stem in data for stem in _STEMS) and any(mark in data for mark in _JSON_MARKS)
     if media_type.is_cbor:  # its texts may come in pieces and in codings: no mark is sure to be seen
         return True
     return (media_type.is_yaml or media_type.is_protobuf) and any(mark in data for mark in _MARKS)
