@@ -1,6 +1,6 @@
 """How fast kproxy is, beside what does without it: all contenders, scene by scene, on this machine.
 
-python -m tests.bench [--short] [--publish] [--json FILE] [--rounds 3] [--seconds 3] [--scene TEXT] [--contender NAME …]
+python -m tests.bench [--short] [--publish] [--json FILE] [--rounds 3] [--seconds 2] [--scene TEXT] [--contender NAME …]
 
 Generator and upstream are the Go programs of controlplane/bench; scenes with a real kube-apiserver run where
 KUBEBUILDER_ASSETS is set. The contenders take turns, round by round, so that what else the machine does hits all of
@@ -59,7 +59,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument("--seconds", type=float, default=3.0)
+    arguments.add_argument("--seconds", type=float, default=2.0)
     arguments.add_argument("--json", type=Path, help="write the figures here too")
     arguments.add_argument("--publish", action="store_true", help="make docs/performance.md of them")
     arguments.add_argument("--short", action="store_true")
