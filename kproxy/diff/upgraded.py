@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.model.exchange import CHANNEL, Direction, Exchange, Frame
 
+_CLOSE = "close"
+"""The connection's end, not compared: whether the second side still says goodbye is a race with the first one's end."""
+
 _ARROWS = {Direction.REQUEST: ">", Direction.ANSWER: "<"}
 
 
@@ -52,7 +55,7 @@ def _is_itself(of: Comparison, pair: Pair) -> bool:
 def _channels(side: Side, exchange: Exchange) -> dict[str, _Carried]:
     found: dict[str, _Carried] = {}
     for frame in side.frames(exchange.seq):
-        if frame.kind == CHANNEL and frame.body.size:
+        if frame.kind == CHANNEL and frame.body.size and frame.channel != _CLOSE:
             channel = f"{_ARROWS[frame.direction]} {frame.channel.partition('/')[0]}"
             _add(side, frame, found.setdefault(channel, _Carried()))
     return found

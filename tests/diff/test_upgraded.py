@@ -44,6 +44,10 @@ def test_the_same_talk_in_other_frames_is_identical() -> None:
     assert compared(whole).outcome is Outcome.IDENTICAL
 
 
+def test_whether_the_second_goodbye_still_came_is_no_difference() -> None:
+    assert compared([*TALK, ("<", "close", b"\x03\xe8")]).outcome is Outcome.IDENTICAL
+
+
 @pytest.mark.parametrize(
     ("second", "path"),
     [
