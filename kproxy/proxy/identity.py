@@ -115,7 +115,7 @@ class Identity:
         if self.mode is IdentityMode.PASS and not self._told:
             self._told = True
             logger.warning(
-                "kproxy: the api-server answered 401 to a client: a bearer token passes through kproxy, a client "
+                "the api-server answered 401 to a client: a bearer token passes through kproxy, a client "
                 "certificate cannot (--identity front-proxy and impersonate take it)"
             )
         return self._credentials.refused()

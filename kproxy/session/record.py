@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kproxy.config.kubeconfig import Kubeconfig
+from kproxy.config.upstream import Upstream
 from kproxy.config.written import minimal_kubeconfig, through_proxy
 from kproxy.model.exchange import IdentityMode
 from kproxy.proxy.launch import Running
@@ -42,6 +43,11 @@ async def record(  # noqa: PLR0913, PLR0917 - what a recording is made of
 ) -> int:
     """Record; the exit code is COMMAND's, or that of the signal that ended a recording without one."""
     raise_descriptor_limit()
+    if settings.identity is IdentityMode.PASS and _shows_certificate_only(settings.upstream):
+        tell(
+            f'user "{settings.upstream.user}" shows a client certificate, which cannot pass through kproxy: to the '
+            "api-server that client is nobody; --identity front-proxy and impersonate take its certificate"
+        )
     link = link_of(settings.output, env, settings.state_home)
     with warned(tell):
         async with recording(settings, tell, team) as live:
@@ -57,6 +63,11 @@ async def record(  # noqa: PLR0913, PLR0917 - what a recording is made of
                         code = 128 + await _until_signal()
             live.exit_code = code
     return code
+
+
+def _shows_certificate_only(upstream: Upstream) -> bool:
+    certificate = upstream.tls is not None and upstream.tls.client_cert_pem is not None
+    return certificate and not (upstream.token or upstream.token_file or upstream.username or upstream.plugin)
 
 
 def _handed_out(folder: Path, proxy: Running, client: Client, settings: RecordSettings) -> dict[str, str]:

@@ -11,6 +11,7 @@ from kproxy.config import credentials as module
 from kproxy.config.execplugin import ExecPlugin
 from kproxy.config.upstream import Tls, Upstream, upstream_from_url
 from kproxy.errors import ConfigError
+from kproxy.model.exchange import End
 from kproxy.proxy.launch import ProxySettings, serve
 from kproxy.proxy.outbox import Outbox
 from tests.proxy.stage import OK, Server, TeeReader, self_signed, stage
@@ -62,6 +63,42 @@ def test_on_401_a_plugin_is_asked_for_the_next_request_and_no_body_is_sent_twice
             sent = bytes(on.server.received[0])
             assert (sent.count(b"Bearer old"), sent.count(b"Bearer new"), sent.count(b"once")) == (1, 1, 2)
             assert len(plugin.asked) == 2
+
+    asyncio.run(play())
+
+
+def test_a_connection_whose_certificate_is_refused_ends_and_the_next_one_shows_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AGAIN_SECONDS", -1.0)
+    ca, _ = self_signed(tmp_path, HERE)
+    authority = Authority()
+    context = server_context(tmp_path)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(cadata=authority.pem)
+    first, second = authority.client("first"), authority.client("second")
+    plugin = make_plugin(tmp_path / "p")
+    plugin.gives(clientCertificateData=first.certificate, clientKeyData=first.key)
+
+    async def only_second(reader: TeeReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await reader.head()
+            writer.write(OK if "second" in str(writer.get_extra_info("peercert")) else UNAUTHORIZED)
+
+    def to(server: Server) -> Upstream:
+        return plugged(server, plugin, Tls(ca_pem=ca))
+
+    async def play() -> None:
+        async with stage(only_second, listen="http://127.0.0.1:0", to=to, tls=context) as on:
+            plugin.gives(clientCertificateData=second.certificate, clientKeyData=second.key)
+            request = b"GET /api HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            assert await asyncio.wait_for(on.talk(request, end=False), 60) == UNAUTHORIZED
+            reader, writer = await on.connect()
+            writer.write(request * 2)
+            assert await asyncio.wait_for(reader.readexactly(2 * len(OK)), 60) == OK * 2
+            writer.close()
+            told = await on.record.exchanges(3)
+            assert {each.end for each in told} == {End.COMPLETE}
 
     asyncio.run(play())
 

@@ -14,6 +14,7 @@ import pytest
 from kproxy.model.exchange import Altered, End, IdentityMode
 from kproxy.model.session import SessionEnd
 from kproxy.store.reader import open_recording
+from tests.support.authority import Authority
 from tests.support.record_process import record_process, wait_for
 from tests.support.small_upstream import Handler, small_upstream
 
@@ -144,6 +145,18 @@ def test_a_forward_proxys_client_of_an_upstream_without_credentials_shows_none_t
     assert "proxy-url: http://kproxy:" in done.stdout
     assert "KPROXY_PROXY=http://kproxy:" in done.stdout
     assert "token:" not in done.stdout
+
+
+def test_a_certificate_that_cannot_pass_is_said_at_the_start(tmp_path: Path) -> None:
+    issued = Authority().client("ada")
+    cert, key = issued.written(tmp_path, "ada")
+    with small_upstream() as upstream:
+        config = kubeconfig(tmp_path, upstream.replace("http:", "https:"))
+        user = f"{{client-certificate: '{cert}', client-key: '{key}'}}"
+        config.write_text(config.read_text().replace("{token: the-users-own-token-of-the-kubeconfig}", user))
+        options = ["--kubeconfig", str(config), "-o", str(tmp_path / "s.kproxy"), "--identity", "pass"]
+        done = subprocess.run([*KPROXY, "record", *options, "--", "true"], check=True, capture_output=True, text=True)
+    assert 'user "u" shows a client certificate, which cannot pass' in done.stderr
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
