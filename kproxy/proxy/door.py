@@ -87,7 +87,7 @@ class ForwardDoor:
         *,
         members: Members,
         servers: frozenset[Destination],
-        inside: Callable[[str], Wiring],
+        inside: Callable[[Destination], Wiring],
         absolute: Wiring,
         outbox: Backlog,
         others: Callable[[Destination], Dialer] | None,
@@ -108,7 +108,7 @@ class ForwardDoor:
         verdict = self._judge(raw)
         if isinstance(verdict, Destination) and verdict in self._servers:
             await asyncio.get_running_loop().sock_sendall(sock, ESTABLISHED)
-            return Connection(self._inside(verdict.host), sock, number)
+            return Connection(self._inside(verdict), sock, number)
         if isinstance(verdict, Destination) and self._others is not None:
             try:
                 server = await self._others(verdict).connect()

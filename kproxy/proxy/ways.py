@@ -96,39 +96,59 @@ def names_of(way: Way, listen: Listen, upstream: Upstream, serving: ServingFiles
     if upstream.tls is None and serving != OWN:
         raise ConfigError(f"No certificate is shown to clients of an http api-server, and it is {upstream.url}.")
     server_name = upstream.tls.server_name if upstream.tls is not None else ""
-    return tuple(name for name in (upstream.host, server_name, *serving.names) if name)
+    places = (host for host, _ in upstream.others)
+    return tuple(name for name in (upstream.host, server_name, *places, *serving.names) if name)
 
 
 def admit(way: Way, listen: Listen, parts: Parts) -> Admit:
     """What is done with each accepted socket."""
-    wiring = parts.wiring
     if way.mode is Mode.REVERSE:
         entrance = PathPrefix(listen.prefix) if listen.prefix else None
-        return partial(Connection, replace(wiring, make_tap=partial(parts.make_tap, entrance)))
+        return partial(Connection, replace(parts.wiring, make_tap=partial(parts.make_tap, entrance)))
     # Clients that name the api-server itself say its prefix, which the recording leaves out and Identity puts on.
     prefix = parts.upstream.path_prefix
     inner = PathPrefix(prefix) if prefix else None
-    wiring = replace(wiring, make_tap=partial(parts.make_tap, inner))
+    wiring = replace(parts.wiring, make_tap=partial(parts.make_tap, inner))
     others = parts.stranger if way.tunnel_others else None
     if way.mode is Mode.TRANSPARENT:
-        addresses = Addresses(parts.upstream.host, parts.upstream.port)
+        return partial(Guest, _redirected_door(parts, wiring, others))
+    return partial(Guest, _forward_door(parts, wiring, inner, others))
 
-        def redirected(where: Destination) -> Wiring:
-            return _shown(replace(wiring, dialer=parts.dialer(where)), parts.serving, where.host)
 
-        return partial(Guest, RedirectedDoor(is_server=addresses, inside=redirected, others=others))
-    members = Members(parts.token)
-    servers = frozenset(Destination(normal_host(name), parts.upstream.port) for name in parts.names)
-    plain = AbsoluteForm(members, servers if parts.upstream.tls is None else frozenset(), inner)
-    door = ForwardDoor(
+def _redirected_door(parts: Parts, wiring: Wiring, others: Callable[[Destination], Dialer] | None) -> RedirectedDoor:
+    upstream = parts.upstream
+    places = [Addresses(host, port) for host, port in ((upstream.host, upstream.port), *upstream.others)]
+
+    async def is_server(where: Destination) -> bool:
+        return any([await place(where) for place in places])
+
+    def redirected(where: Destination) -> Wiring:
+        return _shown(replace(wiring, dialer=parts.dialer(where)), parts.serving, where.host)
+
+    return RedirectedDoor(is_server=is_server, inside=redirected, others=others)
+
+
+def _forward_door(
+    parts: Parts, wiring: Wiring, inner: Entrance | None, others: Callable[[Destination], Dialer] | None
+) -> ForwardDoor:
+    upstream, members = parts.upstream, Members(parts.token)
+    places = {Destination(normal_host(host), port): Destination(host, port) for host, port in upstream.others}
+    servers = frozenset([Destination(normal_host(name), upstream.port) for name in parts.names] + list(places))
+    plain = AbsoluteForm(members, servers if upstream.tls is None else frozenset(), inner)
+
+    def named(where: Destination) -> Wiring:
+        place = places.get(where)
+        inside = replace(wiring, dialer=parts.dialer(place)) if place is not None else wiring
+        return _shown(inside, parts.serving, where.host)
+
+    return ForwardDoor(
         members=members,
         servers=servers,
-        inside=lambda host: _shown(wiring, parts.serving, host),
+        inside=named,
         absolute=replace(wiring, make_tap=partial(parts.make_tap, plain), client_tls=_none),
         outbox=wiring.outbox,
         others=others,
     )
-    return partial(Guest, door)
 
 
 def proxy_url(way: Way, address: tuple[str, int], token: str | None) -> str | None:

@@ -1,8 +1,10 @@
-"""A client with in-cluster configuration behind kproxy (docs/in-cluster.md): kubectl, in a namespace like a pod's."""
+"""An app with in-cluster configuration and kproxy with its own, in one pod (docs/in-cluster.md): kubectl is the app."""
 
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -15,7 +17,6 @@ from kproxy.store.reader import open_recording
 pytestmark = pytest.mark.controlplane
 
 IN_POD = Path(__file__).parent / "in_cluster.sh"
-BESIDE = 'port=${KPROXY_URL##*:}; exec unshare --user --map-root-user --mount sh "$1" "$0" 127.0.0.1 "$port"'
 
 
 def test_an_in_cluster_client_goes_through_kproxy_as_who_it_is(
@@ -38,9 +39,11 @@ def test_an_in_cluster_client_goes_through_kproxy_as_who_it_is(
         kubectl("create", "serviceaccount", "app")
         kubectl("create", "rolebinding", "app", "--clusterrole=cluster-admin", "--serviceaccount=default:app")
         (tmp_path / "token").write_text(kubectl("create", "token", "app"))
-        options = ["--kubeconfig", kubeconfig, "--identity", "pass", "--serving-ca", str(tmp_path / "ca.pem")]
-        command = [sys.executable, "-m", "kproxy", "record", "-o", str(tmp_path / "s.kproxy"), *options]
-        command += ["--", "sh", "-c", BESIDE, str(tmp_path), str(IN_POD)]
+        data = "jsonpath={.clusters[0].cluster.certificate-authority-data}"
+        (tmp_path / "cluster.crt").write_bytes(b64decode(kubectl("config", "view", "--raw", "--flatten", "-o", data)))
+        place = urlsplit(lab.info.url)
+        command = ["unshare", "--user", "--map-root-user", "--mount", "sh", str(IN_POD), str(tmp_path)]
+        command += [place.hostname or "", str(place.port), sys.executable]
         done = subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [

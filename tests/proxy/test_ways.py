@@ -18,7 +18,7 @@ from kproxy.proxy.outbox import Outbox
 from kproxy.proxy.serving import ServingFiles
 from kproxy.proxy.ways import Mode, Way
 from kproxy.wire.handoff import unpack_head
-from tests.proxy.stage import GET_OK, OK, Server, Stage, TeeReader, self_signed, stage, upstream
+from tests.proxy.stage import GET_OK, OK, Server, Stage, TeeReader, answering, self_signed, stage, upstream
 from tests.proxy.test_tls import HERE, at, server_context
 
 REGULAR = Way(mode=Mode.REGULAR)
@@ -182,6 +182,20 @@ def test_a_server_has_other_names_when_it_is_told_so(tmp_path: Path) -> None:
             trust = ssl.create_default_context(cadata=on.proxy.ca_pem)
             await writer.start_tls(trust, server_hostname="kubernetes.default")
             writer.close()
+
+    asyncio.run(play())
+
+
+def test_a_client_that_names_another_of_the_servers_places_is_led_to_that_one() -> None:
+    async def play() -> None:
+        async with upstream(answering) as second:
+            place = ("127.0.0.1", second.port)
+            to = lambda server: replace(upstream_from_url(server.url), others=(place,))  # noqa: E731 - one line
+            async with stage(listen=LISTEN, way=REGULAR, to=to) as on:
+                _, reader, writer = await ask(on, connect(f"127.0.0.1:{second.port}") + GET_OK)
+                assert await reader.readexactly(len(OK)) == OK
+                writer.close()
+                assert (len(second.received), len(on.server.received)) == (1, 0)
 
     asyncio.run(play())
 
