@@ -32,7 +32,8 @@ class Addon:
 
     @property
     def url(self) -> str:
-        """Where it listens, once it says so."""
+        """Where it listens, once it records."""
+        wait_for(lambda: any("kproxy: recording into" in line for line in list(self.said)) or None)
         found = wait_for(lambda: next((m for line in list(self.said) if (m := _LISTENING.search(line))), None))
         return f"http://{found[1]}"
 
