@@ -1,7 +1,7 @@
 """The addon lane on a real kube-apiserver: kubectl through stock mitmdump, with exec, port-forward and logs.
 
-The same checks as of the tap (test_streams), by mitmproxy's flows: WebSocket messages, SPDY as a TCP flow, HTTP/2 for
-everything else.
+The same checks as of the tap (test_exec, test_forward), by mitmproxy's flows: WebSocket messages, SPDY as a TCP flow,
+HTTP/2 for everything else.
 """
 
 import base64
@@ -21,14 +21,15 @@ from kproxy.model.exchange import End
 from kproxy.store.reader import open_recording
 from tests.conformance.lab_traffic import SENT
 from tests.conformance.lanes import LANES, addon_process
-from tests.controlplane import test_streams as streams
+from tests.controlplane import test_exec, test_forward
 from tests.support.live_record import LiveRecord
 from tests.support.record_process import wait_for
 from tests.support.stand_in_kubelet import stand_in
+from tests.support.streams_world import World
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(300)]
 
-echo = streams.echo
+echo = test_forward.echo
 ROOT = Path(__file__).parents[2]
 WAYS = ["WebSocket", "SPDY"]
 
@@ -47,7 +48,7 @@ def through(kubeconfig: Path, server: str, folder: Path) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def world(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[streams.World]:
+def world(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("addon")
     base = {name: value for name, value in os.environ.items() if not name.startswith(("KPROXY_", "KUBECTL_"))}
     env = {**base, "PATH": f"{assets}:{base['PATH']}", "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
@@ -60,29 +61,29 @@ def world(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         with stand_in("accepting", folder, env) as node, addon_process(lab.info.url, output, *trust) as running:
             kubeconfig, _ = through(Path(lab.kubeconfig), running.url.replace("http:", "https:"), folder)
             record = LiveRecord(running.process, output, {**env, "KUBECONFIG": kubeconfig})  # type: ignore[arg-type]
-            yield streams.World(record, env, node, node)
+            yield World(record, env, node, node)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_what_goes_in_comes_out_and_adds_up_in_the_recording(world: streams.World, way: str) -> None:
-    streams.test_what_goes_in_comes_out_and_adds_up_in_the_recording(world, way)
+def test_what_goes_in_comes_out_and_adds_up_in_the_recording(world: World, way: str) -> None:
+    test_exec.test_what_goes_in_comes_out_and_adds_up_in_the_recording(world, way)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_exit_code_and_both_outputs_arrive(world: streams.World, way: str) -> None:
-    streams.test_an_exit_code_and_both_outputs_arrive(world, way)
+def test_an_exit_code_and_both_outputs_arrive(world: World, way: str) -> None:
+    test_exec.test_an_exit_code_and_both_outputs_arrive(world, way)
 
 
-def test_a_log_is_followed_line_by_line(world: streams.World) -> None:
-    streams.test_a_log_is_followed_line_by_line(world)
+def test_a_log_is_followed_line_by_line(world: World) -> None:
+    test_forward.test_a_log_is_followed_line_by_line(world)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_twenty_connections_at_once_are_forwarded(world: streams.World, way: str, echo: int) -> None:
-    streams.test_twenty_connections_at_once_are_forwarded(world, way, echo)
+def test_twenty_connections_at_once_are_forwarded(world: World, way: str, echo: int) -> None:
+    test_forward.test_twenty_connections_at_once_are_forwarded(world, way, echo)
 
 
-def test_kubectl_speaks_http_2_to_mitmproxy_and_that_is_recorded(world: streams.World) -> None:
+def test_kubectl_speaks_http_2_to_mitmproxy_and_that_is_recorded(world: World) -> None:
     after = world.record.last()
     done = world.kubectl("WebSocket", "create", "configmap", "by-addon", "--from-literal=a=1")
     assert done.returncode == 0, done.stderr
