@@ -13,11 +13,19 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from kproxy.config.execplugin import ExecPlugin, parse_credential
+from kproxy.config.outway import OutwardProxy
+from kproxy.config.upstream import Tls, Upstream
+from kproxy.errors import ConfigError
 from kproxy.model.etcd import EtcdKey
-from kproxy.model.exchange import End
+from kproxy.model.exchange import End, IdentityMode
 from kproxy.model.jsontypes import JSON
+from kproxy.proxy.caller import Caller, peer_of
 from kproxy.proxy.entrance import PathPrefix
 from kproxy.proxy.forward import AbsoluteForm, Destination, Members, connect_destination, fields_of
+from kproxy.proxy.forwarder import Forwarder
+from kproxy.proxy.identity import Admitted
+from kproxy.proxy.reviewed import NOBODY, Denied, Tokens
 from kproxy.record.assembly import Assembler, HandoffError
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms
@@ -33,6 +41,8 @@ from kproxy.wire.http1_head import parse_request_head
 from kproxy.wire.labelselector import is_label_selector
 from kproxy.wire.lines import LineCutter
 from kproxy.wire.mediatype import parse_media_type
+from kproxy.wire.outward import OutwardError
+from kproxy.wire.outward import Tunnel as Tunnelling
 from kproxy.wire.requestinfo import request_info
 from kproxy.wire.storage import decode_value, edit_value, key_object
 from kproxy.wire.stretch import StreamError
@@ -289,6 +299,60 @@ def forward(data: bytes) -> None:
             assert b"\nproxy-authorization:" not in entered.raw.lower()
 
 
+class _OneToken(Tokens):
+    """Knows the token of ada."""
+
+    def __init__(self) -> None:
+        """Nobody is asked."""
+
+    def caller(self, token: bytes) -> Caller | Denied:
+        return Caller(name="ada", groups=("dev",)) if token == b"adas" else NOBODY
+
+
+_UPSTREAM = Upstream(url="https://h", host="h", port=443, tls=Tls(), token="ours", context="c")
+_FORWARDERS = (
+    Forwarder(_UPSTREAM.without_credentials(), IdentityMode.FRONT_PROXY, _OneToken()),
+    Forwarder(_UPSTREAM, IdentityMode.IMPERSONATE, _OneToken()),
+)
+
+
+def callers(data: bytes) -> None:
+    """Whatever a client says, it goes on as who it is, framed as before; what is no certificate is nobody's."""
+    peer = peer_of(data)
+    assert peer.caller is not None or peer.problem
+    with contextlib.suppress(FramingError):
+        head = parse_request_head(data)
+        for forwarder, name in zip(_FORWARDERS, (b"x-remote-user", b"impersonate-user"), strict=True):
+            verdict = forwarder.judge(head)
+            if isinstance(verdict, Admitted):
+                again = parse_request_head(verdict.head)
+                assert (again.target, again.length, again.upgrade) == (head.target, head.length, head.upgrade)
+                assert again.values(name) == [b"ada"]
+                assert again.values(name.replace(b"user", b"group")) == [b"dev"]
+                assert b"adas" not in b"".join(again.values(b"authorization"))
+
+
+def outward(data: bytes) -> None:
+    """What plugins and proxies answer is taken or refused in a sentence."""
+    with contextlib.suppress(ConfigError):
+        parse_credential(data, _PLUGIN)
+    for proxy in _PROXIES:
+        tunnel = Tunnelling(proxy, "api.example", 443)
+        left = data
+        with contextlib.suppress(OutwardError):
+            while left and not tunnel.open:
+                size = tunnel.wanted
+                tunnel.feed(left[:size])
+                left = left[size:]
+
+
+_PLUGIN = ExecPlugin(what="u", version="client.authentication.k8s.io/v1", command="c", interactive="Never")
+_PROXIES = (
+    OutwardProxy(scheme="http", host="p", port=1, username="u", password="p"),
+    OutwardProxy(scheme="socks5", host="p", port=1),
+    OutwardProxy(scheme="socks5", host="p", port=1, username="u", password="p"),
+)
+
 _MESSAGES = tuple(
     wrapped(api_version, kind, Maker(number).message(name))
     for number, (api_version, kind, name) in enumerate(kinds())
@@ -303,7 +367,24 @@ _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 204 No\r\n\r\nHTT
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
 _SPDY = struct.pack("!HHI", 0x8003, 1, 20) + b"\0\0\0\1" + bytes(6) + zlib.compress(b"\0\0\0\0")
 
+_CALLED = b"POST /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer adas\r\nConnection: x\r\n%bContent-Length: 0\r\n\r\n"
+
 TARGETS: dict[str, Target] = {
+    "callers": Target(
+        callers, (_CALLED % b"", _CALLED % b"X-Remote-User: eve\r\n", _CALLED % b"impersonate-group: eve\r\n")
+    ),
+    "outward": Target(
+        outward,
+        (
+            (
+                b'{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t",'
+                b'"expirationTimestamp":"2026-01-01T00:00:00Z"}}'
+            ),
+            b"HTTP/1.1 200 OK\r\nVia: p\r\n\r\n",
+            b"\5\0\5\0\0\1\0\0\0\0\0\0",
+            b"\5\2\1\0\5\0\0\3\1a\0\0",
+        ),
+    ),
     "http1-requests": Target(http1_requests, (b"\x07" + _GET + _POST, b"\1" + _UPGRADE + b"more", b"\x30" + _POST)),
     "http1-answers": Target(http1_answers, (b"\x03" + _OK, b"\x09" + _CHUNKED, b"\1HTTP/1.0 200 OK\r\n\r\nrest")),
     "targets": Target(
