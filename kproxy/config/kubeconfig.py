@@ -8,6 +8,7 @@ from pathlib import Path
 from kproxy.config.bounded_yaml import load_yaml
 from kproxy.config.entry import Entry, is_field_value, read_bounded
 from kproxy.config.execplugin import exec_plugin
+from kproxy.config.impersonation import impersonation
 from kproxy.config.outway import parse_proxy
 from kproxy.config.upstream import Tls, Upstream, upstream_at
 from kproxy.errors import ConfigError
@@ -60,7 +61,7 @@ class Kubeconfig:
             username=_credential(user, "username"),
             password=_credential(user, "password"),
             plugin=exec_plugin(user, cluster),
-            impersonate=_impersonation(user),
+            impersonate=impersonation(user),
             context=chosen.name,
             cluster=cluster.name,
             user=user.name,
@@ -208,17 +209,3 @@ def _credential(user: Entry, field: str) -> str | None:
     if field == "token" and not is_field_value(value):
         raise ConfigError(f"{field} of {user.what} holds characters that no header may have.")
     return value
-
-
-def _impersonation(user: Entry) -> tuple[tuple[str, str], ...]:
-    """The headers of `as…` (k8s.io/client-go/transport/round_trippers.go); extra keys are percent-encoded there."""
-    headers: list[tuple[str, str]] = []
-    if name := user.text("as"):
-        headers.append(("Impersonate-User", name))
-    if uid := user.text("as-uid"):
-        headers.append(("Impersonate-Uid", uid))
-    headers += [("Impersonate-Group", group) for group in user.texts("as-groups")]
-    _refuse(user, "as-user-extra", "it does not set Impersonate-Extra headers yet")
-    if not all(is_field_value(value) for _, value in headers):
-        raise ConfigError(f"as of {user.what} holds characters that no header may have.")
-    return tuple(headers)

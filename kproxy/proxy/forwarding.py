@@ -3,11 +3,8 @@
 k8s.io/apiserver: authentication/request/headerrequest; k8s.io/client-go: transport/round_trippers.go.
 """
 
-import re
-
+from kproxy.config.impersonation import escaped
 from kproxy.proxy.caller import AUTHENTICATED, Caller
-
-_NO_TOKEN = re.compile(rb"[^!#$&'*+\-.^_`|~0-9A-Za-z]")
 
 
 def remote_fields(caller: Caller) -> bytes:
@@ -29,8 +26,3 @@ def _fields(prefix: bytes, caller: Caller, groups: tuple[str, ...]) -> bytes:
         b"%sExtra-%s: %s" % (prefix, escaped(key), value.encode()) for key, values in caller.extra for value in values
     ]
     return b"".join(line + b"\r\n" for line in lines)
-
-
-def escaped(key: str) -> bytes:
-    """A key of extra as a part of a field's name: what no name may have, and the percent sign, is percent-encoded."""
-    return _NO_TOKEN.sub(lambda match: b"%%%02X" % match[0][0], key.encode())

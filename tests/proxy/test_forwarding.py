@@ -1,10 +1,5 @@
-from urllib.parse import unquote
-
-from hypothesis import given
-from hypothesis import strategies as st
-
 from kproxy.proxy.caller import Caller
-from kproxy.proxy.forwarding import escaped, impersonation_fields, remote_fields
+from kproxy.proxy.forwarding import impersonation_fields, remote_fields
 
 ADA = Caller(
     name="ada",
@@ -34,11 +29,3 @@ def test_impersonation_leaves_the_group_of_everyone_to_the_api_server() -> None:
         "Impersonate-Group: dev",
     ]
     assert b"system:authenticated" not in impersonation_fields(ADA)
-
-
-@given(st.text(st.characters(codec="utf-8")))
-def test_a_key_of_extra_comes_back_from_the_fields_name(key: str) -> None:
-    name = escaped(key).decode("ascii")
-
-    assert unquote(name) == key
-    assert not set(name) & set(' :\r\n/()"')
