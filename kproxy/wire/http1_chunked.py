@@ -9,8 +9,10 @@ MAX_SIZE_LINE = 4096
 
 MAX_TRAILERS = 64 * 1024
 
-# Size, then nothing or extensions; white space before them is where readers differ (Go and llhttp refuse it).
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[^\x00\r\n]*+)?")
+# RFC 9112, 7.1.1, but for white space: there, and at what is no extension, readers differ (Go, llhttp).
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*+"'
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?+)*+")
 
 
 class Chunked:

@@ -123,10 +123,10 @@ class Recording:
     async def exchanges(self, count: int | None = None) -> list[Told]:
         """What is recorded, in the order of seq, once so many exchanges are (or, None, all that was handed over)."""
         if count is not None:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while len(self.recorder.finished) < count:  # noqa: ASYNC110 - a recorder that tells would be less real
                     await asyncio.sleep(0.005)
-        assert await self.outbox.drain(10)
+        assert await self.outbox.drain(60)
         return [told for _, told in sorted(self.recorder.finished.items())]
 
 
@@ -172,7 +172,7 @@ class Stage:
         writer.write(data)
         if end and ca_pem is None:
             writer.write_eof()
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), 60)
         writer.close()
         return answer
 

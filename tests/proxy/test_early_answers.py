@@ -3,12 +3,16 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
+from pathlib import Path
 
 import pytest
+from cryptography import x509
 
+from kproxy.config.upstream import Tls, Upstream
 from kproxy.model.exchange import End
-from tests.proxy.stage import Stage, TeeReader, stage
+from tests.proxy.stage import Server, Stage, TeeReader, self_signed, stage
 
 TOO_LARGE = b"HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nContent-Length: 9\r\n\r\ntoo large"
 UPLOAD = 64 * 1024 * 1024
@@ -81,5 +85,47 @@ def test_a_client_that_uploads_gets_the_refusal_of_a_server_that_does_not_want_t
             told = await on.record.exchanges(TURNS)
         assert {each.end for each in told} == {End.COMPLETE}
         assert {each.answer for each in told} == {b"too large"}
+
+    asyncio.run(play())
+
+
+async def uploads_by_tls(on: Stage) -> bytes:
+    """The same through TLS, up to the answer's last byte."""
+    reader, writer = await on.connect(on.proxy.ca_pem)
+    got = asyncio.create_task(reader.readuntil(b"too large"))
+
+    async def send() -> None:
+        writer.write(HEAD)
+        with contextlib.suppress(OSError):
+            for _ in range(UPLOAD // len(PIECE)):
+                if got.done():
+                    break
+                writer.write(PIECE)
+                await writer.drain()
+
+    sending = asyncio.create_task(send())
+    await asyncio.wait([got], timeout=60)
+    sending.cancel()
+    await asyncio.wait([sending])
+    writer.transport.abort()
+    return got.result()
+
+
+@pytest.mark.parametrize("server", [resets, resets_hard], ids=["resets", "resets hard"])
+def test_so_does_one_behind_tls_on_both_legs(server: object, tmp_path: Path) -> None:
+    ca, _ = self_signed(tmp_path, x509.DNSName("localhost"), common="up")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "up.crt", tmp_path / "up.key")
+
+    def to(upstream: Server) -> Upstream:
+        url = f"https://localhost:{upstream.port}"
+        return Upstream(url=url, host="localhost", port=upstream.port, tls=Tls(ca_pem=ca))
+
+    async def play() -> None:
+        async with stage(server, listen="https://127.0.0.1:0", to=to, tls=context) as on:  # type: ignore[arg-type]
+            for _ in range(TURNS):
+                assert await uploads_by_tls(on) == TOO_LARGE
+            told = await on.record.exchanges(TURNS)
+        assert {each.end for each in told} == {End.COMPLETE}
 
     asyncio.run(play())

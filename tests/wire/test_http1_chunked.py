@@ -22,7 +22,7 @@ def feed_in_pieces(raw: bytes, cuts: list[int]) -> tuple[bytes, Chunked, int]:
 
 @given(
     st.lists(st.binary(min_size=1, max_size=40), max_size=5),
-    st.sampled_from([b"", b";name=value", b'; quoted="a;b"']),
+    st.sampled_from([b"", b";name=value", b';quoted="a;\\"b";c']),
     st.sampled_from([b"", b"Checksum: 1\r\n", b"A: 1\r\nB: 2\r\n"]),
     st.lists(st.integers(0, 500), max_size=8),
 )
@@ -52,6 +52,12 @@ def test_content_and_trailers_survive_any_cut(
         b"\r\n",
         b"1\n",
         b"1\nx\r\n",
+        b"1 ;a\r\n",
+        b"1;\r\n",
+        b"1; a\r\n",
+        b"1;a=\r\n",
+        b'1;a="b\r\n',
+        b"1;a\x01\r\n",
         b"fffffffffffffffff\r\n",
         b"1\r\nxx",
         b"1\r\nx\n",
