@@ -9,7 +9,7 @@ from kproxy.wire.jsontext import check_size, decode_json, encode_json
 from kproxy.wire.mediatype import parse_media_type
 from kproxy.wire.protobuild import edit_protobuf, edit_watch_event, encode_protobuf, encode_watch_event
 from kproxy.wire.protojson import decode_protobuf, decode_watch_event
-from kproxy.wire.yamltext import decode_yaml
+from kproxy.wire.yamltext import decode_yaml, encode_yaml
 
 __all__ = ["ContentError", "decode", "decode_json", "edit", "encode", "encode_json"]
 
@@ -38,8 +38,10 @@ def decode(media_type: str, data: bytes) -> JSON:
 def encode(media_type: str, value: JSON) -> bytes:
     """`value` in `media_type`: JSON (also where YAML is asked for, as JSON is YAML) or protobuf. ContentError."""
     parsed = parse_media_type(media_type)
-    if parsed.is_json or parsed.is_yaml:
+    if parsed.is_json:
         return encode_json(value)
+    if parsed.is_yaml:
+        return encode_yaml(value)
     if parsed.is_protobuf:
         return encode_watch_event(value) if parsed.is_stream and isinstance(value, dict) else encode_protobuf(value)
     if parsed.is_cbor:

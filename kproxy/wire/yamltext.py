@@ -7,7 +7,7 @@ import yaml
 
 from kproxy.model.jsontypes import JSON
 from kproxy.wire.contenterror import ContentError
-from kproxy.wire.jsontext import MAX_DEPTH, check_size
+from kproxy.wire.jsontext import MAX_DEPTH, check_size, encode_json
 
 if TYPE_CHECKING:
     from yaml import SafeLoader as _BaseLoader
@@ -18,6 +18,9 @@ _MAX_NODES = 500_000
 """Nodes at most, those behind aliases counted as often as they are used."""
 
 _MAX_ALIASES = 1_000
+
+_MAX_KEY = 1_000
+"""Bytes of a key as it is written: YAML has at most 1024 characters of one on its line (YAML 1.2.2, 7.4.2)."""
 
 
 class _Loader(_BaseLoader):
@@ -56,6 +59,25 @@ def decode_yaml(data: bytes) -> JSON:
         raise ContentError(f"no YAML: {_place(error)}") from None
     except (UnicodeError, ValueError, RecursionError) as error:
         raise ContentError(f"no YAML: {type(error).__name__}") from None
+
+
+def encode_yaml(value: JSON) -> bytes:
+    """`value` as JSON, which is YAML too. ContentError for a key that is longer than YAML has them on one line."""
+    data = encode_json(value)
+    if len(data) > _MAX_KEY:
+        _check_keys(value)
+    return data
+
+
+def _check_keys(value: JSON) -> None:
+    if isinstance(value, dict):
+        if any(len(encode_json(key)) > _MAX_KEY for key in value):
+            raise ContentError(f"a key that has more than {_MAX_KEY} bytes in YAML")
+        for item in value.values():
+            _check_keys(item)
+    elif isinstance(value, list):
+        for item in value:
+            _check_keys(item)
 
 
 def _check_events(data: bytes) -> None:

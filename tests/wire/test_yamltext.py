@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.wire.contenterror import ContentError
-from kproxy.wire.yamltext import decode_yaml
+from kproxy.wire.yamltext import decode_yaml, encode_yaml
 
 
 def test_plain_scalars_have_jsons_types_as_go_reads_them() -> None:
@@ -64,3 +64,10 @@ def test_errors_never_hold_the_content() -> None:
     with pytest.raises(ContentError) as caught:
         decode_yaml(b"password: hunter2\n  oops: [")
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_key_that_yaml_cannot_have_on_a_line_is_not_written() -> None:
+    assert decode_yaml(encode_yaml({"a": [{"k" * 900: 1}]})) == {"a": [{"k" * 900: 1}]}
+    for key in ("k" * 1100, "<" * 200):
+        with pytest.raises(ContentError, match="more than 1000 bytes"):
+            encode_yaml({"a": [{key: 1}]})
