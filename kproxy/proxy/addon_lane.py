@@ -101,6 +101,8 @@ class AddonLane:
             self._settings = settings = _settings()
         except ValueError as error:
             raise exceptions.OptionsError(str(error)) from error
+        if not ctx.options.has_changed("tcp_timeout"):
+            ctx.options.update(tcp_timeout=NEVER)
         self._outbox = Outbox(settings.buffer_bytes, settings.when_stuck)
         keep = MAX_CONTENT if settings.exec_content else 0
         self._flows = FlowRecorder(self._outbox, buffer_bytes=settings.buffer_bytes, keep=keep)
@@ -110,8 +112,6 @@ class AddonLane:
         settings, outbox, flows = self._settings, self._outbox, self._flows
         if settings is None or outbox is None or flows is None:
             return
-        if not ctx.options.has_changed("tcp_timeout"):
-            ctx.options.update(tcp_timeout=NEVER)
         try:
             self._recorder = await self._start(settings, outbox, _tell)
         except KproxyError as error:

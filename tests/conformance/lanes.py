@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -89,6 +90,7 @@ class Played:
     to_client: dict[str, bytes] = field(default_factory=dict)
     to_server: dict[str, list[bytes]] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    seen: defaultdict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
 
 def play(lane: str, folder: Path) -> Played:
@@ -104,10 +106,11 @@ async def _play(lane: str, folder: Path) -> Played:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        side = Side(reader, writer, lane)
+        side = Side(reader, writer, lane, asyncio.Event())
         await side.until(b"\r\n")
         if found := _NAME.search(side.got):
             name = found[1].decode()
+            side.seen = played.seen[name]
             await next(each for each in EVERY if each.name == name).server(side)
             played.to_server.setdefault(name, []).append(bytes(side.got))
         side.close()
@@ -135,7 +138,7 @@ async def _play(lane: str, folder: Path) -> Played:
 
 async def _one(scenario: Scenario, host: str, port: int, played: Played) -> Side:
     reader, writer = await asyncio.open_connection(host, port)
-    side = Side(reader, writer, played.lane)
+    side = Side(reader, writer, played.lane, played.seen[scenario.name])
     await scenario.client(side)
     played.to_client[scenario.name] = bytes(side.got)
     return side

@@ -1,12 +1,13 @@
 """What is said through both lanes: for each scenario a client, a server, and the bytes that the server sends."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from kproxy.wire.websocket import BINARY, CLOSE, TEXT
-from tests.conformance.side import Side
+from tests.conformance.side import PATIENCE, Side
 from tests.support.upgraded import Spdy, spdy_data, spdy_goaway, websocket
 
 type Script = Callable[[Side], Awaitable[None]]
@@ -71,8 +72,8 @@ def watch(name: str, end: Callable[[Side], Awaitable[None]], *, client_goes: boo
 
     async def client(side: Side) -> None:
         await side.send(head("GET", name, rest="?watch=true"))
-        await side.until(b"ADDED")
-        await side.send(b"")
+        if await side.until(b"ADDED"):
+            side.seen.set()
         await side.until(b"MODIFIED")
         if client_goes:
             side.close()
@@ -82,6 +83,8 @@ def watch(name: str, end: Callable[[Side], Awaitable[None]], *, client_goes: boo
     async def server(side: Side) -> None:
         await side.until(b"\r\n\r\n")
         await side.send(answer + chunk(EVENTS[0]))
+        async with asyncio.timeout(PATIENCE):
+            await side.seen.wait()  # it is live: nothing is held back until more comes
         await side.send(chunk(EVENTS[1]))
         await end(side)
 

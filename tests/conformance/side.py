@@ -9,12 +9,18 @@ HUNG = 1.5
 
 
 class Side:
-    """`lane`: which one is being played, for the few scripts that one of them cannot play to the end."""
+    """`lane`: which one is being played, for the few scripts that one of them cannot play to the end.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lane: str) -> None:
+    `seen`: a scenario's client tells its server that something has arrived.
+    """
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lane: str, seen: asyncio.Event
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self.lane = lane
+        self.seen = seen
         self.got = bytearray()
         self.over = False  # the other end sends no more
 
