@@ -7,6 +7,7 @@
 #   build.sh --print   only prints where they are or would be; needs no Go
 #   build.sh bench     the benchmark's upstream and load generator (seconds)
 #   build.sh kubelet   a stand-in kubelet (seconds)
+#   build.sh clientgo  a program over client-go (seconds once Kubernetes is built)
 #
 # stdout is the folder alone, so KUBEBUILDER_ASSETS=$(controlplane/build.sh)
 # works; everything said to a person goes to stderr.
@@ -154,12 +155,24 @@ build_kubelet() {
     echo "$kubelet"
 }
 
+build_clientgo() {
+    clientgo=$cache/clientgo-$(key clientgo '-s -w')
+    if has "$clientgo" clientgo; then
+        say "client-go's program is there already"
+    else
+        need_go clientgo
+        compile clientgo "$clientgo" '-s -w' .
+    fi
+    echo "$clientgo"
+}
+
 case ${1-} in
 '' | --print) build_assets "$@" ;;
 bench) build_bench ;;
 kubelet) build_kubelet ;;
+clientgo) build_clientgo ;;
 *)
-    say "unknown argument '$1': use no argument, --print, bench or kubelet"
+    say "unknown argument '$1': use no argument, --print, bench, kubelet or clientgo"
     exit 2
     ;;
 esac

@@ -1,14 +1,21 @@
 """A real server, a node and kproxy before them, for clients that no one here wrote, in environments of their own."""
 
+import base64
+import itertools
 import os
 import socketserver
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from http.client import HTTPSConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
@@ -21,7 +28,9 @@ from tests.support.stand_in_kubelet import Node, stand_in
 HERE = Path(__file__).parent
 CLIENTS = HERE / "clients"
 INSTALLED = "KPROXY_COMPAT"
-"""The folder in which `make compat-clients` has installed them."""
+"""Names the folder in which `make test-compat` has installed them."""
+
+BEHIND = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -54,15 +63,33 @@ class World:
 
     def recorded(self, after: int) -> list[Exchange]:
         """The exchanges behind this number, once all of them have ended, in a way that a client may give them."""
+        last = f"/version?behind={next(BEHIND)}"
+        _get(self.record.env["KUBECONFIG"], last)
 
         def found() -> list[Exchange] | None:
             with open_recording(str(self.record.path)) as recording:
                 all_ = [each for each in recording.exchanges() if each.seq > after]
-            return all_ if all_ and all(each.end is not End.UNKNOWN for each in all_) else None
+            over = any(each.request.target == last for each in all_)
+            return all_ if over and all(each.end is not End.UNKNOWN for each in all_) else None
 
         made = wait_for(found)
         assert {each.end for each in made} <= {End.COMPLETE, End.CLIENT_GONE}
         return made
+
+
+def _get(kubeconfig: str, target: str) -> None:
+    """A request behind all others, through kproxy."""
+    config = yaml.safe_load(Path(kubeconfig).read_text())
+    (current,) = [each["context"] for each in config["contexts"] if each["name"] == config["current-context"]]
+    (cluster,) = [each["cluster"] for each in config["clusters"] if each["name"] == current["cluster"]]
+    (user,) = [each["user"] for each in config["users"] if each["name"] == current["user"]]
+    ca = base64.b64decode(cluster["certificate-authority-data"]).decode()
+    place = urlsplit(cluster["server"])
+    context = ssl.create_default_context(cadata=ca)
+    connection = HTTPSConnection(place.hostname or "", place.port, timeout=PATIENCE, context=context)
+    connection.request("GET", target, headers={"Authorization": f"Bearer {user['token']}"})
+    assert connection.getresponse().status == 200
+    connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +135,14 @@ def echo() -> Iterator[str]:
         yield str(server.server_address[1])
         server.shutdown()
         thread.join(PATIENCE)
+
+
+@cache
+def go_program() -> Path:
+    """The program over client-go, built if it has to be."""
+    command = ["sh", str(HERE.parents[2] / "controlplane" / "build.sh"), "clientgo"]
+    built = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return Path(built.stdout.strip()) / "clientgo"
 
 
 def last_line(process: subprocess.Popen[str]) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from kproxy.model.exchange import Exchange
+from kproxy.model.exchange import Exchange, header
 from kproxy.model.jsontypes import JSON
-from tests.controlplane.compat.conftest import CLIENTS, World, last_line
+from tests.controlplane.compat.conftest import CLIENTS, World, go_program, last_line
 from tests.support.record_process import wait_for
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(300)]
@@ -24,6 +24,8 @@ class Client:
 
     def command(self, world: World) -> list[str]:
         """How it is started."""
+        if self is GO:
+            return [str(go_program())]
         if self.program.endswith(".mjs"):
             return ["node", str(world.installed / self.program)]
         return [world.python, str(CLIENTS / self.program)]
@@ -32,6 +34,7 @@ class Client:
 PYTHON = Client("Python kubernetes", "python_kubernetes.py")
 KR8S = Client("kr8s", "kr8s_client.py")
 LIGHTKUBE = Client("lightkube", "lightkube_client.py")
+GO = Client("client-go 0.37", "clientgo")
 JAVASCRIPT = Client("JavaScript", "javascript.mjs")
 
 
@@ -53,7 +56,7 @@ def verbs(exchanges: list[Exchange], resource: str = "configmaps") -> set[str]:
     return {each.info.verb for each in exchanges if each.info.resource == resource}
 
 
-@pytest.mark.parametrize("client", cells("create, get, patch, delete", PYTHON, KR8S, LIGHTKUBE, JAVASCRIPT))
+@pytest.mark.parametrize("client", cells("create, get, patch, delete", GO, PYTHON, KR8S, LIGHTKUBE, JAVASCRIPT))
 def test_objects_live_and_die(world: World, client: Client) -> None:
     after = world.record.last()
     found = run(world, client, "objects")
@@ -68,7 +71,7 @@ def test_objects_live_and_die(world: World, client: Client) -> None:
         assert [each.answer.status for each in recorded if each.answer and each.info.verb == "update"] == [200, 409]
 
 
-@pytest.mark.parametrize("client", cells("lists in pages", PYTHON, LIGHTKUBE, JAVASCRIPT))
+@pytest.mark.parametrize("client", cells("lists in pages", GO, PYTHON, LIGHTKUBE, JAVASCRIPT))
 def test_a_list_comes_in_pages(world: World, client: Client) -> None:
     after = world.record.last()
     found = run(world, client, "pages")
@@ -86,11 +89,29 @@ def test_a_watch_sees_what_happens_meanwhile(world: World, client: Client) -> No
     assert len(world.record.frames(watch)) >= 3
 
 
-@pytest.mark.parametrize("client", cells("informer", JAVASCRIPT))
+@pytest.mark.parametrize("client", cells("informer", GO, JAVASCRIPT))
 def test_an_informer_sees_what_happens(world: World, client: Client) -> None:
     after = world.record.last()
     assert run(world, client, "informer") == {"events": ["add", "update", "delete"]}
-    assert verbs(world.recorded(after)) >= {"list", "watch"}
+    recorded = world.recorded(after)
+    assert verbs(recorded) >= ({"watch"} if client is GO else {"list", "watch"})
+    if client is GO:
+        (watch,) = [each for each in recorded if each.info.verb == "watch"]
+        assert "sendInitialEvents=true" in watch.request.target
+        kinds = ["ADDED", "MODIFIED", "DELETED"]
+        shown = world.record.shown(watch)
+        assert [kind for kind in kinds if f"  {kind}\n" in shown] == kinds
+
+
+@pytest.mark.compat(client=GO.name, feature="protobuf")
+def test_client_go_s_protobuf_is_recorded_as_objects(world: World) -> None:
+    after = world.record.last()
+    run(world, GO, "objects")
+    recorded = [each for each in world.recorded(after) if each.info.verb in {"create", "update"}]
+    assert len(recorded) == 3
+    for each in recorded:
+        assert header(each.request.headers, "content-type") == "application/vnd.kubernetes.protobuf"
+        assert '"of": "client-go"' in world.record.shown(each)
 
 
 @pytest.mark.parametrize("client", cells("server-side apply", LIGHTKUBE))

@@ -30,20 +30,16 @@ async def objects(api):
 
 async def watching(api):
     seen = []
-
-    async def change():
-        await asyncio.sleep(0.5)
-        made = await config_map(api, "kr8s-watched")
-        await made.create()
-        await made.patch({"data": {"c": "3"}})
-        await made.delete()
-
-    changing = asyncio.create_task(change())
+    made = await config_map(api, "kr8s-watched")
+    await made.create()
     async for event, _ in api.watch("configmaps", namespace="default", label_selector="of=kr8s"):
         seen.append(event)
-        if event == "DELETED":
-            break
-    await changing
+        if event == "ADDED":
+            await made.patch({"data": {"c": "3"}})
+        elif event == "MODIFIED":
+            await made.delete()
+        else:
+            return {"events": seen}
     return {"events": seen}
 
 

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import threading
 
 from lightkube import ApiError, Client
 from lightkube.models.meta_v1 import ObjectMeta
@@ -54,18 +53,16 @@ def apply(client):
 
 
 def watching(client):
-    def change():
-        client.create(config_map("lightkube-watched"))
-        client.patch(ConfigMap, "lightkube-watched", {"data": {"c": "3"}}, patch_type=PatchType.MERGE)
-        client.delete(ConfigMap, "lightkube-watched")
-
-    seen, changing = [], threading.Timer(0.5, change)
-    changing.start()
+    seen = []
+    client.create(config_map("lightkube-watched"))
     for event, _ in client.watch(ConfigMap, labels={"of": "lightkube"}, namespace="default", server_timeout=60):
         seen.append(event)
-        if event == "DELETED":
+        if event == "ADDED":
+            client.patch(ConfigMap, "lightkube-watched", {"data": {"c": "3"}}, patch_type=PatchType.MERGE)
+        elif event == "MODIFIED":
+            client.delete(ConfigMap, "lightkube-watched")
+        else:
             break
-    changing.join()
     return {"events": seen}
 
 
