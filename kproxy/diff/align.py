@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 
-from kproxy.model.exchange import Exchange, Seq
+from kproxy.model.exchange import End, Exchange, Seq
 from kproxy.renaming.target import path_of, query_of
 
 _VOLATILE = frozenset({"resourceVersion", "continue", "timeoutSeconds", "timeout"})
@@ -11,8 +11,11 @@ _VOLATILE = frozenset({"resourceVersion", "continue", "timeoutSeconds", "timeout
 
 
 def align_exchanges(baseline: Iterable[Exchange], replayed: Iterable[Exchange]) -> list[tuple[Seq, Seq]]:
-    """Pairs by method and target, the first with the first; then, for names that differ, by what is asked for."""
-    left, right = list(baseline), list(replayed)
+    """Pairs by method and target, the first with the first; then, for names that differ, by what is asked for.
+
+    What a rule of --fault answered stands beside nothing: the same request may have come again and been served.
+    """
+    left, right = ([each for each in side if not _answered_by_a_fault(each)] for side in (baseline, replayed))
     pairs: list[tuple[Seq, Seq]] = []
     for key in (_exact, _kind):
         pairs += list(_pair(left, right, key))
@@ -31,6 +34,10 @@ def _pair(
     for each in left:
         if queue := waiting.get(key(each)):
             yield each.seq, queue.popleft()
+
+
+def _answered_by_a_fault(exchange: Exchange) -> bool:
+    return exchange.end is End.REFUSED and bool(exchange.fault)
 
 
 def _exact(exchange: Exchange) -> tuple[object, ...]:

@@ -7,7 +7,7 @@ from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.diff.streams import compare_stream, learn_stream
 from kproxy.diff.trees import Comparer, Spot, same_words
 from kproxy.diff.upgraded import compare_upgraded
-from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Headers, Request, header
+from kproxy.model.exchange import Altered, Answer, Body, BodyState, End, Exchange, Headers, Request, header
 from kproxy.renaming.kinds import Owner
 from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.pseudonyms import pseudonyms_in
@@ -69,10 +69,8 @@ def _learn_documents(of: Comparison, owner: Owner, first: Document, second: Docu
 
 def compare_exchange(of: Comparison, pair: Pair) -> None:
     """Compare request, status, headers, body or stream, and end."""
-    if pair.replayed.end is End.UNREACHABLE and pair.baseline.end is not End.UNREACHABLE:
-        of.findings.cannot_tell(
-            f"exchange {pair.baseline.seq}: the replay's server could not be reached ({pair.replayed.end_detail})"
-        )
+    if reason := _why_not(pair):
+        of.findings.cannot_tell(f"exchange {pair.baseline.seq}: {reason}")
         return
     _compare_requests(of, pair)
     _compare_ends(of, pair)
@@ -99,6 +97,24 @@ def compare_exchange(of: Comparison, pair: Pair) -> None:
         before = len(of.findings.differences)
         _compare_documents(of, pair, Spot(pair.baseline.seq, "body", now=now), *_answers(of, pair, first, second))
         _excuse_pseudonyms(of, pair, second.status, before)
+
+
+def _why_not(pair: Pair) -> str:
+    """Why nothing can be said of a pair, "" if something can."""
+    if pair.replayed.end is End.UNREACHABLE and pair.baseline.end is not End.UNREACHABLE:
+        return f"the replay's server could not be reached ({pair.replayed.end_detail})"
+    rule = _spoilt_by(pair)
+    return f"what its client got was changed on purpose, by the fault {rule!r}" if rule else ""
+
+
+def _spoilt_by(pair: Pair) -> str:
+    """The rule of --fault that changed one side's answer, and not the other's in the same way; "": none."""
+    if pair.baseline.fault == pair.replayed.fault:
+        return ""
+    for exchange in (pair.baseline, pair.replayed):
+        if exchange.fault and (Altered.FAULT in exchange.altered or exchange.end is End.SERVER_GONE):
+            return exchange.fault
+    return ""
 
 
 def _upgraded(pair: Pair) -> bool:

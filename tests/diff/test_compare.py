@@ -78,6 +78,30 @@ def test_faults_on_purpose_are_noted_and_decide_nothing() -> None:
     assert f"note: {verdict.notes[0]}" in text_report(verdict).splitlines()
 
 
+def test_what_a_fault_changed_is_no_difference_of_the_servers() -> None:
+    first = baseline()
+    touched = next(each for each in first.made.exchange_list if each.request.method == "GET")
+    at = first.made.exchange_list.index(touched)
+    first.made.exchange_list[at] = replace(touched, fault="cut", end=End.SERVER_GONE, answer=None)
+    verdict = verdict_of(first, replayed())
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reasons == (
+        f"exchange {touched.seq}: what its client got was changed on purpose, by the fault 'cut'",
+    )
+    assert verdict_of(first, first).outcome is Outcome.IDENTICAL
+
+
+def test_a_request_that_a_fault_answered_stands_beside_nothing() -> None:
+    first, second = baseline(), replayed()
+    told = first.made.exchange_list[0]
+    assert told.answer is not None
+    refused = replace(told, seq=Seq(0), end=End.REFUSED, fault="409 first=1", answer=replace(told.answer, status=409))
+    first.made.exchange_list.insert(0, refused)
+    verdict = compare(first.made, correlate(first.made), second.made, correlate(second.made))
+    assert verdict.outcome is Outcome.IDENTICAL
+    assert len(verdict.notes) == 1
+
+
 def test_without_pairs_exchanges_are_aligned_by_method_and_target() -> None:
     first, second = baseline(), replayed()
     verdict = compare(first.made, correlate(first.made), second.made, correlate(second.made))
