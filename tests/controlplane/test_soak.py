@@ -75,6 +75,10 @@ def test_everyone_went_on_as_who_they_are(soak: Path, joined: Joined) -> None:
     assert users == {}
 
 
+@pytest.mark.compat(client="kube-controller-manager 1.37", feature="a control plane's work, without a complaint")
+@pytest.mark.compat(client="kube-scheduler 1.37", feature="a control plane's work, without a complaint")
+@pytest.mark.compat(client="kwok 0.8", feature="a control plane's work, without a complaint")
+@pytest.mark.compat(client="kubectl 1.37", feature="a control plane's work, without a complaint")
 def test_no_client_complains_of_what_it_does_not_complain_of_without_kproxy(soak: Path) -> None:
     through, without = unknown(complaints(soak)), unknown(complaints(soak / "control"))
     assert sorted(set(through) - set(without)) == []
