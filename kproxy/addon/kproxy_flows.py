@@ -3,7 +3,7 @@
 mitmproxy has to run in the environment that kproxy is installed in; it is there, as kproxy's dependency.
 """
 
-from kproxy.proxy.addon_lane import AddonLane
+from kproxy.proxy.flows.lane import AddonLane
 from kproxy.session.flows import record_flows
 
 addons = [AddonLane(record_flows)]

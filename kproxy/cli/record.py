@@ -17,12 +17,12 @@ from kproxy.cli.sizes import SIZE
 from kproxy.cli.way_options import default_identity, listener_of, way_options
 from kproxy.errors import UsageError
 from kproxy.lab.info import read_lab
-from kproxy.proxy.faultrules import parse_rule
+from kproxy.proxy.faults.rules import parse_rule
+from kproxy.proxy.handover.outbox import DEFAULT_BUFFER
 from kproxy.proxy.launch import DEFAULT_DRAIN
-from kproxy.proxy.outbox import DEFAULT_BUFFER
-from kproxy.proxy.serving import ServingFiles
-from kproxy.proxy.wanted import wanted_by
-from kproxy.proxy.ways import Mode, Way
+from kproxy.proxy.sockets.serving import ServingFiles
+from kproxy.proxy.tap.wanted import wanted_by
+from kproxy.proxy.ways.way import Mode, Way
 from kproxy.session.record import Client, record
 from kproxy.session.recording import state_home
 from kproxy.session.recordsettings import RecordSettings

@@ -2,7 +2,7 @@
 
 kproxy is a proxy mode of its own, `tap`, beside mitmproxy's `reverse` and `regular`. From mitmproxy come Master,
 its addons and options, and the life of the listeners; a connection is kproxy's own from the accepted socket on
-(kproxy.proxy.connection, docs/decisions/0007).
+(kproxy.proxy.sockets.connection, docs/decisions/0007).
 
 Seams: ProxyMode's and ServerInstance's registries of subclasses, AsyncioServerInstance's `listen`, Proxyserver's
 `servers`.
@@ -21,7 +21,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.master import Master
 from mitmproxy.proxy import context, layer, mode_servers, mode_specs
 
-from kproxy.proxy.listener import Admit, Listener
+from kproxy.proxy.sockets.listener import Admit, Listener
 
 
 class TapMode(mode_specs.ProxyMode):

@@ -12,26 +12,26 @@ from kproxy.config.credentials import Credentials
 from kproxy.config.upstream import Upstream
 from kproxy.model.exchange import IdentityMode
 from kproxy.proxy._mitm import Engine
-from kproxy.proxy.connection import Wiring
-from kproxy.proxy.dial import Dialer
-from kproxy.proxy.entrance import Entrance
-from kproxy.proxy.faultrules import FaultRule
-from kproxy.proxy.faults import Faults
-from kproxy.proxy.faulty_tap import FaultyTap
-from kproxy.proxy.forward import Destination
-from kproxy.proxy.forwarder import Forwarder
-from kproxy.proxy.identity import Identity, Judge
-from kproxy.proxy.judging import FORWARDING, asks_token, credentials_for, upstream_for
-from kproxy.proxy.listen import Listen, parse_listen
-from kproxy.proxy.outbox import Outbox
-from kproxy.proxy.reach import dialer_for
-from kproxy.proxy.reviewed import Review, Tokens
-from kproxy.proxy.serving import OWN, Serving, ServingFiles, Source, source_of
-from kproxy.proxy.tap import Tap
-from kproxy.proxy.tls import UpstreamTls, listener_context
-from kproxy.proxy.tunnel import MAX_CONTENT
-from kproxy.proxy.wanted import Wanted
-from kproxy.proxy.ways import DIRECT, Mode, Parts, Way, admit, check_way, names_of, proxy_url
+from kproxy.proxy.faults.faulty_tap import FaultyTap
+from kproxy.proxy.faults.rules import FaultRule
+from kproxy.proxy.faults.touch import Faults
+from kproxy.proxy.handover.outbox import Outbox
+from kproxy.proxy.identity.forwarder import Forwarder
+from kproxy.proxy.identity.judge import Identity, Judge
+from kproxy.proxy.identity.judging import FORWARDING, asks_token, credentials_for, upstream_for
+from kproxy.proxy.identity.reviewed import Review, Tokens
+from kproxy.proxy.sockets.connection import Wiring
+from kproxy.proxy.sockets.dial import Dialer
+from kproxy.proxy.sockets.reach import dialer_for
+from kproxy.proxy.sockets.serving import OWN, Serving, ServingFiles, Source, source_of
+from kproxy.proxy.sockets.tls import UpstreamTls, listener_context
+from kproxy.proxy.tap.entrance import Entrance
+from kproxy.proxy.tap.tap import Tap
+from kproxy.proxy.tap.tunnel import MAX_CONTENT
+from kproxy.proxy.tap.wanted import Wanted
+from kproxy.proxy.ways.forward import Destination
+from kproxy.proxy.ways.listen import Listen, parse_listen
+from kproxy.proxy.ways.way import DIRECT, Mode, Parts, Way, admit, check_way, names_of, proxy_url
 
 DEFAULT_LISTEN = "https://127.0.0.1:0"
 DEFAULT_DRAIN = 5.0

@@ -9,8 +9,8 @@ from kproxy.config.upstream import upstream_from_url
 from kproxy.errors import UsageError
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.model.session import Server
-from kproxy.proxy.addon_lane import LaneSettings
-from kproxy.proxy.outbox import Outbox
+from kproxy.proxy.flows.lane import LaneSettings
+from kproxy.proxy.handover.outbox import Outbox
 from kproxy.record.pseudonyms import key_path
 from kproxy.record.settings import RecorderSettings
 from kproxy.session.header import begin_session

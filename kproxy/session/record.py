@@ -11,7 +11,7 @@ from kproxy.config.upstream import Upstream
 from kproxy.config.written import minimal_kubeconfig, through_proxy
 from kproxy.model.exchange import IdentityMode
 from kproxy.proxy.launch import Running
-from kproxy.proxy.ways import Mode
+from kproxy.proxy.ways.way import Mode
 from kproxy.session.command import run_command
 from kproxy.session.descriptors import raise_descriptor_limit
 from kproxy.session.marks import link_of, mark_socket

@@ -13,9 +13,9 @@ from kproxy.config.entry import read_bounded
 from kproxy.errors import UsageError
 from kproxy.model.exchange import Seq
 from kproxy.model.session import Session
-from kproxy.proxy.forward import basic_credentials
+from kproxy.proxy.handover.outbox import Outbox
 from kproxy.proxy.launch import Running, serve
-from kproxy.proxy.outbox import Outbox
+from kproxy.proxy.ways.forward import basic_credentials
 from kproxy.record.pseudonyms import key_path
 from kproxy.record.settings import RecorderSettings
 from kproxy.session.header import begin_session

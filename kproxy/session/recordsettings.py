@@ -8,14 +8,14 @@ from kproxy.config.upstream import Upstream
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.info import LabInfo
 from kproxy.model.exchange import IdentityMode
-from kproxy.proxy.faultrules import FaultRule
-from kproxy.proxy.judging import FORWARDING
+from kproxy.proxy.faults.rules import FaultRule
+from kproxy.proxy.handover.outbox import DEFAULT_BUFFER, WhenStuck
+from kproxy.proxy.identity.judging import FORWARDING
+from kproxy.proxy.identity.reviewed import Review
 from kproxy.proxy.launch import DEFAULT_DRAIN, DEFAULT_LISTEN, ProxySettings
-from kproxy.proxy.outbox import DEFAULT_BUFFER, WhenStuck
-from kproxy.proxy.reviewed import Review
-from kproxy.proxy.serving import OWN, ServingFiles
-from kproxy.proxy.wanted import Wanted
-from kproxy.proxy.ways import DIRECT, Way
+from kproxy.proxy.sockets.serving import OWN, ServingFiles
+from kproxy.proxy.tap.wanted import Wanted
+from kproxy.proxy.ways.way import DIRECT, Way
 from kproxy.session.review import reviewer
 
 

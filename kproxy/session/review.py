@@ -5,10 +5,10 @@ import json
 from kproxy.config.credentials import Credentials
 from kproxy.config.upstream import Upstream
 from kproxy.errors import ProxyError
-from kproxy.proxy.caller import Caller, caller_of_review
-from kproxy.proxy.reach import ASK_SECONDS, ask, dialer_for, request_for
-from kproxy.proxy.reviewed import Review
-from kproxy.proxy.tls import UpstreamTls
+from kproxy.proxy.identity.caller import Caller, caller_of_review
+from kproxy.proxy.identity.reviewed import Review
+from kproxy.proxy.sockets.reach import ASK_SECONDS, ask, dialer_for, request_for
+from kproxy.proxy.sockets.tls import UpstreamTls
 
 LINE = "POST /apis/authentication.k8s.io/v1/tokenreviews"
 _CANNOT = "kproxy cannot ask the api-server whose the client's token is"

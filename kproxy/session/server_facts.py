@@ -15,9 +15,9 @@ from kproxy.lab.info import LabInfo
 from kproxy.model.api import metadata_of
 from kproxy.model.jsontypes import JSON, text
 from kproxy.model.session import Server
-from kproxy.proxy.dial import Dialer
-from kproxy.proxy.reach import ask, dialer_for, request_for
-from kproxy.proxy.tls import UpstreamTls
+from kproxy.proxy.sockets.dial import Dialer
+from kproxy.proxy.sockets.reach import ask, dialer_for, request_for
+from kproxy.proxy.sockets.tls import UpstreamTls
 
 PATHS = ("/version", "/api/v1/namespaces/kube-system")
 TIMEOUT_SECONDS = 5.0

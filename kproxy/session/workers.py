@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 
 from kproxy.config.credentials import Credentials
 from kproxy.errors import ProxyError
+from kproxy.proxy.handover.numbers import SharedNumbers
+from kproxy.proxy.handover.outbox import Outbox
 from kproxy.proxy.launch import Stand, serve, take_stand
-from kproxy.proxy.numbers import SharedNumbers
-from kproxy.proxy.outbox import Outbox
 from kproxy.session.recordsettings import RecordSettings, asking, proxy_settings
 
 ANSWER_SECONDS = 60.0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization as form
 
-from kproxy.proxy.certificates import make_serving_certificate
+from kproxy.proxy.sockets.certificates import make_serving_certificate
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from pathlib import Path
 from kproxy.config.kubeconfig import load_kubeconfig
 from kproxy.config.upstream import upstream_from_url
 from kproxy.model.exchange import IdentityMode
-from kproxy.proxy.held import Held
+from kproxy.proxy.handover.held import Held
+from kproxy.proxy.handover.outbox import Outbox
 from kproxy.proxy.launch import ProxySettings, serve
-from kproxy.proxy.outbox import Outbox
 
 
 class DroppingOutbox(Outbox):

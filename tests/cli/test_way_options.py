@@ -5,7 +5,7 @@ import pytest
 from kproxy.cli.way_options import default_identity, listener_of
 from kproxy.config.upstream import upstream_from_url
 from kproxy.errors import UsageError
-from kproxy.proxy.ways import Mode, Way
+from kproxy.proxy.ways.way import Mode, Way
 
 SECURE, PLAIN = upstream_from_url("https://x"), upstream_from_url("http://x")
 

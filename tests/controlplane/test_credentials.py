@@ -24,8 +24,8 @@ from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import Lab, start_lab
 from kproxy.model.jsontypes import JSONObject
 from kproxy.proxy.launch import ProxySettings, serve
+from tests.proxy.sockets.test_reach import proxy
 from tests.proxy.stage import recording
-from tests.proxy.test_reach import proxy
 from tests.support.authority import Authority
 from tests.support.plugin import V1, Plugin, make_plugin
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 
 from kproxy.lab import LabSettings, start_lab
 from kproxy.model.exchange import End, IdentityMode
-from kproxy.proxy.certificates import make_authority
+from kproxy.proxy.sockets.certificates import make_authority
 from kproxy.store.reader import open_recording
 
 pytestmark = pytest.mark.controlplane

@@ -20,12 +20,12 @@ from kproxy.errors import ConfigError
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import End, IdentityMode
 from kproxy.model.jsontypes import JSON
-from kproxy.proxy.caller import Caller, peer_of
-from kproxy.proxy.entrance import PathPrefix
-from kproxy.proxy.forward import AbsoluteForm, Destination, Members, connect_destination, fields_of
-from kproxy.proxy.forwarder import Forwarder
-from kproxy.proxy.identity import Admitted
-from kproxy.proxy.reviewed import NOBODY, Denied, Tokens
+from kproxy.proxy.identity.caller import Caller, peer_of
+from kproxy.proxy.identity.forwarder import Forwarder
+from kproxy.proxy.identity.judge import Admitted
+from kproxy.proxy.identity.reviewed import NOBODY, Denied, Tokens
+from kproxy.proxy.tap.entrance import PathPrefix
+from kproxy.proxy.ways.forward import AbsoluteForm, Destination, Members, connect_destination, fields_of
 from kproxy.record.assembly import Assembler, HandoffError
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms

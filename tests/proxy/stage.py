@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from kproxy.config.upstream import Upstream, upstream_from_url
-from kproxy.proxy.faultrules import parse_rule
+from kproxy.proxy.faults.rules import parse_rule
+from kproxy.proxy.handover.outbox import Outbox
 from kproxy.proxy.launch import ProxySettings, Running, serve
-from kproxy.proxy.outbox import Outbox
-from kproxy.proxy.serving import OWN, ServingFiles
-from kproxy.proxy.wanted import Wanted
-from kproxy.proxy.ways import DIRECT, Way
+from kproxy.proxy.sockets.serving import OWN, ServingFiles
+from kproxy.proxy.tap.wanted import Wanted
+from kproxy.proxy.ways.way import DIRECT, Way
 from kproxy.wire.handoff import BATCH, AnswerType, pack_answer
 from tests.proxy.fake_recorder import FakeRecorder, Told
 

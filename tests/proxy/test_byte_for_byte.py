@@ -17,10 +17,10 @@ from kproxy.config.upstream import Upstream, upstream_from_url
 from kproxy.model.exchange import Body as RecordedBody
 from kproxy.model.exchange import Digest, Exchange
 from kproxy.model.exchange import End as Ended
-from kproxy.proxy.actions import Act, Action
-from kproxy.proxy.backlog import Backlog
-from kproxy.proxy.identity import Identity
-from kproxy.proxy.tap import Tap
+from kproxy.proxy.handover.backlog import Backlog
+from kproxy.proxy.identity.judge import Identity
+from kproxy.proxy.tap.actions import Act, Action
+from kproxy.proxy.tap.tap import Tap
 from kproxy.record.assembly import Assembler
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms

@@ -12,11 +12,11 @@ from kproxy.config.execplugin import ExecPlugin
 from kproxy.config.upstream import Tls, Upstream, upstream_from_url
 from kproxy.errors import ConfigError
 from kproxy.model.exchange import End
+from kproxy.proxy.handover.outbox import Outbox
 from kproxy.proxy.launch import ProxySettings, serve
-from kproxy.proxy.outbox import Outbox
+from tests.proxy.sockets.test_reach import answered
+from tests.proxy.sockets.test_tls import HERE, server_context
 from tests.proxy.stage import OK, Server, TeeReader, self_signed, stage
-from tests.proxy.test_reach import answered
-from tests.proxy.test_tls import HERE, server_context
 from tests.support.authority import Authority
 from tests.support.plugin import V1, Plugin, make_plugin
 

@@ -71,4 +71,4 @@ def test_no_other_file_knows_mitmproxy() -> None:
     ]
 
     # The addon lane uses what mitmproxy offers to addons, and only that.
-    assert sorted(knowing) == ["_mitm.py", "addon.py", "addon_lane.py"]
+    assert sorted(knowing) == ["_mitm.py", "addon.py", "lane.py"]

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from kproxy.config.upstream import upstream_from_url
 from kproxy.model.exchange import End, IdentityMode
-from kproxy.proxy.actions import Act, Action
-from kproxy.proxy.backlog import Backlog
-from kproxy.proxy.caller import Peer
-from kproxy.proxy.identity import Identity, Verdict
+from kproxy.proxy.handover.backlog import Backlog
+from kproxy.proxy.identity.caller import Peer
+from kproxy.proxy.identity.judge import Identity, Verdict
 from kproxy.proxy.pending import Pending
 from kproxy.proxy.status import status_answer
-from kproxy.proxy.tap import Tap
+from kproxy.proxy.tap.actions import Act, Action
+from kproxy.proxy.tap.tap import Tap
 from kproxy.wire.handoff import unpack_head
 from kproxy.wire.http1 import RequestHead
 from tests.proxy.fake_recorder import FakeRecorder

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kproxy.model.exchange import BodyState, End
 from kproxy.wire.websocket import BINARY, CLOSE, PING, TEXT
-from tests.proxy.test_tunnel import KEY, World
+from tests.proxy.tap.test_tunnel import KEY, World
 from tests.support.upgraded import cut, websocket
 
 ASK = (

@@ -17,8 +17,8 @@ import pytest
 from kproxy.errors import RecordingError
 from kproxy.model.exchange import BodyState, End, Seq
 from kproxy.model.session import SessionEnd
-from kproxy.proxy.backlog import Batch
-from kproxy.proxy.outbox import Outbox
+from kproxy.proxy.handover.backlog import Batch
+from kproxy.proxy.handover.outbox import Outbox
 from kproxy.record.settings import RecorderSettings
 from kproxy.store.reader import open_recording
 from kproxy.wire.handoff import BATCH, RecordType, pack_batch

@@ -9,7 +9,7 @@ import pytest
 from kproxy.config.credentials import Credentials
 from kproxy.config.upstream import upstream_from_url
 from kproxy.errors import ProxyError
-from kproxy.proxy.caller import Caller, NoCallerError
+from kproxy.proxy.identity.caller import Caller, NoCallerError
 from kproxy.session.review import reviewer
 from tests.proxy.stage import TeeReader, upstream
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
-from kproxy.proxy.certificates import Authority, make_authority, pem_of
+from kproxy.proxy.sockets.certificates import Authority, make_authority, pem_of
 from tests.support.record_process import wait_for
 
 SERVER, SERVER_6, OTHER, NAME, PORT, LISTEN = "10.7.0.1", "fd07::1", "10.7.0.9", "kube.test", 6443, 16443

@@ -1,0 +1,1 @@
+"""The addon lane: mitmproxy's flows as records for the same recorder."""

@@ -1,0 +1,162 @@
+"""The proxy's end of the hand-off to the recorder: batches go out over a socket, its answers come back.
+
+Backlog knows what must be told; here it is sent: a batch 20 ms after its first record, or as soon as it is large. The
+recorder at the other end may die: `lost` is set, the backlog grows, and `attach` goes on with the next one.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections import deque
+
+from kproxy.errors import ProxyError
+from kproxy.proxy.handover.backlog import DEFAULT_BUFFER, DEFAULT_MAX_BODY, Backlog, Batch, WhenStuck
+from kproxy.proxy.handover.numbers import SharedNumbers
+from kproxy.wire.handoff import ANSWER, AnswerType
+
+__all__ = ["DEFAULT_BUFFER", "DEFAULT_MAX_BODY", "Outbox", "WhenStuck"]
+
+FLUSH_SECONDS = 0.02
+READY_SECONDS = 30.0
+
+
+class Outbox(Backlog):
+    """A Backlog that is attached to a recorder, or waits for one."""
+
+    def __init__(
+        self,
+        buffer_bytes: int = DEFAULT_BUFFER,
+        when_stuck: WhenStuck = "pass",
+        *,
+        max_body: int = DEFAULT_MAX_BODY,
+        numbers: SharedNumbers | None = None,
+    ) -> None:
+        super().__init__(buffer_bytes, when_stuck, max_body=max_body, numbers=numbers)
+        self.lost = asyncio.Event()
+        self.lost.set()
+        self.blocked = 0  # the recorder's errno while it can commit nothing
+        self.failure = ""  # why the last recorder was lost
+        self._timer: asyncio.TimerHandle | None = None
+        self._unsent: deque[Batch] = deque()
+        self._more = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._writer: asyncio.StreamWriter | None = None
+
+    @property
+    def attached(self) -> bool:
+        """Whether a recorder takes batches."""
+        return not self.lost.is_set()
+
+    async def attach(self, sock: socket.socket, timeout: float = READY_SECONDS) -> None:  # noqa: ASYNC109 - a deadline
+        """Go on with the recorder at the other end of this socket, once it says READY.
+
+        ProxyError if it does not within `timeout` seconds, or speaks of batches that never were. The socket is the
+        outbox's from now on.
+        """
+        await self.detach()
+        reader, writer = await asyncio.open_connection(sock=sock)
+        self._writer = writer
+        try:
+            async with asyncio.timeout(timeout):
+                again, batches = self.again(await _ready(reader))
+        except (OSError, EOFError, ValueError) as error:
+            await self.detach()
+            reason = "it took too long" if isinstance(error, TimeoutError) else error
+            reason = "it ended before it said so" if isinstance(error, EOFError) else reason
+            raise ProxyError(f"The recorder did not get ready: {reason}.") from error
+        writer.write(again)
+        self._unsent = deque(batches)
+        self._more.set()
+        self.blocked = 0
+        self.lost.clear()
+        self._tasks = [asyncio.create_task(self._send(writer)), asyncio.create_task(self._listen(reader))]
+
+    async def detach(self) -> None:
+        """Let go of the recorder; nothing is forgotten."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+            with contextlib.suppress(OSError):  # the other end may be gone already: that is why we close
+                await writer.wait_closed()
+        self.lost.set()
+
+    async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - how long the caller is ready to wait
+        """Send what there is and wait until all of it is committed; False if `timeout` seconds were not enough."""
+        self.close_gap()
+        self.flush()
+        try:
+            async with asyncio.timeout(timeout):
+                await self.empty.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def flush(self) -> Batch | None:
+        """Close the batch that is being filled, and send it if someone is there."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        batch = super().flush()
+        if batch is not None and self.attached:
+            self._unsent.append(batch)
+            self._more.set()
+        return batch
+
+    def due(self, *, soon: bool) -> None:
+        """Flush in 20 ms, or when the event loop comes round again."""
+        if self._timer is not None:
+            if not soon:
+                return
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(0 if soon else FLUSH_SECONDS, self.flush)
+
+    async def _send(self, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                await self._more.wait()
+                while self._unsent:
+                    writer.write(self._unsent.popleft().data)
+                    await writer.drain()
+                self._more.clear()
+        except OSError as error:
+            self._lose(str(error))
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while True:
+                kind, a, b, c = ANSWER.unpack(await reader.readexactly(ANSWER.size))
+                self._answer(kind, a, b, c)
+        except EOFError:
+            self._lose("it closed the hand-off")
+        except (OSError, ValueError) as error:
+            self._lose(str(error))
+
+    def _answer(self, kind: int, a: int, b: int, c: int) -> None:
+        if kind == AnswerType.COMMITTED:
+            self.committed(a)
+        elif kind == AnswerType.CHECKPOINT:
+            self.checkpoint(a, b, c)
+        elif kind == AnswerType.BLOCKED:
+            self.blocked = a
+        elif kind == AnswerType.UNBLOCKED:
+            self.blocked = 0
+        else:
+            raise ValueError(f"it sent an answer of unknown type {kind}")
+
+    def _lose(self, why: str) -> None:
+        self.failure = why
+        self._unsent.clear()
+        self.lost.set()
+
+
+async def _ready(reader: asyncio.StreamReader) -> int:
+    """The last batch that the recorder says it has committed."""
+    kind, number, _, _ = ANSWER.unpack(await reader.readexactly(ANSWER.size))
+    if kind != AnswerType.READY:
+        raise ValueError("it did not begin with READY")
+    return int(number)
