@@ -1,25 +1,24 @@
 """How fast kproxy is, beside what does without it: all contenders, scene by scene, on this machine.
 
-python -m tests.bench [--short] [--publish] [--json FILE] [--rounds 3] [--seconds 2] [--scene TEXT] [--contender NAME …]
+python -m tests.bench [--short] [--publish] [--json FILE] [--rounds 3] [--seconds 2] [--scene TEXT]… [--contender NAME]…
 
 Generator and upstream are the Go programs of controlplane/bench; scenes with a real kube-apiserver run where
 KUBEBUILDER_ASSETS is set. The contenders take turns, round by round, so that what else the machine does hits all of
 them. After each of its runs kproxy's recording must hold exactly what was sent. --short is one small round: it checks
-counts and contents, and that everything runs; its figures mean nothing.
+counts and contents, and that everything runs; its figures mean nothing. --publish with --scene renews those scenes.
 """
 
 import argparse
 import os
 import resource
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench.goals import goals_of
 from tests.bench.machine import machine
 from tests.bench.plan import full, short
 from tests.bench.processes import BenchError, printed
-from tests.bench.report import FIGURES, PAGE, as_text, goal_line, page
+from tests.bench.report import as_text, goal_line, publish
 from tests.bench.rounds import run_scenes
 from tests.bench.saturation import saturate
 
@@ -33,8 +32,7 @@ def main() -> int:
     programs = Path(printed("sh", "controlplane/build.sh", "bench"))
     plan = short() if options.short else full(options.rounds, options.seconds, real=assets is not None)
     plan = plan.only(options.scene, options.contender)
-    report: dict[str, object] = {"date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "machine": machine()}
-    report |= {"command": "make bench-short" if options.short else "make bench", "rounds": plan.rounds}
+    report: dict[str, object] = {"machine": machine()}
     try:
         report["scenes"] = run_scenes(plan, programs, assets, say)
         if plan.saturation:
@@ -45,8 +43,7 @@ def main() -> int:
     if options.json:
         options.json.write_text(as_text(report))
     if options.publish:
-        FIGURES.write_text(as_text(report))
-        PAGE.write_text(page(report))
+        publish(report)
     if options.short:
         return 0
     missed = 0
@@ -63,7 +60,7 @@ def _arguments() -> argparse.Namespace:
     arguments.add_argument("--json", type=Path, help="write the figures here too")
     arguments.add_argument("--publish", action="store_true", help="make docs/performance.md of them")
     arguments.add_argument("--short", action="store_true")
-    arguments.add_argument("--scene", default="", help="only scenes with this in their names")
+    arguments.add_argument("--scene", action="append", default=[], help="only scenes with this in their names")
     arguments.add_argument("--contender", action="append", default=[], help="only this one (repeatable)")
     return arguments.parse_args()
 

@@ -4,6 +4,7 @@ import os
 import platform
 import ssl
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,8 +19,12 @@ def machine() -> dict[str, object]:
         "python": sys.version.split()[0],
         "openssl": ssl.OPENSSL_VERSION,
         "mitmproxy": version("mitmproxy"),
-        "load": round(os.getloadavg()[0], 1),  # what others were doing when it began
     }
+
+
+def taken() -> dict[str, object]:
+    """When, and what others were doing on the machine."""
+    return {"date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "load": round(os.getloadavg()[0], 1)}
 
 
 def _field(file: Path, name: str) -> str:

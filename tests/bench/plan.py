@@ -23,13 +23,13 @@ class Plan:
     rounds: int
     saturation: float
 
-    def only(self, scene: str, contenders: list[str]) -> "Plan":
-        """What was asked for of it."""
-        turns = [turn for turn in self.turns if scene in turn.scene.name]
+    def only(self, scenes: list[str], contenders: list[str]) -> "Plan":
+        """What was asked for of it; `saturation` is a scene of its own."""
+        turns = [turn for turn in self.turns if not scenes or any(part in turn.scene.name for part in scenes)]
         if contenders:
             turns = [replace(turn, contenders=tuple(contenders)) for turn in turns]
-        chosen = bool(scene or contenders)
-        return Plan(tuple(turns), self.rounds, 0.0 if chosen and scene != "saturation" else self.saturation)
+        saturation = "saturation" in scenes or not (scenes or contenders)
+        return Plan(tuple(turns), self.rounds, self.saturation if saturation else 0.0)
 
 
 def full(rounds: int, seconds: float, *, real: bool) -> Plan:

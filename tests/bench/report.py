@@ -11,6 +11,7 @@ import re
 import sys
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from tests.bench.goals import Goal, Round, goals_of
 
@@ -32,7 +33,7 @@ def page(report: dict[str, object]) -> str:
     scenes = report["scenes"]
     if not isinstance(machine, dict) or not isinstance(scenes, list):
         raise TypeError("the report has no machine or no scenes")
-    parts = [INTRODUCTION.read_text().rstrip(), _taken(report, machine), _goals(goals_of(report))]
+    parts = [INTRODUCTION.read_text().rstrip(), _taken_on(machine), _goals(goals_of(report))]
     parts += [_scene(scene) for scene in scenes]
     saturation = report.get("saturation")
     if isinstance(saturation, dict):
@@ -40,18 +41,42 @@ def page(report: dict[str, object]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def publish(report: dict[str, object]) -> None:
+    """Write figures and page; scenes that were not run, and were there, stay as they are if the machine is the same."""
+    before = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    if before.get("machine") == report["machine"]:
+        report = renewed(before, report)
+    FIGURES.write_text(as_text(report))
+    PAGE.write_text(page(report))
+
+
+def renewed(before: dict[str, object], report: dict[str, object]) -> dict[str, object]:
+    """`before` with what is in `report`."""
+    old, new = before["scenes"], report["scenes"]
+    if not isinstance(old, list) or not isinstance(new, list):
+        raise TypeError("a report has no scenes")
+    scenes = {scene["name"]: scene for scene in (*old, *new)}
+    return {**before, **report, "scenes": list(scenes.values())}
+
+
 def goal_line(goal: Goal) -> str:
     """For the terminal."""
     return f"{'met   ' if goal.met else 'MISSED'}  {goal.value:8.2f} ({goal.bound})  {goal.text}"
 
 
-def _taken(report: dict[str, object], machine: dict[str, object]) -> str:
+def _taken_on(machine: dict[str, object]) -> str:
     return (
-        f"Taken on {report['date']} by `{report['command']}`, {report['rounds']} rounds, on {machine['cpus']} cores of "
-        f"{machine['cpu']} that generator, upstream and contender share, {machine['memory_gib']} GiB, "
-        f"{machine['system']}, Python {machine['python']}, {machine['openssl']}, mitmproxy {machine['mitmproxy']}; "
-        f"the load of the machine was {machine['load']} when it began."
+        f"Taken by `make bench` on {machine['cpus']} cores of {machine['cpu']} that generator, upstream and contender "
+        f"share, {machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}, {machine['openssl']}, "
+        f"mitmproxy {machine['mitmproxy']}."
     )
+
+
+def _when(taken: object, rounds: int) -> str:
+    if not isinstance(taken, dict):
+        raise TypeError("a scene does not say when it was taken")
+    times = f"{rounds} rounds" if rounds > 1 else "one round"
+    return f"Taken on {taken['date']}, {times}; load of the machine: {taken['load']}."
 
 
 def _goals(goals: list[Goal]) -> str:
@@ -70,9 +95,11 @@ def _scene(scene: dict[str, object]) -> str:
     lines = [f"## {name}", "", f"| | {what}s/s | p50, ms | p99, ms | CPU, µs/{what} | peak memory, MiB |"]
     lines.append("| --- | ---: | ---: | ---: | ---: | ---: |")
     contenders = scene["contenders"]
-    if isinstance(contenders, dict):
-        lines += [f"| {contender} | {_cells(runs)} |" for contender, runs in contenders.items()]
-    return "\n".join(lines)
+    if not isinstance(contenders, dict):
+        raise TypeError(f"{name} has no contenders")
+    lines += [f"| {contender} | {_cells(runs)} |" for contender, runs in contenders.items()]
+    rounds = max(len(runs) for runs in contenders.values())
+    return "\n".join([*lines, "", _when(scene["taken"], rounds)])
 
 
 def _cells(runs: list[Round]) -> str:
@@ -82,7 +109,7 @@ def _cells(runs: list[Round]) -> str:
     return " | ".join(cells)
 
 
-def _saturation(figures: dict[str, float]) -> str:
+def _saturation(figures: dict[str, Any]) -> str:
     return (
         f"## At saturation, {figures['seconds']:g} seconds\n\n"
         f"GET, plain, c=16. Without a recording {figures['unrecorded_rate']:,.0f} exchanges a second. With "
@@ -90,7 +117,8 @@ def _saturation(figures: dict[str, float]) -> str:
         f"recorded and {figures['pass_in_gaps']:,.0f} counted in gaps, together what was sent; memory grew by "
         f"{figures['pass_growth_mib']:.1f} MiB. With `--when-stuck block` {figures['block_rate']:,.0f}: all "
         f"{figures['block_recorded']:,.0f} recorded, in order on each connection; memory grew by "
-        f"{figures['block_growth_mib']:.1f} MiB."
+        f"{figures['block_growth_mib']:.1f} MiB.\n\n"
+        f"{_when(figures['taken'], 1)}"
     )
 
 

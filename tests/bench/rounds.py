@@ -7,6 +7,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests.bench.contenders import contenders, takes_part
+from tests.bench.machine import taken
 from tests.bench.measure import Figures, measure
 from tests.bench.plan import Plan, Turn
 from tests.bench.processes import BenchError
@@ -21,6 +22,7 @@ def run_scenes(plan: Plan, programs: Path, assets: Path | None, say: Callable[[s
     for turn in plan.turns:
         scene = turn.scene
         say(f"{scene.name}:")
+        when = taken()
         names = [name for name in everyone if takes_part(name, scene) and name in (turn.contenders or everyone)]
         with _server(scene, programs, assets) as server:
             runs: dict[str, list[Figures]] = {name: [] for name in names}
@@ -33,7 +35,7 @@ def run_scenes(plan: Plan, programs: Path, assets: Path | None, say: Callable[[s
                     runs[name].append(one)
         for name, figures in runs.items():
             say(f"  {name:<32}{_line(figures)}")
-        found.append(_as_json(turn, runs))
+        found.append({**_as_json(turn, runs), "taken": when})
     return found
 
 

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from kproxy.store.reader import open_recording
 from tests.bench.contenders import unrecorded
 from tests.bench.kproxy_process import KproxyProcess
+from tests.bench.machine import taken
 from tests.bench.processes import BenchError
 from tests.bench.scenes import Amount, Scene, Server, Workload, flags
 from tests.bench.servers import fixed
@@ -40,8 +41,9 @@ class Load:
         return max(_growth(self.proxy), 0.0) + max(_growth(self.recorder), 0.0)
 
 
-def saturate(seconds: float, programs: Path, say: Callable[[str], None]) -> dict[str, float]:
+def saturate(seconds: float, programs: Path, say: Callable[[str], None]) -> dict[str, object]:
     """The report's part. BenchError if something is lost, reordered or made up."""
+    when = taken()
     with _place(programs) as (server, folder):
         load = _loads(folder, programs, seconds)
         with unrecorded(SCENE, server, folder) as entry:
@@ -67,7 +69,7 @@ def saturate(seconds: float, programs: Path, say: Callable[[str], None]) -> dict
     }
     rounded = {name: round(value, 1) for name, value in figures.items()}
     say("saturation: " + ", ".join(f"{name} {value:,}" for name, value in rounded.items()))
-    return rounded
+    return {**rounded, "taken": when}
 
 
 @contextmanager
