@@ -4,12 +4,16 @@ import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from kproxy.model.exchange import Exchange, header
+from kproxy.model.exchange import End, Exchange, header
 from kproxy.model.jsontypes import JSON
+from kproxy.model.session import SessionEnd
+from kproxy.store.reader import open_recording
 from tests.controlplane.compat.conftest import CLIENTS, World, go_program, last_line
+from tests.support.live_record import live_record
 from tests.support.record_process import wait_for
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(300)]
@@ -142,6 +146,22 @@ def _content(world: World, exchange: Exchange) -> list[bytes]:
     """A log's lines as they are shown."""
     shown = world.record.shown(exchange).splitlines()
     return [f"{line.partition('  ')[2]}\n".encode() for line in shown if line[:2] == "20"]
+
+
+@pytest.mark.compat(client=PYTHON.name, feature="a watch ends in order with the recording")
+def test_a_watch_that_the_recordings_end_ends_is_whole_to_its_client(world: World, tmp_path: Path) -> None:
+    world.kubectl("create", "configmap", "there-already")
+    with live_record(tmp_path, world.straight) as record:
+        command = [world.python, str(CLIENTS / PYTHON.program), "until-the-end"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=record.env)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "watching\n"
+        record.terminate()
+        assert json.loads(last_line(process)) == {"events": True}
+    with open_recording(str(record.path)) as recording:
+        (watch,) = [each for each in recording.exchanges() if each.info.verb == "watch"]
+        assert watch.end is End.STOPPED
+        assert recording.session.end is SessionEnd.COMPLETE
 
 
 @pytest.mark.parametrize("client", cells("exec over WebSocket", PYTHON, KR8S, JAVASCRIPT))
