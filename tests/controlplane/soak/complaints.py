@@ -14,6 +14,7 @@ KNOWN = (
     (r"Failed to watch.*the server could not find the requested resource.*PartialObjectMetadata", "the same"),
     (r"The manifest file is empty, ignoring", "said at every start"),
     (r"broadcaster already stopped", "said at the end"),
+    (r"kwok: Failed to run server: context canceled", "said at the end, now and then"),
     (r"failed to delete pod NAME: .*not found", "kwok deletes what is gone already"),
     (r"superfluous response.WriteHeader", "kwok's exec"),
 )
