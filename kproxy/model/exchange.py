@@ -21,7 +21,10 @@ type Headers = tuple[tuple[str, str], ...]
 
 def header(headers: Headers, name: str) -> str:
     """The first value of a header, "" where there is none; `name` in lower case."""
-    return next((value for field, value in headers if field.lower() == name), "")
+    for found, value in headers:
+        if found.lower() == name:
+            return value
+    return ""
 
 
 class BodyState(StrEnum):

@@ -23,6 +23,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from kproxy.model.exchange import Altered, End, IdentityMode, Seq
@@ -131,6 +132,12 @@ def pack_record(kind: RecordType, seq: int, at: int, payload: bytes = b"") -> by
     return RECORD.pack(kind, seq, at, len(payload)) + payload
 
 
+@lru_cache(maxsize=256)
+def _altered(number: int) -> Altered:
+    """Making a flag of a number costs more than the rest of a head."""
+    return Altered(number)
+
+
 def pack_head(  # noqa: PLR0913 - all named; a function call less counts on the way of each request
     connection: int,
     altered: int,
@@ -153,7 +160,7 @@ def unpack_head(payload: bytes) -> HeadPayload:
     forwarded = payload[start : start + of_forwarded].decode("utf-8", "replace")
     return HeadPayload(
         connection=connection,
-        altered=Altered(altered),
+        altered=_altered(altered),
         tls=bool(tls),
         caller=caller,
         raw=payload[start + of_forwarded :],
