@@ -7,6 +7,7 @@ dir=$1
 clients=tests/controlplane/compat
 key=$(cat "$clients/requirements.lock" "$clients/clients/package-lock.json" tools/compat.sh | sha256sum | cut -c1-16)
 [ "$(cat "$dir/installed" 2>/dev/null)" = "$key" ] && exit 0
+command -v npm >/dev/null || { echo "compat.sh: the JavaScript client needs Node.js 20 or newer and npm" >&2; exit 2; }
 rm -rf "$dir"
 mkdir -p "$dir"
 "$(sh tools/venv.sh --print)" -m venv "$dir/venv"
