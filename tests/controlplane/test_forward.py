@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import socket
-import socketserver
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from kproxy.model.exchange import LOG_LINE, End
+from tests.support.echo import echo_server
 from tests.support.live_record import carried
 from tests.support.record_process import PATIENCE, wait_for
 from tests.support.streams_world import ANSWERED, ASKED, CLIENT, World, ways
@@ -21,30 +21,11 @@ from tests.support.streams_world import ANSWERED, ASKED, CLIENT, World, ways
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(300)]
 
 
-class Echo(socketserver.BaseRequestHandler):
-    """Sends back what it gets, until the other side has ended."""
-
-    def handle(self) -> None:
-        while data := self.request.recv(65536):
-            self.request.sendall(data)
-
-
-class EchoServer(socketserver.ThreadingTCPServer):
-    """Serves all that come at once: with the usual queue of 5 the kernel resets some."""
-
-    request_queue_size = 128
-    daemon_threads = True
-
-
 @pytest.fixture
 def echo() -> Iterator[int]:
     """The port of a server on this machine's loopback."""
-    with EchoServer(("127.0.0.1", 0), Echo) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join(PATIENCE)
+    with echo_server() as port:
+        yield port
 
 
 def echoed(port: int, data: bytes) -> bytes:

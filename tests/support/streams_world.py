@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,11 +75,16 @@ class World:
         return made
 
 
+def streams_environment(assets: Path, folder: Path) -> dict[str, str]:
+    """For the real kubectl and for kproxy, with nothing in it that would tell them otherwise; without a KUBECONFIG."""
+    base = {name: value for name, value in os.environ.items() if not name.startswith(("KPROXY_", "KUBECTL_"))}
+    return {**base, "PATH": f"{assets}:{base['PATH']}", "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
+
+
 @contextmanager
 def streams_world(assets: Path, folder: Path) -> Iterator[World]:
     """Running until the block ends; its tests look at what comes behind their beginning."""
-    base = {name: value for name, value in os.environ.items() if not name.startswith(("KPROXY_", "KUBECTL_"))}
-    env = {**base, "PATH": f"{assets}:{base['PATH']}", "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
+    env = streams_environment(assets, folder)
     with start_lab(LabSettings(server="kube-apiserver", assets=assets)) as lab:
         env["KUBECONFIG"] = str(lab.kubeconfig)
         refuse = ("--refuse-websocket", "403")
@@ -91,15 +96,15 @@ def streams_world(assets: Path, folder: Path) -> Iterator[World]:
             yield World(record, env, node, refusing)
 
 
-def ways(feature: str) -> list[pytest.param]:  # type: ignore[valid-type]
+def ways(feature: str, client: str = CLIENT, among: Iterable[str] = WAYS) -> list[pytest.param]:  # type: ignore[valid-type]
     """Each way, as a cell of docs/compatibility.md."""
     return [
         pytest.param(
             way,
-            marks=pytest.mark.compat(client=CLIENT, feature=f"{feature} over {way}"),
+            marks=pytest.mark.compat(client=client, feature=f"{feature} over {way}"),
             id="fallback" if "," in way else way,
         )
-        for way in WAYS
+        for way in among
     ]
 
 
