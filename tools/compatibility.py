@@ -73,7 +73,9 @@ def versions() -> dict[str, str]:
 def page(cells: dict[tuple[str, str], str]) -> str:
     """The page itself."""
     known = versions()
-    clients = sorted({client for _, client in cells}, key=lambda each: (each != "kubectl 1.37", each.lower()))
+    clients = sorted(
+        {client for _, client in cells}, key=lambda each: (not each.startswith("kubectl 1.37"), each.lower())
+    )
     features = sorted({feature for feature, _ in cells}, key=str.lower)
     lines = ["| | " + " | ".join(clients) + " |", "| --- |" + " --- |" * len(clients)]
     for feature in features:

@@ -57,7 +57,7 @@ def world(assets: Path, echo: int, tmp_path_factory: pytest.TempPathFactory) -> 
 def simulation(log: Path, port: int) -> str:
     """What kwok is told of the pods in `default`: exec runs on this machine, the log is this file."""
     container = {"containers": ["c"], "logsFile": str(log)}
-    told = {
+    told: dict[str, dict[str, object]] = {
         "ClusterExec": {"execs": [{"local": {}}]},
         "ClusterLogs": {"logs": [{**container, "follow": True}]},
         "ClusterAttach": {"attaches": [container]},
