@@ -25,11 +25,17 @@ class Plan:
 
     def only(self, scenes: list[str], contenders: list[str]) -> "Plan":
         """What was asked for of it; `saturation` is a scene of its own."""
-        turns = [turn for turn in self.turns if not scenes or any(part in turn.scene.name for part in scenes)]
+        turns = [turn for turn in self.turns if not scenes or any(_named(turn, part) for part in scenes)]
         if contenders:
             turns = [replace(turn, contenders=tuple(contenders)) for turn in turns]
         saturation = "saturation" in scenes or not (scenes or contenders)
         return Plan(tuple(turns), self.rounds, self.saturation if saturation else 0.0)
+
+
+def _named(turn: Turn, asked: str) -> bool:
+    """A whole name (with its number of connections) means that scene alone, less of it all that have it."""
+    name = turn.scene.name
+    return name == asked or ("c=" not in asked and asked in name)
 
 
 def full(rounds: int, seconds: float, *, real: bool) -> Plan:
