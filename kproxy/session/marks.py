@@ -10,6 +10,7 @@ One mark a connection: the text as UTF-8 up to the end of what the client sends,
 import asyncio
 import hashlib
 import json
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -17,6 +18,9 @@ from pathlib import Path
 
 from kproxy.errors import ProxyError, RecordingError, UsageError
 from kproxy.model.exchange import Seq
+
+MAX_SOCKET = 100
+"""Bytes of a socket's path that every system takes."""
 
 MAX_MARK = 1024
 """Bytes of a mark's text."""
@@ -42,13 +46,29 @@ async def mark_socket(folder: Path, link: Path, place: Place) -> AsyncIterator[P
 
     path = folder / "mark"
     try:
-        server = await asyncio.start_unix_server(serve, path, limit=MAX_MARK)
+        listening = socket.socket(socket.AF_UNIX)
+        with _reachable(path) as short:
+            listening.bind(short)
         path.chmod(0o600)
+        server = await asyncio.start_unix_server(serve, sock=listening, limit=MAX_MARK)
     except OSError as error:
         raise ProxyError(f"kproxy cannot take marks at {path}: {error.strerror or error}.") from error
     with _linked(link, path):
         async with server:
             yield path
+
+
+@contextmanager
+def _reachable(path: Path) -> Iterator[str]:
+    """A name of this path that a socket takes: the kernel's is 108 bytes at most, and folders may lie deeper."""
+    if len(os.fsencode(path)) <= MAX_SOCKET or not Path("/proc/self/fd").is_dir():
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 @contextmanager
@@ -104,7 +124,8 @@ def send_mark(text: str, place: Path, what: str) -> Seq:
         path = place.readlink() if place.is_symlink() else place
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(PATIENCE)
-            sock.connect(str(path))
+            with _reachable(path) as short:
+                sock.connect(short)
             sock.sendall(text.encode("utf-8", "replace"))
             sock.shutdown(socket.SHUT_WR)
             said = _line(sock)

@@ -161,3 +161,17 @@ def test_one_recording_has_one_place_whatever_way_its_path_is_written(tmp_path: 
     assert link_of(tmp_path / "a.kproxy", {"XDG_RUNTIME_DIR": "odd"}, Path("/state")).parent == Path(
         "/state/kproxy/marks"
     )
+
+
+def test_a_folder_may_lie_deeper_than_a_sockets_path_reaches(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["a-folder-with-a-long-name"] * 6)
+    deep.mkdir(parents=True)
+    link = tmp_path / "links" / "a"
+
+    async def play() -> None:
+        async with mark_socket(deep, link, lambda _: Seq(7)) as path:
+            assert len(str(path)) > 108
+            for place in (path, link):
+                assert await asyncio.to_thread(send_mark, "deep", place, "it") == 7
+
+    asyncio.run(play())

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def test_an_address_that_somebody_has_is_refused_though_workers_share_theirs(tmp
         port = running.url.rpartition(":")[2]
         other = subprocess.run(
             [
-                *("kproxy", "record", "--workers", "2", "--upstream", upstream),
+                *(sys.executable, "-m", "kproxy", "record", "--workers", "2", "--upstream", upstream),
                 *("--listen", f"http://127.0.0.1:{port}", "-o", str(tmp_path / "b.kproxy")),
             ],
             capture_output=True,

@@ -45,6 +45,7 @@ class Leg:
     __slots__ = (
         "_fd",
         "_finish",
+        "_high",
         "_loop",
         "_on_data",
         "_on_end",
@@ -84,7 +85,8 @@ class Leg:
         self._on_data = on_data
         self._on_end = on_end
         self._on_room = on_room
-        self._out: deque[memoryview] = deque()
+        self._out: deque[bytes | memoryview] = deque()
+        self._high = False  # so much waited that others were told to wait
         self._reading = False  # whether it should
         self._watched = False  # whether the loop tells when it can
         self._writing = False
@@ -115,19 +117,19 @@ class Leg:
             self._loop.remove_reader(self._fd)
 
     def write(self, data: bytes) -> None:
-        """Send it, now or when there is room. What cannot be sent any more is dropped: `on_end` tells of that."""
+        """Send it when everyone who has something to be read was read, or when there is room.
+
+        Each send wakes whoever waits for it; sent together, a server's answers cost it less (docs/decisions/0007). What
+        cannot be sent any more is dropped: `on_end` tells of that.
+        """
         if self.broken or self._finish is not _Finish.NOT:
             return
         if not self._out:
-            sent = self._send_some(data)
-            if sent == len(data) or self.broken:
-                return
-            self._await_room()
-            self._out.append(memoryview(data)[sent:])
-            self.buffered += len(data) - sent
-            return
-        self._out.append(memoryview(data))
+            self._loop.call_soon(self._flush)
+        self._out.append(data)
         self.buffered += len(data)
+        if self.buffered > HIGH_WATER:
+            self._high = True
 
     def half_close(self) -> None:
         """Nothing more is written; what waits goes first."""
@@ -229,22 +231,34 @@ class Leg:
             self._writing = True
             self._loop.add_writer(self._fd, self._writable)
 
+    def _flush(self) -> None:
+        """What was written since the loop came round."""
+        if self._out and not self._writing:
+            self._write_out()
+
     def _writable(self) -> None:
+        self._write_out()
+        if self._writing and not self._out:
+            self._writing = False
+            self._loop.remove_writer(self._fd)
+
+    def _write_out(self) -> None:
         while self._out:
             data = self._out[0]
             sent = self._send_some(data)
             if self.broken:
-                break
+                self._on_room()
+                return
             self.buffered -= sent
             if sent < len(data):
-                self._out[0] = data[sent:]
-                break
+                self._out[0] = memoryview(data)[sent:]
+                self._await_room()
+                return
             self._out.popleft()
-        else:
-            self._writing = False
-            self._loop.remove_writer(self._fd)
+        if self._finish is not _Finish.NOT or self._high:
+            self._high = False
             self._finish_written()
-        self._on_room()
+            self._on_room()
 
     def _break(self) -> None:
         """Nothing can be written any more; what the other side had sent before may still be read."""
