@@ -11,6 +11,7 @@ from kproxy.model.exchange import Nanos
 from kproxy.model.session import Session, SessionEnd
 from kproxy.record.assembly import Assembler
 from kproxy.record.committer import Committer
+from kproxy.record.courtesy import Courtesy
 from kproxy.record.etcd import Follower
 from kproxy.record.inlet import Inlets
 from kproxy.record.literals import Literals
@@ -36,9 +37,10 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
     `say` is called with what the session wants to know: {"state": ready | etcd | blocked | unblocked | closed, …}.
     """
     redactor = _redactor(settings)
+    left_out = Courtesy() if settings.session.when_stuck == "pass" else lambda: None
 
     def assembler() -> Assembler:
-        return Assembler(redactor, epoch=settings.epoch, max_body=settings.max_body)
+        return Assembler(redactor, epoch=settings.epoch, max_body=settings.max_body, left_out=left_out)
 
     with _writer(settings) as writer:
         async with AsyncExitStack() as stack:
