@@ -26,8 +26,16 @@ META = "g=meta.k8s.io;v=v1"
 def filled(assets: Path) -> Iterator[Server]:
     """A server with the gate on and an object of each kind, custom ones too."""
     settings = LabSettings(server="kube-apiserver", assets=assets, feature_gates="CBORServingAndStorage=true")
+    widget: JSONObject = {
+        "kind": "Widget",
+        "apiVersion": "example.com/v1",
+        "metadata": {"name": "made"},
+        "spec": {"replicas": 1, "ratio": 0.5},
+    }
     with start_lab(settings) as lab:
-        yield fill(Server(lab))
+        server = fill(Server(lab))
+        assert server.send("POST", WIDGETS, body=widget).status == 201
+        yield server
 
 
 def assert_same(one: Answer, other: Answer) -> None:
