@@ -56,7 +56,6 @@ class Leg:
         "_said_end",
         "_send",
         "_tls",
-        "_watched",
         "_writing",
         "broken",
         "buffered",
@@ -87,25 +86,17 @@ class Leg:
         self._on_room = on_room
         self._out: deque[bytes | memoryview] = deque()
         self._high = False  # so much waited that others were told to wait
-        self._reading = False  # whether it should
-        self._watched = False  # whether the loop tells when it can
+        self._reading = False  # the loop tells when it can
         self._writing = False
         self._finish = _Finish.NOT
         self._said_end = False
-
-    @property
-    def congested(self) -> bool:
-        """Whether so much waits to be written that no more should come."""
-        return self.buffered > HIGH_WATER
 
     def resume(self) -> None:
         """Read from now on."""
         if self._reading or self.ended or self.closed:
             return
         self._reading = True
-        if not self._watched:
-            self._watched = True
-            self._loop.add_reader(self._fd, self._readable)
+        self._loop.add_reader(self._fd, self._readable)
         if self._tls is not None and self._tls.pending():
             self._loop.call_soon(self._read_on)
 
@@ -113,7 +104,6 @@ class Leg:
         """Read nothing until `resume`."""
         if self._reading:
             self._reading = False
-            self._watched = False
             self._loop.remove_reader(self._fd)
 
     def write(self, data: bytes) -> None:

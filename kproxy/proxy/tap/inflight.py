@@ -91,9 +91,7 @@ class Inflight:
         """The first one, whose request is complete, has kproxy's answer in the server's place; others may follow."""
         exchange = self.open.popleft()
         self.asking = None
-        self._backlog.add(exchange.held, RecordType.ANSWER_HEAD, own.head, now)
-        if own.body:
-            self._backlog.add(exchange.held, RecordType.ANSWER_BODY, own.body, now)
+        self._answered_here(exchange, own, now)
         self._end(exchange, End.REFUSED, "answered by a rule of --fault", now)
 
     def left(self) -> None:
@@ -146,9 +144,7 @@ class Inflight:
         if own is None or exchange.answering:
             self._end(exchange, exchange.own_end, own.message if own else "", now)
             return b""
-        self._backlog.add(exchange.held, RecordType.ANSWER_HEAD, own.head, now)
-        if own.body:
-            self._backlog.add(exchange.held, RecordType.ANSWER_BODY, own.body, now)
+        self._answered_here(exchange, own, now)
         self._end(exchange, exchange.own_end, own.message, now)
         return own.wire
 
@@ -166,6 +162,11 @@ class Inflight:
                 self._end(exchange, end, detail, now)
         self.open.clear()
         self.asking = None
+
+    def _answered_here(self, exchange: InflightExchange, own: OwnAnswer, now: int) -> None:
+        self._backlog.add(exchange.held, RecordType.ANSWER_HEAD, own.head, now)
+        if own.body:
+            self._backlog.add(exchange.held, RecordType.ANSWER_BODY, own.body, now)
 
     def _complete(self, now: int) -> None:
         exchange = self.open.popleft()
