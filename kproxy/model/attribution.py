@@ -24,6 +24,7 @@ class Standing(StrEnum):
     ATTRIBUTED = "attributed"
     BACKGROUND = "background"
     UNATTRIBUTED = "unattributed"
+    BEFORE = "before"  # from etcd's history before the session: no request of it can have caused it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +40,31 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """A link, no ground: the change is a controller's follow-up to what an exchange wrote.
+
+    `seq` is the exchange whose object the follow-up reconciles; `evidence` one sentence with the chain of owners.
+    """
+
+    seq: Seq
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """A change of a key and where it stands; `background` names the rule of the closed list that its key is on."""
+    """A change of a key and where it stands.
+
+    `background` names the rule of the closed list that its key is on; `contradictions` are sentences: what another
+    ground says that the best one does not agree with; `reason` says why a change has no ground.
+    """
 
     change: KeyChange
     standing: Standing
     attribution: Attribution | None = None
     background: str = ""
+    consequence: Consequence | None = None
+    contradictions: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

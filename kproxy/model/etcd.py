@@ -42,3 +42,97 @@ class KeyChange:
     create_revision: Revision = Revision(0)
     version: int = 0
     lease: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EtcdStore:
+    """One etcd that the session follows.
+
+    `start` and `end` as the session's `etcd_start` and `etcd_end`; `resources`: what the api-server keeps here by
+    --etcd-servers-overrides ("/events", "apps/deployments"), empty for the main one; `history`: the first revision of
+    the changes from before the session, None where none were asked for.
+    """
+
+    cluster: ClusterId
+    endpoints: tuple[str, ...] = ()
+    version: str = ""
+    resources: tuple[str, ...] = ()
+    start: Revision | None = None
+    end: Revision | None = None
+    history: Revision | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRange:
+    r"""The keys from `key` to before `end`; `end` b"": that key alone, b"\0": to the last."""
+
+    key: EtcdKey
+    end: bytes = b""
+
+
+class Operation(StrEnum):
+    """What a call does to keys."""
+
+    RANGE = "range"
+    PUT = "put"
+    DELETE = "delete"
+    TXN = "txn"  # one within another
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyOperation:
+    """One operation of a call: alone, or in a transaction's branch that was taken.
+
+    `count`: keys that a range counted or a delete took, as the answer says; `limit`, `at`, `count_only` as asked;
+    `size`: bytes of a put's value.
+    """
+
+    operation: Operation
+    keys: KeyRange
+    count: int = 0
+    limit: int = 0
+    at: Revision = Revision(0)
+    count_only: bool = False
+    keys_only: bool = False
+    size: int = 0
+    lease: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A condition of a transaction: `target` (mod, create, version, value, lease) of `key` against `expected`."""
+
+    key: EtcdKey
+    target: str
+    relation: str  # = | ≠ | < | >
+    expected: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EtcdCall:
+    """A call of the api-server to etcd, as a relay between them read it; without values.
+
+    `number` counts the calls of a recording from 1 in the order of their beginnings at the relay; `method` as
+    `KV/Txn`; times are the session's; `revision` is that of the answer's header; `succeeded` is a transaction's
+    (None: no transaction, or no answer); `status` is gRPC's (None: no answer); `operations` are those that were
+    carried out, of a call without an answer those of its first branch; `partial` says what could not be read.
+    """
+
+    number: int
+    cluster: ClusterId
+    connection: int
+    stream: int
+    started: Nanos
+    ended: Nanos | None
+    method: str
+    trace_id: str = ""
+    parent_id: str = ""
+    compares: tuple[Compared, ...] = ()
+    operations: tuple[KeyOperation, ...] = ()
+    succeeded: bool | None = None
+    revision: Revision = Revision(0)
+    status: int | None = None
+    request_size: int = 0  # bytes of gRPC messages
+    answer_size: int = 0
+    lease: int = 0
+    partial: str = ""

@@ -142,6 +142,8 @@ class Exchange:
     identity: IdentityMode = IdentityMode.ONE
     forwarded: str = ""  # as whom it went on, where that is said beside the credentials: "ada [dev, ops]"
     fault: str = ""  # the rule of --fault that touched it
+    trace_id: str = ""  # of the traceparent that it went on with, 32 hex digits; "": kproxy set none
+    parent_id: str = ""  # kproxy's own in it, 16 hex digits; a client's own is in the request's headers
 
 
 class Direction(StrEnum):

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from kproxy.model.etcd import KeyChange
+from kproxy.model.etcd import EtcdCall, EtcdKey, EtcdStore, KeyChange
 from kproxy.model.exchange import Digest, Exchange, Frame, Seq
 from kproxy.model.session import Gap, Mark, Session
+from kproxy.model.trace import Span
 
 
 class Recording(Protocol):
@@ -26,6 +27,18 @@ class Recording(Protocol):
 
     def key_changes(self) -> Iterator[KeyChange]:
         """In the order of (cluster, revision, key)."""
+
+    def changes_of(self, key: EtcdKey) -> Iterator[KeyChange]:
+        """One key's, in the order of (cluster, revision); quick in a recording of any size."""
+
+    def etcds(self) -> Iterator[EtcdStore]:
+        """The etcds that were followed, the main one first."""
+
+    def etcd_calls(self) -> Iterator[EtcdCall]:
+        """The api-server's calls to etcd, in the order of their numbers."""
+
+    def spans(self) -> Iterator[Span]:
+        """The api-server's own spans, in the order in which they came."""
 
     def gaps(self) -> Iterator[Gap]:
         """What is missing."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from kproxy.model.etcd import ClusterId, Revision
 from kproxy.model.exchange import Nanos, Seq
 
-SCHEMA = 2
+SCHEMA = 3
 """The number of the recording's schema that this kproxy writes; it reads 1..SCHEMA."""
 
 
@@ -51,6 +51,7 @@ class Session:
     max_lag: Nanos = Nanos(0)  # the longest between a byte at the proxy and its commit
     lane: str = "tap"  # | addon: which of the two recorded it
     capture: str = ""  # what was left out on purpose: the rules of --only and --exclude
+    traced: str = ""  # how requests were followed into etcd: relay | otlp | relay+otlp | "" (not at all)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ class Mark:
 class Gap:
     """Something that is missing, where, how much and why."""
 
-    kind: str  # exchanges | body | etcd
+    kind: str  # exchanges | body | etcd | calls
     reason: str
     at: Nanos
     count: int  # exchanges or bytes or revisions (0: not known)
@@ -74,3 +75,4 @@ class Gap:
     last_seq: Seq | None = None
     first_revision: Revision | None = None
     last_revision: Revision | None = None
+    cluster: ClusterId = ClusterId("")  # of which etcd, where it is one's revisions

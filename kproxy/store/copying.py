@@ -45,6 +45,13 @@ def copy(recording: Recording, file: Path, *, force: bool = False) -> None:
         for change in recording.key_changes():
             copier.batch.changes.append(change)
             copier.take((change.value, change.previous))
+        for call in recording.etcd_calls():
+            copier.batch.calls.append(call)
+            copier.take(())
+        for span in recording.spans():
+            copier.batch.spans.append(span)
+            copier.take(())
+        copier.batch.etcds.update(enumerate(recording.etcds()))
         copier.batch.gaps.extend(recording.gaps())
         copier.batch.marks.extend(recording.marks())
         copier.flush()

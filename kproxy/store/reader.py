@@ -13,11 +13,13 @@ from sqlalchemy import Engine, Select, Table, and_, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from kproxy.errors import RecordingError, SchemaError
-from kproxy.model.etcd import KeyChange
+from kproxy.model.attribution import LedgerEntry, NoOpWrite
+from kproxy.model.etcd import EtcdCall, EtcdKey, EtcdStore, KeyChange
 from kproxy.model.exchange import Digest, Exchange, Frame, Seq
 from kproxy.model.recording import Recording
 from kproxy.model.session import SCHEMA, Gap, Mark, Session, SessionEnd
-from kproxy.store import bodies, rows, schema, sqlite
+from kproxy.model.trace import Span
+from kproxy.store import bodies, etcdrows, rows, schema, sqlite
 from kproxy.store.lock import is_growing
 from kproxy.store.text import open_text
 
@@ -101,6 +103,44 @@ class FileRecording:
             later = or_(columns.revision > revision, and_(columns.revision == revision, columns.key > key))
             found = self._chunk(wanted.where(or_(columns.cluster > cluster, and_(columns.cluster == cluster, later))))
 
+    def changes_of(self, key: EtcdKey) -> Iterator[KeyChange]:
+        """One key's, in the order of (cluster, revision)."""
+        columns = schema.key_changes.c
+        wanted = self._select(schema.key_changes).where(columns.key == key)
+        for row in self._chunk(wanted.order_by(columns.cluster, columns.revision)):
+            yield self._value(rows.change_of, row)
+
+    def etcds(self) -> Iterator[EtcdStore]:
+        """The etcds that were followed, the main one first."""
+        if self._has(schema.etcds):
+            for row in self._chunk(select(schema.etcds).order_by(schema.etcds.c.number)):
+                yield self._value(etcdrows.store_of, row)
+
+    def etcd_calls(self) -> Iterator[EtcdCall]:
+        """The api-server's calls to etcd, in the order of their numbers."""
+        for row in self._numbered(schema.etcd_calls):
+            yield self._value(etcdrows.call_of, row)
+
+    def spans(self) -> Iterator[Span]:
+        """The api-server's own spans, in the order in which they came."""
+        for row in self._numbered(schema.spans):
+            yield self._value(etcdrows.span_of, row)
+
+    def kept_entry(self, change: KeyChange) -> LedgerEntry | None:
+        """What the ledger that was kept says of a change; None if none was kept."""
+        if not self._has(schema.ledger):
+            return None
+        columns = schema.ledger.c
+        same = and_(columns.revision == change.revision, columns.key == change.key, columns.cluster == change.cluster)
+        found = self._chunk(select(schema.ledger).where(same))
+        return self._value(lambda row: etcdrows.entry_of(row, change), found[0]) if found else None
+
+    def kept_no_ops(self) -> Iterator[NoOpWrite]:
+        """The writes without effect of the ledger that was kept, in the order of seq."""
+        if self._has(schema.no_op_writes):
+            for row in self._chunk(select(schema.no_op_writes).order_by(schema.no_op_writes.c.seq)):
+                yield self._value(etcdrows.no_op_of, row)
+
     def gaps(self) -> Iterator[Gap]:
         """What is missing, in the order in which it was noticed."""
         for row in self._chunk(self._select(schema.gaps).order_by(schema.gaps.c.number)):
@@ -108,7 +148,7 @@ class FileRecording:
 
     def marks(self) -> Iterator[Mark]:
         """Named points, in their order."""
-        if schema.marks.name in schema.tables(self._number):
+        if self._has(schema.marks):
             for row in self._chunk(select(schema.marks).order_by(schema.marks.c.number)):
                 yield self._value(rows.mark_of, row)
 
@@ -125,6 +165,18 @@ class FileRecording:
         missing = [name for name in schema.tables(self._number) if kinds.get(name) != "table"]
         if missing:
             raise RecordingError(f"{self.path} is no readable recording: it has no table {missing[0]}.")
+
+    def _has(self, table: Table) -> bool:
+        """Whether a file of this schema has the table."""
+        return table.name in schema.tables(self._number)
+
+    def _numbered(self, table: Table) -> Iterator[rows.Columns]:
+        """All rows of a table that counts them, chunk by chunk."""
+        after = -1
+        wanted = select(table).order_by(table.c.number).limit(CHUNK)
+        while self._has(table) and (found := self._chunk(wanted.where(table.c.number > after))):
+            yield from found
+            after = found[-1]["number"]
 
     def _select(self, table: Table) -> Select[Any]:
         """What a file of this schema has of a table."""

@@ -94,6 +94,8 @@ def exchange_row(exchange: Exchange) -> Row:
         exchange.identity._value_,
         exchange.forwarded,
         exchange.fault,
+        exchange.trace_id,
+        exchange.parent_id,
     )
 
 
@@ -138,6 +140,7 @@ def gap_row(gap: Gap) -> Row:
         gap.last_seq,
         gap.first_revision,
         gap.last_revision,
+        gap.cluster,
     )
 
 
@@ -171,6 +174,7 @@ def session_row(session: Session) -> Row:
         session.max_lag,
         session.lane,
         session.capture,
+        session.traced,
     )
 
 
@@ -244,6 +248,8 @@ def exchange_of(row: Columns) -> Exchange:
         identity=IdentityMode(row.get("identity", IdentityMode.ONE)),
         forwarded=row.get("forwarded", ""),
         fault=row.get("fault", ""),
+        trace_id=row.get("trace_id", ""),
+        parent_id=row.get("parent_id", ""),
     )
 
 
@@ -287,6 +293,7 @@ def gap_of(row: Columns) -> Gap:
         last_seq=row["last_seq"],
         first_revision=row["first_revision"],
         last_revision=row["last_revision"],
+        cluster=ClusterId(row.get("cluster", "")),
     )
 
 
@@ -321,4 +328,5 @@ def session_of(row: Columns) -> Session:
         max_lag=Nanos(row["max_lag"]),
         lane=row.get("lane", "tap"),
         capture=row.get("capture", ""),
+        traced=row.get("traced", ""),
     )

@@ -16,6 +16,7 @@ metadata = MetaData()
 
 SINCE_2 = {"since": 2}
 """`info` of what schema 1 did not have; a reader of such a file takes the model's defaults for it."""
+SINCE_3 = {"since": 3}
 
 ORDINAL = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit key; in SQLite it must be called INTEGER to be the row's own number instead of an index beside it."""
@@ -55,6 +56,7 @@ session = Table(
     Column("max_lag", BigInteger, nullable=False),
     Column("lane", Text, nullable=False, info=SINCE_2),
     Column("capture", Text, nullable=False, info=SINCE_2),
+    Column("traced", Text, nullable=False, info=SINCE_3),
 )
 
 exchanges = Table(
@@ -97,6 +99,8 @@ exchanges = Table(
     Column("identity", Text, nullable=False, info=SINCE_2),
     Column("forwarded", Text, nullable=False, info=SINCE_2),
     Column("fault", Text, nullable=False, info=SINCE_2),
+    Column("trace_id", Text, nullable=False, info=SINCE_3),
+    Column("parent_id", Text, nullable=False, info=SINCE_3),
 )
 
 frames = Table(
@@ -148,6 +152,7 @@ gaps = Table(
     Column("last_seq", BigInteger),
     Column("first_revision", BigInteger),
     Column("last_revision", BigInteger),
+    Column("cluster", Text, nullable=False, info=SINCE_3),
 )
 
 marks = Table(
@@ -160,6 +165,87 @@ marks = Table(
     info=SINCE_2,
 )
 
+etcds = Table(
+    "etcds",  # the etcds that are followed, in the order in which they were named
+    metadata,
+    Column("cluster", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("endpoints", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("resources", Text, nullable=False),
+    Column("start", BigInteger),
+    Column("end", BigInteger),
+    Column("history", BigInteger),
+    info=SINCE_3,
+)
+
+etcd_calls = Table(
+    "etcd_calls",  # what a relay read between the api-server and etcd
+    metadata,
+    Column("number", ORDINAL, primary_key=True, autoincrement=False),
+    Column("cluster", Text, nullable=False),
+    Column("connection", BigInteger, nullable=False),
+    Column("stream", BigInteger, nullable=False),
+    Column("started", BigInteger, nullable=False),
+    Column("ended", BigInteger),
+    Column("method", Text, nullable=False),
+    Column("trace_id", Text, nullable=False),
+    Column("parent_id", Text, nullable=False),
+    Column("compares", Text, nullable=False),
+    Column("operations", Text, nullable=False),
+    Column("succeeded", Boolean),
+    Column("revision", BigInteger, nullable=False),
+    Column("status", Integer),
+    Column("request_size", BigInteger, nullable=False),
+    Column("answer_size", BigInteger, nullable=False),
+    Column("lease", BigInteger, nullable=False),
+    Column("partial", Text, nullable=False),
+    info=SINCE_3,
+)
+
+spans = Table(
+    "spans",  # the api-server's own, taken over OTLP
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("trace_id", Text, nullable=False),
+    Column("span_id", Text, nullable=False),
+    Column("parent_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("started", BigInteger, nullable=False),
+    Column("ended", BigInteger, nullable=False),
+    Column("audit_id", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("attributes", Text, nullable=False),
+    info=SINCE_3,
+)
+
+ledger = Table(
+    "ledger",  # computed from all the others, and so again from them: where each change of a key stands
+    metadata,
+    Column("cluster", Text, primary_key=True),
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, primary_key=True),
+    Column("standing", Text, nullable=False),
+    Column("seq", BigInteger),  # of the exchange that caused it
+    Column("basis", Text),
+    Column("evidence", Text),
+    Column("background", Text, nullable=False),
+    Column("consequence_seq", BigInteger),
+    Column("consequence_evidence", Text),
+    Column("contradictions", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    info=SINCE_3,
+)
+
+no_op_writes = Table(
+    "no_op_writes",  # computed, as the ledger
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    info=SINCE_3,
+)
+
 progress = Table(
     "progress",  # how far a recorder came: `batch` of the hand-off, `etcd:CLUSTER` the last whole revision
     metadata,
@@ -168,6 +254,7 @@ progress = Table(
 )
 
 Index("key_changes_by_key", key_changes.c.key)
+Index("ledger_by_seq", ledger.c.seq)
 
 
 def columns(table: Table, number: int) -> list[Column[Any]]:

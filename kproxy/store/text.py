@@ -5,11 +5,17 @@ exchanges.jsonl   one exchange a line, in the order of seq
 frames.jsonl      one frame a line, in the order of seq and index
 keys.jsonl        one change of a key a line, in the order of cluster, revision, key
 gaps.jsonl        one gap a line
-marks.jsonl       one named point a line; left out where there is none
+marks.jsonl       one named point a line; these four are left out where there is none
+etcds.jsonl       one etcd a line, the main one first
+calls.jsonl       one call of the api-server to etcd a line, in the order of their numbers
+spans.jsonl       one of the api-server's own spans a line
 bodies.jsonl      one body a line, in the order in which the above first name them (bodytext.py)
+
+The ledger is not in it: `kproxy correlate` computes it from these.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,11 +23,12 @@ import yaml
 
 from kproxy.config.bounded_yaml import load_yaml
 from kproxy.errors import ConfigError, RecordingError, SchemaError, UsageError
-from kproxy.model.etcd import KeyChange
+from kproxy.model.etcd import EtcdCall, EtcdKey, EtcdStore, KeyChange
 from kproxy.model.exchange import Body, Digest, Exchange, Frame, Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.model.recording import Recording
 from kproxy.model.session import SCHEMA, Gap, Mark, Session, SessionEnd
+from kproxy.model.trace import Span
 from kproxy.store.bodies import digest_of
 from kproxy.store.bodytext import body_bytes, body_line, canonical, strict_json
 from kproxy.store.structure import StructureError, fields_to_json, from_json, to_json
@@ -65,13 +72,23 @@ def _export(recording: Recording, folder: Path) -> None:
     with (folder / "gaps.jsonl").open("wb") as gaps:
         for gap in recording.gaps():
             _write(gaps, to_json(gap))
-    if marks := list(recording.marks()):
-        with (folder / "marks.jsonl").open("wb") as points:
-            for mark in marks:
-                _write(points, to_json(mark))
+    _export_some(folder / "marks.jsonl", recording.marks())
+    _export_some(folder / "etcds.jsonl", recording.etcds())
+    _export_some(folder / "calls.jsonl", recording.etcd_calls())
+    _export_some(folder / "spans.jsonl", recording.spans())
     with (folder / "bodies.jsonl").open("wb") as bodies:
         for digest in named:
             _write(bodies, body_line(digest, recording.body(digest)))
+
+
+def _export_some(path: Path, values: Iterator[object]) -> None:
+    """A line each; no file where there is none."""
+    first = next(values, None)
+    if first is None:
+        return
+    with path.open("wb") as file:
+        for value in chain((first,), values):
+            _write(file, to_json(value))
 
 
 class _Dumper(yaml.SafeDumper):
@@ -109,7 +126,10 @@ class TextRecording:
             self._lines("keys.jsonl", KeyChange), key=lambda change: (change.cluster, change.revision, change.key)
         )
         self._gaps = list(self._lines("gaps.jsonl", Gap))
-        self._marks = list(self._lines("marks.jsonl", Mark)) if (folder / "marks.jsonl").exists() else []
+        self._marks = self._some("marks.jsonl", Mark)
+        self._etcds = self._some("etcds.jsonl", EtcdStore)
+        self._calls = sorted(self._some("calls.jsonl", EtcdCall), key=lambda call: call.number)
+        self._spans = self._some("spans.jsonl", Span)
         self._bodies = dict(self._body_lines())
 
     def exchanges(self) -> Iterator[Exchange]:
@@ -127,6 +147,22 @@ class TextRecording:
     def key_changes(self) -> Iterator[KeyChange]:
         """In the order of (cluster, revision, key)."""
         return iter(self._changes)
+
+    def changes_of(self, key: EtcdKey) -> Iterator[KeyChange]:
+        """One key's, in the order of (cluster, revision)."""
+        return (change for change in self._changes if change.key == key)
+
+    def etcds(self) -> Iterator[EtcdStore]:
+        """The etcds that were followed, the main one first."""
+        return iter(self._etcds)
+
+    def etcd_calls(self) -> Iterator[EtcdCall]:
+        """The api-server's calls to etcd, in the order of their numbers."""
+        return iter(self._calls)
+
+    def spans(self) -> Iterator[Span]:
+        """The api-server's own spans, in the order in which they came."""
+        return iter(self._spans)
 
     def gaps(self) -> Iterator[Gap]:
         """What is missing."""
@@ -174,6 +210,10 @@ class TextRecording:
                 yield from_json(kind, strict_json(line))
             except ValueError as error:
                 raise RecordingError(f"{self.folder / name} line {number} cannot be read: {error}.") from error
+
+    def _some[T](self, name: str, kind: type[T]) -> list[T]:
+        """What a file holds that is left out where there is none."""
+        return list(self._lines(name, kind)) if (self.folder / name).exists() else []
 
     def _body_lines(self) -> Iterator[tuple[Digest, bytes]]:
         for number, line in self._raw_lines("bodies.jsonl"):

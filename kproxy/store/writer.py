@@ -9,14 +9,16 @@ from tempfile import mkstemp
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.exc import DBAPIError
 
 from kproxy.errors import RecordingError, UsageError
-from kproxy.model.etcd import ClusterId, KeyChange, Revision
+from kproxy.model.attribution import Ledger
+from kproxy.model.etcd import ClusterId, EtcdCall, EtcdStore, KeyChange, Revision
 from kproxy.model.exchange import Digest, Exchange, Frame
 from kproxy.model.session import SCHEMA, Gap, Mark, Session
-from kproxy.store import rows, schema, sqlite
+from kproxy.model.trace import Span
+from kproxy.store import etcdrows, rows, schema, sqlite
 from kproxy.store.bodies import Known, pack
 from kproxy.store.lock import WriterLock
 
@@ -28,6 +30,11 @@ UPSERT_FRAME = sqlite.upsert(schema.frames)
 UPSERT_CHANGE = sqlite.upsert(schema.key_changes)
 UPSERT_SESSION = sqlite.upsert(schema.session)
 UPSERT_PROGRESS = sqlite.upsert(schema.progress)
+UPSERT_CALL = sqlite.upsert(schema.etcd_calls)
+UPSERT_STORE = sqlite.upsert(schema.etcds)
+UPSERT_ENTRY = sqlite.upsert(schema.ledger)
+UPSERT_NO_OP = sqlite.upsert(schema.no_op_writes)
+INSERT_SPAN = sqlite.insert_once(schema.spans)
 INSERT_BODY = sqlite.insert_once(schema.bodies)
 INSERT_GAP = sqlite.insert_once(schema.gaps)
 INSERT_MARK = sqlite.insert_once(schema.marks)
@@ -45,6 +52,9 @@ class Batch:
     exchanges: list[Exchange] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     changes: list[KeyChange] = field(default_factory=list)
+    calls: list[EtcdCall] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    etcds: dict[int, EtcdStore] = field(default_factory=dict)  # by their place in the order in which they were named
     gaps: list[Gap] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     bodies: dict[Digest, bytes] = field(default_factory=dict)
@@ -57,6 +67,9 @@ class Batch:
         self.exchanges += later.exchanges
         self.frames += later.frames
         self.changes += later.changes
+        self.calls += later.calls
+        self.spans += later.spans
+        self.etcds |= later.etcds
         self.gaps += later.gaps
         self.marks += later.marks
         self.bodies |= later.bodies
@@ -69,6 +82,9 @@ class Batch:
             or self.exchanges
             or self.frames
             or self.changes
+            or self.calls
+            or self.spans
+            or self.etcds
             or self.gaps
             or self.marks
             or self.bodies
@@ -161,6 +177,17 @@ class Writer:
         self._known.add(list(fresh))
         self.session = batch.session or self.session
 
+    def keep_ledger(self, ledger: Ledger) -> None:
+        """What was computed of the recording, instead of what was kept before. StorageFullError as with `commit`."""
+        try:
+            with self._connection.begin():
+                self._connection.execute(delete(schema.ledger))
+                self._connection.execute(delete(schema.no_op_writes))
+                _many(self._connection, UPSERT_ENTRY, [etcdrows.entry_row(entry) for entry in ledger.entries])
+                _many(self._connection, UPSERT_NO_OP, [etcdrows.no_op_row(write) for write in ledger.no_op_writes])
+        except DBAPIError as error:
+            raise sqlite.writing_failed(self.path, error) from error
+
     def close(self, session: Session) -> None:
         """Writes the header a last time and makes a single file. StorageFullError as with `commit`."""
         self.commit(Batch(session=session))
@@ -174,6 +201,9 @@ class Writer:
         _many(self._connection, UPSERT_EXCHANGE, [rows.exchange_row(exchange) for exchange in batch.exchanges])
         _many(self._connection, UPSERT_FRAME, [rows.frame_row(frame) for frame in batch.frames])
         _many(self._connection, UPSERT_CHANGE, [rows.change_row(change) for change in batch.changes])
+        _many(self._connection, UPSERT_CALL, [etcdrows.call_row(call) for call in batch.calls])
+        _many(self._connection, INSERT_SPAN, [(None, *etcdrows.span_row(span)) for span in batch.spans])
+        _many(self._connection, UPSERT_STORE, [etcdrows.store_row(each, place) for place, each in batch.etcds.items()])
         _many(self._connection, INSERT_GAP, [(None, *rows.gap_row(gap)) for gap in batch.gaps])
         _many(self._connection, INSERT_MARK, [(None, *rows.mark_row(mark)) for mark in batch.marks])
         reached: list[rows.Row] = [(f"etcd:{cluster}", revision) for cluster, revision in batch.revisions.items()]

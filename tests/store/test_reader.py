@@ -14,15 +14,49 @@ from pathlib import Path
 import pytest
 
 from kproxy.errors import RecordingError, SchemaError
-from kproxy.model.exchange import Body, BodyState, Digest, IdentityMode, Seq
+from kproxy.model.attribution import Attribution, Basis, Consequence, LedgerEntry, NoOpWrite, Standing
+from kproxy.model.etcd import (
+    ClusterId,
+    Compared,
+    EtcdCall,
+    EtcdKey,
+    EtcdStore,
+    KeyChange,
+    KeyOperation,
+    KeyRange,
+    Operation,
+    Revision,
+)
+from kproxy.model.exchange import Body, BodyState, Digest, IdentityMode, Nanos, Seq
 from kproxy.model.session import SCHEMA, SessionEnd
+from kproxy.model.trace import Span
 from kproxy.store.bodies import digest_of
 from kproxy.store.copying import copy
-from kproxy.store.reader import is_unclosed, open_recording
+from kproxy.store.reader import FileRecording, is_unclosed, open_recording
 from kproxy.store.writer import Batch, Writer
 from tests.support.made import a_session, an_exchange
 from tests.support.memory import MemoryRecording
 
+A_STORE = EtcdStore(cluster=ClusterId("aa"), endpoints=("http://e:1",), version="3.6.16", resources=("/events",))
+A_CALL = EtcdCall(
+    number=1,
+    cluster=ClusterId("aa"),
+    connection=1,
+    stream=3,
+    started=Nanos(5),
+    ended=Nanos(9),
+    method="KV/Txn",
+    trace_id="1" * 32,
+    parent_id="2" * 16,
+    compares=(Compared(key=EtcdKey(b"/registry/pods/default/x"), target="mod", relation="="),),
+    operations=(
+        KeyOperation(operation=Operation.PUT, keys=KeyRange(key=EtcdKey(b"/registry/pods/default/x")), size=7),
+    ),
+    succeeded=True,
+    revision=Revision(6),
+    status=0,
+)
+A_SPAN = Span(trace_id="1" * 32, span_id="3" * 16, name="Create etcd3", started=Nanos(5), ended=Nanos(9), audit_id="a")
 GROWING = a_session(end=SessionEnd.RECORDING)
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -235,6 +269,22 @@ def test_a_recording_in_memory_is_copied_whole(tmp_path: Path) -> None:
         assert list(recording.exchanges()) == made.exchange_list
 
 
+def an_entry(change: KeyChange) -> LedgerEntry:
+    """What the ledger of the fixture says of its change."""
+    ground = Attribution(
+        cluster=change.cluster,
+        revision=change.revision,
+        key=change.key,
+        seq=Seq(1),
+        basis=Basis.TRACED,
+        evidence="its Txn carries the request's own parent id",
+    )
+    link = Consequence(seq=Seq(1), evidence="owner")
+    return LedgerEntry(
+        change=change, standing=Standing.ATTRIBUTED, attribution=ground, consequence=link, contradictions=("but",)
+    )
+
+
 def test_what_schema_1_did_not_have_reads_as_it_was_then() -> None:
     with open_recording(str(FIXTURES / "schema-1.kproxy")) as recording:
         first = next(recording.exchanges())
@@ -253,3 +303,23 @@ def test_what_is_new_in_schema_2_is_read_from_its_fixture() -> None:
         )
         assert [mark.text for mark in recording.marks()] == ["before the watch"]
         assert {frame.channel for frame in recording.frames(Seq(2))} == {"stdin"}
+
+
+def test_what_schema_2_did_not_have_reads_as_it_was_then() -> None:
+    with open_recording(str(FIXTURES / "schema-2.kproxy")) as recording:
+        assert (next(recording.exchanges()).trace_id, recording.session.traced) == ("", "")
+        assert [*recording.etcds(), *recording.etcd_calls(), *recording.spans()] == []
+
+
+def test_what_is_new_in_schema_3_is_read_from_its_fixture() -> None:
+    with open_recording(str(FIXTURES / "schema-3.kproxy")) as recording:
+        first = next(recording.exchanges())
+        assert (first.trace_id, first.parent_id) == ("1" * 32, "2" * 16)
+        assert [gap.cluster for gap in recording.gaps()] == ["aa"]
+        assert list(recording.etcds()) == [A_STORE]
+        assert list(recording.etcd_calls()) == [A_CALL]
+        assert list(recording.spans()) == [A_SPAN]
+        assert isinstance(recording, FileRecording)
+        changes = list(recording.changes_of(EtcdKey(b"/registry/pods/default/x")))
+        assert [recording.kept_entry(change) for change in changes] == [an_entry(changes[0])]
+        assert list(recording.kept_no_ops()) == [NoOpWrite(seq=Seq(1), key=changes[0].key, revision=Revision(6))]

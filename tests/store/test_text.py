@@ -30,7 +30,8 @@ def everything(recording: Recording) -> list[object]:
     bodies += [frame.body for each in frames for frame in each]
     bodies += [body for change in changes for body in (change.value, change.previous) if body]
     data = [recording.body(body.digest) for body in bodies if body.digest]
-    return [recording.session, exchanges, frames, changes, list(recording.gaps()), data]
+    others = [recording.gaps(), recording.marks(), recording.etcds(), recording.etcd_calls(), recording.spans()]
+    return [recording.session, exchanges, frames, changes, data, *map(list, others)]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -7,7 +7,19 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from kproxy.model.api import RequestInfo
-from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revision
+from kproxy.model.etcd import (
+    ChangeType,
+    ClusterId,
+    Compared,
+    EtcdCall,
+    EtcdKey,
+    EtcdStore,
+    KeyChange,
+    KeyOperation,
+    KeyRange,
+    Operation,
+    Revision,
+)
 from kproxy.model.exchange import (
     EMPTY_BODY,
     Altered,
@@ -25,6 +37,7 @@ from kproxy.model.exchange import (
     Seq,
 )
 from kproxy.model.session import Gap, Mark, Server, Session, SessionEnd
+from kproxy.model.trace import Span
 from tests.support.memory import MemoryRecording
 
 latin = st.text(st.characters(max_codepoint=255), max_size=12)
@@ -71,6 +84,68 @@ def an_exchange(seq: int, path: str = "/api/v1/namespaces/default/pods/x", body:
     )
 
 
+clusters = st.sampled_from((ClusterId("00000000000000aa"), ClusterId("00000000000000bb")))
+revisions = numbers.map(Revision)
+keys = st.binary(max_size=8).map(EtcdKey)
+stores = st.builds(
+    EtcdStore,
+    cluster=clusters,
+    endpoints=st.tuples(texts),
+    version=texts,
+    resources=st.tuples(texts),
+    start=st.none() | revisions,
+    end=st.none() | revisions,
+    history=st.none() | revisions,
+)
+ranges = st.builds(KeyRange, key=keys, end=st.binary(max_size=8))
+operations = st.builds(
+    KeyOperation,
+    operation=st.sampled_from(Operation),
+    keys=ranges,
+    count=numbers,
+    limit=numbers,
+    at=revisions,
+    count_only=st.booleans(),
+    keys_only=st.booleans(),
+    size=numbers,
+    lease=numbers,
+)
+compared = st.builds(Compared, key=keys, target=texts, relation=texts, expected=numbers)
+calls = st.builds(
+    EtcdCall,
+    number=st.integers(1, 2**40),
+    cluster=clusters,
+    connection=numbers,
+    stream=numbers,
+    started=nanos,
+    ended=st.none() | nanos,
+    method=texts,
+    trace_id=texts,
+    parent_id=texts,
+    compares=st.tuples(compared) | st.just(()),
+    operations=st.tuples(operations) | st.just(()),
+    succeeded=st.none() | st.booleans(),
+    revision=revisions,
+    status=st.none() | st.integers(0, 16),
+    request_size=numbers,
+    answer_size=numbers,
+    lease=numbers,
+    partial=texts,
+)
+spans = st.builds(
+    Span,
+    trace_id=texts,
+    span_id=texts,
+    parent_id=texts,
+    name=texts,
+    started=nanos,
+    ended=nanos,
+    audit_id=texts,
+    key=texts,
+    attributes=st.tuples(st.tuples(texts, texts)) | st.just(()),
+)
+
+
 @st.composite
 def recordings(draw: st.DrawFn) -> MemoryRecording:
     """A recording with some of everything, its bodies of every kind."""
@@ -96,7 +171,7 @@ def recordings(draw: st.DrawFn) -> MemoryRecording:
     for revision in draw(st.lists(st.integers(1, 2**40), unique=True, max_size=3)):
         recording.change_list.append(
             KeyChange(
-                cluster=ClusterId(draw(st.sampled_from(("00000000000000aa", "00000000000000bb")))),
+                cluster=draw(clusters),
                 revision=Revision(revision),
                 key=EtcdKey(draw(st.binary(max_size=8))),
                 type=draw(st.sampled_from(ChangeType)),
@@ -110,6 +185,9 @@ def recordings(draw: st.DrawFn) -> MemoryRecording:
         )
     recording.gap_list = draw(st.lists(gaps, max_size=2))
     recording.mark_list = draw(st.lists(marks, max_size=2))
+    recording.etcd_list = draw(st.lists(stores, max_size=2, unique_by=lambda store: store.cluster))
+    recording.call_list = draw(st.lists(calls, max_size=2, unique_by=lambda call: call.number))
+    recording.span_list = draw(st.lists(spans, max_size=2))
     return recording
 
 

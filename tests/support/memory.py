@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from kproxy.errors import RecordingError
-from kproxy.model.etcd import KeyChange
+from kproxy.model.etcd import EtcdCall, EtcdKey, EtcdStore, KeyChange
 from kproxy.model.exchange import EMPTY_BODY, Body, BodyState, Digest, Exchange, Frame, Seq
 from kproxy.model.session import Gap, Mark, Session, SessionEnd
+from kproxy.model.trace import Span
 
 HEADER = Session(id="0" * 32, started_at="2026-11-23T07:00:00.000000000Z", end=SessionEnd.COMPLETE)
 
@@ -22,6 +23,9 @@ class MemoryRecording:
     change_list: list[KeyChange] = field(default_factory=list)
     gap_list: list[Gap] = field(default_factory=list)
     mark_list: list[Mark] = field(default_factory=list)
+    etcd_list: list[EtcdStore] = field(default_factory=list)
+    call_list: list[EtcdCall] = field(default_factory=list)
+    span_list: list[Span] = field(default_factory=list)
     body_bytes: dict[Digest, bytes] = field(default_factory=dict)
 
     def keep(self, data: bytes) -> Body:
@@ -48,6 +52,22 @@ class MemoryRecording:
         """In the order of (cluster, revision, key)."""
         return iter(sorted(self.change_list, key=lambda change: (change.cluster, change.revision, change.key)))
 
+    def changes_of(self, key: EtcdKey) -> Iterator[KeyChange]:
+        """One key's."""
+        return (change for change in self.key_changes() if change.key == key)
+
+    def etcds(self) -> Iterator[EtcdStore]:
+        """The etcds that were followed."""
+        return iter(self.etcd_list)
+
+    def etcd_calls(self) -> Iterator[EtcdCall]:
+        """The api-server's calls to etcd."""
+        return iter(sorted(self.call_list, key=lambda call: call.number))
+
+    def spans(self) -> Iterator[Span]:
+        """The api-server's own spans."""
+        return iter(self.span_list)
+
     def gaps(self) -> Iterator[Gap]:
         """What is missing."""
         return iter(self.gap_list)
@@ -72,5 +92,8 @@ class MemoryRecording:
             change_list=list(self.change_list),
             gap_list=list(self.gap_list),
             mark_list=list(self.mark_list),
+            etcd_list=list(self.etcd_list),
+            call_list=list(self.call_list),
+            span_list=list(self.span_list),
             body_bytes=dict(self.body_bytes),
         )

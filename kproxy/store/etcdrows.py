@@ -1,0 +1,182 @@
+"""What is known of etcd and of traces as rows of the tables, and back: etcds, calls, spans, the ledger."""
+
+import json
+
+from kproxy.model.attribution import Attribution, Basis, Consequence, LedgerEntry, NoOpWrite, Standing
+from kproxy.model.etcd import (
+    ClusterId,
+    Compared,
+    EtcdCall,
+    EtcdKey,
+    EtcdStore,
+    KeyChange,
+    KeyOperation,
+    Revision,
+)
+from kproxy.model.exchange import Nanos, Seq
+from kproxy.model.trace import Span
+from kproxy.store.rows import Columns, Row
+from kproxy.store.structure import from_json, to_json
+
+_dump = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def store_row(store: EtcdStore, number: int) -> Row:
+    """In the order of schema.etcds's columns."""
+    return (
+        store.cluster,
+        number,
+        _dump(store.endpoints),
+        store.version,
+        _dump(store.resources),
+        store.start,
+        store.end,
+        store.history,
+    )
+
+
+def store_of(row: Columns) -> EtcdStore:
+    """What store_row made."""
+    return EtcdStore(
+        cluster=ClusterId(row["cluster"]),
+        endpoints=_texts(row["endpoints"]),
+        version=row["version"],
+        resources=_texts(row["resources"]),
+        start=row["start"],
+        end=row["end"],
+        history=row["history"],
+    )
+
+
+def call_row(call: EtcdCall) -> Row:
+    """In the order of schema.etcd_calls's columns."""
+    return (
+        call.number,
+        call.cluster,
+        call.connection,
+        call.stream,
+        call.started,
+        call.ended,
+        call.method,
+        call.trace_id,
+        call.parent_id,
+        _dump(to_json(call.compares)) if call.compares else "[]",
+        _dump(to_json(call.operations)) if call.operations else "[]",
+        call.succeeded,
+        call.revision,
+        call.status,
+        call.request_size,
+        call.answer_size,
+        call.lease,
+        call.partial,
+    )
+
+
+def call_of(row: Columns) -> EtcdCall:
+    """What call_row made. ValueError if it holds what no recorder writes."""
+    return EtcdCall(
+        number=row["number"],
+        cluster=ClusterId(row["cluster"]),
+        connection=row["connection"],
+        stream=row["stream"],
+        started=Nanos(row["started"]),
+        ended=row["ended"],
+        method=row["method"],
+        trace_id=row["trace_id"],
+        parent_id=row["parent_id"],
+        compares=from_json(tuple[Compared, ...], json.loads(row["compares"])) if row["compares"] != "[]" else (),
+        operations=from_json(tuple[KeyOperation, ...], json.loads(row["operations"]))
+        if row["operations"] != "[]"
+        else (),
+        succeeded=None if row["succeeded"] is None else bool(row["succeeded"]),
+        revision=Revision(row["revision"]),
+        status=row["status"],
+        request_size=row["request_size"],
+        answer_size=row["answer_size"],
+        lease=row["lease"],
+        partial=row["partial"],
+    )
+
+
+def span_row(span: Span) -> Row:
+    """In the order of schema.spans's columns, but its number."""
+    return (
+        span.trace_id,
+        span.span_id,
+        span.parent_id,
+        span.name,
+        span.started,
+        span.ended,
+        span.audit_id,
+        span.key,
+        _dump(span.attributes),
+    )
+
+
+def span_of(row: Columns) -> Span:
+    """What span_row made."""
+    return Span(
+        trace_id=row["trace_id"],
+        span_id=row["span_id"],
+        parent_id=row["parent_id"],
+        name=row["name"],
+        started=Nanos(row["started"]),
+        ended=Nanos(row["ended"]),
+        audit_id=row["audit_id"],
+        key=row["key"],
+        attributes=tuple((str(name), str(value)) for name, value in json.loads(row["attributes"])),
+    )
+
+
+def entry_row(entry: LedgerEntry) -> Row:
+    """In the order of schema.ledger's columns."""
+    change, ground, link = entry.change, entry.attribution, entry.consequence
+    return (
+        change.cluster,
+        change.revision,
+        change.key,
+        entry.standing.value,
+        *((None, None, None) if ground is None else (ground.seq, ground.basis.value, ground.evidence)),
+        entry.background,
+        *((None, None) if link is None else (link.seq, link.evidence)),
+        _dump(entry.contradictions),
+        entry.reason,
+    )
+
+
+def entry_of(row: Columns, change: KeyChange) -> LedgerEntry:
+    """What entry_row made of this change's entry."""
+    return LedgerEntry(
+        change=change,
+        standing=Standing(row["standing"]),
+        attribution=None
+        if row["seq"] is None
+        else Attribution(
+            cluster=change.cluster,
+            revision=change.revision,
+            key=change.key,
+            seq=Seq(row["seq"]),
+            basis=Basis(row["basis"]),
+            evidence=row["evidence"],
+        ),
+        background=row["background"],
+        consequence=None
+        if row["consequence_seq"] is None
+        else Consequence(seq=Seq(row["consequence_seq"]), evidence=row["consequence_evidence"]),
+        contradictions=_texts(row["contradictions"]),
+        reason=row["reason"],
+    )
+
+
+def no_op_row(write: NoOpWrite) -> Row:
+    """In the order of schema.no_op_writes's columns."""
+    return (write.seq, write.key, write.revision)
+
+
+def no_op_of(row: Columns) -> NoOpWrite:
+    """What no_op_row made."""
+    return NoOpWrite(seq=Seq(row["seq"]), key=EtcdKey(row["key"]), revision=Revision(row["revision"]))
+
+
+def _texts(value: str) -> tuple[str, ...]:
+    return tuple(str(each) for each in json.loads(value))
