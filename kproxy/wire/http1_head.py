@@ -22,6 +22,8 @@ _FIELDS = rb"(?:" + _TOKEN + rb"++:[^\x00\r\n]*+\r\n)*+\r\n"
 _REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb"++) ([^\x00-\x20\x7f]++) HTTP/(1\.[01])\r\n")
 _ANSWER = re.compile(rb"HTTP/(1\.[01]) ([1-9][0-9][0-9])(?: ([^\x00\r\n]*+))?\r\n" + _FIELDS)
 _TRAILERS = re.compile(_FIELDS)
+_FRAMING_TRAILER = re.compile(rb"(?:^|\n)(?i:content-length|transfer-encoding):")
+"""What a sender must not put there (RFC 9110, 6.5.1): readers that merge trailers into the head frame by it."""
 # A literal newline first lets the engine skip from line to line; the strict grammar has been checked before.
 _KNOWN = re.compile(
     rb"\n(?=[aAcChHiIoOtTuUxX])"
@@ -140,6 +142,10 @@ def check_trailers(raw: bytes) -> None:
     """A complete trailer section, its blank line included. FramingError."""
     if _TRAILERS.fullmatch(raw) is None:
         raise FramingError(_why_not(b"\r\n" + raw, "trailer section"))
+    if _FRAMING_TRAILER.search(raw) is not None:
+        raise FramingError(
+            "The trailer section has a field that belongs into a head: Content-Length, Transfer-Encoding."
+        )
 
 
 def check_beginning(partial: bytes, what: str) -> None:

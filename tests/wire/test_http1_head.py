@@ -163,6 +163,15 @@ def test_trailers_are_header_fields_and_nothing_else() -> None:
         check_trailers(b"Checksum : 1\r\n\r\n")
 
 
+@pytest.mark.parametrize("field", [b"Content-Length: 3", b"transfer-encoding:chunked"])
+def test_trailers_that_some_readers_would_frame_by_are_refused(field: bytes) -> None:
+    check_trailers(b"X: " + field + b"\r\n\r\n")
+    with pytest.raises(FramingError, match="belongs into a head"):
+        check_trailers(field + b"\r\n\r\n")
+    with pytest.raises(FramingError, match="belongs into a head"):
+        check_trailers(b"Checksum: 1\r\n" + field + b"\r\n\r\n")
+
+
 def test_a_long_line_of_blanks_costs_no_more_than_its_length() -> None:
     raw = b"GET / HTTP/1.1\r\nA:" + b" " * 200_000 + b"\x00\r\n\r\n"
     with pytest.raises(FramingError):  # the test's timeout is the assertion
