@@ -14,8 +14,10 @@ FUZZ_SECONDS ?= 3600
 
 PROVEN = $(CURDIR)/build/proven.jsonl
 ASSETS = $$(sh controlplane/build.sh --print)
+OLDER = 1.34.4
+OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
-.PHONY: help demo test test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane soak \
+.PHONY: help demo test test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane controlplane-older soak \
         test-controlplane test-compat compatibility compatibility-check \
         recordings nightly bench bench-short wheel clean
 
@@ -53,11 +55,14 @@ test-transparent: $(VENV)/installed ## redirected connections, in namespaces of 
 controlplane: ## build Kubernetes, etcd and kwok into a cache outside the tree (needs Go; about 16 minutes, once)
 	sh controlplane/build.sh
 
+controlplane-older: controlplane ## the same, and the older kube-apiserver that some tests run on, too (about six minutes more)
+	sh controlplane/build.sh $(OLDER)
+
 soak: $(VENV)/installed controlplane ## a whole control plane through kproxy for SOAK_SECONDS, into build/ (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.controlplane.soak.make $(SOAK_SECONDS) $(SOAK_IDENTITY)
 
-test-controlplane: $(VENV)/installed controlplane soak ## the tests that need the real control plane (needs Go)
-	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_COMPAT_RESULTS=$(PROVEN) \
+test-controlplane: $(VENV)/installed controlplane-older soak ## the tests that need the real control plane (needs Go)
+	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_OLDER_ASSETS="$(OLDER_ASSETS)" KPROXY_COMPAT_RESULTS=$(PROVEN) \
 	  $(BIN)/pytest -n $(WORKERS) -m controlplane --ignore tests/controlplane/compat
 
 test-compat: $(VENV)/installed controlplane ## clients that no one here wrote, through kproxy (needs Go and Node.js)

@@ -4,7 +4,9 @@
 #   build.sh           kube-apiserver, kube-controller-manager, kube-scheduler,
 #                      kubectl, etcd, etcdctl, kwok (about 15 minutes the
 #                      first time on two cores, then nothing to do)
-#   build.sh --print   only prints where they are or would be; needs no Go
+#   build.sh 1.34.4    an older kube-apiserver (about six minutes more) beside
+#                      the same etcd and kubectl; prints its folder
+#   build.sh --print [1.34.4]   only prints where they are or would be; needs no Go
 #   build.sh bench     the benchmark's upstream and load generator (seconds)
 #   build.sh kubelet   a stand-in kubelet (seconds)
 #   build.sh clientgo  a program over client-go (seconds once Kubernetes is built)
@@ -14,6 +16,7 @@
 set -eu
 
 K8S=1.37.2
+OLDER=1.34.4
 ETCD=3.6.16
 KWOK=0.8.0
 
@@ -27,11 +30,11 @@ say() { echo "build.sh: $*" >&2; }
 # kubectl and client-go report v0.0.0. The module proxy does not tell the git
 # commit; empty makes client-go's User-Agent end in "kubernetes/unknown". The
 # date is fixed so that the same sources give the same bytes.
-k8s_ldflags() {
-    minor=${K8S#*.}
+k8s_ldflags() { # k8s_ldflags VERSION
+    minor=${1#*.}
     printf '%s' '-s -w'
     for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
-        for value in "gitVersion=v$K8S" "gitMajor=${K8S%%.*}" "gitMinor=${minor%%.*}" \
+        for value in "gitVersion=v$1" "gitMajor=${1%%.*}" "gitMinor=${minor%%.*}" \
             gitCommit= gitTreeState=archive buildDate=1970-01-01T00:00:00Z; do
             printf ' -X %s.%s' "$package" "$value"
         done
@@ -93,8 +96,9 @@ need_go() {
     fi
 }
 
-build_assets() {
-    k8s_flags=$(k8s_ldflags)
+# layout: names the folders of the newer set.
+layout() {
+    k8s_flags=$(k8s_ldflags "$K8S")
     kwok_flags="-s -w -X sigs.k8s.io/kwok/pkg/consts.Version=v$KWOK"
     k8s_dir=k8s-$K8S-$(key "k8s-$K8S" "$k8s_flags")
     etcd_dir=etcd-$ETCD-$(key "etcd-$ETCD" '-s -w')
@@ -103,34 +107,92 @@ build_assets() {
     # One folder for each set, of links only: raising etcd must not rebuild
     # kube-apiserver, nor change the etcd under another checkout.
     assets=$cache/$k8s_dir+$etcd_dir+$kwok_dir
+}
+
+older_layout() {
+    layout
+    older_flags=$(k8s_ldflags "$OLDER")
+    older_dir=k8s-$OLDER-$(key "k8s-$OLDER" "$older_flags")
+    older_assets=$cache/$older_dir+$k8s_dir+$etcd_dir
+}
+
+build_etcd() {
+    has "$cache/$etcd_dir" etcd etcdctl && return
+    need_go "etcd-$ETCD"
+    say "building etcd and etcdctl $ETCD (about a minute)"
+    compile "etcd-$ETCD" "$cache/$etcd_dir" '-s -w' . go.etcd.io/etcd/etcdctl/v3
+}
+
+build_k8s() {
     # shellcheck disable=SC2086 # $k8s holds several names
-    if [ "${1-}" = --print ]; then
-        :
-    elif has "$assets" $k8s etcd etcdctl kwok; then
+    has "$cache/$k8s_dir" $k8s && return
+    need_go "k8s-$K8S"
+    say "building Kubernetes $K8S: $k8s (about 12 minutes on two cores)"
+    # shellcheck disable=SC2046 # several packages
+    compile "k8s-$K8S" "$cache/$k8s_dir" "$k8s_flags" $(for name in $k8s; do echo "k8s.io/kubernetes/cmd/$name"; done)
+}
+
+build_kwok() {
+    has "$cache/$kwok_dir" kwok && return
+    need_go "kwok-$KWOK"
+    say "building kwok $KWOK (about two minutes)"
+    compile "kwok-$KWOK" "$cache/$kwok_dir" "$kwok_flags" sigs.k8s.io/kwok/cmd/kwok
+}
+
+# link ASSETS FOLDER NAME...: links of a set to the binaries of one version.
+link() {
+    to=$1 from=$2
+    shift 2
+    mkdir -p "$to"
+    for name; do ln -sf "../$from/$name" "$to/$name"; done
+}
+
+build_assets() {
+    layout
+    # shellcheck disable=SC2086 # $k8s holds several names
+    if has "$assets" $k8s etcd etcdctl kwok; then
         say "Kubernetes $K8S, etcd $ETCD and kwok $KWOK are there already"
     else
-        if ! has "$cache/$etcd_dir" etcd etcdctl; then
-            need_go "etcd-$ETCD"
-            say "building etcd and etcdctl $ETCD (about a minute)"
-            compile "etcd-$ETCD" "$cache/$etcd_dir" '-s -w' \
-                . go.etcd.io/etcd/etcdctl/v3
-        fi
-        if ! has "$cache/$k8s_dir" $k8s; then
-            need_go "k8s-$K8S"
-            say "building Kubernetes $K8S: $k8s (about 12 minutes on two cores)"
-            compile "k8s-$K8S" "$cache/$k8s_dir" "$k8s_flags" $(for name in $k8s; do echo "k8s.io/kubernetes/cmd/$name"; done)
-        fi
-        if ! has "$cache/$kwok_dir" kwok; then
-            need_go "kwok-$KWOK"
-            say "building kwok $KWOK (about two minutes)"
-            compile "kwok-$KWOK" "$cache/$kwok_dir" "$kwok_flags" sigs.k8s.io/kwok/cmd/kwok
-        fi
-        mkdir -p "$assets"
-        for name in $k8s; do ln -sf "../$k8s_dir/$name" "$assets/$name"; done
-        for name in etcd etcdctl; do ln -sf "../$etcd_dir/$name" "$assets/$name"; done
-        ln -sf "../$kwok_dir/kwok" "$assets/kwok"
+        build_etcd
+        build_k8s
+        build_kwok
+        link "$assets" "$k8s_dir" $k8s
+        link "$assets" "$etcd_dir" etcd etcdctl
+        link "$assets" "$kwok_dir" kwok
     fi
     echo "$assets"
+}
+
+# The older set is a kube-apiserver alone beside the etcd and kubectl of the
+# newer one: what differs between two runs is then the api-server.
+build_older() {
+    older_layout
+    if has "$older_assets" kube-apiserver kubectl etcd etcdctl; then
+        say "kube-apiserver $OLDER is there already"
+    else
+        build_etcd
+        build_k8s
+        if ! has "$cache/$older_dir" kube-apiserver; then
+            need_go "k8s-$OLDER"
+            say "building kube-apiserver $OLDER (about six minutes on two cores)"
+            compile "k8s-$OLDER" "$cache/$older_dir" "$older_flags" k8s.io/kubernetes/cmd/kube-apiserver
+        fi
+        link "$older_assets" "$older_dir" kube-apiserver
+        link "$older_assets" "$k8s_dir" kubectl
+        link "$older_assets" "$etcd_dir" etcd etcdctl
+    fi
+    echo "$older_assets"
+}
+
+print() { # print [VERSION]
+    case ${1-} in
+    '' | "$K8S") layout && echo "$assets" ;;
+    "$OLDER") older_layout && echo "$older_assets" ;;
+    *)
+        say "there is no version '$1': there are $K8S and $OLDER"
+        exit 2
+        ;;
+    esac
 }
 
 build_bench() {
@@ -167,12 +229,14 @@ build_clientgo() {
 }
 
 case ${1-} in
-'' | --print) build_assets "$@" ;;
+'' | "$K8S") build_assets ;;
+"$OLDER") build_older ;;
+--print) print "${2-}" ;;
 bench) build_bench ;;
 kubelet) build_kubelet ;;
 clientgo) build_clientgo ;;
 *)
-    say "unknown argument '$1': use no argument, --print, bench, kubelet or clientgo"
+    say "unknown argument '$1': use no argument, $OLDER, --print, bench, kubelet or clientgo"
     exit 2
     ;;
 esac

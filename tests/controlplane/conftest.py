@@ -10,6 +10,7 @@ from tests.controlplane.soak.make import NoSoak, make_soak
 from tests.support.streams_world import World, streams_world
 
 NEEDED = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "etcd", "kubectl", "etcdctl")
+OLDER_NEEDED = ("kube-apiserver", "etcd", "kubectl", "etcdctl")
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +24,17 @@ def assets() -> Path:
             f"KUBEBUILDER_ASSETS={named!r} has no {', '.join(missing or NEEDED)}: make test-controlplane sets it"
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def older_assets() -> Path:
+    """The folder of an older kube-apiserver, beside the same etcd and kubectl; without the other binaries."""
+    named = os.environ.get("KPROXY_OLDER_ASSETS", "")
+    missing = [name for name in OLDER_NEEDED if not (Path(named) / name).exists()]
+    if not named or missing:
+        missing = missing or [*OLDER_NEEDED]
+        pytest.fail(f"KPROXY_OLDER_ASSETS={named!r} has no {', '.join(missing)}: make test-controlplane sets it")
+    return Path(named)
 
 
 @pytest.fixture
