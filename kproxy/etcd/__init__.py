@@ -1,11 +1,23 @@
 """The only home of gRPC: etcd's client and watch."""
 
 from kproxy.etcd.client import Etcd, connect
-from kproxy.etcd.records import Compacted, EtcdStatus, KeyValue, RangeAnswer, RawEvent, TxnAnswer, WatchBatch, Written
+from kproxy.etcd.records import (
+    Anchor,
+    Compacted,
+    EtcdStatus,
+    KeyValue,
+    RangeAnswer,
+    RawEvent,
+    StoreReplaced,
+    TxnAnswer,
+    WatchBatch,
+    Written,
+)
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.etcd.txn import Compare, Delete, Get, Put
 
 __all__ = [
+    "Anchor",
     "Compacted",
     "Compare",
     "Delete",
@@ -17,6 +29,7 @@ __all__ = [
     "Put",
     "RangeAnswer",
     "RawEvent",
+    "StoreReplaced",
     "TxnAnswer",
     "WatchBatch",
     "Written",

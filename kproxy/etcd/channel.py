@@ -10,14 +10,15 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core writes to stderr o
 
 import grpc
 import grpc.aio
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from kproxy.errors import EtcdError
-from kproxy.etcd.messages import AuthenticateResponse, request
+from kproxy.etcd.messages import AuthenticateResponse, parsed, request
 from kproxy.etcd.records import Compacted
 from kproxy.etcd.settings import Endpoint, EtcdSettings
+from kproxy.etcd.stream import WatchStream
 from kproxy.model.etcd import Revision
-from kproxy.wire.descriptors import message_class, method
+from kproxy.wire.descriptors import method
 
 _OPTIONS = (
     ("grpc.max_receive_message_length", -1),  # a watch with previous values goes beyond the default of 4 MiB
@@ -32,35 +33,8 @@ _OPTIONS = (
 )
 _PACKAGE = "etcdserverpb"
 _QUICK = frozenset({"Maintenance/Status", "Auth/Authenticate"})  # as long as connecting may take
-_CORE = 0.02  # seconds in which a cancelled call's last event comes
 
 type Metadata = tuple[tuple[str, str], ...]
-
-
-class WatchStream:
-    """An open watch stream."""
-
-    def __init__(self, call: "grpc.aio.StreamStreamCall[Message, bytes]", response: str) -> None:
-        self._call = call
-        self._response = response
-
-    async def write(self, message: Message) -> None:
-        """Sends a request. AioRpcError."""
-        await self._call.write(message)
-
-    async def read(self) -> Message | None:
-        """The next response, None at the stream's end. AioRpcError, EtcdError."""
-        data = await self._call.read()
-        return None if data is grpc.aio.EOF else _parsed(self._response, data)
-
-    async def close(self) -> None:
-        """Ends it, and lets gRPC's core finish.
-
-        A cancelled call is done at once for grpc.aio, but its core's last event comes a moment later; it must not find
-        its event loop closed (asyncio would log a traceback), and nothing in the API tells when it has come.
-        """
-        self._call.cancel()
-        await asyncio.sleep(_CORE)
 
 
 class Channel:
@@ -72,6 +46,7 @@ class Channel:
         self._credentials = _credentials(settings) if any(one.tls for one in self._endpoints) else None
         self._channels: dict[int, grpc.aio.Channel] = {}
         self._streams: set[WatchStream] = set()
+        self._context: ssl.SSLContext | None = None
         self._current = 0
         self._token = ""
 
@@ -125,14 +100,19 @@ class Channel:
         spec = method(_PACKAGE, path)
         call = self._channel().unary_unary(f"/{_PACKAGE}.{path}", _serialize)
         seconds = self._settings.timeout if path in _QUICK else self._settings.call_timeout
-        return _parsed(spec.response, await call(message, timeout=seconds, metadata=self._metadata()))
+        answer = await call(message, timeout=seconds, metadata=self._metadata())
+        # Parsed here: gRPC would log a traceback and give None for what cannot be.
+        return parsed(spec.response, cast("bytes", answer))
 
     async def watch_stream(self) -> WatchStream:
-        """Opens a watch stream; nothing has been sent on it yet. AioRpcError."""
+        """Opens a watch stream; nothing has been sent on it yet. AioRpcError, EtcdError."""
         await self._ensure_token()
-        spec = method(_PACKAGE, "Watch/Watch")
-        open_stream = self._channel().stream_stream(f"/{_PACKAGE}.Watch/Watch", _serialize)
-        stream = WatchStream(open_stream(metadata=self._metadata(), wait_for_ready=False), spec.response)
+        endpoint = self._endpoints[self._current]
+        context = self._ssl_context() if endpoint.tls else None
+        # A member that has no leader would be silent: then the stream ends.
+        metadata = (*self._metadata(), ("hasleader", "true"))
+        path, seconds = f"/{_PACKAGE}.Watch/Watch", self._settings.timeout
+        stream = await WatchStream.open(endpoint, context, path, metadata, seconds)
         self._streams.add(stream)
         return stream
 
@@ -161,6 +141,14 @@ class Channel:
     async def _ensure_token(self) -> None:
         if self._settings.user and not self._token:
             await self.renew_token()
+
+    def _ssl_context(self) -> ssl.SSLContext:
+        if self._context is None:
+            try:
+                self._context = _ssl_context(self._settings)
+            except (OSError, ssl.SSLError) as error:
+                raise EtcdError(f"etcd's certificates cannot be used: {error}") from None
+        return self._context
 
     def _metadata(self) -> Metadata:
         return (("token", self._token),) if self._token else ()
@@ -195,14 +183,6 @@ def is_token_error(code: grpc.StatusCode, details: str) -> bool:
 
 def _serialize(message: Message) -> bytes:
     return message.SerializeToString()
-
-
-def _parsed(name: str, data: object) -> Message:
-    """A response (parsed here: gRPC would log a traceback and give None for one that cannot be). EtcdError."""
-    try:
-        return message_class(name).FromString(cast("bytes", data))
-    except DecodeError:
-        raise EtcdError("etcd sent a message that is none of its own") from None
 
 
 def _credentials(settings: EtcdSettings) -> grpc.ChannelCredentials:

@@ -14,7 +14,7 @@ from kproxy.etcd.messages import (
     range_end,
     request,
 )
-from kproxy.etcd.records import EtcdStatus, KeyValue, RangeAnswer, TxnAnswer, WatchBatch, Written
+from kproxy.etcd.records import Anchor, EtcdStatus, KeyValue, RangeAnswer, TxnAnswer, WatchBatch, Written
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.etcd.txn import Compare, Delete, Get, Operation, Put, txn_answer, txn_request
 from kproxy.etcd.watch import PATIENCE, watch
@@ -153,12 +153,19 @@ class Etcd:
         await self._channel.call("KV/Compact", request("CompactionRequest", revision=revision), again=False)
 
     def watch(
-        self, start: Revision, prefix: bytes = b"", *, prev: bool = True, patience: float = PATIENCE
+        self,
+        start: Revision,
+        prefix: bytes = b"",
+        *,
+        prev: bool = True,
+        patience: float = PATIENCE,
+        anchor: Anchor | None = None,
     ) -> AsyncGenerator[WatchBatch]:
         """Every change from revision `start` on, of the keys that begin with `prefix` (b"": of the whole keyspace).
 
         Batches hold whole revisions, in order, none twice and none left out, over any number of etcd's restarts and
-        changes of member. Ends by an error only: Compacted if `start` is gone, EtcdError if no member has been there
-        for `patience` seconds or the store is not the one that it was. `prev`: with previous values.
+        changes of member. Ends by an error only: Compacted if `start` is gone, StoreReplaced if the store is not the
+        one that it was (or that `anchor` says), EtcdError if no member has been there for `patience` seconds or
+        refuses. `prev`: with previous values.
         """
-        return watch(self._channel, start, prefix, prev=prev, patience=patience)
+        return watch(self._channel, start, prefix, prev=prev, patience=patience, anchor=anchor)

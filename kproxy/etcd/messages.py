@@ -1,10 +1,11 @@
 """The shapes of etcd's messages (etcd's rpc.proto and kv.proto) that this folder reads, and building those it sends."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
+from kproxy.errors import EtcdError
 from kproxy.etcd.records import KeyValue, RawEvent
 from kproxy.model.etcd import ChangeType, EtcdKey, Revision
 from kproxy.wire.descriptors import message_class
@@ -130,6 +131,19 @@ def request(name: str, /, **fields: object) -> Message:
         else:
             setattr(built, field, value)
     return built
+
+
+def parsed(name: str, data: bytes) -> Message:
+    """A response's message, by its full name. EtcdError for bytes that are none."""
+    try:
+        return message_class(name).FromString(data)
+    except DecodeError:
+        raise EtcdError("etcd sent a message that is none of its own") from None
+
+
+def watch_response(data: bytes) -> WatchResponse:
+    """A watch's message. EtcdError."""
+    return cast("WatchResponse", parsed("etcdserverpb.WatchResponse", data))
 
 
 def key_value(raw: RawKeyValue) -> KeyValue:

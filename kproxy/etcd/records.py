@@ -14,6 +14,18 @@ class Compacted(EtcdError):  # noqa: N818 - etcd's own word for it
         self.revision = revision
 
 
+class StoreReplaced(EtcdError):  # noqa: N818 - a fact, as Compacted is
+    """The store is not the one that a watch began with: it is another cluster's, or was put back to a snapshot.
+
+    `cluster` and `revision`: which one it is now, and how far.
+    """
+
+    def __init__(self, endpoint: str, reason: str, cluster: ClusterId, revision: Revision) -> None:
+        super().__init__(f"etcd at {endpoint} has another store: {reason}")
+        self.cluster = cluster
+        self.revision = revision
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EtcdStatus:
     """One member's status."""
@@ -89,7 +101,22 @@ class RawEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchBatch:
-    """The events of one or more whole revisions, in order; everything watched up to `revision` has been delivered."""
+    """The events of one or more whole revisions, in order; everything watched up to `revision` has been delivered.
+
+    Without events: etcd has confirmed it, after a silence.
+    """
 
     events: tuple[RawEvent, ...]
     revision: Revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """Where a watch was: a store that does not know it any more is another one.
+
+    `revision`: the last that was delivered; `event`: the last change, if there was one.
+    """
+
+    cluster: ClusterId
+    revision: Revision
+    event: RawEvent | None = None

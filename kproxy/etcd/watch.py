@@ -1,10 +1,14 @@
 """A watch that survives etcd's restarts and loses no revision.
 
 What etcd does that a watcher must know (tried on 3.4 to 3.6): during a backfill a response's header holds the store's
-revision, so only events tell how far it has come; a graceful stop ends the stream with INTERNAL, a kill with
-UNAVAILABLE; `canceled` leaves the stream open, and a compaction may come without a reason; a response too large for one
-message is cut into fragments, within a revision too. Progress notifications are not used: over the whole keyspace
-every revision has an event, and old servers name revisions in them that have not been delivered (etcd issue 15220).
+revision, so only events tell how far it has come; a graceful stop ends the stream with INTERNAL or without a status, a
+kill with UNAVAILABLE; `canceled` leaves the stream open, and a compaction may come without a reason; a response too
+large for one message is cut into fragments, within a revision too; a store that is put back to a snapshot keeps its
+cluster's id if its members keep their names. A watch on a member without a leader would be silent: `hasleader` ends it.
+
+How far an idle watch is, is asked for. Over the whole keyspace every revision has an event, so an answer can only
+confirm what was delivered; one that says more is doubted (old servers name revisions that they have not delivered, etcd
+issue 15220): the watch is opened again from where it is, and only what that does not bring either was left out.
 """
 
 import asyncio
@@ -19,12 +23,15 @@ from google.protobuf.message import Message
 
 from kproxy.errors import EtcdError
 from kproxy.etcd.channel import Channel, is_token_error
-from kproxy.etcd.messages import RangeResponse, WatchResponse, range_end, raw_event, request
-from kproxy.etcd.records import Compacted, RawEvent, WatchBatch
-from kproxy.model.etcd import Revision
+from kproxy.etcd.messages import RangeResponse, WatchResponse, range_end, raw_event, request, watch_response
+from kproxy.etcd.records import Anchor, Compacted, RawEvent, StoreReplaced, WatchBatch
+from kproxy.etcd.stream import WatchStream
+from kproxy.model.etcd import ChangeType, ClusterId, Revision
 
 PATIENCE = 300.0
 """Seconds that a watch looks for a member that is there, before it gives up."""
+PROGRESS = 10.0
+"""Seconds without a change after which etcd is asked how far the watch is."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds between attempts
 _CANCELS = 3  # attempts after etcd has cancelled a watch
@@ -40,8 +47,10 @@ class _Cursor:
     next: Revision
     prefix: bytes
     prev: bool
+    cluster: ClusterId = ClusterId("")
+    last: RawEvent | None = None  # of the last revision that was delivered
     delivered: Revision = Revision(0)
-    cluster: int = 0
+    doubted: Revision = Revision(0)  # what etcd says it has delivered beyond that
     waiting_since: float | None = None  # the event loop's time
     pause: float = _FIRST_PAUSE
     cancelled: int = 0  # times in a row, without an event between them
@@ -49,7 +58,8 @@ class _Cursor:
 
     def take(self, response: WatchResponse) -> WatchBatch | None:
         """The whole revisions that `response` completes."""
-        self.pending += [raw_event(event) for event in response.events if event.kv.mod_revision >= self.next]
+        next_ = self.next
+        self.pending += [raw_event(event) for event in response.events if event.kv.mod_revision >= next_]
         if not self.pending:
             return None
         last = self.pending[-1].mod_revision
@@ -60,23 +70,36 @@ class _Cursor:
         whole, self.pending = self.pending[:cut], self.pending[cut:]
         if not whole:
             return None
-        self.delivered = whole[-1].mod_revision
+        self.last = whole[-1]
+        self.delivered = self.last.mod_revision
         self.next = Revision(self.delivered + 1)
         return WatchBatch(events=tuple(whole), revision=self.delivered)
 
+    def progress(self, revision: Revision) -> WatchBatch | None:
+        """What an answer about its progress is worth; None where it is doubted, and the watch is to be opened again."""
+        if self.prefix or revision < self.next or self.pending:
+            return WatchBatch(events=(), revision=Revision(self.next - 1))
+        if not self.doubted:
+            self.doubted = revision
+            return None
+        self.doubted, self.delivered, self.next = Revision(0), revision, Revision(revision + 1)
+        return WatchBatch(events=(), revision=revision)
 
-async def watch(
-    channel: Channel, start: Revision, prefix: bytes, *, prev: bool, patience: float
+
+async def watch(  # noqa: PLR0913 - a watch's own options, by name
+    channel: Channel, start: Revision, prefix: bytes, *, prev: bool, patience: float, anchor: Anchor | None
 ) -> AsyncGenerator[WatchBatch]:
     """Every change from `start` on; see Etcd.watch."""
     cursor = _Cursor(start, prefix, prev)
+    if anchor is not None:
+        cursor.cluster, cursor.last, cursor.delivered = anchor.cluster, anchor.event, anchor.revision
     while True:
         try:
             async with aclosing(_one_stream(channel, cursor)) as batches:
                 async for batch in batches:
                     cursor.cancelled = 0
                     yield batch
-            await asyncio.sleep(_FIRST_PAUSE)  # the stream ended without an error
+            await asyncio.sleep(_FIRST_PAUSE)  # to be opened again
         except grpc.aio.AioRpcError as error:
             await _after_failure(channel, cursor, error, patience)
 
@@ -97,37 +120,73 @@ async def _after_failure(channel: Channel, cursor: _Cursor, error: grpc.aio.AioR
 
 
 async def _one_stream(channel: Channel, cursor: _Cursor) -> AsyncGenerator[WatchBatch]:
-    """What one stream delivers, until it breaks. AioRpcError, EtcdError, Compacted."""
+    """What one stream delivers, until it breaks or is to be opened again. AioRpcError, EtcdError, Compacted."""
     cursor.pending.clear()
-    await _check_store(channel, cursor)
     stream = await channel.watch_stream()
     try:
-        await stream.write(_create_request(cursor))
-        while (message := await stream.read()) is not None:
-            response = cast("WatchResponse", message)
+        await stream.write(_create_request(cursor).SerializeToString())
+        created = False
+        async for response in _responses(stream, cursor):
             if response.canceled:
                 _after_cancel(channel, cursor, response)
                 return
-            if response.created:
-                cursor.waiting_since = None
-            if batch := cursor.take(response):
+            if not created:
+                # Now, not before: what is asked of another etcd than this stream's would prove nothing.
+                await _check_store(channel, cursor)
+                created, cursor.waiting_since = True, None
+            batch = cursor.take(response)
+            if batch is None and response.watch_id == -1 and not response.events:
+                batch = cursor.progress(Revision(response.header.revision))
+                if batch is None:
+                    return
+            if batch is not None:
                 yield batch
     finally:
         await channel.close_stream(stream)
 
 
+async def _responses(stream: WatchStream, cursor: _Cursor) -> AsyncGenerator[WatchResponse]:
+    """All of a stream; where it is silent for long, how far it is is asked for. AioRpcError, EtcdError."""
+    while True:
+        try:
+            async with asyncio.timeout(PROGRESS):
+                messages = await stream.read()
+        except TimeoutError:
+            if not cursor.pending:
+                await stream.write(_PROGRESS_REQUEST)
+            continue
+        for message in messages:
+            yield watch_response(message)
+
+
 async def _check_store(channel: Channel, cursor: _Cursor) -> None:
-    """That the store is the one the watch began with: a new one would look like silence. EtcdError."""
-    message = request("RangeRequest", key=cursor.prefix or b"\0", count_only=True)
+    """That the store is the one the watch began with: a new one would look like silence. StoreReplaced."""
+    message = request("RangeRequest", key=b"\0")
     header = cast("RangeResponse", await channel.call_once("KV/Range", message)).header
-    if cursor.cluster not in {0, header.cluster_id}:
-        raise EtcdError(f"etcd at {channel.endpoint} is of another cluster now; the watch cannot go on")
-    if header.revision < cursor.delivered:
-        raise EtcdError(
-            f"etcd at {channel.endpoint} has lost revisions: it is at {header.revision}, "
-            f"but {cursor.delivered} had been seen; the watch cannot go on"
-        )
-    cursor.cluster = header.cluster_id
+    cluster, revision = ClusterId(f"{header.cluster_id:016x}"), Revision(header.revision)
+    if cursor.cluster not in {"", cluster}:
+        raise StoreReplaced(channel.endpoint, f"it is of cluster {cluster} now", cluster, revision)
+    if revision < cursor.delivered:
+        reason = f"it is at revision {revision}, but {cursor.delivered} had been seen"
+        raise StoreReplaced(channel.endpoint, reason, cluster, revision)
+    if cursor.last is not None and not await _is_there(channel, cursor.last):
+        reason = f"its revision {cursor.last.mod_revision} is not the one that had been seen"
+        raise StoreReplaced(channel.endpoint, reason, cluster, revision)
+    cursor.cluster = cluster
+
+
+async def _is_there(channel: Channel, event: RawEvent) -> bool:
+    """Whether the store's history has this change; True where it has been compacted, and cannot tell any more."""
+    message = request("RangeRequest", key=event.key, revision=event.mod_revision)
+    try:
+        answer = cast("RangeResponse", await channel.call_once("KV/Range", message))
+    except grpc.aio.AioRpcError as error:
+        if error.code() is grpc.StatusCode.OUT_OF_RANGE:
+            return "compacted" in (error.details() or "")
+        raise
+    if event.type is ChangeType.DELETE:
+        return not answer.kvs
+    return any(kv.mod_revision == event.mod_revision and kv.value == event.value for kv in answer.kvs)
 
 
 def _after_cancel(channel: Channel, cursor: _Cursor, response: WatchResponse) -> None:
@@ -151,3 +210,6 @@ def _create_request(cursor: _Cursor) -> Message:
         fragment=True,
     )
     return request("WatchRequest", create_request=create)
+
+
+_PROGRESS_REQUEST = request("WatchRequest", progress_request=request("WatchProgressRequest")).SerializeToString()

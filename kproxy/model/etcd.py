@@ -13,7 +13,8 @@ EtcdKey = NewType("EtcdKey", bytes)
 """A key's bytes."""
 
 ClusterId = NewType("ClusterId", str)
-"""An etcd cluster's id, 16 lower-case hex digits."""
+"""An etcd cluster's id, 16 lower-case hex digits; with `~2` behind it a store that took the place of the first one and
+kept its id (a restored snapshot): its revisions are others."""
 
 
 def key_text(key: EtcdKey) -> str:
@@ -50,7 +51,8 @@ class EtcdStore:
 
     `start` and `end` as the session's `etcd_start` and `etcd_end`; `resources`: what the api-server keeps here by
     --etcd-servers-overrides ("/events", "apps/deployments"), empty for the main one; `history`: the first revision of
-    the changes from before the session, None where none were asked for.
+    the changes from before the session, None where none were asked for. Up to `whole` every change is in the recording
+    or within a gap; `whole_at` is when etcd confirmed last that it had no more.
     """
 
     cluster: ClusterId
@@ -60,6 +62,8 @@ class EtcdStore:
     start: Revision | None = None
     end: Revision | None = None
     history: Revision | None = None
+    whole: Revision | None = None
+    whole_at: Nanos | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,8 @@ def store_row(store: EtcdStore, number: int) -> Row:
         store.start,
         store.end,
         store.history,
+        store.whole,
+        store.whole_at,
     )
 
 
@@ -45,6 +47,8 @@ def store_of(row: Columns) -> EtcdStore:
         start=row["start"],
         end=row["end"],
         history=row["history"],
+        whole=row["whole"],
+        whole_at=row["whole_at"],
     )
 
 

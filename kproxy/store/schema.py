@@ -176,6 +176,8 @@ etcds = Table(
     Column("start", BigInteger),
     Column("end", BigInteger),
     Column("history", BigInteger),
+    Column("whole", BigInteger),
+    Column("whole_at", BigInteger),
     info=SINCE_3,
 )
 

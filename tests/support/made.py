@@ -96,6 +96,8 @@ stores = st.builds(
     start=st.none() | revisions,
     end=st.none() | revisions,
     history=st.none() | revisions,
+    whole=st.none() | revisions,
+    whole_at=st.none() | nanos,
 )
 ranges = st.builds(KeyRange, key=keys, end=st.binary(max_size=8))
 operations = st.builds(
