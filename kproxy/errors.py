@@ -40,6 +40,10 @@ class EtcdError(KproxyError):
     """etcd cannot be reached, or answers what it should not."""
 
 
+class OtlpError(KproxyError):
+    """Spans cannot be taken or given away, or are none."""
+
+
 class LabError(KproxyError):
     """A fresh server cannot be started."""
 

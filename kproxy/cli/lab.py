@@ -56,6 +56,9 @@ def command() -> None:
 )
 @_kwok_config
 @click.option("--feature-gates", default="", help="kube-apiserver's feature gates: Name=true,Other=false.")
+@click.option(
+    "--spans-to", metavar="HOST:PORT", default="", help="Let kube-apiserver tell its spans there over OTLP/gRPC."
+)
 @click.argument("command_line", metavar="[-- COMMAND …]", nargs=-1, type=click.UNPROCESSED)
 def run(
     *,
@@ -68,6 +71,7 @@ def run(
     nodes: int,
     kwok_config: tuple[Path, ...],
     feature_gates: str,
+    spans_to: str,
     command_line: tuple[str, ...],
 ) -> int:
     """Start a fresh server, run COMMAND with its KUBECONFIG, and end both. Without COMMAND: until Ctrl-C.
@@ -87,6 +91,7 @@ def run(
         nodes=nodes,
         kwok_config=kwok_config,
         feature_gates=feature_gates,
+        spans_to=spans_to,
     )
     if command_line:
         return run_in_lab(settings, command_line)

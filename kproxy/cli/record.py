@@ -64,6 +64,13 @@ from kproxy.session.workers import hired
 @way_options
 @etcd_options
 @click.option(
+    "--otlp",
+    metavar="HOST:PORT",
+    default="",
+    help="Take the api-server's own spans over OTLP/gRPC there (the endpoint of its --tracing-config-file), where "
+    "etcd cannot be relayed.",
+)
+@click.option(
     "--when-stuck",
     type=click.Choice(["pass", "block"]),
     default="pass",
@@ -131,6 +138,7 @@ def command(
     etcd_cert: Path | None,
     etcd_key: Path | None,
     etcd_user: str | None,
+    otlp: str,
     when_stuck: Literal["pass", "block"],
     only: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -183,6 +191,7 @@ def command(
         drain=drain,
         workers=workers,
         etcd=store,
+        otlp=otlp,
         lab=lab,
         program=Path(command_line[0]).name if command_line else "",
     )

@@ -13,6 +13,11 @@ from kproxy.lab.users import User
 ADVERTISED = "192.0.2.1"
 """An address for documentation (RFC 5737): the machine's own would get into etcd and so into recordings."""
 
+TRACING = {
+    "apiVersion": "apiserver.config.k8s.io/v1",
+    "kind": "TracingConfiguration",
+    "samplingRatePerMillion": 1_000_000,
+}
 AUDIT_POLICY = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}
 
 
@@ -30,7 +35,8 @@ class Command:
 class ApiServerPlace:
     """Where an api-server is to listen and find its things.
 
-    `controllers`: whether some will run beside it; `feature_gates`: kube-apiserver's own option.
+    `controllers`: whether some will run beside it; `feature_gates`: kube-apiserver's own option; `spans_to`: HOST:PORT
+    where it tells its spans over OTLP/gRPC, every one ("": nowhere).
     """
 
     folder: Path
@@ -41,6 +47,7 @@ class ApiServerPlace:
     audit_log: Path
     controllers: bool = False
     feature_gates: str = ""
+    spans_to: str = ""
 
 
 def server_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -108,6 +115,10 @@ def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[st
         flags["disable-admission-plugins"] = "ServiceAccount"
     if place.feature_gates:
         flags["feature-gates"] = place.feature_gates
+    if place.spans_to:
+        tracing = place.folder / "tracing.json"
+        tracing.write_text(json.dumps({**TRACING, "endpoint": place.spans_to}))
+        flags["tracing-config-file"] = str(tracing)
     argv = [str(program), *(f"--{name}={value}" for name, value in flags.items())]
     return Command(
         name="kube-apiserver", argv=argv, env=server_environment(env), log=place.folder / "kube-apiserver.log"

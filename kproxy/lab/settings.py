@@ -21,7 +21,8 @@ class LabSettings:
     ready.
     `controllers`: whether controller-manager, scheduler and kwok are started too, for `nodes` nodes (kube-apiserver
     only); "later" makes the server for them and leaves their start to `kproxy lab controllers`; `kwok_config`: files of
-    kwok's own objects (kwok.x-k8s.io) beside our stages. `feature_gates`: kube-apiserver's, `Name=true,Other=false`.
+    kwok's own objects (kwok.x-k8s.io) beside our stages. `feature_gates`: kube-apiserver's, `Name=true,Other=false`;
+    `spans_to`: HOST:PORT where it tells its spans over OTLP/gRPC ("": nowhere).
     """
 
     server: ServerKind = "emulated"
@@ -35,3 +36,4 @@ class LabSettings:
     nodes: int = 2
     kwok_config: tuple[Path, ...] = ()
     feature_gates: str = ""
+    spans_to: str = ""

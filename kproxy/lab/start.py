@@ -81,6 +81,8 @@ def start_lab(settings: LabSettings, env: Mapping[str, str] = os.environ) -> Ite
     controllers = _find_controllers(settings, apiserver)
     if settings.feature_gates and apiserver is None:
         raise LabError("feature gates are kube-apiserver's: add --server kube-apiserver")
+    if settings.spans_to and apiserver is None:
+        raise LabError("the emulated server tells no spans: add --server kube-apiserver")
     if settings.audit_log is not None:
         _claim_audit_log(settings.audit_log)
     with Kept(settings.keep) as kept:
@@ -131,6 +133,7 @@ class _Start:
                 audit_log=(self.settings.audit_log or self.folder / "audit.log").absolute(),
                 controllers=bool(self.controllers),
                 feature_gates=self.settings.feature_gates,
+                spans_to=self.settings.spans_to,
             )
             client = LabClient(port=port, ca=certificates.ca, probe=users[2])
             try:

@@ -67,7 +67,7 @@ class Mark:
 class Gap:
     """Something that is missing, where, how much and why."""
 
-    kind: str  # exchanges | body | etcd | calls
+    kind: str  # exchanges | body | etcd | calls | spans
     reason: str
     at: Nanos
     count: int  # exchanges or bytes or revisions (0: not known)

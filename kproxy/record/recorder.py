@@ -18,6 +18,7 @@ from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms, load_key
 from kproxy.record.redact import Redactor
 from kproxy.record.settings import Goodbye, RecorderSettings
+from kproxy.record.spans import SpanIntake
 from kproxy.store.reader import is_unclosed
 from kproxy.store.sqlite import StorageFullError
 from kproxy.store.writer import Batch, Writer
@@ -51,6 +52,10 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
             if settings.etcd is not None:
                 follower = Follower(settings.etcd, settings, committer, redactor, say)
                 await stack.enter_async_context(follower)
+            spans = None
+            if settings.otlp:
+                spans = SpanIntake(settings.otlp, settings.session.started_at, settings.epoch, committer, redactor, say)
+                await stack.enter_async_context(spans)
             say({"state": "ready", "batch": writer.committed_batch()})
             farewell = asyncio.create_task(_farewell(control, committer))
             await inlets.run()
@@ -60,6 +65,8 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
             end = replace(writer.session, max_lag=Nanos(max(inlets.max_lag, writer.session.max_lag)))
             if follower is not None:
                 end = replace(end, etcd_end=await follower.finish())
+            if spans is not None:
+                await spans.finish()
             await _close(committer, _ended(end, goodbye, settings.epoch))
     say({"state": "closed", "end": writer.session.end.value})
 

@@ -25,7 +25,7 @@ class RecorderSettings:
     `session`: the header; `epoch`: its start on CLOCK_MONOTONIC, nanoseconds; `handoffs`: the inherited descriptors of
     the recorder's end of the hand-off, one for each worker of the proxy; `literals`: secrets to be replaced wherever
     they occur. An existing `recording` of the same session is gone on with, another one needs `force`. `etcd_patience`:
-    seconds that the end waits for etcd's last revision.
+    seconds that the end waits for etcd's last revision. `otlp`: HOST:PORT where an api-server's spans are taken.
     """
 
     recording: Path
@@ -39,6 +39,7 @@ class RecorderSettings:
     max_body: int = MAX_BODY
     etcd: EtcdSettings | None = None
     etcd_patience: float = END_PATIENCE
+    otlp: str = ""
 
     def to_json(self) -> str:
         """One line."""

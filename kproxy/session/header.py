@@ -25,6 +25,7 @@ async def begin_session(  # noqa: PLR0913 - what a header holds, all named
     lane: str = "tap",
     program: str = "",
     capture: str = "",
+    traced: str = "",
 ) -> tuple[Session, int]:
     """The header, and the session's beginning on CLOCK_MONOTONIC in nanoseconds. EtcdError if etcd does not answer."""
     start: Revision | None = None
@@ -42,6 +43,7 @@ async def begin_session(  # noqa: PLR0913 - what a header holds, all named
         when_stuck=when_stuck,
         lane=lane,
         capture=capture,
+        traced=traced,
         command=(program,) if program else (),
     )
     return session, epoch

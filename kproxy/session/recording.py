@@ -63,6 +63,7 @@ async def recording(settings: RecordSettings, tell: Tell, team: Team | None = No
         when_stuck=settings.when_stuck,
         program=settings.program,
         capture=settings.wanted.text if settings.wanted else "",
+        traced="otlp" if settings.otlp else "",
     )
     hidden = (token, basic_credentials(token), *_secrets(settings, credentials))
     outbox = Outbox(settings.buffer_bytes, settings.when_stuck, numbers=team.numbers if team else None)
@@ -101,6 +102,7 @@ def _recorder_settings(
         force=settings.force,
         literals=tuple(dict.fromkeys((*hidden, *settings.literals))),
         etcd=settings.etcd,
+        otlp=settings.otlp,
     )
 
 

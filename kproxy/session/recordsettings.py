@@ -26,7 +26,8 @@ class RecordSettings:
     `program`: the name of the COMMAND that is run (its arguments may hold secrets, so they are not kept); `state_home`:
     where keys of pseudonyms live; `wanted` None: everything is recorded; `faults`: what goes wrong on purpose;
     `drain`: seconds for what goes on at the end;
-    `etcd` None: HTTP only; `workers`: processes that serve.
+    `etcd` None: HTTP only; `otlp`: HOST:PORT where the api-server's own spans are taken, "": none are; `workers`:
+    processes that serve.
     """
 
     output: Path
@@ -49,6 +50,7 @@ class RecordSettings:
     drain: float = DEFAULT_DRAIN
     workers: int = 1
     etcd: EtcdSettings | None = None
+    otlp: str = ""
     lab: LabInfo | None = None
     program: str = ""
     literals: tuple[str, ...] = field(default=(), repr=False)

@@ -181,6 +181,11 @@ def test_a_folder_to_keep_holds_the_logs_afterwards(tmp_path: Path) -> None:
     assert read_lab(folder / "lab.json").kind == "emulated"
 
 
+def test_spans_are_told_by_a_real_api_server() -> None:
+    with pytest.raises(LabError, match="--server kube-apiserver"), start_lab(LabSettings(spans_to="127.0.0.1:4317")):
+        pass
+
+
 def test_feature_gates_are_for_a_real_api_server() -> None:
     with pytest.raises(LabError, match="--server kube-apiserver"), start_lab(LabSettings(feature_gates="A=true")):
         pass

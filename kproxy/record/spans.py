@@ -1,0 +1,118 @@
+"""Takes an api-server's own spans beside the hand-off: where etcd cannot be relayed, they tell which request it was."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from kproxy.model.exchange import Nanos
+from kproxy.model.session import Gap
+from kproxy.model.trace import Span
+from kproxy.otlp.receiver import receiving
+from kproxy.record.committer import Committer
+from kproxy.record.redact import Redactor
+from kproxy.store.writer import Batch
+
+GATHER = 0.2
+"""Seconds that spans wait for more, to be committed together: nobody waits for them."""
+LATEST = 12.0
+"""Seconds that the end waits for the spans of the last requests: exporters send every 5 s."""
+MOST_WAITING = 200_000
+"""Spans that wait to be stored; more are counted in a gap."""
+
+
+class SpanIntake:
+    """Takes spans at `listen` (HOST:PORT) until `finish`. OtlpError on entering where that address cannot be had."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - all that the recorder's other sources take
+        self,
+        listen: str,
+        started_at: str,
+        epoch: int,
+        committer: Committer,
+        redactor: Redactor,
+        say: Callable[[dict[str, object]], None],
+    ) -> None:
+        self._listen = listen
+        self._beginning = unix_nanos(started_at)
+        self._epoch = epoch
+        self._committer = committer
+        self._redactor = redactor
+        self._say = say
+        self._waiting: list[Span] = []
+        self._gaps: list[Gap] = []
+        self._left_out = 0
+        self._latest = Nanos(0)  # the end of the latest span that came
+        self._came = asyncio.Event()
+        self._stack = AsyncExitStack()
+        self._storing: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        port = await self._stack.enter_async_context(receiving(self._listen, self._beginning, self._take))
+        self._storing = asyncio.create_task(self._store_often())
+        self._say({"state": "otlp", "port": port})
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._storing is not None:
+            self._storing.cancel()
+            await asyncio.gather(self._storing, return_exceptions=True)
+        await self._stack.aclose()
+
+    async def finish(self) -> None:
+        """All spans up to now are stored, or a gap says that the last ones did not come in time."""
+        now = self._now()
+        try:
+            async with asyncio.timeout(LATEST):
+                while self._latest < now:
+                    self._came.clear()
+                    await self._came.wait()
+        except TimeoutError:
+            which = "none came" if not self._latest else f"the last one ended {(now - self._latest) / 1e9:.1f} s before"
+            self._gap(f"the api-server's spans had not come to the session's end within {LATEST:.0f} s ({which})", 0)
+        await self._store()
+
+    def _take(self, spans: tuple[Span, ...]) -> None:
+        room = max(0, MOST_WAITING - len(self._waiting))
+        self._left_out += max(0, len(spans) - room)
+        self._waiting += (self._redacted(span) for span in spans[:room])
+        self._latest = max((span.ended for span in spans), default=self._latest)
+        self._came.set()
+
+    def _redacted(self, span: Span) -> Span:
+        """URLs of requests are among the attributes."""
+        attributes = tuple((name, self._redactor.target(value)) for name, value in span.attributes)
+        return replace(span, name=self._redactor.text(span.name), attributes=attributes)
+
+    def _now(self) -> Nanos:
+        return Nanos(max(0, time.monotonic_ns() - self._epoch))
+
+    def _gap(self, reason: str, count: int) -> None:
+        self._gaps.append(Gap(kind="spans", reason=reason, at=self._now(), count=count))
+
+    async def _store_often(self) -> None:
+        while True:
+            await asyncio.sleep(GATHER)
+            await self._store()
+
+    async def _store(self) -> None:
+        spans, self._waiting = self._waiting, []
+        if self._left_out:
+            self._gap("more spans came than could be stored in time", self._left_out)
+            self._left_out = 0
+        gaps, self._gaps = self._gaps, []
+        if spans or gaps:
+            await self._committer.commit(Batch(spans=spans, gaps=gaps))
+
+
+def unix_nanos(started_at: str) -> int:
+    """The session's beginning (RFC 3339, UTC, nanoseconds) in Unix time."""
+    whole, _, fraction = started_at.removesuffix("Z").partition(".")
+    seconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp())
+    return seconds * 1_000_000_000 + int(fraction.ljust(9, "0") or 0)
