@@ -44,18 +44,15 @@ class Assembled:
 class Assembler:
     """Feed it records with `take`, then `flush` once per batch.
 
-    `epoch`: the session's start on CLOCK_MONOTONIC. `left_out` is called when the proxy has left exchanges out.
+    `epoch`: the session's start on CLOCK_MONOTONIC.
     """
 
-    def __init__(
-        self, redactor: Redactor, *, epoch: int, max_body: int, left_out: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, redactor: Redactor, *, epoch: int, max_body: int) -> None:
         self._heads = HeadReader(redactor)
         self._redactor = redactor
         self._contents = Contents(redactor, max_body)
         self._epoch = epoch
         self._max_body = max_body
-        self._left_out = left_out
         self._open: dict[Seq, OpenExchange] = {}
         self._touched: set[Seq] = set()  # streams with events that no checkpoint has named
         self._batch = Batch()
@@ -234,8 +231,6 @@ class Assembler:
             last_seq=Seq(last),
         )
         found = self._open.get(record.seq)
-        if exchanges:
-            self._left_out()
         if exchanges or found is None:
             self._batch.gaps.append(gap)
         else:  # written with the exchange's end: until then it may be said again

@@ -9,21 +9,34 @@ from kproxy.model.exchange import Nanos, Seq
 from kproxy.model.session import Gap
 from kproxy.record.assembly import Assembler, HandoffError
 from kproxy.record.committer import Committer
+from kproxy.record.effort import Effort
 from kproxy.record.line import Line
-from kproxy.wire.handoff import BATCH, MAX_BATCH, RECORD, AnswerType, Record, pack_answer, unpack_records
+from kproxy.wire.handoff import BATCH, MAX_BATCH, MAX_WAITED, RECORD, AnswerType, Record, pack_answer, unpack_records
 
 
 class Handoff:
-    """Reads batches to the end. `clock`: CLOCK_MONOTONIC in nanoseconds, the one that the proxy stamps records with."""
+    """Reads batches to the end.
 
-    def __init__(
-        self, worker: int, line: Line, assembler: Assembler, committer: Committer, clock: Callable[[], int]
+    `clock`: CLOCK_MONOTONIC in nanoseconds, the one that the proxy stamps records with; `effort`: what the recorder has
+    spent since it was asked last, whichever worker it was for.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it is made of, each once
+        self,
+        worker: int,
+        line: Line,
+        assembler: Assembler,
+        committer: Committer,
+        clock: Callable[[], int],
+        *,
+        effort: Callable[[], Effort],
     ) -> None:
         self._worker = worker
         self._line = line
         self._assembler = assembler
         self._committer = committer
         self._clock = clock
+        self._effort = effort
         self._committed = committer.writer.committed_batch(worker)
         self.max_lag = committer.writer.session.max_lag
 
@@ -74,7 +87,8 @@ class Handoff:
             self.max_lag = max(self.max_lag, Nanos(self._clock() - oldest))
         if number and whole:
             self._committed = number
-            self.say(AnswerType.COMMITTED, number)
+            worked, waited = self._effort()
+            self.say(AnswerType.COMMITTED, number, worked, min(waited // 1000, MAX_WAITED))
         for checkpoint in made.checkpoints:
             self.say(AnswerType.CHECKPOINT, checkpoint.seq, checkpoint.offset, checkpoint.frames)
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from kproxy.record.assembly import Assembler
 from kproxy.record.committer import Committer
+from kproxy.record.effort import Effort
 from kproxy.record.handoff import Handoff
 from kproxy.record.line import Line
 from kproxy.wire.handoff import AnswerType
@@ -41,13 +42,15 @@ class Inlet:
 class Inlets:
     """All of them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what they are made of, each once
         self,
         descriptors: Sequence[int],
         committer: Committer,
         make_assembler: Callable[[], Assembler],
         clock: Callable[[], int],
         stack: ExitStack,
+        *,
+        effort: Callable[[], Effort],
     ) -> None:
         self._committer = committer
         self._all: list[Inlet] = []
@@ -55,7 +58,8 @@ class Inlets:
             line = Line(socket.socket(fileno=descriptor))
             stack.callback(line.close)
             assembler = make_assembler()
-            self._all.append(Inlet(Handoff(worker, line, assembler, committer, clock), assembler, clock))
+            handoff = Handoff(worker, line, assembler, committer, clock, effort=effort)
+            self._all.append(Inlet(handoff, assembler, clock))
 
     @property
     def max_lag(self) -> int:

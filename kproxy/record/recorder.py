@@ -11,7 +11,7 @@ from kproxy.model.exchange import Nanos
 from kproxy.model.session import Session, SessionEnd
 from kproxy.record.assembly import Assembler
 from kproxy.record.committer import Committer
-from kproxy.record.courtesy import Courtesy
+from kproxy.record.effort import own_effort
 from kproxy.record.etcd import Follower
 from kproxy.record.inlet import Inlets
 from kproxy.record.literals import Literals
@@ -38,16 +38,15 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
     `say` is called with what the session wants to know: {"state": ready | etcd | blocked | unblocked | closed, …}.
     """
     redactor = _redactor(settings)
-    left_out = Courtesy() if settings.session.when_stuck == "pass" else lambda: None
 
     def assembler() -> Assembler:
-        return Assembler(redactor, epoch=settings.epoch, max_body=settings.max_body, left_out=left_out)
+        return Assembler(redactor, epoch=settings.epoch, max_body=settings.max_body)
 
     with _writer(settings) as writer:
         async with AsyncExitStack() as stack:
             committer = Committer(writer, lambda error: _blocked(inlets, say, error))
             lines = stack.enter_context(ExitStack())
-            inlets = Inlets(settings.handoffs, committer, assembler, time.monotonic_ns, lines)
+            inlets = Inlets(settings.handoffs, committer, assembler, time.monotonic_ns, lines, effort=own_effort())
             follower = None
             if settings.etcd is not None:
                 follower = Follower(settings.etcd, settings, committer, redactor, say)

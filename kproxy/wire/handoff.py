@@ -12,7 +12,8 @@ again gets, before the batches that were not acknowledged, the retained records 
 Recorder to proxy, a stream of fixed messages (type u8 | a u64 | b u64 | c u32):
 
     READY       a = the last batch that is committed in the recording (0: none)
-    COMMITTED   a = this batch and all before it are committed
+    COMMITTED   a = this batch and all before it are committed; since it was said last the recorder has worked
+                b nanoseconds and waited c microseconds for a CPU
     CHECKPOINT  a = seq, b = offset in the answer's body, c = frames: all of this stream before `offset` is committed
                 as `c` frames, the proxy need not retain it
     BLOCKED     the disk is full or the recording cannot be written: nothing is committed for now, a: errno
@@ -90,6 +91,9 @@ RESUME = struct.Struct("!QI")
 GAP = struct.Struct("!QIQ")
 TUNNEL = struct.Struct("!BQ")
 CHANNEL = struct.Struct("!BQBB")  # direction, bytes of content, 1 if the content follows, length of the channel's name
+
+MAX_WAITED = 0xFFFFFFFF
+"""Microseconds: more is said as so much."""
 
 MAX_BATCH = 256 * 1024 * 1024
 """More than any batch the proxy makes: a length beyond it means that the stream is not ours."""

@@ -59,6 +59,11 @@ class FakeRecorder:
     _gaps: list[tuple[int, int, int]] = field(default_factory=list)
     _number: int = 0
 
+    @property
+    def taken(self) -> int:
+        """The number of the last batch that came."""
+        return self._number
+
     def take(self, batch: bytes) -> None:
         """One batch."""
         number, length = BATCH.unpack_from(batch)

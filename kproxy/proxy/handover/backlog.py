@@ -5,9 +5,9 @@ the recorder has committed it, an exchange's records until the batch of its end 
 died can be replaced by another one: it is told the open exchanges again (batch 0), then what was not acknowledged.
 
 Two bounds of `buffer_bytes` each: batches that are not acknowledged, and acknowledged records of open exchanges.
-When the first is reached, `pass` leaves exchanges out and counts them in gaps, `block` asks the proxy to wait (`stuck`,
-`room`). When the second is reached, the largest content is no longer held: only a recorder that dies then misses it,
-and that too is counted. An exchange that is left out is left out whole; one that was begun ends in a gap of bytes.
+When the first is reached, `pass` leaves exchanges out (`overflow`), `block` asks the proxy to wait (`stuck`, `room`).
+When the second is reached, the largest content is no longer held: only a recorder that dies then misses it, and that
+too is counted. An exchange that is left out is left out whole; one that was begun ends in a gap of bytes.
 What is large has half of the first bound for itself, and a quarter of the second: a log of a gigabyte does not push out
 all that is beside it, and makes the proxy grow by less than the buffer.
 """
@@ -21,6 +21,7 @@ from typing import Literal
 from kproxy.model.exchange import End
 from kproxy.proxy.handover.held import CONTENT, Held, HeldRecord
 from kproxy.proxy.handover.numbers import SharedNumbers
+from kproxy.proxy.handover.overflow import Overflow
 from kproxy.wire.handoff import BATCH, GAP, RECORD, TUNNEL, RecordType, pack_batch, pack_end
 
 FLUSH_BYTES = 256 * 1024
@@ -72,7 +73,6 @@ class Backlog:
         self._numbers = numbers
         self._next_seq = itertools.count(1).__next__ if numbers is None else numbers.next
         self._last_seq = 0
-        self.missed = 0  # exchanges in gaps so far
         self.left_out = 0  # exchanges that nobody wanted recorded
         self._buffer = buffer_bytes
         self._half = buffer_bytes // 2
@@ -88,12 +88,22 @@ class Backlog:
         self._pending = 0  # bytes in _parts and _batches
         self._retained = 0  # bytes of acknowledged records of open exchanges
         self._held: dict[int, Held] = {}
-        self._gap: list[int] | None = None  # first and last seq, exchanges, bytes, time
+        self._overflow = Overflow(buffer_bytes)
 
     @property
     def last_seq(self) -> int:
         """The number of the exchange that began last, in whichever process."""
         return self._last_seq if self._numbers is None else self._numbers.last
+
+    @property
+    def overflowing(self) -> bool:
+        """Whether an exchange that begins now is left out, whatever its head: it need not be packed."""
+        return self._overflow.on
+
+    @property
+    def missed(self) -> int:
+        """Exchanges in gaps so far."""
+        return self._overflow.missed
 
     @property
     def pending_bytes(self) -> int:
@@ -114,12 +124,11 @@ class Backlog:
         """A request's head is complete (`payload`: handoff.pack_head): it has a place in the order from now on."""
         self._last_seq = seq = self._next_seq()
         held = Held(seq)
-        if self._pending + len(payload) > self._buffer and self.when_stuck == "pass":
+        if self.when_stuck == "pass" and self._overflow.begins(self._pending, len(payload)):
             held.given_up = held.missing = True
-            self._miss(seq, at)
+            self._overflow.miss(seq, at)
             return held
-        if self._gap is not None:
-            self._write_gap()
+        self.close_gap()
         self._held[seq] = held
         self._put(held, RecordType.REQUEST_HEAD, payload, at)
         return held
@@ -180,8 +189,7 @@ class Backlog:
     def end(self, held: Held, end: End, detail: str, at: int) -> None:
         """The last record of an exchange."""
         if held.missing:
-            if self._gap is not None and self._gap[0] <= held.seq <= self._gap[1]:
-                self._gap[3] += held.unrecorded
+            self._overflow.ended(held.seq, held.unrecorded)
             return
         if held.tunnelled:
             self._put_passed(held, at)
@@ -232,8 +240,9 @@ class Backlog:
             pass
         if self._pending <= self._buffer:
             self.room.set()
-            if self._gap is not None:
-                self._write_gap()
+        self._overflow.stored(self._pending)
+        if not self._overflow.on:
+            self.close_gap()
         if not self._batches and not self._parts:
             self.empty.set()
 
@@ -251,9 +260,9 @@ class Backlog:
         return pack_batch(0, b"".join(parts)) if parts else b"", list(self._batches)
 
     def close_gap(self) -> None:
-        """Write down what is missing so far, room or not: the end is near."""
-        if self._gap is not None:
-            self._write_gap()
+        """Write down what is missing so far, room or not."""
+        if (gap := self._overflow.gap()) is not None:
+            self._append(*gap)
 
     def _put(self, held: Held, kind: int, payload: bytes, at: int) -> None:
         held.records.append(HeldRecord(self._number, kind, payload, at))
@@ -316,19 +325,3 @@ class Backlog:
         freed = largest.forget_content(self._committed)
         self._retained -= freed
         return freed > 0
-
-    def _miss(self, seq: int, at: int) -> None:
-        self.missed += 1
-        if self._gap is None:
-            self._gap = [seq, seq, 1, 0, at]
-        else:
-            self._gap[1] = seq
-            self._gap[2] += 1
-
-    def _write_gap(self) -> None:
-        if self._gap is None:
-            return
-        first, last, exchanges, size, at = self._gap
-        self._gap = None
-        payload = GAP.pack(last, exchanges, size) + b"the recorder was behind and the buffer full"
-        self._append(RECORD.pack(RecordType.GAP, first, at, len(payload)), payload)

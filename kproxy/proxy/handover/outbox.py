@@ -1,7 +1,8 @@
 """The proxy's end of the hand-off to the recorder: batches go out over a socket, its answers come back.
 
-Backlog knows what must be told; here it is sent: a batch 20 ms after its first record, or as soon as it is large. The
-recorder at the other end may die: `lost` is set, the backlog grows, and `attach` goes on with the next one.
+Backlog knows what must be told; here it is sent: a batch 20 ms after its first record, or as soon as it is large; or,
+with `pass`, when Pace says that it gets in nobody's way. The recorder at the other end may die: `lost` is set, the
+backlog grows, and `attach` goes on with the next one.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections import deque
 from kproxy.errors import ProxyError
 from kproxy.proxy.handover.backlog import DEFAULT_BUFFER, DEFAULT_MAX_BODY, Backlog, Batch, WhenStuck
 from kproxy.proxy.handover.numbers import SharedNumbers
+from kproxy.proxy.handover.pace import Pace
 from kproxy.wire.handoff import ANSWER, AnswerType
 
 __all__ = ["DEFAULT_BUFFER", "DEFAULT_MAX_BODY", "Outbox", "WhenStuck"]
@@ -30,6 +32,7 @@ class Outbox(Backlog):
         *,
         max_body: int = DEFAULT_MAX_BODY,
         numbers: SharedNumbers | None = None,
+        pace: Pace | None = None,
     ) -> None:
         super().__init__(buffer_bytes, when_stuck, max_body=max_body, numbers=numbers)
         self.lost = asyncio.Event()
@@ -38,7 +41,11 @@ class Outbox(Backlog):
         self.failure = ""  # why the last recorder was lost
         self._timer: asyncio.TimerHandle | None = None
         self._unsent: deque[Batch] = deque()
-        self._more = asyncio.Event()
+        self._more = asyncio.Event()  # it may be that something can be sent
+        self._pace = pace or Pace()
+        self._resting: asyncio.TimerHandle | None = None
+        self._sent = 0  # the batch that was sent last
+        self._ending = False  # what there is should be stored soon
         self._tasks: list[asyncio.Task[None]] = []
         self._writer: asyncio.StreamWriter | None = None
 
@@ -66,6 +73,7 @@ class Outbox(Backlog):
             raise ProxyError(f"The recorder did not get ready: {reason}.") from error
         writer.write(again)
         self._unsent = deque(batches)
+        self._sent = 0
         self._more.set()
         self.blocked = 0
         self.lost.clear()
@@ -83,17 +91,23 @@ class Outbox(Backlog):
             writer.close()
             with contextlib.suppress(OSError):  # the other end may be gone already: that is why we close
                 await writer.wait_closed()
+        if self._resting is not None:
+            self._resting.cancel()
         self.lost.set()
 
     async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - how long the caller is ready to wait
         """Send what there is and wait until all of it is committed; False if `timeout` seconds were not enough."""
         self.close_gap()
         self.flush()
+        self._ending = True
+        self._more.set()
         try:
             async with asyncio.timeout(timeout):
                 await self.empty.wait()
         except TimeoutError:
             return False
+        finally:
+            self._ending = False
         return True
 
     def flush(self) -> Batch | None:
@@ -119,12 +133,33 @@ class Outbox(Backlog):
         try:
             while True:
                 await self._more.wait()
-                while self._unsent:
-                    writer.write(self._unsent.popleft().data)
-                    await writer.drain()
                 self._more.clear()
+                while self._unsent and not self._rests():
+                    batch = self._unsent.popleft()
+                    if self._sent <= self._committed:
+                        self._pace.begins(asyncio.get_running_loop().time())
+                    self._sent = batch.number
+                    writer.write(batch.data)
+                    await writer.drain()
         except OSError as error:
             self._lose(str(error))
+
+    def _rests(self) -> bool:
+        """Whether the recorder should get nothing for now; `_more` is set when that may have changed."""
+        if self._ending or self.when_stuck == "block" or not self._pace.busy:
+            return False
+        if self.pending_bytes > self._overflow.most:
+            return False  # there it is exchanges that have begun which would be cut
+        if self._sent > self._committed:
+            return True
+        loop = asyncio.get_running_loop()
+        pause = self._pace.pause(loop.time())
+        if not pause:
+            return False
+        if self._resting is not None:
+            self._resting.cancel()
+        self._resting = loop.call_later(pause, self._more.set)
+        return True
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         try:
@@ -138,7 +173,11 @@ class Outbox(Backlog):
 
     def _answer(self, kind: int, a: int, b: int, c: int) -> None:
         if kind == AnswerType.COMMITTED:
+            turn = self._overflow.turns if self._overflow.on else 0
+            self._pace.committed(asyncio.get_running_loop().time(), b / 1e9, c / 1e6, turn)
+            self._overflow.crowded |= self._pace.busy
             self.committed(a)
+            self._more.set()
         elif kind == AnswerType.CHECKPOINT:
             self.checkpoint(a, b, c)
         elif kind == AnswerType.BLOCKED:

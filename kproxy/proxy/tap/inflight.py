@@ -46,6 +46,11 @@ class Inflight:
         """Whether the last request asks for an upgrade that the server has not yet answered."""
         return bool(self.open) and bool(self.open[-1].upgrade) and not self.open[-1].answering
 
+    @property
+    def overflowing(self) -> bool:
+        """Whether an exchange that begins now is not recorded, for want of room."""
+        return self._backlog.overflowing
+
     def begin(self, payload: bytes, method: bytes, now: int, *, upgrade: bytes = b"", recorded: bool = True) -> None:
         """A request's head; `upgrade`: its target, if it asks for one."""
         held = self._backlog.begin(payload, now) if recorded else self._backlog.leave_out()

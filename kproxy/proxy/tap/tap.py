@@ -375,15 +375,17 @@ class Tap:
         return True
 
     def _record_head(self, head: RequestHead, verdict: Admitted, now: int, *, recorded: bool, altered: int = 0) -> None:
-        payload = pack_head(
-            self._connection,
-            verdict.altered | self._entered | altered | (H2C if head.h2c else 0),
-            tls=self._tls,
-            caller=verdict.caller,
-            raw=head.raw,
-            identity=self._mode_number,
-            forwarded=verdict.forwarded,
-        )
+        payload = b""
+        if recorded and not self._flight.overflowing:
+            payload = pack_head(
+                self._connection,
+                verdict.altered | self._entered | altered | (H2C if head.h2c else 0),
+                tls=self._tls,
+                caller=verdict.caller,
+                raw=head.raw,
+                identity=self._mode_number,
+                forwarded=verdict.forwarded,
+            )
         upgrade = head.target if head.upgrade else b""
         self._flight.begin(payload, head.method, now, upgrade=upgrade, recorded=recorded)
 

@@ -10,6 +10,7 @@ import pytest
 from kproxy.errors import ProxyError
 from kproxy.model.exchange import End
 from kproxy.proxy.handover.outbox import Outbox
+from kproxy.proxy.handover.pace import Pace
 from kproxy.wire.handoff import BATCH, AnswerType, RecordType, pack_answer
 from tests.proxy.fake_recorder import FakeRecorder
 from tests.proxy.stage import GET_OK, stage
@@ -26,10 +27,12 @@ class Life:
         self._recorder = recorder
         self._commits = commits
         self._unheard = unheard
+        self._writer: asyncio.StreamWriter | None = None
         self._task = asyncio.create_task(self._live())
 
     async def _live(self) -> None:
         reader, writer = await asyncio.open_connection(sock=self._theirs)
+        self._writer = writer
         writer.write(pack_answer(AnswerType.READY, self._recorder.committed))
         with contextlib.suppress(EOFError, OSError):
             while True:
@@ -41,6 +44,11 @@ class Life:
                     if random.random() >= self._unheard:
                         writer.write(pack_answer(AnswerType.COMMITTED, committed))
         writer.close()
+
+    def say(self, answer: bytes) -> None:
+        """One of its answers."""
+        assert self._writer is not None
+        self._writer.write(answer)
 
     async def kill(self) -> None:
         """As kill -9: what was not committed is forgotten."""
@@ -213,6 +221,94 @@ def test_with_pass_clients_never_wait_and_what_is_missing_is_counted() -> None:
             assert outbox.missed == sum(count for *_, count in recorder.gaps) > 0
             await outbox.detach()
             await life.kill()
+
+    asyncio.run(play())
+
+
+class Resting(Pace):
+    """A machine without a CPU to spare, on which the recorder rests for `seconds`, or for ever."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    @property
+    def busy(self) -> bool:
+        """Always."""
+        return True
+
+    def pause(self, now: float) -> float:  # noqa: ARG002 - Pace's signature
+        """Always as long."""
+        return self.seconds
+
+
+def test_where_no_cpu_is_to_spare_the_recorder_gets_one_batch_at_a_time() -> None:
+    async def play() -> None:
+        outbox, recorder = Outbox(pace=Resting(0.0)), FakeRecorder()
+        life = Life(recorder, commits=False)
+        await outbox.attach(life.ours)
+        for _ in range(3):
+            exchange(outbox)
+            outbox.flush()
+        for batch in (1, 2, 3):
+            await _until(lambda batch=batch: recorder.taken >= batch)
+            await asyncio.sleep(0.01)
+            assert recorder.taken == batch
+            life.say(pack_answer(AnswerType.COMMITTED, recorder.commit()))
+        await outbox.detach()
+        await life.kill()
+
+    asyncio.run(play())
+
+
+def test_it_gets_nothing_while_it_rests_and_all_of_it_at_the_end() -> None:
+    async def play() -> None:
+        outbox, recorder = Outbox(pace=Resting(3600.0)), FakeRecorder()
+        life = Life(recorder)
+        await outbox.attach(life.ours)
+        for _ in range(3):
+            exchange(outbox)
+            outbox.flush()
+        await asyncio.sleep(0.05)
+        assert recorder.finished == {}
+        assert await outbox.drain(60)
+        assert len(recorder.finished) == 3
+        await outbox.detach()
+        await life.kill()
+
+    asyncio.run(play())
+
+
+def test_what_has_begun_is_not_cut_because_the_recorder_rests() -> None:
+    async def play() -> None:
+        outbox, recorder = Outbox(8000, pace=Resting(3600.0)), FakeRecorder()
+        life = Life(recorder)
+        await outbox.attach(life.ours)
+        watches = [outbox.begin(b"watch", 0) for _ in range(10)]
+        for n in range(150):
+            outbox.add(watches[n % 10], RecordType.ANSWER_BODY, b"x" * 40, n)
+            outbox.flush()
+            if outbox.pending_bytes > 7000:
+                await _until(lambda: outbox.pending_bytes <= 7000)
+        for watch in watches:
+            outbox.end(watch, End.COMPLETE, "", 150)
+        assert await outbox.drain(60)
+        assert [(told.answer, told.lost_bytes) for told in recorder.finished.values()] == [(b"x" * 600, 0)] * 10
+        await outbox.detach()
+        await life.kill()
+
+    asyncio.run(play())
+
+
+def test_with_block_the_recorder_never_rests() -> None:
+    async def play() -> None:
+        outbox, recorder = Outbox(4000, "block", pace=Resting(3600.0)), FakeRecorder()
+        life = Life(recorder)
+        await outbox.attach(life.ours)
+        exchange(outbox)
+        await _until(lambda: 1 in recorder.finished)
+        await outbox.detach()
+        await life.kill()
 
     asyncio.run(play())
 
