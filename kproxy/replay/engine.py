@@ -22,7 +22,8 @@ from kproxy.replay.events import (
     WaitedInVain,
     WatchEnded,
 )
-from kproxy.replay.plan import WRITES, Await, Close, LeaveOut, Plan, Send, make_plan
+from kproxy.replay.order import WRITES
+from kproxy.replay.plan import Await, Close, LeaveOut, Plan, Send, make_plan
 from kproxy.replay.transport import Reply, Transport, WireRequest
 from kproxy.wire.content import ContentError
 from kproxy.wire.watch import WatchEvent, decode_event

@@ -1,7 +1,6 @@
 """The plan: what is sent, in the recorded order, and what each step waits for. Pure.
 
-The order is that of the answers, which is the requests' own where they do not overlap; writes that overlap go in the
-order in which etcd has them.
+The order is the server's, as far as the recording tells it (order.py).
 
 One step after the other. A step that stands at an exchange first closes the watches that had ended by then, and waits
 until every open watch has delivered as many events as it had when the exchange was recorded: a client may have acted on
@@ -15,13 +14,13 @@ from dataclasses import dataclass
 from kproxy.model.exchange import BodyState, End, Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.renaming.target import parameter
+from kproxy.replay.order import WRITES, in_order
 
 _NOT_KEPT = frozenset({BodyState.PARTIAL, BodyState.TOO_LARGE, BodyState.OPAQUE, BodyState.LOST, BodyState.COUNTED})
 _SERVERS_OWN = 1800
 """Seconds after which a server ends a watch by itself at the earliest (--min-request-timeout)."""
 
 _CLIENT_LEFT = frozenset({End.CLIENT_GONE, End.STOPPED, End.UNKNOWN})
-WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +107,7 @@ def make_plan(
     open_watches: dict[Seq, _Watch] = {}
     awaited: dict[Seq, int] = {}
     writes = 0
-    for exchange in _in_order(recording, written or {}):
+    for exchange in in_order(recording, written or {}):
         if exchange.end is End.REFUSED:
             continue  # kproxy's own answer: no server ever saw it
         if (reason := _why_not(exchange)) is not None:
@@ -123,25 +122,6 @@ def make_plan(
             steps.append(Send(seq=exchange.seq, leave_after=_left_after(exchange)))
     steps += [_close(watch) for watch in open_watches.values()]
     return Plan(steps=tuple(steps), writes=writes)
-
-
-def _in_order(recording: Recording, written: Mapping[Seq, int]) -> list[Exchange]:
-    """The exchanges one after the other, as the server may have taken them."""
-    ordered: list[Exchange] = []
-    for exchange in sorted(recording.exchanges(), key=lambda each: (each.answered or each.started, each.seq)):
-        at = len(ordered)
-        while at and _overtakes(exchange, ordered[at - 1], written):
-            at -= 1
-        ordered.insert(at, exchange)
-    return ordered
-
-
-def _overtakes(later: Exchange, earlier: Exchange, written: Mapping[Seq, int]) -> bool:
-    """Whether etcd has the write that was answered later before the other one; they overlap then."""
-    if earlier.ended is not None and earlier.ended <= later.started:
-        return False
-    first, second = written.get(earlier.seq), written.get(later.seq)
-    return first is not None and second is not None and second < first
 
 
 def is_watch(exchange: Exchange) -> bool:

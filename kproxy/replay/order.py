@@ -1,0 +1,164 @@
+"""The order in which the server took a recorded session's requests, as far as the recording tells it.
+
+Requests that do not overlap went one after the other. Of those that overlap:
+
+- writes went in the order of their revisions, and a list after the writes that it shows and before the others;
+- requests on one object went in an order in which each gets the answer that it got (linear.py): the 404 of a deletion
+  after the deletion that was done, the conflict of an update after the update that made it one;
+- what none of this tells goes in the order of the answers.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import heapify, heappop, heappush
+from itertools import pairwise
+
+from kproxy.model.api import ObjectRef
+from kproxy.model.exchange import Exchange, Nanos, Seq
+from kproxy.model.recording import Recording
+from kproxy.replay.linear import linear_order, over
+from kproxy.replay.sights import Sight, listed_revision, sight
+
+WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+_TELLING = WRITES | {"get", "list"}
+_NEVER = Nanos(1 << 70)
+
+type _Edge = tuple[Exchange, Exchange]
+
+
+def in_order(recording: Recording, written: Mapping[Seq, int]) -> list[Exchange]:
+    """The exchanges one after the other, as the server took them; `written`: the revision that each write made."""
+    exchanges = sorted(recording.exchanges(), key=_answered)
+    groups = [group for resource in _by_resource(exchanges) for group in _overlapping(resource)]
+    edges = [*_by_revision(recording, exchanges, groups, written)]
+    for group in groups:
+        edges += _by_answers(recording, group, written)
+    return _sorted(exchanges, [edge for edge in edges if _may_precede(*edge)])
+
+
+def _answered(exchange: Exchange) -> tuple[Nanos, Seq]:
+    return exchange.answered or exchange.started, exchange.seq
+
+
+def _may_precede(first: Exchange, second: Exchange) -> bool:
+    """Whether one can have gone before the other: it did not begin when that was over."""
+    return second.ended is None or second.ended > first.started
+
+
+def _by_resource(exchanges: Iterable[Exchange]) -> Iterable[list[Exchange]]:
+    """The exchanges about one resource, in the order of their beginnings; those of one are left out."""
+    found: defaultdict[tuple[str, str], list[Exchange]] = defaultdict(list)
+    for exchange in exchanges:
+        info = exchange.info
+        if info.is_resource and info.verb in _TELLING and not exchange.upgrade and not info.is_log:
+            found[info.group, info.resource].append(exchange)
+    return (sorted(each, key=lambda exchange: exchange.started) for each in found.values() if len(each) > 1)
+
+
+def _overlapping(exchanges: list[Exchange]) -> Iterator[list[Exchange]]:
+    """Runs of exchanges that hang together in time and hold a write; those of one are left out."""
+    run: list[Exchange] = []
+    end = Nanos(0)
+    for exchange in exchanges:
+        if run and exchange.started >= end:
+            yield from _told(run)
+            run = []
+        run.append(exchange)
+        end = max(end, _NEVER if exchange.ended is None else exchange.ended)
+    yield from _told(run)
+
+
+def _told(run: list[Exchange]) -> Iterator[list[Exchange]]:
+    if len(run) > 1 and any(exchange.info.verb in WRITES for exchange in run):
+        yield run
+
+
+def _by_revision(
+    recording: Recording, exchanges: list[Exchange], groups: list[list[Exchange]], written: Mapping[Seq, int]
+) -> Iterator[_Edge]:
+    """Writes by their revisions, and lists between those that they show and the others."""
+    known = [(written[each.seq], 0, each.seq, each) for each in exchanges if each.seq in written]
+    lists = [(listed_revision(recording, each), each) for group in groups for each in group if written]
+    known += [(revision, 1, each.seq, each) for revision, each in lists if revision]
+    for (*_, first), (*_, second) in pairwise(sorted(known, key=lambda each: each[:3])):
+        yield first, second
+
+
+def _by_answers(recording: Recording, group: list[Exchange], written: Mapping[Seq, int]) -> Iterator[_Edge]:
+    """The requests on each object of a run, in an order that explains their answers."""
+    sights = [found for each in _together(group) if (found := sight(recording, each)) is not None]
+    common = [each for each in sights if each.ref is None]
+    objects: defaultdict[ObjectRef, list[Sight]] = defaultdict(list)
+    for each in sights:
+        if each.ref is not None:
+            objects[each.ref].append(each)
+    for ref, of_object in objects.items():
+        wiped = [each for each in common if each.exchange.info.namespace in {"", ref.namespace}]
+        for run in _runs([*of_object, *wiped]):
+            for first, second in pairwise(linear_order(run, written) or ()):
+                yield first.exchange, second.exchange
+
+
+def _together(group: list[Exchange]) -> Iterator[Exchange]:
+    """Those of a run that may be about one object with another one of it: only they need decoding."""
+    names = Counter((each.info.namespace, each.info.name) for each in group)
+    unnamed = any(not name and verb in WRITES for name, verb in ((each.info.name, each.info.verb) for each in group))
+    for each in group:
+        if unnamed or names[each.info.namespace, each.info.name] > 1:
+            yield each
+
+
+def _runs(sights: list[Sight]) -> Iterator[list[Sight]]:
+    """Those that hang together in time, again: what held a run together may have been about another object."""
+    run: list[Sight] = []
+    end = Nanos(0)
+    for each in sorted(sights, key=lambda found: found.exchange.started):
+        if run and each.exchange.started >= end:
+            if len(run) > 1:
+                yield run
+            run = []
+        run.append(each)
+        end = max(end, over(each))
+    if len(run) > 1:
+        yield run
+
+
+def _sorted(exchanges: list[Exchange], edges: list[_Edge]) -> list[Exchange]:
+    """By the time at which each took effect at the latest: it was answered then, or another one saw what it did."""
+    after: defaultdict[Seq, set[Seq]] = defaultdict(set)
+    before: defaultdict[Seq, set[Seq]] = defaultdict(set)
+    for first, second in edges:
+        after[first.seq].add(second.seq)
+        before[second.seq].add(first.seq)
+    latest = _latest(exchanges, after, before)
+    by_seq = {each.seq: each for each in exchanges}
+    waits = {each.seq: len(before[each.seq]) for each in exchanges}
+    ready = [(latest[each.seq], *_answered(each)) for each in exchanges if not waits[each.seq]]
+    heapify(ready)
+    found: list[Exchange] = []
+    while ready:
+        seq = heappop(ready)[2]
+        found.append(by_seq.pop(seq))
+        for follower in after[seq]:
+            waits[follower] -= 1
+            if not waits[follower]:
+                heappush(ready, (latest[follower], *_answered(by_seq[follower])))
+    return found + sorted(by_seq.values(), key=_answered)  # in a circle: no recording of one server's says such a thing
+
+
+def _latest(
+    exchanges: list[Exchange], after: Mapping[Seq, set[Seq]], before: Mapping[Seq, set[Seq]]
+) -> dict[Seq, Nanos]:
+    """The latest time at which each took effect, never before it began."""
+    latest = {each.seq: _answered(each)[0] for each in exchanges}
+    started = {each.seq: each.started for each in exchanges}
+    waits = {seq: len(after[seq]) for seq in latest}
+    ready = [seq for seq in latest if not waits[seq]]
+    while ready:
+        seq = ready.pop()
+        for earlier in before[seq]:
+            latest[earlier] = max(started[earlier], min(latest[earlier], latest[seq]))
+            waits[earlier] -= 1
+            if not waits[earlier]:
+                ready.append(earlier)
+    return latest

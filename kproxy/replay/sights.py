@@ -1,0 +1,140 @@
+"""What an exchange's answer says of the object that it was about: how it found it, and how it left it."""
+
+from dataclasses import dataclass
+
+from kproxy.model.api import ObjectRef, metadata_of
+from kproxy.model.exchange import Answer, Body, Exchange, Headers, header
+from kproxy.model.jsontypes import JSONObject, text
+from kproxy.model.recording import Recording
+from kproxy.renaming.target import parameter
+from kproxy.wire.content import ContentError, decode
+
+_OF_THE_OBJECT = frozenset({"", "status", "scale"})
+"""Subresources whose answers bear the object's own resourceVersion."""
+
+_CHANGES = frozenset({"update", "patch"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """One exchange's word about one object.
+
+    `found`: whether the object was there before (None: nobody can tell); `left`: whether it is there afterwards, None
+    where nobody can tell. `uid` and `revision`: the object's in the answer ("" and 0: not said); `wanted`: the
+    resourceVersion that the request insisted on (0: none), and `refused`: that this was what it failed for.
+    """
+
+    exchange: Exchange
+    ref: ObjectRef | None  # None: the whole collection
+    found: bool | None = None
+    left: bool | None = None
+    writes: bool = False
+    uid: str = ""
+    revision: int = 0
+    wanted: int = 0
+    refused: bool = False
+
+
+def sight(recording: Recording, exchange: Exchange) -> Sight | None:
+    """What an exchange says of an object; None: nothing that would order it among others."""
+    info = exchange.info
+    if not info.is_resource or exchange.answer is None or parameter(exchange.request.target, "dryRun") is not None:
+        return None
+    if info.verb == "deletecollection":
+        return Sight(exchange=exchange, ref=None, writes=True) if exchange.answer.status < 300 else None
+    if info.verb in _CHANGES | {"create", "get", "delete"}:
+        return (
+            _beside(exchange)
+            if info.subresource not in _OF_THE_OBJECT
+            else _of_one(recording, exchange, exchange.answer)
+        )
+    return None
+
+
+def _of_one(recording: Recording, exchange: Exchange, answered: Answer) -> Sight | None:
+    info = exchange.info
+    answer = _document(recording, answered.headers, answered.body)
+    request = _document(recording, exchange.request.headers, exchange.request.body)
+    name = info.name or text(metadata_of(answer).get("name")) or text(metadata_of(request).get("name"))
+    if not name:
+        return None
+    ref = _ref(exchange, name)
+    if answered.status >= 300:
+        return _failed(exchange, ref, answer, request)
+    return _succeeded(exchange, ref, answered.status, answer, request)
+
+
+def listed_revision(recording: Recording, exchange: Exchange) -> int:
+    """The revision at which a list shows everything; 0: none, or the client was content with an older one."""
+    target, answer = exchange.request.target, exchange.answer
+    asked = parameter(target, "resourceVersion") or parameter(target, "continue")
+    if exchange.info.verb != "list" or asked or answer is None or answer.status != 200:
+        return 0
+    return _revision(_document(recording, answer.headers, answer.body))
+
+
+def _beside(exchange: Exchange) -> Sight | None:
+    """A binding, an eviction: it writes to the object, and answers with something else."""
+    info, answer = exchange.info, exchange.answer
+    if info.verb == "get" or not info.name or answer is None or answer.status >= 300:
+        return None
+    return Sight(exchange=exchange, ref=_ref(exchange, info.name), found=True, writes=True)
+
+
+def _ref(exchange: Exchange, name: str) -> ObjectRef:
+    info = exchange.info
+    of_itself = (info.group, info.resource) == ("", "namespaces")  # requestinfo calls a namespace its own namespace
+    return ObjectRef(group=info.group, resource=info.resource, namespace="" if of_itself else info.namespace, name=name)
+
+
+def _succeeded(exchange: Exchange, ref: ObjectRef, status: int, answer: JSONObject, request: JSONObject) -> Sight:
+    verb, metadata, details = exchange.info.verb, metadata_of(answer), answer.get("details")
+    named = details if answer.get("kind") == "Status" and isinstance(details, dict) else metadata
+    created = verb == "create" or (verb in _CHANGES and status == 201)
+    return Sight(
+        exchange=exchange,
+        ref=ref,
+        found=not created,
+        left=_left(answer) if verb == "delete" else True,
+        writes=verb != "get",
+        uid=text(named.get("uid")),
+        revision=_revision(answer),
+        wanted=_revision(request) if verb in _CHANGES else 0,
+    )
+
+
+def _left(answer: JSONObject) -> bool | None:
+    """Whether an object is there after its deletion: not known where finalizers or a time of grace may hold it."""
+    metadata = metadata_of(answer)
+    grace = metadata.get("deletionGracePeriodSeconds")
+    held = metadata.get("finalizers") or (isinstance(grace, int) and grace > 0) or answer.get("kind") == "Namespace"
+    return None if held else False
+
+
+def _failed(exchange: Exchange, ref: ObjectRef, answer: JSONObject, request: JSONObject) -> Sight | None:
+    reason, details = answer.get("reason"), answer.get("details")
+    if not isinstance(details, dict) or details.get("name") != ref.name:
+        return None  # another thing was not found: the namespace, the resource
+    if reason == "NotFound" and exchange.info.verb != "create":
+        return Sight(exchange=exchange, ref=ref, found=False, left=False)
+    if reason == "AlreadyExists":
+        return Sight(exchange=exchange, ref=ref, found=True, left=True)
+    wanted = _revision(request) if exchange.info.verb in _CHANGES else 0
+    if reason == "Conflict" and wanted:
+        return Sight(exchange=exchange, ref=ref, found=True, left=True, wanted=wanted, refused=True)
+    return None
+
+
+def _revision(document: JSONObject) -> int:
+    revision = text(metadata_of(document).get("resourceVersion"))
+    return int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 20 else 0
+
+
+def _document(recording: Recording, headers: Headers, body: Body) -> JSONObject:
+    if body.digest is None:
+        return {}
+    try:
+        document = decode(header(headers, "content-type"), recording.body(body.digest))
+    except ContentError:
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,61 @@
+"""kproxy.replay.linear; what it means for whole sessions is in test_order.py."""
+
+from kproxy.model.api import ObjectRef
+from kproxy.model.exchange import Answer, Exchange, Nanos, Request, Seq
+from kproxy.replay.linear import linear_order
+from kproxy.replay.sights import Sight
+from kproxy.wire.requestinfo import request_info
+
+TARGET = "/api/v1/namespaces/default/configmaps/x"
+X = ObjectRef(group="", resource="configmaps", namespace="default", name="x")
+
+
+def seen(seq: int, times: tuple[int, int], *, found: bool | None, left: bool | None) -> Sight:
+    """What one request said of x."""
+    exchange = Exchange(
+        seq=Seq(seq),
+        connection=1,
+        started=Nanos(times[0]),
+        answered=Nanos(times[1]),
+        ended=Nanos(times[1]),
+        request=Request(method="GET", target=TARGET, http_version="HTTP/1.1", headers=()),
+        info=request_info("GET", TARGET),
+        answer=Answer(status=200, reason="", http_version="HTTP/1.1", headers=()),
+    )
+    return Sight(exchange=exchange, ref=X, found=found, left=left, writes=found is not left)
+
+
+def order(*sights: Sight) -> list[int] | None:
+    """The seqs in the order that was found."""
+    found = linear_order(sights, {})
+    return found if found is None else [each.exchange.seq for each in found]
+
+
+def test_the_first_answer_goes_first_where_it_fits() -> None:
+    assert order(seen(1, (0, 9), found=True, left=True), seen(2, (0, 8), found=True, left=True)) == [2, 1]
+
+
+def test_a_choice_that_leads_nowhere_is_taken_back() -> None:
+    made, taken = seen(1, (0, 9), found=False, left=True), seen(2, (0, 8), found=True, left=False)
+    absent = seen(3, (0, 7), found=False, left=False)
+    there = seen(4, (0, 6), found=True, left=True)
+    found = order(made, taken, absent, there)
+    assert found is not None
+    assert found.index(4) < found.index(2) < found.index(3) < found.index(1)
+
+
+def test_what_was_over_before_another_began_stays_before_it() -> None:
+    assert order(seen(1, (0, 5), found=True, left=False), seen(2, (6, 9), found=True, left=True)) is None
+
+
+def test_a_search_without_end_is_given_up() -> None:
+    """Requests that contradict each other, far too many to try all orders."""
+    many = [seen(seq, (0, 100), found=None, left=True) for seq in range(1, 40)]
+    assert (
+        order(*many, seen(40, (101, 102), found=False, left=False), seen(41, (101, 103), found=True, left=True)) is None
+    )
+
+
+def test_a_long_run_of_overlaps_is_put_in_order() -> None:
+    chain = [seen(seq, (seq, seq + 2), found=seq % 2 == 0, left=seq % 2 == 1) for seq in range(1, 2000)]
+    assert order(*chain) == list(range(1, 2000))
