@@ -17,6 +17,7 @@ from kproxy.etcd.messages import AuthenticateResponse, parsed, request
 from kproxy.etcd.records import Compacted
 from kproxy.etcd.settings import Endpoint, EtcdSettings
 from kproxy.etcd.stream import WatchStream
+from kproxy.etcd.trace import Metadata, trace_metadata
 from kproxy.model.etcd import Revision
 from kproxy.wire.descriptors import method
 
@@ -33,8 +34,6 @@ _OPTIONS = (
 )
 _PACKAGE = "etcdserverpb"
 _QUICK = frozenset({"Maintenance/Status", "Auth/Authenticate"})  # as long as connecting may take
-
-type Metadata = tuple[tuple[str, str], ...]
 
 
 class Channel:
@@ -151,7 +150,8 @@ class Channel:
         return self._context
 
     def _metadata(self) -> Metadata:
-        return (("token", self._token),) if self._token else ()
+        trace = trace_metadata.get()
+        return (("token", self._token), *trace) if self._token else trace
 
     def _channel(self) -> grpc.aio.Channel:
         channel = self._channels.get(self._current)

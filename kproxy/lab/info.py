@@ -18,7 +18,8 @@ _LISTS = {"etcd_endpoints", "nodes"}
 class LabInfo:
     """A running lab.
 
-    `kind`: emulated | kube-apiserver; versions as the servers say them (v1.37.2, 3.6.16); `etcd_endpoints`: URLs;
+    `kind`: emulated | kube-apiserver; versions as the servers say them (v1.37.2, 3.6.16); `etcd_endpoints`: URLs,
+    of etcd itself; `etcd_relay`: the feed of the relay between the server and etcd, "" without;
     `etcd_cacert`, `etcd_cert`, `etcd_key`: files, "" while etcd listens on loopback without TLS; `pids` by the
     servers' names; `folder`: everything of this lab; `assets`: the folder that held the binaries, "" if none.
     `controllers`: kubeconfig files by the controllers' users, in a lab that has or can have them;
@@ -35,6 +36,7 @@ class LabInfo:
     etcd_cacert: str = ""
     etcd_cert: str = ""
     etcd_key: str = ""
+    etcd_relay: str = ""
     audit_log: str = ""
     folder: str = ""
     assets: str = ""

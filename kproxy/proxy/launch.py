@@ -32,6 +32,7 @@ from kproxy.proxy.tap.wanted import Wanted
 from kproxy.proxy.ways.forward import Destination
 from kproxy.proxy.ways.listen import Listen, parse_listen
 from kproxy.proxy.ways.way import DIRECT, Mode, Parts, Way, admit, check_way, names_of, proxy_url
+from kproxy.wire.tracecontext import Tracer, TraceSeeds
 
 DEFAULT_LISTEN = "https://127.0.0.1:0"
 DEFAULT_DRAIN = 5.0
@@ -47,6 +48,7 @@ class ProxySettings:
     where it says `one`. `wanted`: what is recorded, None: everything. `exec_content`: keep what upgraded connections
     carry, up to MAX_CONTENT bytes of each frame. `way`: how clients come in; `serving`: what they are shown of kproxy
     where they speak TLS with it. `faults`: what goes wrong on purpose.
+    `trace`: requests go on with a traceparent made of it.
 
     Where clients are authenticated (front-proxy, impersonate): `client_ca_pem`, by certificates of these authorities;
     `review`, by tokens that the api-server knows. `proxy_client`: files with the front proxy's certificate and key.
@@ -67,6 +69,7 @@ class ProxySettings:
     proxy_client: tuple[Path, Path] | None = None
     credentials: Credentials | None = field(default=None, repr=False)
     faults: tuple[FaultRule, ...] = ()
+    trace: TraceSeeds | None = None
     drain: float = DEFAULT_DRAIN  # seconds for what goes on when it is to end
     connect_timeout: float = 10.0  # seconds, TCP and TLS together
 
@@ -151,6 +154,7 @@ async def serve(
             credentials=credentials,
         )
 
+    tracer = Tracer(settings.trace) if settings.trace is not None else None
     make = partial(FaultyTap, Faults(settings.faults)) if settings.faults else Tap
 
     def make_tap(entrance: Entrance | None, number: int, tls: bool) -> Tap:  # noqa: FBT001 - Parts' signature
@@ -163,6 +167,7 @@ async def serve(
             entrance=entrance,
             wanted=settings.wanted,
             exec_content=MAX_CONTENT if settings.exec_content else 0,
+            tracer=tracer,
         )
 
     def dialer(where: Destination) -> Dialer:

@@ -7,7 +7,7 @@ there, again when its answer begins and when it ends, so that a recorder that is
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from kproxy.model.exchange import CHANNEL, Direction, End, Frame, Nanos, Seq
+from kproxy.model.exchange import CHANNEL, Altered, Direction, End, Frame, Nanos, Seq
 from kproxy.model.session import Gap, Mark
 from kproxy.record.contents import Contents, Message
 from kproxy.record.finished import exchange_of
@@ -18,6 +18,7 @@ from kproxy.record.stream import Cut, Stream
 from kproxy.record.streams import stream_of
 from kproxy.store.writer import Batch
 from kproxy.wire.handoff import GAP, RESUME, TUNNEL, Record, RecordType, unpack_channel, unpack_end, unpack_head
+from kproxy.wire.tracecontext import TraceSeeds
 
 
 class HandoffError(Exception):
@@ -44,15 +45,16 @@ class Assembled:
 class Assembler:
     """Feed it records with `take`, then `flush` once per batch.
 
-    `epoch`: the session's start on CLOCK_MONOTONIC.
+    `epoch`: the session's start on CLOCK_MONOTONIC; `trace`: what the proxy makes traceparents of.
     """
 
-    def __init__(self, redactor: Redactor, *, epoch: int, max_body: int) -> None:
+    def __init__(self, redactor: Redactor, *, epoch: int, max_body: int, trace: TraceSeeds | None = None) -> None:
         self._heads = HeadReader(redactor)
         self._redactor = redactor
         self._contents = Contents(redactor, max_body)
         self._epoch = epoch
         self._max_body = max_body
+        self._trace = trace
         self._open: dict[Seq, OpenExchange] = {}
         self._touched: set[Seq] = set()  # streams with events that no checkpoint has named
         self._batch = Batch()
@@ -133,7 +135,7 @@ class Assembler:
             raise HandoffError(f"exchange {record.seq} begins twice")
         head = unpack_head(record.payload)
         facts = self._heads.request(head.raw)
-        self._open[record.seq] = OpenExchange(
+        self._open[record.seq] = exchange = OpenExchange(
             seq=record.seq,
             connection=head.connection,
             started=self._time(record.at),
@@ -146,6 +148,9 @@ class Assembler:
             request_body=Pieces(self._max_body),
             answer_body=Pieces(self._max_body),
         )
+        if self._trace is not None and head.altered & Altered.TRACEPARENT:
+            exchange.trace_id = facts.client_trace or self._trace.trace_id(record.seq)
+            exchange.parent_id = self._trace.parent_id(record.seq)
 
     def _request_body(self, exchange: OpenExchange, record: Record) -> None:
         exchange.request_body.add(record.payload)

@@ -34,6 +34,8 @@ def exchange_of(exchange: OpenExchange, contents: Contents, bodies: dict[Digest,
         identity=exchange.identity,
         forwarded=exchange.forwarded,
         fault=exchange.fault,
+        trace_id=exchange.trace_id,
+        parent_id=exchange.parent_id,
     )
 
 

@@ -13,6 +13,7 @@ from kproxy.record.openexchange import AnswerFacts, RequestFacts
 from kproxy.record.redact import Redactor
 from kproxy.wire.http1 import parse_head
 from kproxy.wire.requestinfo import request_info
+from kproxy.wire.tracecontext import client_trace
 
 CACHED = 2048
 CACHED_BYTES = 4096
@@ -33,6 +34,7 @@ class _Fields:
     chunked: bool
     upgrade: str
     plain: bool
+    client_trace: str
 
 
 class HeadReader:
@@ -68,6 +70,7 @@ class HeadReader:
             coding=fields.coding,
             content_length=fields.content_length,
             chunked=fields.chunked,
+            client_trace=fields.client_trace,
         )
 
     def answer(self, raw: bytes) -> AnswerFacts:
@@ -125,6 +128,7 @@ class HeadReader:
             chunked="transfer-encoding" in known,
             upgrade=known.get("upgrade", ""),
             plain=_FOLDED.search(tail) is None,
+            client_trace=_client_trace(parsed),
         )
 
     def _status(self, first: bytes) -> tuple[int, str, str]:
@@ -153,6 +157,13 @@ def _words(first: bytes) -> tuple[str, str, str]:
     one, _, rest = first.decode("latin-1").partition(" ")
     two, _, three = rest.partition(" ")
     return one, two, three
+
+
+def _client_trace(headers: Headers) -> str:
+    """The trace that a request belongs to, as the proxy read it when it joined it."""
+    values = [value.encode("latin-1") for name, value in headers if name.lower() == "traceparent"]
+    trace = client_trace(values) if values else None
+    return trace.trace_id.decode("ascii") if trace is not None else ""
 
 
 def _length(known: dict[str, str]) -> int | None:

@@ -22,6 +22,7 @@ class RequestFacts:
     coding: str
     content_length: int | None
     chunked: bool
+    client_trace: str = ""  # the trace id of the client's own traceparent
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class OpenExchange:
     end: End = End.UNKNOWN
     end_detail: str = ""
     fault: str = ""
+    trace_id: str = ""
+    parent_id: str = ""
     ended: Nanos | None = None
     news: bool = True  # something in it that the recording does not have yet
 

@@ -40,7 +40,7 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
     redactor = _redactor(settings)
 
     def assembler() -> Assembler:
-        return Assembler(redactor, epoch=settings.epoch, max_body=settings.max_body)
+        return Assembler(redactor, epoch=settings.epoch, max_body=settings.max_body, trace=settings.trace)
 
     with _writer(settings) as writer:
         async with AsyncExitStack() as stack:

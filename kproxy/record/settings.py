@@ -10,6 +10,7 @@ from kproxy.etcd.settings import EtcdSettings
 from kproxy.model.session import Session
 from kproxy.record.contents import MAX_BODY
 from kproxy.store.structure import StructureError, from_json, to_json
+from kproxy.wire.tracecontext import TraceSeeds
 
 END_PATIENCE = 10.0
 """Seconds that the end waits for etcd's last revision."""
@@ -25,7 +26,8 @@ class RecorderSettings:
     `session`: the header; `epoch`: its start on CLOCK_MONOTONIC, nanoseconds; `handoffs`: the inherited descriptors of
     the recorder's end of the hand-off, one for each worker of the proxy; `literals`: secrets to be replaced wherever
     they occur. An existing `recording` of the same session is gone on with, another one needs `force`. `etcd_patience`:
-    seconds that the end waits for etcd's last revision. `otlp`: HOST:PORT where an api-server's spans are taken.
+    seconds that the end waits for etcd's last revision. `otlp`: HOST:PORT where an api-server's spans are taken;
+    `relays`: sockets of etcd relays' feeds; `trace`: what the proxy makes traceparents of.
     """
 
     recording: Path
@@ -40,6 +42,8 @@ class RecorderSettings:
     etcd: EtcdSettings | None = None
     etcd_patience: float = END_PATIENCE
     otlp: str = ""
+    relays: tuple[Path, ...] = ()
+    trace: TraceSeeds | None = None
 
     def to_json(self) -> str:
         """One line."""

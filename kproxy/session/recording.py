@@ -21,6 +21,7 @@ from kproxy.record.settings import RecorderSettings
 from kproxy.session.header import begin_session
 from kproxy.session.recorder import RecorderProcess
 from kproxy.session.recordsettings import RecordSettings, asking, proxy_settings
+from kproxy.session.relays import check_relays
 from kproxy.session.server_facts import server_facts
 from kproxy.session.workers import Team, directed, stopping
 
@@ -55,6 +56,7 @@ async def recording(settings: RecordSettings, tell: Tell, team: Team | None = No
     if not settings.output.parent.is_dir():
         raise UsageError(f"the recording cannot be written: there is no folder {settings.output.parent}")
     token = team.token if team else secrets.token_urlsafe(32)
+    await check_relays(settings.relays)
     credentials = Credentials(asking(settings))
     await credentials.ready(interactive=settings.interactive)
     session, epoch = await begin_session(
@@ -63,7 +65,7 @@ async def recording(settings: RecordSettings, tell: Tell, team: Team | None = No
         when_stuck=settings.when_stuck,
         program=settings.program,
         capture=settings.wanted.text if settings.wanted else "",
-        traced="otlp" if settings.otlp else "",
+        traced=settings.traced,
     )
     hidden = (token, basic_credentials(token), *_secrets(settings, credentials))
     outbox = Outbox(settings.buffer_bytes, settings.when_stuck, numbers=team.numbers if team else None)
@@ -103,6 +105,8 @@ def _recorder_settings(
         literals=tuple(dict.fromkeys((*hidden, *settings.literals))),
         etcd=settings.etcd,
         otlp=settings.otlp,
+        relays=settings.relays,
+        trace=settings.trace,
     )
 
 

@@ -1,6 +1,6 @@
 """What to record, where and how; and the proxy's part of that."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kproxy.config.credentials import Credentials
@@ -17,6 +17,7 @@ from kproxy.proxy.sockets.serving import OWN, ServingFiles
 from kproxy.proxy.tap.wanted import Wanted
 from kproxy.proxy.ways.way import DIRECT, Way
 from kproxy.session.review import reviewer
+from kproxy.wire.tracecontext import TraceSeeds, new_seeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +26,9 @@ class RecordSettings:
 
     `program`: the name of the COMMAND that is run (its arguments may hold secrets, so they are not kept); `state_home`:
     where keys of pseudonyms live; `wanted` None: everything is recorded; `faults`: what goes wrong on purpose;
-    `drain`: seconds for what goes on at the end;
-    `etcd` None: HTTP only; `otlp`: HOST:PORT where the api-server's own spans are taken, "": none are; `workers`:
-    processes that serve.
+    `drain`: seconds for what goes on at the end; `etcd` None: HTTP only; `relays`: feeds of the relays between the
+    api-server and its etcd; `seeds`: what traceparents are made of then; `otlp`: HOST:PORT where the api-server's own
+    spans are taken, "": none are; `workers`: processes that serve.
     """
 
     output: Path
@@ -51,9 +52,21 @@ class RecordSettings:
     workers: int = 1
     etcd: EtcdSettings | None = None
     otlp: str = ""
+    relays: tuple[Path, ...] = ()
+    seeds: TraceSeeds = field(default_factory=new_seeds, repr=False)
     lab: LabInfo | None = None
     program: str = ""
     literals: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def trace(self) -> TraceSeeds | None:
+        """What requests go on with; None where nobody would see it again."""
+        return replace(self.seeds, sampled=bool(self.otlp)) if self.relays else None
+
+    @property
+    def traced(self) -> str:
+        """How requests are followed into etcd, as the header says it."""
+        return "+".join(way for way, there in (("relay", self.relays), ("otlp", self.otlp)) if there)
 
 
 def proxy_settings(settings: RecordSettings, token: str, credentials: Credentials) -> ProxySettings:
@@ -71,6 +84,7 @@ def proxy_settings(settings: RecordSettings, token: str, credentials: Credential
         wanted=settings.wanted,
         exec_content=settings.exec_content,
         faults=settings.faults,
+        trace=settings.trace,
         drain=settings.drain,
         way=settings.way,
         serving=settings.serving,

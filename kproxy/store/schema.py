@@ -249,7 +249,8 @@ no_op_writes = Table(
 )
 
 progress = Table(
-    "progress",  # how far a recorder came: `batch` of the hand-off, `etcd:CLUSTER` the last whole revision
+    "progress",  # how far a recorder came: `batch` of the hand-off, `etcd:CLUSTER` the last whole revision,
+    # `relay:ID` and `told:ID` writer.RelayProgress
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),

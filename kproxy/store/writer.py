@@ -9,7 +9,7 @@ from tempfile import mkstemp
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, delete, func, select
 from sqlalchemy.exc import DBAPIError
 
 from kproxy.errors import RecordingError, UsageError
@@ -40,6 +40,17 @@ INSERT_GAP = sqlite.insert_once(schema.gaps)
 INSERT_MARK = sqlite.insert_once(schema.marks)
 
 
+@dataclass(frozen=True, slots=True)
+class RelayProgress:
+    """How far the calls of one start of a relay came: its last call that is in the recording, by the relay's count.
+
+    `base`: what is added to the relay's count to get the recording's.
+    """
+
+    base: int
+    told: int
+
+
 @dataclass(slots=True)
 class Batch:
     """What is committed together.
@@ -59,6 +70,7 @@ class Batch:
     marks: list[Mark] = field(default_factory=list)
     bodies: dict[Digest, bytes] = field(default_factory=dict)
     revisions: dict[ClusterId, Revision] = field(default_factory=dict)
+    relays: dict[str, RelayProgress] = field(default_factory=dict)  # by the relays' ids
     session: Session | None = None  # the header, where it changed
 
     def extend(self, later: "Batch") -> None:
@@ -74,6 +86,7 @@ class Batch:
         self.marks += later.marks
         self.bodies |= later.bodies
         self.revisions |= later.revisions
+        self.relays |= later.relays
         self.session = later.session or self.session
 
     def __bool__(self) -> bool:
@@ -89,6 +102,7 @@ class Batch:
             or self.marks
             or self.bodies
             or self.revisions
+            or self.relays
             or self.session
         )
 
@@ -164,6 +178,17 @@ class Writer:
         value = self._progress(f"etcd:{cluster}")
         return None if value is None else Revision(value)
 
+    def relay_progress(self, relay: str) -> RelayProgress | None:
+        """How far this start of a relay came; None if it has none of the recording's calls."""
+        base, told = self._progress(f"relay:{relay}"), self._progress(f"told:{relay}")
+        return None if base is None or told is None else RelayProgress(base, told)
+
+    def last_call(self) -> int:
+        """The highest number of a call; 0: there are none."""
+        highest = self._connection.execute(select(func.max(schema.etcd_calls.c.number))).scalar_one()
+        self._connection.rollback()
+        return highest or 0
+
     def commit(self, batch: Batch) -> None:
         """All of the batch, or nothing. StorageFullError where trying again later can help."""
         fresh = {digest: data for digest, data in batch.bodies.items() if digest not in self._known}
@@ -207,6 +232,8 @@ class Writer:
         _many(self._connection, INSERT_GAP, [(None, *rows.gap_row(gap)) for gap in batch.gaps])
         _many(self._connection, INSERT_MARK, [(None, *rows.mark_row(mark)) for mark in batch.marks])
         reached: list[rows.Row] = [(f"etcd:{cluster}", revision) for cluster, revision in batch.revisions.items()]
+        for relay, at in batch.relays.items():
+            reached += [(f"relay:{relay}", at.base), (f"told:{relay}", at.told)]
         if batch.number:
             reached.append((_batch_of(batch.worker), batch.number))
         _many(self._connection, UPSERT_PROGRESS, reached)

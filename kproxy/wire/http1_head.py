@@ -28,7 +28,7 @@ _FRAMING_TRAILER = re.compile(rb"(?:^|\n)(?i:content-length|transfer-encoding):"
 _KNOWN = re.compile(
     rb"\n(?=[aAcChHiIoOtTuUxX])"
     rb"(?i:(content-length|transfer-encoding|connection|upgrade|host|authorization|origin|impersonate-[^:]*+"
-    rb"|x-remote-[^:]*+))"
+    rb"|x-remote-[^:]*+|trace(?:parent|state)))"
     rb":([^\r]*+)"
 )
 _KNOWN_OF_ANSWERS = re.compile(rb"\n(?=[cCtT])(?i:(content-length|transfer-encoding)):([^\r]*+)")
@@ -42,7 +42,7 @@ class FramingError(KproxyError):
 
 
 class KnownField(NamedTuple):
-    """A header field that framing or identity looks at: its line is fields_raw[start:end], CRLF included."""
+    """A header field that framing, identity or tracing looks at: its line is fields_raw[start:end], CRLF included."""
 
     name: bytes  # lower-case
     value: bytes  # without the white space around it

@@ -12,6 +12,8 @@ import pytest
 from kproxy.errors import EtcdError
 from kproxy.etcd import EtcdSettings, connect
 from kproxy.etcd.channel import _short, _tls_reason
+from kproxy.etcd.trace import traced
+from kproxy.model.etcd import EtcdKey
 from tests.support.etcd_server import EtcdServer
 
 
@@ -44,14 +46,17 @@ def test_a_server_that_speaks_something_else_is_named() -> None:
 
 
 @asynccontextmanager
-async def impostor(answer: Callable[[], bytes]) -> AsyncGenerator[EtcdSettings]:
-    """A gRPC server that answers every call with these bytes."""
+async def impostor(
+    answer: Callable[[], bytes], hear: Callable[[dict[str, str | bytes]], None] = lambda _: None
+) -> AsyncGenerator[EtcdSettings]:
+    """A gRPC server that answers every call with these bytes; `hear` gets a call's metadata."""
 
     async def handle(_request: bytes, _context: object) -> bytes:
         return answer()
 
     class Handler(grpc.GenericRpcHandler):  # type: ignore[misc]
-        def service(self, _details: object) -> grpc.RpcMethodHandler:
+        def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+            hear(dict(details.invocation_metadata))
             return grpc.unary_unary_rpc_method_handler(handle)
 
     server = grpc.aio.server()
@@ -102,3 +107,17 @@ def test_grpcs_repetitions_are_left_out() -> None:
 )
 def test_tls_failures_are_put_into_words(reason: str, said: str, *, certificate: bool) -> None:
     assert _tls_reason(reason, certificate=certificate) == said
+
+
+def test_calls_carry_the_trace_of_whoever_asked_for_them() -> None:
+    carried: list[dict[str, str | bytes]] = []
+
+    async def main() -> None:
+        async with impostor(lambda: b"", carried.append) as settings, await connect(settings) as etcd:
+            with traced((("traceparent", "00-1-2-01"),)):
+                asked = asyncio.create_task(etcd.get(EtcdKey(b"a")))
+            await asked
+            await etcd.get(EtcdKey(b"b"))
+
+    asyncio.run(main())
+    assert [each.get("traceparent") for each in carried[-2:]] == ["00-1-2-01", None]

@@ -15,7 +15,9 @@ from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.redact import Redactor
 from kproxy.wire.content import encode
-from kproxy.wire.handoff import GAP, RESUME, TUNNEL, RecordType, pack_record, unpack_records
+from kproxy.wire.handoff import GAP, RESUME, TUNNEL, RecordType, pack_head, pack_record, unpack_records
+from kproxy.wire.http1_head import parse_request_head
+from kproxy.wire.tracecontext import Tracer, TraceSeeds
 from tests.support.traffic import CHUNKED_HEAD, JSON_HEAD, Script, request_head
 
 PSEUDONYMS = Pseudonyms(b"1" * 32)
@@ -380,3 +382,36 @@ def test_a_fault_is_written_down_with_its_exchange() -> None:
     script.add(RecordType.FAULT, 1, b"409 on update pods")
     bench.batch(script.end(1))
     assert bench.exchanges[1].fault == "409 on update pods"
+
+
+SEEDS = TraceSeeds("0123456789abcdef", 1 << 63)
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def went_on_with(raw: bytes, *, altered: int) -> tuple[str, str]:
+    """The trace and the parent that the recording says."""
+    bench = Bench()
+    bench.assembler = Assembler(Redactor(PSEUDONYMS, Literals(PSEUDONYMS, [])), epoch=0, max_body=10, trace=SEEDS)
+    script = Script()
+    script.add(RecordType.REQUEST_HEAD, 3, pack_head(1, altered, tls=True, caller=b"admin", raw=raw))
+    bench.batch(script.end(3))
+    return bench.exchanges[3].trace_id, bench.exchanges[3].parent_id
+
+
+def test_an_exchange_has_the_trace_that_the_proxy_sent_it_on_with() -> None:
+    joined = request_head("GET", "/api", f"traceparent: 00-{TRACE}-00f067aa0ba902b7-01")
+    traced = int(Altered.TRACEPARENT | Altered.HOST)
+    assert went_on_with(joined, altered=traced) == (TRACE, "8000000000000003")
+    assert went_on_with(POST, altered=traced) == ("0123456789abcdef0000000000000003", "8000000000000003")
+    assert went_on_with(joined, altered=int(Altered.HOST)) == ("", "")
+
+
+PARTS = st.sampled_from(["00", "01", "ff", TRACE, "0" * 32, "00f067aa0ba902b7", "0" * 16, "more", ""])
+
+
+@given(st.lists(st.tuples(st.sampled_from(["traceparent", "TraceParent", "tracestate"]), st.lists(PARTS, max_size=5))))
+def test_whatever_a_client_says_the_recorder_reads_what_the_proxy_wrote(fields: list[tuple[str, list[str]]]) -> None:
+    raw = request_head("GET", "/api", *(f"{name}:  {'-'.join(parts)}\t" for name, parts in fields))
+    onward = Tracer(SEEDS).onward(parse_request_head(raw).fields, raw, 3).decode()
+    _, _, written = onward.partition("\r\nTraceparent: ")
+    assert went_on_with(raw, altered=int(Altered.TRACEPARENT)) == (written[3:35], written[36:52])

@@ -10,6 +10,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from kproxy.errors import EtcdError
+from kproxy.etcd.trace import Metadata, traced
 from kproxy.lab.emulated import reading
 from kproxy.lab.emulated.audit import AuditLog, Entry
 from kproxy.lab.emulated.auth import Identity, authenticate, authorize, impersonate
@@ -29,6 +30,7 @@ from kproxy.model.api import RequestInfo
 from kproxy.wire.mediatype import JSON as JSON_TYPE
 from kproxy.wire.mediatype import PROTOBUF, parse_media_type
 from kproxy.wire.requestinfo import first_values, request_info
+from kproxy.wire.tracecontext import client_trace
 
 MAX_BODY = 3 * 1024 * 1024
 """Bytes (k8s.io/apiserver/pkg/server/config.go, MaxRequestBodyBytes)."""
@@ -76,7 +78,8 @@ class Server:
         info = request_info(request.method, request.raw_path)
         who = Who()
         try:
-            answer = await self._answer(request, info, who, audit_id)
+            with traced(_trace_of(request)):
+                answer = await self._answer(request, info, who, audit_id)
             who.status = answer.status
         finally:
             self._log(request, info, who, audit_id, received)
@@ -195,6 +198,15 @@ class Server:
                 answered=self._chance.now(),
             )
         )
+
+
+def _trace_of(request: web.Request) -> Metadata:
+    """The client's trace, which the real server, too, hands on to etcd where it does not trace itself."""
+    named = [value.encode("utf-8", "surrogateescape") for value in request.headers.getall("traceparent", [])]
+    trace = client_trace(named)
+    if trace is None:
+        return ()
+    return (("traceparent", f"00-{trace.trace_id.decode()}-{trace.parent_id.decode()}-{trace.flags.decode()}"),)
 
 
 async def _read(request: web.Request) -> bytes:

@@ -18,6 +18,7 @@ from kproxy.proxy.tap.entrance import Entrance
 from kproxy.proxy.tap.tap import Tap
 from kproxy.proxy.tap.wanted import Wanted
 from kproxy.wire.http1 import AnswerEvent, AnswerHead, RequestEvent, RequestHead, Upgraded
+from kproxy.wire.tracecontext import Tracer
 
 FAULT = int(Altered.FAULT)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -38,6 +39,7 @@ class FaultyTap(Tap):
         entrance: Entrance | None = None,
         wanted: Wanted | None = None,
         exec_content: int = 0,
+        tracer: Tracer | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         super().__init__(
@@ -49,6 +51,7 @@ class FaultyTap(Tap):
             entrance=entrance,
             wanted=wanted,
             exec_content=exec_content,
+            tracer=tracer,
             clock=clock,
         )
         self._faults = faults
@@ -117,7 +120,8 @@ class FaultyTap(Tap):
         self._delayed = None
         if fault.own is None:
             self._answers.expect(head.method, upgrade=bool(head.upgrade))
-            self._to_server(without_coding(verdict.head) if fault.edit is not None else verdict.head)
+            onward = self._onward(head, verdict)
+            self._to_server(without_coding(onward) if fault.edit is not None else onward)
             return True
         self._swallowing = True
         if head.length and expects(head):

@@ -27,6 +27,7 @@ from kproxy.proxy.flows import heads as flow_heads
 from kproxy.proxy.flows.exchanges import FlowExchange, FlowExchanges
 from kproxy.proxy.handover.outbox import Outbox
 from kproxy.wire.handoff import RecordType
+from kproxy.wire.tracecontext import Tracer, client_trace
 
 logger = logging.getLogger(__name__)
 
@@ -40,15 +41,22 @@ UPGRADED = 101
 class FlowRecorder:
     """The hooks of flows. `outbox` takes what they say; `keep`: bytes of a channel frame's content to be kept.
 
-    Before `ready` is set and after `stop` nobody is served.
+    `tracer`: requests go on with its traceparent. Before `ready` is set and after `stop` nobody is served.
     """
 
     name = "kproxy-flows"
 
     def __init__(
-        self, outbox: Outbox, *, buffer_bytes: int, keep: int = 0, clock: Callable[[], int] = time.monotonic_ns
+        self,
+        outbox: Outbox,
+        *,
+        buffer_bytes: int,
+        keep: int = 0,
+        tracer: Tracer | None = None,
+        clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._outbox = outbox
+        self._tracer = tracer
         self._exchanges = FlowExchanges(outbox, clock, limit=2 * buffer_bytes, keep=keep)
         self._stopped = False
         self.ready = asyncio.Event()
@@ -83,10 +91,13 @@ class FlowRecorder:
             request.headers.fields,
             request.data.authority if request.is_http2 or request.is_http3 else b"",
         )
-        client = flow.client_conn
-        exchange = self._exchanges.begin(
-            flow.id, client.id, raw, _altered(flow), tls=client.tls, refused=flow.error is not None
-        )
+        client, refused = flow.client_conn, flow.error is not None
+        altered = _altered(flow)
+        if self._tracer is not None and not refused:
+            altered |= Altered.TRACEPARENT
+        exchange = self._exchanges.begin(flow.id, client.id, raw, altered, tls=client.tls, refused=refused)
+        if self._tracer is not None and not refused:
+            _join_trace(request, self._tracer, exchange.held.seq)
         request.stream = self._streamed(exchange, RecordType.REQUEST_BODY, request.stream)
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -230,6 +241,15 @@ def _altered(flow: http.HTTPFlow) -> Altered:
     if fields.get("expect", "").lower() == "100-continue" or fields.get("upgrade", "").lower() == "h2c":
         altered |= Altered.HOP_BY_HOP
     return altered
+
+
+def _join_trace(request: http.Request, tracer: Tracer, seq: int) -> None:
+    """The traceparent that the request goes on with, and a tracestate only where that is of its trace."""
+    fields = request.headers
+    trace = client_trace([flow_heads.value(value) for name, value in fields.fields if name.lower() == b"traceparent"])
+    if trace is None:
+        fields.pop("tracestate", None)
+    fields["traceparent"] = tracer.traceparent(trace, seq).decode("ascii")
 
 
 def _end(flow: http.HTTPFlow, message: str) -> End:

@@ -30,5 +30,10 @@ def section(fields: Fields) -> bytes:
     return b"".join([b"%s: %s\r\n" % (_sayable(name), _sayable(value)) for name, value in fields]) + b"\r\n"
 
 
+def value(data: bytes) -> bytes:
+    """A field's value as whoever reads the head has it."""
+    return _sayable(data).strip(b" \t")
+
+
 def _sayable(data: bytes) -> bytes:
     return _UNSAYABLE.sub(b" ", data)

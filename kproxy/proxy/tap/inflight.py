@@ -42,6 +42,11 @@ class Inflight:
         return bool(self.open) and self.open[0].answering and not self.open[0].answered
 
     @property
+    def seq(self) -> int:
+        """The number of the last one; 0: nobody wants it recorded."""
+        return self.open[-1].held.seq
+
+    @property
     def awaits_upgrade(self) -> bool:
         """Whether the last request asks for an upgrade that the server has not yet answered."""
         return bool(self.open) and bool(self.open[-1].upgrade) and not self.open[-1].answering

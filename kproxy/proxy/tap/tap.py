@@ -43,6 +43,7 @@ from kproxy.wire.http1 import (
     Tunnel,
     Upgraded,
 )
+from kproxy.wire.tracecontext import Tracer
 
 MAX_REFUSED_HEAD = 64 * 1024
 """Bytes of a request that could not be framed which are recorded."""
@@ -52,6 +53,7 @@ MAX_PIPELINED = 256
 
 NOT_JUDGED = IDENTITY_NUMBER[IdentityMode.NONE]
 H2C = int(Altered.HOP_BY_HOP)
+TRACEPARENT = int(Altered.TRACEPARENT)
 
 LAST_CHUNK = b"0\r\n\r\n"
 
@@ -86,6 +88,7 @@ class Tap:
         entrance: Entrance | None = None,
         wanted: Wanted | None = None,
         exec_content: int = 0,
+        tracer: Tracer | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._identity = identity
@@ -98,7 +101,9 @@ class Tap:
         self._tls = tls
         self._server_name = server_name
         self._entrance = entrance
+        self._tracer = tracer
         self._entered = int(entrance.altered) if entrance is not None else 0
+        self._entered |= TRACEPARENT if tracer is not None else 0
         self._rules = wanted
         self._clock = clock
         self._requests = RequestFramer()
@@ -371,8 +376,14 @@ class Tap:
         """A request that was admitted begins and goes to the server. Open to rules."""
         self._record_head(head, verdict, now, recorded=recorded)
         self._answers.expect(head.method, upgrade=bool(head.upgrade))
-        self._to_server(verdict.head)
+        self._to_server(self._onward(head, verdict))
         return True
+
+    def _onward(self, head: RequestHead, verdict: Admitted) -> bytes:
+        """The head of the request that began last, as it goes to the server."""
+        if self._tracer is None or not self._flight.seq:
+            return verdict.head
+        return self._tracer.onward(head.fields, verdict.head, self._flight.seq)
 
     def _record_head(self, head: RequestHead, verdict: Admitted, now: int, *, recorded: bool, altered: int = 0) -> None:
         payload = b""

@@ -1,15 +1,21 @@
 """The walkthrough and HTTP's side of it, against a server in this process."""
 
+import asyncio
 import json
+from typing import ClassVar
 
 import pytest
 import yaml
 
+from kproxy.etcd.trace import Metadata, trace_metadata
+from kproxy.lab.emulated.memory import MemoryStore
 from kproxy.lab.emulated.server import MAX_BODY
+from kproxy.lab.emulated.store import Stored
 from kproxy.lab.emulated.tree import peek
 from kproxy.wire.content import decode, encode
-from tests.lab.emulated.serving import MAPS, PODS, Api, configmap, pod, with_api
+from tests.lab.emulated.serving import MAPS, PODS, Api, configmap, pod, serving, with_api
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 
@@ -162,3 +168,21 @@ def test_paths_and_methods(method: str, path: str, status: int) -> None:
         assert (await api(method, path)).status == status
 
     with_api(ask)
+
+
+def test_a_clients_trace_goes_on_to_the_store_and_an_invalid_one_does_not() -> None:
+    class Listening(MemoryStore):
+        heard: ClassVar[list[Metadata]] = []
+
+        async def get(self, key: str) -> Stored | None:
+            self.heard.append(trace_metadata.get())
+            return await super().get(key)
+
+    async def run() -> None:
+        async with serving(Listening()) as api:
+            Listening.heard.clear()
+            await api("GET", f"{PODS}/a", headers={"Traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"})
+            await api("GET", f"{PODS}/a", headers={"Traceparent": f"00-{'0' * 32}-00f067aa0ba902b7-01"})
+
+    asyncio.run(run())
+    assert Listening.heard == [(("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"),), ()]

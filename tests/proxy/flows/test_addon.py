@@ -16,6 +16,7 @@ from kproxy.model.exchange import Altered, End
 from kproxy.proxy.flows.addon import FlowRecorder
 from kproxy.proxy.handover.outbox import Outbox
 from kproxy.wire.handoff import RecordType, unpack_head
+from kproxy.wire.tracecontext import Tracer, TraceSeeds
 from tests.proxy.fake_recorder import FakeRecorder, Told
 from tests.support.loop import in_loop
 
@@ -25,9 +26,10 @@ class Hooks:
     """A recorder of flows that is ready, and what it recorded."""
 
     outbox: Outbox = field(default_factory=Outbox)
+    tracer: Tracer | None = None
 
     def __post_init__(self) -> None:
-        self.recorder = FlowRecorder(self.outbox, buffer_bytes=1 << 20, keep=100)
+        self.recorder = FlowRecorder(self.outbox, buffer_bytes=1 << 20, keep=100, tracer=self.tracer)
         self.recorder.ready.set()
 
     async def begin(self, flow: http.HTTPFlow) -> http.HTTPFlow:
@@ -226,3 +228,29 @@ async def test_bytes_after_an_upgrade_to_spdy_are_of_the_exchange_that_asked_for
     (told,) = hooks.told()
     assert told.tunnel == 13
     assert [kind for kind in told.kinds if kind is RecordType.CHANNEL] == [RecordType.CHANNEL]
+
+
+SEEDS = TraceSeeds("0123456789abcdef", 1 << 63)
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@in_loop
+async def test_while_a_relay_is_there_flows_go_on_with_a_parent_of_ours() -> None:
+    hooks = Hooks(tracer=Tracer(SEEDS))
+    plain, theirs, invalid = tflow.tflow(), tflow.tflow(), tflow.tflow()
+    theirs.request.headers["traceparent"] = f"00-{TRACE}-00f067aa0ba902b7-01"
+    theirs.request.headers["tracestate"] = "a=1"
+    invalid.request.headers["traceparent"] = "nonsense"
+    invalid.request.headers["tracestate"] = "a=1"
+    for flow in (plain, theirs, invalid):
+        await hooks.begin(flow)
+        hooks.recorder.request(flow)
+    hooks.recorder.stop()
+    assert plain.request.headers["traceparent"] == "00-0123456789abcdef0000000000000001-8000000000000001-00"
+    assert theirs.request.headers["traceparent"] == f"00-{TRACE}-8000000000000002-01"
+    assert theirs.request.headers["tracestate"] == "a=1"
+    assert invalid.request.headers["traceparent"] == "00-0123456789abcdef0000000000000003-8000000000000003-00"
+    assert "tracestate" not in invalid.request.headers
+    heads = [unpack_head(told.head) for told in hooks.told()]
+    assert all(head.altered & Altered.TRACEPARENT for head in heads)
+    assert b"-00f067aa0ba902b7-01" in heads[1].raw  # as it came

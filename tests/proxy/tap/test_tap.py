@@ -1,5 +1,6 @@
 """The tap sans-I/O: whatever the cuts and whoever goes first, bytes are whole and each exchange ends exactly once."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +19,9 @@ from kproxy.proxy.handover.backlog import Backlog
 from kproxy.proxy.identity.judge import Identity
 from kproxy.proxy.tap.actions import Act, Action, Unreached
 from kproxy.proxy.tap.tap import MAX_PIPELINED, Tap
+from kproxy.proxy.tap.wanted import Wanted, wanted_by
 from kproxy.wire.handoff import RecordType, unpack_head
+from kproxy.wire.tracecontext import Tracer, TraceSeeds
 from tests.proxy.fake_recorder import FakeRecorder
 
 HOST = b"Host: up:1\r\n"
@@ -44,6 +47,8 @@ class Wires:
 
     backlog: Backlog = field(default_factory=Backlog)
     faults: Faults | None = None
+    tracer: Tracer | None = None
+    wanted: Wanted | None = None
     to_client: bytes = b""
     to_server: bytes = b""
     acts: list[Act] = field(default_factory=list)
@@ -51,7 +56,16 @@ class Wires:
     def __post_init__(self) -> None:
         identity = Identity(upstream_from_url("http://up:1"), token=None, local=None, allow_exec=True)
         make = Tap if self.faults is None else partial(FaultyTap, self.faults)
-        self.tap = make(identity, self.backlog, 1, tls=False, server_name="the server", clock=lambda: 7)
+        self.tap = make(
+            identity,
+            self.backlog,
+            1,
+            tls=False,
+            server_name="the server",
+            wanted=self.wanted,
+            tracer=self.tracer,
+            clock=lambda: 7,
+        )
 
     def take(self, actions: list[Action]) -> None:
         """Carry the actions out."""
@@ -242,3 +256,48 @@ def test_a_client_that_asks_for_http_2_goes_on_in_http_1() -> None:
     assert [told.end for told in finished.values()] == [End.COMPLETE] * 2
     altered = {unpack_head(told.head).altered for told in finished.values()}
     assert altered == {Altered.HOST | Altered.HOP_BY_HOP}
+
+
+SEEDS = TraceSeeds("0123456789abcdef", 1 << 63)
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def traceparents(wires: Wires) -> list[bytes]:
+    return re.findall(rb"(?i)traceparent: ([^\r]*)\r\n", wires.to_server)
+
+
+def test_while_a_relay_is_there_each_of_the_pipelined_requests_has_a_parent_of_its_own() -> None:
+    wires = Wires(tracer=Tracer(SEEDS))
+    plain, posted = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", b"POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+    theirs = b"Traceparent: 00-%b-00f067aa0ba902b7-01\r\n\r\n{}" % TRACE.encode()
+    wires.take(wires.tap.client_data(plain + posted + theirs + plain))
+    wires.take(wires.tap.connected(None))
+    assert traceparents(wires) == [
+        b"00-0123456789abcdef0000000000000001-8000000000000001-00",
+        b"00-%b-8000000000000002-01" % TRACE.encode(),
+        b"00-0123456789abcdef0000000000000003-8000000000000003-00",
+    ]
+    wires.take(wires.tap.stop())
+    told = [told for _, told in sorted(wires.recorded().finished.items())]
+    assert [bool(unpack_head(each.head).altered & Altered.TRACEPARENT) for each in told] == [True] * 3
+    assert unpack_head(told[1].head).raw == posted + theirs[:-2]  # as the client sent it
+
+
+def test_what_is_refused_or_not_recorded_goes_on_without_a_parent_of_ours() -> None:
+    wires = Wires(tracer=Tracer(SEEDS), wanted=wanted_by((), ("verb=list",)))
+    wires.take(wires.tap.client_data(b"GET /api/v1/pods HTTP/1.1\r\nHost: x\r\n\r\n"))
+    wires.take(wires.tap.connected(None))
+    assert b"GET" in wires.to_server
+    assert traceparents(wires) == []
+    wires.take(wires.tap.client_data(b"GET http://else/ HTTP/1.1\r\nHost: x\r\n\r\n"))
+    wires.take(wires.tap.stop())
+    (refused,) = wires.recorded().finished.values()
+    assert not unpack_head(refused.head).altered & Altered.TRACEPARENT
+
+
+def test_a_request_that_a_rule_delays_has_the_number_that_it_was_recorded_with() -> None:
+    wires = Wires(faults=Faults([parse_rule("delay=1s")]), tracer=Tracer(SEEDS))
+    wires.take(wires.tap.client_data(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"))
+    wires.take(wires.tap.resume(wires.tap.waits.popleft()))
+    wires.take(wires.tap.connected(None))
+    assert traceparents(wires) == [b"00-0123456789abcdef0000000000000001-8000000000000001-00"]
