@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kproxy.session.convert import upgrade_recording
+from kproxy.convert.text import upgrade_recording
 
 
 @click.command("upgrade", short_help="An older recording in today's schema.")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from kproxy.convert.text import export_recording, import_recording
 from kproxy.errors import RecordingError, UsageError
 from kproxy.model.exchange import Seq
-from kproxy.session.convert import export_recording, import_recording
 from kproxy.session.marks import MAX_MARK, checked_text, link_of, mark_socket, send_mark
 from kproxy.store.reader import open_recording
 from tests.support.record_process import record_process

@@ -1,4 +1,4 @@
-"""Recordings in other forms: the text form out and in, an older schema into today's."""
+"""Recordings in their text form, out and in; an older schema into today's."""
 
 from pathlib import Path
 
@@ -6,10 +6,6 @@ from kproxy.errors import UsageError
 from kproxy.store.copying import import_text, upgrade
 from kproxy.store.reader import open_recording
 from kproxy.store.text import export_text
-
-TEXT = "text"
-FORMATS = (TEXT,)
-"""Names of the forms that `export` writes and `import` reads."""
 
 
 def export_recording(where: str, target: Path) -> None:

@@ -1,0 +1,1 @@
+"""Recordings in other forms: the text form out and in, OpenTelemetry's traces out."""
