@@ -26,6 +26,7 @@ COMMANDS = {
     "show": "kproxy.cli.show",
     "get": "kproxy.cli.get",
     "correlate": "kproxy.cli.correlate",
+    "stats": "kproxy.cli.stats",
     "replay": "kproxy.cli.replay",
     "diff": "kproxy.cli.diff",
     "export": "kproxy.cli.export",

@@ -1,0 +1,1 @@
+"""What follows from a recording and its ledger: figures, findings and the rights that a session needed."""
