@@ -33,6 +33,7 @@ COMMANDS = {
     "import": "kproxy.cli.import_",
     "upgrade": "kproxy.cli.upgrade",
     "lab": "kproxy.cli.lab",
+    "etcd-relay": "kproxy.cli.etcd_relay",
     "addon-path": "kproxy.cli.addon_path",
 }
 """Each command's module, which has it as `command`: imported when it is called for, so that `log` needs no proxy."""

@@ -81,11 +81,14 @@ class Operation(StrEnum):
     PUT = "put"
     DELETE = "delete"
     TXN = "txn"  # one within another
+    COMPACT = "compact"  # the history before `at`
+    WATCH = "watch"  # a watch was made, of changes from `at` on (0: from now on)
+    CANCEL = "cancel"  # a watch was ended; `at`: etcd did, as the history before it is compacted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyOperation:
-    """One operation of a call: alone, or in a transaction's branch that was taken.
+    """One operation of a call: alone, or in a transaction's branch that was taken, or one request of a watch's stream.
 
     `count`: keys that a range counted or a delete took, as the answer says; `limit`, `at`, `count_only` as asked;
     `size`: bytes of a put's value.

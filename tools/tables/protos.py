@@ -11,7 +11,6 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 
 ROOT = Path(__file__).resolve().parents[2]
 KUBERNETES = ROOT / "controlplane" / "k8s-1.37.2"
-ETCD = ROOT / "controlplane" / "etcd-3.6.16"
 
 KUBERNETES_MODULES = (
     "k8s.io/api",
@@ -21,7 +20,7 @@ KUBERNETES_MODULES = (
     "k8s.io/metrics",
 )
 _ETCD_API = "go.etcd.io/etcd/api/v3"
-_ETCD_MODULES = (_ETCD_API, "github.com/gogo/protobuf", "github.com/grpc-ecosystem/grpc-gateway/v2")
+_ETCD_MODULES = (_ETCD_API, "github.com/grpc-ecosystem/grpc-gateway/v2")
 _ETCD_FILES = ("mvccpb/kv.proto", "authpb/auth.proto", "etcdserverpb/rpc.proto")
 _NOT_SERVED = ("/testapigroup/",)
 
@@ -53,8 +52,8 @@ def kubernetes_files(where: dict[str, tuple[Path, str]]) -> list[FileDescriptorP
 
 
 def etcd_files() -> tuple[list[FileDescriptorProto], str]:
-    """Etcd's services, and the version of the module they come from."""
-    where = modules(ETCD, _ETCD_MODULES)
+    """Etcd's services as kube-apiserver's own client has them, and the version of the module they come from."""
+    where = modules(KUBERNETES, _ETCD_MODULES)
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         (root / "etcd").mkdir()

@@ -1,0 +1,316 @@
+"""What a call to etcd asks and is told, out of its messages (etcd's rpc.proto). Of values the size alone counts.
+
+Calls that are read: those of the services KV, Lease and Watch. `asked` reads a request, `told` an answer.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, cast
+
+from google.protobuf.message import DecodeError, Message
+
+from kproxy.model.etcd import ClusterId, Compared, EtcdKey, KeyOperation, KeyRange, Operation, Revision
+from kproxy.wire.descriptors import message_class
+from kproxy.wire.grpcmessages import Bulk
+
+PREFIX = b"/etcdserverpb."
+"""What the paths of etcd's services begin with."""
+MAX_OPERATIONS = 1000
+"""Operations, and conditions, of a transaction that are kept; etcd's own bound is 128 unless it is told another."""
+
+_TARGETS = {0: "version", 1: "create", 2: "mod", 3: "value", 4: "lease"}
+_FIELDS = {0: "version", 1: "create_revision", 2: "mod_revision", 4: "lease"}
+_RELATIONS = {0: "=", 1: ">", 2: "<", 3: "≠"}
+
+
+class Asked(NamedTuple):
+    """A request. `otherwise`: a transaction's second branch; `nested`: how the branches of those within are told."""
+
+    compares: tuple[Compared, ...] = ()
+    operations: tuple[KeyOperation, ...] = ()
+    otherwise: tuple[KeyOperation, ...] = ()
+    lease: int = 0
+    partial: str = ""
+
+
+class Told(NamedTuple):
+    """An answer. `counts`: of each operation that was carried out; `cluster` "": it names none."""
+
+    cluster: ClusterId = ClusterId("")
+    revision: Revision = Revision(0)
+    succeeded: bool | None = None
+    counts: tuple[int, ...] = ()
+    lease: int = 0
+    partial: str = ""
+
+
+NOTHING_ASKED = Asked()
+NOTHING_TOLD = Told()
+
+
+class _Header(Protocol):
+    cluster_id: int
+    revision: int
+
+
+class _Range(Protocol):
+    key: bytes
+    range_end: bytes
+    limit: int
+    revision: int
+    keys_only: bool
+    count_only: bool
+
+
+class _Put(Protocol):
+    key: bytes
+    value: bytes
+    lease: int
+
+
+class _Delete(Protocol):
+    key: bytes
+    range_end: bytes
+
+
+class _Operation(Protocol):
+    request_range: _Range
+    request_put: _Put
+    request_delete_range: _Delete
+    request_txn: "_Txn"
+
+    def WhichOneof(self, name: str) -> str | None: ...  # noqa: N802 - protobuf's
+
+
+class _Compare(Protocol):
+    result: int
+    target: int
+    key: bytes
+
+
+class _Txn(Protocol):
+    compare: Sequence[_Compare]
+    success: Sequence[_Operation]
+    failure: Sequence[_Operation]
+
+
+class _Revision(Protocol):
+    revision: int
+
+
+class _Lease(Protocol):
+    ID: int
+
+
+class _RangeAnswer(Protocol):
+    count: int
+    header: _Header
+
+
+class _DeleteAnswer(Protocol):
+    deleted: int
+
+
+class _OperationAnswer(Protocol):
+    response_range: _RangeAnswer
+    response_delete_range: _DeleteAnswer
+
+    def WhichOneof(self, name: str) -> str | None: ...  # noqa: N802 - protobuf's
+
+
+class _Answer(Protocol):
+    header: _Header
+
+
+class _TxnAnswer(_Answer, Protocol):
+    succeeded: bool
+    responses: Sequence[_OperationAnswer]
+
+
+class _StreamAnswer(Protocol):
+    range_response: _RangeAnswer
+
+
+def key_range(key: bytes, end: bytes) -> KeyRange:
+    """As the model has it."""
+    return KeyRange(key=EtcdKey(key), end=end)
+
+
+def _range(request: _Range) -> KeyOperation:
+    return KeyOperation(
+        operation=Operation.RANGE,
+        keys=key_range(request.key, request.range_end),
+        limit=request.limit,
+        at=Revision(request.revision),
+        count_only=request.count_only,
+        keys_only=request.keys_only,
+    )
+
+
+def _put(request: _Put) -> KeyOperation:
+    return KeyOperation(
+        operation=Operation.PUT, keys=key_range(request.key, b""), size=len(request.value), lease=request.lease
+    )
+
+
+def _delete(request: _Delete) -> KeyOperation:
+    return KeyOperation(operation=Operation.DELETE, keys=key_range(request.key, request.range_end))
+
+
+def _operation(request: _Operation) -> KeyOperation:
+    kind = request.WhichOneof("request")
+    if kind == "request_range":
+        return _range(request.request_range)
+    if kind == "request_put":
+        return _put(request.request_put)
+    if kind == "request_delete_range":
+        return _delete(request.request_delete_range)
+    return KeyOperation(operation=Operation.TXN, keys=key_range(b"", b""))
+
+
+def _compared(condition: _Compare) -> Compared:
+    target = condition.target
+    field = _FIELDS.get(target)
+    return Compared(
+        key=EtcdKey(condition.key),
+        target=_TARGETS.get(target, str(target)),
+        relation=_RELATIONS.get(condition.result, str(condition.result)),
+        expected=getattr(condition, field) if field else 0,
+    )
+
+
+def _ask_range(message: Message) -> Asked:
+    return Asked(operations=(_range(cast("_Range", message)),))
+
+
+def _ask_put(message: Message) -> Asked:
+    return Asked(operations=(_put(cast("_Put", message)),))
+
+
+def _ask_delete(message: Message) -> Asked:
+    return Asked(operations=(_delete(cast("_Delete", message)),))
+
+
+def _ask_txn(message: Message) -> Asked:
+    txn = cast("_Txn", message)
+    parts = (txn.compare, txn.success, txn.failure)
+    many = max(len(part) for part in parts)
+    partial = f"a transaction of {many} parts: {MAX_OPERATIONS} are kept" if many > MAX_OPERATIONS else ""
+    if any(each.WhichOneof("request") == "request_txn" for part in parts[1:] for each in part[:MAX_OPERATIONS]):
+        partial = "what a transaction within the transaction does is not read"
+    return Asked(
+        compares=tuple(map(_compared, txn.compare[:MAX_OPERATIONS])),
+        operations=tuple(map(_operation, txn.success[:MAX_OPERATIONS])),
+        otherwise=tuple(map(_operation, txn.failure[:MAX_OPERATIONS])),
+        partial=partial,
+    )
+
+
+def _ask_compact(message: Message) -> Asked:
+    at = Revision(cast("_Revision", message).revision)
+    return Asked(operations=(KeyOperation(operation=Operation.COMPACT, keys=key_range(b"", b"\0"), at=at),))
+
+
+def _ask_lease(message: Message) -> Asked:
+    return Asked(lease=cast("_Lease", message).ID)
+
+
+def _ask_nothing(_message: Message) -> Asked:
+    return NOTHING_ASKED
+
+
+def _told(header: _Header, counts: tuple[int, ...] = (), *, succeeded: bool | None = None, lease: int = 0) -> Told:
+    cluster = ClusterId(f"{header.cluster_id:016x}") if header.cluster_id else ClusterId("")
+    return Told(cluster, Revision(header.revision), succeeded, counts, lease)
+
+
+def _told_range(message: Message) -> Told:
+    answer = cast("_RangeAnswer", message)
+    return _told(answer.header, (answer.count,))
+
+
+def _told_stream(message: Message) -> Told:
+    """One part of a RangeStream's answer: only the last has header and count."""
+    return _told_range(cast("Message", cast("_StreamAnswer", message).range_response))
+
+
+def _told_delete(message: Message) -> Told:
+    return _told(cast("_Answer", message).header, (cast("_DeleteAnswer", message).deleted,))
+
+
+def _told_txn(message: Message) -> Told:
+    answer = cast("_TxnAnswer", message)
+    counts = tuple(map(_count, answer.responses[:MAX_OPERATIONS]))
+    return _told(answer.header, counts, succeeded=answer.succeeded)
+
+
+def _count(answer: _OperationAnswer) -> int:
+    kind = answer.WhichOneof("response")
+    if kind == "response_range":
+        return answer.response_range.count
+    return answer.response_delete_range.deleted if kind == "response_delete_range" else 0
+
+
+def _told_lease(message: Message) -> Told:
+    return _told(cast("_Answer", message).header, lease=cast("_Lease", message).ID)
+
+
+def _told_header(message: Message) -> Told:
+    return _told(cast("_Answer", message).header)
+
+
+class Method(NamedTuple):
+    """A method that is read: its messages' names, how each is read, and where an answer's bulk is."""
+
+    name: str
+    request: str
+    answer: str
+    ask: Callable[[Message], Asked]
+    tell: Callable[[Message], Told]
+    bulk: Bulk | None = None
+
+
+METHODS: dict[str, Method] = {
+    each.name: each
+    for each in (
+        Method("KV/Range", "RangeRequest", "RangeResponse", _ask_range, _told_range, Bulk(2)),
+        Method("KV/RangeStream", "RangeRequest", "RangeStreamResponse", _ask_range, _told_stream, Bulk(2, nested=True)),
+        Method("KV/Put", "PutRequest", "PutResponse", _ask_put, _told_header, Bulk(2)),
+        Method("KV/DeleteRange", "DeleteRangeRequest", "DeleteRangeResponse", _ask_delete, _told_delete, Bulk(3)),
+        Method("KV/Txn", "TxnRequest", "TxnResponse", _ask_txn, _told_txn, Bulk(3)),
+        Method("KV/Compact", "CompactionRequest", "CompactionResponse", _ask_compact, _told_header),
+        Method("Lease/LeaseGrant", "LeaseGrantRequest", "LeaseGrantResponse", _ask_lease, _told_lease),
+        Method("Lease/LeaseRevoke", "LeaseRevokeRequest", "LeaseRevokeResponse", _ask_lease, _told_header),
+        Method("Lease/LeaseKeepAlive", "LeaseKeepAliveRequest", "LeaseKeepAliveResponse", _ask_lease, _told_lease),
+        Method(
+            "Lease/LeaseTimeToLive",
+            "LeaseTimeToLiveRequest",
+            "LeaseTimeToLiveResponse",
+            _ask_lease,
+            _told_lease,
+            Bulk(5),
+        ),
+        Method("Lease/LeaseLeases", "LeaseLeasesRequest", "LeaseLeasesResponse", _ask_nothing, _told_header, Bulk(2)),
+    )
+}
+"""By name, as `KV/Txn`: all of KV and Lease. Watch is no sequence of a request and an answer."""
+
+
+def asked(method: Method, content: bytes | memoryview) -> Asked:
+    """What a request asks; one that is none of etcd's says so in `partial`."""
+    try:
+        return method.ask(parsed(method.request, content))
+    except DecodeError:
+        return Asked(partial="the request is none of etcd's")
+
+
+def told(method: Method, content: bytes | memoryview) -> Told:
+    """What an answer, or a part of a streamed one, says."""
+    try:
+        return method.tell(parsed(method.answer, content))
+    except DecodeError:
+        return Told(partial="the answer is none of etcd's")
+
+
+def parsed(name: str, content: bytes | memoryview) -> Message:
+    """A message of etcd's API. DecodeError."""
+    return message_class(f"etcdserverpb.{name}").FromString(content)  # type: ignore[arg-type]  # takes any buffer

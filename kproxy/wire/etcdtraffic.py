@@ -1,0 +1,157 @@
+"""Reads the calls off one connection between an api-server and etcd, both directions, from its first byte."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from kproxy.model.etcd import ClusterId, EtcdCall
+from kproxy.wire.etcdcalls import METHODS, PREFIX
+from kproxy.wire.etcdmanystreams import KeepAlives, Watches
+from kproxy.wire.etcdstreams import Calls, Opened, Stream, Unary
+from kproxy.wire.grpcmessages import Budget, GrpcError
+from kproxy.wire.http2 import Data, Event, Fields, Goaway, Headers, Http2Connection, Http2Error, Reset
+from kproxy.wire.traceparent import parse_traceparent
+
+MAX_STREAMS = 20_000
+"""Open streams of a connection that are read; calls of those beyond are not."""
+HELD = 64 * 1024 * 1024
+"""Bytes of open messages that a connection holds at most; a message beyond is counted only."""
+_WATCH = "Watch/Watch"
+_KEEP_ALIVE = "Lease/LeaseKeepAlive"
+
+
+class EtcdTraffic:
+    """One connection. Feed what passed in the order in which it passed; the calls that it completes come back.
+
+    `wanted`: whether anybody wants calls. While nobody does, calls of one request are passed over, which costs less;
+    streams of many are followed all the same, as later ones are understood by earlier ones.
+    `unreadable`: why nothing is read any more; "" as long as it is.
+    """
+
+    def __init__(self, connection: int, number: Callable[[], int], *, wanted: bool = True) -> None:
+        self.wanted = wanted
+        self.unreadable = ""
+        self.unfollowed = 0  # streams that were too many
+        self.connection = connection
+        self._number = number
+        self._http = Http2Connection()
+        self._streams: dict[int, Stream] = {}
+        self._last = 0
+        self._budget = Budget(HELD)
+        self._cluster = ClusterId("")
+
+    def request(self, data: bytes, at: int) -> list[EtcdCall]:
+        """The client's bytes, which passed at `at`."""
+        if self.unreadable:
+            return []
+        try:
+            events = self._http.client.feed(data)
+        except Http2Error as error:
+            return self._give_up(f"{error} (from the api-server)", at)
+        calls: Calls = []
+        for event in events:
+            if isinstance(event, Data):
+                stream = self._streams.get(event.stream)
+                if stream is not None and event.content:
+                    calls += self._read(stream.request, stream, event, at)
+            elif isinstance(event, Headers):
+                self._begin(event, at)
+            elif isinstance(event, Reset):
+                calls += self._end(event.stream, at, None)
+        return calls
+
+    def answer(self, data: bytes, at: int) -> list[EtcdCall]:
+        """The server's."""
+        if self.unreadable:
+            return []
+        try:
+            events = self._http.server.feed(data)
+        except Http2Error as error:
+            return self._give_up(f"{error} (from etcd)", at)
+        calls: Calls = []
+        for event in events:
+            calls += self._answered(event, at)
+        return calls
+
+    def close(self, at: int) -> list[EtcdCall]:
+        """The connection is at its end: calls that are open get no answer any more."""
+        return [call for stream in list(self._streams) for call in self._end(stream, at, None)]
+
+    def _answered(self, event: Event, at: int) -> Calls:
+        if isinstance(event, Goaway):
+            refused = [number for number in self._streams if number > event.last]
+            return [call for number in refused for call in self._end(number, at, None)]
+        stream = self._streams.get(event.stream)
+        if stream is None:
+            return []
+        calls: Calls = []
+        if isinstance(event, Data) and event.content:
+            calls += self._read(stream.answer, stream, event, at)
+        if isinstance(event, Reset):
+            calls += self._end(event.stream, at, None)
+        elif event.end:
+            status = _status(event.fields) if isinstance(event, Headers) else None
+            calls += self._end(event.stream, at, status)
+        return calls
+
+    def _read(self, take: Callable[[memoryview, int], Calls], stream: Stream, event: Data, at: int) -> Calls:
+        try:
+            return self._known(take(event.content, at))
+        except GrpcError as error:
+            stream.unreadable(str(error))
+            return []
+
+    def _begin(self, head: Headers, at: int) -> None:
+        number = head.stream
+        if number <= self._last:  # trailers, or a stream that is over
+            return
+        self._last = number
+        path = trace = b""
+        for field, value in head.fields:
+            if field == b":path":
+                path = value
+            elif field == b"traceparent":
+                trace = value
+        if not path.startswith(PREFIX):
+            return
+        name = path[len(PREFIX) :].decode("ascii", "replace")
+        method = METHODS.get(name)
+        if (method is None and name != _WATCH) or not (self.wanted or name in {_WATCH, _KEEP_ALIVE}):
+            return
+        if len(self._streams) >= MAX_STREAMS:
+            self.unfollowed += 1
+            return
+        trace_id, parent_id = (parse_traceparent(trace) if trace else None) or ("", "")
+        opened = Opened(self.connection, number, self._number, at, trace_id, parent_id)
+        if method is None:
+            self._streams[number] = Watches(opened, self._budget)
+        elif name == _KEEP_ALIVE:
+            self._streams[number] = KeepAlives(method, opened, self._budget)
+        else:
+            self._streams[number] = Unary(method, opened, self._budget)
+
+    def _end(self, number: int, at: int, status: int | None) -> Calls:
+        stream = self._streams.pop(number, None)
+        return [] if stream is None else self._known(stream.end(at, status))
+
+    def _known(self, calls: Calls) -> Calls:
+        """An answer that failed names no cluster; it is the one that the others name."""
+        for place, call in enumerate(calls):
+            if call.cluster:
+                self._cluster = call.cluster
+            elif self._cluster:
+                calls[place] = replace(call, cluster=self._cluster)
+        return calls
+
+    def _give_up(self, reason: str, at: int) -> Calls:
+        self.unreadable = reason
+        for stream in self._streams.values():
+            stream.unreadable(reason)
+        return self.close(at)
+
+
+def _status(fields: Fields) -> int | None:
+    """Trailers' grpc-status."""
+    for name, value in fields:
+        if name == b"grpc-status":
+            return int(value) if value.isdigit() and len(value) < 5 else None
+    return None
