@@ -7,7 +7,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from kproxy.replay.events import ReplayEvent, ReplayStarted, RequestFailed, RequestLeftOut, RequestSent, WaitedInVain
+from kproxy.model.etcd import key_text
+from kproxy.replay.events import (
+    NotSettled,
+    ReplayEvent,
+    ReplayStarted,
+    RequestFailed,
+    RequestLeftOut,
+    RequestSent,
+    WaitedInVain,
+)
 from kproxy.report.text import printable
 
 
@@ -36,6 +45,12 @@ def replay_progress() -> Iterator[Callable[[ReplayEvent], None]]:
                 case WaitedInVain():
                     came = f"{event.events} of {event.recorded} events in {event.seconds:.0f} s"
                     console.print(f"kproxy: watch {event.seq} delivered {came}", highlight=False)
+                case NotSettled():
+                    key = escape(printable(key_text(event.key)))
+                    what = (
+                        f"the target did not do with {key} in {event.seconds:.0f} s what the recorded server had done"
+                    )
+                    console.print(f"kproxy: {what}", highlight=False)
                 case _:
                     pass
 

@@ -13,6 +13,7 @@ from kproxy.renaming.target import parameter
 from kproxy.replay.answers import Watch, counts, learn_answer, learn_head, read_all
 from kproxy.replay.events import (
     AnswerReceived,
+    NotSettled,
     ReplayEnded,
     ReplayEvent,
     ReplayStarted,
@@ -24,6 +25,7 @@ from kproxy.replay.events import (
 )
 from kproxy.replay.order import WRITES
 from kproxy.replay.plan import Await, Close, LeaveOut, Plan, Send, make_plan
+from kproxy.replay.settle import Settle, Settler, Versions
 from kproxy.replay.transport import Reply, Transport, WireRequest
 from kproxy.wire.content import ContentError
 from kproxy.wire.watch import WatchEvent, decode_event
@@ -45,22 +47,23 @@ class ReplayResult:
     waited_in_vain: tuple[WaitedInVain, ...] = ()
 
 
-async def replay(
+async def replay(  # noqa: PLR0913 - what a replay is made of, by name
     recording: Recording,
     transport: Transport,
     *,
     patience: float = 10.0,
     notify: Callable[[ReplayEvent], None] = lambda _: None,
     written: Mapping[Seq, int] | None = None,
+    versions: Versions | None = None,
 ) -> ReplayResult:
     """Send a recorded session to a target, in the recorded order, one request at a time.
 
     `patience`: seconds that a watch is given to deliver what it had delivered in the recording. `written`: the revision
-    that each write made, as far as the recording's ledger knows: it orders writes that overlapped. The replayed seq
-    counts request heads from 1: it is the proxy's seq when the target is a fresh kproxy. ReplayError if nothing can be
-    sent.
+    that each write made, as far as the recording's ledger knows: it orders writes that overlapped. `versions` looks
+    into the target's etcd; without it nothing is awaited there. The replayed seq counts request heads from 1: it is the
+    proxy's seq when the target is a fresh kproxy. ReplayError if nothing can be sent.
     """
-    run = _Run(recording, transport, patience, notify)
+    run = _Run(recording, transport, patience, notify, Settler(versions, patience))
     try:
         await run.all(plan_of(recording, written))
     finally:
@@ -112,6 +115,7 @@ class _Run:
     transport: Transport
     patience: float
     notify: Callable[[ReplayEvent], None]
+    settler: Settler
     renaming: Renaming = field(default_factory=Renaming)
     pairs: list[tuple[Seq, Seq]] = field(default_factory=list)
     unsent: dict[Seq, str] = field(default_factory=dict)
@@ -119,7 +123,7 @@ class _Run:
     watches: dict[Seq, Watch] = field(default_factory=dict)
     sent: int = 0
     wrote: tuple[Nanos, float] | None = None
-    """When the last write was answered: in the recording, and here by the loop's clock."""
+    """When the last write was answered, or seen in etcd: in the recording, and here by the loop's clock."""
 
     async def all(self, plan: Plan) -> None:
         """Take all steps."""
@@ -134,6 +138,8 @@ class _Run:
                     await self._close(step)
                 case LeaveOut():
                     self._leave_out(step.seq, step.reason)
+                case Settle():
+                    await self._settle(step)
         self.notify(ReplayEnded(requests=self.sent))
 
     def _leave_out(self, seq: Seq, reason: str) -> None:
@@ -214,6 +220,13 @@ class _Run:
             said = WaitedInVain(seq=seq, events=watch.events, recorded=events, seconds=self.patience)
             self.in_vain.append(said)
             self.notify(said)
+
+    async def _settle(self, step: Settle) -> None:
+        awaited = not self.settler.gave_up
+        if not await self.settler.wait(step) and awaited:
+            self.notify(NotSettled(key=step.key, seconds=self.patience))
+        if self.wrote is None or self.wrote[0] < step.at:
+            self.wrote = step.at, asyncio.get_running_loop().time()
 
     async def _close(self, step: Close) -> None:
         watch = self.watches.pop(step.seq, None)

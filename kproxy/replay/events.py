@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Seq
 
 
@@ -69,6 +70,14 @@ class WaitedInVain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotSettled:
+    """The target's etcd has not come by `seconds` to where the recorded one was; no such thing is awaited any more."""
+
+    key: EtcdKey
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayEnded:
     """All was sent."""
 
@@ -83,5 +92,6 @@ type ReplayEvent = (
     | RequestLeftOut
     | WatchEnded
     | WaitedInVain
+    | NotSettled
     | ReplayEnded
 )

@@ -4,7 +4,7 @@ The order is the server's, as far as the recording tells it (order.py).
 
 One step after the other. A step that stands at an exchange first closes the watches that had ended by then, and waits
 until every open watch has delivered as many events as it had when the exchange was recorded: a client may have acted on
-any of them.
+any of them. And it waits for what the api-server had done by itself by then (settle.py).
 """
 
 from bisect import bisect_right
@@ -15,6 +15,7 @@ from kproxy.model.exchange import BodyState, End, Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.renaming.target import parameter
 from kproxy.replay.order import WRITES, in_order
+from kproxy.replay.settle import OwnChanges, Settle
 
 _NOT_KEPT = frozenset({BodyState.PARTIAL, BodyState.TOO_LARGE, BodyState.OPAQUE, BodyState.LOST, BodyState.COUNTED})
 _SERVERS_OWN = 1800
@@ -61,7 +62,7 @@ class LeaveOut:
     reason: str
 
 
-type Step = Send | Await | Close | LeaveOut
+type Step = Send | Await | Close | LeaveOut | Settle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,7 @@ def make_plan(
     steps: list[Step] = []
     open_watches: dict[Seq, _Watch] = {}
     awaited: dict[Seq, int] = {}
+    own = OwnChanges.of(recording)
     writes = 0
     for exchange in in_order(recording, written or {}):
         if exchange.end is End.REFUSED:
@@ -114,6 +116,7 @@ def make_plan(
             steps.append(LeaveOut(seq=exchange.seq, reason=reason))
             continue
         steps += _catch_up(open_watches, awaited, exchange.started)
+        steps += own.until(exchange.started)
         writes += exchange.info.verb in WRITES
         if is_watch(exchange):
             open_watches[exchange.seq] = _Watch(exchange, event_times.get(exchange.seq, []))

@@ -1,6 +1,7 @@
 """`kproxy replay`: a recorded session against another server, recorded itself, and compared."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,13 +9,15 @@ from kproxy.config.credentials import asked_once
 from kproxy.config.upstream import Tls, Upstream, upstream_at
 from kproxy.diff.compare import compare
 from kproxy.etcd.client import connect
-from kproxy.model.etcd import ClusterId
+from kproxy.etcd.settings import EtcdSettings
+from kproxy.model.etcd import ClusterId, EtcdKey
 from kproxy.model.exchange import Seq
 from kproxy.model.verdict import Verdict
 from kproxy.proxy.launch import Running
 from kproxy.replay.engine import ReplayResult, plan_of, replay
 from kproxy.replay.events import ReplayEvent
 from kproxy.replay.guard import check_target, gather_facts, written_resources
+from kproxy.replay.settle import Versions
 from kproxy.replay.transport import Transport
 from kproxy.session.opened import Opened, opened
 from kproxy.session.recording import Tell, recording
@@ -106,7 +109,7 @@ async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, aud
         lab=target.lab,
         program="kproxy replay",
     )
-    async with recording(record, audience.tell) as live:
+    async with recording(record, audience.tell) as live, _looking_into(target.etcd) as versions:
         transport = Transport(through(live.proxy))
         result = await replay(
             baseline.recording,
@@ -114,9 +117,25 @@ async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, aud
             patience=settings.patience,
             notify=audience.notify,
             written=_written(baseline),
+            versions=versions,
         )
         live.exit_code = 0
     return result
+
+
+@asynccontextmanager
+async def _looking_into(settings: EtcdSettings | None) -> AsyncIterator[Versions | None]:
+    """How to ask the target's etcd for a key's version; None where it is not to be had."""
+    if settings is None:
+        yield None
+        return
+    async with await connect(settings) as etcd:
+
+        async def version(key: EtcdKey) -> int:
+            found = (await etcd.range(key, keys_only=True)).items
+            return found[0].version if found else 0
+
+        yield version
 
 
 def _written(baseline: Opened) -> dict[Seq, int]:

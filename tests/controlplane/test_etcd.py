@@ -47,7 +47,7 @@ def test_nothing_is_lost_over_restarts(server: EtcdServer, *, graceful: bool) ->
             await asyncio.to_thread(server.start)
             async with await connect(server.settings) as other:
                 assert await writes(other, 20) == last + 20
-            events = await asyncio.wait_for(watching, 30)
+            events = await asyncio.wait_for(watching, 60)
             assert [event.mod_revision for event in events] == list(range(start, last + 21))
             assert all(event.prev_value for event in events[50:])
 

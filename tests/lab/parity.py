@@ -73,7 +73,7 @@ class Target:
         token = self.tokens.get(step.user, "wrong")
         if step.user != "nobody":
             headers["Authorization"] = f"Bearer {token}"
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context, timeout=20)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context, timeout=60)
         try:
             connection.request(step.method, step.path, step.body.encode() or None, headers)
             answer = connection.getresponse()

@@ -26,7 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from kproxy.etcd.settings import EtcdSettings
 
-_START = 20.0  # seconds that an etcd may take to listen
+_START = 60.0  # seconds that an etcd may take to listen
 
 
 def etcd_binary() -> Path:

@@ -20,7 +20,7 @@ import kproxy
 from kproxy.errors import RecordingError
 from kproxy.record.settings import Goodbye, RecorderSettings
 
-START_PATIENCE = 30.0
+START_PATIENCE = 60.0
 """Seconds that a recorder may take to be ready."""
 
 

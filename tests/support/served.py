@@ -58,7 +58,7 @@ class Server:
     def send(self, method: str, path: str, accept: str = JSON_TYPE, body: JSON = None, sent: str = JSON_TYPE) -> Answer:
         """One request; a body in the media type `sent`."""
         connection = http.client.HTTPSConnection(
-            self._place.hostname or "", self._place.port, timeout=30, context=self._context
+            self._place.hostname or "", self._place.port, timeout=60, context=self._context
         )
         headers = {"Authorization": f"Bearer {self._token}", "Accept": accept}
         data = None if body is None else encode(sent, body)
@@ -83,7 +83,7 @@ class Server:
     def probe(self, method: str, target: str, audit_id: str) -> bool:
         """One request of which only the answer's head is read; whether the api-server's own handlers took it."""
         connection = http.client.HTTPSConnection(
-            self._place.hostname or "", self._place.port, timeout=30, context=self._context
+            self._place.hostname or "", self._place.port, timeout=60, context=self._context
         )
         headers = {"Authorization": f"Bearer {self._token}", "Audit-ID": audit_id}
         try:

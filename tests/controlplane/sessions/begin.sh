@@ -6,6 +6,19 @@ export HOME KUBECACHEDIR
 cd "$home" || exit 1
 json='Content-Type: application/json'
 merge='Content-Type: application/merge-patch+json'
+# unseen COMMAND…: kubectl past kproxy, to wait for what a server does by itself: how far it is when a recorded client asks
+# for it is a race that no replay repeats.
+unseen() {
+    KUBECACHEDIR=$home/unseen kubectl --kubeconfig "$(sed -n 's/^.*"kubeconfig": "\([^"]*\)".*$/\1/p' "$KPROXY_LAB")" "$@"
+}
+# await COMMAND…: until it succeeds, a minute at most
+await() {
+    for _ in $(seq 300); do
+        "$@" >/dev/null 2>&1 && return
+        sleep 0.2
+    done
+    echo "in vain: $*" >&2
+}
 # api METHOD PATH [HEADER [BODY]]
 api() {
     curl -sS -o /dev/null --cacert "$KPROXY_CA" -H "Authorization: Bearer $KPROXY_TOKEN" -X "$1" \

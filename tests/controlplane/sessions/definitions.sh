@@ -20,11 +20,13 @@ spec:
 DEFINITION
 kubectl create namespace other
 kubectl apply -f definition.yaml
+unseen wait --for=condition=Established crd/widgets.example.org --timeout=60s
 kubectl wait --for=condition=Established crd/widgets.example.org --timeout=20s
 kubectl get crd
 printf '{"apiVersion":"example.org/v1","kind":"Widget","metadata":{"name":"w"},"spec":{"colour":"blue"}}' >widget.json
-# A server publishes a new definition's discovery and OpenAPI when it comes to it; what it says before is a race that no
-# replay repeats. So the client waits, as a person would, and does not ask for the OpenAPI document.
+# A server publishes a new definition's discovery and OpenAPI when it comes to it. So the client waits, as a person would,
+# and does not ask for the OpenAPI document; the seconds are those that a replay's server has for it.
+await unseen get --raw /apis/example.org/v1
 sleep 2
 kubectl create --validate=false -f widget.json
 kubectl get widgets
@@ -32,9 +34,11 @@ kubectl patch widget w --type=merge -p '{"spec":{"colour":"red"}}'
 kubectl patch widget w --type=merge -p '{"spec":{"colour":1}}'
 kubectl delete widget w
 kubectl create --validate=false -f widget.json
-kubectl delete crd widgets.example.org --timeout=30s
-kubectl create clusterrole reader --verb=get --resource=pods
+kubectl delete crd widgets.example.org --wait=false
+unseen wait --for=delete crd/widgets.example.org --timeout=60s
+kubectl create clusterrole reader --verb=get,list --resource=pods
 kubectl create clusterrolebinding readers --clusterrole=reader --user=bob
+await unseen auth can-i list pods --as=bob
 kubectl auth can-i --list --as=bob >/dev/null
 kubectl create serviceaccount robot
 kubectl create token robot >/dev/null

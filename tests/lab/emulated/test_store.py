@@ -109,7 +109,7 @@ def test_a_watch_has_history_first_and_then_what_comes(kind: str, etcd: EtcdServ
                 two = await store.update("/w/one", b"2", one)
                 assert two is not None
                 three = await store.delete("/w/one", two)
-                assert await asyncio.wait_for(task, 10) == [
+                assert await asyncio.wait_for(task, 60) == [
                     Change("/w/one", one, b"1", None),
                     Change("/w/one", two, b"2", b"1"),
                     Change("/w/one", three or 0, None, b"2"),

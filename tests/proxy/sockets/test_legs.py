@@ -39,7 +39,7 @@ def test_what_comes_after_a_half_close_is_still_read_through_tls(tmp_path: Path)
             leg.half_close()
             await asyncio.to_thread(server.sendall, b"the answer")
             server.shutdown(socket.SHUT_RDWR)
-            await asyncio.wait_for(ended.wait(), 30)
+            await asyncio.wait_for(ended.wait(), 60)
             leg.abort()
             server.close()
             assert bytes(got) == b"the answer"
