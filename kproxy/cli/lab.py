@@ -59,6 +59,7 @@ def command() -> None:
 @click.option(
     "--spans-to", metavar="HOST:PORT", default="", help="Let kube-apiserver tell its spans there over OTLP/gRPC."
 )
+@click.option("--no-relay", is_flag=True, help="Let the server speak to etcd directly: no request is traced into it.")
 @click.argument("command_line", metavar="[-- COMMAND …]", nargs=-1, type=click.UNPROCESSED)
 def run(
     *,
@@ -72,6 +73,7 @@ def run(
     kwok_config: tuple[Path, ...],
     feature_gates: str,
     spans_to: str,
+    no_relay: bool,
     command_line: tuple[str, ...],
 ) -> int:
     """Start a fresh server, run COMMAND with its KUBECONFIG, and end both. Without COMMAND: until Ctrl-C.
@@ -92,6 +94,7 @@ def run(
         kwok_config=kwok_config,
         feature_gates=feature_gates,
         spans_to=spans_to,
+        relay=not no_relay,
     )
     if command_line:
         return run_in_lab(settings, command_line)

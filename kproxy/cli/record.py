@@ -26,6 +26,7 @@ from kproxy.proxy.ways.way import Mode, Way
 from kproxy.session.record import Client, record
 from kproxy.session.recording import state_home
 from kproxy.session.recordsettings import RecordSettings
+from kproxy.session.relays import lab_relays
 from kproxy.session.server_facts import lab_etcd
 from kproxy.session.workers import hired
 
@@ -63,6 +64,14 @@ from kproxy.session.workers import hired
 )
 @way_options
 @etcd_options
+@click.option(
+    "--etcd-relay",
+    metavar="FEED",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="The feed of an etcd relay (kproxy etcd-relay): requests are followed into etcd by their trace context. "
+    "Repeatable. In a lab its own is taken.",
+)
 @click.option(
     "--otlp",
     metavar="HOST:PORT",
@@ -138,6 +147,7 @@ def command(
     etcd_cert: Path | None,
     etcd_key: Path | None,
     etcd_user: str | None,
+    etcd_relay: tuple[Path, ...],
     otlp: str,
     when_stuck: Literal["pass", "block"],
     only: tuple[str, ...],
@@ -170,6 +180,7 @@ def command(
     store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
     if store is None and lab is not None:
         store = lab_etcd(lab)
+    relays = tuple(feed.absolute() for feed in etcd_relay) or (lab_relays(lab) if lab is not None else ())
     settings = RecordSettings(
         output=output or Path(f"kproxy-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.kproxy"),
         upstream=server,
@@ -191,6 +202,7 @@ def command(
         drain=drain,
         workers=workers,
         etcd=store,
+        relays=relays,
         otlp=otlp,
         lab=lab,
         program=Path(command_line[0]).name if command_line else "",

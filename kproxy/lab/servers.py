@@ -13,6 +13,9 @@ from kproxy.lab.users import User
 ADVERTISED = "192.0.2.1"
 """An address for documentation (RFC 5737): the machine's own would get into etcd and so into recordings."""
 
+PYTHON = (sys.executable, "-P", "-m")
+"""-P: a folder named kproxy where the user stands is not ours; but a checkout that was not installed is."""
+
 TRACING = {
     "apiVersion": "apiserver.config.k8s.io/v1",
     "kind": "TracingConfiguration",
@@ -35,12 +38,14 @@ class Command:
 class ApiServerPlace:
     """Where an api-server is to listen and find its things.
 
-    `controllers`: whether some will run beside it; `feature_gates`: kube-apiserver's own option; `spans_to`: HOST:PORT
+    `etcd_url`: etcd as the server is told, which is the relay before `etcd_itself` where there is one; `controllers`:
+    whether some will run beside it; `feature_gates`: kube-apiserver's own option; `spans_to`: HOST:PORT
     where it tells its spans over OTLP/gRPC, every one ("": nowhere).
     """
 
     folder: Path
     port: int
+    etcd_itself: str
     etcd_url: str
     certificates: Certificates
     token_file: Path
@@ -77,6 +82,12 @@ def etcd_command(program: Path, folder: Path, ports: tuple[int, int], token: str
     }
     argv = [str(program), *(f"--{name}={value}" for name, value in flags.items())]
     return Command(name="etcd", argv=argv, env=server_environment(env), log=folder / "etcd.log")
+
+
+def relay_command(folder: Path, etcd: str, port: int, feed: Path, env: Mapping[str, str]) -> Command:
+    """The etcd relay, between the api-server and etcd at this URL."""
+    argv = [*PYTHON, "kproxy", "etcd-relay", "--etcd", etcd, "--listen", f"127.0.0.1:{port}", "--feed", str(feed)]
+    return Command(name="etcd-relay", argv=argv, env=python_environment(env), log=folder / "etcd-relay.log")
 
 
 def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[str, str]) -> Command:
@@ -141,9 +152,13 @@ def emulated_command(place: ApiServerPlace, users: tuple[User, ...], env: Mappin
             }
         )
     )
+    argv = [*PYTHON, "kproxy.lab.emulated", str(config)]
+    return Command(name="emulated", argv=argv, env=python_environment(env), log=place.folder / "emulated.log")
+
+
+def python_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """For processes of our own code."""
     environment = server_environment(env)
-    # -P: a folder named kproxy where the user stands is not ours; but a checkout that was not installed is.
     home = str(Path(__file__).resolve().parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [home, environment.get("PYTHONPATH")]))
-    argv = [sys.executable, "-P", "-m", "kproxy.lab.emulated", str(config)]
-    return Command(name="emulated", argv=argv, env=environment, log=place.folder / "emulated.log")
+    return environment

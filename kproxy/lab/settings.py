@@ -22,7 +22,8 @@ class LabSettings:
     `controllers`: whether controller-manager, scheduler and kwok are started too, for `nodes` nodes (kube-apiserver
     only); "later" makes the server for them and leaves their start to `kproxy lab controllers`; `kwok_config`: files of
     kwok's own objects (kwok.x-k8s.io) beside our stages. `feature_gates`: kube-apiserver's, `Name=true,Other=false`;
-    `spans_to`: HOST:PORT where it tells its spans over OTLP/gRPC ("": nowhere).
+    `spans_to`: HOST:PORT where it tells its spans over OTLP/gRPC ("": nowhere). `relay`: whether an etcd relay stands
+    between the server and its etcd.
     """
 
     server: ServerKind = "emulated"
@@ -37,3 +38,4 @@ class LabSettings:
     kwok_config: tuple[Path, ...] = ()
     feature_gates: str = ""
     spans_to: str = ""
+    relay: bool = True

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from kproxy.errors import LabError
+from kproxy.etcd.relay.settings import MAX_SOCKET_PATH
 from kproxy.lab.alive import PortTaken, refuse_ended
 from kproxy.lab.binaries import Program, find_controllers, find_etcd, find_kube_apiserver
 from kproxy.lab.certificates import make_certificates
@@ -22,12 +24,20 @@ from kproxy.lab.info import LabInfo, write_lab
 from kproxy.lab.kept import Kept
 from kproxy.lab.ports import free_ports
 from kproxy.lab.ready import OWN_SERVICE, NotYet, check, create, grant, last_reason, server_version
-from kproxy.lab.servers import ApiServerPlace, Command, emulated_command, etcd_command, kube_apiserver_command
+from kproxy.lab.servers import (
+    ApiServerPlace,
+    Command,
+    emulated_command,
+    etcd_command,
+    kube_apiserver_command,
+    relay_command,
+)
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.users import PROBE, User, make_controller_users, make_users, write_kubeconfig, write_token_file
 
 ATTEMPTS = 4  # another process may take a port between our choice and the server's bind
 POLL = 0.05  # seconds
+FEED = "relay.sock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +95,23 @@ def start_lab(settings: LabSettings, env: Mapping[str, str] = os.environ) -> Ite
         raise LabError("the emulated server tells no spans: add --server kube-apiserver")
     if settings.audit_log is not None:
         _claim_audit_log(settings.audit_log)
-    with Kept(settings.keep) as kept:
+    with Kept(settings.keep) as kept, _feed_of(kept) as feed:
         yield _Start(
-            settings=settings, env=env, kept=kept, etcd=etcd, apiserver=apiserver, controllers=controllers
+            settings=settings, env=env, kept=kept, feed=feed, etcd=etcd, apiserver=apiserver, controllers=controllers
         ).start()
+
+
+@contextmanager
+def _feed_of(kept: Kept) -> Iterator[Path]:
+    """Where the relay's socket is to be: in the lab's folder, unless its path is longer than a socket's may be."""
+    if kept.folder is None:
+        raise LabError("the lab's folder is gone: the lab was stopped")
+    feed = kept.folder / FEED
+    if len(os.fsencode(feed)) <= MAX_SOCKET_PATH:
+        yield feed
+        return
+    with TemporaryDirectory(prefix="kproxy-relay-") as folder:
+        yield Path(folder, FEED)
 
 
 def _find_controllers(settings: LabSettings, apiserver: Program | None) -> dict[str, Program]:
@@ -105,6 +128,7 @@ class _Start:
     settings: LabSettings
     env: Mapping[str, str]
     kept: Kept
+    feed: Path
     etcd: Program
     apiserver: Program | None
     controllers: Mapping[str, Program]
@@ -123,11 +147,13 @@ class _Start:
         certificates = make_certificates(self.folder, datetime.now(UTC))
         deadline = time.monotonic() + self.settings.timeout
         for attempt in range(ATTEMPTS):
-            port, *etcd_ports = free_ports(3)
+            port, relay, *etcd_ports = free_ports(4)
+            etcd = f"http://127.0.0.1:{etcd_ports[0]}"
             place = ApiServerPlace(
                 folder=self.folder,
                 port=port,
-                etcd_url=f"http://127.0.0.1:{etcd_ports[0]}",
+                etcd_itself=etcd,
+                etcd_url=f"http://127.0.0.1:{relay}" if self.settings.relay else etcd,
                 certificates=certificates,
                 token_file=token_file,
                 audit_log=(self.settings.audit_log or self.folder / "audit.log").absolute(),
@@ -137,7 +163,7 @@ class _Start:
             )
             client = LabClient(port=port, ca=certificates.ca, probe=users[2])
             try:
-                pids = self._run(place, (etcd_ports[0], etcd_ports[1]), client, users, deadline)
+                pids = self._run(place, (etcd_ports[0], etcd_ports[1], relay), client, users, deadline)
             except PortTaken as taken:
                 if attempt == ATTEMPTS - 1:
                     raise LabError(f"the lab found no free port: {taken}") from taken
@@ -151,19 +177,23 @@ class _Start:
     def _run(
         self,
         place: ApiServerPlace,
-        etcd_ports: tuple[int, int],
+        etcd_ports: tuple[int, int, int],
         client: LabClient,
         users: tuple[User, User, User],
         deadline: float,
     ) -> tuple[tuple[str, int], ...]:
-        """Starts both servers and waits until they are ready; their pids."""
+        """Starts the servers and waits until they are ready; their pids. `etcd_ports`: for clients, peers, relay."""
         token = f"kproxy-lab-{secrets.token_hex(8)}"
-        etcd = etcd_command(self.etcd.path, self.folder, etcd_ports, token, self.env)
+        clients, peers, relay = etcd_ports
+        etcd = etcd_command(self.etcd.path, self.folder, (clients, peers), token, self.env)
+        between: tuple[Command, ...] = ()
+        if self.settings.relay:
+            between = (relay_command(self.folder, f"http://127.0.0.1:{clients}", relay, self.feed, self.env),)
         if self.apiserver is None:
             server = emulated_command(place, users, self.env)
         else:
             server = kube_apiserver_command(self.apiserver.path, place, self.env)
-        commands = (etcd, server)
+        commands = (etcd, *between, server)
         pids = tuple((each.name, self.kept.start(each.name, each.argv, each.env, each.log)) for each in commands)
         self._wait(commands, client, users, deadline)
         return pids
@@ -241,7 +271,8 @@ class _Start:
             user_kubeconfig=str(user_kubeconfig),
             server_version=version,
             etcd_version=self.etcd.version,
-            etcd_endpoints=(place.etcd_url,),
+            etcd_endpoints=(place.etcd_itself,),
+            etcd_relay=str(self.feed) if self.settings.relay else "",
             audit_log=str(place.audit_log),
             folder=str(self.folder),
             assets="" if self.apiserver is None else str(self.apiserver.path.parent),

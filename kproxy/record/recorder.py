@@ -17,6 +17,7 @@ from kproxy.record.inlet import Inlets
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms, load_key
 from kproxy.record.redact import Redactor
+from kproxy.record.relays import Relays
 from kproxy.record.settings import Goodbye, RecorderSettings
 from kproxy.record.spans import SpanIntake
 from kproxy.store.reader import is_unclosed
@@ -35,7 +36,8 @@ type Say = Callable[[dict[str, object]], None]
 async def record(settings: RecorderSettings, control: asyncio.StreamReader, say: Say) -> None:
     """Records until the proxy and the session are gone. KproxyError, one sentence, if it cannot.
 
-    `say` is called with what the session wants to know: {"state": ready | etcd | blocked | unblocked | closed, …}.
+    `say` is called with what the session wants to know: {"state": S, …}, where S is ready, etcd, relay, blocked,
+    unblocked or closed.
     """
     redactor = _redactor(settings)
 
@@ -55,6 +57,7 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
             if settings.otlp:
                 spans = SpanIntake(settings.otlp, settings.session.started_at, settings.epoch, committer, redactor, say)
                 await stack.enter_async_context(spans)
+            relays = await stack.enter_async_context(Relays(settings, committer, redactor, say))
             say({"state": "ready", "batch": writer.committed_batch()})
             farewell = asyncio.create_task(_farewell(control, committer))
             await inlets.run()
@@ -64,6 +67,7 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
             end = replace(writer.session, max_lag=Nanos(max(inlets.max_lag, writer.session.max_lag)))
             if follower is not None:
                 end = replace(end, etcd_end=await follower.finish())
+            await relays.finish()  # what the last changes were caused by has passed the relay before they were seen
             if spans is not None:
                 await spans.finish()
             await _close(committer, _ended(end, goodbye, settings.epoch))

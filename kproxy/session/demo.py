@@ -17,6 +17,7 @@ from kproxy.session.log import Filters, LogRow, log_rows
 from kproxy.session.record import Client, record
 from kproxy.session.recording import Tell
 from kproxy.session.recordsettings import RecordSettings
+from kproxy.session.relays import lab_relays
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.server_facts import lab_etcd
 from kproxy.session.target import TargetWish, reached
@@ -58,6 +59,7 @@ def _record(settings: DemoSettings, tell: Tell) -> None:
             state_home=settings.state_home,
             force=True,
             etcd=lab_etcd(lab.info),
+            relays=lab_relays(lab.info),
             lab=lab.info,
             program="walkthrough",
         )

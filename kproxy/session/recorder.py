@@ -56,6 +56,7 @@ class RecorderProcess:
         self._process: Process | None = None
         self._news: asyncio.Task[None] | None = None
         self._following = asyncio.Event()  # etcd's watch stands, or there is none
+        self._attached = {str(feed): asyncio.Event() for feed in settings.relays}  # to the etcd relays' feeds
         self._closed = False
         self._keeper: asyncio.Task[None] | None = None
 
@@ -67,8 +68,7 @@ class RecorderProcess:
     async def start(self) -> None:
         """Start it and wait until it records and follows etcd. RecordingError, in its own words, if it cannot."""
         await self._spawn()
-        if self._settings.etcd is not None:
-            await self._await_etcd()
+        await self._await_etcd()
         self._settings = replace(self._settings, force=False)  # a successor goes on with the file
         self._keeper = asyncio.create_task(self._keep())
 
@@ -157,9 +157,13 @@ class RecorderProcess:
             raise RecordingError(said or f"the recorder did not start: {error}") from error
 
     async def _await_etcd(self) -> None:
-        with suppress(TimeoutError):  # the watch that does not stand is a gap, and the recorder writes it down
+        """What does not come is a gap, and the recorder writes it down."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(START_SECONDS):
-                await self._following.wait()
+                if self._settings.etcd is not None:
+                    await self._following.wait()
+                for feed in self._settings.relays:
+                    await self._attached[str(feed)].wait()
 
     async def _keep(self) -> None:
         """Start another one whenever it is gone."""
@@ -197,6 +201,8 @@ class RecorderProcess:
             news = json.loads(line)
             if news["state"] == "etcd":
                 self._following.set()
+            elif news["state"] == "relay":
+                self._attached[str(news["feed"])].set()
             elif news["state"] == "closed":
                 self._closed = True
 

@@ -22,6 +22,7 @@ from kproxy.replay.transport import Transport
 from kproxy.session.opened import Opened, opened
 from kproxy.session.recording import Tell, recording
 from kproxy.session.recordsettings import RecordSettings
+from kproxy.session.relays import lab_relays
 from kproxy.session.target import Target
 
 
@@ -106,6 +107,7 @@ async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, aud
         force=settings.force,
         when_stuck="block",  # a comparison has no use for a gap
         etcd=target.etcd,
+        relays=lab_relays(target.lab) if target.lab is not None else (),
         lab=target.lab,
         program="kproxy replay",
     )

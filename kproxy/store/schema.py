@@ -250,7 +250,7 @@ no_op_writes = Table(
 
 progress = Table(
     "progress",  # how far a recorder came: `batch` of the hand-off, `etcd:CLUSTER` the last whole revision,
-    # `relay:ID` and `told:ID` writer.RelayProgress
+    # `relay:ID` and `heard:ID` writer.RelayProgress
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from kproxy.errors import RecordingError, UsageError
 from kproxy.model.attribution import Ledger
 from kproxy.model.etcd import ClusterId, EtcdCall, EtcdStore, KeyChange, Revision
-from kproxy.model.exchange import Digest, Exchange, Frame
+from kproxy.model.exchange import Digest, Exchange, Frame, Nanos
 from kproxy.model.session import SCHEMA, Gap, Mark, Session
 from kproxy.model.trace import Span
 from kproxy.store import etcdrows, rows, schema, sqlite
@@ -42,13 +42,13 @@ INSERT_MARK = sqlite.insert_once(schema.marks)
 
 @dataclass(frozen=True, slots=True)
 class RelayProgress:
-    """How far the calls of one start of a relay came: its last call that is in the recording, by the relay's count.
+    """What a recorder must know of one start of a relay to go on with it after another one.
 
-    `base`: what is added to the relay's count to get the recording's.
+    `base`: what the numbers of its calls begin behind; `heard`: when the last call ended that is in the recording.
     """
 
     base: int
-    told: int
+    heard: Nanos
 
 
 @dataclass(slots=True)
@@ -179,9 +179,9 @@ class Writer:
         return None if value is None else Revision(value)
 
     def relay_progress(self, relay: str) -> RelayProgress | None:
-        """How far this start of a relay came; None if it has none of the recording's calls."""
-        base, told = self._progress(f"relay:{relay}"), self._progress(f"told:{relay}")
-        return None if base is None or told is None else RelayProgress(base, told)
+        """What is known of this start of a relay; None: the recording has nothing of it."""
+        base, heard = self._progress(f"relay:{relay}"), self._progress(f"heard:{relay}")
+        return None if base is None or heard is None else RelayProgress(base, Nanos(heard))
 
     def last_call(self) -> int:
         """The highest number of a call; 0: there are none."""
@@ -233,7 +233,7 @@ class Writer:
         _many(self._connection, INSERT_MARK, [(None, *rows.mark_row(mark)) for mark in batch.marks])
         reached: list[rows.Row] = [(f"etcd:{cluster}", revision) for cluster, revision in batch.revisions.items()]
         for relay, at in batch.relays.items():
-            reached += [(f"relay:{relay}", at.base), (f"told:{relay}", at.told)]
+            reached += [(f"relay:{relay}", at.base), (f"heard:{relay}", at.heard)]
         if batch.number:
             reached.append((_batch_of(batch.worker), batch.number))
         _many(self._connection, UPSERT_PROGRESS, reached)

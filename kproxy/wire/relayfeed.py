@@ -3,7 +3,7 @@
 Relay to reader, from the moment of attaching, a stream of frames: `length u32 | type u8 | CBOR`, big-endian, `length`
 that of type and CBOR. Each frame's CBOR is an array, read by its type:
 
-    HELLO    version, relay's id, its pid, [[etcd's URL, URL to give to --etcd-servers], …], now
+    HELLO    version, relay's id, its pid, [[etcd's URL, URL to give to --etcd-servers], …], now, the last number given
     CALLS    calls that ended, each an array of CALL's columns; a call counts if its request came after the attaching
     LOST     calls, first, last: so many were not told, as this reader was too slow; the times of their ends
     UNREAD   connection, etcd's URL, at, why: it is relayed on, but nothing of it is read any more; those that were so
@@ -55,12 +55,13 @@ class Relayed:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The first record. `relay`: an id that no other start of a relay has."""
+    """The first record. `relay`: an id that no other start of a relay has; `calls`: the last number it has given."""
 
     relay: str
     pid: int
     relayed: tuple[Relayed, ...]
     at: int
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ type FeedRecord = Hello | EtcdCall | Lost | Unread | Synced
 def pack_hello(hello: Hello) -> bytes:
     """HELLO."""
     relayed = [(each.etcd, each.listen) for each in hello.relayed]
-    return _frame(_Type.HELLO, (VERSION, hello.relay, hello.pid, relayed, hello.at))
+    return _frame(_Type.HELLO, (VERSION, hello.relay, hello.pid, relayed, hello.at, hello.calls))
 
 
 def pack_calls(calls: Iterable[EtcdCall]) -> bytes:
@@ -182,10 +183,10 @@ def _records(kind: int, packed: bytes) -> list[FeedRecord]:
 
 def _other(kind: int, content: Sequence[object]) -> FeedRecord:
     if kind == _Type.HELLO:
-        version, relay, pid, relayed, at = cast("tuple[int, str, int, list[tuple[str, str]], int]", content)
+        version, relay, pid, relayed, at, calls = cast("tuple[int, str, int, list[tuple[str, str]], int, int]", content)
         if version != VERSION:
             raise FeedError(f"it is of version {version}, and this kproxy reads {VERSION}")
-        return Hello(relay, pid, tuple(Relayed(etcd, listen) for etcd, listen in relayed), at)
+        return Hello(relay, pid, tuple(Relayed(etcd, listen) for etcd, listen in relayed), at, calls)
     if kind == _Type.LOST:
         return Lost(*cast("tuple[int, int, int]", content))
     if kind == _Type.UNREAD:

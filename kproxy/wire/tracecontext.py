@@ -24,7 +24,7 @@ _SAMPLED = 0x01
 class TraceSeeds:
     """What a session's ids are made of; a successor of the recorder must have the same.
 
-    `trace`: the first 16 hex digits of a trace id, the exchange's number the last 16. `parent`: 64 bits, the highest of
+    `trace`: the first 16 hex digits of a trace id, the exchange's number the last 16. `parent`: 63 bits, the highest of
     them set, that a parent id's number is mixed with. `sampled`: whether an api-server that traces is told to keep its
     spans of our traces (a client's own flags stay what they are).
     """
@@ -44,7 +44,7 @@ class TraceSeeds:
 
 def new_seeds(*, sampled: bool = False) -> TraceSeeds:
     """Random ones."""
-    return TraceSeeds(secrets.token_hex(8), secrets.randbits(64) | 1 << 63, sampled)
+    return TraceSeeds(secrets.token_hex(8), secrets.randbits(62) | 1 << 62, sampled)
 
 
 @dataclass(frozen=True, slots=True)

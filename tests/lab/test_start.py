@@ -19,6 +19,7 @@ from kproxy.lab.ports import free_ports
 from kproxy.lab.users import PROBE
 from tests.lab.parity import Step, Target
 from tests.lab.test_kept import eventually, is_alive
+from tests.support.etcd_relay import attached
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +122,10 @@ def processes_in(folder: Path) -> list[str]:
 def test_a_port_that_somebody_takes_is_chosen_again(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        choices: list[list[int]] = [[free_ports(1)[0], taken.getsockname()[1], free_ports(1)[0]]]
-        choices.append([taken.getsockname()[1], *free_ports(2)])
+        choices: list[list[int]] = []
+        for place in range(3):  # the api-server's, the relay's, etcd's
+            choices.append(free_ports(4))
+            choices[-1][place] = taken.getsockname()[1]
 
         def choose(count: int) -> list[int]:
             return choices.pop(0) if choices else free_ports(count)
@@ -131,6 +134,29 @@ def test_a_port_that_somebody_takes_is_chosen_again(monkeypatch: pytest.MonkeyPa
         with start_lab(LabSettings()) as lab:
             assert str(taken.getsockname()[1]) not in lab.url
         assert not choices
+
+
+def test_the_server_speaks_to_etcd_through_a_relay_whose_feed_the_lab_names(lab: Lab, target: Target) -> None:
+    assert [name for name, _ in lab.info.pids] == ["etcd", "etcd-relay", "emulated"]
+    with attached(Path(lab.info.etcd_relay)) as feed:
+        assert [each.etcd for each in feed.hello.relayed] == list(lab.etcd_endpoints)
+        target.send(Step("GET", "/api/v1/namespaces/default/pods/nobody"))
+        (call,) = feed.calls()
+        assert call.operations[0].keys.key == b"/registry/pods/default/nobody"
+
+
+def test_a_socket_for_the_feed_is_found_where_the_labs_folder_has_a_long_path(tmp_path: Path) -> None:
+    with start_lab(LabSettings(keep=tmp_path / ("long" * 30))) as lab:
+        feed = Path(lab.info.etcd_relay)
+        assert feed.is_socket()
+    assert not feed.parent.exists()
+
+
+def test_a_lab_without_a_relay_has_none(tmp_path: Path) -> None:
+    with start_lab(LabSettings(relay=False, keep=tmp_path / "lab")) as lab:
+        assert lab.info.etcd_relay == ""
+        assert [name for name, _ in lab.info.pids] == ["etcd", "emulated"]
+    assert lab.etcd_endpoints[0] in (tmp_path / "lab" / "emulated.json").read_text()
 
 
 def test_a_server_that_ends_at_once_is_one_sentence_with_its_reason(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class Relay:
 
     def hello(self) -> Hello:
         """What the feed begins with."""
-        return Hello(self._id, os.getpid(), self.relayed, time.monotonic_ns())
+        return Hello(self._id, os.getpid(), self.relayed, time.monotonic_ns(), self._number)
 
     def calls(self, calls: list[EtcdCall]) -> None:
         """Calls were read."""

@@ -1,0 +1,103 @@
+"""Calls to etcd out of a relay's feed: sans-I/O, the feed's records in, rows for the recording out.
+
+A relay counts its calls from its start and says in its HELLO how far it was when this reader came, so that a call's
+number in the recording is known at once, and is the same however often the call is told.
+"""
+
+from dataclasses import replace
+
+from kproxy.model.etcd import ClusterId, EtcdCall
+from kproxy.model.exchange import Nanos
+from kproxy.model.session import Gap
+from kproxy.record.redact import Redactor
+from kproxy.store.writer import Batch, RelayProgress, Writer
+from kproxy.wire.relayfeed import FeedRecord, Hello, Lost, Unread
+
+KIND = "calls"
+"""A gap's, of calls to etcd."""
+
+
+class CallBook:
+    """One relay's calls. `place`, `places`: which of the recording's relays it is; `epoch`: the session's start."""
+
+    def __init__(self, redactor: Redactor, writer: Writer, *, epoch: int, place: int = 0, places: int = 1) -> None:
+        self._redactor = redactor
+        self._writer = writer
+        self._epoch = epoch
+        self._place = place
+        self._places = places
+        self._relay = ""
+        self._base = 0
+        self._heard = Nanos(0)
+        self._last = 0  # the highest number of a call
+        self._cluster = ClusterId("")
+        self._batch = Batch()
+
+    @property
+    def waiting(self) -> int:
+        """Calls that no batch has taken yet."""
+        return len(self._batch.calls)
+
+    def take(self, record: FeedRecord) -> None:
+        """What the feed says."""
+        if isinstance(record, EtcdCall):
+            self._call(record)
+        elif isinstance(record, Hello):
+            self._hello(record)
+        elif isinstance(record, Lost):
+            self.gap("the recorder was too slow for the relay's feed", record.first, record.count)
+        elif isinstance(record, Unread):
+            self.gap(f"a connection to etcd at {record.etcd} is relayed unread: {record.reason}", record.at)
+
+    def gap(self, reason: str, at: int, count: int = 0) -> None:
+        """Calls are missing from `at` on (CLOCK_MONOTONIC); `count` 0: nobody knows how many."""
+        self._gap(reason, self._time(at), count)
+
+    def take_batch(self) -> Batch:
+        """What is to be committed."""
+        batch, self._batch = self._batch, Batch()
+        if batch.calls:
+            batch.relays[self._relay] = RelayProgress(self._base, self._heard)
+        return batch
+
+    def give_back(self, batch: Batch) -> None:
+        """It could not be committed: what came since goes behind it."""
+        batch.extend(self._batch)
+        self._batch = batch
+
+    def _hello(self, hello: Hello) -> None:
+        if hello.relay != self._relay:
+            self._relay = hello.relay
+            known = self._writer.relay_progress(hello.relay)
+            if known is not None:
+                self._base = known.base
+                self._gap("there was no recorder to hear the etcd relay", known.heard)
+            else:
+                before = max(self._writer.last_call(), self._last)
+                self._base = -(-before // self._places) * self._places - hello.calls * self._places
+        self._heard = self._time(hello.at)
+        self._batch.relays[self._relay] = RelayProgress(self._base, self._heard)
+
+    def _call(self, call: EtcdCall) -> None:
+        self._cluster = call.cluster or self._cluster
+        number = self._base + (call.number - 1) * self._places + self._place + 1
+        ended = None if call.ended is None else self._time(call.ended)
+        self._last = max(self._last, number)
+        self._heard = ended or self._heard
+        self._batch.calls.append(
+            replace(
+                call,
+                number=number,
+                cluster=self._cluster,
+                started=self._time(call.started),
+                ended=ended,
+                partial=self._redactor.text(call.partial) if call.partial else "",
+            )
+        )
+
+    def _gap(self, reason: str, at: Nanos, count: int = 0) -> None:
+        reason = self._redactor.text(reason)
+        self._batch.gaps.append(Gap(kind=KIND, reason=reason, at=at, count=count, cluster=self._cluster))
+
+    def _time(self, at: int) -> Nanos:
+        return Nanos(max(0, at - self._epoch))

@@ -1,0 +1,171 @@
+"""Attached to the etcd relays' feeds beside the hand-off: every call of the api-server to etcd goes into the recording.
+
+A relay that is gone, or was never there, is a gap and nothing worse; it is attached to again when it comes back.
+"""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from kproxy.record.calls import CallBook
+from kproxy.record.committer import Committer
+from kproxy.record.redact import Redactor
+from kproxy.record.settings import RecorderSettings
+from kproxy.wire.relayfeed import FeedError, FeedReader, Hello, Synced, pack_token
+
+GATHER = 0.05
+"""Seconds that calls wait for more, to be committed together."""
+GATHERED = 2000
+"""Calls that are committed without waiting for more, before more are read."""
+RETRY = 0.2
+"""Seconds between attempts to attach."""
+CHUNK = 256 * 1024
+
+
+class RelayFeed:
+    """One relay's. `say` is told {"state": "relay", "feed": …, "attached": …}."""
+
+    def __init__(
+        self, feed: Path, book: CallBook, committer: Committer, say: Callable[[dict[str, object]], None]
+    ) -> None:
+        self._feed = feed
+        self._book = book
+        self._committer = committer
+        self._say = say
+        self._writer: asyncio.StreamWriter | None = None
+        self._tokens = itertools.count(1)
+        self._synced: dict[int, asyncio.Event] = {}
+        self._flushing = asyncio.Lock()
+        self._missed = False  # whether the gap that this is in has been written down
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                reader, self._writer = await asyncio.open_unix_connection(self._feed)
+            except OSError:
+                self._gone("the etcd relay could not be reached")
+                await asyncio.sleep(RETRY)
+                continue
+            try:
+                await self._read(reader)
+                self._gone("the etcd relay was gone")
+            except OSError:
+                self._gone("the etcd relay was gone")
+            except FeedError as error:
+                self._gone(f"the etcd relay's feed cannot be read: {error}")
+            finally:
+                self._writer.close()
+                self._writer = None
+            await asyncio.sleep(RETRY)
+
+    async def flush_often(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(GATHER)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Commits what has come."""
+        async with self._flushing:
+            batch = self._book.take_batch()
+            if not batch:
+                return
+            try:
+                await self._committer.commit(batch)
+            except BaseException:  # cancelled while the disk was full: it is tried once more at the end
+                self._book.give_back(batch)
+                raise
+
+    async def finish(self, patience: float) -> None:
+        """Waits until every call whose answer has passed the relay by now has come; else a gap says so."""
+        if self._writer is None:
+            self._gone("the etcd relay could not be reached")
+            return
+        token = next(self._tokens)
+        event = self._synced[token] = asyncio.Event()
+        try:
+            async with asyncio.timeout(patience):
+                self._writer.write(pack_token(token))
+                await event.wait()
+        except TimeoutError:
+            self._book.gap(f"the etcd relay had not told all within {patience:.0f} s", time.monotonic_ns())
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        """To the feed's end. FeedError, OSError."""
+        feed = FeedReader()
+        while data := await reader.read(CHUNK):
+            for record in feed.feed(data):
+                if isinstance(record, Synced):
+                    self._sync(record)
+                    continue
+                self._book.take(record)
+                if isinstance(record, Hello):
+                    self._missed = False
+                    self._say({"state": "relay", "feed": str(self._feed), "attached": True})
+            if self._book.waiting >= GATHERED:
+                await self.flush()
+
+    def _sync(self, synced: Synced) -> None:
+        if (event := self._synced.pop(synced.token, None)) is not None:
+            event.set()
+
+    def _gone(self, reason: str) -> None:
+        """Once for each time that it is."""
+        for event in self._synced.values():
+            event.set()  # nobody will answer any more
+        self._synced.clear()
+        if self._missed:
+            return
+        self._missed = True
+        self._book.gap(reason, time.monotonic_ns())
+        self._say({"state": "relay", "feed": str(self._feed), "attached": False})
+
+
+class Relays:
+    """All feeds of a recording."""
+
+    def __init__(
+        self,
+        settings: RecorderSettings,
+        committer: Committer,
+        redactor: Redactor,
+        say: Callable[[dict[str, object]], None],
+    ) -> None:
+        self._patience = settings.etcd_patience
+        places = len(settings.relays)
+        self._feeds: Sequence[RelayFeed] = [
+            RelayFeed(
+                feed,
+                CallBook(redactor, committer.writer, epoch=settings.epoch, place=place, places=places),
+                committer,
+                say,
+            )
+            for place, feed in enumerate(settings.relays)
+        ]
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [asyncio.create_task(work) for feed in self._feeds for work in (feed.run(), feed.flush_often())]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    async def finish(self) -> None:
+        """All calls that were answered by now are in the recording, or a gap is."""
+        await asyncio.gather(*(feed.finish(self._patience) for feed in self._feeds))
+        await self._stop()
+        for feed in self._feeds:
+            await feed.flush()
+
+    async def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
