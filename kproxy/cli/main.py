@@ -27,6 +27,7 @@ COMMANDS = {
     "get": "kproxy.cli.get",
     "correlate": "kproxy.cli.correlate",
     "stats": "kproxy.cli.stats",
+    "rbac": "kproxy.cli.rbac",
     "replay": "kproxy.cli.replay",
     "diff": "kproxy.cli.diff",
     "export": "kproxy.cli.export",

@@ -7,6 +7,10 @@ from kproxy.model.exchange import Exchange, IdentityMode, header
 MAX_NAME = 200
 """Characters of a user's or a program's name that are told apart."""
 
+NO_CREDENTIAL = "no credential"
+CREDENTIAL = "credential "
+"""What stands before the pseudonym of a credential."""
+
 _PSEUDONYM = "kproxy-redacted-"
 _SHOWN = 8  # hex digits of a pseudonym: enough to tell a session's credentials apart
 
@@ -56,6 +60,6 @@ def user_of(exchange: Exchange) -> str:
     shown = header(exchange.request.headers, "authorization")
     at = shown.find(_PSEUDONYM)
     if at < 0:
-        return "no credential"
+        return NO_CREDENTIAL
     start = at + len(_PSEUDONYM)
-    return f"credential {shown[start : start + _SHOWN]}"
+    return f"{CREDENTIAL}{shown[start : start + _SHOWN]}"

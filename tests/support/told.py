@@ -30,7 +30,7 @@ from kproxy.model.exchange import (
     Request,
     Seq,
 )
-from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording
 
@@ -68,8 +68,8 @@ class Told:
         identity: IdentityMode = IdentityMode.ONE,
         headers: Headers = (),
         answer_headers: Headers = (),
-        body: JSON = None,
-        answer: JSON = None,
+        body: object = None,  # what JSON can say
+        answer: object = None,
         size: int | None = None,
         forwarded: str = "",
         end: End = End.COMPLETE,
@@ -154,7 +154,7 @@ class Told:
         for index, event in enumerate(events):
             self.recording.frame_list.append(Frame(seq=seq, index=index, at=Nanos(0), body=self._keep(event)))
 
-    def _keep(self, document: JSON) -> Body:
+    def _keep(self, document: object) -> Body:
         return EMPTY_BODY if document is None else self.recording.keep(json.dumps(document).encode())
 
 
