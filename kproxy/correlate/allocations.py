@@ -7,10 +7,12 @@ by a request that fails in between.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
-from kproxy.correlate.index import ChangeIndex
+from kproxy.correlate.changes import Changes, Place
+from kproxy.correlate.values import Values
 from kproxy.model.api import ObjectRef
-from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange
+from kproxy.model.etcd import EtcdKey
 from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.renaming.allocations import allocated
 
@@ -19,58 +21,67 @@ NODE_PORTS = "/ranges/servicenodeports"
 
 
 class Allocations:
-    """The session's allocations: addresses by key, ports by the bit that changed."""
+    """The session's allocations, read when they are asked for: addresses by key, ports by the bit that changed."""
 
-    def __init__(self, index: ChangeIndex, prefix: str) -> None:
-        self._index = index
+    def __init__(self, changes: Changes, values: Values, prefix: str) -> None:
+        self._changes = changes
+        self._values = values
         self._prefix = prefix
-        ports = EtcdKey(f"{prefix}{NODE_PORTS}".encode())
-        maps = [(change, _ports(index.value(change)), _ports(index.previous(change))) for change in index.puts([ports])]
-        self._flips = [(change, now - before, before - now) for change, now, before in maps]
 
-    def of(self, service: KeyChange) -> Iterator[tuple[KeyChange, str]]:
+    def of(self, service: Place) -> Iterator[tuple[Place, str]]:
         """The allocations that a change of a Service's key goes with, each with the evidence for it."""
-        value, previous = self._index.value(service), self._index.previous(service)
+        value, previous = self._values.value(service), self._values.previous(service)
         new, old = addresses(value), addresses(previous)
         for address in sorted(new ^ old):
             taken = address in new
-            changes = [each for each in self._address(address) if _fits(each, service, taken=taken)]
-            if changes:
-                yield changes[-1 if taken else 0], f"the Service's clusterIPs name {address}"
+            found = [place for place in self._address(address) if self._fits(place, service, taken=taken)]
+            if found:
+                yield found[-1 if taken else 0], f"the Service's clusterIPs name {address}"
         ports, given_back = node_ports(value), node_ports(previous)
         for port in sorted(ports ^ given_back):
             if (flip := self._flip(port, service, taken=port in ports)) is not None:
                 yield flip, f"it is the bit of the Service's node port {port}"
 
-    def of_failed(self, asked: JSONObject, parent: ObjectRef) -> Iterator[tuple[KeyChange, str]]:
+    def of_failed(self, asked: JSONObject, parent: ObjectRef) -> Iterator[tuple[Place, str]]:
         """What a request that failed took for the Service it asked for, and gave back."""
-        for change in self._index.changes:
-            if not change.key.startswith(f"{self._prefix}{IP_ADDRESSES}".encode()):
-                continue
-            if parent_of(self._index.value(change) or self._index.previous(change)) == parent:
-                yield change, f"the allocation's parentRef is {parent}, which the request asked for"
-        for change, taken, given_back in self._flips:
+        for place, named in self._parents:
+            if named == parent:
+                yield place, f"the allocation's parentRef is {parent}, which the request asked for"
+        for place, taken, given_back in self._flips:
             if (flipped := taken | given_back) and flipped <= node_ports(asked):
-                yield change, f"it took or gave back the node port {min(flipped)}, which the request asked for"
+                yield place, f"it took or gave back the node port {min(flipped)}, which the request asked for"
 
-    def _address(self, address: str) -> Iterator[KeyChange]:
-        return self._index.of_key(EtcdKey(f"{self._prefix}{IP_ADDRESSES}{address}".encode()))
+    @cached_property
+    def _flips(self) -> list[tuple[Place, set[int], set[int]]]:
+        """Each change of the map of node ports: what it took, what it gave back."""
+        places = list(self._changes.of_key(EtcdKey(f"{self._prefix}{NODE_PORTS}".encode())))
+        maps = [(place, _ports(self._values.value(place)), _ports(self._values.previous(place))) for place in places]
+        return [(place, now - before, before - now) for place, now, before in maps if self._changes.is_put(place)]
 
-    def _flip(self, port: int, service: KeyChange, *, taken: bool) -> KeyChange | None:
+    @cached_property
+    def _parents(self) -> list[tuple[Place, ObjectRef | None]]:
+        """Each change of an address's key, and for whom the address is."""
+        below = f"{self._prefix}{IP_ADDRESSES}".encode()
+        places = [place for place in self._changes.places() if self._changes.keys[place].startswith(below)]
+        return [(place, parent_of(self._values.value(place) or self._values.previous(place))) for place in places]
+
+    def _address(self, address: str) -> Iterator[Place]:
+        return self._changes.of_key(EtcdKey(f"{self._prefix}{IP_ADDRESSES}{address}".encode()))
+
+    def _fits(self, place: Place, service: Place, *, taken: bool) -> bool:
+        """Taken by a PUT before the Service is written, given back by a DELETE after it."""
+        if taken:
+            return self._changes.is_put(place) and place < service
+        return self._changes.is_delete(place) and place > service
+
+    def _flip(self, port: int, service: Place, *, taken: bool) -> Place | None:
         """A port is taken before the Service is written; one that an update gives back may be free before it, too."""
         found = [
-            change
-            for change, now, before in self._flips
-            if port in (now if taken else before) and (not taken or change.revision < service.revision)
+            place
+            for place, now, before in self._flips
+            if port in (now if taken else before) and (not taken or place < service)
         ]
-        return min(found, key=lambda change: abs(change.revision - service.revision), default=None)
-
-
-def _fits(change: KeyChange, service: KeyChange, *, taken: bool) -> bool:
-    """Taken by a PUT before the Service is written, given back by a DELETE after it."""
-    if taken:
-        return change.type is ChangeType.PUT and change.revision < service.revision
-    return change.type is ChangeType.DELETE and change.revision > service.revision
+        return min(found, key=lambda place: abs(place - service), default=None)
 
 
 def addresses(service: JSONObject) -> set[str]:

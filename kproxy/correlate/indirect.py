@@ -1,70 +1,65 @@
 """Writes whose answers name no object, or that failed: what they changed is told by what they asked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from kproxy.correlate.index import ChangeIndex
-from kproxy.correlate.writes import decoded_body, held, is_write
+from kproxy.correlate.changes import Changes, Place
+from kproxy.correlate.values import Values
+from kproxy.correlate.writes import is_write
 from kproxy.model.api import ObjectRef, metadata_of
-from kproxy.model.etcd import ChangeType, KeyChange
 from kproxy.model.exchange import Exchange
 from kproxy.model.jsontypes import JSONObject, text
-from kproxy.model.recording import Recording
+from kproxy.wire.objectfacts import held
+
+_NODE = ("spec", "nodeName")
 
 
-def bound(
-    recording: Recording, exchange: Exchange, index: ChangeIndex, changes: Sequence[KeyChange]
-) -> Iterator[tuple[KeyChange, str]]:
+def bound(exchange: Exchange, values: Values, places: Iterable[Place]) -> Iterator[tuple[Place, str]]:
     """Of a pod's changes the one that set its nodeName to the node that a binding names."""
-    asked = decoded_body(recording, exchange.request.headers, exchange.request.body)
+    asked = values.message(exchange.request.headers, exchange.request.body)
     target = asked.get("target") if isinstance(asked, dict) else None
     node = text(target.get("name")) if isinstance(target, dict) else ""
-    for change in changes:
-        if node and _node(index.value(change)) == node and not _node(index.previous(change)):
-            yield change, f"it set the pod's nodeName to {node}, which the binding names"
+    for place in places:
+        if node and values.text(place, *_NODE) == node and not values.text_before(place, *_NODE):
+            yield place, f"it set the pod's nodeName to {node}, which the binding names"
             return
 
 
-def evicted(index: ChangeIndex, changes: Sequence[KeyChange]) -> Iterator[tuple[KeyChange, str]]:
+def evicted(changes: Changes, values: Values, places: Iterable[Place]) -> Iterator[tuple[Place, str]]:
     """Of a pod's changes those that an eviction makes: the condition DisruptionTarget, then the deletion.
 
     Source: kubernetes/pkg/registry/core/pod/storage/eviction.go.
     """
     uid = ""
-    for change in changes:
-        value, previous = index.value(change), index.previous(change)
+    for place in places:
+        value, previous = values.value(place), values.previous(place)
         owner = text(metadata_of(value or previous).get("uid"))
         if uid and owner != uid:
             return
         if _is_target(value) and not _is_target(previous):
-            yield change, "it set the condition DisruptionTarget, as an eviction does"
+            yield place, "it set the condition DisruptionTarget, as an eviction does"
             uid = owner
         elif metadata_of(value).get("deletionTimestamp") and not metadata_of(previous).get("deletionTimestamp"):
-            yield change, f"it set the deletionTimestamp of the evicted pod (uid {owner})"
+            yield place, f"it set the deletionTimestamp of the evicted pod (uid {owner})"
             if held(value):
                 return
             uid = owner
-        elif uid and change.type is ChangeType.DELETE:
-            yield change, f"it took away the evicted pod (uid {owner}), which nothing held"
+        elif uid and changes.is_delete(place):
+            yield place, f"it took away the evicted pod (uid {owner}), which nothing held"
             return
 
 
-def asked_service(recording: Recording, exchange: Exchange) -> tuple[JSONObject, ObjectRef] | None:
+def asked_service(values: Values, exchange: Exchange) -> tuple[JSONObject, ObjectRef] | None:
     """The Service that a failed request asked for, and its name; None for any other request."""
     info, answer = exchange.info, exchange.answer
     if (info.group, info.resource, info.subresource) != ("", "services", "") or not is_write(exchange):
         return None
     if answer is not None and answer.status < 400:
         return None
-    asked = decoded_body(recording, exchange.request.headers, exchange.request.body)
+    asked = values.message(exchange.request.headers, exchange.request.body)
     if not isinstance(asked, dict):
         return None
     name = text(metadata_of(asked).get("name")) or info.name
     return asked, ObjectRef(group="", resource="services", namespace=info.namespace, name=name)
-
-
-def _node(pod: JSONObject) -> str:
-    spec = pod.get("spec")
-    return text(spec.get("nodeName")) if isinstance(spec, dict) else ""
 
 
 def _is_target(pod: JSONObject) -> bool:

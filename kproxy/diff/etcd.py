@@ -194,10 +194,10 @@ def _before(ledger: Ledger) -> dict[tuple[EtcdKey, Revision], str]:
 
 
 def _histories(ledger: Ledger) -> dict[str, History]:
-    """The changes of each key that is no background's."""
+    """The changes of each key in the session, but background's."""
     found: dict[str, History] = defaultdict(list)
     for entry in ledger.entries:
-        if entry.standing is not Standing.BACKGROUND and not entry.background:
+        if entry.standing not in {Standing.BACKGROUND, Standing.BEFORE} and not entry.background:
             found[key_text(entry.change.key)].append(entry)
     return found
 

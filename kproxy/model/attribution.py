@@ -1,9 +1,10 @@
 """Which request caused which change of a key, and on what ground we say so."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kproxy.model.etcd import ClusterId, EtcdKey, KeyChange, Revision
+from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revision
 from kproxy.model.exchange import Seq
 
 
@@ -34,6 +35,7 @@ class Attribution:
     cluster: ClusterId
     revision: Revision
     key: EtcdKey
+    type: ChangeType
     seq: Seq
     basis: Basis
     evidence: str
@@ -78,8 +80,11 @@ class NoOpWrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """Every change of every key in the session with its ground, in the order of revisions."""
+    """Every change of every key in the session with its ground, in the order of revisions.
 
-    entries: tuple[LedgerEntry, ...]
-    no_op_writes: tuple[NoOpWrite, ...] = ()
-    by_seq: dict[Seq, tuple[Attribution, ...]] = field(default_factory=dict)
+    The collections may be made anew each time they are gone through: of a large recording they would not fit in memory.
+    """
+
+    entries: Collection[LedgerEntry]
+    no_op_writes: Collection[NoOpWrite] = ()
+    by_seq: Mapping[Seq, tuple[Attribution, ...]] = field(default_factory=dict)

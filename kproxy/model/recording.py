@@ -1,6 +1,6 @@
 """A recording as analysis reads it: a seam, so that steps take values and never a database."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
 from kproxy.model.etcd import EtcdCall, EtcdKey, EtcdStore, KeyChange
@@ -16,11 +16,14 @@ class Recording(Protocol):
     def session(self) -> Session:
         """The header."""
 
-    def exchanges(self) -> Iterator[Exchange]:
-        """In the order of seq."""
+    def exchanges(self, verbs: Collection[str] = ()) -> Iterator[Exchange]:
+        """In the order of seq; of these verbs only, where some are named."""
 
     def exchange(self, seq: Seq) -> Exchange | None:
         """One of them."""
+
+    def traces(self) -> Iterator[tuple[Seq, str, str]]:
+        """Each exchange's trace id and parent id, of those that went on with one."""
 
     def frames(self, seq: Seq) -> Iterator[Frame]:
         """A stream's frames in their order."""
@@ -34,8 +37,8 @@ class Recording(Protocol):
     def etcds(self) -> Iterator[EtcdStore]:
         """The etcds that were followed, the main one first."""
 
-    def etcd_calls(self) -> Iterator[EtcdCall]:
-        """The api-server's calls to etcd, in the order of their numbers."""
+    def etcd_calls(self, methods: Collection[str] = ()) -> Iterator[EtcdCall]:
+        """The api-server's calls to etcd (of these methods, where some are named), in the order of their numbers."""
 
     def spans(self) -> Iterator[Span]:
         """The api-server's own spans, in the order in which they came."""
@@ -48,3 +51,6 @@ class Recording(Protocol):
 
     def body(self, digest: Digest) -> bytes:
         """The stored bytes of a body. RecordingError if they are not there."""
+
+    def bodies(self, digests: Iterable[Digest]) -> dict[Digest, bytes]:
+        """The stored bytes of several, those that are not there left out: quicker than one by one."""

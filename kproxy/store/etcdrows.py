@@ -159,6 +159,7 @@ def entry_of(row: Columns, change: KeyChange) -> LedgerEntry:
             cluster=change.cluster,
             revision=change.revision,
             key=change.key,
+            type=change.type,
             seq=Seq(row["seq"]),
             basis=Basis(row["basis"]),
             evidence=row["evidence"],

@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import batched
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,6 +26,10 @@ from kproxy.store.text import open_text
 
 CHUNK = 500
 """Rows read in one transaction: short ones let a writer go on and its -wal be folded in."""
+LARGE_CHUNK = 10_000
+"""The same, of rows of a few columns."""
+ONE_BODY = "SELECT size, coding, data FROM bodies WHERE digest = ?"
+"""As text: it is asked so often that making it each time was most of the time it took."""
 
 
 @contextmanager
@@ -67,11 +72,14 @@ class FileRecording:
             return replace(session, end=SessionEnd.RECORDER_GONE)
         return session
 
-    def exchanges(self) -> Iterator[Exchange]:
-        """In the order of seq."""
+    def exchanges(self, verbs: Collection[str] = ()) -> Iterator[Exchange]:
+        """In the order of seq; of these verbs only, where some are named."""
         table = schema.exchanges
+        wanted = self._select(table).order_by(table.c.seq).limit(CHUNK)
+        if verbs:
+            wanted = wanted.where(table.c.verb.in_(sorted(verbs)))
         after = -1
-        while found := self._chunk(self._select(table).where(table.c.seq > after).order_by(table.c.seq).limit(CHUNK)):
+        while found := self._chunk(wanted.where(table.c.seq > after)):
             for row in found:
                 yield self._value(rows.exchange_of, row)
             after = found[-1]["seq"]
@@ -80,6 +88,18 @@ class FileRecording:
         """One of them."""
         found = self._chunk(self._select(schema.exchanges).where(schema.exchanges.c.seq == seq))
         return self._value(rows.exchange_of, found[0]) if found else None
+
+    def traces(self) -> Iterator[tuple[Seq, str, str]]:
+        """Each exchange's trace id and parent id, of those that went on with one."""
+        columns = schema.exchanges.c
+        if self._number < schema.SINCE_3["since"]:
+            return
+        wanted = select(columns.seq, columns.trace_id, columns.parent_id).where(columns.trace_id != "")
+        wanted = wanted.order_by(columns.seq).limit(LARGE_CHUNK)
+        after = -1
+        while found := self._chunk(wanted.where(columns.seq > after)):
+            yield from ((row["seq"], row["trace_id"], row["parent_id"]) for row in found)
+            after = found[-1]["seq"]
 
     def frames(self, seq: Seq) -> Iterator[Frame]:
         """A stream's frames in their order."""
@@ -116,14 +136,17 @@ class FileRecording:
             for row in self._chunk(select(schema.etcds).order_by(schema.etcds.c.number)):
                 yield self._value(etcdrows.store_of, row)
 
-    def etcd_calls(self) -> Iterator[EtcdCall]:
-        """The api-server's calls to etcd, in the order of their numbers."""
-        for row in self._numbered(schema.etcd_calls):
+    def etcd_calls(self, methods: Collection[str] = ()) -> Iterator[EtcdCall]:
+        """The api-server's calls to etcd (of these methods, where some are named), in the order of their numbers."""
+        wanted = select(schema.etcd_calls)
+        if methods:
+            wanted = wanted.where(schema.etcd_calls.c.method.in_(sorted(methods)))
+        for row in self._numbered(schema.etcd_calls, wanted):
             yield self._value(etcdrows.call_of, row)
 
     def spans(self) -> Iterator[Span]:
         """The api-server's own spans, in the order in which they came."""
-        for row in self._numbered(schema.spans):
+        for row in self._numbered(schema.spans, select(schema.spans)):
             yield self._value(etcdrows.span_of, row)
 
     def kept_entry(self, change: KeyChange) -> LedgerEntry | None:
@@ -154,10 +177,22 @@ class FileRecording:
 
     def body(self, digest: Digest) -> bytes:
         """The stored bytes of a body. RecordingError if they are not there."""
-        found = self._chunk(select(schema.bodies).where(schema.bodies.c.digest == digest))
-        if not found:
+        try:
+            with self._engine.connect() as connection:
+                found = connection.exec_driver_sql(ONE_BODY, (digest,)).first()
+        except DBAPIError as error:
+            raise _unreadable(self.path, error) from error
+        if found is None:
             raise RecordingError(f"{self.path} has no body {digest}.")
-        return bodies.unpack(digest, found[0]["size"], found[0]["coding"], found[0]["data"])
+        return bodies.unpack(digest, *found)
+
+    def bodies(self, digests: Iterable[Digest]) -> dict[Digest, bytes]:
+        """The stored bytes of several, those that are not there left out."""
+        table, read = schema.bodies, {}
+        for some in batched(dict.fromkeys(digests), CHUNK):
+            for row in self._chunk(select(table).where(table.c.digest.in_(some))):
+                read[row["digest"]] = bodies.unpack(row["digest"], row["size"], row["coding"], row["data"])
+        return read
 
     def check(self) -> None:
         """RecordingError if what should be tables are none (a view could make a question endless)."""
@@ -170,10 +205,10 @@ class FileRecording:
         """Whether a file of this schema has the table."""
         return table.name in schema.tables(self._number)
 
-    def _numbered(self, table: Table) -> Iterator[rows.Columns]:
-        """All rows of a table that counts them, chunk by chunk."""
+    def _numbered(self, table: Table, wanted: Select[Any]) -> Iterator[rows.Columns]:
+        """Rows of a table that counts them, chunk by chunk."""
         after = -1
-        wanted = select(table).order_by(table.c.number).limit(CHUNK)
+        wanted = wanted.order_by(table.c.number).limit(CHUNK)
         while self._has(table) and (found := self._chunk(wanted.where(table.c.number > after))):
             yield from found
             after = found[-1]["number"]

@@ -90,7 +90,7 @@ def reading_engine(path: Path, *, growing: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON"):
+        for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "cache_size=-32768"):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine

@@ -14,7 +14,7 @@ bodies.jsonl      one body a line, in the order in which the above first name th
 The ledger is not in it: `kproxy correlate` computes it from these.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -132,9 +132,14 @@ class TextRecording:
         self._spans = self._some("spans.jsonl", Span)
         self._bodies = dict(self._body_lines())
 
-    def exchanges(self) -> Iterator[Exchange]:
-        """In the order of seq."""
-        return (self._exchanges[seq] for seq in sorted(self._exchanges))
+    def exchanges(self, verbs: Collection[str] = ()) -> Iterator[Exchange]:
+        """In the order of seq; of these verbs only, where some are named."""
+        found = (self._exchanges[seq] for seq in sorted(self._exchanges))
+        return (exchange for exchange in found if not verbs or exchange.info.verb in verbs)
+
+    def traces(self) -> Iterator[tuple[Seq, str, str]]:
+        """Each exchange's trace id and parent id, of those that went on with one."""
+        return ((each.seq, each.trace_id, each.parent_id) for each in self.exchanges() if each.trace_id)
 
     def exchange(self, seq: Seq) -> Exchange | None:
         """One of them."""
@@ -156,9 +161,9 @@ class TextRecording:
         """The etcds that were followed, the main one first."""
         return iter(self._etcds)
 
-    def etcd_calls(self) -> Iterator[EtcdCall]:
-        """The api-server's calls to etcd, in the order of their numbers."""
-        return iter(self._calls)
+    def etcd_calls(self, methods: Collection[str] = ()) -> Iterator[EtcdCall]:
+        """The api-server's calls to etcd (of these methods, where some are named), in the order of their numbers."""
+        return (call for call in self._calls if not methods or call.method in methods)
 
     def spans(self) -> Iterator[Span]:
         """The api-server's own spans, in the order in which they came."""
@@ -185,6 +190,10 @@ class TextRecording:
         if digest_of(data) != digest:
             raise RecordingError(f"Body {digest} of {self.folder} is damaged: its bytes are not what its name says.")
         return data
+
+    def bodies(self, digests: Iterable[Digest]) -> dict[Digest, bytes]:
+        """The stored bytes of several, those that are not there left out."""
+        return {digest: self.body(digest) for digest in digests if digest in self._bodies}
 
     def _read_header(self) -> Session:
         path = self.folder / "session.yaml"

@@ -78,7 +78,7 @@ _KEPT_BY_GROUP = frozenset({"apiextensions.k8s.io", "apiregistration.k8s.io"})
 
 def decode_value(data: bytes) -> JSONObject:
     """A stored object. ContentError for what is encrypted, and for what is none (`compact_rev_key`)."""
-    value = decode(_media_type(data), data)
+    value = decode(value_media_type(data), data)
     if isinstance(value, dict):
         return value
     raise ContentError("an etcd value that is no object")
@@ -86,10 +86,11 @@ def decode_value(data: bytes) -> JSONObject:
 
 def edit_value(data: bytes, change: Callable[[JSONObject], JSONObject]) -> bytes:
     """A stored object, changed; the same bytes if nothing is. ContentError as with decode_value."""
-    return edit(_media_type(data), data, change)
+    return edit(value_media_type(data), data, change)
 
 
-def _media_type(data: bytes) -> str:
+def value_media_type(data: bytes) -> str:
+    """What a stored value is written in. ContentError for what is encrypted, and for what is no object."""
     if data.startswith(MAGIC):
         return PROTOBUF
     if data.startswith(b"k8s:enc:"):

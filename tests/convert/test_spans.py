@@ -6,7 +6,7 @@ from kproxy.convert.spans import MOST_EVENTS, MOST_KEYS, spans_of
 from kproxy.correlate.ledger import correlate
 from kproxy.model.api import RequestInfo
 from kproxy.model.attribution import Attribution, Basis, Ledger
-from kproxy.model.etcd import ClusterId, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
+from kproxy.model.etcd import ChangeType, ClusterId, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
 from kproxy.model.exchange import End, Exchange, Nanos, Seq
 from kproxy.otlp.writing import Kind, OutSpan
 from tests.support.made import an_exchange
@@ -82,6 +82,7 @@ def test_keys_that_an_exchange_changed_are_events_on_it() -> None:
         cluster=ClusterId("aa"),
         revision=Revision(7),
         key=EtcdKey(b"/registry/pods/default/x"),
+        type=ChangeType.PUT,
         seq=Seq(1),
         basis=Basis.REVISION,
         evidence="because",

@@ -82,22 +82,30 @@ class Story:
         )
         return seq
 
-    def put(self, revision: int, key: str, value: JSONObject, before: JSONObject | None = None) -> None:
-        self._change(revision, key, ChangeType.PUT, value, before)
+    def put(
+        self, revision: int, key: str, value: JSONObject, before: JSONObject | None = None, cluster: str = "c"
+    ) -> None:
+        self._change(revision, key, ChangeType.PUT, value, before, cluster)
 
     def delete(self, revision: int, key: str, before: JSONObject) -> None:
-        self._change(revision, key, ChangeType.DELETE, None, before)
+        self._change(revision, key, ChangeType.DELETE, None, before, "c")
 
-    def _change(
-        self, revision: int, key: str, kind: ChangeType, value: JSONObject | None, before: JSONObject | None
+    def _change(  # noqa: PLR0913, PLR0917 - a change has as many parts
+        self,
+        revision: int,
+        key: str,
+        kind: ChangeType,
+        value: JSONObject | None,
+        before: JSONObject | None,
+        cluster: str,
     ) -> None:
         self.recording.change_list.append(
             KeyChange(
-                cluster=ClusterId("c"),
+                cluster=ClusterId(cluster),
                 revision=Revision(revision),
                 key=EtcdKey(key.encode()),
                 type=kind,
-                at=Nanos(revision),
+                at=Nanos(1_000_000 + revision),
                 value=self._keep(value),
                 previous=self._keep(before),
             )
@@ -133,11 +141,12 @@ def test_a_revision_on_another_objects_key_is_not_the_writes() -> None:
     assert story.grounds() == [(101, None, None)]
 
 
-def test_a_uid_that_contradicts_the_revision_is_not_passed_over() -> None:
+def test_of_several_etcds_the_uid_tells_whose_revision_it_is() -> None:
     story = Story()
     story.ask("POST", PODS, 201, pod("u1", revision=101))
     story.put(101, POD, pod("another"))
-    assert story.grounds() == [(101, None, None)]
+    story.put(7, "/registry/events/default/e", {}, cluster="d")
+    assert story.grounds() == [(101, None, None), (7, None, None)]
 
 
 def test_a_graceful_delete_has_the_put_that_began_it_and_the_delete() -> None:

@@ -141,7 +141,7 @@ class FakeServer:
                 revision=Revision(self.base + revision),
                 key=EtcdKey(key.encode()),
                 type=kind,
-                at=Nanos(0),
+                at=Nanos(10**15 + revision),  # seen after all exchanges: nothing is told by time
                 value=self.made.keep(json.dumps(value).encode()) if value is not None else None,
                 create_revision=Revision(self.base + revision - version + 1) if version else Revision(0),
                 version=version,

@@ -275,6 +275,7 @@ def an_entry(change: KeyChange) -> LedgerEntry:
         cluster=change.cluster,
         revision=change.revision,
         key=change.key,
+        type=change.type,
         seq=Seq(1),
         basis=Basis.TRACED,
         evidence="its Txn carries the request's own parent id",

@@ -1,6 +1,6 @@
 """A recording in memory, for the tests of what reads recordings."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
@@ -36,9 +36,14 @@ class MemoryRecording:
         self.body_bytes[digest] = data
         return Body(state=BodyState.KEPT, size=len(data), digest=digest)
 
-    def exchanges(self) -> Iterator[Exchange]:
+    def exchanges(self, verbs: Collection[str] = ()) -> Iterator[Exchange]:
         """In the order of seq."""
-        return iter(sorted(self.exchange_list, key=lambda exchange: exchange.seq))
+        wanted = (each for each in self.exchange_list if not verbs or each.info.verb in verbs)
+        return iter(sorted(wanted, key=lambda exchange: exchange.seq))
+
+    def traces(self) -> Iterator[tuple[Seq, str, str]]:
+        """Trace and parent ids."""
+        return ((each.seq, each.trace_id, each.parent_id) for each in self.exchanges() if each.trace_id)
 
     def exchange(self, seq: Seq) -> Exchange | None:
         """One of them."""
@@ -60,9 +65,10 @@ class MemoryRecording:
         """The etcds that were followed."""
         return iter(self.etcd_list)
 
-    def etcd_calls(self) -> Iterator[EtcdCall]:
+    def etcd_calls(self, methods: Collection[str] = ()) -> Iterator[EtcdCall]:
         """The api-server's calls to etcd."""
-        return iter(sorted(self.call_list, key=lambda call: call.number))
+        wanted = (call for call in self.call_list if not methods or call.method in methods)
+        return iter(sorted(wanted, key=lambda call: call.number))
 
     def spans(self) -> Iterator[Span]:
         """The api-server's own spans."""
@@ -82,6 +88,10 @@ class MemoryRecording:
             return self.body_bytes[digest]
         except KeyError:
             raise RecordingError(f"There is no body {digest}.") from None
+
+    def bodies(self, digests: Iterable[Digest]) -> dict[Digest, bytes]:
+        """The stored bytes of several."""
+        return {digest: self.body_bytes[digest] for digest in digests if digest in self.body_bytes}
 
     def copy(self) -> "MemoryRecording":
         """Another with lists of its own."""

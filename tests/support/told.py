@@ -134,7 +134,13 @@ class Told:
         claim = None
         if seq is not None:
             claim = Attribution(
-                cluster=CLUSTER, revision=change.revision, key=change.key, seq=seq, basis=Basis.REVISION, evidence=""
+                cluster=CLUSTER,
+                revision=change.revision,
+                key=change.key,
+                type=change.type,
+                seq=seq,
+                basis=Basis.REVISION,
+                evidence="",
             )
         standing = Standing.ATTRIBUTED if claim else Standing.UNATTRIBUTED
         self.recording.change_list.append(change)

@@ -1,0 +1,110 @@
+"""The ground `revision`: the answer's resourceVersion is the change's mod_revision, on the object's own key.
+
+etcd gives each revision once, so a request that answers one either made it or came after: what was there before it, or
+changed nothing, answers the same. Of two that answer one revision, the earlier wins if it had ended when the other
+began; two that went on at the same time are told apart by what they asked for, or not at all.
+"""
+
+from array import array
+from itertools import batched
+
+from kproxy.correlate.actors import Actors
+from kproxy.correlate.changes import Changes, Place
+from kproxy.correlate.claims import Claims
+from kproxy.correlate.values import Values
+from kproxy.correlate.writes import WRITE_VERBS, ObjectWrite, is_write, object_writes
+from kproxy.model.exchange import Exchange, Seq
+from kproxy.model.recording import Recording
+from kproxy.wire.objectfacts import Facts
+
+_AHEAD = 200
+"""Exchanges whose answers are read together."""
+
+
+class Answers:
+    """Goes through the exchanges that asked for a change, once, and keeps of them what other grounds need."""
+
+    def __init__(self, recording: Recording, changes: Changes, values: Values, claims: Claims) -> None:
+        self._recording = recording
+        self._changes = changes
+        self._values = values
+        self._claims = claims
+        self._prefix = recording.session.etcd_prefix
+        self.deletions: list[ObjectWrite] = []  # and bindings, evictions: what the ground `object` tells
+        self.services: list[tuple[ObjectWrite, Place]] = []
+        self.failed_services: list[Seq] = []
+        self.actors = Actors()
+        self.silent = array("q")  # exchanges of which no answer tells what they wrote, in order
+        self.idle: list[ObjectWrite] = []  # those whose revision is not theirs
+
+    def read(self) -> None:
+        """Lay claim to what the answers name."""
+        for exchanges in batched(self._recording.exchanges(WRITE_VERBS), _AHEAD):
+            self._values.read_ahead(each.answer.body.digest for each in exchanges if each.answer is not None)
+            for exchange in exchanges:
+                self._read(exchange)
+        self._values.read_ahead(())
+
+    def _read(self, exchange: Exchange) -> None:
+        self.actors.add(exchange)
+        writes = object_writes(self._values, exchange)
+        if not writes and exchange.info.resource == "services" and is_write(exchange):
+            self.failed_services.append(exchange.seq)
+        if not any(write.uid or write.revision for write in writes) and is_write(exchange):
+            self.silent.append(exchange.seq)
+        for write in writes:
+            place = self._place(write)
+            mine = place is not None and self._is_its(write, place)
+            if write.begins or write.deletes or write.subresource in {"binding", "eviction"}:
+                self.deletions.append(write)
+            if mine and place is not None and (write.ref.group, write.ref.resource) == ("", "services"):
+                self.services.append((write, place))
+            if not mine and write.revision:
+                self.idle.append(write)
+
+    def _place(self, write: ObjectWrite) -> Place | None:
+        if not write.revision:
+            return None
+        found = (self._changes.at(write.revision, key) for key in write.keys(self._prefix))
+        return next((place for place in found if place is not None), None)
+
+    def _is_its(self, write: ObjectWrite, place: Place) -> bool:
+        """Whether the change is the request's; if so, it has it."""
+        if self._changes.seen(place) < write.started or not self._same_object(write, place):
+            return False
+        earlier = self._claims.answered(place)
+        if earlier == write.seq:
+            return True
+        if earlier or place in self._claims.disputed:
+            return self._decide(earlier, write, place)
+        self._claims.answer(place, write.seq)
+        return True
+
+    def _same_object(self, write: ObjectWrite, place: Place) -> bool:
+        """One etcd gives a revision once, to one key; of several another may have the same, and the uid must tell."""
+        if len(self._changes.clusters()) == 1:
+            return True
+        uid = self._values.uid(place)
+        return not uid or not write.uid or uid == write.uid
+
+    def _decide(self, earlier: Seq, write: ObjectWrite, place: Place) -> bool:
+        """Between an earlier request and this one, which answer the same revision. The one of a create made it."""
+        first = self._recording.exchange(earlier) if earlier else None
+        if first is None or first.info.verb == "create" or (first.ended is not None and first.ended <= write.started):
+            return False
+        second = self._recording.exchange(write.seq)
+        if second is None or self._asked_for_nothing(second, write):
+            return False
+        if self._asked_for_nothing(first, write):
+            self._claims.answer(place, write.seq)
+            return True
+        self._claims.answer(place, Seq(0))
+        self._claims.disputed[place] = (earlier, write.seq)
+        return False
+
+    def _asked_for_nothing(self, exchange: Exchange, write: ObjectWrite) -> bool:
+        """An update of this very revision that answers it: had it written, the answer had another."""
+        if exchange.info.verb != "update":
+            return False
+        asked = self._values.message_facts(exchange.request.headers, exchange.request.body)
+        return isinstance(asked, Facts) and asked.revision == write.revision

@@ -1,0 +1,157 @@
+"""The ground `object`: the change began or ended the life of the very object that the request wrote, or served it.
+
+A deletion answers with an earlier revision than its last, or with none: the object's uid tells. A binding and an
+eviction answer with a Status that names no object: what they asked for tells. What no request completed goes, at the
+end, to the one that began it: a deletion that waited for finalizers or for a grace period.
+"""
+
+from collections.abc import Iterator
+
+from kproxy.correlate.allocations import Allocations
+from kproxy.correlate.answers import Answers
+from kproxy.correlate.changes import Changes, Place
+from kproxy.correlate.claims import Claims
+from kproxy.correlate.indirect import asked_service, bound, evicted
+from kproxy.correlate.values import Values
+from kproxy.correlate.writes import ObjectWrite
+from kproxy.model.attribution import Basis
+from kproxy.model.etcd import EtcdKey, Revision
+from kproxy.model.exchange import Seq
+from kproxy.model.recording import Recording
+
+
+class Objects:
+    """Claims by identity, after those by revision were made."""
+
+    def __init__(self, recording: Recording, changes: Changes, values: Values, claims: Claims) -> None:
+        self._recording = recording
+        self._changes = changes
+        self._values = values
+        self._claims = claims
+        self._prefix = recording.session.etcd_prefix
+        self._allocations = Allocations(changes, values, self._prefix)
+
+    def read(self, answers: Answers) -> None:
+        """Lay claim to what the answers' objects tell of, and what failed requests took and gave back."""
+        services = list(answers.services)
+        for write in answers.deletions:
+            for place in self._deleted(write):
+                services += [(write, place)] if (write.ref.group, write.ref.resource) == ("", "services") else []
+        for write, place in services:
+            for allocation, evidence in self._allocations.of(place):
+                self._claim(allocation, write.seq, evidence)
+        for seq in answers.failed_services:
+            self._read_failed(seq)
+        self._read_awaited()
+
+    def _deleted(self, write: ObjectWrite) -> Iterator[Place]:
+        """The changes that a deletion, a binding or an eviction made beside the one of its answer's revision."""
+        keys = write.keys(self._prefix)
+        if write.subresource in {"binding", "eviction"} and not write.uid:
+            self._read_unnamed(write, keys)
+            return
+        began = self._beginning(write, keys) if write.begins else None
+        if began is not None:
+            evidence = f"it set the deletionTimestamp of the very object (uid {write.uid}) that the request deleted"
+            if self._claim(began, write.seq, evidence):
+                yield began
+        if write.deletes and (began is None or not self._values.value_facts(began).held):
+            found = self._deletion(write, keys)
+            evidence = f"the deleted value's uid {write.uid} is the answer's, and the key is the object's"
+            if found is not None and self._claim(found, write.seq, evidence):
+                yield found
+
+    def _deletion(self, write: ObjectWrite, keys: tuple[EtcdKey, ...]) -> Place | None:
+        """The first deletion of the object's key, at or after the answer's own revision, that took this very uid."""
+        for place in self._since(keys, write.revision, write):
+            if self._changes.is_delete(place) and (uid := self._values.uid(place)) and uid == write.uid:
+                return place
+        return None
+
+    def _beginning(self, write: ObjectWrite, keys: tuple[EtcdKey, ...]) -> Place | None:
+        """Graceful deletion writes the deletionTimestamp first; newer servers answer with the revision after it.
+
+        Measured on 1.37.2: DELETE of an unscheduled pod puts at M, deletes at M + 1 and answers M + 1; 1.20 answered M.
+        A collection's answer shows its objects as they were before.
+        """
+        if write.verb == "deletecollection":
+            later = self._since(keys, Revision(write.revision + 1), write)
+            return next((place for place in later if self._begins(place, write)), None)
+        found = None
+        for place in self._since(keys, Revision(0), write):
+            if write.revision and self._changes.revision(place) > write.revision:
+                break
+            found = place if self._begins(place, write) else found
+        return found
+
+    def _begins(self, place: Place, write: ObjectWrite) -> bool:
+        return (
+            self._changes.is_put(place)
+            and self._writes_deletion(place)
+            and self._values.value_facts(place).uid == write.uid
+        )
+
+    def _since(self, keys: tuple[EtcdKey, ...], revision: Revision, write: ObjectWrite) -> Iterator[Place]:
+        """An object's changes from a revision on, those left out that were seen before the request began."""
+        for key in keys:
+            yield from self._changes.of_key(key, revision, write.started)
+
+    def _read_unnamed(self, write: ObjectWrite, keys: tuple[EtcdKey, ...]) -> None:
+        """A binding and an eviction answer with a Status that names no object: the pod's next changes tell."""
+        exchange = self._recording.exchange(write.seq)
+        if exchange is None:
+            return
+        free = (place for place in self._since(keys, Revision(0), write) if self._is_open(place, write.seq))
+        found = (
+            bound(exchange, self._values, free)
+            if write.subresource == "binding"
+            else evicted(self._changes, self._values, free)
+        )
+        for place, evidence in found:
+            self._claim(place, write.seq, evidence)
+
+    def _read_failed(self, seq: Seq) -> None:
+        """What a request took for a Service, and gave back when it failed."""
+        exchange = self._recording.exchange(seq)
+        if exchange is not None and (asked := asked_service(self._values, exchange)) is not None:
+            for place, evidence in self._allocations.of_failed(*asked):
+                if self._changes.seen(place) >= exchange.started:
+                    self._claim(place, seq, evidence)
+
+    def _read_awaited(self) -> None:
+        """A deletion that no request of the session completed goes to the one that began it."""
+        for place in self._changes.places():
+            if not self._changes.is_delete(place) or not self._claims.is_free(place):
+                continue
+            previous = self._values.previous_facts(place)
+            seq = self._begun_by(place) if previous.deletion else 0
+            if seq:
+                evidence = f"the request began the deletion of this object (uid {previous.uid}); no other completed it"
+                self._claim(place, Seq(seq), evidence)
+
+    def _begun_by(self, deletion: Place) -> Seq:
+        """Who wrote the deletionTimestamp that the deleted object had, 0: nobody that is known."""
+        place = self._changes.before(deletion)
+        while place is not None and self._changes.is_put(place):
+            if self._writes_deletion(place):
+                return self._claims.seq(place)
+            place = self._changes.before(place)
+        return Seq(0)
+
+    def _writes_deletion(self, place: Place) -> bool:
+        """Whether a change began a deletion, or shortened its time of grace."""
+        now = self._values.value_facts(place)
+        if not now.deletion:
+            return False
+        before = self._values.previous_facts(place)
+        return (now.deletion, now.grace) != (before.deletion, before.grace)
+
+    def _is_open(self, place: Place, seq: Seq) -> bool:
+        """Whether no answer and no object tells whose the change is, or it is this request's."""
+        return self._claims.answered(place) in {0, seq} and self._claims.claimed(place, Basis.OBJECT) in {0, seq}
+
+    def _claim(self, place: Place, seq: Seq, evidence: str) -> bool:
+        """Whether the change was still to be claimed by its object."""
+        if self._claims.answered(place):  # a deletion's own revision, or that of who ended it
+            return False
+        return self._claims.claim(place, Basis.OBJECT, seq, evidence)
