@@ -5,7 +5,9 @@ import json
 import click
 
 from kproxy.model.exchange import CHANNEL, LOG_LINE, WATCH_EVENT, Headers
+from kproxy.report.table import size
 from kproxy.report.text import printable
+from kproxy.session.calls import CallRow, condition, said
 from kproxy.session.log import LogRow
 from kproxy.session.options import Options
 from kproxy.session.show import Content, ExchangeView, FrameView, show_exchange
@@ -16,7 +18,7 @@ from kproxy.session.show import Content, ExchangeView, FrameView, show_exchange
 @click.argument("seq", type=click.IntRange(min=1))
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def command(*, file: str, seq: int, as_json: bool) -> None:
-    """Show one exchange: request, response, frames of a watch or of an exec, changes in etcd.
+    """Show one exchange: request, response, frames of a watch or of an exec, calls to etcd, changes in it.
 
     \b
     Example: kproxy show session.kproxy 1
@@ -30,11 +32,12 @@ def command(*, file: str, seq: int, as_json: bool) -> None:
 
 
 def lines_of(view: ExchangeView) -> list[str]:
-    """The exchange as people read HTTP, then what it changed and on what ground we say so."""
+    """The exchange as people read HTTP, its calls to etcd, then what it changed and on what ground we say so."""
     exchange, row = view.exchange, view.row
     lines = [f"#{row.seq}  {row.time}  connection {exchange.connection}  {row.end} {row.end_detail}".rstrip()]
     lines += [f"by {row.caller}, {_identity(row)}"]
     lines += [f"fault: {row.fault}"] if row.fault else []
+    lines += [f"trace {exchange.trace_id}, parent {exchange.parent_id}"] if exchange.parent_id else []
     lines += [*_options(row.options), ""]
     lines += [f"> {exchange.request.method} {exchange.request.target} {exchange.request.http_version}"]
     lines += _headers(">", exchange.request.headers) + _content(view.request_body)
@@ -43,10 +46,25 @@ def lines_of(view: ExchangeView) -> list[str]:
         lines += _headers("<", exchange.answer.headers) + _content(view.answer_body)
     for frame in view.frames:
         lines += _frame(frame)
+    lines += [""] if view.calls else []
+    lines += [_call(each) for each in view.calls]
     lines += [""] if row.changes else []
     for change in row.changes:
         lines.append(f"→ {change.type} {change.key}@{change.revision} ({change.basis}: {change.evidence})")
     return lines
+
+
+def _call(row: CallRow) -> str:
+    """What it did, on which condition, what came of it."""
+    call = row.call
+    conditions = f" if {' and '.join(map(condition, call.compares))}" if call.compares else ""
+    what = "; ".join(map(said, call.operations)) or "nothing"
+    result = [row.verdict] if row.verdict else []
+    result += [f"revision {call.revision}"] if call.revision else []
+    result += [f"{row.duration_ms:.1f} ms"] if row.duration_ms is not None else []
+    result += [f"{size(call.request_size)} to etcd", f"{size(call.answer_size)} back"]
+    result += [f"not whole: {call.partial}"] if call.partial else []
+    return f"⇢ {call.method}  {what}{conditions}  ({', '.join(result)})"
 
 
 def _identity(row: LogRow) -> str:

@@ -40,6 +40,9 @@ class Recording(Protocol):
     def etcd_calls(self, methods: Collection[str] = ()) -> Iterator[EtcdCall]:
         """The api-server's calls to etcd (of these methods, where some are named), in the order of their numbers."""
 
+    def calls_of(self, exchange: Exchange) -> Iterator[EtcdCall]:
+        """Those that carry the trace and the parent that the exchange went on with, in the order of their numbers."""
+
     def spans(self) -> Iterator[Span]:
         """The api-server's own spans, in the order in which they came."""
 

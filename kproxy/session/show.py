@@ -7,6 +7,7 @@ from kproxy.model.api import metadata_of
 from kproxy.model.exchange import CHANNEL, LOG_LINE, Body, Exchange, Frame, Headers, header
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.recording import Recording
+from kproxy.session.calls import CallRow, call_row
 from kproxy.session.log import LogRow, change_rows, row_of
 from kproxy.session.opened import clock_time, exchange_at, opened
 from kproxy.wire.content import ContentError, decode
@@ -83,9 +84,10 @@ class ExchangeView:
     request_body: Content
     answer_body: Content
     frames: tuple[FrameView, ...]
+    calls: tuple[CallRow, ...] = ()
 
     def as_json(self) -> JSONObject:
-        """`log --json`'s object, and request, response and frames in full."""
+        """`log --json`'s object, request, response and frames in full, and the calls to etcd."""
         request, answer = self.exchange.request, self.exchange.answer
         return {
             **self.row.as_json(),
@@ -94,6 +96,9 @@ class ExchangeView:
             "request": {"headers": _fields(request.headers), "body": self.request_body.as_json()},
             "response": {"headers": _fields(answer.headers), "body": self.answer_body.as_json()} if answer else None,
             "frames": [frame.as_json() for frame in self.frames],
+            "trace_id": self.exchange.trace_id,
+            "parent_id": self.exchange.parent_id,
+            "etcd_calls": [call.as_json() for call in self.calls],
         }
 
 
@@ -110,6 +115,10 @@ def show_exchange(where: str, seq: int) -> ExchangeView:
             answer_body=content_of(session.recording, answer.headers, answer.body) if answer else NOTHING,
             frames=tuple(
                 _frame_view(session.recording, frame, media_type) for frame in session.recording.frames(exchange.seq)
+            ),
+            calls=tuple(
+                call_row(call, clock_time(session.recording, call.started))
+                for call in session.recording.calls_of(exchange)
             ),
         )
 

@@ -144,6 +144,15 @@ class FileRecording:
         for row in self._numbered(schema.etcd_calls, wanted):
             yield self._value(etcdrows.call_of, row)
 
+    def calls_of(self, exchange: Exchange) -> Iterator[EtcdCall]:
+        """Those that carry the trace and the parent that the exchange went on with, in the order of their numbers."""
+        if not exchange.parent_id or not self._has(schema.etcd_calls):
+            return
+        columns = schema.etcd_calls.c
+        same = and_(columns.trace_id == exchange.trace_id, columns.parent_id == exchange.parent_id)
+        for row in self._chunk(select(schema.etcd_calls).where(same).order_by(columns.number)):
+            yield self._value(etcdrows.call_of, row)
+
     def spans(self) -> Iterator[Span]:
         """The api-server's own spans, in the order in which they came."""
         for row in self._numbered(schema.spans, select(schema.spans)):

@@ -165,6 +165,11 @@ class TextRecording:
         """The api-server's calls to etcd (of these methods, where some are named), in the order of their numbers."""
         return (call for call in self._calls if not methods or call.method in methods)
 
+    def calls_of(self, exchange: Exchange) -> Iterator[EtcdCall]:
+        """Those that carry the trace and the parent that the exchange went on with."""
+        ids = (exchange.trace_id, exchange.parent_id)
+        return (call for call in self._calls if exchange.parent_id and (call.trace_id, call.parent_id) == ids)
+
     def spans(self) -> Iterator[Span]:
         """The api-server's own spans, in the order in which they came."""
         return iter(self._spans)

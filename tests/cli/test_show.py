@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kproxy.cli.main import _exit_code
+from kproxy.model.etcd import ClusterId, Compared, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
 from kproxy.model.exchange import CHANNEL, LOG_LINE, Answer, Body, BodyState, Direction, Frame, Nanos, Seq
 from kproxy.store.text import export_text
 from tests.support.made import an_exchange
@@ -55,6 +56,45 @@ def test_the_bookmark_that_ends_the_initial_events_is_marked(
     out = shown(capsys, str(tmp_path / "watch"), "1")
     assert "BOOKMARK\n" in out
     assert "BOOKMARK  (the initial events end here)\n" in out
+
+
+def test_calls_to_etcd_stand_before_the_changes_with_what_came_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = MemoryRecording()
+    recording.exchange_list.append(replace(an_exchange(1), trace_id="a" * 32, parent_id="b" * 16))
+    recording.exchange_list.append(replace(an_exchange(2), trace_id="a" * 32, parent_id="c" * 16))
+    key = EtcdKey(b"/registry/pods/default/x")
+    put = KeyOperation(operation=Operation.PUT, keys=KeyRange(key=key), size=2048)
+    compares = (Compared(key=key, target="mod", relation="=", expected=4),)
+    call = EtcdCall(
+        number=1,
+        cluster=ClusterId("aa"),
+        connection=1,
+        stream=1,
+        started=Nanos(1_000_000),
+        ended=Nanos(1_500_000),
+        method="KV/Txn",
+        trace_id="a" * 32,
+        parent_id="b" * 16,
+        compares=compares,
+        operations=(put,),
+        succeeded=True,
+        revision=Revision(5),
+        status=0,
+        request_size=3000,
+        answer_size=40,
+    )
+    recording.call_list.append(call)
+    export_text(recording, tmp_path / "calls")
+    out = shown(capsys, str(tmp_path / "calls"), "1")
+    put_if = "⇢ KV/Txn  put /registry/pods/default/x (2048 bytes) if mod = 4"
+    assert f"{put_if}  (revision 5, 0.5 ms, 2.9 KiB to etcd, 40 B back)" in out
+    assert f"\ntrace {'a' * 32}, parent {'b' * 16}\n" in out
+    assert "⇢" not in shown(capsys, str(tmp_path / "calls"), "2")
+    (told,) = json.loads(shown(capsys, str(tmp_path / "calls"), "1", "--json"))["etcd_calls"]
+    assert told["operations"] == [{"operation": "put", "key": "/registry/pods/default/x", "size": 2048}]
+    assert (told["time"], told["duration_ms"], told["succeeded"]) == ("2026-11-23T07:00:00.001000Z", 0.5, True)
 
 
 def a_log() -> MemoryRecording:

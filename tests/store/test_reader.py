@@ -319,6 +319,11 @@ def test_what_is_new_in_schema_3_is_read_from_its_fixture() -> None:
         assert [gap.cluster for gap in recording.gaps()] == ["aa"]
         assert list(recording.etcds()) == [A_STORE]
         assert list(recording.etcd_calls()) == [A_CALL]
+        assert list(recording.calls_of(replace(first, trace_id=A_CALL.trace_id, parent_id=A_CALL.parent_id))) == [
+            A_CALL
+        ]
+        assert list(recording.calls_of(replace(first, trace_id=A_CALL.trace_id, parent_id="0" * 16))) == []
+        assert list(recording.calls_of(replace(first, trace_id="", parent_id=""))) == []
         assert list(recording.spans()) == [A_SPAN]
         assert isinstance(recording, FileRecording)
         changes = list(recording.changes_of(EtcdKey(b"/registry/pods/default/x")))

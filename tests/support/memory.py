@@ -70,6 +70,11 @@ class MemoryRecording:
         wanted = (call for call in self.call_list if not methods or call.method in methods)
         return iter(sorted(wanted, key=lambda call: call.number))
 
+    def calls_of(self, exchange: Exchange) -> Iterator[EtcdCall]:
+        """Those that carry the trace and the parent that the exchange went on with."""
+        ids = (exchange.trace_id, exchange.parent_id)
+        return (call for call in self.etcd_calls() if exchange.parent_id and (call.trace_id, call.parent_id) == ids)
+
     def spans(self) -> Iterator[Span]:
         """The api-server's own spans."""
         return iter(self.span_list)
