@@ -59,7 +59,7 @@ def answered(connection: socket.socket, line: str, fields: str, body: bytes) -> 
     """All that comes until the server closes, but for what is another for each request."""
     got = b""
     with connection:
-        connection.settimeout(30)
+        connection.settimeout(60)
         connection.sendall(f"{line} HTTP/1.1\r\nConnection: close\r\n{fields}\r\n".encode() + body)
         while data := connection.recv(65536):
             got += data
