@@ -74,7 +74,7 @@ func parse(args []string) (config, error) {
 	flags.Uint64Var(&c.requests, "requests", 0, "send exactly so many requests in all")
 	flags.DurationVar(&c.duration, "duration", 0, "send for so long, such as 5s; with --requests, whichever ends first")
 	flags.DurationVar(&c.timeout, "timeout", 30*time.Second, "longest wait for one answer")
-	flags.StringVar(&c.method, "method", "GET", "GET or POST")
+	flags.StringVar(&c.method, "method", "GET", "GET, POST or PUT")
 	flags.StringVar(&c.path, "path-template", "/api/v1/namespaces/bench/pods/p-{n}", "path to ask for; {n} becomes the request's number")
 	body := flags.String("body", "", "file with the JSON that a POST sends; {n} becomes the request's number")
 	flags.StringVar(&c.proxy, "proxy", "", "HOST:PORT of a forward proxy for plain HTTP")
@@ -101,10 +101,10 @@ func parse(args []string) (config, error) {
 		return c, errors.New("--timeout and --duration must not be negative")
 	case !strings.HasPrefix(c.path, "/") || strings.ContainsAny(c.path, " \r\n"):
 		return c, errors.New("--path-template must begin with / and hold no space")
-	case c.method != "GET" && c.method != "POST":
-		return c, errors.New("--method must be GET or POST")
-	case (c.method == "POST") != (len(c.body) > 0):
-		return c, errors.New("--method POST and --body go together")
+	case c.method != "GET" && c.method != "POST" && c.method != "PUT":
+		return c, errors.New("--method must be GET, POST or PUT")
+	case (c.method != "GET") != (len(c.body) > 0):
+		return c, errors.New("--method POST or PUT and --body go together")
 	case c.watch && c.requests != uint64(c.connections):
 		return c, errors.New("--watch sends one request on each connection: --requests must be as many as --connections")
 	case strings.ContainsAny(c.token, "\r\n"):
