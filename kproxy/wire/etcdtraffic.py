@@ -8,7 +8,7 @@ from kproxy.wire.etcdcalls import METHODS, PREFIX
 from kproxy.wire.etcdmanystreams import KeepAlives, Watches
 from kproxy.wire.etcdstreams import Calls, Opened, Stream, Unary
 from kproxy.wire.grpcmessages import Budget, GrpcError
-from kproxy.wire.http2 import Data, Event, Fields, Goaway, Headers, Http2Connection, Http2Error, Reset
+from kproxy.wire.http2 import Data, Event, Fields, Goaway, Headers, Http2Connection, Http2Error, Http2Side, Reset
 from kproxy.wire.traceparent import parse_traceparent
 
 MAX_STREAMS = 20_000
@@ -41,57 +41,53 @@ class EtcdTraffic:
 
     def request(self, data: bytes, at: int) -> list[EtcdCall]:
         """The client's bytes, which passed at `at`."""
-        if self.unreadable:
-            return []
-        try:
-            events = self._http.client.feed(data)
-        except Http2Error as error:
-            return self._give_up(f"{error} (from the api-server)", at)
-        calls: Calls = []
-        for event in events:
-            if isinstance(event, Data):
-                stream = self._streams.get(event.stream)
-                if stream is not None and event.content:
-                    calls += self._read(stream.request, stream, event, at)
-            elif isinstance(event, Headers):
-                self._begin(event, at)
-            elif isinstance(event, Reset):
-                calls += self._end(event.stream, at, None)
-        return calls
+        return self._take(self._http.client, self._asked, data, at)
 
     def answer(self, data: bytes, at: int) -> list[EtcdCall]:
         """The server's."""
+        return self._take(self._http.server, self._answered, data, at)
+
+    def _take(self, side: Http2Side, read: Callable[[Event, int, Calls], None], data: bytes, at: int) -> Calls:
         if self.unreadable:
             return []
-        try:
-            events = self._http.server.feed(data)
-        except Http2Error as error:
-            return self._give_up(f"{error} (from etcd)", at)
         calls: Calls = []
-        for event in events:
-            calls += self._answered(event, at)
+        try:
+            for event in side.feed(data):
+                read(event, at, calls)
+        except Http2Error as error:
+            for event in error.before:
+                read(event, at, calls)
+            calls += self._give_up(f"{error} (from {'etcd' if side is self._http.server else 'the api-server'})", at)
         return calls
 
     def close(self, at: int) -> list[EtcdCall]:
         """The connection is at its end: calls that are open get no answer any more."""
         return [call for stream in list(self._streams) for call in self._end(stream, at, None)]
 
-    def _answered(self, event: Event, at: int) -> Calls:
+    def _asked(self, event: Event, at: int, calls: Calls) -> None:
+        if isinstance(event, Data):
+            stream = self._streams.get(event.stream)
+            if stream is not None and event.content:
+                calls += self._read(stream.request, stream, event, at)
+        elif isinstance(event, Headers):
+            self._begin(event, at)
+        elif isinstance(event, Reset):
+            calls += self._end(event.stream, at, None)
+
+    def _answered(self, event: Event, at: int, calls: Calls) -> None:
         if isinstance(event, Goaway):
-            refused = [number for number in self._streams if number > event.last]
-            return [call for number in refused for call in self._end(number, at, None)]
+            for number in [number for number in self._streams if number > event.last]:
+                calls += self._end(number, at, None)
+            return
         stream = self._streams.get(event.stream)
         if stream is None:
-            return []
-        calls: Calls = []
+            return
         if isinstance(event, Data) and event.content:
             calls += self._read(stream.answer, stream, event, at)
         if isinstance(event, Reset):
             calls += self._end(event.stream, at, None)
         elif event.end:
-            status = _status(event.fields) if isinstance(event, Headers) else None
-            calls += self._end(event.stream, at, status)
-        return calls
+            calls += self._end(event.stream, at, _status(event.fields) if isinstance(event, Headers) else None)
 
     def _read(self, take: Callable[[memoryview, int], Calls], stream: Stream, event: Data, at: int) -> Calls:
         try:

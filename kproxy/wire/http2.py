@@ -31,7 +31,9 @@ type Fields = tuple[Field, ...]
 
 
 class Http2Error(Exception):
-    """The bytes cannot be read on; says why, as the end of a sentence."""
+    """The bytes cannot be read on; says why, as the end of a sentence. `before`: what they had completed."""
+
+    before: tuple["Event", ...] = ()
 
 
 class Headers(NamedTuple):
@@ -105,6 +107,14 @@ class Http2Side:
     def feed(self, data: bytes) -> list[Event]:
         """What these bytes complete. Http2Error, and after it nothing more may be fed."""
         events: list[Event] = []
+        try:
+            self._feed(data, events)
+        except Http2Error as error:
+            error.before = tuple(events)
+            raise
+        return events
+
+    def _feed(self, data: bytes, events: list[Event]) -> None:
         if self._preface:
             data = self._take_preface(data)
         if self._rest:
@@ -127,7 +137,6 @@ class Http2Side:
                 at += length
                 continue
             self._begin(length, kind, flags, stream & 0x7FFFFFFF, events)
-        return events
 
     def _take_preface(self, data: bytes) -> bytes:
         wanted = self._preface[: len(data)]

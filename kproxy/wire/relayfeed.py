@@ -183,15 +183,21 @@ def _records(kind: int, packed: bytes) -> list[FeedRecord]:
 
 def _other(kind: int, content: Sequence[object]) -> FeedRecord:
     if kind == _Type.HELLO:
+        _check(content, (_NUMBER, _TEXT, _NUMBER, _LIST, _NUMBER, _NUMBER))
         version, relay, pid, relayed, at, calls = cast("tuple[int, str, int, list[tuple[str, str]], int, int]", content)
         if version != VERSION:
             raise FeedError(f"it is of version {version}, and this kproxy reads {VERSION}")
+        for each in relayed:
+            _check(each, (_TEXT, _TEXT))
         return Hello(relay, pid, tuple(Relayed(etcd, listen) for etcd, listen in relayed), at, calls)
     if kind == _Type.LOST:
+        _check(content, (_NUMBER, _NUMBER, _NUMBER))
         return Lost(*cast("tuple[int, int, int]", content))
     if kind == _Type.UNREAD:
+        _check(content, (_NUMBER, _TEXT, _NUMBER, _TEXT))
         return Unread(*cast("tuple[int, str, int, str]", content))
     if kind == _Type.SYNCED:
+        _check(content, (_NUMBER, _NUMBER))
         return Synced(*cast("tuple[int, int]", content))
     raise FeedError(f"there is no frame of type {kind}")
 
@@ -260,7 +266,24 @@ def _operation_row(each: KeyOperation) -> _OperationRow:
     )
 
 
+_NUMBER, _TEXT, _BYTES, _BOOL, _LIST = (frozenset({kind}) for kind in (int, str, bytes, bool, list))
+_MAYBE = frozenset({type(None)})
+_CALL_TYPES = (
+    *(_NUMBER, _TEXT, _NUMBER, _NUMBER, _NUMBER, _NUMBER | _MAYBE, _TEXT, _TEXT, _TEXT, _LIST, _LIST),
+    *(_BOOL | _MAYBE, _NUMBER, _NUMBER | _MAYBE, _NUMBER, _NUMBER, _NUMBER, _TEXT),
+)
+_COMPARED_TYPES = (_BYTES, _TEXT, _TEXT, _NUMBER)
+_OPERATION_TYPES = (*(_TEXT, _BYTES, _BYTES, _NUMBER, _NUMBER, _NUMBER, _BOOL, _BOOL, _NUMBER, _NUMBER),)
+
+
+def _check(row: Sequence[object], types: tuple[frozenset[type], ...]) -> None:
+    """FeedError if a row's columns are not of these types: what is read is what it says it is."""
+    if not all(type(value) in known for value, known in zip(row, types, strict=True)):
+        raise FeedError("a column is of another type")
+
+
 def _call(row: _Row) -> EtcdCall:
+    _check(row, _CALL_TYPES)
     number, cluster, connection, stream, started, ended, method, trace_id, parent_id = row[:9]
     compares, operations, succeeded, revision, status, request_size, answer_size, lease, partial = row[9:]
     return EtcdCall(
@@ -286,11 +309,13 @@ def _call(row: _Row) -> EtcdCall:
 
 
 def _compared(row: _ComparedRow) -> Compared:
+    _check(row, _COMPARED_TYPES)
     key, target, relation, expected = row
     return Compared(key=EtcdKey(key), target=target, relation=relation, expected=expected)
 
 
 def _operation(row: _OperationRow) -> KeyOperation:
+    _check(row, _OPERATION_TYPES)
     operation, key, end, count, limit, at, count_only, keys_only, size, lease = row
     return KeyOperation(
         operation=Operation(operation),

@@ -17,8 +17,9 @@ from kproxy.config.execplugin import ExecPlugin, parse_credential
 from kproxy.config.outway import OutwardProxy
 from kproxy.config.upstream import Tls, Upstream
 from kproxy.errors import ConfigError
-from kproxy.model.etcd import EtcdKey
-from kproxy.model.exchange import End, IdentityMode
+from kproxy.etcd.messages import request as etcd_message
+from kproxy.model.etcd import ClusterId, Compared, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation
+from kproxy.model.exchange import End, IdentityMode, Nanos
 from kproxy.model.jsontypes import JSON
 from kproxy.proxy.identity.caller import Caller, peer_of
 from kproxy.proxy.identity.forwarder import Forwarder
@@ -35,19 +36,23 @@ from kproxy.wire.channels import channels_of
 from kproxy.wire.coding import CodingError, decoder
 from kproxy.wire.coding import decode as decode_coding
 from kproxy.wire.content import ContentError, decode, edit, encode
+from kproxy.wire.etcdtraffic import EtcdTraffic
 from kproxy.wire.handoff import RecordType, pack_end, pack_head, pack_record, unpack_records
 from kproxy.wire.http1 import AnswerFramer, Body, FramingError, RequestFramer, RequestHead, Tunnel, parse_head
 from kproxy.wire.http1_head import parse_request_head
+from kproxy.wire.http2 import PREFACE
 from kproxy.wire.labelselector import is_label_selector
 from kproxy.wire.lines import LineCutter
 from kproxy.wire.mediatype import parse_media_type
 from kproxy.wire.outward import OutwardError
 from kproxy.wire.outward import Tunnel as Tunnelling
+from kproxy.wire.relayfeed import FeedError, FeedReader, Hello, Relayed, pack_calls, pack_hello
 from kproxy.wire.requestinfo import request_info
 from kproxy.wire.storage import decode_value, edit_value, key_object
 from kproxy.wire.stretch import StreamError
 from kproxy.wire.warnings import warning_texts
 from kproxy.wire.watch import WatchCutter, decode_event
+from tests.support.grpc_wire import GrpcWire, both_directions
 from tests.wire.messages import Maker, kinds, wrapped
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
@@ -346,6 +351,73 @@ def outward(data: bytes) -> None:
                 left = left[size:]
 
 
+def etcd_traffic(data: bytes) -> None:
+    """Both directions of a connection to etcd: however they are cut, the calls are the same."""
+    if len(data) < 3:
+        return
+    middle = 3 + int.from_bytes(data[1:3])
+    found = []
+    for step in (len(data), data[0] % 23 + 1):
+        numbers = iter(range(1, 100_000))
+        reader = EtcdTraffic(1, numbers.__next__)
+        calls: list[object] = []
+        for answer, part in ((False, PREFACE + data[3:middle]), (True, data[middle:])):
+            take = reader.answer if answer else reader.request
+            for start in range(0, len(part), step):
+                calls += take(part[start : start + step], int(answer))
+        found.append((calls + list(reader.close(2)), reader.unreadable))
+    assert found[0] == found[1], found
+
+
+def relay_feed(data: bytes) -> None:
+    """What a relay tells is read or refused, however it is cut; what is read can be told again."""
+    found = []
+    for step in (len(data) or 1, data[0] % 23 + 1 if data else 1):
+        reader, records, failed = FeedReader(), list[object](), False
+        with contextlib.suppress(FeedError):
+            failed = True
+            for start in range(1, len(data), step):
+                records += reader.feed(data[start : start + step])
+            failed = False
+        found.append((records, failed))
+    assert found[0][1] == found[1][1], found
+    if not found[0][1]:
+        assert found[0] == found[1], found
+        calls = [each for each in found[0][0] if isinstance(each, EtcdCall)]
+        assert FeedReader().feed(pack_calls(calls)) == calls
+
+
+def _etcd_calls() -> tuple[bytes, bytes]:
+    """A range, a transaction, and a watch that is made and ended."""
+    wire, header = GrpcWire(), etcd_message("ResponseHeader", cluster_id=1, revision=2)
+    wire.unary(
+        "/etcdserverpb.KV/Range",
+        etcd_message("RangeRequest", key=b"/a", limit=5),
+        etcd_message("RangeResponse", header=header, count=1),
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    )
+    put = etcd_message("RequestOp", request_put=etcd_message("PutRequest", key=b"/a", value=b"v"))
+    wire.unary("/etcdserverpb.KV/Txn", etcd_message("TxnRequest", success=[put]), etcd_message("TxnResponse"))
+    stream = wire.open("/etcdserverpb.Watch/Watch")
+    create = etcd_message("WatchCreateRequest", key=b"/a")
+    wire.ask(stream, etcd_message("WatchRequest", create_request=create), end=False)
+    wire.tell(wire.head(stream), etcd_message("WatchResponse", header=header, watch_id=1, created=True))
+    wire.tell(stream, etcd_message("WatchResponse", header=header, watch_id=1, canceled=True))
+    return both_directions(wire)
+
+
+_ASKED, _TOLD = _etcd_calls()
+_CALL = EtcdCall(
+    number=1,
+    cluster=ClusterId("0123456789abcdef"),
+    connection=2,
+    stream=3,
+    started=Nanos(4),
+    ended=None,
+    method="KV/Txn",
+    compares=(Compared(key=EtcdKey(b"k"), target="mod", relation="=", expected=8),),
+    operations=(KeyOperation(operation=Operation.PUT, keys=KeyRange(key=EtcdKey(b"a"))),),
+)
 _PLUGIN = ExecPlugin(what="u", version="client.authentication.k8s.io/v1", command="c", interactive="Never")
 _PROXIES = (
     OutwardProxy(scheme="http", host="p", port=1, username="u", password="p"),
@@ -439,6 +511,11 @@ TARGETS: dict[str, Target] = {
             b"\2" + encode(CBOR, EVENT),
             b"\3stringData: {a: b}",
         ),
+    ),
+    "etcd-traffic": Target(etcd_traffic, (b"\x07" + len(_ASKED).to_bytes(2) + _ASKED + _TOLD,)),
+    "relay-feed": Target(
+        relay_feed,
+        (b"\x05" + pack_calls([_CALL]), b"\x05" + pack_hello(Hello("r", 1, (Relayed("http://e", "http://l"),), 5))),
     ),
     "forward": Target(
         forward,

@@ -1,0 +1,128 @@
+"""What calls ask and are told."""
+
+import pytest
+from google.protobuf.message import Message
+
+from kproxy.etcd.messages import request
+from kproxy.model.etcd import Compared, EtcdKey, KeyOperation, KeyRange, Operation, Revision
+from kproxy.wire.descriptors import message_class, method
+from kproxy.wire.etcdcalls import MAX_OPERATIONS, METHODS, Asked, Told, asked, told
+
+HEADER = request("ResponseHeader", cluster_id=0xABC, revision=9)
+CLUSTER = "0000000000000abc"
+
+
+def ask(name: str, message: Message) -> Asked:
+    return asked(METHODS[name], message.SerializeToString())
+
+
+def keys(key: bytes, end: bytes = b"") -> KeyRange:
+    return KeyRange(key=EtcdKey(key), end=end)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_has_the_messages_that_etcd_gives_it(name: str) -> None:
+    spec = method("etcdserverpb", name)
+    assert spec.request == f"etcdserverpb.{METHODS[name].request}"
+    assert spec.response == f"etcdserverpb.{METHODS[name].answer}"
+
+
+def test_all_of_kv_and_lease_is_read() -> None:
+    for name in METHODS:
+        assert name.startswith(("KV/", "Lease/"))
+    for service in ("KV", "Lease"):
+        known = {name for name in METHODS if name.startswith(f"{service}/")}
+        assert known == {name for name in _methods() if name.startswith(f"{service}/")}
+
+
+def test_a_range_is_its_keys_and_bounds() -> None:
+    message = request(
+        "RangeRequest", key=b"/a", range_end=b"/b", limit=500, revision=7, keys_only=True, count_only=True
+    )
+    (operation,) = ask("KV/Range", message).operations
+    assert operation == KeyOperation(
+        operation=Operation.RANGE, keys=keys(b"/a", b"/b"), limit=500, at=Revision(7), keys_only=True, count_only=True
+    )
+    answer = request("RangeResponse", header=HEADER, count=12)
+    assert told(METHODS["KV/Range"], answer.SerializeToString()) == Told(CLUSTER, 9, None, (12,))  # type: ignore[arg-type]
+
+
+def test_a_transaction_is_its_conditions_and_both_branches_without_values() -> None:
+    message = request(
+        "TxnRequest",
+        compare=[
+            request("Compare", key=b"k", target=2, mod_revision=5),
+            request("Compare", key=b"k", target=0, result=1, version=2),
+            request("Compare", key=b"k", target=1, result=2, create_revision=3),
+            request("Compare", key=b"k", target=3, result=3, value=b"secret"),
+            request("Compare", key=b"k", target=4, lease=6),
+        ],
+        success=[
+            request("RequestOp", request_put=request("PutRequest", key=b"k", value=b"secret", lease=4)),
+            request("RequestOp", request_delete_range=request("DeleteRangeRequest", key=b"x", range_end=b"y")),
+        ],
+        failure=[request("RequestOp", request_range=request("RangeRequest", key=b"k"))],
+    )
+    found = ask("KV/Txn", message)
+    assert [(each.target, each.relation, each.expected) for each in found.compares] == [
+        ("mod", "=", 5),
+        ("version", ">", 2),
+        ("create", "<", 3),
+        ("value", "≠", 0),
+        ("lease", "=", 6),
+    ]
+    assert found.compares[0] == Compared(key=EtcdKey(b"k"), target="mod", relation="=", expected=5)
+    assert found.operations == (
+        KeyOperation(operation=Operation.PUT, keys=keys(b"k"), size=6, lease=4),
+        KeyOperation(operation=Operation.DELETE, keys=keys(b"x", b"y")),
+    )
+    assert found.otherwise == (KeyOperation(operation=Operation.RANGE, keys=keys(b"k")),)
+    assert "secret" not in repr(found)
+
+
+def test_a_transaction_says_which_branch_and_how_many_keys() -> None:
+    responses = [
+        request("ResponseOp", response_put=request("PutResponse")),
+        request("ResponseOp", response_delete_range=request("DeleteRangeResponse", deleted=3)),
+        request("ResponseOp", response_range=request("RangeResponse", count=4)),
+    ]
+    answer = request("TxnResponse", header=HEADER, succeeded=True, responses=responses)
+    assert told(METHODS["KV/Txn"], answer.SerializeToString()) == Told(CLUSTER, 9, True, (0, 3, 4))  # type: ignore[arg-type]
+
+
+def test_what_is_not_read_of_a_transaction_is_said() -> None:
+    inner = request("RequestOp", request_txn=request("TxnRequest"))
+    found = ask("KV/Txn", request("TxnRequest", success=[inner]))
+    assert [each.operation for each in found.operations] == [Operation.TXN]
+    assert "within" in found.partial
+    put = request("RequestOp", request_put=request("PutRequest", key=b"k"))
+    many = ask("KV/Txn", request("TxnRequest", success=[put] * (MAX_OPERATIONS + 1)))
+    assert len(many.operations) == MAX_OPERATIONS
+    assert "1001" in many.partial
+
+
+def test_the_other_calls() -> None:
+    (compact,) = ask("KV/Compact", request("CompactionRequest", revision=77)).operations
+    assert compact == KeyOperation(operation=Operation.COMPACT, keys=keys(b"", b"\0"), at=Revision(77))
+    (put,) = ask("KV/Put", request("PutRequest", key=b"k", value=b"secret")).operations
+    assert put == KeyOperation(operation=Operation.PUT, keys=keys(b"k"), size=6)
+    deleted = request("DeleteRangeResponse", header=HEADER, deleted=2)
+    assert told(METHODS["KV/DeleteRange"], deleted.SerializeToString()).counts == (2,)
+    granted = request("LeaseGrantResponse", header=HEADER, ID=8, TTL=60)
+    assert told(METHODS["Lease/LeaseGrant"], granted.SerializeToString()).lease == 8
+    assert ask("Lease/LeaseRevoke", request("LeaseRevokeRequest", ID=8)).lease == 8
+    part = request("RangeStreamResponse", range_response=request("RangeResponse", header=HEADER, count=5))
+    assert told(METHODS["KV/RangeStream"], part.SerializeToString()).counts == (5,)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_is_none_of_etcd_s_is_said(name: str) -> None:
+    assert "none of etcd's" in asked(METHODS[name], b"\x0a\xff").partial
+    assert "none of etcd's" in told(METHODS[name], b"\x0a\xff").partial
+
+
+def _methods() -> list[str]:
+    from kproxy.wire.descriptors import _table  # noqa: PLC0415 - a seam of the tables
+
+    assert message_class("etcdserverpb.TxnRequest")
+    return list(_table("etcdserverpb")["methods"])
