@@ -75,6 +75,7 @@ def real_apiserver(
         folder=folder,
         port=port,
         etcd_url=etcd,
+        etcd_itself=etcd,
         certificates=made,
         token_file=token_file,
         audit_log=folder / "audit.log",
