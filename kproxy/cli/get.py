@@ -5,6 +5,7 @@ import json
 import click
 import yaml
 
+from kproxy.cli.object_options import at_option, namespace_option
 from kproxy.report.text import printable
 from kproxy.session.objects import object_at
 
@@ -12,7 +13,8 @@ from kproxy.session.objects import object_at
 @click.command("get", short_help="An object as it then was.")
 @click.argument("file")
 @click.argument("object_", metavar="OBJECT")
-@click.option("--at", metavar="SEQ|TIME", help="After this exchange, or at this time (default: at the session's end).")
+@at_option
+@namespace_option
 @click.option(
     "-o",
     "--output",
@@ -21,13 +23,15 @@ from kproxy.session.objects import object_at
     show_default=True,
     help="As what it is shown.",
 )
-def command(*, file: str, object_: str, at: str | None, output: str) -> int:
-    """Show an object as it was at a moment of the session. OBJECT: RESOURCE[.GROUP]/NAMESPACE/NAME, or a key in etcd.
+def command(*, file: str, object_: str, at: str | None, namespace: str, output: str) -> int:
+    """Show an object as it was at a moment of the session, as the api-server would have answered it then.
+
+    OBJECT: RESOURCE[.GROUP]/NAMESPACE/NAME, as kubectl names it with -n (deploy/web), or a key in etcd.
 
     \b
     Example: kproxy get session.kproxy pods/default/hello-demo --at 1
     """
-    state = object_at(file, object_, at)
+    state = object_at(file, object_, at, namespace)
     click.echo(printable(f"# from {state.source}"), err=True)
     if state.document is None:
         click.echo(printable(f"{state.name} was not there"), err=True)

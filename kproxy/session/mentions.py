@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from kproxy.correlate.writes import decoded_body
+from kproxy.correlate.writes import decoded_body, is_write
 from kproxy.model.api import ObjectRef, metadata_of
-from kproxy.model.exchange import WATCH_EVENT, Answer, Exchange, Nanos, header
+from kproxy.model.exchange import WATCH_EVENT, Answer, Exchange, Nanos, Seq, header
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError
@@ -15,22 +15,29 @@ from kproxy.wire.watch import decode_event
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """The object at a moment, None when it was not there, and who said so."""
+    """The object at a moment, None when it was not there, and who said so; `writes`: the answer of a write of it."""
 
     at: Nanos
     document: JSONObject | None
     source: str
+    seq: Seq
+    writes: bool = False
 
 
 def latest_mention(recording: Recording, target: ObjectRef, until: Nanos | None) -> Mention | None:
     """The last that was said of an object up to a time (None: the session's end)."""
     latest: Mention | None = None
-    for exchange in recording.exchanges():
-        for mention in _mentions(recording, exchange, target):
-            in_time = until is None or mention.at <= until
-            if in_time and (latest is None or mention.at >= latest.at):
-                latest = mention
+    for mention in mentions(recording, target):
+        in_time = until is None or mention.at <= until
+        if in_time and (latest is None or mention.at >= latest.at):
+            latest = mention
     return latest
+
+
+def mentions(recording: Recording, target: ObjectRef) -> Iterator[Mention]:
+    """All that was said of an object, exchange by exchange."""
+    for exchange in recording.exchanges():
+        yield from _mentions(recording, exchange, target)
 
 
 def _mentions(recording: Recording, exchange: Exchange, target: ObjectRef) -> Iterator[Mention]:
@@ -44,14 +51,15 @@ def _mentions(recording: Recording, exchange: Exchange, target: ObjectRef) -> It
     at = exchange.ended if exchange.ended is not None else exchange.started
     source = f"the answer of exchange {exchange.seq}"
     document = decoded_body(recording, answer.headers, answer.body)
+    writes = is_write(exchange)
     named = info.name == target.name and target.namespace in {"", info.namespace}
     if named and _says_gone(exchange, answer, document if isinstance(document, dict) else {}):
-        yield Mention(at, None, source)
+        yield Mention(at, None, source, exchange.seq, writes)
     elif isinstance(document, dict) and 200 <= answer.status < 300:
         deletes = info.verb in {"delete", "deletecollection"}
         for obj in _whole_objects(document):
             if _is(obj, target):
-                yield Mention(at, None if deletes and not _lingers(obj) else obj, source)
+                yield Mention(at, None if deletes and not _lingers(obj) else obj, source, exchange.seq, writes)
 
 
 def _says_gone(exchange: Exchange, answer: Answer, document: JSONObject) -> bool:
@@ -74,7 +82,7 @@ def _events(recording: Recording, exchange: Exchange, answer: Answer, target: Ob
         for obj in _whole_objects(event.object):
             if _is(obj, target):
                 gone = event.type == "DELETED"
-                yield Mention(frame.at, None if gone else obj, f"an event of watch {exchange.seq}")
+                yield Mention(frame.at, None if gone else obj, f"an event of watch {exchange.seq}", exchange.seq)
 
 
 def _whole_objects(document: JSONObject) -> Iterator[JSONObject]:

@@ -1,131 +1,123 @@
 """An object as it then was: from etcd's values where they were recorded, else from answers and watch events."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from kproxy.errors import UsageError
+from kproxy.fields.events import as_new_event
+from kproxy.history.stored import Stored, after, before
 from kproxy.model.api import ObjectRef
-from kproxy.model.etcd import EtcdKey, KeyChange, key_text
+from kproxy.model.attribution import LedgerEntry
 from kproxy.model.exchange import Nanos
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject, text
+from kproxy.model.recording import Recording
+from kproxy.session.authors import revision_asked
+from kproxy.session.entries import Entries
 from kproxy.session.mentions import latest_mention
-from kproxy.session.opened import Opened, exchange_at, opened, started_at
-from kproxy.wire.content import ContentError
-from kproxy.wire.storage import decode_value, object_keys
+from kproxy.session.moments import Happened, Moment, parse_moment
+from kproxy.session.naming import Target, parse_object, target_text
+from kproxy.store.reader import open_recording
+from kproxy.wire.storage import key_object, object_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectState:
-    """An object at a moment: `document` is None when it was not there; `source` says where we know it from."""
+    """An object at a moment: `document` is None when it was not there; `source` says where we know it from.
+
+    A key's value that is no object of the API is a text, or base64 where it is none.
+    """
 
     name: str
-    document: JSONObject | None
+    document: JSON
     source: str
 
 
-def parse_object(words: str) -> ObjectRef | EtcdKey:
-    """`/an/etcd/key`, or `RESOURCE[.GROUP]/[NAMESPACE/]NAME`. UsageError for anything else."""
-    if words.startswith("/"):
-        return EtcdKey(words.encode())
-    parts = words.split("/")
-    if len(parts) not in {2, 3} or not all(parts):
-        raise UsageError(
-            f"{words!r} names no object: it is RESOURCE[.GROUP]/NAMESPACE/NAME (pods/default/hello-demo), "
-            "RESOURCE[.GROUP]/NAME without a namespace, or a key in etcd that begins with a slash"
-        )
-    resource, _, group = parts[0].partition(".")
-    return ObjectRef(group=group, resource=resource, namespace=parts[1] if len(parts) == 3 else "", name=parts[-1])
-
-
-def object_at(where: str, words: str, at: str | None) -> ObjectState:
+def object_at(where: str, words: str, at: str | None, namespace: str = "") -> ObjectState:
     """The object after exchange `at` (its last attributed change), at a time (RFC 3339), or at the session's end."""
-    target = parse_object(words)
-    with opened(where) as session:
-        until = _moment(session, at)
-        state = _from_etcd(session, target, until)
-        if state is not None:
-            return state
+    target = parse_object(words, namespace)
+    with open_recording(where) as recording:
+        moment, entries = parse_moment(recording, at), Entries(recording)
+        happened = Happened(recording, entries, reference(recording, target))
+        history = history_of(recording, entries, target)
+        if history:
+            return _from_etcd(recording, target, history, happened.by(history, moment))
         if isinstance(target, bytes):
-            raise UsageError(f"{words} did not change in this session; `kproxy correlate` lists the keys that did")
-        return _from_answers(session, target, until)
+            raise not_changed(words)
+        return _from_answers(recording, target, _time(happened, moment))
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """A moment of the session; `time` None: its end.
-
-    `revision` had been reached by then, though etcd's watch may have told it later: an exchange that had ended caused
-    it. `last`: nothing after that revision counts.
-    """
-
-    time: Nanos | None
-    revision: int = 0
-    last: bool = False
-
-    def had_seen(self, change: KeyChange) -> bool:
-        """Whether the change had happened."""
-        if self.last or change.revision <= self.revision:
-            return change.revision <= self.revision
-        return self.time is None or change.at <= self.time
+def history_of(recording: Recording, entries: Entries, target: Target) -> list[LedgerEntry]:
+    """The changes of an object's key, in the order of (cluster, revision)."""
+    keys = (target,) if isinstance(target, bytes) else object_keys(target, recording.session.etcd_prefix)
+    return [entry for key in keys for entry in entries.of_key(key)]
 
 
-def _moment(session: Opened, at: str | None) -> _Moment:
-    if at is None:
-        return _Moment(None)
-    if at.isascii() and at.isdigit():
-        exchange = exchange_at(session.recording, int(at))
-        attributed = session.ledger.by_seq.get(exchange.seq)
-        if attributed:
-            return _Moment(exchange.ended, max(ground.revision for ground in attributed), last=True)
-        return _reached(session, exchange.ended)
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError as error:
-        raise UsageError(
-            f"--at {at!r} is neither an exchange's number nor a time such as 2026-11-23T12:00:00Z"
-        ) from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return _reached(session, Nanos(int((moment - started_at(session.recording)).total_seconds() * 1e9)))
+def reference(recording: Recording, target: Target) -> ObjectRef | None:
+    """The object that is meant, also by its key."""
+    return key_object(target, recording.session.etcd_prefix) if isinstance(target, bytes) else target
 
 
-def _reached(session: Opened, time: Nanos | None) -> _Moment:
-    """A time, and the highest revision that an exchange had caused when it ended by then."""
-    ended = {each.seq for each in session.recording.exchanges() if _by(each.ended, time)}
-    caused = (ground.revision for seq, grounds in session.ledger.by_seq.items() if seq in ended for ground in grounds)
-    return _Moment(time, max(caused, default=0))
+def not_changed(words: str) -> UsageError:
+    """What is said of a key without a change."""
+    return UsageError(f"{words} did not change in this session; `kproxy correlate` lists the keys that did")
 
 
-def _by(moment: Nanos | None, time: Nanos | None) -> bool:
-    return moment is not None and (time is None or moment <= time)
+def _time(happened: Happened, moment: Moment) -> Nanos | None:
+    if moment.revision is not None:
+        raise UsageError("--at rev:… names a revision of etcd, which tells nothing of this object; name a time")
+    return happened.time(moment)
 
 
-def _from_etcd(session: Opened, target: ObjectRef | EtcdKey, until: _Moment) -> ObjectState | None:
-    """What etcd's changes say of it; None when it did not change in the session, or etcd was not recorded."""
-    keys = (target,) if isinstance(target, bytes) else object_keys(target, session.recording.session.etcd_prefix)
-    mine = [entry.change for entry in session.ledger.entries if entry.change.key in keys]
-    before = [change for change in mine if until.had_seen(change)]
-    name = key_text(target) if isinstance(target, bytes) else str(target)
-    if before:
-        body, source = before[-1].value, f"etcd, revision {before[-1].revision}"
-    elif mine:  # the first change in the session tells what was there before it
-        body, source = mine[0].previous, f"etcd, before revision {mine[0].revision}"
+def _from_etcd(
+    recording: Recording, target: Target, history: list[LedgerEntry], happened: list[LedgerEntry]
+) -> ObjectState:
+    """What etcd's changes say of it; the first change in the session tells what was there before it."""
+    name = target_text(target)
+    if happened:
+        change = happened[-1].change
+        value, source = after(recording, change), f"etcd, revision {change.revision}"
     else:
+        first = history[0]
+        revision = revision_asked(recording, first)
+        value = before(recording, first.change, revision)
+        source = f"etcd, before revision {first.change.revision}"
+        if value.document is not None and revision is None:
+            source += "; its resourceVersion is not known"
+    if value.reason and not value.is_gone:
+        raise UsageError(f"the value of {name} is not in the recording: {value.reason}")
+    document = _asked_version(target, value.document) if value.document is not None else raw_text(value)
+    return ObjectState(name=name, document=document, source=source + _version(value))
+
+
+def _asked_version(target: Target, document: JSONObject) -> JSONObject:
+    """Events have two versions with one storage; of other kinds the stored version is shown."""
+    is_new = isinstance(target, ObjectRef) and target.group == "events.k8s.io"
+    return as_new_event(document) if is_new else document
+
+
+def _version(value: Stored) -> str:
+    version = text(value.document.get("apiVersion")) if value.document is not None else ""
+    return f", stored as {version}" if version else ""
+
+
+def raw_text(value: Stored) -> str | None:
+    """A value that is no object: its text, or how many bytes it has."""
+    if value.raw is None:
         return None
-    if body is None:
-        return ObjectState(name=name, document=None, source=source)
-    if body.digest is None:
-        raise UsageError(f"the value of {name} is not in the recording: {body.reason}")
     try:
-        return ObjectState(name=name, document=decode_value(session.recording.body(body.digest)), source=source)
-    except ContentError as error:
-        raise UsageError(f"the value of {name} cannot be decoded: {error}") from error
+        return value.raw.decode()
+    except UnicodeDecodeError:
+        return f"{len(value.raw)} bytes: {value.raw[:64].hex()}{'…' if len(value.raw) > 64 else ''}"
 
 
-def _from_answers(session: Opened, target: ObjectRef, until: _Moment) -> ObjectState:
+def _from_answers(recording: Recording, target: ObjectRef, until: Nanos | None) -> ObjectState:
     """Where etcd says nothing of it: the last that an answer or a watch event said of the object."""
-    with_etcd = session.recording.session.etcd_start is not None
-    why = "its key did not change in etcd" if with_etcd else "recorded without etcd"
-    latest = latest_mention(session.recording, target, until.time)
+    why = without_etcd(recording)
+    latest = latest_mention(recording, target, until)
     if latest is None:
         raise UsageError(f"no answer in this session tells of {target} by then ({why}); name it as `kproxy log` does")
     return ObjectState(name=str(target), document=latest.document, source=f"{latest.source}; {why}")
+
+
+def without_etcd(recording: Recording) -> str:
+    """Why etcd says nothing of an object."""
+    return "its key did not change in etcd" if recording.session.etcd_start is not None else "recorded without etcd"

@@ -155,6 +155,11 @@ def object_keys(ref: ObjectRef, prefix: str = PREFIX) -> tuple[EtcdKey, ...]:
     return (EtcdKey("/".join(part for part in parts if part).encode("utf-8", "surrogateescape")),)
 
 
+def group_of(resource: str) -> str | None:
+    """The group in which Kubernetes itself serves a plural resource; None for one that it does not."""
+    return _GROUP_OF.get(resource)
+
+
 def object_of(value: JSON, resource: str) -> ObjectRef | None:
     """Which object a decoded one is, told that it is of `resource`; None if it has no name."""
     metadata = value.get("metadata") if isinstance(value, dict) else None

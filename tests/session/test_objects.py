@@ -10,7 +10,8 @@ from kproxy.errors import UsageError
 from kproxy.model.api import ObjectRef
 from kproxy.model.exchange import Nanos
 from kproxy.session.mentions import latest_mention
-from kproxy.session.objects import object_at, parse_object
+from kproxy.session.naming import parse_object
+from kproxy.session.objects import object_at
 from kproxy.wire.requestinfo import request_info
 from tests.support.made import an_exchange
 from tests.support.memory import MemoryRecording
