@@ -10,7 +10,7 @@ from typing import Literal
 
 import click
 
-from kproxy.cli.etcd_options import etcd_options, etcd_settings
+from kproxy.cli.etcd_options import etcd_options, etcd_settings, etcd_stores
 from kproxy.cli.identity_options import identity_options, identity_settings
 from kproxy.cli.server import reached
 from kproxy.cli.sizes import SIZE
@@ -71,6 +71,11 @@ from kproxy.session.workers import hired
     type=click.Path(path_type=Path),
     help="The feed of an etcd relay (kproxy etcd-relay): requests are followed into etcd by their trace context. "
     "Repeatable. In a lab its own is taken.",
+)
+@click.option(
+    "--etcd-history",
+    is_flag=True,
+    help="Read what etcd still knows from before the session too: its keys at its last compaction, each change since.",
 )
 @click.option(
     "--otlp",
@@ -148,6 +153,9 @@ def command(
     etcd_key: Path | None,
     etcd_user: str | None,
     etcd_relay: tuple[Path, ...],
+    etcd_override: tuple[str, ...],
+    etcd_prefix: str,
+    etcd_history: bool,
     otlp: str,
     when_stuck: Literal["pass", "block"],
     only: tuple[str, ...],
@@ -203,6 +211,7 @@ def command(
         workers=workers,
         etcd=store,
         relays=relays,
+        stores=etcd_stores(store, etcd_override, etcd_prefix, history=etcd_history),
         otlp=otlp,
         lab=lab,
         program=Path(command_line[0]).name if command_line else "",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from kproxy.cli.etcd_options import etcd_options, etcd_settings
+from kproxy.cli.etcd_options import etcd_options, etcd_settings, etcd_stores
 from kproxy.cli.formats import Report, format_option, write_reports
 from kproxy.cli.progress import replay_progress
 from kproxy.errors import UsageError
@@ -55,6 +55,8 @@ def command(
     etcd_cert: Path | None,
     etcd_key: Path | None,
     etcd_user: str | None,
+    etcd_override: tuple[str, ...],
+    etcd_prefix: str,
     reports: tuple[Report, ...],
     strict: bool,
     require_etcd: bool,
@@ -68,6 +70,7 @@ def command(
     """
     password = os.environ.get("KPROXY_ETCD_PASSWORD", "")
     store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
+    stores = etcd_stores(store, etcd_override, etcd_prefix)
     with opened(file) as recorded:
         wish = parse_target(target, recorded.recording.session.server, assets=assets, allow_old_etcd=allow_old_etcd)
 
@@ -87,7 +90,7 @@ def command(
             strict=strict,
             require_etcd=require_etcd,
         )
-        reachable = stack.enter_context(reached(wish, store, os.environ))
+        reachable = stack.enter_context(reached(wish, store, os.environ, stores))
         notify = stack.enter_context(replay_progress())
         audience = Audience(confirm=confirm, notify=notify, tell=_tell)
         verdict: Verdict = asyncio.run(replay_recording(file, reachable, settings, audience))

@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator, Sequence
 from types import TracebackType
 from typing import Self, cast
 
+from grpc.aio import AioRpcError
+
 from kproxy.etcd.channel import Channel
 from kproxy.etcd.messages import (
     LeaseGrantResponse,
@@ -17,7 +19,7 @@ from kproxy.etcd.messages import (
 from kproxy.etcd.records import Anchor, EtcdStatus, KeyValue, RangeAnswer, TxnAnswer, WatchBatch, Written
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.etcd.txn import Compare, Delete, Get, Operation, Put, txn_answer, txn_request
-from kproxy.etcd.watch import PATIENCE, watch
+from kproxy.etcd.watch import PATIENCE, check_store, watch
 from kproxy.model.etcd import ClusterId, EtcdKey, Revision
 
 
@@ -59,11 +61,19 @@ class Etcd:
             version=answer.version,
             revision=Revision(answer.header.revision),
             db_size=answer.dbSize,
+            member=answer.header.member_id,
         )
 
     async def revision(self) -> Revision:
         """The store's revision, agreed on by the cluster (a member's status may lag behind)."""
         return (await self.range(b"\0", count_only=True)).revision
+
+    async def check(self, anchor: Anchor) -> Revision:
+        """The store's revision, if it is the store that `anchor` says. StoreReplaced."""
+        try:
+            return (await check_store(self._channel, anchor))[1]
+        except AioRpcError as error:
+            raise await self._channel.explain(error) from None
 
     async def get(self, key: EtcdKey, *, at: Revision = Revision(0)) -> KeyValue | None:
         """A key as it is now, or was at a revision; None if it is not there. Compacted."""

@@ -15,6 +15,7 @@ class Header(Protocol):
     """ResponseHeader."""
 
     cluster_id: int
+    member_id: int
     revision: int
 
 

@@ -34,6 +34,7 @@ class EtcdStatus:
     version: str
     revision: Revision
     db_size: int  # bytes
+    member: int = 0  # its id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +104,12 @@ class RawEvent:
 class WatchBatch:
     """The events of one or more whole revisions, in order; everything watched up to `revision` has been delivered.
 
-    Without events: etcd has confirmed it, after a silence.
+    There may be none: then the watch stands (again), or etcd was asked after a silence. `confirmed`: etcd had no more.
     """
 
     events: tuple[RawEvent, ...]
     revision: Revision
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,3 +70,14 @@ class EtcdSettings:
             return path.read_bytes()
         except OSError as error:
             raise EtcdError(f"etcd's certificate file {path} cannot be read: {error.strerror}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EtcdOverride:
+    """An etcd of its own for some resources, as the api-server's --etcd-servers-overrides names it.
+
+    `resources`: GROUP/RESOURCE each ("apps/deployments", "/events").
+    """
+
+    resources: tuple[str, ...]
+    settings: EtcdSettings

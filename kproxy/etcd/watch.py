@@ -56,6 +56,11 @@ class _Cursor:
     cancelled: int = 0  # times in a row, without an event between them
     pending: list[RawEvent] = field(default_factory=list)  # of a revision that may have more to come
 
+    @property
+    def anchor(self) -> Anchor:
+        """What the store must know."""
+        return Anchor(cluster=self.cluster, revision=self.delivered, event=self.last)
+
     def take(self, response: WatchResponse) -> WatchBatch | None:
         """The whole revisions that `response` completes."""
         next_ = self.next
@@ -78,12 +83,12 @@ class _Cursor:
     def progress(self, revision: Revision) -> WatchBatch | None:
         """What an answer about its progress is worth; None where it is doubted, and the watch is to be opened again."""
         if self.prefix or revision < self.next or self.pending:
-            return WatchBatch(events=(), revision=Revision(self.next - 1))
+            return WatchBatch(events=(), revision=Revision(self.next - 1), confirmed=not self.pending)
         if not self.doubted:
             self.doubted = revision
             return None
         self.doubted, self.delivered, self.next = Revision(0), revision, Revision(revision + 1)
-        return WatchBatch(events=(), revision=revision)
+        return WatchBatch(events=(), revision=revision, confirmed=True)
 
 
 async def watch(  # noqa: PLR0913 - a watch's own options, by name
@@ -97,7 +102,7 @@ async def watch(  # noqa: PLR0913 - a watch's own options, by name
         try:
             async with aclosing(_one_stream(channel, cursor)) as batches:
                 async for batch in batches:
-                    cursor.cancelled = 0
+                    cursor.cancelled = 0 if batch.events else cursor.cancelled
                     yield batch
             await asyncio.sleep(_FIRST_PAUSE)  # to be opened again
         except grpc.aio.AioRpcError as error:
@@ -132,8 +137,9 @@ async def _one_stream(channel: Channel, cursor: _Cursor) -> AsyncGenerator[Watch
                 return
             if not created:
                 # Now, not before: what is asked of another etcd than this stream's would prove nothing.
-                await _check_store(channel, cursor)
+                cursor.cluster, revision = await check_store(channel, cursor.anchor)
                 created, cursor.waiting_since = True, None
+                yield WatchBatch(events=(), revision=Revision(cursor.next - 1), confirmed=revision < cursor.next)
             batch = cursor.take(response)
             if batch is None and response.watch_id == -1 and not response.events:
                 batch = cursor.progress(Revision(response.header.revision))
@@ -159,20 +165,24 @@ async def _responses(stream: WatchStream, cursor: _Cursor) -> AsyncGenerator[Wat
             yield watch_response(message)
 
 
-async def _check_store(channel: Channel, cursor: _Cursor) -> None:
-    """That the store is the one the watch began with: a new one would look like silence. StoreReplaced."""
+async def check_store(channel: Channel, anchor: Anchor) -> tuple[ClusterId, Revision]:
+    """Which store it is now, and how far; that it is the one that `anchor` says. AioRpcError, StoreReplaced.
+
+    A new one would look like silence to a watch.
+    """
     message = request("RangeRequest", key=b"\0")
     header = cast("RangeResponse", await channel.call_once("KV/Range", message)).header
     cluster, revision = ClusterId(f"{header.cluster_id:016x}"), Revision(header.revision)
-    if cursor.cluster not in {"", cluster}:
-        raise StoreReplaced(channel.endpoint, f"it is of cluster {cluster} now", cluster, revision)
-    if revision < cursor.delivered:
-        reason = f"it is at revision {revision}, but {cursor.delivered} had been seen"
+    reason = ""
+    if anchor.cluster not in {"", cluster}:
+        reason = f"it is of cluster {cluster} now"
+    elif revision < anchor.revision:
+        reason = f"it is at revision {revision}, but {anchor.revision} had been seen"
+    elif anchor.event is not None and not await _is_there(channel, anchor.event):
+        reason = f"its revision {anchor.event.mod_revision} is not the one that had been seen"
+    if reason:
         raise StoreReplaced(channel.endpoint, reason, cluster, revision)
-    if cursor.last is not None and not await _is_there(channel, cursor.last):
-        reason = f"its revision {cursor.last.mod_revision} is not the one that had been seen"
-        raise StoreReplaced(channel.endpoint, reason, cluster, revision)
-    cursor.cluster = cluster
+    return cluster, revision
 
 
 async def _is_there(channel: Channel, event: RawEvent) -> bool:

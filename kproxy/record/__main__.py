@@ -36,8 +36,15 @@ def _say(news: dict[str, object]) -> None:
     """One line of JSON for the session; one that is gone needs none. What people should know goes to them, too."""
     with suppress(BrokenPipeError):
         os.write(sys.stdout.fileno(), json.dumps(news).encode() + b"\n")
+    sentence = ""
     if news["state"] == "blocked":
-        print(f"kproxy recorder: {news['reason']} It is tried again each second.", file=sys.stderr)  # noqa: T201
+        sentence = f"{news['reason']} It is tried again each second."
+    elif news["state"] == "etcd" and not news["following"]:
+        sentence = f"{news['reason']}; what it changes is read when it is back"
+    elif news["state"] == "etcd" and news["again"]:
+        sentence = "etcd is followed again"
+    if sentence:
+        print(f"kproxy recorder: {sentence}", file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

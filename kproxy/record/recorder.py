@@ -12,7 +12,7 @@ from kproxy.model.session import Session, SessionEnd
 from kproxy.record.assembly import Assembler
 from kproxy.record.committer import Committer
 from kproxy.record.effort import own_effort
-from kproxy.record.etcd import Follower
+from kproxy.record.followers import Followers
 from kproxy.record.inlet import Inlets
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms, load_key
@@ -49,10 +49,9 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
             committer = Committer(writer, lambda error: _blocked(inlets, say, error))
             lines = stack.enter_context(ExitStack())
             inlets = Inlets(settings.handoffs, committer, assembler, time.monotonic_ns, lines, effort=own_effort())
-            follower = None
-            if settings.etcd is not None:
-                follower = Follower(settings.etcd, settings, committer, redactor, say)
-                await stack.enter_async_context(follower)
+            followers = None
+            if settings.etcds:
+                followers = await stack.enter_async_context(Followers(settings, committer, redactor, say))
             spans = None
             if settings.otlp:
                 spans = SpanIntake(settings.otlp, settings.session.started_at, settings.epoch, committer, redactor, say)
@@ -65,8 +64,8 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
             goodbye = await _goodbye(farewell)
             await inlets.end("the proxy was gone" if goodbye is None else "the session was ended")
             end = replace(writer.session, max_lag=Nanos(max(inlets.max_lag, writer.session.max_lag)))
-            if follower is not None:
-                end = replace(end, etcd_end=await follower.finish())
+            if followers is not None:
+                end = replace(end, etcd_end=await followers.finish())
             await relays.finish()  # what the last changes were caused by has passed the relay before they were seen
             if spans is not None:
                 await spans.finish()

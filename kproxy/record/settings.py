@@ -7,6 +7,7 @@ from typing import Self
 
 from kproxy.errors import ConfigError
 from kproxy.etcd.settings import EtcdSettings
+from kproxy.model.etcd import EtcdStore
 from kproxy.model.session import Session
 from kproxy.record.contents import MAX_BODY
 from kproxy.store.structure import StructureError, from_json, to_json
@@ -20,14 +21,27 @@ MAX_LINE = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """An etcd that is to be followed: how it is reached, and what the recording says of it.
+
+    `history`: its changes from before the session too, as far back as it has them.
+    """
+
+    settings: EtcdSettings
+    store: EtcdStore
+    history: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecorderSettings:
     """What to record, where, and how.
 
     `session`: the header; `epoch`: its start on CLOCK_MONOTONIC, nanoseconds; `handoffs`: the inherited descriptors of
     the recorder's end of the hand-off, one for each worker of the proxy; `literals`: secrets to be replaced wherever
-    they occur. An existing `recording` of the same session is gone on with, another one needs `force`. `etcd_patience`:
-    seconds that the end waits for etcd's last revision. `otlp`: HOST:PORT where an api-server's spans are taken;
-    `relays`: sockets of etcd relays' feeds; `trace`: what the proxy makes traceparents of.
+    they occur; `etcds`: the main one first. An existing `recording` of the same session is gone on with, another one
+    needs `force`. `etcd_patience`: seconds that the end waits for etcd's last revision. `otlp`: HOST:PORT where an
+    api-server's spans are taken; `relays`: sockets of etcd relays' feeds; `trace`: what the proxy makes traceparents
+    of.
     """
 
     recording: Path
@@ -39,7 +53,7 @@ class RecorderSettings:
     redact: bool = True
     literals: tuple[str, ...] = field(default=(), repr=False)
     max_body: int = MAX_BODY
-    etcd: EtcdSettings | None = None
+    etcds: tuple[Followed, ...] = ()
     etcd_patience: float = END_PATIENCE
     otlp: str = ""
     relays: tuple[Path, ...] = ()

@@ -13,6 +13,7 @@ from kproxy.proxy.flows.lane import LaneSettings
 from kproxy.proxy.handover.outbox import Outbox
 from kproxy.record.pseudonyms import key_path
 from kproxy.record.settings import RecorderSettings
+from kproxy.session.etcds import ONE_STORE, begin_etcds
 from kproxy.session.header import begin_session
 from kproxy.session.recorder import RecorderProcess, Tell
 from kproxy.session.recording import state_home
@@ -28,7 +29,8 @@ async def record_flows(settings: LaneSettings, outbox: Outbox, tell: Tell) -> Re
         raise UsageError(f"the recording cannot be written: there is no folder {output.parent}")
     etcd = _etcd(settings)
     server = await _facts(settings.server) if settings.server else Server()
-    session, epoch = await begin_session(server, etcd, when_stuck=settings.when_stuck, lane="addon")
+    server, etcds = await begin_etcds(etcd, ONE_STORE, server)
+    session, epoch = begin_session(server, etcds, when_stuck=settings.when_stuck, lane="addon")
     recorder = RecorderProcess(
         RecorderSettings(
             recording=output.absolute(),
@@ -37,7 +39,7 @@ async def record_flows(settings: LaneSettings, outbox: Outbox, tell: Tell) -> Re
             handoffs=(),
             key=key_path(state_home(os.environ), session.id),
             force=settings.force,
-            etcd=etcd,
+            etcds=etcds,
         ),
         [outbox],
         tell,

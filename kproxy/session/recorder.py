@@ -160,7 +160,7 @@ class RecorderProcess:
         """What does not come is a gap, and the recorder writes it down."""
         with suppress(TimeoutError):
             async with asyncio.timeout(START_SECONDS):
-                if self._settings.etcd is not None:
+                if self._settings.etcds:
                     await self._following.wait()
                 for feed in self._settings.relays:
                     await self._attached[str(feed)].wait()

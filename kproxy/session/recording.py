@@ -17,7 +17,8 @@ from kproxy.proxy.handover.outbox import Outbox
 from kproxy.proxy.launch import Running, serve
 from kproxy.proxy.ways.forward import basic_credentials
 from kproxy.record.pseudonyms import key_path
-from kproxy.record.settings import RecorderSettings
+from kproxy.record.settings import Followed, RecorderSettings
+from kproxy.session.etcds import begin_etcds
 from kproxy.session.header import begin_session
 from kproxy.session.recorder import RecorderProcess
 from kproxy.session.recordsettings import RecordSettings, asking, proxy_settings
@@ -59,9 +60,12 @@ async def recording(settings: RecordSettings, tell: Tell, team: Team | None = No
     await check_relays(settings.relays)
     credentials = Credentials(asking(settings))
     await credentials.ready(interactive=settings.interactive)
-    session, epoch = await begin_session(
-        await server_facts(settings.upstream, credentials, settings.lab),
-        settings.etcd,
+    server = await server_facts(settings.upstream, credentials, settings.lab)
+    server, etcds = await begin_etcds(settings.etcd, settings.stores, server)
+    session, epoch = begin_session(
+        server,
+        etcds,
+        prefix=settings.stores.prefix,
         when_stuck=settings.when_stuck,
         program=settings.program,
         capture=settings.wanted.text if settings.wanted else "",
@@ -70,7 +74,7 @@ async def recording(settings: RecordSettings, tell: Tell, team: Team | None = No
     hidden = (token, basic_credentials(token), *_secrets(settings, credentials))
     outbox = Outbox(settings.buffer_bytes, settings.when_stuck, numbers=team.numbers if team else None)
     async with directed(team, tell) as others:
-        recorder = RecorderProcess(_recorder_settings(settings, session, epoch, hidden), [outbox, *others], tell)
+        recorder = RecorderProcess(_recorder_settings(settings, session, epoch, etcds, hidden), [outbox, *others], tell)
         try:
             async with (
                 serve(proxy_settings(settings, token, credentials), outbox, team.stand if team else None) as running,
@@ -93,7 +97,7 @@ async def recording(settings: RecordSettings, tell: Tell, team: Team | None = No
 
 
 def _recorder_settings(
-    settings: RecordSettings, session: Session, epoch: int, hidden: tuple[str, ...]
+    settings: RecordSettings, session: Session, epoch: int, etcds: tuple[Followed, ...], hidden: tuple[str, ...]
 ) -> RecorderSettings:
     return RecorderSettings(
         recording=settings.output.absolute(),
@@ -103,7 +107,7 @@ def _recorder_settings(
         key=key_path(settings.state_home, session.id),
         force=settings.force,
         literals=tuple(dict.fromkeys((*hidden, *settings.literals))),
-        etcd=settings.etcd,
+        etcds=etcds,
         otlp=settings.otlp,
         relays=settings.relays,
         trace=settings.trace,
@@ -117,9 +121,12 @@ def _secrets(settings: RecordSettings, credentials: Credentials) -> tuple[str, .
     value = credentials.authorization()
     if value and value.startswith("Bearer "):
         found.append(value.removeprefix("Bearer "))
-    if settings.proxy_client is not None:
+    etcds = [each for each in (settings.etcd, *(one.settings for one in settings.stores.overrides)) if each is not None]
+    found += [each.password for each in etcds]
+    keys = [settings.proxy_client[1]] if settings.proxy_client is not None else []
+    for path in dict.fromkeys((*keys, *(each.key for each in etcds if each.key is not None))):
         with suppress(OSError, ValueError):  # whoever uses it says what is wrong with it
-            found.append(read_bounded(settings.proxy_client[1]).decode("ascii"))
+            found.append(read_bounded(path).decode("ascii"))
     return tuple(each for each in found if each)
 
 

@@ -16,6 +16,7 @@ from kproxy.proxy.launch import DEFAULT_DRAIN, DEFAULT_LISTEN, ProxySettings
 from kproxy.proxy.sockets.serving import OWN, ServingFiles
 from kproxy.proxy.tap.wanted import Wanted
 from kproxy.proxy.ways.way import DIRECT, Way
+from kproxy.session.etcds import ONE_STORE, Stores
 from kproxy.session.review import reviewer
 from kproxy.wire.tracecontext import TraceSeeds, new_seeds
 
@@ -26,9 +27,9 @@ class RecordSettings:
 
     `program`: the name of the COMMAND that is run (its arguments may hold secrets, so they are not kept); `state_home`:
     where keys of pseudonyms live; `wanted` None: everything is recorded; `faults`: what goes wrong on purpose;
-    `drain`: seconds for what goes on at the end; `etcd` None: HTTP only; `relays`: feeds of the relays between the
-    api-server and its etcd; `seeds`: what traceparents are made of then; `otlp`: HOST:PORT where the api-server's own
-    spans are taken, "": none are; `workers`: processes that serve.
+    `drain`: seconds for what goes on at the end; `etcd` None: HTTP only; `stores`: what else there is to know of etcd;
+    `relays`: feeds of the relays between the api-server and its etcd; `seeds`: what traceparents are made of then;
+    `otlp`: HOST:PORT where the api-server's own spans are taken, "": none are; `workers`: processes that serve.
     """
 
     output: Path
@@ -51,6 +52,7 @@ class RecordSettings:
     drain: float = DEFAULT_DRAIN
     workers: int = 1
     etcd: EtcdSettings | None = None
+    stores: Stores = ONE_STORE
     otlp: str = ""
     relays: tuple[Path, ...] = ()
     seeds: TraceSeeds = field(default_factory=new_seeds, repr=False)

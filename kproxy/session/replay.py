@@ -108,6 +108,7 @@ async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, aud
         when_stuck="block",  # a comparison has no use for a gap
         etcd=target.etcd,
         relays=lab_relays(target.lab) if target.lab is not None else (),
+        stores=target.stores,
         lab=target.lab,
         program="kproxy replay",
     )

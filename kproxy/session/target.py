@@ -16,6 +16,7 @@ from kproxy.lab.info import LabInfo
 from kproxy.lab.settings import LabSettings, ServerKind
 from kproxy.lab.start import start_lab
 from kproxy.model.session import Server
+from kproxy.session.etcds import ONE_STORE, Stores
 from kproxy.session.server_facts import lab_etcd
 
 KINDS: dict[str, ServerKind] = {"emulated": "emulated", "kube-apiserver": "kube-apiserver"}
@@ -36,6 +37,7 @@ class Target:
 
     upstream: Upstream
     etcd: EtcdSettings | None
+    stores: Stores = ONE_STORE
     lab: LabInfo | None = None
     literals: tuple[str, ...] = ()
     viewer: Upstream | None = None
@@ -83,7 +85,9 @@ def _recorded_kind(recorded: Server) -> tuple[str, str | None]:
 
 
 @contextmanager
-def reached(wish: TargetWish, etcd: EtcdSettings | None, env: Mapping[str, str]) -> Iterator[Target]:
+def reached(
+    wish: TargetWish, etcd: EtcdSettings | None, env: Mapping[str, str], stores: Stores = ONE_STORE
+) -> Iterator[Target]:
     """The target, for as long as the block lasts. LabError or ConfigError if it is not to be had."""
     if wish.lab is not None:
         with start_lab(wish.lab, env) as lab:
@@ -92,9 +96,9 @@ def reached(wish: TargetWish, etcd: EtcdSettings | None, env: Mapping[str, str])
             yield Target(upstream=upstream, etcd=etcd or lab_etcd(lab.info), lab=lab.info, viewer=viewer)
         return
     if wish.url is not None:
-        yield Target(upstream=upstream_from_url(wish.url), etcd=etcd)
+        yield Target(upstream=upstream_from_url(wish.url), etcd=etcd, stores=stores)
         return
     upstream = load_kubeconfig(None, env).upstream(wish.context)
     if upstream.proxy is not None:
         raise UsageError(f"a replay cannot go through the proxy {upstream.proxy.shown} of that context")
-    yield Target(upstream=upstream, etcd=etcd)
+    yield Target(upstream=upstream, etcd=etcd, stores=stores)

@@ -189,6 +189,12 @@ class Writer:
         self._connection.rollback()
         return highest or 0
 
+    def etcds(self) -> dict[int, EtcdStore]:
+        """The etcds that the recording names so far, by their places."""
+        found = self._connection.execute(select(schema.etcds)).mappings().all()
+        self._connection.rollback()
+        return {row["number"]: etcdrows.store_of(row) for row in found}
+
     def commit(self, batch: Batch) -> None:
         """All of the batch, or nothing. StorageFullError where trying again later can help."""
         fresh = {digest: data for digest, data in batch.bodies.items() if digest not in self._known}

@@ -6,17 +6,18 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from kproxy.etcd.client import connect
 from kproxy.etcd.settings import EtcdSettings
-from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange
+from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, EtcdStore, KeyChange
 from kproxy.model.exchange import BodyState, Digest
 from kproxy.model.recording import Recording
-from kproxy.model.session import Gap, Server, SessionEnd
-from kproxy.record.settings import RecorderSettings
-from kproxy.store.reader import open_recording
+from kproxy.model.session import Server, SessionEnd
+from kproxy.record.settings import Followed, RecorderSettings
+from kproxy.store.reader import FileRecording, open_recording
 from kproxy.wire.content import encode
 from tests.support.etcd_server import EtcdServer, etcd_server, running_etcd
 from tests.support.loop import in_loop
@@ -45,13 +46,14 @@ async def settings_for(tmp_path: Path, etcd: EtcdSettings, *, start_at: bool = T
         etcd_start=status.revision if start_at else None,
         server=Server(etcd_cluster=status.cluster),
     )
+    store = EtcdStore(cluster=status.cluster, endpoints=etcd.endpoints, start=session.etcd_start)
     return RecorderSettings(
         recording=tmp_path / "a.kproxy",
         session=session,
         epoch=time.monotonic_ns(),
         handoffs=(),
         key=tmp_path / "key",
-        etcd=etcd,
+        etcds=(Followed(settings=etcd, store=store),),
     )
 
 
@@ -61,6 +63,23 @@ async def begin(settings: RecorderSettings) -> tuple[RecorderProcess, socket.soc
     recorder = await start(settings, theirs)
     assert (await recorder.said("etcd"))["following"] is True
     return recorder, ours
+
+
+def after(followed: Followed) -> int:
+    """The session's first revision."""
+    assert followed.store.start is not None
+    return followed.store.start + 1
+
+
+async def until(path: Path, holds: Callable[[FileRecording], bool]) -> None:
+    """Waits for what the growing recording is to hold."""
+    async with asyncio.timeout(60):
+        while True:
+            with open_recording(str(path)) as recording:
+                assert isinstance(recording, FileRecording)
+                if holds(recording):
+                    return
+            await asyncio.sleep(0.05)
 
 
 async def finish(recorder: RecorderProcess, ours: socket.socket) -> None:
@@ -147,18 +166,6 @@ async def test_a_recorder_started_again_goes_on_behind_what_is_stored(tmp_path: 
         assert not list(recording.gaps())
 
 
-async def gap_of_a_session(settings: RecorderSettings) -> Gap:
-    """The one gap of a session without traffic."""
-    ours, theirs = socket.socketpair()
-    recorder = await start(settings, theirs)
-    assert (await recorder.said("etcd"))["following"] is False
-    await finish(recorder, ours)
-    with open_recording(str(settings.recording)) as recording:
-        assert recording.session.end is SessionEnd.COMPLETE
-        (gap,) = recording.gaps()
-        return gap
-
-
 @in_loop
 async def test_an_etcd_that_does_not_answer_is_a_gap(tmp_path: Path, etcd_server: EtcdServer) -> None:
     settings = await settings_for(tmp_path, etcd_server.settings)
@@ -167,21 +174,39 @@ async def test_an_etcd_that_does_not_answer_is_a_gap(tmp_path: Path, etcd_server
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         ours, theirs = socket.socketpair()
         gone = EtcdSettings(endpoints=(url,), timeout=0.3)
-        recorder = await start(replace(settings, etcd=gone, etcd_patience=0.5), theirs)
+        (followed,) = settings.etcds
+        away = (replace(followed, settings=gone),)
+        recorder = await start(replace(settings, etcds=away, etcd_patience=0.5), theirs)
         await finish(recorder, ours)
     with open_recording(str(settings.recording)) as recording:
         (gap,) = recording.gaps()
         assert (gap.kind, recording.session.end) == ("etcd", SessionEnd.COMPLETE)
         assert "did not answer" in gap.reason
+        assert (gap.cluster, gap.first_revision) == (followed.store.cluster, after(followed))
 
 
 @in_loop
-async def test_an_etcd_of_another_cluster_is_a_gap(tmp_path: Path, etcd_server: EtcdServer) -> None:
+async def test_an_etcd_of_another_cluster_is_a_gap_and_followed_as_what_it_is(
+    tmp_path: Path, etcd_server: EtcdServer
+) -> None:
     settings = await settings_for(tmp_path, etcd_server.settings)
-    session = replace(settings.session, server=Server(etcd_cluster=ClusterId("00000000000000ff")))
-    gap = await gap_of_a_session(replace(settings, session=session))
-    assert "00000000000000ff" in gap.reason
-    assert gap.count == 0
+    (followed,) = settings.etcds
+    other = ClusterId("00000000000000ff")
+    another = replace(followed, store=replace(followed.store, cluster=other))
+    recorder, ours = await begin(replace(settings, etcds=(another,)))
+    async with await connect(etcd_server.settings) as client:
+        await until(settings.recording, lambda recording: len(list(recording.etcds())) == 2)
+        last = await client.put(EtcdKey(b"/other"), b"2")
+    await finish(recorder, ours)
+    with open_recording(str(settings.recording)) as recording:
+        (gap,) = recording.gaps()
+        before, now = recording.etcds()
+        assert (gap.cluster, gap.last_revision, gap.count) == (other, None, 0)
+        assert gap.first_revision == after(followed)
+        assert followed.store.cluster in gap.reason
+        assert (before.cluster, before.end) == (other, followed.store.start)
+        assert (now.cluster, now.end, now.whole) == (followed.store.cluster, last, last)
+        assert {change.cluster for change in recording.key_changes()} <= {now.cluster}
 
 
 def compact(server: EtcdServer, revision: int) -> None:

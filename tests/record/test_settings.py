@@ -6,7 +6,8 @@ import pytest
 
 from kproxy.errors import ConfigError
 from kproxy.etcd.settings import EtcdSettings
-from kproxy.record.settings import Goodbye, RecorderSettings
+from kproxy.model.etcd import ClusterId, EtcdStore
+from kproxy.record.settings import Followed, Goodbye, RecorderSettings
 from tests.support.made import a_session
 
 
@@ -18,7 +19,13 @@ def test_settings_are_one_line_and_come_back() -> None:
         handoffs=(3,),
         key=Path("key"),
         literals=("-----BEGIN\nKEY-----\n",),
-        etcd=EtcdSettings(endpoints=("https://127.0.0.1:2379",), cacert=Path("ca.pem"), user="u", password="p"),
+        etcds=(
+            Followed(
+                settings=EtcdSettings(endpoints=("https://e:2379",), cacert=Path("ca.pem"), user="u", password="p"),
+                store=EtcdStore(cluster=ClusterId("aa"), resources=("/events",)),
+                history=True,
+            ),
+        ),
     )
     line = settings.to_json()
     assert "\n" not in line
