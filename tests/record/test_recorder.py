@@ -151,7 +151,7 @@ async def test_nothing_acknowledged_is_lost_and_nothing_doubled_by_twenty_kills(
         feeding.cancel()
         await asyncio.wait([feeding])
         stream.end()
-        assert await outbox.drain(20)
+        assert await outbox.drain(60)
         await recorder.goodbye(0)
         await outbox.detach()
         assert await recorder.wait() == 0

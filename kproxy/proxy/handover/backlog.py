@@ -21,7 +21,7 @@ from typing import Literal
 from kproxy.model.exchange import End
 from kproxy.proxy.handover.held import CONTENT, Held, HeldRecord
 from kproxy.proxy.handover.numbers import SharedNumbers
-from kproxy.proxy.handover.overflow import Overflow
+from kproxy.proxy.handover.overflow import RESERVE, Overflow
 from kproxy.wire.handoff import BATCH, GAP, RECORD, TUNNEL, RecordType, pack_batch, pack_end
 
 FLUSH_BYTES = 256 * 1024
@@ -76,6 +76,7 @@ class Backlog:
         self.left_out = 0  # exchanges that nobody wanted recorded
         self._buffer = buffer_bytes
         self._half = buffer_bytes // 2
+        self._full_batch = min(FLUSH_BYTES, buffer_bytes // RESERVE)
         self._large = buffer_bytes // LARGE_PART
         self._max_body = min(max_body, buffer_bytes // 4)
         self._number = 1  # of the batch that is being filled
@@ -303,7 +304,7 @@ class Backlog:
         size = len(head) + len(payload)
         self._filled += size
         self._pending += size
-        if self._filled >= FLUSH_BYTES and not self._due:
+        if self._filled >= self._full_batch and not self._due:
             self._due = True
             self.due(soon=True)
         if self._pending > self._buffer:

@@ -19,6 +19,8 @@ from kproxy.wire.handoff import ANSWER, AnswerType
 __all__ = ["DEFAULT_BUFFER", "DEFAULT_MAX_BODY", "Outbox", "WhenStuck"]
 
 FLUSH_SECONDS = 0.02
+LATE_BYTES = 64 * 1024
+"""So much is a batch though nobody takes it yet: a recorder that does not live long should store some."""
 READY_SECONDS = 30.0
 
 
@@ -43,8 +45,10 @@ class Outbox(Backlog):
         self._unsent: deque[Batch] = deque()
         self._more = asyncio.Event()  # it may be that something can be sent
         self._pace = pace or Pace()
+        self._late = False  # the batch that is being filled could have gone
         self._resting: asyncio.TimerHandle | None = None
         self._sent = 0  # the batch that was sent last
+        self._kept = 0  # batches up to this one were kept for the recorder: it should store them soon
         self._ending = False  # what there is should be stored soon
         self._tasks: list[asyncio.Task[None]] = []
         self._writer: asyncio.StreamWriter | None = None
@@ -74,6 +78,7 @@ class Outbox(Backlog):
         writer.write(again)
         self._unsent = deque(batches)
         self._sent = 0
+        self._kept = batches[-1].number if batches else 0
         self._more.set()
         self.blocked = 0
         self.lost.clear()
@@ -115,6 +120,7 @@ class Outbox(Backlog):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._late = False
         batch = super().flush()
         if batch is not None and self.attached:
             self._unsent.append(batch)
@@ -122,19 +128,33 @@ class Outbox(Backlog):
         return batch
 
     def due(self, *, soon: bool) -> None:
-        """Flush in 20 ms, or when the event loop comes round again."""
+        """Flush in 20 ms if somebody takes it then, or when the event loop comes round again."""
         if self._timer is not None:
             if not soon:
                 return
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(0 if soon else FLUSH_SECONDS, self.flush)
+        self._timer = asyncio.get_running_loop().call_later(
+            0 if soon else FLUSH_SECONDS, self.flush if soon else self._in_time
+        )
+
+    def _in_time(self) -> None:
+        """A batch that nobody takes now grows meanwhile: each one costs the recorder a transaction."""
+        self._timer = None
+        if self._filled >= LATE_BYTES or (self.attached and not self._rests()):
+            self.flush()
+        else:
+            self._late = True
+            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._in_time)
 
     async def _send(self, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 await self._more.wait()
                 self._more.clear()
-                while self._unsent and not self._rests():
+                while (self._unsent or self._late) and not self._rests():
+                    if not self._unsent:
+                        self.flush()
+                        continue
                     batch = self._unsent.popleft()
                     if self._sent <= self._committed:
                         self._pace.begins(asyncio.get_running_loop().time())
@@ -146,7 +166,9 @@ class Outbox(Backlog):
 
     def _rests(self) -> bool:
         """Whether the recorder should get nothing for now; `_more` is set when that may have changed."""
-        if self._ending or self.when_stuck == "block" or not self._pace.busy:
+        if self.when_stuck == "block" or not self._pace.busy:
+            return False
+        if self._ending or self._committed < self._kept:
             return False
         if self.pending_bytes > self._overflow.most:
             return False  # there it is exchanges that have begun which would be cut

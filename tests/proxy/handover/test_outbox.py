@@ -9,7 +9,7 @@ import pytest
 
 from kproxy.errors import ProxyError
 from kproxy.model.exchange import End
-from kproxy.proxy.handover.outbox import Outbox
+from kproxy.proxy.handover.outbox import FLUSH_SECONDS, Outbox
 from kproxy.proxy.handover.pace import Pace
 from kproxy.wire.handoff import BATCH, AnswerType, RecordType, pack_answer
 from tests.proxy.fake_recorder import FakeRecorder
@@ -273,6 +273,60 @@ def test_it_gets_nothing_while_it_rests_and_all_of_it_at_the_end() -> None:
         assert recorder.finished == {}
         assert await outbox.drain(60)
         assert len(recorder.finished) == 3
+        await outbox.detach()
+        await life.kill()
+
+    asyncio.run(play())
+
+
+def test_what_nobody_takes_yet_becomes_one_batch() -> None:
+    async def play() -> None:
+        outbox, recorder = Outbox(), FakeRecorder()
+        for _ in range(4):
+            exchange(outbox)
+            await asyncio.sleep(2 * FLUSH_SECONDS)
+        life = Life(recorder)
+        await outbox.attach(life.ours)
+        await _until(lambda: len(recorder.finished) == 4)
+        assert recorder.taken == 1
+        exchange(outbox)
+        await _until(lambda: len(recorder.finished) == 5)
+        await outbox.detach()
+        await life.kill()
+
+    asyncio.run(play())
+
+
+def test_what_comes_while_the_recorder_rests_is_its_next_batch() -> None:
+    async def play() -> None:
+        pace = Resting(3600.0)
+        outbox, recorder = Outbox(pace=pace), FakeRecorder()
+        life = Life(recorder)
+        await outbox.attach(life.ours)
+        for _ in range(4):
+            exchange(outbox)
+            await asyncio.sleep(2 * FLUSH_SECONDS)
+        assert recorder.taken == 0
+        pace.seconds = 0.0
+        exchange(outbox)
+        life.say(pack_answer(AnswerType.UNBLOCKED) + pack_answer(AnswerType.COMMITTED, 0))
+        await _until(lambda: len(recorder.finished) == 5)
+        assert recorder.taken == 1
+        await outbox.detach()
+        await life.kill()
+
+    asyncio.run(play())
+
+
+def test_what_was_kept_for_a_recorder_that_was_started_again_goes_at_once() -> None:
+    async def play() -> None:
+        outbox, recorder = Outbox(pace=Resting(3600.0)), FakeRecorder()
+        for _ in range(3):
+            exchange(outbox)
+            outbox.flush()
+        life = Life(recorder)
+        await outbox.attach(life.ours)
+        await _until(lambda: len(recorder.finished) == 3)
         await outbox.detach()
         await life.kill()
 
