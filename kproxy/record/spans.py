@@ -46,6 +46,7 @@ class SpanIntake:
         self._waiting: list[Span] = []
         self._gaps: list[Gap] = []
         self._left_out = 0
+        self._found = False  # whether an exporter has found us
         self._latest = Nanos(0)  # the end of the latest span that came
         self._came = asyncio.Event()
         self._stack = AsyncExitStack()
@@ -54,7 +55,7 @@ class SpanIntake:
     async def __aenter__(self) -> Self:
         port = await self._stack.enter_async_context(receiving(self._listen, self._beginning, self._take))
         self._storing = asyncio.create_task(self._store_often())
-        self._say({"state": "otlp", "port": port})
+        self._say({"state": "otlp", "found": False, "port": port})
         return self
 
     async def __aexit__(
@@ -79,6 +80,9 @@ class SpanIntake:
         await self._store()
 
     def _take(self, spans: tuple[Span, ...]) -> None:
+        if not self._found:
+            self._found = True
+            self._say({"state": "otlp", "found": True})
         room = max(0, MOST_WAITING - len(self._waiting))
         self._left_out += max(0, len(spans) - room)
         self._waiting += (self._redacted(span) for span in spans[:room])

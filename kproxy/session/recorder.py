@@ -16,6 +16,8 @@ from kproxy.record.settings import Goodbye, RecorderSettings
 
 START_SECONDS = 45.0
 """Until a recorder is ready and follows etcd: a cold interpreter on a busy machine takes some."""
+EXPORTER_SECONDS = 60.0
+"""Until an api-server's exporter has found the new receiver: gRPC and OpenTelemetry both wait before they try again."""
 DRAIN_SECONDS = 30.0
 CLOSE_SECONDS = 60.0
 RETRY_SECONDS = (0.0, 0.1, 0.5, 1.0)
@@ -56,6 +58,7 @@ class RecorderProcess:
         self._process: Process | None = None
         self._news: asyncio.Task[None] | None = None
         self._following = asyncio.Event()  # etcd's watch stands, or there is none
+        self._told_spans = asyncio.Event()  # an api-server has found where its spans are taken
         self._attached = {str(feed): asyncio.Event() for feed in settings.relays}  # to the etcd relays' feeds
         self._closed = False
         self._keeper: asyncio.Task[None] | None = None
@@ -69,6 +72,8 @@ class RecorderProcess:
         """Start it and wait until it records and follows etcd. RecordingError, in its own words, if it cannot."""
         await self._spawn()
         await self._await_etcd()
+        if self._settings.otlp:
+            await self._await_spans()
         self._settings = replace(self._settings, force=False)  # a successor goes on with the file
         self._keeper = asyncio.create_task(self._keep())
 
@@ -165,6 +170,16 @@ class RecorderProcess:
                 for feed in self._settings.relays:
                     await self._attached[str(feed)].wait()
 
+    async def _await_spans(self) -> None:
+        """Until the api-server's exporter has found us: it looks again after up to 30 s, and drops spans meanwhile."""
+        try:
+            async with asyncio.timeout(EXPORTER_SECONDS):
+                await self._told_spans.wait()
+        except TimeoutError:
+            self._tell(
+                f"no spans have come within {EXPORTER_SECONDS:.0f} s: is this address the api-server's endpoint?"
+            )
+
     async def _keep(self) -> None:
         """Start another one whenever it is gone."""
         tries = 0
@@ -201,6 +216,8 @@ class RecorderProcess:
             news = json.loads(line)
             if news["state"] == "etcd":
                 self._following.set()
+            elif news["state"] == "otlp" and news["found"]:
+                self._told_spans.set()
             elif news["state"] == "relay":
                 self._attached[str(news["feed"])].set()
             elif news["state"] == "closed":

@@ -37,7 +37,12 @@ def taken(folder: Path, exported: list[bytes]) -> tuple[list[Span], list[Gap]]:
             committer = Committer(writer, lambda _: None)
             epoch = time.monotonic_ns()
             intake = SpanIntake(
-                "127.0.0.1:0", STARTED, epoch, committer, redactor, lambda news: port.set_result(news["port"])
+                "127.0.0.1:0",
+                STARTED,
+                epoch,
+                committer,
+                redactor,
+                lambda news: None if news["found"] else port.set_result(news["port"]),
             )
             async with intake:
                 async with grpc.aio.insecure_channel(f"127.0.0.1:{await port}") as channel:
