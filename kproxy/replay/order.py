@@ -78,7 +78,8 @@ def _by_revision(
 ) -> Iterator[_Edge]:
     """Writes by their revisions, and lists between those that they show and the others."""
     known = [(written[each.seq], 0, each.seq, each) for each in exchanges if each.seq in written]
-    lists = [(listed_revision(recording, each), each) for group in groups for each in group if written]
+    of_this_etcd = [group for group in groups if any(each.seq in written for each in group)]
+    lists = [(listed_revision(recording, each), each) for group in of_this_etcd for each in group]
     known += [(revision, 1, each.seq, each) for revision, each in lists if revision]
     for (*_, first), (*_, second) in pairwise(sorted(known, key=lambda each: each[:3])):
         yield first, second

@@ -11,7 +11,6 @@ from kproxy.diff.compare import compare
 from kproxy.etcd.client import connect
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.model.etcd import ClusterId, EtcdKey
-from kproxy.model.exchange import Seq
 from kproxy.model.verdict import Verdict
 from kproxy.proxy.launch import Running
 from kproxy.replay.engine import ReplayResult, plan_of, replay
@@ -19,6 +18,7 @@ from kproxy.replay.events import ReplayEvent
 from kproxy.replay.guard import check_target, gather_facts, written_resources
 from kproxy.replay.settle import Versions
 from kproxy.replay.transport import Transport
+from kproxy.replay.written import written_revisions
 from kproxy.session.opened import Opened, opened
 from kproxy.session.recording import Tell, recording
 from kproxy.session.recordsettings import RecordSettings
@@ -119,7 +119,7 @@ async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, aud
             transport,
             patience=settings.patience,
             notify=audience.notify,
-            written=_written(baseline),
+            written=written_revisions(baseline.ledger, baseline.recording.session.server.etcd_cluster),
             versions=versions,
         )
         live.exit_code = 0
@@ -139,11 +139,6 @@ async def _looking_into(settings: EtcdSettings | None) -> AsyncIterator[Versions
             return found[0].version if found else 0
 
         yield version
-
-
-def _written(baseline: Opened) -> dict[Seq, int]:
-    """The last revision that each exchange is known to have made."""
-    return {seq: max(claim.revision for claim in claims) for seq, claims in baseline.ledger.by_seq.items() if claims}
 
 
 def through(proxy: Running) -> Upstream:

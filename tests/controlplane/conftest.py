@@ -13,6 +13,18 @@ NEEDED = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok",
 OLDER_NEEDED = ("kube-apiserver", "etcd", "kubectl", "etcdctl")
 
 
+SECONDS = 300
+"""That a test may take which says nothing else: servers start within it, and machines are slow at times."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this folder the time that servers need."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SECONDS))
+
+
 @pytest.fixture(scope="session")
 def assets() -> Path:
     """The folder of the real binaries."""

@@ -1,0 +1,40 @@
+"""kproxy.replay.written."""
+
+from kproxy.model.attribution import Attribution, Basis, Ledger
+from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, Revision
+from kproxy.model.exchange import Seq
+from kproxy.replay.written import written_revisions
+
+MAIN = ClusterId("main")
+
+
+def written(*claims: tuple[Basis, int], cluster: ClusterId = MAIN) -> int | None:
+    """The revision of an exchange with these claims, each of a ground and a revision."""
+    made = tuple(
+        Attribution(
+            cluster=cluster,
+            revision=Revision(revision),
+            key=EtcdKey(b"/registry/pods/default/x"),
+            type=ChangeType.PUT,
+            seq=Seq(1),
+            basis=basis,
+            evidence="",
+        )
+        for basis, revision in claims
+    )
+    return written_revisions(Ledger(entries=(), by_seq={Seq(1): made}), MAIN).get(Seq(1))
+
+
+def test_it_is_the_last_one_that_was_made_while_the_request_went_on() -> None:
+    assert written((Basis.REVISION, 13), (Basis.OBJECT, 10)) == 13
+    assert written((Basis.TRACED, 10), (Basis.TRACED, 12), (Basis.OBJECT, 20)) == 12
+
+
+def test_what_ended_later_is_not_when_it_was_asked_for() -> None:
+    """A deletion that waited for its finalizers: begun at 5, done by somebody at 9."""
+    assert written((Basis.OBJECT, 5), (Basis.OBJECT, 9)) == 5
+
+
+def test_a_guess_and_another_etcd_order_nothing() -> None:
+    assert written((Basis.WINDOW, 5), (Basis.LEASE, 6)) is None
+    assert written((Basis.REVISION, 5), cluster=ClusterId("events")) is None
