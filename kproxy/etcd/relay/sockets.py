@@ -77,7 +77,7 @@ async def handshake(sock: socket.socket, context: ssl.SSLContext, host: str | No
 
 def _check_protocol(tls: ssl.SSLSocket) -> None:
     if tls.selected_alpn_protocol() != "h2":
-        raise OSError(errno.EPROTO, "it does not speak HTTP/2")
+        raise OSError("it does not speak HTTP/2")
 
 
 async def _until(sock: socket.socket, *, reading: bool) -> None:
@@ -126,6 +126,6 @@ def reason_of(error: BaseException) -> str:
         return "its name is not known"
     if isinstance(error, TimeoutError) and not error.args:
         return "no answer in time"
-    if isinstance(error, OSError):
-        return (error.strerror or str(error)).lower()
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()  # asyncio has words of its own in strerror
     return str(error)
