@@ -1,7 +1,7 @@
 """`kproxy`: finds the command, and turns every failure into one sentence and an exit code.
 
-Exit codes: 0 done (identical, equivalent), 1 only ever «different», 2 any error and «inconclusive», 130 Ctrl-C,
-143 SIGTERM; `record` and `lab run` end with their COMMAND's.
+Exit codes: 0 done (identical, equivalent), 1 only ever «different», 2 any error and «inconclusive», 3 what
+`check --fail` found, 130 Ctrl-C, 143 SIGTERM; `record` and `lab run` end with their COMMAND's.
 """
 
 import errno
@@ -30,6 +30,7 @@ COMMANDS = {
     "why": "kproxy.cli.why",
     "correlate": "kproxy.cli.correlate",
     "stats": "kproxy.cli.stats",
+    "check": "kproxy.cli.check",
     "rbac": "kproxy.cli.rbac",
     "replay": "kproxy.cli.replay",
     "diff": "kproxy.cli.diff",

@@ -101,7 +101,7 @@ def _own_calls(found: Statistics, top: int) -> list[str]:
 def _notes(found: Statistics) -> list[str]:
     notes = []
     if not found.with_etcd:
-        notes.append("without etcd: what was changed is not known")
+        notes.append("without etcd: what was changed is not known; no-op writes are told by answers' resourceVersions")
     if not found.with_calls:
         notes.append("without an etcd relay: what requests cost in etcd is not known")
     if found.gaps:

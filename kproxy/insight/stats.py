@@ -10,6 +10,7 @@ from kproxy.insight.cost import Cost, cost_of
 from kproxy.insight.figures import Figures
 from kproxy.insight.frequent import Frequent
 from kproxy.insight.joined import is_stream, served
+from kproxy.insight.noops import NoOps
 from kproxy.insight.rewrites import is_rewrite
 from kproxy.model.api import RequestInfo
 from kproxy.model.attribution import Ledger, Standing
@@ -17,7 +18,6 @@ from kproxy.model.etcd import ClusterId, EtcdCall, EtcdKey, key_text
 from kproxy.model.exchange import WATCH_EVENT, Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.recording import Recording
-from kproxy.wire.requestinfo import first_values
 from kproxy.wire.storage import key_object
 
 MAX_GROUPS = 10_000
@@ -25,7 +25,6 @@ MAX_GROUPS = 10_000
 HOT_KEYS = 50
 """Keys that are listed, of those that changed most."""
 _WRITERS = 10
-_MAY_BE_NO_OP = frozenset({"update", "patch"})
 _MAX_PATH = 60
 
 type Dimension = Literal["client", "verb", "resource"]
@@ -115,7 +114,7 @@ def _named(group: Group) -> JSONObject:
 
 def statistics(recording: Recording, ledger: Ledger, by: Iterable[Dimension] = DIMENSIONS) -> Statistics:
     """Count a recording, its requests grouped `by` these."""
-    count = _Count(frozenset(by), ledger)
+    count = _Count(frozenset(by), ledger, NoOps(recording, ledger))
     count.changes(recording)
     for each in served(recording):
         if each.exchange is None:
@@ -152,11 +151,11 @@ class _Count:
 
     by: frozenset[Dimension]
     ledger: Ledger
+    no_ops: NoOps
     groups: dict[Group, Figures] = field(default_factory=dict)
     keys: Frequent[_HotKey] = field(default_factory=Frequent)
     with_calls: bool = False
     _rewrites: Counter[Seq] = field(default_factory=Counter)
-    _no_ops: frozenset[Seq] = frozenset()
     _hot: dict[_HotKey, int] = field(default_factory=dict)
     _written: dict[Seq, list[_HotKey]] = field(default_factory=dict)
     _writers: dict[_HotKey, Frequent[str]] = field(default_factory=dict)
@@ -176,7 +175,6 @@ class _Count:
             key = (entry.change.cluster, entry.change.key)
             if entry.attribution is not None and key in self._hot and entry.standing is not Standing.BEFORE:
                 self._written.setdefault(entry.attribution.seq, []).append(key)
-        self._no_ops = frozenset(write.seq for write in self.ledger.no_op_writes)
 
     def exchange(self, recording: Recording, exchange: Exchange, cost: Cost) -> None:
         """One request and what came of it."""
@@ -185,7 +183,7 @@ class _Count:
         figures.count(exchange, _latency(exchange))
         figures.cost(cost)
         figures.changed += exchange.seq in self.ledger.by_seq
-        figures.no_ops += self._is_no_op(exchange, cost)
+        figures.no_ops += self.no_ops.is_no_op(exchange, cost)
         figures.rewrites += self._rewrites[exchange.seq]
         if exchange.info.verb == "watch":
             figures.events += sum(frame.kind == WATCH_EVENT for frame in recording.frames(exchange.seq))
@@ -235,20 +233,6 @@ class _Count:
         if group not in self.groups and len(self.groups) >= MAX_GROUPS:
             group = Group(client=OTHERS)
         return self.groups.setdefault(group, Figures())
-
-    def _is_no_op(self, exchange: Exchange, cost: Cost) -> bool:
-        """As the ledger has it; where the calls to etcd are known, they say it of any write that succeeded."""
-        if exchange.seq in self._no_ops:
-            return True
-        succeeded = exchange.answer is not None and 200 <= exchange.answer.status < 300
-        return (
-            cost.calls > 0
-            and succeeded
-            and not cost.wrote
-            and exchange.info.verb in _MAY_BE_NO_OP
-            and exchange.seq not in self.ledger.by_seq
-            and "dryRun" not in first_values(exchange.request.target.partition("?")[2])
-        )
 
 
 def resource_of(info: RequestInfo) -> str:

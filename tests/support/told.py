@@ -155,7 +155,7 @@ class Told:
         """A call to etcd by an exchange, or by nobody."""
         self.recording.call_list.append(numbered(made, len(self.recording.call_list) + 1, seq))
 
-    def events(self, seq: Seq, *events: JSONObject) -> None:
+    def events(self, seq: Seq, *events: object) -> None:
         """Events of a watch."""
         for index, event in enumerate(events):
             self.recording.frame_list.append(Frame(seq=seq, index=index, at=Nanos(0), body=self._keep(event)))
