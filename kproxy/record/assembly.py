@@ -148,7 +148,7 @@ class Assembler:
             request_body=Pieces(self._max_body),
             answer_body=Pieces(self._max_body),
         )
-        if self._trace is not None and head.altered & Altered.TRACEPARENT:
+        if self._trace is not None and Altered.TRACEPARENT in head.altered:
             exchange.trace_id = facts.client_trace or self._trace.trace_id(record.seq)
             exchange.parent_id = self._trace.parent_id(record.seq)
 

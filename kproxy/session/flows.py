@@ -17,6 +17,7 @@ from kproxy.session.etcds import ONE_STORE, begin_etcds
 from kproxy.session.header import begin_session
 from kproxy.session.recorder import RecorderProcess, Tell
 from kproxy.session.recording import state_home
+from kproxy.session.relays import check_relays
 from kproxy.session.server_facts import server_facts
 
 
@@ -27,10 +28,12 @@ async def record_flows(settings: LaneSettings, outbox: Outbox, tell: Tell) -> Re
         raise UsageError(f"{output} exists already: choose another kproxy_output, or replace it with kproxy_force")
     if not output.parent.is_dir():
         raise UsageError(f"the recording cannot be written: there is no folder {output.parent}")
+    await check_relays(settings.relays)
     etcd = _etcd(settings)
     server = await _facts(settings.server) if settings.server else Server()
     server, etcds = await begin_etcds(etcd, ONE_STORE, server)
-    session, epoch = begin_session(server, etcds, when_stuck=settings.when_stuck, lane="addon")
+    traced = "relay" if settings.relays else ""
+    session, epoch = begin_session(server, etcds, when_stuck=settings.when_stuck, lane="addon", traced=traced)
     recorder = RecorderProcess(
         RecorderSettings(
             recording=output.absolute(),
@@ -40,6 +43,8 @@ async def record_flows(settings: LaneSettings, outbox: Outbox, tell: Tell) -> Re
             key=key_path(state_home(os.environ), session.id),
             force=settings.force,
             etcds=etcds,
+            relays=settings.relays,
+            trace=settings.seeds if settings.relays else None,
         ),
         [outbox],
         tell,

@@ -44,8 +44,9 @@ def fields_to_json(value: object) -> JSONObject:
     """A dataclass's fields that differ from their defaults."""
     if not is_dataclass(value) or isinstance(value, type):
         raise TypeError(f"{type(value).__name__} has no JSON form")
-    stated = ((field.name, getattr(value, field.name), _default(field)) for field in fields(value))
-    return {name: to_json(item) for name, item, default in stated if item != default}
+    return {
+        name: to_json(item) for name, default in _defaults(type(value)) if (item := getattr(value, name)) != default
+    }
 
 
 def from_json[T](kind: type[T], value: JSON) -> T:
@@ -58,6 +59,12 @@ def _bytes_to_json(data: bytes) -> JSON:
         return data.decode()
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(data).decode()}
+
+
+@cache
+def _defaults(kind: type) -> tuple[tuple[str, object], ...]:
+    """A dataclass's fields in their order, with their defaults."""
+    return tuple((field.name, _default(field)) for field in fields(kind))
 
 
 def _default(field: Field[Any]) -> object:

@@ -43,7 +43,8 @@ def fixed(programs: Path, folder: Path, *, tls: bool) -> Iterator[Server]:
 @contextmanager
 def kube_apiserver(assets: Path, folder: Path) -> Iterator[Server]:
     """A fresh kube-apiserver with one pod; it ends with the block."""
-    command = [str(BIN / "python"), "-m", "kproxy", "lab", "run", "--server", "kube-apiserver", "--assets", str(assets)]
+    command = [str(BIN / "python"), "-m", "kproxy", "lab", "run", "--server", "kube-apiserver", "--no-relay"]
+    command += ["--assets", str(assets)]
     process = subprocess.Popen(
         [*command, "--", "sh", "-c", 'echo "$KUBECONFIG"; exec sleep 86400'],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT, env=environment(),

@@ -184,3 +184,18 @@ def test_words_that_the_command_line_does_not_know_get_one_sentence(fails: Fails
     assert "yesterday" in fails("get", str(recording), "pods/default/hello-demo", "--at", "yesterday")
     assert "nowhere" in fails("lab", "run", "--assets", "nowhere", "--", "true")
     assert "9" * 30 in fails("show", str(recording), "9" * 30)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("nowhere", "no such file or directory"), ("a-file", "connection refused")]
+)
+def test_a_feed_at_which_no_relay_listens_is_named_before_anything_is_recorded(
+    fails: Fails, tmp_path: Path, name: str, reason: str
+) -> None:
+    (tmp_path / "a-file").touch()
+    feed = tmp_path / name
+    said = fails(
+        "record", "--upstream", "http://127.0.0.1:9", "--etcd-relay", str(feed), "-o", "s.kproxy", "--", "true"
+    )
+    assert f"no etcd relay can be reached at {feed}: {reason}" in said
+    assert not (tmp_path / "s.kproxy").exists()

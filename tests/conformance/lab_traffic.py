@@ -61,6 +61,7 @@ def record(lane: str, output: Path) -> None:
     ca = output.parent / "ca.pem"
     ca.write_bytes(base64.b64decode(user["clusters"][0]["cluster"]["certificate-authority-data"]))
     options = ["--set", f"ssl_verify_upstream_trusted_ca={ca}", "--set", f"kproxy_etcd={lab['etcd_endpoints'][0]}"]
+    options += ["--set", f"kproxy_etcd_relay={lab['etcd_relay']}"]
     with addon_process(lab["url"], output, *options) as running:
         send(running.url, user["users"][0]["user"]["token"], None)
 

@@ -21,12 +21,12 @@ def test_the_demo_shows_each_key_with_its_ground_and_ends_identical(tmp_path: Pa
     key = "/registry/pods/default/hello-demo@N"
     expected = [
         f"create  {pods}  201",
-        f"        → PUT {key} (revision)",
+        f"        → PUT {key} (traced)",
         f"get     {pods}/hello-demo  200",
         "        → nothing changed in etcd",
         f"delete  {pods}/hello-demo  200",
-        f"        → PUT {key} (object)",
-        f"        → DELETE {key} (revision)",
+        f"        → PUT {key} (traced)",
+        f"        → DELETE {key} (traced)",
         f"get     {pods}/hello-demo  404",
         "        → nothing changed in etcd",
     ]

@@ -5,7 +5,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, cast
 
@@ -18,6 +18,7 @@ from kproxy.errors import KproxyError
 from kproxy.proxy.flows.addon import FlowRecorder
 from kproxy.proxy.handover.outbox import DEFAULT_BUFFER, Outbox
 from kproxy.proxy.tap.tunnel import MAX_CONTENT
+from kproxy.wire.tracecontext import Tracer, TraceSeeds, new_seeds
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,10 @@ MIN_BUFFER = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneSettings:
-    """What mitmproxy's options say. `output` None: a name of kproxy's choice; `server`: of mode reverse, else ""."""
+    """What mitmproxy's options say. `output` None: a name of kproxy's choice; `server`: of mode reverse, else "".
+
+    `seeds`: what traceparents are made of while there are `relays`.
+    """
 
     output: Path | None
     force: bool
@@ -41,6 +45,8 @@ class LaneSettings:
     exec_content: bool
     buffer_bytes: int
     when_stuck: Literal["pass", "block"]
+    relays: tuple[Path, ...] = ()
+    seeds: TraceSeeds = field(default_factory=new_seeds, repr=False)
 
 
 class Recorder(Protocol):
@@ -81,6 +87,7 @@ class AddonLane:
         loader.add_option("kproxy_etcd_cacert", str, "", files)
         loader.add_option("kproxy_etcd_cert", str, "", files)
         loader.add_option("kproxy_etcd_key", str, "", files)
+        loader.add_option("kproxy_etcd_relay", Sequence[str], [], "The feed of an etcd relay; repeatable.")
         loader.add_option("kproxy_exec_content", bool, False, "Keep what exec, attach and port-forward carry.")
         loader.add_option("kproxy_buffer", str, "", "What may wait in memory for the recorder (default: 64m).")
         loader.add_option(
@@ -105,7 +112,8 @@ class AddonLane:
             ctx.options.update(tcp_timeout=NEVER)
         self._outbox = Outbox(settings.buffer_bytes, settings.when_stuck)
         keep = MAX_CONTENT if settings.exec_content else 0
-        self._flows = FlowRecorder(self._outbox, buffer_bytes=settings.buffer_bytes, keep=keep)
+        tracer = Tracer(settings.seeds) if settings.relays else None
+        self._flows = FlowRecorder(self._outbox, buffer_bytes=settings.buffer_bytes, keep=keep, tracer=tracer)
 
     async def running(self) -> None:
         """All is up but for the recorder: clients wait for it."""
@@ -148,6 +156,7 @@ def _settings() -> LaneSettings:
         exec_content=options.kproxy_exec_content,
         buffer_bytes=size,
         when_stuck=cast("Literal['pass', 'block']", options.kproxy_when_stuck),
+        relays=tuple(Path(feed).expanduser().absolute() for feed in options.kproxy_etcd_relay),
     )
 
 
