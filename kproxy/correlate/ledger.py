@@ -61,8 +61,8 @@ class _Correlation:
         self.consequences.read()
 
     def _claim(self) -> None:
-        claim_spanned(self._recording, self.changes, self.claims)
         self._answers.read()
+        claim_spanned(self._recording, self.changes, self.claims)
         Objects(self._recording, self.changes, self._values, self.claims).read(self._answers)
         claim_leases(self.changes, self.claims, with_calls=self._with_calls)
         wanted = [place for place in self.changes.places() if self._is_unexplained(place)]

@@ -1,7 +1,8 @@
 """The ground `otlp`: a span of the api-server's own names the request (its audit id) and the key, and the time fits.
 
-Its clock is the server's: a change is looked for from a little before the span began. If spans of two requests fit,
-neither is taken.
+A span names no revision, its clock is the server's, and kproxy sees a change some time after it was made: every span of
+the key's that began before, and ended not long before, may have written it. If those are of several requests, the one
+whose answer has the revision is meant; without such an answer neither is taken.
 """
 
 from bisect import bisect_right
@@ -15,10 +16,14 @@ from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Seq, header
 from kproxy.model.recording import Recording
 
+WRITING = ("Create ", "GuaranteedUpdate ", "Delete ")
+"""What spans of the storage layer that write are called (k8s.io/apiserver/pkg/storage/etcd3/store.go)."""
 EARLY = 5_000_000
 """Nanoseconds that the two clocks may differ."""
-LATE = 1_000_000_000
+LATE = 2_000_000_000
 """Nanoseconds after a span's end in which kproxy may see what it wrote."""
+MOST = 64
+"""Spans of one key's that are looked at before a change: of a key that is written more often, none is alone."""
 
 
 def claim_spanned(recording: Recording, changes: Changes, claims: Claims) -> None:
@@ -32,9 +37,10 @@ def claim_spanned(recording: Recording, changes: Changes, claims: Claims) -> Non
         found.sort()
         full = name if name.startswith(f"{prefix}/") else f"{prefix}/{name.lstrip('/')}"
         for place in changes.of_key(EtcdKey(full.encode("utf-8", "surrogateescape"))):
-            audit_ids = _around(found, changes.seen(place))
-            seq = by_audit.get(audit_ids.pop()) if len(audit_ids) == 1 else None
-            if seq is not None and not changes.is_past(place):
+            fitting = {by_audit.get(audit_id, Seq(0)) for audit_id in _around(found, changes.seen(place))}
+            answered = claims.answered(place)
+            seq = answered if answered in fitting else fitting.pop() if len(fitting) == 1 else Seq(0)
+            if seq and not changes.is_past(place):
                 evidence = "a span of the api-server's with this exchange's audit id wrote the key at that time"
                 claims.claim(place, Basis.OTLP, seq, evidence)
 
@@ -43,7 +49,7 @@ def _spans(recording: Recording) -> dict[str, list[tuple[int, int, str]]]:
     """By key the spans that may have written it: start, end, audit id."""
     spans: defaultdict[str, list[tuple[int, int, str]]] = defaultdict(list)
     for span in recording.spans():
-        if span.audit_id and span.key:
+        if span.audit_id and span.key and span.name.startswith(WRITING):
             spans[span.key].append((span.started, span.ended, span.audit_id))
     return dict(spans)
 
@@ -59,8 +65,6 @@ def _audited(recording: Recording) -> dict[str, Seq]:
 
 
 def _around(spans: list[tuple[int, int, str]], seen: int) -> set[str]:
-    """The requests whose spans may have made a change seen then: those that were going on, if there are any."""
+    """The requests whose spans may have made a change seen then."""
     last = bisect_right(spans, seen + EARLY, key=lambda span: span[0])
-    fitting = [span for span in spans[max(0, last - 8) : last] if seen <= span[1] + LATE]
-    inside = [span for span in fitting if span[0] - EARLY <= seen <= span[1] + EARLY]
-    return {audit_id for _, _, audit_id in inside or fitting}
+    return {audit_id for _, end, audit_id in spans[max(0, last - MOST) : last] if seen <= end + LATE}
