@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kproxy.correlate.ledger import correlate
+from kproxy.store.reader import open_recording
 from tests.support.etcd_server import free_port
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(300)]
@@ -42,5 +44,6 @@ def test_without_a_relay_the_api_servers_spans_name_the_request_of_each_create_a
     ]
     # The storage layer tells no span of a delete: another ground has it.
     assert {entry["basis"] for entry in ours if entry["type"] == "DELETE"} <= {"otlp", "revision", "object"}
-    assert [entry["contradictions"] for entry in ours] == [[]] * len(ours)
     assert [entry for entry in entries if entry["standing"] == "unattributed"] == []
+    with open_recording(str(session)) as recording:
+        assert [each for entry in correlate(recording).entries for each in entry.contradictions] == []
