@@ -138,7 +138,7 @@ def _document(raw: bytes, file: Path) -> JSONObject:
     if not isinstance(document, dict):
         raise ConfigError(f"The kubeconfig {file} is not a mapping.")
     kind = document.get("kind", "Config")
-    if kind not in {"Config", "", None}:
+    if kind and kind != "Config":
         raise ConfigError(f"The file {file} is no kubeconfig: its kind is {kind!r}.")
     return document
 

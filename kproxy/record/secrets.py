@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import cast
 
 from kproxy.model.api import RequestInfo
-from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.quotations import without_quotations
 from kproxy.wire.content import ContentError
@@ -89,7 +89,7 @@ class Hider:
             for item in value:
                 self._search(item)
         elif isinstance(value, dict):
-            kind = value.get("kind")
+            kind = text(value.get("kind"))  # anything may stand there
             if kind in {"Secret", "SecretList"}:
                 self._found(value)
                 return

@@ -96,7 +96,7 @@ def _whole_objects(document: JSONObject) -> Iterator[JSONObject]:
 def _lingers(obj: JSONObject) -> bool:
     """Whether a deleted object stays for a while: it has finalizers or time to end gracefully."""
     metadata = metadata_of(obj)
-    graceful = metadata.get("deletionGracePeriodSeconds") not in {None, 0}
+    graceful = bool(metadata.get("deletionGracePeriodSeconds"))
     return bool(metadata.get("deletionTimestamp")) and (graceful or bool(metadata.get("finalizers")))
 
 

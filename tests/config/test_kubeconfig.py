@@ -146,7 +146,15 @@ def test_an_unknown_context_is_named_with_those_that_exist() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["[]", "contexts: {}", "contexts: [x]", "users: [{name: 1}]", "clusters: [{name: a, cluster: 3}]", "kind: Pod"],
+    [
+        "[]",
+        "contexts: {}",
+        "contexts: [x]",
+        "users: [{name: 1}]",
+        "clusters: [{name: a, cluster: 3}]",
+        "kind: Pod",
+        "kind: {a: b}",
+    ],
 )
 def test_a_file_that_is_no_kubeconfig_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="/x/config"):

@@ -274,6 +274,14 @@ def test_redacting_anything_again_changes_nothing(value: JSON) -> None:
                 assert REDACTOR.content(Secrecy(subject), JSON_TYPE, once) == once
 
 
+@pytest.mark.parametrize("kind", [{"a": "b"}, ["Secret"], 1, None])
+def test_a_kind_that_is_no_text_hides_nothing_from_the_search(kind: JSON) -> None:
+    """Found by fuzzing: what stands there need not even be fit for a comparison."""
+    made = redacted({"type": "ADDED", "object": {"kind": kind, "inner": [secret()]}}, "/apis/x/v1/namespaces/a/bundles")
+    assert made["object"]["kind"] == kind
+    assert made["object"]["inner"][0]["data"] == {"p": MADE_CODED}
+
+
 @given(st.binary(max_size=100), st.sampled_from([JSON_TYPE, PROTOBUF, CBOR, "application/yaml", "text/plain", ""]))
 def test_no_bytes_make_it_fail(data: bytes, media_type: str) -> None:
     for subject in Subject:
