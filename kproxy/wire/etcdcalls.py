@@ -4,6 +4,7 @@ Calls that are read: those of the services KV, Lease and Watch. `asked` reads a 
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple, Protocol, cast
 
 from google.protobuf.message import DecodeError, Message
@@ -313,4 +314,9 @@ def told(method: Method, content: bytes | memoryview) -> Told:
 
 def parsed(name: str, content: bytes | memoryview) -> Message:
     """A message of etcd's API. DecodeError."""
-    return message_class(f"etcdserverpb.{name}").FromString(content)  # type: ignore[arg-type]  # takes any buffer
+    return _class(name).FromString(content)  # type: ignore[arg-type]  # takes any buffer
+
+
+@cache
+def _class(name: str) -> type[Message]:
+    return message_class(f"etcdserverpb.{name}")

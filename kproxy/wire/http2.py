@@ -24,6 +24,7 @@ _SETTING = struct.Struct("!HI")
 _DATA, _HEADERS, _RST, _SETTINGS, _PROMISE, _GOAWAY, _CONTINUATION = 0, 1, 3, 4, 5, 7, 9
 _READ = frozenset({_HEADERS, _RST, _SETTINGS, _PROMISE, _GOAWAY, _CONTINUATION})
 _END_STREAM, _ACK, _END_HEADERS, _PADDED, _PRIORITY = 0x1, 0x1, 0x4, 0x8, 0x20
+_PLAIN = _END_HEADERS | _PADDED | _PRIORITY
 _HEADER_TABLE_SIZE = 1
 
 type Field = tuple[bytes, bytes]
@@ -131,11 +132,17 @@ class Http2Side:
             high, low, kind, flags, stream = _HEAD.unpack_from(data, at)
             length = (high << 8) | low
             at += 9
-            if kind not in _READ and not flags & _PADDED and length <= size - at and self._block is None and stream:
-                if kind == _DATA:  # nearly all there is: whole, and nothing of it to be kept
-                    events.append(Data(stream, view[at : at + length], bool(flags & _END_STREAM)))
-                at += length
-                continue
+            if length <= size - at and self._block is None and 0 < stream <= 0x7FFFFFFF:
+                # Whole, as nearly all are: what is most of a connection is read without being looked at twice.
+                if kind == _HEADERS and flags & _PLAIN == _END_HEADERS:
+                    events.append(Headers(stream, self._fields(data[at : at + length]), bool(flags & _END_STREAM)))
+                    at += length
+                    continue
+                if kind not in _READ and not flags & _PADDED:
+                    if kind == _DATA:
+                        events.append(Data(stream, view[at : at + length], bool(flags & _END_STREAM)))
+                    at += length
+                    continue
             self._begin(length, kind, flags, stream & 0x7FFFFFFF, events)
 
     def _take_preface(self, data: bytes) -> bytes:
@@ -250,9 +257,13 @@ class Http2Side:
             return
         block = fragment if self._block is None else bytes(self._block)
         self._block = None
-        fields = self._memo.get(block) or self._decode(block)
+        fields = self._fields(block)
         if not self._promised:  # what a server promises is no answer
             events.append(Headers(self._stream, fields, self._end))
+
+    def _fields(self, block: bytes) -> Fields:
+        """A whole header block's."""
+        return self._memo.get(block) or self._decode(block)
 
     def _decode(self, block: bytes) -> Fields:
         try:

@@ -14,6 +14,7 @@ import resource
 import sys
 from pathlib import Path
 
+from tests.bench.etcd_relay import relay_scenes
 from tests.bench.goals import goals_of
 from tests.bench.machine import machine
 from tests.bench.plan import full, short
@@ -34,7 +35,10 @@ def main() -> int:
     plan = plan.only(options.scene, options.contender)
     report: dict[str, object] = {"machine": machine()}
     try:
-        report["scenes"] = run_scenes(plan, programs, assets, say)
+        scenes = run_scenes(plan, programs, assets, say)
+        if plan.relay and assets is not None:
+            scenes += relay_scenes(assets, programs, plan.rounds, plan.relay, say)
+        report["scenes"] = scenes
         if plan.saturation:
             report["saturation"] = saturate(plan.saturation, programs, say)
     except BenchError as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from tests.bench.contenders import DIRECT, HOVERFLY, MITMDUMP, RECORD, WRITING
+from tests.bench.etcd_relay import ALONE, METHODS, READ, scene_name
 from tests.bench.scenes import Workload
 
 type Round = dict[str, float]
@@ -56,6 +57,19 @@ def _of_scenes(scenes: list[dict[str, object]]) -> Iterator[Goal]:
             yield Goal(f"p50 added at c=1, {where}: part of what `mitmdump -q` adds", ratio, most=0.25)
     if (ratio := _ratio(_runs(scenes, "kube-apiserver", 16, tls=True), RECORD, DIRECT, "rate")) is not None:
         yield Goal("recording GETs of a pod of a real kube-apiserver, TLS, c=16: part of direct", ratio, least=0.65)
+    yield from _of_relay(scenes)
+
+
+def _of_relay(scenes: list[dict[str, object]]) -> Iterator[Goal]:
+    for method in METHODS:
+        for scene in scenes:
+            runs = scene["contenders"]
+            if scene["name"] != scene_name(method, tls=False) or not isinstance(runs, dict):
+                continue
+            for name in (ALONE, READ):
+                if (ratio := _ratio(runs, name, DIRECT, "rate")) is not None:
+                    what = f"{method} of ConfigMaps on a real kube-apiserver, {name}, plain, c=16: part of direct"
+                    yield Goal(what, ratio, least=0.8)
 
 
 def _of_saturation(figures: dict[str, float]) -> Iterator[Goal]:

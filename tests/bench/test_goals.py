@@ -1,5 +1,7 @@
 import pytest
 
+from tests.bench.contenders import DIRECT
+from tests.bench.etcd_relay import ALONE, KIND, READ, scene_name
 from tests.bench.goals import Goal, goals_of
 
 TAKEN = {"date": "2026-01-02 03:04 UTC", "load": 0.5}
@@ -78,3 +80,19 @@ def test_a_goal_whose_contender_is_missing_is_not_judged() -> None:
 def test_a_bound_itself_is_met(value: float, met: bool) -> None:
     assert Goal("more", value, least=2.0).met is met
     assert Goal("less", -value, most=-2.0).met is met
+
+
+def test_the_relay_s_goal_is_of_plain_writes_with_a_reader_and_without() -> None:
+    made = report()
+    contenders = {
+        DIRECT: [run(1000, 1, 0, 0)],
+        ALONE: [run(900, 1, 60)],
+        READ: [run(700, 1, 110)],
+    }
+    scenes = made["scenes"]
+    assert isinstance(scenes, list)
+    for tls in (False, True):
+        name = scene_name("POST", tls=tls)
+        scenes.append({**scene(16, contenders, KIND), "name": name, "workload": "POST", "tls": tls})
+    found = [(round(goal.value, 3), goal.met) for goal in goals_of(made) if "ConfigMaps" in goal.text]
+    assert found == [(0.9, True), (0.7, False)]

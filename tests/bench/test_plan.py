@@ -24,3 +24,9 @@ def test_the_minute_at_saturation_is_part_of_a_whole_bench_or_asked_for() -> Non
 def test_every_kind_of_work_is_in_the_short_one() -> None:
     whole = full(1, 1.0, real=False)
     assert {turn.scene.workload for turn in short().turns} == {turn.scene.workload for turn in whole.turns}
+
+
+def test_the_etcd_relay_needs_a_real_api_server_and_is_part_of_a_whole_bench_or_asked_for() -> None:
+    whole = full(1, 1.0, real=True)
+    assert whole.only([], []).relay == whole.only(["etcd relay"], []).relay > 0
+    assert whole.only(["LIST"], []).relay == full(1, 1.0, real=False).relay == 0

@@ -8,9 +8,9 @@ from typing import Protocol
 from kproxy.model.etcd import EtcdCall
 from kproxy.wire.etcdtraffic import EtcdTraffic
 
-DELAY = 0.005
+DELAY = 0.02
 """Seconds that what passed waits for more."""
-TURN_NANOS = 1_000_000
+TURN_NANOS = 2_000_000
 """How long reading goes on before the sockets get their turn."""
 BACKLOG = 16 * 1024 * 1024
 """Bytes that wait to be read; beyond, they are read before anything more is forwarded."""
