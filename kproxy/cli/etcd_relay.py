@@ -12,6 +12,7 @@ from kproxy.errors import UsageError
 from kproxy.etcd.relay.run import run_relay
 from kproxy.etcd.relay.settings import Listening, RelaySettings, default_feed
 from kproxy.etcd.settings import EtcdSettings
+from kproxy.session.descriptors import raise_descriptor_limit
 from kproxy.wire.relayfeed import Hello
 
 
@@ -56,6 +57,7 @@ def command(
     \b
     Example: kproxy etcd-relay --etcd http://127.0.0.1:2379 --listen 127.0.0.1:2381
     """
+    raise_descriptor_limit()
     settings = RelaySettings(
         etcd=EtcdSettings(endpoints=endpoints, cacert=etcd_cacert, cert=etcd_cert, key=etcd_key),
         feed=(feed or default_feed(os.environ)).absolute(),

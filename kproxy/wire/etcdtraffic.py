@@ -12,7 +12,7 @@ from kproxy.wire.http2 import Data, Event, Fields, Goaway, Headers, Http2Connect
 from kproxy.wire.traceparent import parse_traceparent
 
 MAX_STREAMS = 20_000
-"""Open streams of a connection that are read; calls of those beyond are not."""
+"""Streams of a connection that may be open; with more it is read no more."""
 HELD = 64 * 1024 * 1024
 """Bytes of open messages that a connection holds at most; a message beyond is counted only."""
 _WATCH = "Watch/Watch"
@@ -30,7 +30,6 @@ class EtcdTraffic:
     def __init__(self, connection: int, number: Callable[[], int], *, wanted: bool = True) -> None:
         self.wanted = wanted
         self.unreadable = ""
-        self.unfollowed = 0  # streams that were too many
         self.connection = connection
         self._number = number
         self._http = Http2Connection()
@@ -52,11 +51,14 @@ class EtcdTraffic:
             return []
         calls: Calls = []
         try:
-            for event in side.feed(data):
-                read(event, at, calls)
+            try:
+                for event in side.feed(data):
+                    read(event, at, calls)
+            except Http2Error as error:
+                for event in error.before:
+                    read(event, at, calls)
+                raise
         except Http2Error as error:
-            for event in error.before:
-                read(event, at, calls)
             calls += self._give_up(f"{error} (from {'etcd' if side is self._http.server else 'the api-server'})", at)
         return calls
 
@@ -114,8 +116,7 @@ class EtcdTraffic:
         if (method is None and name != _WATCH) or not (self.wanted or name in {_WATCH, _KEEP_ALIVE}):
             return
         if len(self._streams) >= MAX_STREAMS:
-            self.unfollowed += 1
-            return
+            raise Http2Error(f"more than {MAX_STREAMS} streams are open")
         trace_id, parent_id = (parse_traceparent(trace) if trace else None) or ("", "")
         opened = Opened(self.connection, number, self._number, at, trace_id, parent_id)
         if method is None:

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from kproxy.etcd.messages import request
 from kproxy.model.etcd import ClusterId, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
+from kproxy.wire import etcdtraffic
 from kproxy.wire.descriptors import message_class
 from kproxy.wire.etcdstreams import REQUEST_LIMIT
-from kproxy.wire.etcdtraffic import MAX_STREAMS, EtcdTraffic
+from kproxy.wire.etcdtraffic import EtcdTraffic
 from tests.support.grpc_wire import GrpcWire, framed, numbers, read
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -258,13 +259,16 @@ def test_a_stream_that_is_no_grpc_costs_only_its_own_call() -> None:
     assert bad.partial == "a message begins with 71"
 
 
-def test_streams_beyond_what_is_followed_are_counted() -> None:
+def test_a_connection_with_more_streams_than_are_followed_is_read_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(etcdtraffic, "MAX_STREAMS", 2)
     wire, reader = GrpcWire(), EtcdTraffic(1, numbers().__next__)
-    read(wire, reader)
-    reader._streams = dict.fromkeys(range(1000, 1000 + 2 * MAX_STREAMS, 2))  # type: ignore[assignment]
+    for _ in range(2):
+        wire.unary("/etcdserverpb.KV/Range", RANGE, RANGED)
+        wire.open("/etcdserverpb.KV/Range")
+    assert len(read(wire, reader)) == 2
     wire.open("/etcdserverpb.KV/Range")
-    assert read(wire, reader) == []
-    assert reader.unfollowed == 1
+    assert [call.status for call in read(wire, reader)] == [None, None]
+    assert reader.unreadable == "more than 2 streams are open (from the api-server)"
 
 
 def test_nothing_of_a_call_names_its_values() -> None:

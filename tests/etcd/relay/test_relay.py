@@ -2,6 +2,8 @@
 
 import asyncio
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from kproxy.etcd import Compare, Etcd, EtcdSettings, Get, Put, connect
 from kproxy.model.etcd import Compared, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
 from tests.support.etcd_relay import RelayProcess, attached, relay_process
-from tests.support.etcd_server import EtcdServer
+from tests.support.etcd_server import EtcdServer, running_etcd
 
 A, B = EtcdKey(b"/relay/a"), EtcdKey(b"/relay/b")
 
@@ -80,3 +82,37 @@ def test_the_feed_is_for_its_owner_only_and_a_stop_is_said_by_the_exit_code(
         assert stat.S_IMODE(process.feed.stat().st_mode) == 0o600
         assert process.stop() == 143
         assert not process.feed.exists()
+
+
+def test_each_etcd_has_a_listener_and_its_calls_name_its_cluster(etcd_server: EtcdServer, tmp_path: Path) -> None:
+    async def cluster(url: str) -> tuple[str, int]:
+        async with await connect(EtcdSettings(endpoints=(url,))) as etcd:
+            return (await etcd.status()).cluster, await etcd.put(A, b"1")
+
+    (tmp_path / "other").mkdir()
+    with (
+        running_etcd(tmp_path / "other") as other,
+        relay_process(tmp_path, etcd_server.url, other.url) as process,
+        attached(process.feed) as feed,
+    ):
+        assert [each.etcd for each in feed.hello.relayed] == [etcd_server.url, other.url]
+        written = [asyncio.run(cluster(url)) for url in process.urls]
+        told = [(call.cluster, call.revision) for call in kv(feed.calls())]
+    assert told == written
+    assert written[0][0] != written[1][0]
+
+
+def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path: Path) -> None:
+    feed = ["--feed", str(tmp_path / "f")]
+    for options, reason in (
+        (["--etcd", "ftp://h"], "is no address like https://HOST:2379"),
+        (["--etcd", "http://h", "--listen", "nowhere"], "is no address like 127.0.0.1:2381"),
+        (["--etcd", "http://h", "--listen", "192.0.2.1:1"], "cannot listen on 192.0.2.1:1: cannot assign"),
+        (["--etcd", "http://h", "--cert", "x"], "only one of them is given"),
+    ):
+        command = [sys.executable, "-m", "kproxy", "etcd-relay", *feed, *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 2
+        assert reason in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert not (tmp_path / "f").exists()
