@@ -40,6 +40,10 @@ MAX_LOOKED_THROUGH = 200
 """Changes that are looked through for the one that let go of a field."""
 
 
+_SERVERS = frozenset({"kube-apiserver", "k3s", "rke2"})
+"""What an api-server calls itself: its program's name, as the user agent of its own client has it."""
+
+
 class Agreement(StrEnum):
     """Whether managedFields says of a field what blame says, and why not."""
 
@@ -102,7 +106,7 @@ class Judge:
         if any(self._is(owner, author, setter) for owner in owners):
             return Agreement.AGREES, ""
         if not self._aims_here(author):
-            return Agreement.ITSELF, f"the request was for {author.target or 'no object'}"
+            return self._elsewhere(then, author)
         if then is not None and any(each.identity == author.identity for each in then.managers):
             return Agreement.HANDED_OVER, f"its setter owned it until {self._handed_over(path, setter, author)}"
         return self._not_then(path, then, setter, owners)
@@ -115,6 +119,15 @@ class Judge:
                 later = self._author(place)
                 return f"request #{later.seq}" if later is not None else "a change that no request is known for"
         return "a later change"
+
+    @staticmethod
+    def _elsewhere(then: Owned | None, author: Author) -> tuple[Agreement, str]:
+        """The request was for another object: then it is the server that wrote this one, under its own name."""
+        others = [each.name for each in (then.managers if then is not None else ()) if each.name not in _SERVERS]
+        note = f"the request was for {author.target or 'no object'}"
+        if others:
+            return Agreement.DISAGREES, f"{note}, and managedFields says that {', '.join(others)} set it"
+        return Agreement.ITSELF, note
 
     def _aims_here(self, author: Author) -> bool:
         """Whether the request named this object, or the collection that it is in (groups may share their storage)."""

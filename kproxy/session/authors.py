@@ -2,7 +2,7 @@
 
 from kproxy.correlate.writes import decoded_body
 from kproxy.history.author import Author
-from kproxy.model.api import ObjectRef, metadata_of
+from kproxy.model.api import ObjectRef, RequestInfo, metadata_of
 from kproxy.model.attribution import LedgerEntry
 from kproxy.model.etcd import Revision
 from kproxy.model.exchange import Exchange, Seq, header
@@ -49,10 +49,15 @@ def author_of(recording: Recording, exchange: Exchange) -> Author:
         manager=options.field_manager,
         operation="" if not manages else "Apply" if options.patch_type == "apply" else "Update",
         subresource=info.subresource,
-        target=ObjectRef(group=info.group, resource=info.resource, namespace=info.namespace, name=info.name)
-        if info.is_resource
-        else None,
+        target=_target(info) if info.is_resource else None,
     )
+
+
+def _target(info: RequestInfo) -> ObjectRef:
+    """The object that a request names; a namespace's request has its name for its namespace, too."""
+    of_namespace = (info.group, info.resource) == ("", "namespaces")
+    namespace = "" if of_namespace else info.namespace
+    return ObjectRef(group=info.group, resource=info.resource, namespace=namespace, name=info.name)
 
 
 def revision_asked(recording: Recording, entry: LedgerEntry) -> Revision | None:

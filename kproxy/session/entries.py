@@ -46,16 +46,14 @@ class Entries:
         """The changes that an exchange caused, in the order of (cluster, revision, key)."""
         if self._kept is not None and (kept := list(self._kept.kept_by(seq))):
             return kept
-        return [each for each in self._all() if each.attribution is not None and each.attribution.seq == seq]
+        caused = self.ledger.by_seq.get(seq, ())
+        return [self._computed[each.cluster, each.revision, each.key] for each in caused]
 
     def after_exchange(self, seq: Seq) -> list[LedgerEntry]:
         """The controllers' follow-ups to what an exchange wrote."""
         if self._kept is not None:
             return list(self._kept.kept_after(seq))
-        return [each for each in self._all() if each.consequence is not None and each.consequence.seq == seq]
-
-    def _all(self) -> Iterator[LedgerEntry]:
-        return iter(self._computed.values())
+        return [each for each in self._computed.values() if each.consequence and each.consequence.seq == seq]
 
     @cached_property
     def ledger(self) -> Ledger:

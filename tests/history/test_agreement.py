@@ -76,8 +76,14 @@ def test_what_the_server_set_while_it_handled_the_request() -> None:
 
 def test_what_the_server_wrote_for_a_request_of_another_object() -> None:
     other = ObjectRef(group="example.org", resource="widgets", namespace="default", name="other")
-    life = Life().write(owned_by(managed("server", X), x=1)).write(owned_by(managed("server", X), x=2))
-    assert said(life, target=other) is Agreement.ITSELF
+
+    def written_by(name: str) -> Life:
+        life = Life().write(owned_by(managed("alice", X), x=1))
+        return life.write(owned_by(managed(name, X, LATER), x=2))
+
+    assert said(written_by("kube-apiserver"), target=other) is Agreement.ITSELF
+    assert said(written_by("kube-apiserver")) is Agreement.DISAGREES
+    assert said(written_by("eve"), target=other) is Agreement.DISAGREES
 
 
 def test_what_its_setter_let_go_of_without_changing_it() -> None:
