@@ -45,7 +45,7 @@ def cost_of(exchange: Exchange | None, calls: Sequence[EtcdCall]) -> Cost:
         sent_bytes=sum(call.request_size for call in calls),
         lost_races=lost_races(calls),
         lists=len(lists),
-        listed=sum(op.count for op in lists),
+        listed=sum(min(op.count, op.limit) if op.limit else op.count for op in lists),
         wrote=any(wrote(call) for call in calls),
     )
 
@@ -69,16 +69,22 @@ def is_list(operation: KeyOperation, *, asked_for_one: bool = False) -> bool:
 
 
 def lost_races(calls: Sequence[EtcdCall]) -> int:
-    """Transactions that failed and were tried again on the same key within one request.
+    """Transactions that failed, because somebody else had written, and were tried again within one request.
 
-    A failed one without another is an answer: the object exists already, or the client gets the 409.
+    A failed one without another on its key is an answer: the object exists already, or the client gets the 409. One
+    that failed because of the request's own write before is no race: a pod's deletion puts the deletionTimestamp and
+    then deletes what it knew before (seen on 1.37.2).
     """
     lost = 0
     failed: set[EtcdKey] = set()
+    own: dict[EtcdKey, int] = {}
     for call in calls:
-        keys = {compared.key for compared in call.compares}
-        lost += len(keys & failed)
-        failed -= keys
-        if call.succeeded is False:
-            failed |= keys
+        for compared in call.compares:
+            if compared.key in failed and own.get(compared.key) != compared.expected:
+                lost += 1
+            failed.discard(compared.key)
+            if call.succeeded is False:
+                failed.add(compared.key)
+        if wrote(call):
+            own.update((op.keys.key, int(call.revision)) for op in call.operations if op.operation in _WRITES)
     return lost

@@ -6,7 +6,7 @@ from kproxy.insight.contents import object_in
 from kproxy.insight.cost import Cost
 from kproxy.model.api import metadata_of
 from kproxy.model.attribution import Ledger
-from kproxy.model.exchange import Exchange
+from kproxy.model.exchange import Exchange, Nanos
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.wire.requestinfo import first_values
@@ -23,7 +23,8 @@ class NoOps:
     """Asked for each exchange, in their order.
 
     The ledger says it where etcd was recorded; the calls to etcd say it of an update or patch that put nothing. With
-    neither, answers do: of an update or patch that is answered with the resourceVersion which the object had before.
+    neither, answers do: of an update or patch that is answered with the resourceVersion which the object had before it
+    was sent.
     """
 
     def __init__(self, recording: Recording, ledger: Ledger) -> None:
@@ -31,7 +32,7 @@ class NoOps:
         self._ledger = ledger
         self._known = frozenset(write.seq for write in ledger.no_op_writes)
         self.by_answers = recording.session.etcd_start is None and not ledger.entries
-        self._versions: OrderedDict[_Place, str] = OrderedDict()
+        self._versions: OrderedDict[_Place, tuple[str, Nanos]] = OrderedDict()
 
     def is_no_op(self, exchange: Exchange, cost: Cost) -> bool:
         """Whether it was a write that wrote nothing."""
@@ -52,13 +53,15 @@ class NoOps:
         metadata = metadata_of(object_in(self._recording, answer.headers, answer.body))
         version = text(metadata.get("resourceVersion"))
         place = (info.group, info.resource, info.namespace, text(metadata.get("name")))
-        before = self._versions.get(place) or self._asked(exchange)
+        known, since = self._versions.get(place, ("", Nanos(0)))
+        before = self._asked(exchange) or (known if since <= exchange.started else "")
         if version:
-            self._versions[place] = version
+            self._versions[place] = (version, exchange.answered or exchange.started)
             self._versions.move_to_end(place)
             if len(self._versions) > _REMEMBERED:
                 self._versions.popitem(last=False)
-        return bool(version) and version == before
+        ends = bool(metadata.get("deletionTimestamp"))  # who takes the last finalizer deletes, and is told the old one
+        return bool(version) and version == before and not ends
 
     def _asked(self, exchange: Exchange) -> str:
         if exchange.info.verb != "update":

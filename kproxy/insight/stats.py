@@ -25,6 +25,7 @@ MAX_GROUPS = 10_000
 HOT_KEYS = 50
 """Keys that are listed, of those that changed most."""
 _WRITERS = 10
+_WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _MAX_PATH = 60
 
 type Dimension = Literal["client", "verb", "resource"]
@@ -42,7 +43,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotKey:
-    """A key that changed often, and whose requests did it ("" by none: unattributed)."""
+    """A key that changed often, and whose requests did it; what nobody laid claim to is not there."""
 
     cluster: ClusterId
     key: EtcdKey
@@ -157,7 +158,6 @@ class _Count:
     with_calls: bool = False
     _rewrites: Counter[Seq] = field(default_factory=Counter)
     _hot: dict[_HotKey, int] = field(default_factory=dict)
-    _written: dict[Seq, list[_HotKey]] = field(default_factory=dict)
     _writers: dict[_HotKey, Frequent[str]] = field(default_factory=dict)
     _own: dict[tuple[str, str], _Own] = field(default_factory=dict)
 
@@ -171,10 +171,6 @@ class _Count:
                 self._rewrites[entry.attribution.seq] += 1
         self._hot = dict(self.keys.most(HOT_KEYS))
         self._writers = {key: Frequent() for key in self._hot}
-        for entry in self.ledger.entries:
-            key = (entry.change.cluster, entry.change.key)
-            if entry.attribution is not None and key in self._hot and entry.standing is not Standing.BEFORE:
-                self._written.setdefault(entry.attribution.seq, []).append(key)
 
     def exchange(self, recording: Recording, exchange: Exchange, cost: Cost) -> None:
         """One request and what came of it."""
@@ -182,13 +178,15 @@ class _Count:
         figures = self._figures(client, exchange.info)
         figures.count(exchange, _latency(exchange))
         figures.cost(cost)
-        figures.changed += exchange.seq in self.ledger.by_seq
+        claims = self.ledger.by_seq.get(exchange.seq, ()) if exchange.info.verb in _WRITES else ()
+        figures.changed += bool(claims)
         figures.no_ops += self.no_ops.is_no_op(exchange, cost)
         figures.rewrites += self._rewrites[exchange.seq]
         if exchange.info.verb == "watch":
             figures.events += sum(frame.kind == WATCH_EVENT for frame in recording.frames(exchange.seq))
-        for key in self._written.get(exchange.seq, ()):
-            self._writers[key].add(str(client))
+        for claim in claims:
+            if (key := (claim.cluster, claim.key)) in self._writers:
+                self._writers[key].add(str(client))
         self.with_calls |= cost.calls > 0
 
     def own(self, calls: Iterable[EtcdCall], prefix: str) -> None:

@@ -51,13 +51,28 @@ def test_what_the_ledger_attributes_a_change_to_wrote() -> None:
 
 def test_without_etcd_answers_tell_by_the_resource_version() -> None:
     told = Told()
-    told.ask("GET", WEB, answer=versioned(7))
-    told.ask("PATCH", WEB, answer=versioned(7))
-    told.ask("PATCH", WEB, answer=versioned(9))
-    told.ask("PATCH", WEB, answer=versioned(9))
-    told.ask("PATCH", f"{WEB}2", answer=versioned(9, "web2"))
-    told.ask("PATCH", f"{WEB}?dryRun=All", answer=versioned(9))
+    told.ask("GET", WEB, at=1, answer=versioned(7))
+    told.ask("PATCH", WEB, at=2, answer=versioned(7))
+    told.ask("PATCH", WEB, at=3, answer=versioned(9))
+    told.ask("PATCH", WEB, at=4, answer=versioned(9))
+    told.ask("PATCH", f"{WEB}2", at=5, answer=versioned(9, "web2"))
+    told.ask("PATCH", f"{WEB}?dryRun=All", at=6, answer=versioned(9))
     assert no_ops(told) == [2, 4]
+
+
+def test_an_answer_that_came_after_the_request_says_nothing_of_before() -> None:
+    told = Told()
+    told.ask("GET", WEB, at=1.0, answer=versioned(7))
+    told.ask("GET", WEB, at=1.9995, answer=versioned(9))
+    told.ask("PATCH", WEB, at=2.0, answer=versioned(9))
+    assert no_ops(told) == []
+
+
+def test_an_update_of_what_is_being_deleted_may_have_deleted_it() -> None:
+    told = Told()
+    ending = {"metadata": {"name": "web", "resourceVersion": "7", "deletionTimestamp": "2026-11-25T21:26:22Z"}}
+    told.ask("PUT", WEB, body=ending, answer=ending)
+    assert no_ops(told) == []
 
 
 def test_an_update_says_itself_which_version_it_knew() -> None:

@@ -177,12 +177,13 @@ def reading(key: str, *, end: bytes = b"", at: float = 0.0, limit: int = 0, coun
     return _call("KV/Range", at, operations=(operation,), answer_size=100 * count, request_size=20)
 
 
-def writing(key: str, *, succeeded: bool = True, at: float = 0.0) -> EtcdCall:
+def writing(key: str, *, succeeded: bool = True, at: float = 0.0, expected: int = 7, revision: int = 0) -> EtcdCall:
     """A Txn that puts a key, as GuaranteedUpdate sends it; a failed one reads the key instead."""
     keys = KeyRange(key=EtcdKey(key.encode()))
     operation = KeyOperation(operation=Operation.PUT if succeeded else Operation.RANGE, keys=keys)
-    compared = Compared(key=EtcdKey(key.encode()), target="mod", relation="=", expected=7)
-    return _call("KV/Txn", at, operations=(operation,), compares=(compared,), succeeded=succeeded, request_size=200)
+    compared = Compared(key=EtcdKey(key.encode()), target="mod", relation="=", expected=expected)
+    more = {"succeeded": succeeded, "request_size": 200, "revision": Revision(revision)}
+    return _call("KV/Txn", at, operations=(operation,), compares=(compared,), **more)
 
 
 def _call(method: str, at: float, **more: object) -> EtcdCall:
