@@ -30,6 +30,8 @@ PATIENCE = 3.0
 """Seconds until one that was followed is: what is quicker than that is a restart."""
 PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between attempts, beside those of the watch itself: the first, and the longest."""
+HISTORY_PATIENCE = 20.0
+"""Seconds that the end waits for what is read from before the session."""
 GATHER = 0.02
 """Seconds that changes wait for more, to be committed together."""
 GATHERED = 2000
@@ -72,6 +74,7 @@ class Follower:
         self._flushing = asyncio.Lock()
         self._moved = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._reading: asyncio.Task[None] | None = None
         # Changes of its own: what it remembers of a key is older than what the watch does.
         before = Changes(redactor, settings.session.etcd_prefix)
         self._history = History(followed, before, committer.commit, redactor.text)
@@ -81,7 +84,8 @@ class Follower:
         """Follow, until the block ends."""
         self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._flush_often())]
         if self._followed.history:
-            self._tasks.append(asyncio.create_task(self._read_history()))
+            self._reading = asyncio.create_task(self._read_history())
+            self._tasks.append(self._reading)
         try:
             yield
         finally:
@@ -103,6 +107,8 @@ class Follower:
                 while self._seen < target:
                     self._moved.clear()
                     await self._moved.wait()
+        if self._reading is not None:
+            await asyncio.wait([self._reading], timeout=HISTORY_PATIENCE)
         await self._stop()
         if target is None:
             self._gap(f"etcd did not answer before the session ended{self._reason()}", None)

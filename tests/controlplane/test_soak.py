@@ -16,6 +16,7 @@ from kproxy.store.reader import open_recording
 from tests.controlplane.soak.complaints import complaints, unknown
 from tests.controlplane.soak.join import Joined, join, read_audit_log
 from tests.controlplane.soak.make import DONE
+from tests.support import watch_beside
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(900)]
 
@@ -39,6 +40,10 @@ def test_the_recording_is_whole(soak: Path) -> None:
     with open_recording(str(soak / "recording.kproxy")) as recording:
         assert recording.session.end is SessionEnd.COMPLETE
         assert list(recording.gaps()) == []
+
+
+def test_the_recording_has_every_change_that_etcdctl_saw(soak: Path) -> None:
+    assert watch_beside.check(soak / "watch.jsonl", str(soak / "recording.kproxy")) == []
 
 
 def test_the_recording_and_the_audit_log_hold_the_same_requests(joined: Joined) -> None:

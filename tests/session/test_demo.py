@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import watch_beside
+
 
 @pytest.mark.timeout(180)
 def test_the_demo_shows_each_key_with_its_ground_and_ends_identical(tmp_path: Path) -> None:
@@ -34,3 +36,18 @@ def test_the_demo_shows_each_key_with_its_ground_and_ends_identical(tmp_path: Pa
     assert lines[1 : 1 + len(expected)] == expected
     assert "verdict: identical" in lines
     assert (tmp_path / "kproxy-demo.kproxy").exists()
+
+
+@pytest.mark.timeout(180)
+def test_the_recorded_walkthrough_has_every_change_that_etcdctl_saw(tmp_path: Path) -> None:
+    """The demo's first half, with etcdctl's own watch beside it."""
+    path, watched = tmp_path / "s.kproxy", tmp_path / "watch.jsonl"
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+    env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
+    kproxy = [sys.executable, "-m", "kproxy"]
+    lab, beside = [*kproxy, "lab", "run", "--"], [sys.executable, watch_beside.__file__, str(watched)]
+    record = [*kproxy, "record", "-o", str(path), "--", sys.executable, "-m", "kproxy.session.walkthrough"]
+    done = subprocess.run([*lab, *beside, *record], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert watch_beside.check(watched, str(path)) == []
+    assert len(list(watch_beside.events(watched))) > 3

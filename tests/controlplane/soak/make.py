@@ -4,6 +4,7 @@ A whole control plane and kubectl, all through kproxy, each as itself by a mode 
 the same without kproxy for 45 seconds, or as long where the soak is a long one. build/soak-SECONDS-IDENTITY/ gets
 
     recording.kproxy  what kproxy recorded, etcd included; state/ has the key of its pseudonyms
+    watch.jsonl       what etcdctl saw of etcd meanwhile (tests/support/watch_beside.py)
     audit.log         the api-server's
     logs/             of controller-manager, scheduler and kwok
     kubectl.jsonl     each kubectl command and how it ended
@@ -24,6 +25,7 @@ import sys
 from pathlib import Path
 
 from tests.controlplane.soak.figures import figures
+from tests.support import watch_beside
 
 ROOT = Path(__file__).parents[3]
 KPROXY = str(Path(sys.executable).with_name("kproxy"))
@@ -91,9 +93,11 @@ def _run(seconds: int, folder: Path, assets: Path, record: list[str]) -> None:
     lab += ["--with", "controllers-later", "--audit-log", str(folder / "audit.log"), "--"]
     controllers = [KPROXY, "lab", "controllers", "--logs", str(folder / "logs"), "--kwok-config", str(kwok), "--"]
     work = [sys.executable, "-m", "tests.controlplane.soak.workload", str(seconds), str(folder)]
-    command = [*lab, *record, *controllers, *work]
+    beside = [sys.executable, watch_beside.__file__, str(folder / "watch.jsonl")] if record else []
+    command = [*lab, *beside, *record, *controllers, *work]
     env = {name: value for name, value in os.environ.items() if not name.startswith("KPROXY_")}
     env |= {"XDG_STATE_HOME": str(folder / "state"), "PYTHONPATH": str(ROOT)}
+    env["PATH"] = f"{assets}:{env['PATH']}"  # etcdctl, for the watch beside it
     with (folder / "said").open("w") as said:
         code = subprocess.run(command, cwd=ROOT, env=env, stdout=said, stderr=said, check=False).returncode
     if code:
