@@ -16,6 +16,8 @@ from kproxy.model.session import Gap, Server, SessionEnd
 from kproxy.model.verdict import Outcome, Tally, Verdict
 from kproxy.renaming.renaming import Renaming
 
+_EVIDENCE = frozenset({"calls", "spans"})
+"""Gaps in what helps to find causes: none of it is compared, and without it other grounds are taken."""
 _NOT_THE_SERVERS = frozenset({End.REFUSED, End.UNREACHABLE})
 
 
@@ -131,7 +133,8 @@ def _request(exchange: Exchange) -> str:
 def _completeness(of: Comparison) -> None:
     for side, whose in ((of.baseline, "baseline"), (of.replayed, "replay")):
         for gap in side.recording.gaps():
-            of.findings.cannot_tell(f"the {whose}'s recording has a gap: {_gap(gap)}")
+            if gap.kind not in _EVIDENCE:
+                of.findings.cannot_tell(f"the {whose}'s recording has a gap: {_gap(gap)}")
         if side.recording.session.end is not SessionEnd.COMPLETE:
             of.findings.cannot_tell(f"the {whose}'s recording ended as {side.recording.session.end.value}")
 

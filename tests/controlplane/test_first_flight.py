@@ -63,8 +63,8 @@ def test_the_ledger_has_the_very_keys_and_revisions_that_etcdctl_saw(flight: Pat
 def test_every_change_has_its_ground_and_the_second_apply_wrote_nothing(flight: Path, real_env: dict[str, str]) -> None:
     ledger = json.loads(run("correlate", str(flight / "s.kproxy"), "--json", env=real_env).stdout)
     assert [entry for entry in ledger["entries"] if entry["standing"] == "unattributed"] == []
-    assert ledger["attributed"]["revision"] >= 12
-    assert ledger["attributed"]["object"] >= 3
+    assert ledger["attributed"]["traced"] >= 15
+    assert ledger["attributed"]["revision"] == ledger["attributed"]["object"] == 0
     assert [no_op["key"] for no_op in ledger["no_op_writes"]] == ["/registry/configmaps/default/hello-settings"]
 
 

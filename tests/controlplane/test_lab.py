@@ -59,7 +59,7 @@ def test_it_tells_its_versions_and_programs(lab: Lab, assets: Path) -> None:
     assert lab.info.server_version == "v1.37.2"
     assert lab.info.etcd_version == "3.6.16"
     assert lab.info.assets == str(assets)
-    assert [name for name, _ in lab.info.pids] == ["etcd", "kube-apiserver"]
+    assert [name for name, _ in lab.info.pids] == ["etcd", "etcd-relay", "kube-apiserver"]
 
 
 def test_no_address_of_this_machine_is_in_its_etcd(target: Target) -> None:
@@ -98,7 +98,8 @@ def test_a_port_that_somebody_takes_is_chosen_again(assets: Path, monkeypatch: p
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        choices = [[free_ports(1)[0], port, free_ports(1)[0]], [port, *free_ports(2)]]
+        choices = [free_ports(4) for _ in range(2)]
+        choices[0][2] = choices[1][0] = port  # etcd's, the api-server's
         monkeypatch.setattr(
             "kproxy.lab.start.free_ports", lambda count: choices.pop(0) if choices else free_ports(count)
         )

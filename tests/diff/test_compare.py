@@ -275,6 +275,12 @@ def test_missing_data_is_inconclusive_with_its_place(harm: Callable[[FakeServer]
     assert any(said in reason for reason in verdict.reasons)
 
 
+def test_calls_that_are_missing_leave_nothing_uncompared() -> None:
+    second = replayed()
+    second.made.gap_list.append(Gap(kind="calls", reason="the etcd relay was gone", at=Nanos(0), count=0))
+    assert verdict_of(baseline(), second).outcome is Outcome.IDENTICAL
+
+
 def test_what_kproxy_refused_is_nobodys_behaviour() -> None:
     first = baseline()
     seq = first.exchange("GET", "/x", 400)
