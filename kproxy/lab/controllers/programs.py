@@ -19,6 +19,21 @@ LEADER = {"leader-elect-lease-duration": "60s", "leader-elect-renew-deadline": "
 RATE = {"kube-api-qps": "500", "kube-api-burst": "1000"}
 """The defaults (20 to 50 a second) would be what a lab waits for."""
 
+SYNCS = {
+    f"concurrent-{each}-syncs": "20"
+    for each in (
+        "daemonset",
+        "deployment",
+        "endpoint",
+        "job",
+        "namespace",
+        "replicaset",
+        "service-endpoint",
+        "statefulset",
+    )
+}
+"""Objects that a controller works on at once; the defaults (2 to 10) suit their default rates."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerPlace:
@@ -51,6 +66,7 @@ def controller_manager_command(place: ControllerPlace) -> Command:
         "node-monitor-grace-period": "3m",
         **LEADER,
         **RATE,
+        **SYNCS,
     }
     return _command("kube-controller-manager", place, flags)
 

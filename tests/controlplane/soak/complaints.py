@@ -15,6 +15,7 @@ KNOWN = (
     (r"The manifest file is empty, ignoring", "said at every start"),
     (r"broadcaster already stopped", "said at the end"),
     (r"kwok: Failed to run server: context canceled", "said at the end, now and then"),
+    (r"sync NAME failed with replicasets.apps NAME not found", "its namespace is deleted while it is worked on"),
     (r"failed to delete pod NAME: .*not found", "kwok deletes what is gone already"),
     (r"superfluous response.WriteHeader", "kwok's exec"),
 )

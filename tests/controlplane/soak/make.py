@@ -3,12 +3,14 @@
 A whole control plane and kubectl, all through kproxy, each as itself by a mode of --identity, for so many seconds; then
 the same without kproxy for 45 seconds, or as long where the soak is a long one. build/soak-SECONDS-IDENTITY/ gets
 
-    recording.kproxy  what kproxy recorded, etcd included; state/ has the key of its pseudonyms
+    recording.kproxy  what kproxy recorded, etcd and the calls to it included; state/ has the key of its pseudonyms
     watch.jsonl       what etcdctl saw of etcd meanwhile (tests/support/watch_beside.py)
+    used.jsonl        CPU and memory of each part (meter.py)
+    relay.json        etcd through the lab's relay and directly (beside.py)
     audit.log         the api-server's
     logs/             of controller-manager, scheduler and kwok
     kubectl.jsonl     each kubectl command and how it ended
-    control/          the same without kproxy
+    control/          the same without kproxy, and without a relay before etcd
     soak.json         {"key", "seconds", "control_seconds", "identity"}, written last: a soak without it is none
 
 A soak of this very code (the key) and as long is left as it is.
@@ -25,7 +27,6 @@ import sys
 from pathlib import Path
 
 from tests.controlplane.soak.figures import figures
-from tests.support import watch_beside
 
 ROOT = Path(__file__).parents[3]
 KPROXY = str(Path(sys.executable).with_name("kproxy"))
@@ -52,7 +53,7 @@ def make_soak(seconds: int, identity: str, assets: Path) -> Path:
             return folder
         shutil.rmtree(folder, ignore_errors=True)
         _run(seconds, folder, assets, _record(folder, identity))
-        _run(control, folder / "control", assets, [])
+        _run(control, folder / "control", assets, [], relay=False)
         (folder / DONE).write_text(json.dumps(wanted))
     return folder
 
@@ -84,16 +85,17 @@ def _record(folder: Path, identity: str) -> list[str]:
     return ["sh", "-c", script, "record"]
 
 
-def _run(seconds: int, folder: Path, assets: Path, record: list[str]) -> None:
+def _run(seconds: int, folder: Path, assets: Path, record: list[str], *, relay: bool = True) -> None:
     (folder / "logs").mkdir(parents=True)
     (folder / "home").mkdir()
     kwok = folder / "kwok.yaml"
     kwok.write_text(_kwok_objects(folder))
     lab = [KPROXY, "lab", "run", "--server", "kube-apiserver", "--assets", str(assets), "--nodes", NODES]
-    lab += ["--with", "controllers-later", "--audit-log", str(folder / "audit.log"), "--"]
+    lab += ["--with", "controllers-later", "--audit-log", str(folder / "audit.log")]
+    lab += ["--"] if relay else ["--no-relay", "--"]
+    beside = [sys.executable, "-m", "tests.controlplane.soak.beside", str(folder)]
     controllers = [KPROXY, "lab", "controllers", "--logs", str(folder / "logs"), "--kwok-config", str(kwok), "--"]
     work = [sys.executable, "-m", "tests.controlplane.soak.workload", str(seconds), str(folder)]
-    beside = [sys.executable, watch_beside.__file__, str(folder / "watch.jsonl")] if record else []
     command = [*lab, *beside, *record, *controllers, *work]
     env = {name: value for name, value in os.environ.items() if not name.startswith("KPROXY_")}
     env |= {"XDG_STATE_HOME": str(folder / "state"), "PYTHONPATH": str(ROOT)}
