@@ -212,7 +212,7 @@ def is_event(content: bytes | memoryview) -> bool:
         while at < size and content[at] >= 0x80:
             at += 1
         at += 1
-    return at >= size or content[at] in {0x3A, 0x5A}  # nothing more, `fragment`, `events`
+    return at >= size or content[at] in {0x38, 0x5A}  # nothing more, `fragment`, `events`
 
 
 class _Ended(NamedTuple):

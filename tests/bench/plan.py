@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from tests.bench.contenders import DIRECT, RECORD, RELAY, UNRECORDED, WRITING
 from tests.bench.scenes import Amount, Scene, Workload
 
-RELAY_REQUESTS = 4000
+RELAY_REQUESTS = 2000
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,49 +153,6 @@ def test_what_is_too_large_or_compressed_is_counted_and_said() -> None:
     assert compressed.partial == "the request is compressed"
 
 
-def test_watches_are_told_when_they_are_made_and_ended_and_events_are_not() -> None:
-    wire = GrpcWire()
-    stream = wire.open("/etcdserverpb.Watch/Watch", traceparent=f"00-{TRACE}-{PARENT}-01")
-    create = request("WatchCreateRequest", key=b"/a", range_end=b"/b", start_revision=4)
-    other = request("WatchCreateRequest", key=b"/c")
-    wire.ask(stream, *(request("WatchRequest", create_request=each) for each in (create, other)), end=False)
-    wire.ask(stream, request("WatchRequest", progress_request=request("WatchProgressRequest")), end=False)
-    wire.head(stream)
-    wire.tell(stream, *(request("WatchResponse", header=HEADER, watch_id=each, created=True) for each in (3, 4)))
-    kv = message_class("mvccpb.KeyValue")(key=b"/a", value=b"secret")
-    event = message_class("mvccpb.Event")(kv=kv)
-    wire.tell(stream, *(request("WatchResponse", header=HEADER, watch_id=3, events=[event] * each) for each in (1, 9)))
-    wire.tell(stream, request("WatchResponse", header=HEADER, watch_id=-1))
-    wire.ask(stream, request("WatchRequest", cancel_request=request("WatchCancelRequest", watch_id=3)), end=False)
-    wire.tell(stream, request("WatchResponse", header=HEADER, watch_id=3, canceled=True))
-    wire.tell(stream, request("WatchResponse", header=HEADER, watch_id=4, canceled=True, compact_revision=8))
-    told = read(wire)
-    assert [(call.method, call.status, call.revision) for call in told] == [("Watch/Watch", 0, 9)] * 4
-    watch = KeyRange(key=EtcdKey(b"/a"), end=b"/b")
-    assert [call.operations for call in told] == [
-        (KeyOperation(operation=Operation.WATCH, keys=watch, at=Revision(4)),),
-        (KeyOperation(operation=Operation.WATCH, keys=KeyRange(key=EtcdKey(b"/c"))),),
-        (KeyOperation(operation=Operation.CANCEL, keys=watch),),
-        (KeyOperation(operation=Operation.CANCEL, keys=KeyRange(key=EtcdKey(b"/c")), at=Revision(8)),),
-    ]
-    assert [call.trace_id for call in told] == [TRACE, "", "", ""]
-    assert all(call.answer_size for call in told)
-
-
-def test_leases_that_are_kept_alive_in_one_stream_are_calls_of_their_own() -> None:
-    wire = GrpcWire()
-    stream = wire.open("/etcdserverpb.Lease/LeaseKeepAlive")
-    wire.head(stream)
-    for lease in (5, 6):
-        wire.ask(stream, request("LeaseKeepAliveRequest", ID=lease), end=False)
-    for lease in (5, 6):
-        wire.tell(stream, request("LeaseKeepAliveResponse", header=HEADER, ID=lease, TTL=9))
-    wire.ask(stream, request("LeaseKeepAliveRequest", ID=7), end=False)
-    wire.finish(stream, 14)
-    told = read(wire)
-    assert [(call.lease, call.status) for call in told] == [(5, 0), (6, 0), (7, 14)]
-
-
 def test_other_calls_and_other_servers_pass_unread() -> None:
     wire = GrpcWire()
     wire.unary("/etcdserverpb.Maintenance/Status", b"\0\0\0\0\0", b"\0\0\0\0\0")

@@ -10,7 +10,7 @@ from kproxy.wire.etcdtraffic import EtcdTraffic
 
 DELAY = 0.02
 """Seconds that what passed waits for more."""
-TURN_NANOS = 2_000_000
+TURN_NANOS = 500_000
 """How long reading goes on before the sockets get their turn."""
 BACKLOG = 16 * 1024 * 1024
 """Bytes that wait to be read; beyond, they are read before anything more is forwarded."""

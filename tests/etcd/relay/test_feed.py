@@ -9,10 +9,9 @@ import pytest
 from kproxy.errors import EtcdError
 from kproxy.etcd.relay import feed as feed_module
 from kproxy.etcd.relay.feed import Feed
-from kproxy.model.etcd import EtcdCall
+from kproxy.model.etcd import ClusterId, EtcdCall
 from kproxy.model.exchange import Nanos
 from kproxy.wire.relayfeed import FeedReader, FeedRecord, Hello, Lost, Synced, pack_token
-from tests.wire.test_relayfeed import FULL
 
 PATIENCE = 60
 
@@ -20,7 +19,7 @@ PATIENCE = 60
 def call(number: int) -> EtcdCall:
     return EtcdCall(
         number=number,
-        cluster=FULL.cluster,
+        cluster=ClusterId("0123456789abcdef"),
         connection=1,
         stream=1,
         started=Nanos(number),
