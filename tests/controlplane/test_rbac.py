@@ -5,17 +5,11 @@ session, and sends it again with each permission taken away once.
 """
 
 import base64
-import http.client
-import json
 import os
-import ssl
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -27,10 +21,10 @@ from cryptography.x509.oid import NameOID
 from kproxy.insight.rbac.manifest import documents_of, subject_of
 from kproxy.insight.rbac.permission import RBAC, Permission
 from kproxy.insight.rbac.session import Rights, Wish, rights
-from kproxy.lab.settings import LabSettings
-from kproxy.lab.start import Lab, start_lab
+from kproxy.lab.start import Lab
 from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.store.reader import open_recording
+from tests.support.asker import MERGE, Asker, fresh_server
 from tests.support.record_process import record_process, wait_for
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(600)]
@@ -44,56 +38,7 @@ ACCESS = f"/apis/{RBAC}/v1"
 REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 APPS = "/apis/apps/v1/namespaces/default/deployments"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/default/leases/turn"
-JSON_TYPE, MERGE, APPLY = "application/json", "application/merge-patch+json", "application/apply-patch+yaml"
-
-
-@dataclass
-class Answer:
-    """What came."""
-
-    status: int
-    body: JSONObject
-
-    @property
-    def message(self) -> str:
-        return text(self.body.get("message"))
-
-
-@dataclass
-class Asker:
-    """A client on one connection, as long as that holds; `answers` are those of all requests so far."""
-
-    url: str
-    token: str = ""
-    ca: str | None = None
-    answers: list[Answer] = field(default_factory=list)
-    connection: http.client.HTTPConnection = field(init=False)
-
-    def __post_init__(self) -> None:
-        port = urlsplit(self.url).port
-        if self.ca is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        else:
-            context = ssl.create_default_context(cadata=self.ca)
-            self.connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=context)
-
-    def ask(self, method: str, path: str, body: JSON = None, kind: str = JSON_TYPE, **headers: str) -> Answer:
-        """One request; of what stays open only the answer's beginning is read."""
-        fields = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        fields |= {"Content-Type": kind, "Accept": JSON_TYPE}
-        fields |= {name.replace("_", "-"): value for name, value in headers.items()}
-        self.connection.request(method, path, None if body is None else json.dumps(body), fields)
-        reply = self.connection.getresponse()
-        stays = reply.status == 101 or (reply.status == 200 and "watch=1" in path)
-        data = b"" if stays else reply.read()
-        if stays:
-            self.connection.close()
-        try:
-            document = json.loads(data)
-        except ValueError:
-            document = {}
-        self.answers.append(Answer(reply.status, document if isinstance(document, dict) else {}))
-        return self.answers[-1]
+APPLY = "application/apply-patch+yaml"
 
 
 def session(client: Asker) -> None:
@@ -231,15 +176,6 @@ DEPLOYMENT: JSONObject = {
 }
 
 
-@contextmanager
-def fresh(assets: Path) -> Iterator[tuple[Lab, Asker]]:
-    """A server and its admin."""
-    with start_lab(LabSettings(server="kube-apiserver", assets=assets)) as lab:
-        config = yaml.safe_load(lab.kubeconfig.read_text())
-        ca = base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]).decode()
-        yield lab, Asker(lab.url, config["users"][0]["user"]["token"], ca)
-
-
 def recorded_rights(recording: Path) -> Rights:
     """What the admin's session needed; whom it impersonated is a caller of his own."""
     with open_recording(str(recording)) as opened:
@@ -292,7 +228,7 @@ def robot_of(lab: Lab, admin: Asker) -> Asker:
 
 def record_session(assets: Path, output: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The statuses that the admin got."""
-    with fresh(assets) as (lab, _):
+    with fresh_server(assets) as (lab, _):
         monkeypatch.setenv("KUBECONFIG", str(lab.kubeconfig))
         with record_process(None, output, "--allow-exec") as running:
             client = Asker(running.url)
@@ -328,7 +264,7 @@ def test_the_roles_suffice_and_none_of_their_permissions_can_be_spared(
     specials = {"impersonate", "escalate", "bind", "approve", "sign"}
     assert {each.verb for each in needed} > specials
 
-    with fresh(assets) as (lab, admin):
+    with fresh_server(assets) as (lab, admin):
         robot = robot_of(lab, admin)
         grant(admin, needed)
         wait_for(lambda: all(may(admin, each) for each in needed) or None)
