@@ -13,6 +13,7 @@ from kproxy.correlate.changes import Changes, Place
 from kproxy.correlate.claims import Claims
 from kproxy.correlate.values import Values
 from kproxy.correlate.writes import WRITE_VERBS, ObjectWrite, is_write, object_writes
+from kproxy.model.attribution import Basis
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.recording import Recording
 from kproxy.wire.objectfacts import Facts
@@ -50,7 +51,8 @@ class Answers:
         writes = object_writes(self._values, exchange)
         if not writes and exchange.info.resource == "services" and is_write(exchange):
             self.failed_services.append(exchange.seq)
-        if not any(write.uid or write.revision for write in writes) and is_write(exchange):
+        told = self._claims.counts(Basis.REVISION) and any(write.uid or write.revision for write in writes)
+        if not told and is_write(exchange):
             self.silent.append(exchange.seq)
         for write in writes:
             place = self._place(write)

@@ -45,6 +45,10 @@ class Claims:
         }
         self.disputed: dict[Place, tuple[Seq, Seq]] = {}  # two requests answered its revision, and neither is sure
 
+    def counts(self, basis: Basis) -> bool:
+        """Whether a ground counts for anything here."""
+        return basis not in self._without
+
     def trace(self, place: Place, seq: Seq, call: int) -> None:
         """The call that wrote it carried an exchange's trace."""
         self._traced[place], self.calls[place], self.notes[place] = seq, call, CallNote.TRACED

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
-from kproxy.correlate.ledger import correlate
+from kproxy.correlate.ledger import CORRELATOR, correlate
 from kproxy.model.attribution import Ledger, LedgerEntry
 from kproxy.model.etcd import EtcdKey, KeyChange
 from kproxy.model.exchange import Seq
@@ -14,6 +14,9 @@ from kproxy.model.recording import Recording
 @runtime_checkable
 class KeepsLedger(Protocol):
     """A recording that may have its ledger kept with it; where none is kept, nothing is found."""
+
+    def kept_version(self) -> int:
+        """The number of the correlator that made it, 0 where none is kept."""
 
     def kept_entries(self, key: EtcdKey) -> Iterator[LedgerEntry]:
         """One key's, in the order of (cluster, revision)."""
@@ -30,7 +33,8 @@ class Entries:
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self._kept: KeepsLedger | None = recording if isinstance(recording, KeepsLedger) else None
+        keeping = recording if isinstance(recording, KeepsLedger) else None
+        self._kept = keeping if keeping is not None and keeping.kept_version() == CORRELATOR else None
 
     def of_key(self, key: EtcdKey) -> list[LedgerEntry]:
         """The changes of a key in the order of (cluster, revision), each with where it stands."""
@@ -44,8 +48,8 @@ class Entries:
 
     def of_exchange(self, seq: Seq) -> list[LedgerEntry]:
         """The changes that an exchange caused, in the order of (cluster, revision, key)."""
-        if self._kept is not None and (kept := list(self._kept.kept_by(seq))):
-            return kept
+        if self._kept is not None:
+            return list(self._kept.kept_by(seq))
         caused = self.ledger.by_seq.get(seq, ())
         return [self._computed[each.cluster, each.revision, each.key] for each in caused]
 

@@ -23,7 +23,6 @@ def follow_lines(where: str, filters: Filters, sleep: Callable[[float], None] = 
     while True:
         with opened(where) as session:
             growing = session.recording.session.end is SessionEnd.RECORDING
-            changes = change_rows(session.ledger)
             marks = deque(mark_rows(session.recording)[marked:])
             marked += len(marks)
             for exchange in session.recording.exchanges():
@@ -32,7 +31,7 @@ def follow_lines(where: str, filters: Filters, sleep: Callable[[float], None] = 
                 while marks and marks[0].seq <= exchange.seq:
                     yield marks.popleft()
                 shown.add(exchange.seq)
-                row = row_of(session.recording, exchange, changes.get(exchange.seq, ()))
+                row = row_of(session.recording, exchange, change_rows(session.ledger, exchange.seq))
                 if filters.accept(row):
                     yield row
             yield from marks

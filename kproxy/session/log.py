@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from kproxy.model.attribution import Ledger
+from kproxy.model.attribution import Attribution, Ledger
 from kproxy.model.etcd import key_text
 from kproxy.model.exchange import Exchange, Seq, header
 from kproxy.model.jsontypes import JSONObject
@@ -151,12 +151,12 @@ def log_rows(where: str, filters: Filters) -> Iterator[LogRow]:
 def log_lines(where: str, filters: Filters) -> Iterator[Line]:
     """The same with the marks, which no filter takes away, in their places, and at the end what was left out."""
     with opened(where) as session:
-        changes = change_rows(session.ledger)
+        changes = _InOrder(session.ledger)
         marks = deque(mark_rows(session.recording))
         for exchange in session.recording.exchanges():
             while marks and marks[0].seq <= exchange.seq:
                 yield marks.popleft()
-            row = row_of(session.recording, exchange, changes.get(exchange.seq, ()))
+            row = row_of(session.recording, exchange, changes.of(exchange.seq))
             if filters.accept(row):
                 yield row
         yield from marks
@@ -175,20 +175,34 @@ def mark_rows(recording: Recording) -> list[MarkRow]:
     return [MarkRow(seq=mark.seq, time=clock_time(recording, mark.at), text=mark.text) for mark in marks]
 
 
-def change_rows(ledger: Ledger) -> dict[Seq, tuple[ChangeRow, ...]]:
-    """The attributed changes of each exchange, in the order of revisions."""
-    rows: dict[Seq, list[ChangeRow]] = {}
-    for entry in ledger.entries:
-        if (ground := entry.attribution) is not None:
-            row = ChangeRow(
-                revision=entry.change.revision,
-                type=entry.change.type.value,
-                key=key_text(entry.change.key),
-                basis=ground.basis.value,
-                evidence=ground.evidence,
-            )
-            rows.setdefault(ground.seq, []).append(row)
-    return {seq: tuple(changes) for seq, changes in rows.items()}
+def change_rows(ledger: Ledger, seq: Seq) -> tuple[ChangeRow, ...]:
+    """The changes that an exchange caused, in the order of revisions."""
+    return tuple(map(_change_row, ledger.by_seq.get(seq, ())))
+
+
+def _change_row(ground: Attribution) -> ChangeRow:
+    return ChangeRow(
+        revision=ground.revision,
+        type=ground.type.value,
+        key=key_text(ground.key),
+        basis=ground.basis.value,
+        evidence=ground.evidence,
+    )
+
+
+class _InOrder:
+    """The changes of exchanges that are asked for in the order of seq: read along, not one by one."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._left = iter(ledger.by_seq.items())
+        self._next = next(self._left, None)
+
+    def of(self, seq: Seq) -> tuple[ChangeRow, ...]:
+        """What an exchange later than the last caused."""
+        while self._next is not None and self._next[0] < seq:
+            self._next = next(self._left, None)
+        mine = self._next is not None and self._next[0] == seq
+        return tuple(map(_change_row, self._next[1])) if mine and self._next is not None else ()
 
 
 def row_of(recording: Recording, exchange: Exchange, changes: tuple[ChangeRow, ...]) -> LogRow:

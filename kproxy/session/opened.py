@@ -4,31 +4,46 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
-from kproxy.correlate.ledger import correlate
+from kproxy.correlate.ledger import CORRELATOR, correlate
 from kproxy.errors import RecordingError, UsageError
 from kproxy.model.attribution import Ledger
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
+from kproxy.store.kept import kept_ledger
 from kproxy.store.reader import open_recording
 
 _NO_SEQ = 1 << 63
 """More than a table's integers hold."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Opened:
-    """A recording and its ledger, computed again from the raw recording each time: it never needs the server."""
+    """A recording, and its ledger when it is asked for: the one that it keeps, else computed, which needs no server."""
 
     recording: Recording
-    ledger: Ledger
+    kept: bool = True  # whether a ledger that was kept is trusted
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Every change of a key and where it stands."""
+        kept = kept_ledger(self.recording, CORRELATOR) if self.kept else None
+        return kept or correlate(self.recording)
 
 
 @contextmanager
 def opened(where: str) -> Iterator[Opened]:
-    """Open a recording, correlate it. RecordingError with one sentence if it cannot be read."""
+    """Open a recording. RecordingError with one sentence if it cannot be read."""
     with open_recording(where) as recording:
-        yield Opened(recording, correlate(recording))
+        yield Opened(recording)
+
+
+@contextmanager
+def computed(where: str) -> Iterator[Opened]:
+    """The same, with the ledger computed again from the raw recording, whether or not one was kept."""
+    with open_recording(where) as recording:
+        yield Opened(recording, kept=False)
 
 
 def exchange_at(recording: Recording, seq: int) -> Exchange:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kproxy.config.credentials import Credentials
 from kproxy.config.entry import read_bounded
-from kproxy.errors import UsageError
+from kproxy.errors import KproxyError, UsageError
 from kproxy.model.exchange import Seq
 from kproxy.model.session import Session
 from kproxy.proxy.handover.outbox import Outbox
@@ -20,6 +20,7 @@ from kproxy.record.pseudonyms import key_path
 from kproxy.record.settings import Followed, RecorderSettings
 from kproxy.session.etcds import begin_etcds
 from kproxy.session.header import begin_session
+from kproxy.session.keeping import AT_ONCE, keep_ledger
 from kproxy.session.recorder import RecorderProcess
 from kproxy.session.recordsettings import RecordSettings, asking, proxy_settings
 from kproxy.session.relays import check_relays
@@ -92,8 +93,19 @@ async def recording(settings: RecordSettings, tell: Tell, team: Team | None = No
             raise
         await credentials.close()
         live.complete = await recorder.finish(live.exit_code)
-    if not live.complete:
+    if live.complete:
+        await asyncio.to_thread(_keep_ledger, settings.output, tell)
+    else:
         tell("not everything could be written into the recording; `kproxy log` shows what is there, gaps say the rest")
+
+
+def _keep_ledger(output: Path, tell: Tell) -> None:
+    """Traffic has ended: which request caused which change is computed now, unless it takes long, for all who ask."""
+    try:
+        if not keep_ledger(str(output), AT_ONCE):
+            tell(f"`kproxy correlate {output} --keep` computes its ledger once for all: it is large, and takes a while")
+    except KproxyError as error:
+        tell(f"which request caused which change is computed when it is asked for: {error}")
 
 
 def _recorder_settings(

@@ -109,7 +109,7 @@ def show_exchange(where: str, seq: int) -> ExchangeView:
         answer = exchange.answer
         media_type = header(answer.headers, "content-type") if answer else ""
         return ExchangeView(
-            row=row_of(session.recording, exchange, change_rows(session.ledger).get(exchange.seq, ())),
+            row=row_of(session.recording, exchange, change_rows(session.ledger, exchange.seq)),
             exchange=exchange,
             request_body=content_of(session.recording, exchange.request.headers, exchange.request.body),
             answer_body=content_of(session.recording, answer.headers, answer.body) if answer else NOTHING,

@@ -4,6 +4,7 @@ import json
 
 from kproxy.model.attribution import Attribution, Basis, Consequence, LedgerEntry, NoOpWrite, Standing
 from kproxy.model.etcd import (
+    ChangeType,
     ClusterId,
     Compared,
     EtcdCall,
@@ -153,23 +154,26 @@ def entry_of(row: Columns, change: KeyChange) -> LedgerEntry:
     return LedgerEntry(
         change=change,
         standing=Standing(row["standing"]),
-        attribution=None
-        if row["seq"] is None
-        else Attribution(
-            cluster=change.cluster,
-            revision=change.revision,
-            key=change.key,
-            type=change.type,
-            seq=Seq(row["seq"]),
-            basis=Basis(row["basis"]),
-            evidence=row["evidence"],
-        ),
+        attribution=None if row["seq"] is None else attribution_of(row, change.type),
         background=row["background"],
         consequence=None
         if row["consequence_seq"] is None
         else Consequence(seq=Seq(row["consequence_seq"]), evidence=row["consequence_evidence"]),
         contradictions=_texts(row["contradictions"]),
         reason=row["reason"],
+    )
+
+
+def attribution_of(row: Columns, kind: ChangeType) -> Attribution:
+    """The attribution in what entry_row made; `kind`: its change's type."""
+    return Attribution(
+        cluster=ClusterId(row["cluster"]),
+        revision=Revision(row["revision"]),
+        key=EtcdKey(row["key"]),
+        type=kind,
+        seq=Seq(row["seq"]),
+        basis=Basis(row["basis"]),
+        evidence=row["evidence"],
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, Table, and_, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, Table, and_, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from kproxy.errors import RecordingError, SchemaError
@@ -64,10 +64,10 @@ class FileRecording:
     @property
     def session(self) -> Session:
         """The header; a recording that nobody closed and nobody writes says so."""
-        found = self._chunk(self._select(schema.session))
+        found = self.chunk(self._select(schema.session))
         if len(found) != 1:
             raise RecordingError(f"{self.path} is no readable recording: it has no header.")
-        session = self._value(rows.session_of, found[0])
+        session = self.value(rows.session_of, found[0])
         if session.end is SessionEnd.RECORDING and not self.growing:
             return replace(session, end=SessionEnd.RECORDER_GONE)
         return session
@@ -79,15 +79,15 @@ class FileRecording:
         if verbs:
             wanted = wanted.where(table.c.verb.in_(sorted(verbs)))
         after = -1
-        while found := self._chunk(wanted.where(table.c.seq > after)):
+        while found := self.chunk(wanted.where(table.c.seq > after)):
             for row in found:
-                yield self._value(rows.exchange_of, row)
+                yield self.value(rows.exchange_of, row)
             after = found[-1]["seq"]
 
     def exchange(self, seq: Seq) -> Exchange | None:
         """One of them."""
-        found = self._chunk(self._select(schema.exchanges).where(schema.exchanges.c.seq == seq))
-        return self._value(rows.exchange_of, found[0]) if found else None
+        found = self.chunk(self._select(schema.exchanges).where(schema.exchanges.c.seq == seq))
+        return self.value(rows.exchange_of, found[0]) if found else None
 
     def traces(self) -> Iterator[tuple[Seq, str, str]]:
         """Each exchange's trace id and parent id, of those that went on with one."""
@@ -97,7 +97,7 @@ class FileRecording:
         wanted = select(columns.seq, columns.trace_id, columns.parent_id).where(columns.trace_id != "")
         wanted = wanted.order_by(columns.seq).limit(LARGE_CHUNK)
         after = -1
-        while found := self._chunk(wanted.where(columns.seq > after)):
+        while found := self.chunk(wanted.where(columns.seq > after)):
             yield from ((row["seq"], row["trace_id"], row["parent_id"]) for row in found)
             after = found[-1]["seq"]
 
@@ -106,35 +106,35 @@ class FileRecording:
         table = schema.frames
         after = -1
         wanted = self._select(table).where(table.c.seq == seq).order_by(table.c.number).limit(CHUNK)
-        while found := self._chunk(wanted.where(table.c.number > after)):
+        while found := self.chunk(wanted.where(table.c.number > after)):
             for row in found:
-                yield self._value(rows.frame_of, row)
+                yield self.value(rows.frame_of, row)
             after = found[-1]["number"]
 
     def key_changes(self) -> Iterator[KeyChange]:
         """In the order of (cluster, revision, key)."""
         columns = schema.key_changes.c
         wanted = self._select(schema.key_changes).order_by(columns.cluster, columns.revision, columns.key).limit(CHUNK)
-        found = self._chunk(wanted)
+        found = self.chunk(wanted)
         while found:
             for row in found:
-                yield self._value(rows.change_of, row)
+                yield self.value(rows.change_of, row)
             cluster, revision, key = (found[-1][name] for name in ("cluster", "revision", "key"))
             later = or_(columns.revision > revision, and_(columns.revision == revision, columns.key > key))
-            found = self._chunk(wanted.where(or_(columns.cluster > cluster, and_(columns.cluster == cluster, later))))
+            found = self.chunk(wanted.where(or_(columns.cluster > cluster, and_(columns.cluster == cluster, later))))
 
     def changes_of(self, key: EtcdKey) -> Iterator[KeyChange]:
         """One key's, in the order of (cluster, revision)."""
         columns = schema.key_changes.c
         wanted = self._select(schema.key_changes).where(columns.key == key)
-        for row in self._chunk(wanted.order_by(columns.cluster, columns.revision)):
-            yield self._value(rows.change_of, row)
+        for row in self.chunk(wanted.order_by(columns.cluster, columns.revision)):
+            yield self.value(rows.change_of, row)
 
     def etcds(self) -> Iterator[EtcdStore]:
         """The etcds that were followed, the main one first."""
         if self._has(schema.etcds):
-            for row in self._chunk(select(schema.etcds).order_by(schema.etcds.c.number)):
-                yield self._value(etcdrows.store_of, row)
+            for row in self.chunk(select(schema.etcds).order_by(schema.etcds.c.number)):
+                yield self.value(etcdrows.store_of, row)
 
     def etcd_calls(self, methods: Collection[str] = ()) -> Iterator[EtcdCall]:
         """The api-server's calls to etcd (of these methods, where some are named), in the order of their numbers."""
@@ -142,7 +142,7 @@ class FileRecording:
         if methods:
             wanted = wanted.where(schema.etcd_calls.c.method.in_(sorted(methods)))
         for row in self._numbered(schema.etcd_calls, wanted):
-            yield self._value(etcdrows.call_of, row)
+            yield self.value(etcdrows.call_of, row)
 
     def calls_of(self, exchange: Exchange) -> Iterator[EtcdCall]:
         """Those that carry the trace and the parent that the exchange went on with, in the order of their numbers."""
@@ -150,13 +150,31 @@ class FileRecording:
             return
         columns = schema.etcd_calls.c
         same = and_(columns.trace_id == exchange.trace_id, columns.parent_id == exchange.parent_id)
-        for row in self._chunk(select(schema.etcd_calls).where(same).order_by(columns.number)):
-            yield self._value(etcdrows.call_of, row)
+        for row in self.chunk(select(schema.etcd_calls).where(same).order_by(columns.number)):
+            yield self.value(etcdrows.call_of, row)
 
     def spans(self) -> Iterator[Span]:
         """The api-server's own spans, in the order in which they came."""
         for row in self._numbered(schema.spans, select(schema.spans)):
-            yield self._value(etcdrows.span_of, row)
+            yield self.value(etcdrows.span_of, row)
+
+    def count(self, table: Table) -> int:
+        """A table's rows."""
+        return int(self.chunk(select(func.count().label("count")).select_from(table))[0]["count"])
+
+    def work(self, verbs: Collection[str]) -> int:
+        """Changes of keys, and exchanges of these verbs: what correlating goes through."""
+        wanted = select(func.count().label("count")).select_from(schema.exchanges)
+        found = self.chunk(wanted.where(schema.exchanges.c.verb.in_(sorted(verbs))))
+        return self.count(schema.key_changes) + int(found[0]["count"])
+
+    def kept_version(self) -> int:
+        """The number of the correlator whose ledger the recording keeps, 0: it keeps none."""
+        if not self._has(schema.ledger):
+            return 0
+        columns = schema.progress.c
+        found = self.chunk(select(columns.value).where(columns.name == schema.KEPT_LEDGER))
+        return int(found[0]["value"]) if found else 0
 
     def kept_entry(self, change: KeyChange) -> LedgerEntry | None:
         """What the ledger that was kept says of a change; None if none was kept."""
@@ -164,14 +182,14 @@ class FileRecording:
             return None
         columns = schema.ledger.c
         same = and_(columns.revision == change.revision, columns.key == change.key, columns.cluster == change.cluster)
-        found = self._chunk(select(schema.ledger).where(same))
-        return self._value(lambda row: etcdrows.entry_of(row, change), found[0]) if found else None
+        found = self.chunk(select(schema.ledger).where(same))
+        return self.value(lambda row: etcdrows.entry_of(row, change), found[0]) if found else None
 
     def kept_no_ops(self) -> Iterator[NoOpWrite]:
         """The writes without effect of the ledger that was kept, in the order of seq."""
         if self._has(schema.no_op_writes):
-            for row in self._chunk(select(schema.no_op_writes).order_by(schema.no_op_writes.c.seq)):
-                yield self._value(etcdrows.no_op_of, row)
+            for row in self.chunk(select(schema.no_op_writes).order_by(schema.no_op_writes.c.seq)):
+                yield self.value(etcdrows.no_op_of, row)
 
     def kept_entries(self, key: EtcdKey) -> Iterator[LedgerEntry]:
         """One key's of the ledger that was kept, in the order of (cluster, revision)."""
@@ -192,19 +210,19 @@ class FileRecording:
         same = and_(kept.cluster == changes.cluster, kept.revision == changes.revision, kept.key == changes.key)
         own = [column for column in kept if column.name not in {"cluster", "revision", "key"}]
         wanted = select(*changes, *own).select_from(schema.key_changes.join(schema.ledger, same)).where(which)
-        for row in self._chunk(wanted.order_by(changes.cluster, changes.revision, changes.key)):
-            yield self._value(lambda row: etcdrows.entry_of(row, rows.change_of(row)), row)
+        for row in self.chunk(wanted.order_by(changes.cluster, changes.revision, changes.key)):
+            yield self.value(lambda row: etcdrows.entry_of(row, rows.change_of(row)), row)
 
     def gaps(self) -> Iterator[Gap]:
         """What is missing, in the order in which it was noticed."""
-        for row in self._chunk(self._select(schema.gaps).order_by(schema.gaps.c.number)):
-            yield self._value(rows.gap_of, row)
+        for row in self.chunk(self._select(schema.gaps).order_by(schema.gaps.c.number)):
+            yield self.value(rows.gap_of, row)
 
     def marks(self) -> Iterator[Mark]:
         """Named points, in their order."""
         if self._has(schema.marks):
-            for row in self._chunk(select(schema.marks).order_by(schema.marks.c.number)):
-                yield self._value(rows.mark_of, row)
+            for row in self.chunk(select(schema.marks).order_by(schema.marks.c.number)):
+                yield self.value(rows.mark_of, row)
 
     def body(self, digest: Digest) -> bytes:
         """The stored bytes of a body. RecordingError if they are not there."""
@@ -221,13 +239,13 @@ class FileRecording:
         """The stored bytes of several, those that are not there left out."""
         table, read = schema.bodies, {}
         for some in batched(dict.fromkeys(digests), CHUNK):
-            for row in self._chunk(select(table).where(table.c.digest.in_(some))):
+            for row in self.chunk(select(table).where(table.c.digest.in_(some))):
                 read[row["digest"]] = bodies.unpack(row["digest"], row["size"], row["coding"], row["data"])
         return read
 
     def check(self) -> None:
         """RecordingError if what should be tables are none (a view could make a question endless)."""
-        kinds = {row["name"]: row["type"] for row in self._chunk(sqlite.TABLES)}
+        kinds = {row["name"]: row["type"] for row in self.chunk(sqlite.TABLES)}
         missing = [name for name in schema.tables(self._number) if kinds.get(name) != "table"]
         if missing:
             raise RecordingError(f"{self.path} is no readable recording: it has no table {missing[0]}.")
@@ -240,7 +258,7 @@ class FileRecording:
         """Rows of a table that counts them, chunk by chunk."""
         after = -1
         wanted = wanted.order_by(table.c.number).limit(CHUNK)
-        while self._has(table) and (found := self._chunk(wanted.where(table.c.number > after))):
+        while self._has(table) and (found := self.chunk(wanted.where(table.c.number > after))):
             yield from found
             after = found[-1]["number"]
 
@@ -248,7 +266,7 @@ class FileRecording:
         """What a file of this schema has of a table."""
         return select(*schema.columns(table, self._number))
 
-    def _chunk(self, question: Select[Any]) -> list[rows.Columns]:
+    def chunk(self, question: Select[Any]) -> list[rows.Columns]:
         """Rows of one short transaction."""
         try:
             with self._engine.connect() as connection:
@@ -256,7 +274,8 @@ class FileRecording:
         except DBAPIError as error:
             raise _unreadable(self.path, error) from error
 
-    def _value[T](self, make: Callable[[rows.Columns], T], row: rows.Columns) -> T:
+    def value[T](self, make: Callable[[rows.Columns], T], row: rows.Columns) -> T:
+        """What a row says. RecordingError if it holds what no recorder writes."""
         try:
             return make(row)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -256,6 +256,9 @@ progress = Table(
     Column("value", BigInteger, nullable=False),
 )
 
+KEPT_LEDGER = "ledger"
+"""The row of `progress` that says which correlator's ledger the recording keeps."""
+
 Index("key_changes_by_key", key_changes.c.key)
 Index("ledger_by_seq", ledger.c.seq)
 

@@ -4,6 +4,7 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import batched
 from pathlib import Path
 from tempfile import mkstemp
 from types import TracebackType
@@ -49,6 +50,10 @@ class RelayProgress:
 
     base: int
     heard: Nanos
+
+
+LEDGER_ROWS = 2000
+"""Entries of a ledger that are in memory at once while it is kept."""
 
 
 @dataclass(slots=True)
@@ -156,7 +161,14 @@ class Writer:
             raise RecordingError(f"{path} cannot be read: {error.strerror}.") from error
         if header is None or header.application_id != sqlite.APPLICATION_ID or header.schema != SCHEMA:
             raise RecordingError(f"{path} is no recording of schema {SCHEMA}: it cannot be gone on with.")
-        return cls(path, WriterLock(path))
+        writer = cls(path, WriterLock(path))
+        try:
+            with writer._connection.begin():  # what comes now is not in a ledger that was kept
+                writer._forget_ledger()
+        except DBAPIError as error:
+            writer._lock.release()
+            raise sqlite.writing_failed(path, error) from error
+        return writer
 
     def __enter__(self) -> Self:
         return self
@@ -208,14 +220,15 @@ class Writer:
         self._known.add(list(fresh))
         self.session = batch.session or self.session
 
-    def keep_ledger(self, ledger: Ledger) -> None:
-        """What was computed of the recording, instead of what was kept before. StorageFullError as with `commit`."""
+    def keep_ledger(self, ledger: Ledger, version: int) -> None:
+        """What a correlator of this version computed, instead of what was kept before. StorageFullError as `commit`."""
         try:
             with self._connection.begin():
-                self._connection.execute(delete(schema.ledger))
-                self._connection.execute(delete(schema.no_op_writes))
-                _many(self._connection, UPSERT_ENTRY, [etcdrows.entry_row(entry) for entry in ledger.entries])
+                self._forget_ledger()
+                for entries in batched(ledger.entries, LEDGER_ROWS):
+                    _many(self._connection, UPSERT_ENTRY, [etcdrows.entry_row(entry) for entry in entries])
                 _many(self._connection, UPSERT_NO_OP, [etcdrows.no_op_row(write) for write in ledger.no_op_writes])
+                _many(self._connection, UPSERT_PROGRESS, [(schema.KEPT_LEDGER, version)])
         except DBAPIError as error:
             raise sqlite.writing_failed(self.path, error) from error
 
@@ -226,6 +239,11 @@ class Writer:
             self._finish()
         except DBAPIError as error:
             raise sqlite.writing_failed(self.path, error) from error
+
+    def _forget_ledger(self) -> None:
+        self._connection.execute(delete(schema.ledger))
+        self._connection.execute(delete(schema.no_op_writes))
+        self._connection.execute(delete(schema.progress).where(schema.progress.c.name == schema.KEPT_LEDGER))
 
     def _write(self, batch: Batch, fresh: dict[Digest, bytes]) -> None:
         _many(self._connection, INSERT_BODY, [(digest, len(data), *pack(data)) for digest, data in fresh.items()])

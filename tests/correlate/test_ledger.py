@@ -1,130 +1,10 @@
 """The ledger's grounds, on small sessions made by hand."""
 
-import base64
-import json
-from dataclasses import dataclass, field
-
 from kproxy.correlate.coverage import coverage
-from kproxy.correlate.ledger import correlate
-from kproxy.model.attribution import Basis, Ledger, Standing
-from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revision
-from kproxy.model.exchange import EMPTY_BODY, Answer, Body, End, Exchange, Nanos, Request, Seq
+from kproxy.model.attribution import Basis, Standing
+from kproxy.model.etcd import ClusterId
 from kproxy.model.jsontypes import JSONObject
-from kproxy.model.session import Session
-from kproxy.wire.requestinfo import request_info
-from tests.support.memory import MemoryRecording
-
-POD = "/registry/pods/default/web"
-PODS = "/api/v1/namespaces/default/pods"
-SERVICE = "/registry/services/specs/default/web"
-SERVICES = "/api/v1/namespaces/default/services"
-PORTS = "/registry/ranges/servicenodeports"
-
-
-def pod(uid: str = "u1", revision: int | None = None, *, deleting: bool = False, **more: object) -> JSONObject:
-    metadata: JSONObject = {"name": "web", "namespace": "default", "uid": uid}
-    if revision is not None:
-        metadata["resourceVersion"] = str(revision)
-    if deleting:
-        metadata["deletionTimestamp"] = "2026-11-23T12:00:00Z"
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata | more}  # type: ignore[dict-item]
-
-
-def service(*addresses: str, nodes: tuple[int, ...] = (), revision: int | None = None) -> JSONObject:
-    spec: JSONObject = {"clusterIPs": [*addresses], "ports": [{"nodePort": port} for port in nodes]}
-    return pod(revision=revision) | {"kind": "Service", "spec": spec}
-
-
-def ports(*taken: int) -> JSONObject:
-    bits = sum(1 << (port - 30000) for port in taken)
-    data = base64.b64encode(bits.to_bytes(8)).decode()
-    return {"kind": "RangeAllocation", "range": "30000-32767", "data": data}
-
-
-@dataclass
-class Story:
-    """A session told line by line; `etcd_start` is revision 100."""
-
-    recording: MemoryRecording = field(
-        default_factory=lambda: MemoryRecording(
-            session=Session(id="0" * 32, started_at="2026-11-23T12:00:00Z", etcd_start=Revision(100))
-        )
-    )
-
-    def ask(
-        self, method: str, target: str, status: int, document: JSONObject | None, body: JSONObject | None = None
-    ) -> Seq:
-        seq = Seq(len(self.recording.exchange_list) + 1)
-        answer, asked = self._keep(document), self._keep(body)
-        self.recording.exchange_list.append(
-            Exchange(
-                seq=seq,
-                connection=1,
-                started=Nanos(seq * 1000),
-                ended=Nanos(seq * 1000 + 500),
-                request=Request(
-                    method=method,
-                    target=target,
-                    http_version="HTTP/1.1",
-                    headers=(("Content-Type", "application/json"),),
-                    body=asked or EMPTY_BODY,
-                ),
-                info=request_info(method, target),
-                answer=Answer(
-                    status=status,
-                    reason="",
-                    http_version="HTTP/1.1",
-                    headers=(("Content-Type", "application/json"),),
-                    body=answer or EMPTY_BODY,
-                ),
-                end=End.COMPLETE,
-            )
-        )
-        return seq
-
-    def put(
-        self, revision: int, key: str, value: JSONObject, before: JSONObject | None = None, cluster: str = "c"
-    ) -> None:
-        self._change(revision, key, ChangeType.PUT, value, before, cluster)
-
-    def delete(self, revision: int, key: str, before: JSONObject) -> None:
-        self._change(revision, key, ChangeType.DELETE, None, before, "c")
-
-    def _change(  # noqa: PLR0913, PLR0917 - a change has as many parts
-        self,
-        revision: int,
-        key: str,
-        kind: ChangeType,
-        value: JSONObject | None,
-        before: JSONObject | None,
-        cluster: str,
-    ) -> None:
-        self.recording.change_list.append(
-            KeyChange(
-                cluster=ClusterId(cluster),
-                revision=Revision(revision),
-                key=EtcdKey(key.encode()),
-                type=kind,
-                at=Nanos(1_000_000 + revision),
-                value=self._keep(value),
-                previous=self._keep(before),
-            )
-        )
-
-    def _keep(self, document: JSONObject | None) -> Body | None:
-        return self.recording.keep(json.dumps(document).encode()) if document is not None else None
-
-    def told(self) -> Ledger:
-        return correlate(self.recording)
-
-    def grounds(self) -> list[tuple[int, Seq | None, Basis | None]]:
-        return [
-            (
-                entry.change.revision,
-                *(((found := entry.attribution).seq, found.basis) if entry.attribution else (None, None)),
-            )
-            for entry in self.told().entries
-        ]
+from tests.correlate.story import POD, PODS, PORTS, SERVICE, SERVICES, Story, pod, ports, service
 
 
 def test_a_create_has_its_key_by_the_revision_that_it_answered() -> None:
@@ -145,7 +25,7 @@ def test_of_several_etcds_the_uid_tells_whose_revision_it_is() -> None:
     story = Story()
     story.ask("POST", PODS, 201, pod("u1", revision=101))
     story.put(101, POD, pod("another"))
-    story.put(7, "/registry/events/default/e", {}, cluster="d")
+    story.put(7, "/registry/events/default/e", {}, cluster=ClusterId("d"))
     assert story.grounds() == [(101, None, None), (7, None, None)]
 
 

@@ -7,7 +7,7 @@ from kproxy.correlate.spans import EARLY, LATE
 from kproxy.model.attribution import LedgerEntry
 from kproxy.model.exchange import Nanos, Seq
 from kproxy.model.trace import Span
-from tests.correlate.test_ledger import POD, PODS, Story, pod
+from tests.correlate.story import POD, PODS, Story, pod
 
 SEEN = 60_000_000_000
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kproxy.correlate.ledger import correlate
+from kproxy.correlate.ledger import CORRELATOR, correlate
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
 from kproxy.session import entries as module
@@ -29,7 +29,7 @@ def keep(path: Path) -> None:
     with open_recording(str(path)) as recording:
         ledger, session = correlate(recording), recording.session
     with Writer.resume(path) as writer:
-        writer.keep_ledger(ledger)
+        writer.keep_ledger(ledger, CORRELATOR)
         writer.close(session)
 
 

@@ -1,0 +1,158 @@
+"""The ledger that was kept in a recording, read as it is asked for: no question takes longer in a large one."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Collection, ItemsView, Iterator, Mapping
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select
+
+from kproxy.errors import RecordingError
+from kproxy.model.attribution import Attribution, Ledger, LedgerEntry, NoOpWrite
+from kproxy.model.etcd import ChangeType, KeyChange
+from kproxy.model.exchange import Seq
+from kproxy.model.recording import Recording
+from kproxy.store import etcdrows, rows, schema
+from kproxy.store.reader import CHUNK, FileRecording
+
+_LEDGER, _CHANGES = schema.ledger.c, schema.key_changes.c
+_BY_SEQ = (
+    select(*_LEDGER, _CHANGES.type)
+    .join_from(
+        schema.ledger,
+        schema.key_changes,
+        and_(
+            _CHANGES.cluster == _LEDGER.cluster,
+            _CHANGES.revision == _LEDGER.revision,
+            _CHANGES.key == _LEDGER.key,
+        ),
+    )
+    .where(_LEDGER.seq.is_not(None))
+    .order_by(_LEDGER.seq, _LEDGER.cluster, _LEDGER.revision, _LEDGER.key)
+)
+
+
+def kept_ledger(recording: Recording, version: int) -> Ledger | None:
+    """The ledger that a correlator of this version kept in the recording, None where there is none."""
+    if not isinstance(recording, FileRecording) or recording.growing or recording.kept_version() != version:
+        return None
+    return Ledger(entries=_Entries(recording), no_op_writes=_NoOps(recording), by_seq=_BySeq(recording))
+
+
+class _Entries(Collection[LedgerEntry]):
+    def __init__(self, recording: FileRecording) -> None:
+        self._recording = recording
+
+    def __len__(self) -> int:
+        return self._recording.count(schema.ledger)
+
+    def __iter__(self) -> Iterator[LedgerEntry]:
+        kept = self._rows()
+        for change in self._recording.key_changes():
+            row = next(kept, None)
+            if row is None or (row["cluster"], row["revision"], row["key"]) != (
+                change.cluster,
+                change.revision,
+                change.key,
+            ):
+                raise RecordingError(
+                    f"the ledger that {self._recording.path} keeps is not that of its changes: "
+                    "`kproxy correlate FILE --keep` computes it again"
+                )
+            yield self._recording.value(partial(_entry, change), row)
+
+    def __contains__(self, entry: object) -> bool:
+        return isinstance(entry, LedgerEntry) and self._recording.kept_entry(entry.change) == entry
+
+    def _rows(self) -> Iterator[rows.Columns]:
+        wanted = select(schema.ledger).order_by(_LEDGER.cluster, _LEDGER.revision, _LEDGER.key).limit(CHUNK)
+        found = self._recording.chunk(wanted)
+        while found:
+            yield from found
+            cluster, revision, key = (found[-1][name] for name in ("cluster", "revision", "key"))
+            later = or_(_LEDGER.revision > revision, and_(_LEDGER.revision == revision, _LEDGER.key > key))
+            found = self._recording.chunk(
+                wanted.where(or_(_LEDGER.cluster > cluster, and_(_LEDGER.cluster == cluster, later)))
+            )
+
+
+class _NoOps(Collection[NoOpWrite]):
+    def __init__(self, recording: FileRecording) -> None:
+        self._recording = recording
+
+    def __len__(self) -> int:
+        return self._recording.count(schema.no_op_writes)
+
+    def __iter__(self) -> Iterator[NoOpWrite]:
+        return self._recording.kept_no_ops()
+
+    def __contains__(self, write: object) -> bool:
+        return any(each == write for each in self)
+
+
+class _BySeq(Mapping[Seq, tuple[Attribution, ...]]):
+    def __init__(self, recording: FileRecording) -> None:
+        self._recording = recording
+        self._known: array[int] | None = None
+
+    def __getitem__(self, seq: Seq) -> tuple[Attribution, ...]:
+        found = self._recording.chunk(_BY_SEQ.where(_LEDGER.seq == seq)) if seq in self else ()
+        if not found:
+            raise KeyError(seq)
+        return tuple(self._recording.value(_attribution, row) for row in found)
+
+    def __contains__(self, seq: object) -> bool:
+        known = self._seqs()
+        index = bisect_left(known, seq) if isinstance(seq, int) else len(known)
+        return index < len(known) and known[index] == seq
+
+    def __iter__(self) -> Iterator[Seq]:
+        return map(Seq, self._seqs())
+
+    def __len__(self) -> int:
+        return len(self._seqs())
+
+    def items(self) -> ItemsView[Seq, tuple[Attribution, ...]]:
+        """All of them, read in the order of seq instead of one by one."""
+        return _Items(self, self._recording)
+
+    def _seqs(self) -> array[int]:
+        if self._known is None:
+            wanted = select(_LEDGER.seq).where(_LEDGER.seq.is_not(None)).distinct().order_by(_LEDGER.seq)
+            self._known = array("q", [row["seq"] for row in self._recording.chunk(wanted)])
+        return self._known
+
+
+class _Items(ItemsView[Seq, tuple[Attribution, ...]]):
+    def __init__(self, mapping: _BySeq, recording: FileRecording) -> None:
+        super().__init__(mapping)
+        self._recording = recording
+
+    def __iter__(self) -> Iterator[tuple[Seq, tuple[Attribution, ...]]]:
+        for seq, found in groupby(self._rows(), key=lambda row: row["seq"]):
+            yield Seq(seq), tuple(self._recording.value(_attribution, row) for row in found)
+
+    def _rows(self) -> Iterator[rows.Columns]:
+        """Chunk by chunk of whole exchanges: from the last one that a chunk holds, the next begins."""
+        after = -1
+        while found := self._recording.chunk(self._chunk(after)):
+            last = found[-1]["seq"]
+            whole = [row for row in found if row["seq"] != last] if len(found) == CHUNK else found
+            if not whole:
+                whole = self._recording.chunk(_BY_SEQ.where(_LEDGER.seq == last))
+            yield from whole
+            after = whole[-1]["seq"]
+
+    @staticmethod
+    def _chunk(after: int) -> Select[Any]:
+        return _BY_SEQ.where(_LEDGER.seq > after).limit(CHUNK)
+
+
+def _entry(change: KeyChange, row: rows.Columns) -> LedgerEntry:
+    return etcdrows.entry_of(row, change)
+
+
+def _attribution(row: rows.Columns) -> Attribution:
+    return etcdrows.attribution_of(row, ChangeType(row["type"]))

@@ -1,0 +1,1 @@
+"""How right the grounds are that need no relay: scored against those that have one."""

@@ -1,0 +1,153 @@
+"""kproxy.correlate.consequence: whose follow-up a change is."""
+
+from kproxy.model.attribution import Standing
+from kproxy.model.jsontypes import JSONObject
+from tests.correlate.story import POD, PODS, Story, owned, pod
+
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+REPLICASETS = "/apis/apps/v1/namespaces/default/replicasets"
+DEPLOYMENT = "/registry/deployments/default/web"
+REPLICASET = "/registry/replicasets/default/web"
+NAMESPACE = "/registry/namespaces/made"
+MANAGER = "kube-controller-manager"
+
+
+def deployment(generation: int = 1, revision: int | None = None) -> JSONObject:
+    return pod("d1", revision, generation=generation) | {"kind": "Deployment", "spec": {"replicas": generation}}
+
+
+def replicaset(generation: int = 1, revision: int | None = None) -> JSONObject:
+    made = pod("r1", revision, generation=generation) | {"kind": "ReplicaSet", "spec": {"replicas": generation}}
+    return owned(made, "Deployment", "web", "d1")
+
+
+def owned_pod(revision: int | None = None, *, deleting: bool = False) -> JSONObject:
+    return owned(pod("p1", revision, deleting=deleting), "ReplicaSet", "web", "r1")
+
+
+def rolled_out() -> Story:
+    """A user makes a deployment (#1), the controllers its replica set (#2) and pod (#3)."""
+    story = Story()
+    story.ask("POST", DEPLOYMENTS, 201, deployment(revision=101))
+    story.put(101, DEPLOYMENT, deployment())
+    story.ask("POST", REPLICASETS, 201, replicaset(revision=102), agent=MANAGER)
+    story.put(102, REPLICASET, replicaset())
+    story.ask("POST", PODS, 201, owned_pod(revision=103), agent=MANAGER)
+    story.put(103, POD, owned_pod())
+    return story
+
+
+def links(story: Story) -> dict[int, int]:
+    """By revision, the exchange of which a change is a consequence."""
+    return {e.change.revision: e.consequence.seq for e in story.told().entries if e.consequence is not None}
+
+
+def test_what_controllers_make_is_chained_to_the_request_that_wrote_the_topmost_owner() -> None:
+    story = rolled_out()
+    assert links(story) == {102: 1, 103: 1}
+    link = story.entry(103).consequence
+    assert link is not None
+    assert link.evidence == (
+        "pods/default/web belongs to replicasets.apps/default/web, "
+        "which belongs to deployments.apps/default/web, which #1 wrote"
+    )
+
+
+def test_it_is_a_link_and_the_request_that_made_the_change_stays_its_cause() -> None:
+    entry = rolled_out().entry(103)
+    assert entry.attribution is not None
+    assert entry.attribution.seq == 3
+
+
+def test_the_latest_write_of_the_spec_counts_not_that_of_the_status() -> None:
+    story = rolled_out()
+    story.ask("PUT", f"{DEPLOYMENTS}/web/status", 200, deployment(revision=104), agent=MANAGER)
+    story.put(104, DEPLOYMENT, deployment() | {"status": {"replicas": 1}}, before=deployment())
+    scaled = story.ask("PATCH", f"{DEPLOYMENTS}/web", 200, deployment(2, revision=105))
+    story.put(105, DEPLOYMENT, deployment(2), before=deployment())
+    story.ask("PUT", f"{REPLICASETS}/web", 200, replicaset(2, revision=106), agent=MANAGER)
+    story.put(106, REPLICASET, replicaset(2), before=replicaset())
+    assert links(story) == {102: 1, 103: 1, 104: 1, 106: scaled}
+
+
+def test_a_user_who_deletes_an_owned_pod_follows_up_nothing() -> None:
+    story = rolled_out()
+    seq = story.ask("DELETE", f"{PODS}/web", 200, owned_pod(revision=104))
+    story.delete(104, POD, before=owned_pod())
+    assert 104 not in links(story)
+    entry = story.entry(104)
+    assert entry.attribution is not None
+    assert entry.attribution.seq == seq
+
+
+def test_who_ends_a_deletion_that_another_began_follows_up_that() -> None:
+    story = Story()
+    story.put(101, POD, pod(deleting=True, deletionGracePeriodSeconds=30), before=pod())
+    shown = pod(revision=101, deleting=True, deletionGracePeriodSeconds=30)
+    story.ask("DELETE", f"{PODS}/web", 200, shown)
+    story.ask("DELETE", f"{PODS}/web", 200, pod(revision=102, deleting=True), agent="kubelet")
+    story.delete(102, POD, before=pod(deleting=True))
+    assert links(story) == {102: 1}
+
+
+def test_a_status_follows_up_its_own_objects_spec() -> None:
+    story = Story()
+    story.ask("POST", PODS, 201, pod(revision=101, generation=1))
+    story.put(101, POD, pod(generation=1))
+    story.ask("PATCH", f"{PODS}/web/status", 200, pod(revision=102, generation=1), agent="kubelet")
+    story.put(102, POD, pod(generation=1) | {"status": {"phase": "Running"}}, before=pod(generation=1))
+    link = story.entry(102).consequence
+    assert link is not None
+    assert link.evidence == "it follows up what #1 wrote into pods/default/web"
+
+
+def test_controllers_that_go_around_kproxy_have_the_link_without_a_cause() -> None:
+    story = Story()
+    story.ask("POST", DEPLOYMENTS, 201, deployment(revision=101))
+    story.put(101, DEPLOYMENT, deployment())
+    story.put(102, REPLICASET, replicaset())
+    entry = story.entry(102)
+    assert entry.standing is Standing.UNATTRIBUTED
+    assert entry.consequence is not None
+    assert entry.consequence.seq == 1
+
+
+def test_a_client_does_not_follow_up_itself() -> None:
+    story = Story()
+    story.ask("POST", DEPLOYMENTS, 201, deployment(revision=101))
+    story.put(101, DEPLOYMENT, deployment())
+    story.ask("POST", REPLICASETS, 201, replicaset(revision=102))
+    story.put(102, REPLICASET, replicaset())
+    assert links(story) == {}
+
+
+def test_what_controllers_put_into_a_new_namespace_and_take_away_with_it_follows_its_requests() -> None:
+    story, account = Story(), "/registry/serviceaccounts/made/default"
+    namespace = {"kind": "Namespace", "metadata": {"name": "made", "uid": "n1", "resourceVersion": "101"}}
+    ending = {"kind": "Namespace", "metadata": {"name": "made", "uid": "n1", "deletionTimestamp": "2026"}}
+    named: JSONObject = {"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "made", "uid": "s1"}}
+    story.ask("POST", "/api/v1/namespaces", 201, namespace)  # type: ignore[arg-type] # it is JSON
+    story.put(101, NAMESPACE, namespace)  # type: ignore[arg-type] # as above
+    story.put(102, account, named)
+    ended: JSONObject = ending | {"metadata": {**ending["metadata"], "resourceVersion": "103"}}  # type: ignore[dict-item]
+    seq = story.ask("DELETE", "/api/v1/namespaces/made", 200, ended)
+    story.put(103, NAMESPACE, ending, before=namespace)  # type: ignore[arg-type] # as above
+    story.delete(104, account, before=named)
+    assert links(story) == {102: 1, 104: seq}
+
+
+def test_what_the_garbage_collector_takes_after_its_owner_follows_the_deletion_of_that() -> None:
+    story = Story()
+    child = owned(pod("c1"), "Widget", "w", "w1")
+    widget: JSONObject = {"kind": "Widget", "metadata": {"name": "w", "namespace": "default", "uid": "w1"}}
+    target = "/apis/x.io/v1/namespaces/default/widgets"
+    story.ask("POST", target, 201, widget | {"metadata": {**pod("w1", 101)["metadata"], "name": "w"}}, agent="operator")  # type: ignore[dict-item]
+    story.put(101, "/registry/x.io/widgets/default/w", widget)
+    story.ask("POST", PODS, 201, owned(pod("c1", 102), "Widget", "w", "w1"), agent="operator")
+    story.put(102, POD, child)
+    status: JSONObject = {"kind": "Status", "details": {"uid": "w1"}}
+    deleted = story.ask("DELETE", f"{target}/w", 200, status)
+    story.delete(103, "/registry/x.io/widgets/default/w", before=widget)
+    story.ask("DELETE", f"{PODS}/web", 200, {"kind": "Status", "details": {"uid": "c1"}}, agent=MANAGER)
+    story.delete(104, POD, before=child)
+    assert links(story) == {104: deleted}

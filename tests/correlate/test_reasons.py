@@ -1,0 +1,67 @@
+"""kproxy.correlate.reasons: why a change has no ground."""
+
+from kproxy.model.exchange import Nanos, Seq
+from kproxy.model.jsontypes import JSONObject
+from kproxy.model.session import Gap
+from tests.correlate.story import POD, PODS, Story, pod, puts
+
+
+def managed(*managers: str) -> JSONObject:
+    entries: list[object] = [
+        {"manager": manager, "operation": "Update", "time": str(n)} for n, manager in enumerate(managers)
+    ]
+    return pod(managedFields=entries)
+
+
+def test_a_manager_that_no_request_of_the_recording_is_by_is_another_client() -> None:
+    story = Story()
+    story.put(101, POD, managed("kubectl", "helm"), before=managed("kubectl"))
+    assert story.entry(101).reason == "by another client than kproxy's: the object's managedFields name helm"
+
+
+def test_the_api_servers_own_manager_is_its_own_loop() -> None:
+    story = Story()
+    story.put(101, POD, managed("kube-apiserver"))
+    assert "the api-server's own loop" in story.entry(101).reason
+
+
+def test_what_falls_into_a_gap_says_so() -> None:
+    story = Story()
+    gap = Gap(kind="exchanges", reason="the buffer was full", at=Nanos(1_000_000), count=3)
+    story.recording.gap_list.append(gap)
+    story.put(101, POD, managed("helm"))
+    assert story.entry(101).reason == "in a gap of the recording: the buffer was full"
+
+
+def test_a_gap_between_two_exchanges_reaches_from_one_to_the_other() -> None:
+    story = Story()
+    for _ in range(2):
+        story.ask("GET", PODS, 200, None)
+    gap = Gap(kind="exchanges", reason="lost", at=Nanos(10**15), count=1, first_seq=Seq(1), last_seq=Seq(2))
+    story.recording.gap_list.append(gap)
+    story.put(101, POD, managed("helm"), at=Nanos(1_500))
+    story.put(102, POD, managed("helm"), at=Nanos(50_000))
+    assert "in a gap" in story.entry(101).reason
+    assert "in a gap" not in story.entry(102).reason
+
+
+def test_a_change_that_no_call_wrote_was_made_beside_the_api_server() -> None:
+    story = Story()
+    story.put(101, POD, pod())
+    story.call(101, puts(POD))
+    story.put(102, "/registry/configmaps/default/x", pod())
+    assert "another client of etcd" in story.entry(102).reason
+
+
+def test_where_nothing_is_known_that_is_said() -> None:
+    story = Story()
+    story.put(101, POD, pod())
+    assert story.entry(101).reason == "no request of the recording named this object at that time"
+
+
+def test_a_key_whose_lease_may_have_ended_says_so() -> None:
+    story = Story()
+    key = "/registry/configmaps/default/x"
+    story.put(101, key, pod(), lease=7)
+    story.delete(102, key, before=pod())
+    assert story.entry(102).reason.startswith("its lease 7 may have ended")

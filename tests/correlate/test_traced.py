@@ -1,0 +1,105 @@
+"""kproxy.correlate.traced: calls to etcd name the exchange."""
+
+from kproxy.correlate.traced import Traces
+from kproxy.model.attribution import Basis, Standing
+from kproxy.model.etcd import EtcdKey, KeyOperation, KeyRange, Operation
+from kproxy.model.exchange import Seq
+from tests.correlate.story import POD, PODS, Story, deletes, pod, puts
+
+TRACE, OTHER = "a" * 32, "b" * 32
+PARENT, STRANGE = "1" * 16, "2" * 16
+
+
+def test_the_call_that_wrote_a_change_names_the_exchange_whose_trace_it_carries() -> None:
+    story = Story()
+    seq = story.ask("POST", PODS, 201, None, trace_id=TRACE, parent_id=PARENT)
+    story.put(101, POD, pod())
+    number = story.call(101, puts(POD), trace_id=TRACE, parent_id=PARENT)
+    assert story.grounds() == [(101, seq, Basis.TRACED)]
+    found = story.entry(101).attribution
+    assert found is not None
+    assert f"call {number} " in found.evidence
+
+
+def test_a_call_that_only_read_at_that_revision_wrote_nothing() -> None:
+    story = Story()
+    story.ask("GET", f"{PODS}/web", 200, None, trace_id=TRACE, parent_id=PARENT)
+    story.put(101, POD, pod())
+    read = KeyOperation(operation=Operation.RANGE, keys=KeyRange(key=EtcdKey(POD.encode())), count=1)
+    story.call(101, read, trace_id=TRACE, parent_id=PARENT)
+    assert story.grounds() == [(101, None, None)]
+
+
+def test_a_delete_that_found_nothing_answers_the_revision_of_another() -> None:
+    story = Story()
+    first = story.ask("DELETE", f"{PODS}/web", 200, None, trace_id=TRACE, parent_id=PARENT)
+    story.ask("DELETE", f"{PODS}/web", 404, None, trace_id=TRACE, parent_id=STRANGE)
+    story.delete(101, POD, before=pod())
+    story.call(101, deletes(POD, count=0), trace_id=TRACE, parent_id=STRANGE)
+    story.call(101, deletes(POD), trace_id=TRACE, parent_id=PARENT)
+    assert story.grounds() == [(101, first, Basis.TRACED)]
+
+
+def test_all_keys_of_one_call_are_its_exchanges() -> None:
+    story = Story()
+    seq = story.ask("DELETE", PODS, 200, None, trace_id=TRACE, parent_id=PARENT)
+    for name in ("a", "b"):
+        story.delete(101, f"/registry/pods/default/{name}", before=pod())
+    keys = KeyRange(key=EtcdKey(b"/registry/pods/"), end=b"/registry/pods0")
+    swept = KeyOperation(operation=Operation.DELETE, keys=keys, count=2)
+    story.call(101, swept, method="KV/DeleteRange", succeeded=None, trace_id=TRACE, parent_id=PARENT)
+    assert story.grounds() == [(101, seq, Basis.TRACED)] * 2
+
+
+def test_where_the_server_writes_another_parent_the_trace_alone_names_the_exchange_that_has_it_alone() -> None:
+    story = Story()
+    seq = story.ask("POST", PODS, 201, None, trace_id=TRACE, parent_id=PARENT)
+    story.put(101, POD, pod())
+    story.call(101, puts(POD), trace_id=TRACE, parent_id=STRANGE)
+    assert story.grounds() == [(101, seq, Basis.TRACED)]
+
+
+def test_a_trace_of_several_exchanges_names_none_and_the_next_ground_is_taken() -> None:
+    story = Story()
+    seq = story.ask("POST", PODS, 201, pod(revision=101), trace_id=TRACE, parent_id=PARENT)
+    story.ask("GET", f"{PODS}/web", 200, None, trace_id=TRACE, parent_id="3" * 16)
+    story.put(101, POD, pod())
+    story.call(101, puts(POD), trace_id=TRACE, parent_id=STRANGE)
+    assert story.grounds() == [(101, seq, Basis.REVISION)]
+
+
+def test_a_call_without_a_trace_is_the_servers_own() -> None:
+    story = Story()
+    story.put(101, POD, pod())
+    story.call(101, puts(POD))
+    entry = story.entry(101)
+    assert entry.standing is Standing.UNATTRIBUTED
+    assert "the api-server's own loop" in entry.reason
+
+
+def test_a_trace_that_no_exchange_has_is_another_clients() -> None:
+    story = Story()
+    story.ask("GET", f"{PODS}/web", 200, None, trace_id=TRACE, parent_id=PARENT)
+    story.put(101, POD, pod())
+    story.call(101, puts(POD), trace_id=OTHER, parent_id=STRANGE)
+    assert "by another client than kproxy's" in story.entry(101).reason
+
+
+def test_a_better_ground_wins_and_the_other_is_a_contradiction() -> None:
+    story = Story()
+    wrote = story.ask("PATCH", f"{PODS}/web", 200, None, trace_id=TRACE, parent_id=PARENT)
+    answers = story.ask("PATCH", f"{PODS}/web", 200, pod(revision=101))
+    story.put(101, POD, pod())
+    story.call(101, puts(POD), trace_id=TRACE, parent_id=PARENT)
+    entry = story.entry(101)
+    assert entry.attribution is not None
+    assert (entry.attribution.seq, entry.attribution.basis) == (wrote, Basis.TRACED)
+    (sentence,) = entry.contradictions
+    assert f"#{answers}" in sentence
+    assert "revision" in sentence
+
+
+def test_traces_that_are_no_ids_name_nobody() -> None:
+    traces = Traces([(Seq(1), "zz" * 16, PARENT), (Seq(2), TRACE, "")])
+    assert traces.exchanges("zz" * 16, PARENT) == ()
+    assert traces.exchanges(TRACE, STRANGE) == (2,)

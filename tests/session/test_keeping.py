@@ -1,0 +1,61 @@
+"""kproxy.session.keeping: a ledger is kept where that is worth it."""
+
+from pathlib import Path
+
+import pytest
+
+from kproxy.correlate.ledger import CORRELATOR
+from kproxy.errors import UsageError
+from kproxy.session import opened as module
+from kproxy.session.keeping import keep_ledger
+from kproxy.session.opened import computed, opened
+from kproxy.store.kept import kept_ledger
+from kproxy.store.reader import open_recording
+from kproxy.store.text import export_text
+from kproxy.store.writer import Writer
+from tests.support.large import make_large
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    file = tmp_path / "large.kproxy"
+    make_large(file, 60)
+    return file
+
+
+def test_a_kept_ledger_is_what_opening_gives_and_nothing_is_computed(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(str(large)) as session:
+        before = list(session.ledger.entries)
+    assert keep_ledger(str(large))
+    with computed(str(large)) as session:
+        assert list(session.ledger.entries) == before
+    monkeypatch.delattr(module, "correlate")
+    with opened(str(large)) as session:
+        assert list(session.ledger.entries) == before
+
+
+def test_it_is_one_file_afterwards(large: Path) -> None:
+    keep_ledger(str(large))
+    assert [path.name for path in large.parent.iterdir() if path.name.startswith(large.name)] == [large.name]
+
+
+def test_what_is_too_much_is_left_as_it_is(large: Path) -> None:
+    before = large.read_bytes()
+    assert not keep_ledger(str(large), most=119)
+    assert large.read_bytes() == before
+    assert keep_ledger(str(large), most=120)  # 60 changes and 60 writes; the reads count for nothing
+    with open_recording(str(large)) as recording:
+        assert kept_ledger(recording, CORRELATOR) is not None
+
+
+def test_a_text_form_and_a_growing_recording_keep_none(large: Path, tmp_path: Path) -> None:
+    with open_recording(str(large)) as recording:
+        export_text(recording, tmp_path / "text")
+    with pytest.raises(UsageError, match="text form"):
+        keep_ledger(str(tmp_path / "text"))
+    with Writer.resume(large) as writer:
+        with pytest.raises(UsageError, match="grows"):
+            keep_ledger(str(large))
+        writer.close(writer.session)
