@@ -5,17 +5,18 @@ Exit codes: 0 done (identical, equivalent), 1 only ever «different», 2 any err
 """
 
 import errno
+import gc
 import importlib
 import os
 import signal
 import sys
 import traceback
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import NoReturn
 
 import click
 
-from kproxy import __version__
+import kproxy
 from kproxy.errors import KproxyError
 
 COMMANDS = {
@@ -56,6 +57,16 @@ class ReaderGone(BaseException):
     """Nobody reads our output any more (`kproxy log … | head`); of a BrokenPipeError click would make exit code 1."""
 
 
+def _imported(module: str) -> ModuleType:
+    """A command's module. What imports make stays: looking through it for garbage would be a fifth of their time."""
+    gc.disable()
+    try:
+        return importlib.import_module(module)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
 class Commands(click.Group):
     """The commands, in the order in which people meet them."""
 
@@ -69,7 +80,7 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(COMMANDS[cmd_name]).command
+        command = _imported(COMMANDS[cmd_name]).command
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name]}.command is no command")
         return command
@@ -85,8 +96,18 @@ class Commands(click.Group):
         return result
 
 
+def _version(context: click.Context, parameter: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - click's callback
+    """What `--version` says; only then is it looked up."""
+    del parameter
+    if asked and not context.resilient_parsing:
+        click.echo(f"kproxy, version {kproxy.__version__}")
+        context.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="kproxy")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
 def cli(*, debug: bool) -> None:
     """A flight recorder for the Kubernetes API.

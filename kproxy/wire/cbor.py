@@ -9,6 +9,7 @@ import base64
 import struct
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from io import BytesIO
 from typing import cast
 
@@ -54,13 +55,18 @@ def _own_tag(tag: int) -> Callable[[object, bool], object]:
     return lambda value, _immutable: cbor2.CBORTag(tag, value)
 
 
-_TAGS = {tag: _own_tag(tag) for tag in range(_READS_ITSELF)}
+@cache
+def _tags() -> dict[int, Callable[[object, bool], object]]:
+    """Made when the first item is read: most commands never meet one."""
+    return {tag: _own_tag(tag) for tag in range(_READS_ITSELF)}
 
 
 def _load(data: bytes) -> object:
     """One item as the library's values: byte strings and tags are still there. ContentError."""
     check_size(data)
-    decoder = cbor2.CBORDecoder(BytesIO(data), semantic_decoders=_TAGS, max_depth=MAX_DEPTH, allow_duplicate_keys=False)
+    decoder = cbor2.CBORDecoder(
+        BytesIO(data), semantic_decoders=_tags(), max_depth=MAX_DEPTH, allow_duplicate_keys=False
+    )
     try:
         tree: object = decoder.decode()
     except (cbor2.CBORDecodeError, UnicodeError, TypeError, ValueError, OverflowError, RecursionError) as error:
