@@ -9,7 +9,6 @@ from kproxy.history.author import Author
 from kproxy.history.versions import versions
 from kproxy.model.attribution import LedgerEntry
 from kproxy.model.etcd import EtcdCall, KeyChange, KeyOperation, key_text
-from kproxy.model.exchange import Exchange
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.recording import Recording
 from kproxy.session.authors import Authors
@@ -149,19 +148,12 @@ def _why(recording: Recording, entries: Entries, authors: Authors, found: list[L
         row=row,
         request=f"{exchange.request.method} {exchange.request.target}" if exchange else "",
         status=exchange.answer.status if exchange is not None and exchange.answer is not None else None,
-        calls=tuple(islice(_calls(recording, exchange), MAX_SHOWN)) if exchange else (),
+        calls=tuple(islice(recording.calls_of(exchange), MAX_SHOWN)) if exchange else (),
         others=tuple(_caused(each) for each in same[:MAX_SHOWN] if not _is(each.change, change)),
         upward=tuple(_upward(entries, authors, entry)),
         followed=tuple(_caused(each) for each in entries.after_exchange(ground.seq)[:MAX_SHOWN]) if ground else (),
         next=_caused(later[0]) if later else None,
     )
-
-
-def _calls(recording: Recording, exchange: Exchange) -> Iterator[EtcdCall]:
-    """The calls to etcd that went on with the exchange's own trace."""
-    if exchange.trace_id and exchange.parent_id:
-        mine = (exchange.trace_id, exchange.parent_id)
-        yield from (call for call in recording.etcd_calls() if (call.trace_id, call.parent_id) == mine)
 
 
 def _upward(entries: Entries, authors: Authors, entry: LedgerEntry) -> Iterator[Upward]:

@@ -85,7 +85,7 @@ def chained(recording: Recording) -> Ledger:
         replace(entry, consequence=Consequence(seq=Seq(seq - 1 or 3), evidence=f"it follows {seq - 1}"))
         for entry, seq in zip(ledger.entries, seqs, strict=True)
     ]
-    return Ledger(entries=(replace(linked[0], consequence=None), *linked[1:]))
+    return Ledger(entries=(replace(linked[0], consequence=None), *linked[1:]), by_seq=ledger.by_seq)
 
 
 def a_call(number: int, parent: str) -> EtcdCall:
