@@ -34,12 +34,13 @@ def command(*, file: str, by: tuple[Dimension, ...], top: int, as_json: bool) ->
     \b
     Example: kproxy stats session.kproxy --by client
     """
+    by = tuple(dict.fromkeys(by)) or DIMENSIONS
     with opened(file) as session:
-        found = statistics(session.recording, session.ledger, by or DIMENSIONS)
+        found = statistics(session.recording, session.ledger, by)
     if as_json:
         click.echo(json.dumps(found.as_json(), indent=2))
         return
-    for line in lines_of(found, by or DIMENSIONS, top):
+    for line in lines_of(found, by, top):
         click.echo(line)
 
 

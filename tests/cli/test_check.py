@@ -37,6 +37,16 @@ def test_findings_exit_with_0_and_with_fail_with_3_never_with_1(
     assert "all-secrets: secrets read in the whole cluster" in capsys.readouterr().out
 
 
+def test_a_rule_that_does_not_need_the_ledger_says_the_same_without_it(
+    with_findings: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = []
+    for rules in (["--rule", "all-secrets"], ["--rule", "all-secrets", "--rule", "no-op-writer"]):
+        assert _exit_code(["check", with_findings, *rules]) == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+
+
 def test_json_has_the_keys_that_scripts_rely_on(with_findings: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert _exit_code(["check", with_findings, "--json"]) == 0
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
