@@ -28,7 +28,7 @@ FIRST_PATIENCE = 30.0
 """Seconds until an etcd that does not answer at first is said to be away."""
 PATIENCE = 3.0
 """Seconds until one that was followed is: what is quicker than that is a restart."""
-PAUSE, LONGEST_PAUSE = 0.2, 5.0
+PAUSE, LONGEST_PAUSE = 0.2, 2.0
 """Seconds between attempts, beside those of the watch itself: the first, and the longest."""
 HISTORY_PATIENCE = 20.0
 """Seconds that the end waits for what is read from before the session."""

@@ -73,6 +73,7 @@ def facts(path: Path) -> tuple[list[EtcdStore], list[Gap]]:
 async def test_the_watch_may_be_cut_at_every_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After n bytes of etcd's answers, for many n: within frames, between messages, before the first one."""
     monkeypatch.setattr("kproxy.etcd.watch._LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr("kproxy.record.etcd.LONGEST_PAUSE", 0.05)
     path = tmp_path / "a.kproxy"
     with running_etcd(tmp_path) as server:
         async with through_relay(path, server) as (relay, follow, etcd):

