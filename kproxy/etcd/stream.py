@@ -12,6 +12,8 @@ from kproxy.etcd.settings import Endpoint
 
 GATHER = 0.005
 """Seconds in which what etcd says gathers before it is read again: the first message after a silence comes at once."""
+ENOUGH = 64 << 10
+"""Bytes in one piece: where there are so many, more are there already."""
 KEEPALIVE = 10.0
 """Seconds of silence after which etcd is asked whether it is there, and after which it is not: it refuses pings that
 come more often than every 5 s."""
@@ -72,7 +74,8 @@ class WatchStream(asyncio.Protocol):
                 messages = self._duplex.receive(data)
                 self._write()
                 if self._resume is None and self._transport is not None:
-                    self._resume = asyncio.get_running_loop().call_later(GATHER, self._read_on)
+                    pause = GATHER if len(data) < ENOUGH else 0.0
+                    self._resume = asyncio.get_running_loop().call_later(pause, self._read_on)
                 if messages:
                     return messages
             if self._duplex.end is not None:

@@ -31,8 +31,8 @@ from tests.support.small_upstream import small_upstream
 PATIENCE = 120.0
 """Seconds until the recording must be whole."""
 KEYS = 2000
-ASKED = 200
-"""Requests a second through the proxy."""
+ASKED, CLIENTS = 200, 16
+"""Requests a second through the proxy, and connections that they come on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,27 +89,30 @@ def measure(load: Load, folder: Path) -> dict[str, object]:
 
 async def _drive(etcd: str, proxy: str, load: Load) -> tuple[float, int]:
     """The seconds that the puts took, and how many requests went through the proxy meanwhile."""
-    asked = 0
+    asked = [0] * CLIENTS
+    asking = [asyncio.create_task(_ask(proxy, asked, client)) for client in range(CLIENTS)]
+    try:
+        seconds = await put_load(etcd, load.count, load.rate, an_object(load.size), KEYS)
+    finally:
+        for each in asking:
+            each.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+    return seconds, sum(asked)
+
+
+async def _ask(proxy: str, asked: list[int], client: int) -> None:
     place = urlsplit(proxy)
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
-
-    async def ask() -> None:
-        nonlocal asked
-        began = time.monotonic()
+    began = time.monotonic()
+    try:
         while True:
             writer.write(b"GET /api/v1/namespaces/default/configmaps/c HTTP/1.1\r\nHost: h\r\n\r\n")
             head = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0]))
-            asked += 1
-            await asyncio.sleep(max(0.0, began + asked / ASKED - time.monotonic()))
-
-    asking = asyncio.create_task(ask())
-    try:
-        seconds = await put_load(etcd, load.count, load.rate, an_object(load.size), KEYS)
+            asked[client] += 1
+            await asyncio.sleep(max(0.0, began + asked[client] * CLIENTS / ASKED - time.monotonic()))
     finally:
-        asking.cancel()
         writer.close()
-    return seconds, asked
 
 
 def _until_whole(path: Path, count: int) -> float:

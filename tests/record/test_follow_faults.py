@@ -77,7 +77,7 @@ async def test_the_watch_may_be_cut_at_every_point(tmp_path: Path, monkeypatch: 
     path = tmp_path / "a.kproxy"
     with running_etcd(tmp_path) as server:
         async with through_relay(path, server) as (relay, follow, etcd):
-            for cut in (*range(1, 300, 23), *range(300, 4000, 531)):
+            for cut in (*range(1, 300, 11), *range(300, 4000, 301)):
                 relay.cut_after, before = cut, relay.cuts
                 relay.cut_all()
                 await cut_or_come_to(relay, before, follow, await put(etcd, 5, size=100))
@@ -90,7 +90,8 @@ async def test_the_watch_may_be_cut_at_every_point(tmp_path: Path, monkeypatch: 
 
 
 @in_loop
-async def test_an_etcd_that_is_away_for_long_is_waited_for(tmp_path: Path) -> None:
+async def test_an_etcd_that_is_away_for_long_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kproxy.record.etcd.PATIENCE", 0.5)
     path = tmp_path / "a.kproxy"
     with running_etcd(tmp_path) as server:
         async with await connect(server.settings) as etcd, following(path, server.settings) as follow:
@@ -207,6 +208,34 @@ async def test_a_restored_snapshot_is_a_gap_and_the_store_that_it_makes_is_follo
         assert (old.end, new.start, new.end, new.whole) == (lost, before, last, last)
         with truth((server.url,), before + 1, etcdctl=etcdctl_binary()) as watched:
             assert behind == watched.up_to(last)
+
+
+@in_loop
+async def test_a_recorder_that_dies_behind_a_restored_snapshot_leaves_that_store_to_its_successor(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.kproxy"
+    with running_etcd(tmp_path) as server:
+        async with await connect(server.settings) as etcd, following(path, server.settings) as first:
+            await put(etcd, 10)
+            _save(server, tmp_path / "snapshot")
+            await come_to(first, await put(etcd, 10))
+            await asyncio.to_thread(server.kill)
+            _restore(server, tmp_path / "snapshot")
+            await asyncio.to_thread(server.start)
+            await until(lambda: len(first.writer.etcds()) == 2)
+            first.abandon()
+        async with await connect(server.settings) as etcd:
+            missed = await put(etcd, 5)
+            async with following(path, server.settings, after=first):
+                last = await put(etcd, 5)
+    stores, gaps = facts(path)
+    assert [(store.cluster.partition("~")[2], store.end) for store in stores] == [("", stores[0].whole), ("2", last)]
+    assert len(gaps) == 1
+    with open_recording(str(path)) as recording:
+        revisions = {revision for revision, _ in recorded(recording, stores[1].cluster, 0)}
+    assert revisions >= set(range(missed - 4, last + 1))
+    assert revisions == set(range((stores[1].start or 0) + 1, last + 1))
 
 
 def _save(server: EtcdServer, file: Path) -> None:

@@ -27,12 +27,11 @@ class Following:
     followers: Followers
     etcds: tuple[Followed, ...]
     news: list[dict[str, object]] = field(default_factory=list)
-    finished: bool = False
+    abandoned: bool = False
 
-    async def finish(self) -> None:
-        """As the session's end does."""
-        self.finished = True
-        await self.followers.finish()
+    def abandon(self) -> None:
+        """At the end of the block the recording is left as a recorder leaves it that is killed."""
+        self.abandoned = True
 
 
 @asynccontextmanager
@@ -44,9 +43,15 @@ async def following(  # noqa: PLR0913 - a session's own options, by name
     history: bool = False,
     overrides: tuple[EtcdOverride, ...] = (),
     patience: float = 60.0,
+    after: Following | None = None,
 ) -> AsyncIterator[Following]:
-    """A recording that follows `etcd` from now on, `through` this way to it; finished at the end of the block."""
+    """A recording that follows `etcd` from now on, `through` this way to it; finished at the end of the block.
+
+    `after`: the recorder that was abandoned before this one.
+    """
     server, etcds = await begin_etcds(etcd, Stores(history=history, overrides=overrides), Server())
+    if after is not None:
+        server, etcds = after.writer.session.server, after.etcds
     if through is not None:
         etcds = (Followed(settings=through, store=etcds[0].store, history=history), *etcds[1:])
     session = a_session(end=SessionEnd.RECORDING, server=server, etcd_start=etcds[0].store.start)
@@ -61,11 +66,13 @@ async def following(  # noqa: PLR0913 - a session's own options, by name
     )
     pseudonyms = Pseudonyms(bytes(32))
     news: list[dict[str, object]] = []
-    with Writer.create(path, session) as writer:
+    with Writer.create(path, session) if after is None else Writer.resume(path) as writer:
         redactor = Redactor(pseudonyms, Literals(pseudonyms, ()))
         async with Followers(settings, Committer(writer, lambda _: None), redactor, news.append) as followers:
             made = Following(writer, followers, etcds, news)
             yield made
-            if not made.finished:
-                await made.finish()
+            if not made.abandoned:
+                await followers.finish()
+        if made.abandoned:
+            return
         writer.close(a_session(server=server, etcd_start=etcds[0].store.start, etcd_end=writer.etcds()[0].end))
