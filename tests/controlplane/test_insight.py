@@ -11,11 +11,14 @@ from kproxy.insight.check.finding import Thresholds
 from kproxy.insight.check.run import check
 from kproxy.insight.cost import NO_COST
 from kproxy.insight.noops import NoOps
+from kproxy.insight.rbac.learned import learn
 from kproxy.insight.rbac.manifest import documents_of, subject_of
 from kproxy.insight.rbac.session import Wish, rights
 from kproxy.insight.stats import statistics
+from kproxy.model.api import RequestInfo, metadata_of
 from kproxy.model.attribution import Ledger
-from kproxy.model.exchange import Seq
+from kproxy.model.exchange import End, Seq
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.recording import Recording
 from kproxy.model.session import Session
 from kproxy.store.reader import open_recording
@@ -75,6 +78,47 @@ def test_findings_are_of_what_the_control_plane_is_known_to_do(recording: Record
     assert {finding.rule for finding in found.findings} >= {"deprecated", "all-secrets"}
     (secrets,) = [finding for finding in found.findings if finding.rule == "all-secrets"]
     assert "kube-controller-manager" in secrets.client.agent
+
+
+def words(value: JSON) -> list[JSON]:
+    """A rule's, [] where it says none."""
+    return value if isinstance(value, list) else []
+
+
+def allows(document: JSONObject, asked: RequestInfo) -> bool:
+    """Whether a Role or ClusterRole grants a request, read as RBAC reads it (plugin/pkg/auth/authorizer/rbac)."""
+    place = metadata_of(document).get("namespace")
+    if place is not None and place != asked.namespace:
+        return False
+    resource = f"{asked.resource}/{asked.subresource}" if asked.subresource else asked.resource
+    for rule in words(document.get("rules")):
+        assert isinstance(rule, dict)
+        names = words(rule.get("resourceNames"))
+        if asked.verb not in words(rule["verbs"]):
+            continue
+        if not asked.is_resource and asked.path in words(rule.get("nonResourceURLs")):
+            return True
+        granted = asked.group in words(rule.get("apiGroups")) and resource in words(rule.get("resources"))
+        if asked.is_resource and granted and (not names or asked.name in names):
+            return True
+    return False
+
+
+def test_all_that_the_server_allowed_a_caller_is_allowed_by_his_roles(recording: Recording) -> None:
+    roles = {
+        each.caller: documents_of(each.permissions, "r", subject_of("u"))
+        for each in rights(recording, Wish(defaults=True))
+    }
+    users = learn(recording)
+    denied = [
+        (exchange.seq, exchange.request.target)
+        for exchange in recording.exchanges()
+        if exchange.answer is not None
+        and exchange.answer.status not in {401, 403, 429}
+        and exchange.end is not End.REFUSED
+        and not any(allows(role, exchange.info) for role in roles[users.user(exchange)])
+    ]
+    assert denied == []
 
 
 def test_each_callers_rights_are_roles_without_a_star(recording: Recording) -> None:
