@@ -50,7 +50,7 @@ class Reasons:
             told = f" (the object's managedFields name {manager})" if manager else ""
             return f"by another client than kproxy's: call {call} to etcd has a trace that is of no exchange{told}"
         if note is CallNote.AMBIGUOUS:
-            return f"call {call} to etcd has the trace of several exchanges"
+            return f"call {call} to etcd has a client's trace, which other requests may have, too"
         if (gap := self._gaps.around(self._changes.seen(place))) is not None:
             return f"in a gap of the recording: {gap}"
         if note is CallNote.NO_TRACE and (not manager or manager == "kube-apiserver"):

@@ -1,8 +1,9 @@
 """The ground `traced`: the call to etcd that wrote a change carried the trace context of exactly one exchange.
 
 kproxy gives each exchange a parent id of its own (docs/tracing.md), and the api-server passes it on to etcd. An
-api-server with tracing of its own on writes another parent id: then the trace id alone may name the exchange, if it is
-of one only.
+api-server with tracing of its own on writes another parent id: then the trace id alone names the exchange, if it is one
+of kproxy's own making, whose last half is the exchange's number (kproxy/wire/tracecontext.py). A client's own trace may
+be that of requests that went around kproxy, or were left out of the recording.
 """
 
 from array import array
@@ -39,10 +40,13 @@ class Traces:
         self._by_trace: array[int] | None = None
 
     def exchanges(self, trace_id: str, parent_id: str) -> tuple[Seq, ...]:
-        """Whose trace context it is: by both ids, or by the trace alone where no exchange has both."""
+        """Whose trace context it is: by both ids, or by the trace alone where kproxy made it for one of them."""
         trace, parent = _number(trace_id, 32), _number(parent_id, 16)
-        found = self._of_parent(trace, parent)
-        return found or self._of_trace(trace)
+        return self._of_parent(trace, parent) or tuple(seq for seq in self._of_trace(trace) if seq == trace % _HALF)
+
+    def knows(self, trace_id: str) -> bool:
+        """Whether any exchange is of this trace."""
+        return bool(self._of_trace(_number(trace_id, 32)))
 
     def _of_parent(self, trace: int, parent: int) -> tuple[Seq, ...]:
         index = bisect_left(self._by_parent, parent, key=self._parents.__getitem__)
@@ -54,7 +58,7 @@ class Traces:
         return tuple(found)
 
     def _of_trace(self, trace: int) -> tuple[Seq, ...]:
-        """Two of them at most: more are not told apart either."""
+        """Two of them at most, which is enough to know that there are several."""
         if self._by_trace is None:
             self._by_trace = array("q", sorted(range(len(self._seqs)), key=self._trace))
         first = bisect_left(self._by_trace, divmod(trace, _HALF), key=self._trace)
@@ -85,7 +89,8 @@ def _claim(call: EtcdCall, mine: list[Place], traces: Traces, claims: Claims) ->
         for place in mine:
             claims.trace(place, named[0], call.number)
         return
-    note = CallNote.AMBIGUOUS if named else CallNote.STRANGER if call.trace_id else CallNote.NO_TRACE
+    known = bool(named) or traces.knows(call.trace_id)
+    note = CallNote.AMBIGUOUS if known else CallNote.STRANGER if call.trace_id else CallNote.NO_TRACE
     for place in mine:
         claims.note_call(place, call.number, note)
 

@@ -4,6 +4,7 @@ from kproxy.correlate.traced import Traces
 from kproxy.model.attribution import Basis, Standing
 from kproxy.model.etcd import EtcdKey, KeyOperation, KeyRange, Operation
 from kproxy.model.exchange import Seq
+from kproxy.wire.tracecontext import TraceSeeds
 from tests.correlate.story import POD, PODS, Story, deletes, pod, puts
 
 TRACE, OTHER = "a" * 32, "b" * 32
@@ -51,12 +52,22 @@ def test_all_keys_of_one_call_are_its_exchanges() -> None:
     assert story.grounds() == [(101, seq, Basis.TRACED)] * 2
 
 
-def test_where_the_server_writes_another_parent_the_trace_alone_names_the_exchange_that_has_it_alone() -> None:
+def test_where_the_server_writes_another_parent_a_trace_that_kproxy_made_still_names_the_exchange() -> None:
     story = Story()
-    seq = story.ask("POST", PODS, 201, None, trace_id=TRACE, parent_id=PARENT)
+    ours = TraceSeeds("a" * 16, 1).trace_id(1)
+    seq = story.ask("POST", PODS, 201, None, trace_id=ours, parent_id=PARENT)
     story.put(101, POD, pod())
-    story.call(101, puts(POD), trace_id=TRACE, parent_id=STRANGE)
+    story.call(101, puts(POD), trace_id=ours, parent_id=STRANGE)
     assert story.grounds() == [(101, seq, Basis.TRACED)]
+
+
+def test_a_clients_own_trace_may_be_that_of_a_request_around_kproxy_and_names_none_alone() -> None:
+    story = Story()
+    story.ask("GET", f"{PODS}/web", 200, None, trace_id=TRACE, parent_id=PARENT)
+    story.put(101, POD, pod())
+    number = story.call(101, puts(POD), trace_id=TRACE, parent_id=STRANGE)
+    assert story.grounds() == [(101, None, None)]
+    assert f"call {number} to etcd has a client's trace, which other requests may have, too" in story.entry(101).reason
 
 
 def test_a_trace_of_several_exchanges_names_none_and_the_next_ground_is_taken() -> None:
@@ -102,4 +113,7 @@ def test_a_better_ground_wins_and_the_other_is_a_contradiction() -> None:
 def test_traces_that_are_no_ids_name_nobody() -> None:
     traces = Traces([(Seq(1), "zz" * 16, PARENT), (Seq(2), TRACE, "")])
     assert traces.exchanges("zz" * 16, PARENT) == ()
-    assert traces.exchanges(TRACE, STRANGE) == (2,)
+    assert traces.exchanges(TRACE, "") == (2,)
+    assert traces.exchanges(TRACE, STRANGE) == ()
+    assert traces.knows(TRACE)
+    assert not traces.knows(OTHER)
