@@ -301,3 +301,17 @@ def test_a_request_that_a_rule_delays_has_the_number_that_it_was_recorded_with()
     wires.take(wires.tap.resume(wires.tap.waits.popleft()))
     wires.take(wires.tap.connected(None))
     assert traceparents(wires) == [b"00-0123456789abcdef0000000000000001-8000000000000001-00"]
+
+
+def test_an_upgrade_and_a_watch_have_a_parent_of_ours_too_and_what_follows_is_left_alone() -> None:
+    wires = Wires(tracer=Tracer(SEEDS))
+    watch = b"GET /api/v1/pods?watch=1 HTTP/1.1\r\nHost: x\r\n\r\n"
+    upgrade = b"GET /exec HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+    wires.take(wires.tap.client_data(watch))
+    wires.take(wires.tap.connected(None))
+    wires.take(wires.tap.server_data(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+    wires.take(wires.tap.client_data(upgrade))
+    wires.take(wires.tap.server_data(b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"))
+    wires.take(wires.tap.client_data(watch))
+    assert [each[-3:] for each in traceparents(wires)] == [b"-00"] * 2
+    assert wires.to_server.endswith(b"\r\n\r\n" + watch)
