@@ -186,3 +186,56 @@ def test_what_was_delivered_before_is_not_delivered_again() -> None:
     cursor = _Cursor(Revision(5), b"", prev=True)
     assert revisions(cursor.take(response(3, 4, 5))) == [5]
     assert cursor.take(response()) is None
+
+
+def test_progress_that_is_what_was_delivered_is_a_confirmation() -> None:
+    cursor = _Cursor(Revision(5), b"", prev=True)
+    cursor.take(response(5, 6))
+    batch = cursor.progress(Revision(6))
+    assert batch is not None
+    assert (batch.events, batch.revision, batch.confirmed) == ((), 6, True)
+
+
+def test_progress_beyond_what_was_delivered_is_doubted_once() -> None:
+    """The watch is opened again then; what that does not bring either was left out, and whoever reads sees the hole."""
+    cursor = _Cursor(Revision(5), b"", prev=True)
+    assert cursor.progress(Revision(9)) is None
+    assert cursor.next == 5
+    assert revisions(cursor.take(response(5, 6))) == [5, 6]
+    batch = cursor.progress(Revision(9))
+    assert batch is not None
+    assert (batch.events, batch.revision, cursor.next) == ((), 9, 10)
+
+
+def test_progress_of_a_prefix_says_nothing_of_others_keys() -> None:
+    cursor = _Cursor(Revision(5), b"/a/", prev=True)
+    batch = cursor.progress(Revision(9))
+    assert batch is not None
+    assert (batch.revision, cursor.next) == (4, 5)
+
+
+def test_progress_within_a_revision_that_comes_in_pieces_confirms_nothing() -> None:
+    cursor = _Cursor(Revision(5), b"", prev=True)
+    assert cursor.take(response(5, fragment=True)) is None
+    batch = cursor.progress(Revision(5))
+    assert batch is not None
+    assert (batch.revision, batch.confirmed) == (4, False)
+
+
+def test_a_watch_that_is_silent_is_asked_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kproxy.etcd.watch.PROGRESS", 0.1)
+
+    async def body(etcd: Etcd) -> None:
+        last = await put(etcd, 1, 2, 3)
+        async with asyncio.timeout(60), aclosing(etcd.watch(Revision(2))) as batches:
+            confirmed = 0
+            async for batch in batches:
+                confirmed += batch.confirmed
+                if confirmed == 2 and not batch.events:
+                    last = await put(etcd, 4)
+                if batch.revision == last and confirmed >= 2:
+                    break
+        assert batch.events[0].key == b"/w/0004"
+
+    with running_etcd(tmp_path) as server:
+        run(server, body)

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from kproxy.config.execplugin import ExecPlugin, parse_credential
 from kproxy.config.outway import OutwardProxy
 from kproxy.config.upstream import Tls, Upstream
-from kproxy.errors import ConfigError
+from kproxy.errors import ConfigError, EtcdError
+from kproxy.etcd.duplex import Duplex
+from kproxy.etcd.messages import raw_event, watch_response
 from kproxy.etcd.messages import request as etcd_message
 from kproxy.model.etcd import ClusterId, Compared, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation
 from kproxy.model.exchange import End, IdentityMode, Nanos
@@ -369,6 +371,22 @@ def etcd_traffic(data: bytes) -> None:
     assert found[0] == found[1], found
 
 
+def watch_stream(data: bytes) -> None:
+    """What etcd says on a watch's stream: however it is cut, the messages, the end and our answers are the same."""
+    found = []
+    for step in (len(data) or 1, data[0] % 23 + 1 if data else 1):
+        duplex, messages = Duplex(), list[bytes]()
+        duplex.open("/etcdserverpb.Watch/Watch", "e:2379", tls=False)
+        for start in range(1, len(data), step):
+            messages += duplex.receive(data[start : start + step])
+        found.append((messages, duplex.end))
+    assert found[0] == found[1], found
+    for message in found[0][0]:
+        with contextlib.suppress(EtcdError):
+            for event in watch_response(message).events:
+                raw_event(event)
+
+
 def relay_feed(data: bytes) -> None:
     """What a relay tells is read or refused, however it is cut; what is read can be told again."""
     found = []
@@ -440,6 +458,10 @@ _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r
 _SPDY = struct.pack("!HHI", 0x8003, 1, 20) + b"\0\0\0\1" + bytes(6) + zlib.compress(b"\0\0\0\0")
 
 _CALLED = b"POST /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer adas\r\nConnection: x\r\n%bContent-Length: 0\r\n\r\n"
+
+# A DATA frame with the answer that a watch is created.
+_CREATED = etcd_message("WatchResponse", created=True, watch_id=-1, cancel_reason="none").SerializeToString()
+_WATCHED = (len(_CREATED) + 5).to_bytes(3) + b"\0\0\0\0\0\1" + b"\0" + len(_CREATED).to_bytes(4) + _CREATED
 
 TARGETS: dict[str, Target] = {
     "callers": Target(
@@ -513,6 +535,13 @@ TARGETS: dict[str, Target] = {
         ),
     ),
     "etcd-traffic": Target(etcd_traffic, (b"\x07" + len(_ASKED).to_bytes(2) + _ASKED + _TOLD,)),
+    "watch-stream": Target(
+        watch_stream,
+        (
+            b"\x07" + bytes.fromhex("000000040000000000" + "000001010400000001" + "88") + _WATCHED,
+            b"\x07" + bytes.fromhex("000008060000000000" + "00" * 8 + "000004080000000001" + "000000ff") + _WATCHED,
+        ),
+    ),
     "relay-feed": Target(
         relay_feed,
         (b"\x05" + pack_calls([_CALL]), b"\x05" + pack_hello(Hello("r", 1, (Relayed("http://e", "http://l"),), 5))),
