@@ -259,3 +259,27 @@ async def until_recorded(path: Path, count: int) -> None:
     async with asyncio.timeout(PATIENCE):
         while found() < count:  # noqa: ASYNC110 - a file says so, no event
             await asyncio.sleep(0.05)
+
+
+@in_loop
+async def test_a_real_relay_that_is_killed_and_started_again_is_attached_to_again(
+    tmp_path: Path, etcd_server: EtcdServer
+) -> None:
+    with relay_process(tmp_path, etcd_server.url) as relay:
+        async with attached(tmp_path, relay.feed) as bench:
+            await bench.until(lambda: len(bench.said) == 1)
+            await get_through(relay.urls[0], b"/before", 1)
+            await until_recorded(Path(bench.path), 1)
+            relay.kill()
+            await bench.until(lambda: len(bench.said) == 2)
+            with relay_process(tmp_path, etcd_server.url) as again:
+                await bench.until(lambda: len(bench.said) == 3)
+                await get_through(again.urls[0], b"/after", 2)
+                await bench.relays.finish()
+    with open_recording(bench.path) as recording:
+        told = [call for call in recording.etcd_calls() if call.trace_id]
+        assert [call.operations[0].keys.key for call in told] == [b"/before", b"/after"]
+        assert told[0].number < told[1].number
+        (gap,) = recording.gaps()
+        assert gap.reason == "the etcd relay was gone"
+        assert told[0].started < gap.at < told[1].started
