@@ -78,6 +78,7 @@ class _Cursor:
         self.last = whole[-1]
         self.delivered = self.last.mod_revision
         self.next = Revision(self.delivered + 1)
+        self.doubted = Revision(0)
         return WatchBatch(events=tuple(whole), revision=self.delivered)
 
     def progress(self, revision: Revision) -> WatchBatch | None:

@@ -71,7 +71,7 @@ def made(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mad
 
 def _session(folder: Path, assets: Path, etcd: str, overrides: str, kubeconfig: str) -> Made:
     path, told = folder / "s.kproxy", folder / "told.json"
-    options = ["--etcd", etcd, "--etcd-override", overrides, "--etcd-prefix", PREFIX]
+    options = ["--etcd", etcd, "--etcd-override", overrides, "--etcd-prefix", PREFIX, "--etcd-history"]
     record = [sys.executable, "-m", "kproxy", "record", "-o", str(path), "--when-stuck", "block", *options]
     command = [*record, "--", sys.executable, str(LAYOUT / "create.py"), str(told)]
     env = {"PATH": f"{assets}:/usr/bin:/bin", "HOME": str(folder), "KUBECONFIG": kubeconfig}
@@ -135,6 +135,18 @@ def test_both_etcds_are_whole(made: Made, recording: FileRecording) -> None:
     assert other.resources == ("/events", "coordination.k8s.io/leases")
     assert all(_whole(store) for store in (main, other))
     assert recording.session.etcd_prefix == PREFIX
+
+
+def test_what_was_before_the_session_is_there_and_caused_by_none_of_it(made: Made, recording: FileRecording) -> None:
+    main, other = recording.etcds()
+    for store in (main, other):  # etcd is younger than its first compaction
+        assert store.history == 1
+        before = {each.revision for each in recording.key_changes() if each.cluster == store.cluster and not each.at}
+        assert before == set(range(2, (store.start or 0) + 1))
+    command = [sys.executable, "-m", "kproxy", "correlate", str(made.path), "--json"]
+    ledger = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    standing = {entry["standing"] for entry in ledger["entries"] if "/clusterroles/view" in entry["key"]}
+    assert standing <= {"before"}
 
 
 def _whole(store: EtcdStore) -> bool:

@@ -201,10 +201,18 @@ def test_progress_beyond_what_was_delivered_is_doubted_once() -> None:
     cursor = _Cursor(Revision(5), b"", prev=True)
     assert cursor.progress(Revision(9)) is None
     assert cursor.next == 5
-    assert revisions(cursor.take(response(5, 6))) == [5, 6]
     batch = cursor.progress(Revision(9))
     assert batch is not None
     assert (batch.events, batch.revision, cursor.next) == ((), 9, 10)
+
+
+def test_a_doubt_that_the_watch_answered_is_none_the_next_time() -> None:
+    """An old server names what it is about to deliver: believing it the second time would take that for delivered."""
+    cursor = _Cursor(Revision(5), b"", prev=True)
+    assert cursor.progress(Revision(6)) is None
+    assert revisions(cursor.take(response(5, 6))) == [5, 6]
+    assert cursor.progress(Revision(8)) is None
+    assert revisions(cursor.take(response(7, 8))) == [7, 8]
 
 
 def test_progress_of_a_prefix_says_nothing_of_others_keys() -> None:
