@@ -98,6 +98,7 @@ class Consequences:
         ):
             self._follow(place, self._of_namespace(place, actor), actor)
         self._note_namespace(place)
+        self._owners.done(place)
 
     def _follow(self, place: Place, written: Place | None, actor: Actor | None) -> bool:
         """Link a change to what it follows up, unless nobody is known who wrote that, or it was the same client."""

@@ -6,6 +6,7 @@ end, to the one that began it: a deletion that waited for finalizers or for a gr
 """
 
 from collections.abc import Iterator
+from itertools import batched, islice
 
 from kproxy.correlate.allocations import Allocations
 from kproxy.correlate.answers import Answers
@@ -16,8 +17,11 @@ from kproxy.correlate.values import Values
 from kproxy.correlate.writes import ObjectWrite
 from kproxy.model.attribution import Basis
 from kproxy.model.etcd import EtcdKey, Revision
-from kproxy.model.exchange import Seq
+from kproxy.model.exchange import Digest, Seq
 from kproxy.model.recording import Recording
+
+_AHEAD = 200
+"""Deletions whose objects are read together."""
 
 
 class Objects:
@@ -34,15 +38,24 @@ class Objects:
     def read(self, answers: Answers) -> None:
         """Lay claim to what the answers' objects tell of, and what failed requests took and gave back."""
         services = list(answers.services)
-        for write in answers.deletions:
-            for place in self._deleted(write):
-                services += [(write, place)] if (write.ref.group, write.ref.resource) == ("", "services") else []
+        for writes in batched(answers.deletions, _AHEAD):
+            self._values.read_ahead(digest for write in writes for digest in self._likely(write))
+            for write in writes:
+                for place in self._deleted(write):
+                    services += [(write, place)] if (write.ref.group, write.ref.resource) == ("", "services") else []
+        self._values.read_ahead(())
         for write, place in services:
             for allocation, evidence in self._allocations.of(place):
                 self._claim(allocation, write.seq, evidence)
         for seq in answers.failed_services:
             self._read_failed(seq)
         self._read_awaited()
+
+    def _likely(self, write: ObjectWrite) -> Iterator[Digest | None]:
+        """The values that a deletion will be told by: those around the first changes after it began."""
+        for place in islice(self._since(write.keys(self._prefix), Revision(0), write), 2):
+            yield self._changes.value(place)
+            yield self._changes.previous(place)
 
     def _deleted(self, write: ObjectWrite) -> Iterator[Place]:
         """The changes that a deletion, a binding or an eviction made beside the one of its answer's revision."""
@@ -80,6 +93,8 @@ class Objects:
         found = None
         for place in self._since(keys, Revision(0), write):
             if write.revision and self._changes.revision(place) > write.revision:
+                break
+            if self._changes.is_delete(place) and self._values.uid(place) == write.uid:
                 break
             found = place if self._begins(place, write) else found
         return found

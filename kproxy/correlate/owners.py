@@ -30,15 +30,26 @@ class Owners:
         self._specs: dict[EtcdKey, tuple[Place, Place | None]] = {}  # looked at up to, the last write of the spec
 
     def needs(self, place: Place) -> bool:
-        """Whether the change's value must be read: it begins a life, for us or at all."""
+        """Whether the change's value must be read: of an owner, and where a life begins."""
+        is_owner = self._changes.keys[place] in self._specs
+        return is_owner or self.begins(place)
+
+    def begins(self, place: Place) -> bool:
+        """Whether a life begins with it, for us or at all."""
         return self._changes.is_create(place) or self._changes.before(place) is None
 
     def see(self, place: Place) -> Life | None:
         """Take note of a change; whose the object is, None: nobody's."""
         key = self._changes.keys[place]
-        if self.needs(place):
+        if self.begins(place):
             self._begin(place, key)
         return self._lives.get(key)
+
+    def done(self, place: Place) -> None:
+        """All has been asked about the change: an owner's spec is looked at while its value is at hand."""
+        key = self._changes.keys[place]
+        if key in self._specs:
+            self.spec_write(key, Place(place + 1))
 
     def of_uid(self, uid: str) -> EtcdKey | None:
         """The key of an object that changed in the session before now."""

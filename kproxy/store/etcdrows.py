@@ -1,6 +1,7 @@
 """What is known of etcd and of traces as rows of the tables, and back: etcds, calls, spans, the ledger."""
 
 import json
+from typing import Any
 
 from kproxy.model.attribution import Attribution, Basis, Consequence, LedgerEntry, NoOpWrite, Standing
 from kproxy.model.etcd import (
@@ -12,12 +13,14 @@ from kproxy.model.etcd import (
     EtcdStore,
     KeyChange,
     KeyOperation,
+    KeyRange,
+    Operation,
     Revision,
 )
 from kproxy.model.exchange import Nanos, Seq
 from kproxy.model.trace import Span
 from kproxy.store.rows import Columns, Row
-from kproxy.store.structure import from_json, to_json
+from kproxy.store.structure import json_bytes, to_json
 
 _dump = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -89,8 +92,8 @@ def call_of(row: Columns) -> EtcdCall:
         method=row["method"],
         trace_id=row["trace_id"],
         parent_id=row["parent_id"],
-        compares=from_json(tuple[Compared, ...], json.loads(row["compares"])) if row["compares"] != "[]" else (),
-        operations=from_json(tuple[KeyOperation, ...], json.loads(row["operations"]))
+        compares=tuple([_compared(each) for each in json.loads(row["compares"])]) if row["compares"] != "[]" else (),
+        operations=tuple([_operation(each) for each in json.loads(row["operations"])])
         if row["operations"] != "[]"
         else (),
         succeeded=None if row["succeeded"] is None else bool(row["succeeded"]),
@@ -101,6 +104,31 @@ def call_of(row: Columns) -> EtcdCall:
         lease=row["lease"],
         partial=row["partial"],
     )
+
+
+def _compared(value: dict[str, Any]) -> Compared:
+    """What to_json made; by hand, as from_json takes several times as long, and calls are many."""
+    _check(value.get("expected", 0), int)
+    _check(value["target"], str)
+    _check(value["relation"], str)
+    return Compared(**value | {"key": EtcdKey(json_bytes(value["key"]))})
+
+
+def _operation(value: dict[str, Any]) -> KeyOperation:
+    keys = value["keys"]
+    span = KeyRange(key=EtcdKey(json_bytes(keys["key"])), end=json_bytes(keys.get("end", "")))
+    for name, each in value.items():
+        if name not in {"operation", "keys"}:
+            _check(each, int)
+    return KeyOperation(**value | {"operation": _OPERATIONS[value["operation"]], "keys": span})
+
+
+def _check(value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+
+
+_OPERATIONS = {each.value: each for each in Operation}
 
 
 def span_row(span: Span) -> Row:

@@ -178,9 +178,21 @@ def session_row(session: Session) -> Row:
     )
 
 
+# by value: each of a million rows is asked for a few, and calling the enum is slow
+_STATES = {each.value: each for each in BodyState}
+_TYPES = {each.value: each for each in ChangeType}
+_ENDS = {each.value: each for each in End}
+_IDENTITIES = {each.value: each for each in IdentityMode}
+
+
+@lru_cache(maxsize=256)
+def _altered(number: int) -> Altered:
+    return Altered(number)
+
+
 def _body(row: Columns, prefix: str) -> Body:
     return Body(
-        state=BodyState(row[f"{prefix}_state"]),
+        state=_STATES[row[f"{prefix}_state"]],
         size=row[f"{prefix}_size"],
         digest=None if row[f"{prefix}_digest"] is None else Digest(row[f"{prefix}_digest"]),
         reason=row[f"{prefix}_reason"],
@@ -243,12 +255,12 @@ def exchange_of(row: Columns) -> Exchange:
             name=row["name"],
         ),
         answer=_answer(row),
-        end=End(row["end"]),
+        end=_ENDS[row["end"]],
         end_detail=row["end_detail"],
-        altered=Altered(row["altered"]),
+        altered=_altered(row["altered"]),
         upgrade=row["upgrade"],
         caller=row["caller"],
-        identity=IdentityMode(row["identity"]) if of_2 else IdentityMode.ONE,
+        identity=_IDENTITIES[row["identity"]] if of_2 else IdentityMode.ONE,
         forwarded=row["forwarded"] if of_2 else "",
         fault=row["fault"] if of_2 else "",
         trace_id=row["trace_id"] if of_3 else "",
@@ -275,7 +287,7 @@ def change_of(row: Columns) -> KeyChange:
         cluster=ClusterId(row["cluster"]),
         revision=Revision(row["revision"]),
         key=EtcdKey(row["key"]),
-        type=ChangeType(row["type"]),
+        type=_TYPES[row["type"]],
         at=Nanos(row["at"]),
         value=None if row["value_state"] is None else _body(row, "value"),
         previous=None if row["previous_state"] is None else _body(row, "previous"),

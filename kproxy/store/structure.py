@@ -87,7 +87,7 @@ def _parser(kind: Any) -> Parse:
     elif kind is Path:
         parse = _path
     elif kind is bytes:
-        parse = _bytes
+        parse = json_bytes
     elif isinstance(kind, type) and issubclass(kind, Enum):
         parse = _enum(kind)
     elif is_dataclass(kind):
@@ -130,7 +130,8 @@ def _path(value: JSON) -> Path:
     return Path(value)
 
 
-def _bytes(value: JSON) -> bytes:
+def json_bytes(value: JSON) -> bytes:
+    """The bytes of which `value` is the JSON. StructureError if it is none."""
     try:
         if isinstance(value, str):
             return value.encode()
