@@ -19,7 +19,7 @@ OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
 .PHONY: help demo test test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane controlplane-older soak \
         test-controlplane test-compat compatibility compatibility-check \
-        recordings nightly bench bench-short wheel clean
+        recordings nightly bench bench-short bench-correlate accuracy wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -94,6 +94,12 @@ fuzz: $(VENV)/fuzz ## parsers and decoders under a fuzzer, SECONDS=120 in all (x
 
 bench: $(VENV)/installed ## kproxy beside what does without it, and docs/performance.md of it (needs Go; half an hour)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.bench --publish
+
+bench-correlate: $(VENV)/installed ## how fast a ledger is computed, at 10,000, 100,000 and 1,000,000 changes (3 GiB in TMPDIR)
+	$(BIN)/python -m tests.bench.correlating
+
+accuracy: $(VENV)/installed soak ## how right the grounds are that need no relay, scored on the soak's recording (needs Go)
+	$(BIN)/python -m tests.accuracy build/soak-$(SOAK_SECONDS)-$(SOAK_IDENTITY)/recording.kproxy --check
 
 bench-short: $(VENV)/installed ## the same, short: checks counts and contents, not ratios
 	$(BIN)/python -m tests.bench --short

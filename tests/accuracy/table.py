@@ -78,6 +78,11 @@ def _is_plain(row: Row) -> bool:
 
 def publish(lines: list[str]) -> None:
     """Put the table between its marks in the page."""
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text("\n".join([before + BEGIN, "", *lines, "", END]) + after)
+    replace_part(BEGIN, END, lines)
+
+
+def replace_part(begin: str, end: str, lines: list[str]) -> None:
+    """Put lines between two marks of the page."""
+    before, _, rest = PAGE.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    PAGE.write_text("\n".join([before + begin, "", *lines, "", end]) + after)
