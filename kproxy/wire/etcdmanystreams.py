@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 from kproxy.model.etcd import ClusterId, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
 from kproxy.model.exchange import Nanos
 from kproxy.wire.etcdcalls import NOTHING_ASKED, NOTHING_TOLD, Asked, Method, Told, asked, key_range, parsed, told
-from kproxy.wire.etcdstreams import ANSWER_LIMIT, REQUEST_LIMIT, Calls, Opened
+from kproxy.wire.etcdstreams import ANSWER_LIMIT, REQUEST_LIMIT, Calls, Opened, Stream
 from kproxy.wire.grpcmessages import Budget, Bulk, Deframer, Message
 
 MAX_WAITING = 20_000
@@ -38,7 +38,7 @@ class KeepAlives:
         self._deaf = False
 
     def request(self, data: memoryview, at: int) -> Calls:
-        """The client's bytes. GrpcError."""
+        """The client's bytes."""
         for message in self._requests.feed(data):
             what = NOTHING_ASKED if message.content is None else asked(self._method, message.content)
             if self._deaf or len(self._waiting) >= MAX_WAITING:
@@ -46,10 +46,11 @@ class KeepAlives:
                 continue
             self._waiting.append(_Waiting(self._opened.number(), at, message.size, what, self._first))
             self._first = False
+        _heed(self, self._requests)
         return []
 
     def answer(self, data: memoryview, at: int) -> Calls:
-        """The server's. GrpcError."""
+        """The server's."""
         calls = []
         for message in self._answers.feed(data):
             if self._waiting:
@@ -57,6 +58,7 @@ class KeepAlives:
                 calls.append(
                     _within(self._method.name, self._opened, self._waiting.popleft(), what, _Ended(at, message.size))
                 )
+        _heed(self, self._answers)
         return calls
 
     def unreadable(self, reason: str) -> None:
@@ -119,20 +121,22 @@ class Watches:
         self._deaf = False
 
     def request(self, data: memoryview, at: int) -> Calls:
-        """The client's bytes. GrpcError."""
+        """The client's bytes."""
         for message in self._requests.feed(data):
             if message.content is None or len(self._making) >= MAX_WAITING:
                 self.unreadable("a request is not read")
             elif not self._deaf:
                 self._asked(message, message.content, at)
+        _heed(self, self._requests)
         return []
 
     def answer(self, data: memoryview, at: int) -> Calls:
-        """The server's. GrpcError."""
+        """The server's."""
         calls: Calls = []
         for message in self._answers.feed(data):
             if message.content is not None and not message.dropped and not is_event(message.content):
                 calls += self._told(message, message.content, at)
+        _heed(self, self._answers)
         return calls
 
     def unreadable(self, reason: str) -> None:
@@ -213,6 +217,11 @@ def is_event(content: bytes | memoryview) -> bool:
             at += 1
         at += 1
     return at >= size or content[at] in {0x38, 0x5A}  # nothing more, `fragment`, `events`
+
+
+def _heed(stream: Stream, side: Deframer) -> None:
+    if side.failed:
+        stream.unreadable(side.failed)
 
 
 class _Ended(NamedTuple):

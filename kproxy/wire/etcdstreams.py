@@ -35,10 +35,10 @@ class Stream(Protocol):
     """A stream that is read."""
 
     def request(self, data: memoryview, at: int) -> Calls:
-        """The client's bytes. GrpcError."""
+        """The client's bytes."""
 
     def answer(self, data: memoryview, at: int) -> Calls:
-        """The server's. GrpcError."""
+        """The server's."""
 
     def end(self, at: int, status: int | None) -> Calls:
         """Nothing more comes; `status` None: without trailers."""
@@ -63,7 +63,7 @@ class Unary:
         self._partial = ""
 
     def request(self, data: memoryview, at: int) -> Calls:
-        """The client's bytes. GrpcError."""
+        """The client's bytes."""
         del at
         for message in self._requests.feed(data):
             content, self._partial = _content(message, "request", self._partial)
@@ -72,7 +72,7 @@ class Unary:
         return []
 
     def answer(self, data: memoryview, at: int) -> Calls:
-        """The server's. GrpcError."""
+        """The server's."""
         del at
         for message in self._answers.feed(data):
             content, self._partial = _content(message, "answer", self._partial)
@@ -89,6 +89,7 @@ class Unary:
         self._requests.close()
         self._answers.close()
         what, opened = self._told, self._opened
+        broken = self._requests.failed or self._answers.failed
         return [
             EtcdCall(
                 number=self._number,
@@ -108,7 +109,7 @@ class Unary:
                 request_size=self._requests.total,
                 answer_size=self._answers.total,
                 lease=what.lease or self._asked.lease,
-                partial=self._partial or self._asked.partial or what.partial,
+                partial=broken or self._partial or self._asked.partial or what.partial,
             )
         ]
 

@@ -7,7 +7,7 @@ from kproxy.model.etcd import ClusterId, EtcdCall
 from kproxy.wire.etcdcalls import METHODS, PREFIX
 from kproxy.wire.etcdmanystreams import KeepAlives, Watches
 from kproxy.wire.etcdstreams import Calls, Opened, Stream, Unary
-from kproxy.wire.grpcmessages import Budget, GrpcError
+from kproxy.wire.grpcmessages import Budget
 from kproxy.wire.http2 import Data, Event, Fields, Goaway, Headers, Http2Connection, Http2Error, Http2Side, Reset
 from kproxy.wire.traceparent import parse_traceparent
 
@@ -70,7 +70,7 @@ class EtcdTraffic:
         if isinstance(event, Data):
             stream = self._streams.get(event.stream)
             if stream is not None and event.content:
-                calls += self._read(stream.request, stream, event, at)
+                calls += self._known(stream.request(event.content, at))
         elif isinstance(event, Headers):
             self._begin(event, at)
         elif isinstance(event, Reset):
@@ -85,18 +85,11 @@ class EtcdTraffic:
         if stream is None:
             return
         if isinstance(event, Data) and event.content:
-            calls += self._read(stream.answer, stream, event, at)
+            calls += self._known(stream.answer(event.content, at))
         if isinstance(event, Reset):
             calls += self._end(event.stream, at, None)
         elif event.end:
             calls += self._end(event.stream, at, _status(event.fields) if isinstance(event, Headers) else None)
-
-    def _read(self, take: Callable[[memoryview, int], Calls], stream: Stream, event: Data, at: int) -> Calls:
-        try:
-            return self._known(take(event.content, at))
-        except GrpcError as error:
-            stream.unreadable(str(error))
-            return []
 
     def _begin(self, head: Headers, at: int) -> None:
         number = head.stream

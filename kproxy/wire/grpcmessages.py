@@ -15,10 +15,6 @@ _FOR_EVER = 1 << 62
 _FIELD_HEAD = 20  # bytes of a field's tag and length, or varint, at most
 
 
-class GrpcError(Exception):
-    """The bytes are no gRPC messages; says why, as the end of a sentence."""
-
-
 class Message(NamedTuple):
     """One message. `content` None: not kept, as it is too large; `dropped`: entries that were read past."""
 
@@ -114,12 +110,28 @@ class Skimmer:
 
 
 class Deframer:
-    """One direction of a stream: its DATA in, messages out."""
+    """One direction of a stream: its DATA in, messages out.
 
-    __slots__ = ("_budget", "_bulk", "_compressed", "_kept", "_left", "_limit", "_prefix", "_size", "_skimmer", "total")
+    `failed`: why no more messages come, as the end of a sentence: what comes is counted only.
+    """
+
+    __slots__ = (
+        "_budget",
+        "_bulk",
+        "_compressed",
+        "_kept",
+        "_left",
+        "_limit",
+        "_prefix",
+        "_size",
+        "_skimmer",
+        "failed",
+        "total",
+    )
 
     def __init__(self, limit: int, budget: Budget, bulk: Bulk | None = None) -> None:
         self.total = 0  # bytes of messages that came, without prefixes
+        self.failed = ""
         self._limit = limit
         self._budget = budget
         self._bulk = bulk
@@ -131,7 +143,7 @@ class Deframer:
         self._skimmer: Skimmer | None = None
 
     def feed(self, data: memoryview) -> list[Message]:
-        """The messages that these bytes complete. GrpcError, once: what comes behind it is counted only."""
+        """The messages that these bytes complete."""
         if self._left < 0 and not self._prefix and len(data) >= 5:  # nearly always: one message, whole
             compressed, size = _PREFIX.unpack_from(data)
             if size == len(data) - 5 and size <= min(self._limit, WHOLE) and compressed <= 1:
@@ -167,7 +179,8 @@ class Deframer:
         compressed, size = _PREFIX.unpack(self._prefix)
         if compressed > 1:
             self._left, self._prefix = _FOR_EVER, b""
-            raise GrpcError(f"a message begins with {compressed}")
+            self.failed = f"a message begins with {compressed}"
+            return
         self._prefix = b""
         self._size = self._left = size
         self._compressed = compressed == 1

@@ -2,13 +2,12 @@
 
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.etcd.messages import request
 from kproxy.wire.descriptors import message_class
-from kproxy.wire.grpcmessages import WHOLE, Budget, Bulk, Deframer, GrpcError, Message, Skimmer
+from kproxy.wire.grpcmessages import WHOLE, Budget, Bulk, Deframer, Message, Skimmer
 from tests.support.grpc_wire import framed
 
 
@@ -50,12 +49,12 @@ def test_a_budget_that_is_used_up_costs_the_message_and_is_given_back() -> None:
     assert budget.left == 100
 
 
-def test_what_is_no_message_is_said_once_and_counted_from_then_on() -> None:
+@given(st.lists(st.integers(0, 40), max_size=4))
+def test_what_is_no_message_is_said_and_counted_and_what_was_before_it_is_told(cuts: list[int]) -> None:
     deframer = Deframer(1000, Budget(1000))
-    with pytest.raises(GrpcError, match="begins with 71"):
-        deframer.feed(memoryview(b"GET / HTTP/1.1"))
-    assert deframer.feed(memoryview(b"more")) == []
-    assert deframer.feed(memoryview(framed(b"more"))) == []
+    assert found(deframer, framed(b"good") + b"GET / HTTP/1.1" + framed(b"more"), cuts) == [Message(4, b"good")]
+    assert deframer.failed == "a message begins with 71"
+    assert deframer.total == 4 + len(b"GET / HTTP/1.1") - 5 + 9
 
 
 range_answers = st.builds(
