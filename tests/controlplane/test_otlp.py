@@ -9,6 +9,7 @@ import pytest
 
 from kproxy.correlate.ledger import correlate
 from kproxy.store.reader import open_recording
+from tests.support import watch_beside
 from tests.support.etcd_server import free_port
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(300)]
@@ -31,7 +32,11 @@ def test_without_a_relay_the_api_servers_spans_name_the_request_of_each_create_a
     session = tmp_path / "s.kproxy"
     lab = ["lab", "run", "--server", "kube-apiserver", "--assets", str(assets), "--no-relay", "--spans-to", where]
     record = ["record", "-o", str(session), "--otlp", where, "--when-stuck", "block"]
-    subprocess.run([*KPROXY, *lab, "--", *KPROXY, *record, "--", "sh", "-c", SESSION], check=True, env=real_env)
+    beside = [sys.executable, watch_beside.__file__, str(tmp_path / "watch.jsonl")]
+    subprocess.run(
+        [*KPROXY, *lab, "--", *beside, *KPROXY, *record, "--", "sh", "-c", SESSION], check=True, env=real_env
+    )
+    assert watch_beside.check(tmp_path / "watch.jsonl", str(session)) == []
     done = subprocess.run([*KPROXY, "correlate", str(session), "--json"], check=True, env=real_env, capture_output=True)
     entries = json.loads(done.stdout)["entries"]
     ours = [entry for entry in entries if entry["standing"] == "attributed"]

@@ -22,6 +22,8 @@ from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.server_facts import lab_etcd
 from kproxy.session.show import show_exchange
 from kproxy.session.target import Target
+from kproxy.store.reader import open_recording
+from tests.support.etcd_truth import check_complete
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(300)]
 
@@ -40,6 +42,8 @@ def test_the_second_server_is_another_one_and_its_own_audit_log_holds_the_replay
         )
         run = record(settings, Client(kubeconfig=config, context=None), CLIENT, os.environ, lambda _: None)
         assert asyncio.run(run) == 0
+        with open_recording(str(first)) as recording:
+            assert check_complete(recording, etcdctl=assets / "etcdctl") >= 3
     audit_log = tmp_path / "audit.log"
     with start_lab(LabSettings(server="kube-apiserver", assets=assets, audit_log=audit_log)) as lab:
         upstream = load_kubeconfig(lab.kubeconfig, {}).upstream(None)
@@ -49,6 +53,8 @@ def test_the_second_server_is_another_one_and_its_own_audit_log_holds_the_replay
         )
         assert verdict.outcome is Outcome.IDENTICAL, (verdict.noise, verdict.reasons, verdict.differences)
         assert verdict.scope == "HTTP and etcd"
+        with open_recording(str(second)) as recording:
+            assert check_complete(recording, etcdctl=assets / "etcdctl") >= 3
     assert uids(first).isdisjoint(uids(second))
     events = [json.loads(line) for line in audit_log.read_text().splitlines()]
     writes = {row.audit_id: (row.verb, row.target) for row in rows(second) if row.changes}

@@ -13,6 +13,7 @@ from kproxy.model.exchange import Exchange, Seq, header
 from kproxy.model.recording import Recording
 from kproxy.store.reader import open_recording
 from tests.controlplane.traced_session import OF_A_TRACE, PARENT, TRACE
+from tests.support import watch_beside
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]
 
@@ -38,10 +39,13 @@ def recorded(assets: Path, folder: Path, *lab: str) -> Path:
     command = [*KPROXY, "lab", "run", "--server", "kube-apiserver", "--assets", str(assets), *lab, "--"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("KPROXY_")}
     env |= {"XDG_STATE_HOME": str(folder / "state"), "PYTHONPATH": str(ROOT)}
+    env["PATH"] = f"{assets}:{env['PATH']}"
+    beside = [sys.executable, watch_beside.__file__, str(folder / "watch.jsonl")]
     done = subprocess.run(
-        [*command, *record, "sh", "-c", talk], env=env, cwd=ROOT, capture_output=True, text=True, check=False
+        [*command, *beside, *record, "sh", "-c", talk], env=env, cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert watch_beside.check(folder / "watch.jsonl", str(session)) == []
     return session
 
 
