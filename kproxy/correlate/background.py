@@ -6,6 +6,7 @@ client-go/tools/leaderelection and the node and api-server identity leases, clie
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kproxy.model.etcd import EtcdKey
 
@@ -32,8 +33,13 @@ RULES: tuple[BackgroundRule, ...] = (
 
 def background_rule(key: EtcdKey, prefix: str = "/registry") -> BackgroundRule | None:
     """The rule that the key is under, if any. `prefix`: the api-server's --etcd-prefix."""
-    for rule in RULES:
-        full = prefix + rule.prefix if rule.prefix.startswith("/") else rule.prefix
-        if key.startswith(full.encode()):
-            return rule
-    return None
+    prefixes = _prefixes(prefix)
+    if not key.startswith(prefixes):  # asked of each change, and most are under none
+        return None
+    return next(rule for full, rule in zip(prefixes, RULES, strict=True) if key.startswith(full))
+
+
+@lru_cache(maxsize=8)
+def _prefixes(prefix: str) -> tuple[bytes, ...]:
+    """The rules' prefixes in etcd, in their order."""
+    return tuple((prefix + rule.prefix if rule.prefix.startswith("/") else rule.prefix).encode() for rule in RULES)
