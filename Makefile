@@ -84,7 +84,7 @@ nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replay
 	for soak in 600-pass 60-front-proxy 60-impersonate; do \
 	  export KPROXY_SOAK_SECONDS=$${soak%%-*} KPROXY_SOAK_IDENTITY=$${soak#*-}; \
 	  $(MAKE) soak SOAK_SECONDS=$$KPROXY_SOAK_SECONDS SOAK_IDENTITY=$$KPROXY_SOAK_IDENTITY && \
-	  KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n0 tests/controlplane/test_soak.py || exit 1; \
+	  KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n0 tests/controlplane/test_soak*.py || exit 1; \
 	done
 	$(MAKE) bench
 	$(MAKE) fuzz SECONDS=$(FUZZ_SECONDS)

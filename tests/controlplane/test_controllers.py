@@ -11,6 +11,7 @@ import pytest
 
 from kproxy.lab import Lab, LabSettings, start_lab
 from tests.lab.test_kept import eventually, is_alive
+from tests.support import watch_beside
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]
 
@@ -90,7 +91,9 @@ def test_controllers_go_through_kproxy_each_as_itself(real_env: dict[str, str], 
     lab_run = [kproxy, "lab", "run", "--server", "kube-apiserver", "--with", "controllers-later", "--nodes", "1"]
     record = [kproxy, "record", "--identity", "pass", "-o", "through.kproxy"]
     controllers = [kproxy, "lab", "controllers", "--logs", ".", "--"]
-    command = [*lab_run, "--", *record, "--", *controllers, str(assets / "kubectl"), "get", "nodes", "-o", "name"]
+    beside = [sys.executable, watch_beside.__file__, "watch.jsonl"]
+    work = [str(assets / "kubectl"), "get", "nodes", "-o", "name"]
+    command = [*lab_run, "--", *beside, *record, "--", *controllers, *work]
     done = subprocess.run(command, cwd=tmp_path, env=real_env, capture_output=True, text=True, timeout=200, check=False)
     assert (done.returncode, done.stdout) == (0, "node/node-1\n"), done.stderr
     log = subprocess.run(
@@ -99,3 +102,4 @@ def test_controllers_go_through_kproxy_each_as_itself(real_env: dict[str, str], 
     agents = {json.loads(line)["user_agent"].partition("/")[0] for line in log.stdout.splitlines()}
     assert {"kube-controller-manager", "kube-scheduler", "kwok", "kubectl"} <= agents
     assert (tmp_path / "kwok.log").stat().st_size
+    assert watch_beside.check(tmp_path / "watch.jsonl", str(tmp_path / "through.kproxy")) == []

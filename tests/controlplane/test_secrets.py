@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.session.test_secrets import everything
-from tests.support import secret_kubectl
+from tests.support import secret_kubectl, watch_beside
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(300)]
 
@@ -38,7 +38,9 @@ def recorded(folder: Path, assets: Path, env: dict[str, str], *mode: str) -> tup
     lab = [*KPROXY, "lab", "run", "--server", "kube-apiserver", "--assets", str(assets), "--"]
     record = [*KPROXY, "record", "-o", str(folder / "s.kproxy"), "--"]
     session = [sys.executable, secret_kubectl.__file__, seed, control, *mode]
-    subprocess.run([*lab, *record, *session], check=True, env={**env, **places}, cwd=folder)
+    beside = [sys.executable, watch_beside.__file__, str(folder / "watch.jsonl")]
+    subprocess.run([*lab, *beside, *record, *session], check=True, env={**env, **places}, cwd=folder)
+    assert watch_beside.check(folder / "watch.jsonl", str(folder / "s.kproxy")) == []
     export = [*KPROXY, "export", str(folder / "s.kproxy"), "--to", str(folder / "text")]
     subprocess.run(export, check=True, env=env)
     return seed, control

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -70,7 +71,8 @@ def truth(endpoints: Iterable[str], start: int, *, etcdctl: Path, flags: Iterabl
     """What etcd says of every revision from `start` on, by a client that is not ours."""
     command = [str(etcdctl), f"--endpoints={','.join(endpoints)}", *flags]
     command += ["watch", "", "--prefix", f"--rev={start}", "-w", "json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ETCDCTL_")}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
     running = Truth(process)
     reader = threading.Thread(target=running.read, args=(process.stdout,), daemon=True)
     reader.start()
