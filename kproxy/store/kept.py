@@ -7,11 +7,11 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from kproxy.errors import RecordingError
 from kproxy.model.attribution import Attribution, Ledger, LedgerEntry, NoOpWrite
-from kproxy.model.etcd import ChangeType, KeyChange
+from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
 from kproxy.store import etcdrows, rows, schema
@@ -33,12 +33,56 @@ _BY_SEQ = (
     .order_by(_LEDGER.seq, _LEDGER.cluster, _LEDGER.revision, _LEDGER.key)
 )
 
+_WITH_CHANGE = (
+    select(*_CHANGES, *(column for column in _LEDGER if column.name not in {"cluster", "revision", "key"}))
+    .join_from(
+        schema.key_changes,
+        schema.ledger,
+        and_(
+            _CHANGES.cluster == _LEDGER.cluster,
+            _CHANGES.revision == _LEDGER.revision,
+            _CHANGES.key == _LEDGER.key,
+        ),
+    )
+    .order_by(_CHANGES.cluster, _CHANGES.revision, _CHANGES.key)
+)
+
 
 def kept_ledger(recording: Recording, version: int) -> Ledger | None:
     """The ledger that a correlator of this version kept in the recording, None where there is none."""
     if not isinstance(recording, FileRecording) or recording.growing or recording.kept_version() != version:
         return None
     return Ledger(entries=_Entries(recording), no_op_writes=_NoOps(recording), by_seq=_BySeq(recording))
+
+
+def kept_entries(recording: Recording, version: int) -> "KeptEntries | None":
+    """The entries of such a ledger, asked for one key or one exchange at a time; None where there is none."""
+    if not isinstance(recording, FileRecording) or recording.growing or recording.kept_version() != version:
+        return None
+    return KeptEntries(recording)
+
+
+class KeptEntries:
+    """Entries that were kept, by what they are of."""
+
+    def __init__(self, recording: FileRecording) -> None:
+        self._recording = recording
+
+    def of_key(self, key: EtcdKey) -> list[LedgerEntry]:
+        """One key's, in the order of (cluster, revision)."""
+        return self._of(_CHANGES.key == key)
+
+    def of_exchange(self, seq: Seq) -> list[LedgerEntry]:
+        """What an exchange caused, in the order of (cluster, revision, key)."""
+        return self._of(_LEDGER.seq == seq)
+
+    def after_exchange(self, seq: Seq) -> list[LedgerEntry]:
+        """The follow-ups to what an exchange wrote; the whole ledger is looked through for them."""
+        return self._of(_LEDGER.consequence_seq == seq)
+
+    def _of(self, which: ColumnElement[bool]) -> list[LedgerEntry]:
+        found = self._recording.chunk(_WITH_CHANGE.where(which))
+        return [self._recording.value(_whole_entry, row) for row in found]
 
 
 class _Entries(Collection[LedgerEntry]):
@@ -148,6 +192,10 @@ class _Items(ItemsView[Seq, tuple[Attribution, ...]]):
     @staticmethod
     def _chunk(after: int) -> Select[Any]:
         return _BY_SEQ.where(_LEDGER.seq > after).limit(CHUNK)
+
+
+def _whole_entry(row: rows.Columns) -> LedgerEntry:
+    return etcdrows.entry_of(row, rows.change_of(row))
 
 
 def _entry(change: KeyChange, row: rows.Columns) -> LedgerEntry:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, Table, and_, func, or_, select
+from sqlalchemy import Engine, Select, Table, and_, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from kproxy.errors import RecordingError, SchemaError
@@ -190,28 +190,6 @@ class FileRecording:
         if self._has(schema.no_op_writes):
             for row in self.chunk(select(schema.no_op_writes).order_by(schema.no_op_writes.c.seq)):
                 yield self.value(etcdrows.no_op_of, row)
-
-    def kept_entries(self, key: EtcdKey) -> Iterator[LedgerEntry]:
-        """One key's of the ledger that was kept, in the order of (cluster, revision)."""
-        yield from self._kept(schema.key_changes.c.key == key)
-
-    def kept_by(self, seq: Seq) -> Iterator[LedgerEntry]:
-        """What an exchange caused, by the ledger that was kept, in the order of (cluster, revision, key)."""
-        yield from self._kept(schema.ledger.c.seq == seq)
-
-    def kept_after(self, seq: Seq) -> Iterator[LedgerEntry]:
-        """The follow-ups to what an exchange wrote, by the ledger that was kept; it looks through all of it."""
-        yield from self._kept(schema.ledger.c.consequence_seq == seq)
-
-    def _kept(self, which: ColumnElement[bool]) -> Iterator[LedgerEntry]:
-        if not self._has(schema.ledger):
-            return
-        changes, kept = schema.key_changes.c, schema.ledger.c
-        same = and_(kept.cluster == changes.cluster, kept.revision == changes.revision, kept.key == changes.key)
-        own = [column for column in kept if column.name not in {"cluster", "revision", "key"}]
-        wanted = select(*changes, *own).select_from(schema.key_changes.join(schema.ledger, same)).where(which)
-        for row in self.chunk(wanted.order_by(changes.cluster, changes.revision, changes.key)):
-            yield self.value(lambda row: etcdrows.entry_of(row, rows.change_of(row)), row)
 
     def gaps(self) -> Iterator[Gap]:
         """What is missing, in the order in which it was noticed."""

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from kproxy.history.agreement import Agreement
 from kproxy.model.jsontypes import JSONObject
+from kproxy.store.reader import open_recording
 from tests.support import watch_beside
+from tests.support.whole import blame_everything, compare_answers
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]
 
@@ -49,6 +52,16 @@ def check_ledger(session: Path, env: dict[str, str]) -> None:
         check_changes(request, audited[request["audit_id"]])
 
 
+def check_objects(session: Path) -> None:
+    """`get --at` is what was answered, for each object and version; blame and managedFields tell the same."""
+    with open_recording(str(session)) as recording:
+        answers, blamed = compare_answers(recording), blame_everything(recording)
+    assert answers.different == []
+    assert answers.equal
+    assert blamed.unexplained == []
+    assert blamed.fields[Agreement.AGREES]
+
+
 def check_changes(request: JSONObject, event: JSONObject) -> None:
     """What a request changed, by the audit log's word: the object it names, or what is allocated for it."""
     changes, asked = request["changes"], event.get("objectRef", {})
@@ -68,6 +81,7 @@ def test_a_session_has_its_grounds_and_its_replay_on_a_fresh_server_is_no_differ
 ) -> None:
     session = recorded(SESSIONS / f"{name}.sh", assets, tmp_path, real_env)
     check_ledger(session, real_env)
+    check_objects(session)
     target = ["--on", "fresh:kube-apiserver", "--assets", str(assets), "--format", "json"]
     verdict = json.loads(run("replay", str(session), *target, env=real_env))
     assert verdict["differences"] == []

@@ -1,17 +1,20 @@
 """Entries of the ledger: the kept ones, or computed ones, and the same of both."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kproxy.correlate.ledger import CORRELATOR, correlate
+from kproxy.model.attribution import Consequence, Ledger
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
 from kproxy.session import entries as module
 from kproxy.session.entries import Entries
+from kproxy.session.keeping import keep_ledger
 from kproxy.store.copying import copy
 from kproxy.store.reader import open_recording
-from kproxy.store.writer import Batch, Writer
+from kproxy.store.writer import Writer
 from tests.support.life import KEY, Life, widget
 
 
@@ -25,14 +28,6 @@ def a_file(life: Life, path: Path) -> Path:
     return path
 
 
-def keep(path: Path) -> None:
-    with open_recording(str(path)) as recording:
-        ledger, session = correlate(recording), recording.session
-    with Writer.resume(path) as writer:
-        writer.keep_ledger(ledger, CORRELATOR)
-        writer.close(session)
-
-
 def never(recording: Recording) -> None:
     raise AssertionError(f"the ledger of {recording.session.id} is computed though it was kept")
 
@@ -43,7 +38,7 @@ def test_a_kept_ledger_is_asked_and_nothing_is_computed(
     path = a_file(life, tmp_path / "life.kproxy")
     computed = Entries(life.recording)
     assert computed.ledger.entries
-    keep(path)
+    keep_ledger(str(path))
     monkeypatch.setattr(module, "correlate", never)
     with open_recording(str(path)) as recording:
         kept = Entries(recording)
@@ -62,12 +57,25 @@ def test_without_one_the_whole_is_computed_once(life: Life, tmp_path: Path) -> N
         assert entries.after_exchange(Seq(1)) == []
 
 
-def test_one_that_was_kept_of_an_earlier_state_is_not_believed(life: Life, tmp_path: Path) -> None:
+def test_one_that_was_kept_by_another_correlator_is_not_believed(
+    life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = a_file(life, tmp_path / "life.kproxy")
-    keep(path)
-    life.write(widget("u2"))
-    with Writer.resume(path) as writer:
-        writer.commit(Batch(changes=life.recording.change_list[-1:], bodies=life.recording.body_bytes))
-        writer.close(life.recording.session)
+    keep_ledger(str(path))
+    monkeypatch.setattr(module, "CORRELATOR", -1)
+    monkeypatch.setattr(module, "correlate", never)
+    with open_recording(str(path)) as recording, pytest.raises(AssertionError, match="is computed"):
+        Entries(recording).of_key(KEY)
+
+
+def test_follow_ups_are_found_in_a_kept_ledger_too(life: Life, tmp_path: Path) -> None:
+    path = a_file(life, tmp_path / "life.kproxy")
+    link = Consequence(seq=Seq(1), evidence="it follows")
     with open_recording(str(path)) as recording:
-        assert len(Entries(recording).of_key(KEY)) == 5
+        first, *others = correlate(recording).entries
+    ledger = Ledger(entries=[first, replace(others[0], consequence=link), *others[1:]])
+    with Writer.resume(path) as writer:
+        writer.keep_ledger(ledger, CORRELATOR)
+        writer.close(writer.session)
+    with open_recording(str(path)) as recording:
+        assert [each.change.revision for each in Entries(recording).after_exchange(Seq(1))] == [12]

@@ -140,6 +140,8 @@ def _compare(
         return f"{info.resource} are stored as {document.get('apiVersion')}, not {told.document.get('apiVersion')}"
     what = f"{told.event or info.verb}{' (it left the selector)' if left else ''}"
     where = f"#{told.exchange.seq} {what} {ref}@{version}"
+    if not told.event and info.verb in {"update", "patch"} and _took_away(entries, told.exchange.seq):
+        return "a write that takes the last finalizer away answers with what it did not write: the object is gone"
     if document != told.document:
         found.different.append(f"{where}: {_difference(document, told.document)}")
     elif not told.event and not _is_at(Happened(recording, entries, ref), history, place, told.exchange.seq):
@@ -147,6 +149,10 @@ def _compare(
     else:
         found.equal[what] += 1
     return None
+
+
+def _took_away(entries: Entries, seq: Seq) -> bool:
+    return any(each.change.type is ChangeType.DELETE for each in entries.of_exchange(seq))
 
 
 def _difference(document: JSONObject, told: JSONObject) -> str:
