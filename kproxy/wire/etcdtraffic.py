@@ -9,7 +9,7 @@ from kproxy.wire.etcdmanystreams import KeepAlives, Watches
 from kproxy.wire.etcdstreams import Calls, Opened, Stream, Unary
 from kproxy.wire.grpcmessages import Budget
 from kproxy.wire.http2 import Data, Event, Fields, Goaway, Headers, Http2Connection, Http2Error, Http2Side, Reset
-from kproxy.wire.traceparent import parse_traceparent
+from kproxy.wire.tracecontext import trace_ids
 
 MAX_STREAMS = 20_000
 """Streams of a connection that may be open; with more it is read no more."""
@@ -110,7 +110,7 @@ class EtcdTraffic:
             return
         if len(self._streams) >= MAX_STREAMS:
             raise Http2Error(f"more than {MAX_STREAMS} streams are open")
-        trace_id, parent_id = (parse_traceparent(trace) if trace else None) or ("", "")
+        trace_id, parent_id = trace_ids(trace) if trace else ("", "")
         opened = Opened(self.connection, number, self._number, at, trace_id, parent_id)
         if method is None:
             self._streams[number] = Watches(opened, self._budget)

@@ -73,6 +73,12 @@ def client_trace(values: Sequence[bytes]) -> ClientTrace | None:
     return ClientTrace(trace_id, parent_id, b"%02x" % known)
 
 
+def trace_ids(value: bytes) -> tuple[str, str]:
+    """The trace and parent that one traceparent names, "" and "" where it names none."""
+    trace = client_trace((value.strip(b" \t"),))
+    return ("", "") if trace is None else (trace.trace_id.decode("ascii"), trace.parent_id.decode("ascii"))
+
+
 class Tracer:
     """Writes the traceparent into heads on their way."""
 

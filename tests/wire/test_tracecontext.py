@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.wire.http1_head import parse_request_head
-from kproxy.wire.tracecontext import Tracer, TraceSeeds, client_trace, new_seeds
+from kproxy.wire.tracecontext import Tracer, TraceSeeds, client_trace, new_seeds, trace_ids
 
 SEEDS = TraceSeeds("0123456789abcdef", 1 << 63)
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -99,3 +99,41 @@ def test_what_is_written_of_a_trace_is_read_as_the_same_one(value: bytes) -> Non
         again = client_trace([Tracer(SEEDS).traceparent(trace, 7)])
         assert again is not None
         assert (again.trace_id, again.flags) == (trace.trace_id, trace.flags)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"00-{TRACE}-{PARENT}-01",
+        f"00-{TRACE}-{PARENT}-00",
+        f" 00-{TRACE}-{PARENT}-01\t",
+        f"cc-{TRACE}-{PARENT}-01",
+        f"cc-{TRACE}-{PARENT}-01-what-comes-later",
+    ],
+)
+def test_both_ids_of_a_calls_traceparent_are_read(value: str) -> None:
+    assert trace_ids(value.encode()) == (TRACE, PARENT)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        f"00-{TRACE.upper()}-{PARENT.upper()}-01",
+        TRACE,
+        f"00-{TRACE}-{PARENT}",
+        f"00-{TRACE}-{PARENT}-0",
+        f"00-{TRACE}-{PARENT}-01-more",
+        f"00-{TRACE}-{PARENT}-011",
+        f"cc-{TRACE}-{PARENT}-01.more",
+        f"ff-{TRACE}-{PARENT}-01",
+        f"00-{'0' * 32}-{PARENT}-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"00-{TRACE[:-1]}g-{PARENT}-01",
+        f"00_{TRACE}-{PARENT}-01",
+        f"0x-{TRACE}-{PARENT}-01",
+        f"00-{TRACE}-{PARENT}-zz",
+    ],
+)
+def test_what_is_no_traceparent_names_no_trace(value: str) -> None:
+    assert trace_ids(value.encode()) == ("", "")
