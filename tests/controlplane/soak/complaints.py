@@ -20,7 +20,8 @@ KNOWN = (
     (r"superfluous response.WriteHeader", "kwok's exec"),
 )
 """Complaints (their cause, in words) that come and go with the timing of a run, without kproxy too: each was seen in a
-soak without it. A control run of 45 seconds does not have them all each time."""
+soak without it, but the replica set's, which is an answer of the api-server's to a client that is too late. A control
+run of 45 seconds does not have them all each time."""
 
 _MASKS = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UID"),
