@@ -70,9 +70,14 @@ class Dialer:
             raise DialError(Unreached("timeout", f"no answer within {self._seconds:g} seconds")) from error
 
     def remember(self, sock: socket.socket) -> None:
-        """Keep the session of a connection that is about to end."""
+        """Keep the session of a connection that is about to end, unless it went on with the one that is kept.
+
+        Each look at `SSLSocket.session` costs 5 kB that never come back (CPython 3.13.0 with OpenSSL 3.0.19).
+        """
         tls = self._tls()
-        if tls is not None and isinstance(sock, ssl.SSLSocket) and sock.context is tls.context:
+        if tls is None or not isinstance(sock, ssl.SSLSocket) or sock.context is not tls.context:
+            return
+        if tls.session is None or not sock.session_reused:
             tls.session = sock.session or tls.session
 
     async def _connect(self, deadline: float) -> socket.socket:
