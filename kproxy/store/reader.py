@@ -29,7 +29,8 @@ CHUNK = 500
 LARGE_CHUNK = 10_000
 """The same, of rows of a few columns."""
 ONE_BODY = "SELECT size, coding, data FROM bodies WHERE digest = ?"
-"""As text: it is asked so often that making it each time was most of the time it took."""
+SOME_BODIES = "SELECT digest, size, coding, data FROM bodies WHERE digest IN (?)"
+"""As text: they are asked so often that making them each time was most of the time it took."""
 
 
 @contextmanager
@@ -215,10 +216,16 @@ class FileRecording:
 
     def bodies(self, digests: Iterable[Digest]) -> dict[Digest, bytes]:
         """The stored bytes of several, those that are not there left out."""
-        table, read = schema.bodies, {}
+        read: dict[Digest, bytes] = {}
         for some in batched(dict.fromkeys(digests), CHUNK):
-            for row in self.chunk(select(table).where(table.c.digest.in_(some))):
-                read[row["digest"]] = bodies.unpack(row["digest"], row["size"], row["coding"], row["data"])
+            question = SOME_BODIES.replace("?", ",".join("?" * len(some)))
+            try:
+                with self._engine.connect() as connection:
+                    found = connection.exec_driver_sql(question, some).all()
+            except DBAPIError as error:
+                raise _unreadable(self.path, error) from error
+            for digest, size, coding, data in found:
+                read[digest] = bodies.unpack(digest, size, coding, data)
         return read
 
     def check(self) -> None:

@@ -36,8 +36,8 @@ def test_a_delete_that_found_nothing_answers_the_revision_of_another() -> None:
     first = story.ask("DELETE", f"{PODS}/web", 200, None, trace_id=TRACE, parent_id=PARENT)
     story.ask("DELETE", f"{PODS}/web", 404, None, trace_id=TRACE, parent_id=STRANGE)
     story.delete(101, POD, before=pod())
-    story.call(101, deletes(POD, count=0), trace_id=TRACE, parent_id=STRANGE)
     story.call(101, deletes(POD), trace_id=TRACE, parent_id=PARENT)
+    story.call(101, deletes(POD, count=0), trace_id=TRACE, parent_id=STRANGE)
     assert story.grounds() == [(101, first, Basis.TRACED)]
 
 
