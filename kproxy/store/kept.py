@@ -7,7 +7,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, select
 
 from kproxy.errors import RecordingError
 from kproxy.model.attribution import Attribution, Ledger, LedgerEntry, NoOpWrite
@@ -15,7 +15,7 @@ from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
 from kproxy.store import etcdrows, rows, schema
-from kproxy.store.reader import CHUNK, FileRecording
+from kproxy.store.reader import CHUNK, FileRecording, later
 
 _LEDGER, _CHANGES = schema.ledger.c, schema.key_changes.c
 _BY_SEQ = (
@@ -115,11 +115,7 @@ class _Entries(Collection[LedgerEntry]):
         found = self._recording.chunk(wanted)
         while found:
             yield from found
-            cluster, revision, key = (found[-1][name] for name in ("cluster", "revision", "key"))
-            later = or_(_LEDGER.revision > revision, and_(_LEDGER.revision == revision, _LEDGER.key > key))
-            found = self._recording.chunk(
-                wanted.where(or_(_LEDGER.cluster > cluster, and_(_LEDGER.cluster == cluster, later)))
-            )
+            found = self._recording.chunk(wanted.where(later(_LEDGER, found[-1])))
 
 
 class _NoOps(Collection[NoOpWrite]):

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Engine, Select, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, Table, and_, func, literal, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from kproxy.errors import RecordingError, SchemaError
@@ -120,9 +120,7 @@ class FileRecording:
         while found:
             for row in found:
                 yield self.value(rows.change_of, row)
-            cluster, revision, key = (found[-1][name] for name in ("cluster", "revision", "key"))
-            later = or_(columns.revision > revision, and_(columns.revision == revision, columns.key > key))
-            found = self.chunk(wanted.where(or_(columns.cluster > cluster, and_(columns.cluster == cluster, later))))
+            found = self.chunk(wanted.where(later(columns, found[-1])))
 
     def changes_of(self, key: EtcdKey) -> Iterator[KeyChange]:
         """One key's, in the order of (cluster, revision)."""
@@ -265,6 +263,12 @@ class FileRecording:
             return make(row)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise RecordingError(f"{self.path} is damaged: a row holds what no recorder writes ({error}).") from error
+
+
+def later(columns: Any, row: rows.Columns) -> ColumnElement[bool]:
+    """What comes after a row in the order of (cluster, revision, key): as one comparison, it is found by the index."""
+    reached = (literal(row[name], columns[name].type) for name in ("cluster", "revision", "key"))
+    return tuple_(columns.cluster, columns.revision, columns.key) > tuple_(*reached)
 
 
 def is_unclosed(path: Path, session_id: str) -> bool:
