@@ -52,7 +52,7 @@ def figures(soak: Path) -> str:
         **{f"{name}, CPU ms/request, most MB": value for name, value in _used(soak, len(audit))},
         **{f"  without, {name}": value for name, value in _used(soak / "control", _requests(soak / "control"))},
     }
-    return "\n".join(f"{name:<44}{value}" for name, value in found.items())
+    return "\n".join(f"{name:<52}{value}" for name, value in found.items())
 
 
 def _grounds(recording: Recording) -> dict[str, object]:
