@@ -3,10 +3,11 @@
 Run as a file with Python's standard library only. It reads requests as JSON lines from its standard input and answers
 each with one line. When the input ends (its other end was closed, or its holder was killed), when its parent changed
 (a forked process may still hold the other end), or on SIGTERM, it ends the servers, the last started first, and removes
-the folder that it had made. It lives in a session of its own, so that a terminal's Ctrl-C does not reach the servers
+the folders that it had made. It lives in a session of its own, so that a terminal's Ctrl-C does not reach the servers
 before COMMAND has had its say.
 
     {"do": "folder", "keep": PATH or null}                     -> {"folder": PATH}
+    {"do": "nook"}                                             -> {"folder": PATH}, a further one with a short path
     {"do": "start", "name": N, "argv": […], "env": {…}, "log": PATH} -> {"pid": P}
     {"do": "poll"}                                             -> {"exits": {N: code or null}}
     {"do": "stop"}                                             -> {"stopped": true}, and the keeper ends
@@ -36,6 +37,7 @@ class Keeper:
         self.asked_to_end = False
         self.folder: Path | None = None
         self.temporary = False
+        self.nooks: list[Path] = []
         self.servers: dict[str, subprocess.Popen[bytes]] = {}
 
     def answer(self, request: dict[str, object]) -> dict[str, object]:
@@ -43,6 +45,9 @@ class Keeper:
         match request["do"]:
             case "folder":
                 return {"folder": str(self.make_folder(request.get("keep")))}
+            case "nook":
+                self.nooks.append(Path(tempfile.mkdtemp(prefix="kproxy-", dir="/tmp")))
+                return {"folder": str(self.nooks[-1])}
             case "start":
                 return {"pid": self.start(request)}
             case "poll":
@@ -82,6 +87,8 @@ class Keeper:
         """Ends the servers, the last started first, and removes a temporary folder."""
         for name in reversed(list(self.servers)):
             end(self.servers.pop(name), self.grace)
+        while self.nooks:
+            shutil.rmtree(self.nooks.pop(), ignore_errors=True)
         if self.folder is not None and self.temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder = None

@@ -30,6 +30,7 @@ class Kept:
             start_new_session=True,
         )
         self._temporary = keep is None
+        self._nooks: list[Path] = []
         self.folder: Path | None = None
         try:
             answer = self._ask({"do": "folder", "keep": None if keep is None else str(keep.absolute())})
@@ -52,6 +53,12 @@ class Kept:
         if not isinstance(pid, int):
             raise LabError(f"the lab's keeper gave no pid for {name}")
         return pid
+
+    def nook(self) -> Path:
+        """A further folder, gone with the lab; its path is short, for sockets."""
+        folder = Path(str(self._ask({"do": "nook"})["folder"]))
+        self._nooks.append(folder)
+        return folder
 
     def ended(self, name: str) -> int | None:
         """The exit code of a server that has ended (-n: by signal n), None while it runs."""
@@ -78,8 +85,9 @@ class Kept:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        if self._temporary and self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        temporary = [self.folder] if self._temporary and self.folder is not None else []
+        for folder in (*self._nooks, *temporary):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _ask(self, request: JSONObject) -> JSONObject:
         stdin, stdout = self._process.stdin, self._process.stdout

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from kproxy.errors import LabError
 from kproxy.etcd.relay.settings import MAX_SOCKET_PATH
@@ -95,23 +94,19 @@ def start_lab(settings: LabSettings, env: Mapping[str, str] = os.environ) -> Ite
         raise LabError("the emulated server tells no spans: add --server kube-apiserver")
     if settings.audit_log is not None:
         _claim_audit_log(settings.audit_log)
-    with Kept(settings.keep) as kept, _feed_of(kept) as feed:
+    with Kept(settings.keep) as kept:
+        feed = _feed_of(kept)
         yield _Start(
             settings=settings, env=env, kept=kept, feed=feed, etcd=etcd, apiserver=apiserver, controllers=controllers
         ).start()
 
 
-@contextmanager
-def _feed_of(kept: Kept) -> Iterator[Path]:
+def _feed_of(kept: Kept) -> Path:
     """Where the relay's socket is to be: in the lab's folder, unless its path is longer than a socket's may be."""
     if kept.folder is None:
         raise LabError("the lab's folder is gone: the lab was stopped")
     feed = kept.folder / FEED
-    if len(os.fsencode(feed)) <= MAX_SOCKET_PATH:
-        yield feed
-        return
-    with TemporaryDirectory(prefix="kproxy-relay-") as folder:
-        yield Path(folder, FEED)
+    return feed if len(os.fsencode(feed)) <= MAX_SOCKET_PATH else kept.nook() / FEED
 
 
 def _find_controllers(settings: LabSettings, apiserver: Program | None) -> dict[str, Program]:

@@ -27,8 +27,10 @@ from pathlib import Path
 from kproxy.lab.kept import Kept
 kept = Kept(None)
 log = kept.folder / "log"
+nook = kept.nook()
+(nook / "socket").touch()
 pids = [kept.start(name, {SLEEPER!r}, dict(os.environ), log) for name in ("one", "two")]
-print(kept.folder, *pids, flush=True)
+print(kept.folder, nook, *pids, flush=True)
 time.sleep(600)
 """
 
@@ -61,9 +63,11 @@ def test_servers_and_folder_are_gone_after_stop_and_a_second_stop_does_nothing()
     pid = kept.start("one", SLEEPER, ENV, kept.folder / "log")
     assert is_alive(pid)
     assert kept.folder.stat().st_mode & 0o777 == 0o700
+    nook = kept.nook()
     kept.stop()
     assert not is_alive(pid)
     assert not kept.folder.exists()
+    assert not nook.exists()
     kept.stop()
 
 
@@ -71,13 +75,15 @@ def test_servers_and_folder_are_gone_after_stop_and_a_second_stop_does_nothing()
 def test_servers_and_folder_are_gone_when_their_user_is_killed(number: signal.Signals) -> None:
     user = subprocess.Popen([sys.executable, "-c", USER_OF_A_LAB], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert user.stdout is not None
-    folder, *pids = user.stdout.readline().decode().split()
+    folder, nook, *pids = user.stdout.readline().decode().split()
     assert Path(folder).is_dir()
+    assert len(nook) < 40
     assert all(is_alive(int(pid)) for pid in pids)
     user.send_signal(number)
     user.wait()
     user.stdout.close()
-    eventually(lambda: not any(is_alive(int(pid)) for pid in pids) and not Path(folder).exists())
+    left = (Path(folder), Path(nook))
+    eventually(lambda: not any(is_alive(int(pid)) for pid in pids) and not any(path.exists() for path in left))
 
 
 def test_a_forked_child_that_still_holds_the_pipe_does_not_keep_the_servers_alive() -> None:
@@ -85,7 +91,7 @@ def test_a_forked_child_that_still_holds_the_pipe_does_not_keep_the_servers_aliv
     script = script.replace("time.sleep(600)\n", "pid = os.fork()\nif pid: print(pid, flush=True)\ntime.sleep(600)\n")
     user = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     assert user.stdout is not None
-    _, *pids = user.stdout.readline().decode().split()
+    _, _, *pids = user.stdout.readline().decode().split()
     child = int(user.stdout.readline())
     user.kill()
     user.wait()
