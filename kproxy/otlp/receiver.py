@@ -11,6 +11,8 @@ from kproxy.model.trace import Span
 from kproxy.otlp.reading import MAX_MESSAGE, read_spans
 
 SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
+AT_ONCE = 16
+"""Requests that are taken at the same time: each may hold MAX_MESSAGE."""
 _OPTIONS = (("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.so_reuseport", 0))
 _NOTHING = b""  # an ExportTraceServiceResponse that says: all of it was taken
 
@@ -31,7 +33,7 @@ async def receiving(listen: str, beginning: int, take: Take) -> AsyncIterator[in
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         return _NOTHING
 
-    server = grpc.aio.server(options=_OPTIONS)
+    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=AT_ONCE)
     handler = grpc.unary_unary_rpc_method_handler(export)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Export": handler}),))
     try:

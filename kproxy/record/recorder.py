@@ -44,7 +44,8 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
     def assembler() -> Assembler:
         return Assembler(redactor, epoch=settings.epoch, max_body=settings.max_body, trace=settings.trace)
 
-    with _writer(settings) as writer:
+    resumed = is_unclosed(settings.recording, settings.session.id)
+    with _writer(settings, resumed=resumed) as writer:
         async with AsyncExitStack() as stack:
             committer = Committer(writer, lambda error: _blocked(inlets, say, error))
             lines = stack.enter_context(ExitStack())
@@ -54,7 +55,15 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
                 followers = await stack.enter_async_context(Followers(settings, committer, redactor, say))
             spans = None
             if settings.otlp:
-                spans = SpanIntake(settings.otlp, settings.session.started_at, settings.epoch, committer, redactor, say)
+                spans = SpanIntake(
+                    settings.otlp,
+                    settings.session.started_at,
+                    settings.epoch,
+                    committer,
+                    redactor,
+                    say,
+                    resumed=resumed,
+                )
                 await stack.enter_async_context(spans)
             relays = await stack.enter_async_context(Relays(settings, committer, redactor, say))
             say({"state": "ready", "batch": writer.committed_batch()})
@@ -78,9 +87,9 @@ def _redactor(settings: RecorderSettings) -> Redactor:
     return Redactor(pseudonyms, Literals(pseudonyms, settings.literals), enabled=settings.redact)
 
 
-def _writer(settings: RecorderSettings) -> Writer:
+def _writer(settings: RecorderSettings, *, resumed: bool) -> Writer:
     """A new recording, or the same session's, which a recorder before this one left."""
-    if is_unclosed(settings.recording, settings.session.id):
+    if resumed:
         return Writer.resume(settings.recording)
     return Writer.create(settings.recording, settings.session, force=settings.force)
 

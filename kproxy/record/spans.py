@@ -12,6 +12,7 @@ from typing import Self
 from kproxy.model.exchange import Nanos
 from kproxy.model.session import Gap
 from kproxy.model.trace import Span
+from kproxy.otlp.reading import MAX_TEXT
 from kproxy.otlp.receiver import receiving
 from kproxy.record.committer import Committer
 from kproxy.record.redact import Redactor
@@ -21,8 +22,8 @@ GATHER = 0.2
 """Seconds that spans wait for more, to be committed together: nobody waits for them."""
 LATEST = 12.0
 """Seconds that the end waits for the spans of the last requests: exporters send every 5 s."""
-MOST_WAITING = 200_000
-"""Spans that wait to be stored; more are counted in a gap."""
+MOST_WAITING = 64 << 20
+"""Characters of spans that wait to be stored; more are counted in a gap."""
 
 
 class SpanIntake:
@@ -36,7 +37,10 @@ class SpanIntake:
         committer: Committer,
         redactor: Redactor,
         say: Callable[[dict[str, object]], None],
+        *,
+        resumed: bool = False,
     ) -> None:
+        self._resumed = resumed
         self._listen = listen
         self._beginning = unix_nanos(started_at)
         self._epoch = epoch
@@ -45,6 +49,7 @@ class SpanIntake:
         self._say = say
         self._waiting: list[Span] = []
         self._gaps: list[Gap] = []
+        self._size = 0  # of what waits
         self._left_out = 0
         self._found = False  # whether an exporter has found us
         self._latest = Nanos(0)  # the end of the latest span that came
@@ -54,6 +59,8 @@ class SpanIntake:
 
     async def __aenter__(self) -> Self:
         port = await self._stack.enter_async_context(receiving(self._listen, self._beginning, self._take))
+        if self._resumed:
+            self._gap("there was no recorder to take the api-server's spans, and what it had taken last is lost", 0)
         self._storing = asyncio.create_task(self._store_often())
         self._say({"state": "otlp", "found": False, "port": port})
         return self
@@ -61,9 +68,7 @@ class SpanIntake:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._storing is not None:
-            self._storing.cancel()
-            await asyncio.gather(self._storing, return_exceptions=True)
+        await self._end_storing()
         await self._stack.aclose()
 
     async def finish(self) -> None:
@@ -77,22 +82,39 @@ class SpanIntake:
         except TimeoutError:
             which = "none came" if not self._latest else f"the last one ended {(now - self._latest) / 1e9:.1f} s before"
             self._gap(f"the api-server's spans had not come to the session's end within {LATEST:.0f} s ({which})", 0)
+        await self._end_storing()
         await self._store()
+
+    async def _end_storing(self) -> None:
+        if self._storing is not None:
+            self._storing.cancel()
+            await asyncio.gather(self._storing, return_exceptions=True)
 
     def _take(self, spans: tuple[Span, ...]) -> None:
         if not self._found:
             self._found = True
             self._say({"state": "otlp", "found": True})
-        room = max(0, MOST_WAITING - len(self._waiting))
-        self._left_out += max(0, len(spans) - room)
-        self._waiting += (self._redacted(span) for span in spans[:room])
+        for span in spans:
+            if self._size > MOST_WAITING:
+                self._left_out += 1
+                continue
+            self._waiting.append(self._redacted(span))
+            self._size += _size(self._waiting[-1])
         self._latest = max((span.ended for span in spans), default=self._latest)
         self._came.set()
 
     def _redacted(self, span: Span) -> Span:
-        """URLs of requests are among the attributes."""
-        attributes = tuple((name, self._redactor.target(value)) for name, value in span.attributes)
-        return replace(span, name=self._redactor.text(span.name), attributes=attributes)
+        """Whatever a client may have a say in: URLs are among the names and attributes, an audit id is its own."""
+        return replace(
+            span,
+            name=self._text(span.name),
+            audit_id=self._text(span.audit_id),
+            key=self._text(span.key),
+            attributes=tuple((self._text(name), self._text(value)) for name, value in span.attributes),
+        )
+
+    def _text(self, found: str) -> str:
+        return self._redactor.target(found)[:MAX_TEXT]
 
     def _now(self) -> Nanos:
         return Nanos(max(0, time.monotonic_ns() - self._epoch))
@@ -106,13 +128,25 @@ class SpanIntake:
             await self._store()
 
     async def _store(self) -> None:
-        spans, self._waiting = self._waiting, []
         if self._left_out:
             self._gap("more spans came than could be stored in time", self._left_out)
             self._left_out = 0
-        gaps, self._gaps = self._gaps, []
-        if spans or gaps:
-            await self._committer.commit(Batch(spans=spans, gaps=gaps))
+        batch = Batch(spans=self._waiting, gaps=self._gaps)
+        self._waiting, self._gaps, self._size = [], [], 0
+        if not batch:
+            return
+        try:
+            await self._committer.commit(batch)
+        except BaseException:  # cancelled while the disk was full: it is tried once more at the end
+            self._waiting, self._gaps = batch.spans + self._waiting, batch.gaps + self._gaps
+            self._size = sum(map(_size, self._waiting))
+            raise
+
+
+def _size(span: Span) -> int:
+    """Characters, about."""
+    said = sum(len(name) + len(value) for name, value in span.attributes)
+    return 100 + len(span.name) + len(span.audit_id) + len(span.key) + said
 
 
 def unix_nanos(started_at: str) -> int:

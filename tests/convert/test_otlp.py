@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, TCPServer
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 
 from kproxy.convert.otlp import export_traces
 from kproxy.errors import OtlpError, UsageError
@@ -28,7 +32,7 @@ def session(tmp_path: Path) -> str:
 
 
 @contextmanager
-def collector(status: int = 200) -> Iterator[tuple[str, list[bytes]]]:
+def collector(status: int = 200, answer: bytes = b"", location: str = "") -> Iterator[tuple[str, list[bytes]]]:
     """What takes OTLP over HTTP (a stand-in: docs/otlp.md names the Jaeger that was tried)."""
     came: list[bytes] = []
 
@@ -36,7 +40,10 @@ def collector(status: int = 200) -> Iterator[tuple[str, list[bytes]]]:
         def do_POST(self) -> None:
             came.append(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(status)
+            if location:
+                self.send_header("Location", location)
             self.end_headers()
+            self.wfile.write(answer)
 
         def log_message(self, *_: object) -> None:
             """Silent."""
@@ -75,5 +82,45 @@ def test_a_collector_that_refuses_or_is_not_there_is_said_in_a_sentence(session:
         export_traces(session, url, lambda _: None)
     with pytest.raises(OtlpError, match="cannot be reached"):
         export_traces(session, url, lambda _: None)
-    with pytest.raises(UsageError, match="not to file:///x"):
+    with pytest.raises(UsageError, match="not to file:"):
         export_traces(session, "file:///x", lambda _: None)
+    with pytest.raises(UsageError, match="a user in it") as refused:
+        export_traces(session, "http://me:secret@127.0.0.1:1/v1/traces", lambda _: None)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_redirection_is_no_success(session: str) -> None:
+    elsewhere = "http://127.0.0.1:1/login"
+    with collector(302, location=elsewhere) as (url, _), pytest.raises(OtlpError, match="refused the traces: 302"):
+        export_traces(session, url, lambda _: None)
+
+
+def test_the_port_for_grpc_is_said_to_be_none_for_http(session: str) -> None:
+    class NoHttp(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(10)
+            self.request.sendall(b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\n\n")
+            while self.request.recv(65536):
+                pass
+
+    with TCPServer(("127.0.0.1", 0), NoHttp) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(OtlpError, match="does not speak HTTP"):
+                export_traces(session, f"http://127.0.0.1:{server.server_address[1]}/v1/traces", lambda _: None)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_spans_that_a_collector_did_not_take_are_said(session: str) -> None:
+    told = ExportTraceServiceResponse()
+    told.partial_success.rejected_spans = 2
+    with (
+        collector(answer=told.SerializeToString()) as (url, _),
+        pytest.raises(OtlpError, match="refused 2 of the spans"),
+    ):
+        export_traces(session, url, lambda _: None)
+    with collector(answer=b"{}") as (url, _):
+        export_traces(session, url, lambda _: None)

@@ -10,6 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from kproxy.model.session import Gap, SessionEnd
 from kproxy.model.trace import Span
+from kproxy.otlp.reading import MAX_TEXT
 from kproxy.otlp.receiver import SERVICE
 from kproxy.record import spans as subject
 from kproxy.record.committer import Committer
@@ -26,7 +27,7 @@ STARTED = "2026-11-25T21:00:00.5Z"
 SECRET = "a-secret-of-the-session"
 
 
-def taken(folder: Path, exported: list[bytes]) -> tuple[list[Span], list[Gap]]:
+def taken(folder: Path, exported: list[bytes], *, resumed: bool = False) -> tuple[list[Span], list[Gap]]:
     """What a recording holds after these exports."""
 
     async def take() -> None:
@@ -43,6 +44,7 @@ def taken(folder: Path, exported: list[bytes]) -> tuple[list[Span], list[Gap]]:
                 committer,
                 redactor,
                 lambda news: None if news["found"] else port.set_result(news["port"]),
+                resumed=resumed,
             )
             async with intake:
                 async with grpc.aio.insecure_channel(f"127.0.0.1:{await port}") as channel:
@@ -73,16 +75,28 @@ def test_spans_that_do_not_come_in_time_are_a_gap(tmp_path: Path, monkeypatch: p
 
 
 def test_more_than_can_wait_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject, "MOST_WAITING", 0)
+    monkeypatch.setattr(subject, "MOST_WAITING", -1)
     spans, gaps = taken(tmp_path, [request(at=unix_nanos(STARTED) + 3600 * 10**9)])
     assert (spans, [(gap.kind, gap.count) for gap in gaps]) == ([], [("spans", 1)])
+
+
+def test_a_recorder_that_goes_on_says_that_spans_are_missing(tmp_path: Path) -> None:
+    _, gaps = taken(tmp_path, [request(at=unix_nanos(STARTED) + 3600 * 10**9)], resumed=True)
+    assert [gap.kind for gap in gaps] == ["spans"]
+    assert "there was no recorder" in gaps[0].reason
 
 
 def test_a_known_secret_in_an_attribute_is_hidden(tmp_path: Path) -> None:
     made = ExportTraceServiceRequest.FromString(request(at=unix_nanos(STARTED) + 3600 * 10**9))
     span = made.resource_spans[0].scope_spans[0].spans[0]
+    span.name = f"GET /api?token={SECRET}"
     span.attributes.add(key="url").value.string_value = f"/api?token={SECRET}"
+    span.attributes.add(key="long").value.string_value = "x" * (MAX_TEXT - 5) + SECRET
+    span.attributes.add(key=SECRET).value.string_value = "x"
+    span.attributes[0].value.string_value = SECRET  # the audit id
     spans, _ = taken(tmp_path, [made.SerializeToString()])
+    assert SECRET[:5] not in repr(spans)
+    assert max(len(value) for _, value in spans[0].attributes) == MAX_TEXT
     assert SECRET not in repr(spans)
     assert dict(spans[0].attributes)["url"].startswith("/api?token=")
 
