@@ -10,6 +10,7 @@ from kproxy.model.api import metadata_of
 from kproxy.model.exchange import Exchange, header
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
+from kproxy.wire.requestinfo import first_values
 
 _MOST = 100_000
 """Names of objects that are looked at."""
@@ -61,7 +62,9 @@ def _learn_refused(learned: Learned, recording: Recording, exchange: Exchange) -
 
 def _learn_object(learned: Learned, seen: set[Place], recording: Recording, exchange: Exchange) -> None:
     info = exchange.info
-    if (info.group, info.resource) == ("", "namespaces") and info.verb in {"create", "delete"} and info.name:
+    if "dryRun" in first_values(exchange.request.target.partition("?")[2]):
+        return
+    if _begins_or_ends(recording, exchange):
         learned.made.add(info.name)
     place = (info.group, info.resource, info.namespace, info.name)
     if info.subresource or exchange.answer is None or (info.name and (place in seen or len(seen) >= _MOST)):
@@ -73,6 +76,19 @@ def _learn_object(learned: Learned, seen: set[Place], recording: Recording, exch
     plays = header(exchange.request.headers, "impersonate-user")
     if info.resource == "selfsubjectreviews" and not plays and (user := _reviewed(document)):
         learned.users[user_of(exchange)] = user
+
+
+def _begins_or_ends(recording: Recording, exchange: Exchange) -> bool:
+    """Whether it is a request by its name that made a namespace, as an apply can, or deletes one.
+
+    `kubectl delete --dry-run=server` says so in the body.
+    """
+    info, request = exchange.info, exchange.request
+    if (info.group, info.resource, info.subresource) != ("", "namespaces", "") or not info.name:
+        return False
+    if info.verb == "delete":
+        return not object_in(recording, request.headers, request.body).get("dryRun")
+    return info.verb in {"update", "patch"} and exchange.answer is not None and exchange.answer.status == 201
 
 
 def _learn_name(learned: Learned, exchange: Exchange, document: JSONObject) -> None:

@@ -60,3 +60,26 @@ def test_what_is_said_of_whom_somebody_plays_is_not_said_of_him() -> None:
     message = 'pods is forbidden: User "bob" cannot list resource "pods" in API group ""'
     told.ask("GET", PODS, 403, headers=(("Impersonate-User", "bob"),), answer={"message": message})
     assert "ada" not in learn(told.recording).users
+
+
+def test_a_dry_run_makes_and_ends_nothing() -> None:
+    told = Told()
+    made: JSON = {"kind": "Namespace", "metadata": {"name": "made"}}
+    told.ask("DELETE", "/api/v1/namespaces/prod", body={"kind": "DeleteOptions", "dryRun": ["All"]})
+    told.ask("DELETE", "/api/v1/namespaces/prod?dryRun=All")
+    told.ask("POST", "/api/v1/namespaces?dryRun=All", 201, answer=made)
+    told.ask("PATCH", "/api/v1/namespaces/made?dryRun=All", 201, answer=made)
+    told.ask("POST", f"{PODS}?dryRun=All", 201, answer=pod("web-abcde", "web-"))
+    learned = learn(told.recording)
+    assert learned.made == set()
+    assert learned.generated == set()
+    told.ask("DELETE", "/api/v1/namespaces/prod", body={"kind": "DeleteOptions"})
+    assert learn(told.recording).made == {"prod"}
+
+
+def test_a_namespace_that_an_apply_or_an_update_makes_begins_in_the_session() -> None:
+    told = Told()
+    for method, name, status in (("PATCH", "applied", 201), ("PUT", "put", 201), ("PATCH", "there", 200)):
+        answer: JSON = {"kind": "Namespace", "metadata": {"name": name}}
+        told.ask(method, f"/api/v1/namespaces/{name}", status, answer=answer)
+    assert learn(told.recording).made == {"applied", "put"}
