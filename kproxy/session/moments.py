@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from kproxy.correlate.writes import decoded_body
 from kproxy.errors import UsageError
 from kproxy.model.api import ObjectRef, metadata_of
-from kproxy.model.attribution import LedgerEntry
+from kproxy.model.attribution import Basis, LedgerEntry
 from kproxy.model.etcd import Revision
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSON, text
@@ -121,14 +121,25 @@ class Happened:
         return []
 
     def _had_ended(self, entry: LedgerEntry, time: Nanos) -> bool:
-        if entry.attribution is None or entry.change.at - time > _LATE:
+        if entry.attribution is None or entry.attribution.basis not in _LAGS:
             return False
         exchange = self._recording.exchange(entry.attribution.seq)
-        return exchange is not None and exchange.ended is not None and exchange.ended <= time
+        if exchange is None or exchange.ended is None or exchange.ended > time:
+            return False
+        return entry.change.at - exchange.ended <= _LAGS[entry.attribution.basis]
 
 
-_LATE = 60 * 10**9
-"""Nanoseconds: a change that the watch told later than so long after a moment had not happened by then."""
+_LAGS = {
+    Basis.TRACED: Nanos(60 * 10**9),
+    Basis.OTLP: Nanos(60 * 10**9),
+    Basis.REVISION: Nanos(60 * 10**9),
+    Basis.OBJECT: Nanos(10**9),
+}
+"""Nanoseconds after an exchange's end by which the watch tells what it did.
+
+By its object a request is given what it only began, too (a pod that takes its time to end); a lease ends by itself, and
+by a window alone nobody knows whether the change came after the request.
+"""
 
 
 def _is(document: JSON, resource: str, group: str, target: ObjectRef) -> bool:
