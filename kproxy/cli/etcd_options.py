@@ -75,8 +75,9 @@ def _override(text: str, main: EtcdSettings) -> EtcdOverride:
     resource, mark, urls = text.partition("#")
     endpoints = tuple(url for url in urls.split(";") if url)
     if not mark or resource.count("/") != 1 or not resource.rpartition("/")[2] or not endpoints:
+        named = repr(text) if "@" not in text else "with a user in it"  # a password may be beside them
         raise UsageError(
-            f"--etcd-override {text!r} is none: GROUP/RESOURCE#URL;URL, as in /events#https://10.0.0.2:2379"
+            f"--etcd-override {named} is none: GROUP/RESOURCE#URL;URL, as in /events#https://10.0.0.2:2379"
         )
     override = EtcdOverride(resources=(resource,), settings=replace(main, endpoints=endpoints))
     override.settings.parsed()

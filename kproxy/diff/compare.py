@@ -133,10 +133,18 @@ def _request(exchange: Exchange) -> str:
 def _completeness(of: Comparison) -> None:
     for side, whose in ((of.baseline, "baseline"), (of.replayed, "replay")):
         for gap in side.recording.gaps():
-            if gap.kind not in _EVIDENCE:
+            if gap.kind not in _EVIDENCE and not _is_before(gap, side.recording):
                 of.findings.cannot_tell(f"the {whose}'s recording has a gap: {_gap(gap)}")
         if side.recording.session.end is not SessionEnd.COMPLETE:
             of.findings.cannot_tell(f"the {whose}'s recording ended as {side.recording.session.end.value}")
+
+
+def _is_before(gap: Gap, recording: Recording) -> bool:
+    """Whether all that is missing is history from before the session, of which nothing is compared."""
+    if gap.kind != "etcd" or gap.last_revision is None:
+        return False
+    starts = [each.start for each in recording.etcds() if not gap.cluster or each.cluster == gap.cluster]
+    return bool(starts) and all(start is not None and gap.last_revision <= start for start in starts)
 
 
 def _faults(of: Comparison) -> Iterator[str]:

@@ -50,6 +50,11 @@ class EtcdSettings:
         return tuple(self._endpoint(url) for url in self.endpoints)
 
     def _endpoint(self, url: str) -> Endpoint:
+        if any(mark in url for mark in "@?#"):  # it goes into recordings and sentences: the URL may not be told
+            raise EtcdError(
+                "an etcd endpoint holds more than https://HOST:PORT: "
+                "name a user with --etcd-user (the password in KPROXY_ETCD_PASSWORD), and leave out what follows ? or #"
+            )
         scheme, separator, _ = url.partition("://")
         if not separator:
             scheme = "https" if self.cacert or self.cert else "http"

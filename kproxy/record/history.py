@@ -3,8 +3,9 @@
 It is read beside the watch, so that nothing that happens now waits for what happened then.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from kproxy.errors import EtcdError
 from kproxy.etcd.client import Etcd, connect
@@ -21,6 +22,8 @@ PAGE = 100
 """Keys that are asked for at once: their values may have 1.5 MiB each."""
 PATIENCE = 30.0
 """Seconds that it waits for an etcd that is away."""
+TRIES = 10
+"""Times that it begins again because etcd compacted what was being read; etcd's users do so each few minutes."""
 
 type Commit = Callable[[Batch], Awaitable[None]]
 
@@ -71,15 +74,35 @@ class History:
     async def _all(self, etcd: Etcd) -> None:
         """Again where etcd compacts what is being read. EtcdError."""
         end = self._store.start or Revision(0)
-        while self._next <= end:
+        standing = False  # whether the keys as they were at `_next` are to be read first
+        for left in reversed(range(TRIES)):
             try:
-                self._first = self._first or self._next
-                await self._changes_from(etcd, end)
+                if standing:
+                    await self._keys_at(etcd, self._next, end)
+                    standing = False
+                if self._next <= end:
+                    self._first = self._first or self._next
+                    await self._changes_from(etcd, end)
             except Compacted as error:
-                if error.revision <= self._next:
+                oldest = error.revision or await self._oldest(etcd, error)
+                if not left or oldest <= self._next:
                     raise
-                self._first, self._next = error.revision, error.revision
-                await self._keys_at(etcd, error.revision, end)
+                self._first = self._next = oldest
+                standing = True
+            else:
+                return
+
+    async def _oldest(self, etcd: Etcd, error: Compacted) -> Revision:
+        """The first revision that is still there, which only a watch is told; `error` where it is not either."""
+        with suppress(TimeoutError):
+            try:
+                async with asyncio.timeout(PATIENCE), aclosing(etcd.watch(self._next, patience=PATIENCE)) as batches:
+                    async for batch in batches:
+                        if batch.events:  # a member that lags behind has them still: it tells nothing
+                            break
+            except Compacted as said:
+                return said.revision
+        raise error
 
     async def _changes_from(self, etcd: Etcd, end: Revision) -> None:
         async with aclosing(etcd.watch(self._next, patience=PATIENCE)) as batches:

@@ -8,6 +8,7 @@ import pytest
 
 from kproxy.correlate.ledger import correlate
 from kproxy.diff.compare import compare
+from kproxy.model.etcd import ClusterId, EtcdStore, Revision
 from kproxy.model.exchange import Body, BodyState, End, Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.session import Gap, SessionEnd
@@ -279,6 +280,33 @@ def test_calls_that_are_missing_leave_nothing_uncompared() -> None:
     second = replayed()
     second.made.gap_list.append(Gap(kind="calls", reason="the etcd relay was gone", at=Nanos(0), count=0))
     assert verdict_of(baseline(), second).outcome is Outcome.IDENTICAL
+
+
+def _with_etcd_gap(last: int, cluster: str) -> FakeServer:
+    server = replayed()
+    server.made.etcd_list = [EtcdStore(cluster=ClusterId("aa"), start=Revision(10))]
+    server.made.gap_list.append(
+        Gap(
+            kind="etcd",
+            reason="compacted",
+            at=Nanos(0),
+            count=last,
+            first_revision=Revision(1),
+            last_revision=Revision(last),
+            cluster=ClusterId(cluster),
+        )
+    )
+    return server
+
+
+@pytest.mark.parametrize("cluster", ["aa", ""])
+def test_history_that_is_missing_from_before_the_session_leaves_nothing_uncompared(cluster: str) -> None:
+    assert verdict_of(baseline(), _with_etcd_gap(10, cluster)).outcome is Outcome.IDENTICAL
+
+
+@pytest.mark.parametrize(("last", "cluster"), [(11, "aa"), (10, "bb"), (11, "")])
+def test_a_gap_that_reaches_into_the_session_or_is_of_an_unknown_etcd_is_inconclusive(last: int, cluster: str) -> None:
+    assert verdict_of(baseline(), _with_etcd_gap(last, cluster)).outcome is Outcome.INCONCLUSIVE
 
 
 def test_what_kproxy_refused_is_nobodys_behaviour() -> None:

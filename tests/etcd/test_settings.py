@@ -30,6 +30,23 @@ def test_what_is_no_address_is_named(url: str) -> None:
         EtcdSettings(endpoints=(url,)).parsed()
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://root:hunter2@10.0.0.1:2379",
+        "root:hunter2@10.0.0.1:2379",
+        "https://root:hunter2@10.0.0.1:port",
+        "https://hunter2@10.0.0.1",
+        "https://10.0.0.1/?password=hunter2",
+        "https://10.0.0.1#hunter2",
+    ],
+)
+def test_a_password_in_an_address_is_refused_and_not_told(url: str) -> None:
+    with pytest.raises(EtcdError, match="--etcd-user") as refused:
+        EtcdSettings(endpoints=("https://10.0.0.2:2379", url)).parsed()
+    assert "hunter2" not in str(refused.value)
+
+
 def test_a_certificate_and_its_key_go_together() -> None:
     for settings in (EtcdSettings(endpoints=("x",), cert=CA), EtcdSettings(endpoints=("x",), key=CA)):
         with pytest.raises(EtcdError, match="go together"):

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from kproxy.etcd.client import connect
+from kproxy.etcd.client import Etcd, connect
+from kproxy.etcd.records import RangeAnswer
 from kproxy.etcd.settings import EtcdSettings
-from kproxy.model.etcd import ChangeType, EtcdKey
+from kproxy.model.etcd import ChangeType, EtcdKey, Revision
 from kproxy.model.exchange import BodyState
 from kproxy.store.reader import open_recording
 from tests.record.test_follow_faults import put, until
@@ -87,6 +88,42 @@ async def test_more_keys_than_a_page_has_are_all_there(tmp_path: Path, monkeypat
                 pass  # the end waits for it
         with open_recording(str(path)) as recording:
             assert len(list(recording.key_changes())) == 30
+
+
+@in_loop
+async def test_a_compaction_while_keys_are_read_makes_it_begin_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kproxy.record.history.PAGE", 7)
+    path = tmp_path / "a.kproxy"
+    asked: list[Revision] = []
+    with running_etcd(tmp_path) as server:
+        async with await connect(server.settings) as etcd:
+            for number in range(30):
+                first = await etcd.put(EtcdKey(b"/p/%02d" % number), b"x")
+            await etcd.compact(first)
+            second = await etcd.put(EtcdKey(b"/p/00"), b"y")
+            before = await etcd.put(EtcdKey(b"/p/01"), b"y")
+            prefix = Etcd.prefix
+
+            async def page(
+                self: Etcd, key: bytes, *, at: Revision = Revision(0), limit: int = 0, after: EtcdKey | None = None
+            ) -> RangeAnswer:
+                if after is not None and second not in asked:
+                    await etcd.compact(second)  # between two pages
+                asked.append(at)
+                return await prefix(self, key, at=at, limit=limit, after=after)
+
+            monkeypatch.setattr(Etcd, "prefix", page)
+            async with following(path, server.settings, history=True):
+                pass  # the end waits for it
+        with open_recording(str(path)) as recording:
+            (store,) = recording.etcds()
+            assert not list(recording.gaps())
+            assert (store.history, store.start, store.whole) == (second, before, before)
+            assert asked[:2] == [first, first]
+            assert {change.key for change in recording.key_changes()} == {b"/p/%02d" % each for each in range(30)}
+            assert {second, before} <= {change.revision for change in recording.key_changes()}
 
 
 @in_loop
