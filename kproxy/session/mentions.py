@@ -9,6 +9,7 @@ from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import WATCH_EVENT, Answer, Exchange, Nanos, Seq, header
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
+from kproxy.session.options import Options, options_of
 from kproxy.wire.content import ContentError
 from kproxy.wire.watch import decode_event
 
@@ -48,6 +49,9 @@ def _mentions(recording: Recording, exchange: Exchange, target: ObjectRef) -> It
     if info.verb == "watch":
         yield from _events(recording, exchange, answer, target)
         return
+    options = options_of(recording, exchange)
+    if options.dry_run:  # a delete says so in its body
+        return
     at = exchange.ended if exchange.ended is not None else exchange.started
     source = f"the answer of exchange {exchange.seq}"
     document = decoded_body(recording, answer.headers, answer.body)
@@ -56,10 +60,11 @@ def _mentions(recording: Recording, exchange: Exchange, target: ObjectRef) -> It
     if named and _says_gone(exchange, answer, document if isinstance(document, dict) else {}):
         yield Mention(at, None, source, exchange.seq, writes)
     elif isinstance(document, dict) and 200 <= answer.status < 300:
-        deletes = info.verb in {"delete", "deletecollection"}
         for obj in _whole_objects(document):
-            if _is(obj, target):
-                yield Mention(at, None if deletes and not _lingers(obj) else obj, source, exchange.seq, writes)
+            if not _is(obj, target) or (info.verb == "deletecollection" and _may_linger(options, target, obj)):
+                continue
+            gone = info.verb == "deletecollection" or (info.verb == "delete" and not _lingers(obj))
+            yield Mention(at, None if gone else obj, source, exchange.seq, writes)
 
 
 def _says_gone(exchange: Exchange, answer: Answer, document: JSONObject) -> bool:
@@ -98,6 +103,17 @@ def _lingers(obj: JSONObject) -> bool:
     metadata = metadata_of(obj)
     graceful = bool(metadata.get("deletionGracePeriodSeconds"))
     return bool(metadata.get("deletionTimestamp")) and (graceful or bool(metadata.get("finalizers")))
+
+
+def _may_linger(options: Options, target: ObjectRef, obj: JSONObject) -> bool:
+    """Whether an object of a collection's deletion may have stayed: the answer shows it as it was before.
+
+    Pods have time to end, finalizers hold an object, and to wait for its dependents, or to orphan them, adds one.
+    """
+    asked = options.delete_options or {}
+    holds = asked.get("propagationPolicy") in {"Foreground", "Orphan"} or bool(asked.get("orphanDependents"))
+    is_pod = (target.group, target.resource) == ("", "pods")
+    return is_pod or holds or bool(metadata_of(obj).get("finalizers"))
 
 
 def _is(obj: JSONObject, target: ObjectRef) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from kproxy.errors import UsageError
 from kproxy.model.api import ObjectRef
-from kproxy.model.exchange import Nanos
+from kproxy.model.exchange import EMPTY_BODY, Nanos
 from kproxy.session.mentions import latest_mention
 from kproxy.session.naming import parse_object
 from kproxy.session.objects import object_at
@@ -75,20 +75,21 @@ class Said:
     def __init__(self) -> None:
         self.recording = MemoryRecording()
 
-    def answer(self, method: str, target: str, status: int, document: object) -> "Said":
+    def answer(self, method: str, target: str, status: int, document: object, asked: object = None) -> "Said":
         made = an_exchange(
             len(self.recording.exchange_list) + 1, target, self.recording.keep(json.dumps(document).encode())
         )
         assert made.answer is not None
         answer = replace(made.answer, status=status, headers=(("Content-Type", "application/json"),))
-        request = replace(made.request, method=method)
+        body = EMPTY_BODY if asked is None else self.recording.keep(json.dumps(asked).encode())
+        request = replace(made.request, method=method, body=body, headers=(("Content-Type", "application/json"),))
         self.recording.exchange_list.append(
             replace(made, request=request, answer=answer, info=request_info(method, target))
         )
         return self
 
-    def last(self, until: int | None = None) -> object:
-        found = latest_mention(self.recording, APP, Nanos(until) if until is not None else None)
+    def last(self, until: int | None = None, target: ObjectRef = APP) -> object:
+        found = latest_mention(self.recording, target, Nanos(until) if until is not None else None)
         return "nothing" if found is None else found.document and found.document["data"]
 
 
@@ -116,6 +117,44 @@ def test_an_object_that_was_deleted_is_not_there(method: str, status: int, docum
 def test_a_deleted_object_that_has_time_to_end_is_still_there() -> None:
     ending = app("2", deletionTimestamp="2026-01-01T00:00:00Z", deletionGracePeriodSeconds=30)
     assert Said().answer("DELETE", f"{COLLECTION}/app", 200, ending).last() == {"v": "2"}
+
+
+def test_an_object_of_a_deleted_collection_is_not_there_where_nothing_can_hold_it() -> None:
+    said = Said().answer("POST", COLLECTION, 201, app("1"))
+    assert said.answer("DELETE", COLLECTION, 200, {"items": [app("1")]}).last() is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "metadata"),
+    [
+        (None, {"finalizers": ["example.org/hold"]}),
+        ({"propagationPolicy": "Foreground"}, {}),
+        ({"propagationPolicy": "Orphan"}, {}),
+        ({"orphanDependents": True}, {}),
+        ({"dryRun": ["All"]}, {}),
+    ],
+    ids=["a finalizer", "waits for dependents", "orphans dependents", "by an older name", "a dry run"],
+)
+def test_a_deleted_collection_s_answer_does_not_tell_that_what_may_be_held_is_gone(
+    asked: object, metadata: dict[str, object]
+) -> None:
+    items = {"items": [app("2", **metadata)]}
+    said = Said().answer("POST", COLLECTION, 201, app("1")).answer("DELETE", COLLECTION, 200, items, asked)
+    assert said.last() == {"v": "1"}
+    missing = {"kind": "Status", "status": "Failure", "code": 404}
+    assert said.answer("GET", f"{COLLECTION}/app", 404, missing).last() is None
+
+
+def test_a_pod_of_a_deleted_collection_has_time_to_end() -> None:
+    pods, pod = COLLECTION.replace("configmaps", "pods"), app("1") | {"kind": "Pod"}
+    said = Said().answer("GET", f"{pods}/app", 200, pod).answer("DELETE", pods, 200, {"items": [pod]})
+    assert said.last(target=replace(APP, resource="pods")) == {"v": "1"}
+
+
+def test_a_delete_whose_body_asks_for_a_dry_run_deletes_nothing() -> None:
+    status, dry = {"kind": "Status", "status": "Success"}, {"kind": "DeleteOptions", "dryRun": ["All"]}
+    said = Said().answer("POST", COLLECTION, 201, app("1")).answer("DELETE", f"{COLLECTION}/app", 200, status, dry)
+    assert said.last() == {"v": "1"}
 
 
 @pytest.mark.parametrize(
