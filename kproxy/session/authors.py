@@ -12,6 +12,8 @@ from kproxy.session.opened import clock_time
 from kproxy.session.options import options_of
 
 CACHED = 4096
+_MAX_DIGITS = 20
+"""A revision has less; int() refuses thousands."""
 
 
 class Authors:
@@ -70,5 +72,6 @@ def revision_asked(recording: Recording, entry: LedgerEntry) -> Revision | None:
         return None
     document = decoded_body(recording, exchange.request.headers, exchange.request.body)
     revision = text(metadata_of(document).get("resourceVersion"))
-    known = revision.isascii() and revision.isdigit() and 0 < int(revision) < entry.change.revision
+    is_number = revision.isascii() and revision.isdigit() and len(revision) < _MAX_DIGITS
+    known = is_number and 0 < int(revision) < entry.change.revision
     return Revision(int(revision)) if known else None

@@ -99,7 +99,7 @@ class FileRecording:
         wanted = wanted.order_by(columns.seq).limit(LARGE_CHUNK)
         after = -1
         while found := self.chunk(wanted.where(columns.seq > after)):
-            yield from ((row["seq"], row["trace_id"], row["parent_id"]) for row in found)
+            yield from (self.value(_trace_of, row) for row in found)
             after = found[-1]["seq"]
 
     def frames(self, seq: Seq) -> Iterator[Frame]:
@@ -263,6 +263,14 @@ class FileRecording:
             return make(row)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise RecordingError(f"{self.path} is damaged: a row holds what no recorder writes ({error}).") from error
+
+
+def _trace_of(row: rows.Columns) -> tuple[Seq, str, str]:
+    """TypeError if an id is no text."""
+    seq, trace_id, parent_id = row["seq"], row["trace_id"], row["parent_id"]
+    if not isinstance(trace_id, str) or not isinstance(parent_id, str):
+        raise TypeError("a trace's id is no text")
+    return seq, trace_id, parent_id
 
 
 def later(columns: Any, row: rows.Columns) -> ColumnElement[bool]:

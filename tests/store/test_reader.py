@@ -164,6 +164,16 @@ def test_a_row_that_no_recorder_writes_is_one_sentence(tmp_path: Path) -> None:
     assert "damaged" in sentence(file)
 
 
+@pytest.mark.parametrize("ids", [(b"1", "2"), ("1", b"2")])
+def test_a_trace_that_is_no_text_is_one_sentence(tmp_path: Path, ids: tuple[str | bytes, ...]) -> None:
+    file = closed(tmp_path / "a.kproxy")
+    with sqlite3.connect(file) as hostile:
+        hostile.execute("UPDATE exchanges SET trace_id = ?, parent_id = ?", ids)
+    hostile.close()
+    with open_recording(str(file)) as recording, pytest.raises(RecordingError, match="damaged"):
+        list(recording.traces())
+
+
 def test_a_view_in_a_table_s_place_is_refused(tmp_path: Path) -> None:
     file = closed(tmp_path / "a.kproxy")
     with sqlite3.connect(file) as hostile:
