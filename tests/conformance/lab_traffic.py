@@ -1,6 +1,7 @@
 """What a client says to a lab's api-server, through one lane: `lab run -- python -m tests.conformance.lab_traffic …`.
 
-record LANE FILE: record it. send: only the client's part, for `kproxy record -- COMMAND`.
+record LANE FILE: record it, and compare it with what etcdctl watches. send: only the part of the client, for
+`kproxy record -- COMMAND`.
 """
 
 import base64
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from tests.conformance.lanes import addon_process
+from tests.support.etcd_truth import check_recorded
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 SENT: list[tuple[str, str, dict[str, object] | None]] = [
@@ -50,12 +52,18 @@ def send(url: str, token: str, ca: str | None) -> None:
 
 
 def record(lane: str, output: Path) -> None:
-    """Record what `send` sends, by this lane."""
+    """Record what `send` sends, by this lane; AssertionError if it lacks a change of etcd's."""
     if lane == "tap":
         command = [sys.executable, "-m", "tests.conformance.lab_traffic", "send"]
         arguments = ["record", "-o", str(output), "--identity", "pass", "--", *command]
         subprocess.run([sys.executable, "-m", "kproxy", *arguments], check=True)
-        return
+    else:
+        record_beside_mitmproxy(output)
+    assert check_recorded(output) >= 3
+
+
+def record_beside_mitmproxy(output: Path) -> None:
+    """The same, by the addon's lane."""
     lab = json.loads(Path(os.environ["KPROXY_LAB"]).read_text())
     user = yaml.safe_load(Path(os.environ["KUBECONFIG"]).read_text())
     ca = output.parent / "ca.pem"

@@ -50,6 +50,7 @@ def places(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("KUBECONFIG", str(lab.kubeconfig))
+        patch.delenv("KPROXY_LAB", raising=False)
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
         with record_process(None, folder / "s.kproxy") as running:
             yield load_kubeconfig(lab.kubeconfig, {}).upstream(None), int(running.url.rpartition(":")[2])

@@ -20,6 +20,7 @@ from kproxy.record.settings import Followed, RecorderSettings
 from kproxy.store.reader import FileRecording, open_recording
 from kproxy.wire.content import encode
 from tests.support.etcd_server import EtcdServer, etcd_server, running_etcd
+from tests.support.etcd_truth import check_recorded
 from tests.support.loop import in_loop
 from tests.support.made import a_session
 from tests.support.recorder_process import RecorderProcess, start
@@ -119,6 +120,7 @@ async def test_every_change_of_the_session_is_there_redacted_and_none_before(
         assert recording.session.etcd_end == revisions[-1] + 1
         assert not list(recording.gaps())
         check(recording, changes)
+    assert check_recorded(settings.recording) == 5
     everything = settings.recording.read_bytes()
     assert b"hunter22" not in everything.replace(value("ConfigMap"), b"")
 
@@ -164,6 +166,7 @@ async def test_a_recorder_started_again_goes_on_behind_what_is_stored(tmp_path: 
         assert [change.revision for change in recording.key_changes()] == revisions
         assert recording.session.etcd_end == revisions[-1]
         assert not list(recording.gaps())
+    assert check_recorded(settings.recording) == len(revisions)
 
 
 @in_loop

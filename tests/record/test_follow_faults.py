@@ -17,7 +17,7 @@ from kproxy.model.session import Gap
 from kproxy.store.reader import open_recording
 from tests.support.cutting_relay import CuttingRelay, cutting_relay
 from tests.support.etcd_server import EtcdServer, running_etcd
-from tests.support.etcd_truth import check_complete, etcdctl_binary, recorded, truth
+from tests.support.etcd_truth import check_complete, check_recorded, etcdctl_binary, recorded, truth
 from tests.support.followed import Following, following
 from tests.support.loop import in_loop
 
@@ -306,6 +306,7 @@ async def test_an_idle_watch_says_until_when_it_is_whole(tmp_path: Path, monkeyp
                 before = _confirmed(follow)
                 await until(lambda before=before: _confirmed(follow) > before)  # type: ignore[misc]
             assert follow.writer.etcds()[0].whole == last
+        assert check_recorded(path) == 3
     assert not facts(path)[1]
 
 

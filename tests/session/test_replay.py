@@ -11,6 +11,7 @@ import pytest
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
 from kproxy.session.log import Filters, log_rows
+from tests.support.etcd_truth import check_recorded
 
 HELLO = Path(__file__).parents[2] / "recordings" / "hello-demo"
 WALKTHROUGH = [sys.executable, "-m", "kproxy.session.walkthrough"]
@@ -49,6 +50,7 @@ def test_a_replay_refuses_the_recorded_server_and_one_that_is_not_fresh(tmp_path
     with start_lab(LabSettings()) as lab:
         inside = env | lab.environment()
         assert kproxy("record", "-o", recorded, "--", *WALKTHROUGH, env=inside).returncode == 0
+        assert check_recorded(recorded) >= 3
         same = kproxy("replay", recorded, "--on", f"context:{context(lab.kubeconfig)}", "--yes", env=inside)
         assert same.returncode == 2
         assert "is the server that was recorded" in same.stderr
@@ -64,6 +66,7 @@ def test_a_replay_refuses_the_recorded_server_and_one_that_is_not_fresh(tmp_path
         path = "api/v1/namespaces/default/configmaps"
         sent = kproxy("record", "-o", left, "--", "sh", "-c", script, "sh", thing, path, json_type, env=inside)
         assert sent.returncode == 0, sent.stderr
+        assert check_recorded(left) >= 1
         on = f"context:{context(lab.kubeconfig)}"
         other = kproxy("replay", recorded, "--on", on, "--yes", env=inside)
         assert other.returncode == 2

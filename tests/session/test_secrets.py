@@ -17,6 +17,7 @@ from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
 from kproxy.store.reader import open_recording
 from tests.support import secret_client
+from tests.support.etcd_truth import check_recorded
 from tests.support.record_process import wait_for
 
 
@@ -61,6 +62,7 @@ def test_no_secret_is_found_anywhere_while_a_configmaps_value_is(tmp_path: Path)
         subprocess.run(
             [*kproxy, "record", "-o", str(output), "--", *client], check=True, env={**env, **lab.environment()}
         )
+        assert check_recorded(output) > 1
     subprocess.run([*kproxy, "export", str(output), "--to", str(text)], check=True, env=env)
     hidden = (secret, *tokens, seen.read_text())
     assert all(len(each) > 20 for each in hidden)
@@ -94,5 +96,6 @@ def test_the_journal_of_a_growing_recording_holds_no_secret_either(tmp_path: Pat
         finally:
             (tmp_path / "looked").touch()
             assert process.wait() == 0
+        assert check_recorded(output) > 1
     for form in forms(secret):
         assert form not in raw

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ import pytest
 
 from kproxy.model.etcd import ClusterId
 from kproxy.model.recording import Recording
+from kproxy.store.reader import open_recording
 
 PATIENCE = 120.0
 """Seconds until etcdctl must have come to a revision."""
@@ -109,3 +110,14 @@ def check_complete(recording: Recording, *, etcdctl: Path, flags: Iterable[str] 
                 assert found == watched.up_to(store.end)
         count += len(found)
     return count
+
+
+def check_recorded(path: Path, *, flags: Iterable[str] = ()) -> int:
+    """The same for the recording at this place, with whichever etcdctl is there."""
+    with open_recording(str(path)) as recording:
+        return check_complete(recording, etcdctl=etcdctl_binary(), flags=flags)
+
+
+def follows_etcd(options: Iterable[str], env: Mapping[str, str]) -> bool:
+    """Whether `kproxy record` with these options and environment, before its lab's server, has an etcd to follow."""
+    return "--etcd" in options or bool(env.get("KPROXY_LAB"))

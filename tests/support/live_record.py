@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kproxy.model.exchange import Direction, End, Exchange, Frame
 from kproxy.store.reader import open_recording
+from tests.support.etcd_truth import check_recorded, follows_etcd
 from tests.support.record_process import PATIENCE, wait_for
 
 # The COMMAND: it hands its KUBECONFIG over and waits for the end of its input.
@@ -83,7 +84,10 @@ class LiveRecord:
 
 @contextmanager
 def live_record(folder: Path, env: Mapping[str, str], *options: str) -> Iterator[LiveRecord]:
-    """Recording into FOLDER/s.kproxy until the block ends; `env`: with the server's KUBECONFIG."""
+    """Recording into FOLDER/s.kproxy until the block ends; `env`: with the server's KUBECONFIG.
+
+    What followed an etcd (KPROXY_LAB in `env`) is compared with etcdctl's watch at the end.
+    """
     kubeconfig, path = folder / "through.kubeconfig", folder / "s.kproxy"
     command = ["sh", "-c", HAND_OVER, str(kubeconfig)]
     record = [sys.executable, "-m", "kproxy", "record", "-o", str(path), *options, "--", *command]
@@ -101,6 +105,8 @@ def live_record(folder: Path, env: Mapping[str, str], *options: str) -> Iterator
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+    if follows_etcd(options, env):
+        check_recorded(path)
 
 
 def carried(frames: list[Frame], channel: str, direction: Direction) -> int:

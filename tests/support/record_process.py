@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.support.etcd_truth import check_recorded, follows_etcd
+
 PATIENCE = 60.0
 
 
@@ -57,13 +59,16 @@ def record_process(upstream: str | None, output: Path, *options: str, descriptor
     """`kproxy record` without a COMMAND on a free plain port; ended at the end, if nobody did before.
 
     `upstream`: a URL, or None for KUBECONFIG's server; `descriptors`: the shell's limit of them, 0: as here.
+    What followed an etcd is compared with etcdctl's watch at the end of the block, where etcd must be there still.
     """
     server = ["--upstream", upstream] if upstream is not None else []
     arguments = ["record", *server, "--listen", "http://127.0.0.1:0", "-o", str(output), *options]
     command = [sys.executable, "-m", "kproxy", *arguments]
     if descriptors:
         command = ["sh", "-c", f'ulimit -Sn {descriptors}; exec "$@"', "sh", *command]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    env = dict(os.environ)
+    follows = follows_etcd(options, env if upstream is None else {})  # a lab around us is not of another server
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env)
     running = RecordProcess(process)
     reader = threading.Thread(target=_read, args=(process, running.said), daemon=True)
     reader.start()
@@ -80,6 +85,8 @@ def record_process(upstream: str | None, output: Path, *options: str, descriptor
         reader.join()
         if process.stderr is not None:
             process.stderr.close()
+    if follows:
+        check_recorded(output)
 
 
 def _read(process: subprocess.Popen[str], said: list[str]) -> None:
