@@ -28,6 +28,7 @@ class CallBook:
         self._places = places
         self._relay = ""
         self._base = 0
+        self._before = 0  # the relay's last call from before this recording heard it
         self._heard = Nanos(0)
         self._last = 0  # the highest number of a call
         self._cluster = ClusterId("")
@@ -69,6 +70,7 @@ class CallBook:
         if hello.relay != self._relay:
             self._relay = hello.relay
             known = self._writer.relay_progress(hello.relay)
+            self._before = 0 if known is not None else hello.calls
             if known is not None:
                 self._base = known.base
                 self._gap("there was no recorder to hear the etcd relay", known.heard)
@@ -81,6 +83,8 @@ class CallBook:
     def _call(self, call: EtcdCall) -> None:
         self._cluster = call.cluster or self._cluster
         number = self._base + (call.number - 1) * self._places + self._place + 1
+        if call.number <= self._before or number <= 0:  # it began before: the number is another call's, or none
+            return
         ended = None if call.ended is None else self._time(call.ended)
         self._last = max(self._last, number)
         self._heard = ended or self._heard

@@ -14,6 +14,9 @@ from hpack.exceptions import HPACKError
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 MAX_BLOCK = 256 * 1024
 """Bytes of a header block, encoded, and of its fields, decoded (RFC 7541's count of 32 for each included)."""
+SHORT = 128
+"""Bytes of an encoded block that is remembered, or whose entries of the table are looked up here: a byte may stand for
+much."""
 MAX_TABLE = 1024 * 1024
 """Bytes of an HPACK dynamic table that is followed; whoever announces more may send what cannot be read."""
 MAX_CONTROL = 64 * 1024
@@ -272,7 +275,7 @@ class Http2Side:
             raise Http2Error(f"a header block cannot be decoded ({type(error).__name__})") from None
         except (IndexError, ValueError, UnicodeDecodeError):
             raise Http2Error("a header block cannot be decoded") from None
-        if block and min(block) >= 0x80 and 0xFF not in block and len(self._memo) < 1000:
+        if 0 < len(block) <= SHORT and min(block) >= 0x80 and 0xFF not in block and len(self._memo) < 1000:
             self._memo[block] = fields  # each byte an entry of the table
         else:
             self._memo.clear()
@@ -281,8 +284,11 @@ class Http2Side:
     def _unpacked(self, block: bytes) -> Fields:
         """The fields. Those at the block's beginning that are one byte, an entry of the table, are most of a request's.
 
-        They change nothing in the table; to look them up here takes a quarter of the library's time.
+        They change nothing in the table; to look them up here takes a quarter of the library's time. A long block is
+        the library's, which bounds what comes of it.
         """
+        if len(block) > SHORT:
+            return tuple(cast("list[Field]", self._decoder.decode(block, raw=True)))
         entry = self._decoder.header_table.get_by_index
         fields: list[Field] = []
         for byte in block:

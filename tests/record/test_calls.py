@@ -60,6 +60,27 @@ def test_calls_count_from_one_whatever_the_relay_told_to_others_before(writer: W
     assert [(each.number, each.started, each.ended) for each in batch.calls] == [(2, 20, 25), (1, 10, 15)]
 
 
+def test_what_began_before_the_relay_was_heard_takes_no_other_calls_number(writer: Writer) -> None:
+    calls = book(writer)
+    for record in (hello("one", calls=5), call(4), call(5), call(6), call(7)):
+        calls.take(record)
+    assert [each.number for each in told(calls, writer).calls] == [1, 2]
+    for record in (hello("two", calls=3), call(3), call(2), call(4)):
+        calls.take(record)
+    assert [each.number for each in told(calls, writer).calls] == [3]
+
+
+def test_after_another_recorder_no_call_gets_a_number_below_one(writer: Writer) -> None:
+    calls = book(writer)
+    for record in (hello(calls=4), call(5)):
+        calls.take(record)
+    told(calls, writer)
+    successor = book(writer)
+    for record in (hello(calls=5), call(4), call(6)):
+        successor.take(record)
+    assert [each.number for each in told(successor, writer).calls] == [2]
+
+
 def test_times_before_the_session_are_its_beginning(writer: Writer) -> None:
     calls = book(writer)
     calls.take(hello())

@@ -8,7 +8,18 @@ from hpack import Encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kproxy.wire.http2 import MAX_BLOCK, PREFACE, Data, Event, Goaway, Headers, Http2Connection, Http2Error, Http2Side
+from kproxy.wire.http2 import (
+    MAX_BLOCK,
+    PREFACE,
+    SHORT,
+    Data,
+    Event,
+    Goaway,
+    Headers,
+    Http2Connection,
+    Http2Error,
+    Http2Side,
+)
 from tests.support.h2_pair import Pair, normal, resize_table
 
 
@@ -150,6 +161,29 @@ def test_what_is_remembered_of_a_block_is_forgotten_when_the_table_changes() -> 
     assert len(alone) == 1
     read_again(second)  # the index means this now
     assert read_again(second) == alone
+
+
+def test_a_block_whose_bytes_stand_for_more_than_a_block_may_hold_is_refused() -> None:
+    side = Http2Side()
+    literal = b"\x40\x01x\x7f\xd1\x06" + b"v" * 976  # 127 + 0x51 + 6 * 128 bytes, the table's newest entry
+    (made,) = side.feed(frame(1, 4, 1, literal))
+    assert isinstance(made, Headers)
+    assert made.fields == ((b"x", b"v" * 976),)
+    (short,) = side.feed(frame(1, 4, 3, b"\xbe" * SHORT))
+    assert isinstance(short, Headers)
+    assert short.fields == made.fields * SHORT
+    with pytest.raises(Http2Error, match="cannot be decoded"):
+        side.feed(frame(1, 4, 5, b"\xbe" * (MAX_BLOCK // 1000)))
+
+
+def test_a_long_block_is_not_remembered() -> None:
+    side = Http2Side()
+    for length in (SHORT, SHORT + 1):
+        first, second = (side.feed(frame(1, 4, stream, b"\x82" * length))[0] for stream in (1, 3))
+        assert isinstance(first, Headers)
+        assert isinstance(second, Headers)
+        assert first.fields == second.fields == ((b":method", b"GET"),) * length
+        assert (first.fields is second.fields) is (length == SHORT)
 
 
 def test_a_promise_is_decoded_but_is_no_answer() -> None:

@@ -96,9 +96,10 @@ class Feed:
         if len(self._readers) >= _MAX_READERS:
             transport.abort()
             return
+        self._attached(True)
+        self._read_all()  # what passed before is told to the others only, and counted in the HELLO
         transport.write(b"".join((pack_hello(self._hello()), *map(pack_unread, self._unread.values()))))
         self._readers.append(_Attached(transport))
-        self._attached(True)
 
     def detach(self, transport: asyncio.Transport) -> None:
         """It is gone."""

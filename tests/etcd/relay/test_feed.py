@@ -65,6 +65,31 @@ def test_every_reader_is_told_and_the_relay_knows_whether_there_is_one(tmp_path:
     asyncio.run(main())
 
 
+def test_what_passed_before_a_reader_came_is_read_before_its_hello_counts_the_calls(tmp_path: Path) -> None:
+    async def main() -> None:
+        passed, read = [1, 2], list[int]()
+
+        def read_all() -> None:
+            some = passed.copy()
+            passed.clear()
+            read.extend(some)
+            feed.calls([call(number) for number in some])
+
+        feed = Feed(lambda: Hello("r", 1, (), 1, len(read)), read_all, lambda _: None)
+        await feed.open(tmp_path / "f")
+        first, one = await asyncio.open_unix_connection(str(tmp_path / "f"))
+        assert await until(first, Hello) == [Hello("r", 1, (), 1, 2)]
+        passed.append(3)
+        second, other = await asyncio.open_unix_connection(str(tmp_path / "f"))
+        assert await until(second, Hello) == [Hello("r", 1, (), 1, 3)]
+        assert await until(first, EtcdCall) == [call(3)]
+        for writer in (one, other):
+            writer.close()
+        await feed.close()
+
+    asyncio.run(main())
+
+
 def test_a_reader_that_is_too_slow_is_told_how_many_it_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_module, "QUEUE", 100_000)
 
