@@ -15,6 +15,7 @@ from kproxy.correlate.claims import CallNote, Claims
 from kproxy.model.etcd import EtcdCall, EtcdKey, KeyOperation, Operation
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
+from kproxy.wire.etcdcalls import COUNTS_UNREAD
 
 WRITING = frozenset({"KV/Txn", "KV/Put", "KV/DeleteRange", "Lease/LeaseRevoke"})
 """The calls that can change keys."""
@@ -116,6 +117,8 @@ def _covers(operation: KeyOperation, key: EtcdKey) -> bool:
 
 def _took(call: EtcdCall, operation: KeyOperation, key: EtcdKey) -> bool:
     """A delete that found nothing answers the store's revision and wrote nothing."""
+    if call.partial == COUNTS_UNREAD:  # nobody knows whether it did, and its revision is the change's
+        return True
     return operation.count > 0 or any(each.key == key and each.expected > 0 for each in call.compares)
 
 

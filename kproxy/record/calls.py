@@ -32,6 +32,7 @@ class CallBook:
         self._heard = Nanos(0)
         self._last = 0  # the highest number of a call
         self._cluster = ClusterId("")
+        self._several = False  # members, which may be of as many etcds
         self._batch = Batch()
 
     @property
@@ -67,6 +68,9 @@ class CallBook:
         self._batch = batch
 
     def _hello(self, hello: Hello) -> None:
+        self._several = len(hello.relayed) > 1
+        if self._several:
+            self._cluster = ClusterId("")
         if hello.relay != self._relay:
             self._relay = hello.relay
             known = self._writer.relay_progress(hello.relay)
@@ -81,7 +85,8 @@ class CallBook:
         self._batch.relays[self._relay] = RelayProgress(self._base, self._heard)
 
     def _call(self, call: EtcdCall) -> None:
-        self._cluster = call.cluster or self._cluster
+        if not self._several:  # else a call is of the etcd that its connection's others name, and a gap of any
+            self._cluster = call.cluster or self._cluster
         number = self._base + (call.number - 1) * self._places + self._place + 1
         if call.number <= self._before or number <= 0:  # it began before: the number is another call's, or none
             return
@@ -92,7 +97,7 @@ class CallBook:
             replace(
                 call,
                 number=number,
-                cluster=self._cluster,
+                cluster=call.cluster or self._cluster,
                 started=self._time(call.started),
                 ended=ended,
                 partial=self._redactor.text(call.partial) if call.partial else "",

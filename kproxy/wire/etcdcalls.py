@@ -18,6 +18,9 @@ PREFIX = b"/etcdserverpb."
 MAX_OPERATIONS = 1000
 """Operations, and conditions, of a transaction that are kept; etcd's own bound is 128 unless it is told another."""
 
+COUNTS_UNREAD = "the counts of its operations are not read"
+"""Of a transaction whose answer is large: `EtcdCall.partial`."""
+
 _TARGETS = {0: "version", 1: "create", 2: "mod", 3: "value", 4: "lease"}
 _FIELDS = {0: "version", 1: "create_revision", 2: "mod_revision", 4: "lease"}
 _RELATIONS = {0: "=", 1: ">", 2: "<", 3: "≠"}

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from kproxy.model.etcd import EtcdCall, KeyOperation, Revision
 from kproxy.model.exchange import Nanos
-from kproxy.wire.etcdcalls import NOTHING_ASKED, NOTHING_TOLD, Asked, Method, Told, asked, told
+from kproxy.wire.etcdcalls import COUNTS_UNREAD, NOTHING_ASKED, NOTHING_TOLD, Asked, Method, Told, asked, told
 from kproxy.wire.grpcmessages import Budget, Deframer, Message
 
 REQUEST_LIMIT = 4 * 1024 * 1024
@@ -76,6 +76,8 @@ class Unary:
         del at
         for message in self._answers.feed(data):
             content, self._partial = _content(message, "answer", self._partial)
+            if message.dropped and self._method.name == "KV/Txn":  # its bulk is what each operation answered
+                self._partial = self._partial or COUNTS_UNREAD
             if content is not None:
                 self._told = _merged(self._told, told(self._method, content))
         return []

@@ -4,6 +4,7 @@ from kproxy.correlate.traced import Traces
 from kproxy.model.attribution import Basis, Standing
 from kproxy.model.etcd import EtcdKey, KeyOperation, KeyRange, Operation
 from kproxy.model.exchange import Seq
+from kproxy.wire.etcdcalls import COUNTS_UNREAD
 from kproxy.wire.tracecontext import TraceSeeds
 from tests.correlate.story import POD, PODS, Story, deletes, pod, puts
 
@@ -39,6 +40,14 @@ def test_a_delete_that_found_nothing_answers_the_revision_of_another() -> None:
     story.call(101, deletes(POD), trace_id=TRACE, parent_id=PARENT)
     story.call(101, deletes(POD, count=0), trace_id=TRACE, parent_id=STRANGE)
     assert story.grounds() == [(101, first, Basis.TRACED)]
+
+
+def test_a_delete_whose_count_was_in_an_answer_too_large_to_be_read_is_taken_for_the_one_that_wrote() -> None:
+    story = Story()
+    seq = story.ask("DELETE", f"{PODS}/web", 200, None, trace_id=TRACE, parent_id=PARENT)
+    story.delete(101, POD, before=pod())
+    story.call(101, deletes(POD, count=0), trace_id=TRACE, parent_id=PARENT, partial=COUNTS_UNREAD)
+    assert story.grounds() == [(101, seq, Basis.TRACED)]
 
 
 def test_all_keys_of_one_call_are_its_exchanges() -> None:

@@ -13,7 +13,7 @@ from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.redact import Redactor
 from kproxy.store.writer import Batch, Writer
-from kproxy.wire.relayfeed import Hello, Lost, Unread
+from kproxy.wire.relayfeed import Hello, Lost, Relayed, Unread
 from tests.support.made import a_session
 
 EPOCH = 1_000_000
@@ -158,6 +158,25 @@ def test_a_call_without_an_answer_is_of_the_etcd_that_the_others_are_of(writer: 
     _, made = told(calls, writer).calls
     assert made.cluster == CLUSTER
     assert "known-literal-secret" not in made.partial
+
+
+def test_of_several_etcds_behind_one_relay_none_is_taken_for_another(writer: Writer) -> None:
+    calls = book(writer)
+    several = tuple(Relayed(f"http://{name}:2379", f"http://127.0.0.1:{name}") for name in "12")
+    other = ClusterId("00000000000000bb")
+    for record in (
+        replace(hello(), relayed=several),
+        call(1),
+        call(2, cluster=other),
+        call(3, cluster=""),
+        Lost(1, EPOCH, EPOCH),
+        Unread(3, "http://1:2379", EPOCH, "junk"),
+    ):
+        calls.take(record)
+    calls.gap("the etcd relay was gone", EPOCH)
+    batch = told(calls, writer)
+    assert [each.cluster for each in batch.calls] == [CLUSTER, other, ""]
+    assert [each.cluster for each in batch.gaps] == ["", "", ""]
 
 
 def test_what_could_not_be_committed_comes_before_what_is_new(writer: Writer) -> None:

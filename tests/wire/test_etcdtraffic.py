@@ -12,6 +12,7 @@ from kproxy.etcd.messages import request
 from kproxy.model.etcd import ClusterId, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
 from kproxy.wire import etcdtraffic
 from kproxy.wire.descriptors import message_class
+from kproxy.wire.etcdcalls import COUNTS_UNREAD
 from kproxy.wire.etcdstreams import REQUEST_LIMIT
 from kproxy.wire.etcdtraffic import EtcdTraffic
 from tests.support.grpc_wire import GrpcWire, framed, numbers, read
@@ -140,6 +141,22 @@ def test_large_values_are_counted_and_their_calls_are_read() -> None:
     assert (ranged.revision, ranged.operations[0].count, ranged.partial) == (9, 1, "")
     assert ranged.answer_size > 300_000
     assert (put.operations[0].size, put.partial) == (1_000_000, "")
+
+
+def test_a_large_answer_of_a_transaction_says_that_its_counts_are_not_read() -> None:
+    wire = GrpcWire()
+    kv = message_class("mvccpb.KeyValue")(key=b"/a", value=bytes(300_000))
+    for kvs in ([], [kv]):
+        answer = request("ResponseOp", response_range=request("RangeResponse", kvs=kvs, count=1))
+        wire.unary(
+            "/etcdserverpb.KV/Txn",
+            txn(b"/a", b"x"),
+            request("TxnResponse", header=HEADER, succeeded=False, responses=[answer]),
+        )
+    small, large = read(wire)
+    assert (small.revision, small.operations[0].count, small.partial) == (9, 1, "")
+    assert (large.revision, large.operations[0].count, large.partial) == (9, 0, COUNTS_UNREAD)
+    assert large.succeeded is False
 
 
 def test_what_is_too_large_or_compressed_is_counted_and_said() -> None:
