@@ -22,6 +22,7 @@ WRITING = frozenset({"KV/Txn", "KV/Put", "KV/DeleteRange", "Lease/LeaseRevoke"})
 
 _REVOKE = "Lease/LeaseRevoke"
 _HALF = 1 << 64
+_HEX = frozenset("0123456789abcdef")
 
 
 class Traces:
@@ -129,9 +130,4 @@ def _lease_before(changes: Changes, place: Place) -> int:
 
 def _number(digits: str, length: int) -> int:
     """Hex digits as a number, 0 for what is no id."""
-    if len(digits) != length:
-        return 0
-    try:
-        return int(digits, 16)
-    except ValueError:
-        return 0
+    return int(digits, 16) if len(digits) == length and _HEX.issuperset(digits) else 0

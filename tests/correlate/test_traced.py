@@ -1,5 +1,7 @@
 """kproxy.correlate.traced: calls to etcd name the exchange."""
 
+import pytest
+
 from kproxy.correlate.traced import Traces
 from kproxy.model.attribution import Basis, Standing
 from kproxy.model.etcd import EtcdKey, KeyOperation, KeyRange, Operation
@@ -126,3 +128,14 @@ def test_traces_that_are_no_ids_name_nobody() -> None:
     assert traces.exchanges(TRACE, STRANGE) == ()
     assert traces.knows(TRACE)
     assert not traces.knows(OTHER)
+
+
+@pytest.mark.parametrize(
+    "trace",
+    ["-" + "1" * 31, "0x" + "1" * 30, "1_" * 15 + "11", "\N{ARABIC-INDIC DIGIT ONE}" * 32, "A" * 32, " " + "1" * 31],
+)
+def test_what_is_no_id_is_nobodys(trace: str) -> None:
+    traces = Traces([(Seq(1), trace, PARENT), (Seq(2), TRACE, "-" + "1" * 15)])
+    assert traces.exchanges(trace, PARENT) == ()
+    assert not traces.knows(trace)
+    assert traces.knows(TRACE)
