@@ -6,6 +6,7 @@ Since 1.33 a cluster IP is an object of its own, /registry/ipaddresses/ADDRESS, 
 by a request that fails in between.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -47,16 +48,26 @@ class Allocations:
         for place, named in self._parents:
             if named == parent:
                 yield place, f"the allocation's parentRef is {parent}, which the request asked for"
-        for place, taken, given_back in self._flips:
-            if (flipped := taken | given_back) and flipped <= node_ports(asked):
+        wanted = node_ports(asked)
+        for place in sorted({place for port in wanted for place, _ in self._by_port.get(port, ())}):
+            if (flipped := self._flipped[place]) <= wanted:
                 yield place, f"it took or gave back the node port {min(flipped)}, which the request asked for"
 
     @cached_property
-    def _flips(self) -> list[tuple[Place, set[int], set[int]]]:
-        """Each change of the map of node ports: what it took, what it gave back."""
-        places = list(self._changes.of_key(EtcdKey(f"{self._prefix}{NODE_PORTS}".encode())))
-        maps = [(place, _ports(self._values.value(place)), _ports(self._values.previous(place))) for place in places]
-        return [(place, now - before, before - now) for place, now, before in maps if self._changes.is_put(place)]
+    def _by_port(self) -> dict[int, list[tuple[Place, bool]]]:
+        """The changes of the map of node ports that flipped a port's bit, each with whether it took the port."""
+        found = defaultdict(list)
+        for place, flipped in self._flipped.items():
+            now = _ports(self._values.value(place)) if flipped else set()
+            for port in flipped:
+                found[port].append((place, port in now))
+        return dict(found)
+
+    @cached_property
+    def _flipped(self) -> dict[Place, set[int]]:
+        """The ports that each change of the map of node ports took or gave back: of the maps no more is kept."""
+        puts = filter(self._changes.is_put, self._changes.of_key(EtcdKey(f"{self._prefix}{NODE_PORTS}".encode())))
+        return {place: _ports(self._values.value(place)) ^ _ports(self._values.previous(place)) for place in puts}
 
     @cached_property
     def _parents(self) -> list[tuple[Place, ObjectRef | None]]:
@@ -76,11 +87,8 @@ class Allocations:
 
     def _flip(self, port: int, service: Place, *, taken: bool) -> Place | None:
         """A port is taken before the Service is written; one that an update gives back may be free before it, too."""
-        found = [
-            place
-            for place, now, before in self._flips
-            if port in (now if taken else before) and (not taken or place < service)
-        ]
+        flips = self._by_port.get(port, ())
+        found = [place for place, took in flips if took == taken and (not taken or place < service)]
         return min(found, key=lambda place: abs(place - service), default=None)
 
 

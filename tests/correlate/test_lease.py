@@ -1,5 +1,7 @@
 """kproxy.correlate.lease: what went with its lease."""
 
+from dataclasses import replace
+
 from kproxy.model.attribution import Basis
 from tests.correlate.story import Story, deletes, pod
 
@@ -46,3 +48,12 @@ def test_a_revoked_lease_is_the_requests_whose_trace_the_call_carries() -> None:
     asked = story.ask("POST", "/apis/x.io/v1/leases", 201, None, trace_id="a" * 32, parent_id="1" * 16)
     story.call(200, method="Lease/LeaseRevoke", lease=7, succeeded=None, trace_id="a" * 32, parent_id="1" * 16)
     assert story.grounds()[2:] == [(200, asked, Basis.TRACED)] * 2
+
+
+def test_each_lease_of_a_revision_is_counted_by_itself() -> None:
+    story = expiring("a", "b", "c")
+    put = story.recording.change_list[4]
+    story.recording.change_list[4] = replace(put, lease=8)
+    assert story.grounds()[3:] == [(200, 1, Basis.LEASE), (200, 2, Basis.LEASE), (200, None, None)]
+    found = [entry.attribution for entry in story.told().entries if entry.change.revision == 200]
+    assert all("with 1 more of its keys" in each.evidence for each in found if each is not None)
