@@ -6,7 +6,8 @@ began; two that went on at the same time are told apart by what they asked for, 
 """
 
 from array import array
-from itertools import batched
+from collections.abc import Iterator
+from itertools import batched, chain
 
 from kproxy.correlate.actors import Actors
 from kproxy.correlate.changes import Changes, Place
@@ -14,7 +15,7 @@ from kproxy.correlate.claims import Claims
 from kproxy.correlate.values import Values
 from kproxy.correlate.writes import WRITE_VERBS, ObjectWrite, is_write, object_writes
 from kproxy.model.attribution import Basis
-from kproxy.model.exchange import Exchange, Seq
+from kproxy.model.exchange import Digest, Exchange, Seq
 from kproxy.model.recording import Recording
 from kproxy.wire.objectfacts import Facts
 
@@ -31,6 +32,7 @@ class Answers:
         self._values = values
         self._claims = claims
         self._prefix = recording.session.etcd_prefix
+        self._with_calls = False
         self.deletions: list[ObjectWrite] = []  # and bindings, evictions: what the ground `object` tells
         self.services: list[tuple[ObjectWrite, Place]] = []
         self.failed_services: list[Seq] = []
@@ -40,11 +42,18 @@ class Answers:
 
     def read(self) -> None:
         """Lay claim to what the answers name."""
+        self._with_calls = any(self._claims.calls)  # whose traces tell more than what was asked for
         for exchanges in batched(self._recording.exchanges(WRITE_VERBS), _AHEAD):
-            self._values.read_ahead(each.answer.body.digest for each in exchanges if each.answer is not None)
+            self._values.read_ahead(chain.from_iterable(map(self._needed, exchanges)))
             for exchange in exchanges:
                 self._read(exchange)
         self._values.read_ahead(())
+
+    def _needed(self, exchange: Exchange) -> Iterator[Digest | None]:
+        if exchange.answer is not None:
+            yield exchange.answer.body.digest
+            if exchange.info.verb == "update" and not self._with_calls:
+                yield exchange.request.body.digest
 
     def _read(self, exchange: Exchange) -> None:
         self.actors.add(exchange)
@@ -56,7 +65,7 @@ class Answers:
             self.silent.append(exchange.seq)
         for write in writes:
             place = self._place(write)
-            mine = place is not None and self._is_its(write, place)
+            mine = place is not None and self._is_its(exchange, write, place)
             if write.begins or write.deletes or write.subresource in {"binding", "eviction"}:
                 self.deletions.append(write)
             if mine and place is not None and (write.ref.group, write.ref.resource) == ("", "services"):
@@ -70,15 +79,21 @@ class Answers:
         found = (self._changes.at(write.revision, key) for key in write.keys(self._prefix))
         return next((place for place in found if place is not None), None)
 
-    def _is_its(self, write: ObjectWrite, place: Place) -> bool:
+    def _is_its(self, exchange: Exchange, write: ObjectWrite, place: Place) -> bool:
         """Whether the change is the request's; if so, it has it."""
         if self._changes.seen(place) < write.started or not self._same_object(write, place):
             return False
         earlier = self._claims.answered(place)
         if earlier == write.seq:
             return True
-        if earlier or place in self._claims.disputed:
-            return self._decide(earlier, write, place)
+        if place in self._claims.disputed or (earlier and self._came_after(earlier, write)):
+            return False
+        if self._claims.seq(place) != write.seq and self._asked_for_nothing(exchange, write):
+            return False  # however late the change was seen: it was made before
+        if earlier:
+            self._claims.answer(place, Seq(0))
+            self._claims.disputed[place] = (earlier, write.seq)
+            return False
         self._claims.answer(place, write.seq)
         return True
 
@@ -89,20 +104,12 @@ class Answers:
         uid = self._values.uid(place)
         return not uid or not write.uid or uid == write.uid
 
-    def _decide(self, earlier: Seq, write: ObjectWrite, place: Place) -> bool:
-        """Between an earlier request and this one, which answer the same revision. The one of a create made it."""
-        first = self._recording.exchange(earlier) if earlier else None
-        if first is None or first.info.verb == "create" or (first.ended is not None and first.ended <= write.started):
-            return False
-        second = self._recording.exchange(write.seq)
-        if second is None or self._asked_for_nothing(second, write):
-            return False
-        if self._asked_for_nothing(first, write):
-            self._claims.answer(place, write.seq)
-            return True
-        self._claims.answer(place, Seq(0))
-        self._claims.disputed[place] = (earlier, write.seq)
-        return False
+    def _came_after(self, earlier: Seq, write: ObjectWrite) -> bool:
+        """Whether an earlier request that answers the same revision made it for sure: it had ended, or is a create."""
+        first = self._recording.exchange(earlier)
+        return (
+            first is None or first.info.verb == "create" or (first.ended is not None and first.ended <= write.started)
+        )
 
     def _asked_for_nothing(self, exchange: Exchange, write: ObjectWrite) -> bool:
         """An update of this very revision that answers it: had it written, the answer had another."""

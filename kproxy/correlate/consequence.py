@@ -6,7 +6,8 @@ was written there may be a follow-up itself; the chain ends at the request that 
 """
 
 from array import array
-from itertools import batched
+from collections.abc import Iterator
+from itertools import batched, islice
 
 from kproxy.correlate.actors import Actor, Actors
 from kproxy.correlate.background import background_rule
@@ -20,6 +21,8 @@ from kproxy.model.exchange import Digest, Seq
 from kproxy.wire.storage import key_object
 
 _AHEAD = 500
+_NAMED = 20
+"""Links of a chain that a sentence names."""
 _MADE_FOR_A_NAMESPACE = ((b"/serviceaccounts/", b"/default"), (b"/configmaps/", b"/kube-root-ca.crt"))
 """Keys that controllers write into each new namespace, without an ownerReference."""
 
@@ -34,9 +37,11 @@ class Consequences:
         self._actors = actors
         self._prefix = prefix
         self._folder = EtcdKey(f"{prefix.rstrip('/')}/namespaces/".encode())
+        self._pods = EtcdKey(f"{prefix.rstrip('/')}/pods/".encode())
         self._owners = Owners(changes, values)
         self._namespaces: dict[str, Place] = {}  # where each was made, or began to end
         self._via = array("i", [-1]) * len(changes)  # the change that it follows up
+        self._roots = array("q", bytes(8 * len(changes)))  # the exchange at the end of that chain
         self.count = 0
 
     def read(self) -> None:
@@ -49,10 +54,10 @@ class Consequences:
 
     def of(self, place: Place) -> Consequence | None:
         """A change's link."""
-        chain = self._chain(place)
-        if not chain:
+        seq = self.root(place)
+        if not seq:
             return None
-        seq = self._claims.seq(chain[-1])
+        chain = list(islice(self._chain(place), _NAMED))
         names: list[str] = []
         for link in chain:
             name = self._name(link)
@@ -62,21 +67,20 @@ class Consequences:
         if names == [own]:
             return Consequence(seq=seq, evidence=f"it follows up what #{seq} wrote into {own}")
         names = names[1:] if names[0] == own else names
+        if self._via[chain[-1]] >= 0:
+            names.append("…")
         return Consequence(
             seq=seq, evidence=f"{own} belongs to {', which belongs to '.join(names)}, which #{seq} wrote"
         )
 
     def root(self, place: Place) -> Seq:
         """The exchange that a change is a follow-up to, 0: none."""
-        chain = self._chain(place)
-        return self._claims.seq(chain[-1]) if chain else Seq(0)
+        return Seq(self._roots[place])
 
-    def _chain(self, place: Place) -> list[Place]:
-        chain = []
+    def _chain(self, place: Place) -> Iterator[Place]:
         while self._via[place] >= 0:
             place = Place(self._via[place])
-            chain.append(place)
-        return chain
+            yield place
 
     def _name(self, place: Place) -> str:
         key = self._changes.keys[place]
@@ -107,7 +111,7 @@ class Consequences:
         writer = self._actors.get(seq)
         if seq == self._claims.seq(place) or (actor is not None and writer is not None and actor.is_same(writer)):
             return False
-        self._via[place] = written
+        self._via[place], self._roots[place] = written, seq
         self.count += 1
         return True
 
@@ -135,7 +139,17 @@ class Consequences:
         """A status, a binding, the end of a deletion: they follow up what the object is to be."""
         reports = actor.subresource in {"status", "binding"} if actor is not None else self._changes.is_put(place)
         ends = self._changes.is_delete(place) and bool(self._values.previous_facts(place).deletion)
-        return self._owners.spec_write(self._changes.keys[place], place) if reports or ends else None
+        written = self._owners.spec_write(self._changes.keys[place], place) if reports or ends else None
+        if written is None or actor is not None or ends or self._reports(place):
+            return written
+        return None
+
+    def _reports(self, place: Place) -> bool:
+        """Whether a change of which no request is known leaves the spec as it was, or only binds a pod to its node."""
+        if not self._owners.writes_spec(place):
+            return True
+        bound = self._changes.keys[place].startswith(self._pods) and self._values.text(place, "spec", "nodeName")
+        return bool(bound) and not self._values.text_before(place, "spec", "nodeName")
 
     def _of_namespace(self, place: Place, actor: Actor | None) -> Place | None:
         """What is made for a new namespace, and what is taken away with one that ends."""

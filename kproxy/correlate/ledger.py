@@ -28,7 +28,7 @@ from kproxy.model.etcd import ChangeType, ClusterId, KeyChange, Revision
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
 
-CORRELATOR = 1
+CORRELATOR = 2
 """Goes up when the same recording would get another ledger: a kept one of another number is computed again."""
 
 
@@ -116,10 +116,17 @@ class _Correlation:
     def _there(self, write: ObjectWrite, start: Revision | None) -> NoOpWrite | None:
         keys = write.keys(self._prefix)
         places = [place for key in keys if (place := self.changes.at(write.revision, key)) is not None]
+        if any(self._is_disputed(place) for place in places):
+            return None
         mine = {self.changes.keys[place] for place in self.by_seq.places(write.seq)}
         if (places or (start is not None and write.revision <= start)) and not mine.intersection(keys) and keys:
             return NoOpWrite(seq=write.seq, key=keys[0], revision=write.revision)
         return None
+
+    def _is_disputed(self, place: Place) -> bool:
+        """Whether two answered its revision, and no better ground tells which of them wrote nothing."""
+        pair = self.claims.disputed.get(place)
+        return pair is not None and self.claims.seq(place) not in pair
 
 
 class BySeq(Mapping[Seq, tuple[Attribution, ...]]):

@@ -141,8 +141,8 @@ class Objects:
             previous = self._values.previous_facts(place)
             seq = self._begun_by(place) if previous.deletion else 0
             if seq:
-                evidence = f"the request began the deletion of this object (uid {previous.uid}); no other completed it"
-                self._claim(place, Seq(seq), evidence)
+                began = f"the request began the deletion of this object (uid {previous.uid})"
+                self._claim(place, Seq(seq), f"{began}; no other request of the recording completed it")
 
     def _begun_by(self, deletion: Place) -> Seq:
         """Who wrote the deletionTimestamp that the deleted object had, 0: nobody that is known."""

@@ -61,10 +61,22 @@ class Owners:
         reached, found = self._specs.get(key, (Place(-1), None))
         for place in self._later(key, reached, before):
             reached = place
-            if self._writes_spec(place):
+            if self.writes_spec(place):
                 found = place
         self._specs[key] = reached, found
         return found
+
+    def writes_spec(self, place: Place) -> bool:
+        """Whether a change wrote the object's spec, made it, or began or ended its deletion.
+
+        Kubernetes counts a spec's writes in metadata.generation; of what has none the content is compared.
+        """
+        if not self._changes.is_put(place) or self._changes.is_create(place):
+            return True
+        now, before = self._values.value_facts(place), self._values.previous_facts(place)
+        if now.generation or before.generation or now.deletion != before.deletion:
+            return now.generation != before.generation or now.deletion != before.deletion
+        return _content(self._values.value(place)) != _content(self._values.previous(place))
 
     def _later(self, key: EtcdKey, reached: Place, before: Place) -> Iterator[Place]:
         since = self._changes.revision(reached) if reached >= 0 else None
@@ -85,15 +97,6 @@ class Owners:
         owners = tuple(each.uid for each in sorted(facts.owners, key=lambda owner: not owner.controller))
         manager = "" if born is not None else owning_manager(self._values.value(place) or self._values.previous(place))
         self._lives[key] = Life(owners, born, manager)
-
-    def _writes_spec(self, place: Place) -> bool:
-        """Kubernetes counts a spec's writes in metadata.generation; of what has none the content is compared."""
-        if not self._changes.is_put(place) or self._changes.is_create(place):
-            return True
-        now, before = self._values.value_facts(place), self._values.previous_facts(place)
-        if now.generation or before.generation or now.deletion != before.deletion:
-            return now.generation != before.generation or now.deletion != before.deletion
-        return _content(self._values.value(place)) != _content(self._values.previous(place))
 
 
 def owning_manager(obj: JSONObject) -> str:

@@ -48,7 +48,8 @@ class Reasons:
         manager = ", ".join(sorted(self._values.managers(place) - {""}))
         if note is CallNote.STRANGER:
             told = f" (the object's managedFields name {manager})" if manager else ""
-            return f"by another client than kproxy's: call {call} to etcd has a trace that is of no exchange{told}"
+            who = "by another client than kproxy's, or in a trace of the api-server's own"
+            return f"{who}: call {call} to etcd has a trace that is of no exchange{told}"
         if note is CallNote.AMBIGUOUS:
             return f"call {call} to etcd has a client's trace, which other requests may have, too"
         if (gap := self._gaps.around(self._changes.seen(place))) is not None:

@@ -2,7 +2,8 @@
 
 A span names no revision, its clock is the server's, and kproxy sees a change some time after it was made: every span of
 the key's that began before, and ended not long before, may have written it. If those are of several requests, the one
-whose answer has the revision is meant; without such an answer neither is taken.
+whose answer has the revision is meant; without such an answer neither is taken. Spans are dropped where they are many:
+an answer that has the revision, of a request without a span, is never overruled by another request's span.
 """
 
 from bisect import bisect_right
@@ -25,6 +26,9 @@ LATE = 2_000_000_000
 MOST = 64
 """Spans of one key's that are looked at before a change: of a key that is written more often, none is alone."""
 
+_FAILED = 400
+"""Statuses from here on: the storage layer was asked (a conflict has a span, too), and wrote nothing."""
+
 
 def claim_spanned(recording: Recording, changes: Changes, claims: Claims) -> None:
     """Lay claim to the changes that a span tells of."""
@@ -39,8 +43,8 @@ def claim_spanned(recording: Recording, changes: Changes, claims: Claims) -> Non
         for place in changes.of_key(EtcdKey(full.encode("utf-8", "surrogateescape"))):
             fitting = {by_audit.get(audit_id, Seq(0)) for audit_id in _around(found, changes.seen(place))}
             answered = claims.answered(place)
-            seq = answered if answered in fitting else fitting.pop() if len(fitting) == 1 else Seq(0)
-            if seq and not changes.is_past(place):
+            seq = answered or (fitting.pop() if len(fitting) == 1 else Seq(0))
+            if seq and (not answered or answered in fitting) and not changes.is_past(place):
                 evidence = "a span of the api-server's with this exchange's audit id wrote the key at that time"
                 claims.claim(place, Basis.OTLP, seq, evidence)
 
@@ -55,12 +59,13 @@ def _spans(recording: Recording) -> dict[str, list[tuple[int, int, str]]]:
 
 
 def _audited(recording: Recording) -> dict[str, Seq]:
-    """The writing exchanges by their audit id; an id that two of them have names neither."""
+    """The writing exchanges that did not fail, by their audit id; an id that two of them have names neither."""
     found: dict[str, Seq | None] = {}
     for exchange in recording.exchanges(WRITE_VERBS):
-        audit_id = header(exchange.answer.headers, "audit-id") if exchange.answer else ""
-        if audit_id and is_write(exchange):
-            found[audit_id] = exchange.seq if audit_id not in found else None
+        answer = exchange.answer
+        audit_id = header(answer.headers, "audit-id") if answer is not None else ""
+        if answer is not None and audit_id and is_write(exchange):
+            found[audit_id] = exchange.seq if audit_id not in found and answer.status < _FAILED else None
     return {audit_id: seq for audit_id, seq in found.items() if seq is not None}
 
 

@@ -151,3 +151,40 @@ def test_what_the_garbage_collector_takes_after_its_owner_follows_the_deletion_o
     story.ask("DELETE", f"{PODS}/web", 200, {"kind": "Status", "details": {"uid": "c1"}}, agent=MANAGER)
     story.delete(104, POD, before=child)
     assert links(story) == {104: deleted}
+
+
+def edited(*more: tuple[int, JSONObject, JSONObject], key: str = "/registry/configmaps/default/web") -> Story:
+    """What #1 made at 101 and nobody of the recording changed since: revision, value, value before."""
+    story, made = Story(), pod() | {"data": {"a": "1"}}
+    target = "/api/v1/namespaces/default/configmaps" if "configmaps" in key else PODS
+    story.ask("POST", target, 201, pod(revision=101) | {"data": {"a": "1"}})
+    story.put(101, key, made)
+    for revision, value, before in more:
+        story.put(revision, key, value, before=before)
+    return story
+
+
+def test_an_edit_around_kproxy_follows_up_nothing_and_a_status_does() -> None:
+    made, other = pod() | {"data": {"a": "1"}}, pod() | {"data": {"a": "2"}}
+    assert links(edited((102, other, made), (103, made, other))) == {}
+    assert links(edited((102, made | {"status": {"phase": "Running"}}, made))) == {102: 1}
+
+
+def test_a_binding_around_kproxy_follows_up_the_pod_though_it_writes_the_spec() -> None:
+    made, bound = pod() | {"data": {"a": "1"}}, pod() | {"data": {"a": "1"}, "spec": {"nodeName": "n1"}}
+    assert links(edited((102, bound, made), key=POD)) == {102: 1}
+    assert links(edited((102, bound, made))) == {}
+
+
+def test_a_long_chain_is_named_in_part_and_ends_at_its_request() -> None:
+    story = Story()
+    story.ask("POST", PODS, 201, pod("u0", 101, name="p0"))
+    story.put(101, "/registry/pods/default/p0", pod("u0", name="p0"))
+    for number in range(1, 100):
+        made = owned(pod(f"u{number}", name=f"p{number}"), "Pod", f"p{number - 1}", f"u{number - 1}")
+        story.put(101 + number, f"/registry/pods/default/p{number}", made)
+    link = story.entry(200).consequence
+    assert link is not None
+    assert link.seq == 1
+    assert "which belongs to …, which #1 wrote" in link.evidence
+    assert len(link.evidence) < 1_000

@@ -65,3 +65,13 @@ def test_a_key_whose_lease_may_have_ended_says_so() -> None:
     story.put(101, key, pod(), lease=7)
     story.delete(102, key, before=pod())
     assert story.entry(102).reason.startswith("its lease 7 may have ended")
+
+
+def test_a_trace_that_is_of_no_exchange_may_be_the_api_servers_own() -> None:
+    story = Story()
+    story.put(101, POD, pod())
+    story.call(101, puts(POD), trace_id="a" * 32, parent_id="1" * 16)
+    assert story.entry(101).reason == (
+        "by another client than kproxy's, or in a trace of the api-server's own: "
+        "call 1 to etcd has a trace that is of no exchange"
+    )
