@@ -219,7 +219,7 @@ class _Rows:
         shown = self._keep(_answer(step))
         value = "" if step.verb == "delete" else self._keep(_object(step, None))
         self.changes.append(self._change(step, value))
-        self._exchanges.append(_exchange(step, shown, traced=self._traced))
+        self._exchanges.append(_exchange(step, shown, asked=value, traced=self._traced))
         if step.number % 2:
             self._exchanges.append(_read(step, shown))
         if self._traced:
@@ -391,12 +391,12 @@ def _exchange_row(kind: Kind, verb: str) -> tuple[int | str | bytes | None, ...]
     return rows.exchange_row(exchange)
 
 
-def _exchange(step: Step, shown: str, *, traced: bool) -> rows.Row:
+def _exchange(step: Step, shown: str, *, asked: str, traced: bool) -> rows.Row:
     row = list(_exchange_row(step.kind, step.verb))
     at = _columns()
     _place(row, step, step.seq, shown)
     if step.verb in {"create", "update"}:
-        row[at["request_body_state"]], row[at["request_body_size"]], row[at["request_body_digest"]] = "kept", 900, shown
+        row[at["request_body_state"]], row[at["request_body_size"]], row[at["request_body_digest"]] = "kept", 900, asked
     if traced:
         row[at["trace_id"]], row[at["parent_id"]] = _trace(step)
     return tuple(row)
