@@ -10,7 +10,7 @@ import click
 from kproxy.cli.etcd_options import FILE
 from kproxy.errors import UsageError
 from kproxy.etcd.relay.run import run_relay
-from kproxy.etcd.relay.settings import Listening, RelaySettings, default_feed
+from kproxy.etcd.relay.settings import Listening, RelaySettings, default_feed, own_folder
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.session.descriptors import raise_descriptor_limit
 from kproxy.wire.relayfeed import Hello
@@ -58,9 +58,12 @@ def command(
     Example: kproxy etcd-relay --etcd http://127.0.0.1:2379 --listen 127.0.0.1:2381
     """
     raise_descriptor_limit()
+    if feed is None:
+        feed = default_feed(os.environ)
+        own_folder(feed.parent)
     settings = RelaySettings(
         etcd=EtcdSettings(endpoints=endpoints, cacert=etcd_cacert, cert=etcd_cert, key=etcd_key),
-        feed=(feed or default_feed(os.environ)).absolute(),
+        feed=feed.absolute(),
         listen=tuple(map(_listening, listen)),
         cert=cert,
         key=key,

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 
 from kproxy.errors import KproxyError
@@ -36,15 +37,25 @@ def _say(news: dict[str, object]) -> None:
     """One line of JSON for the session; one that is gone needs none. What people should know goes to them, too."""
     with suppress(BrokenPipeError):
         os.write(sys.stdout.fileno(), json.dumps(news).encode() + b"\n")
-    sentence = ""
-    if news["state"] == "blocked":
-        sentence = f"{news['reason']} It is tried again each second."
-    elif news["state"] == "etcd" and not news["following"]:
-        sentence = f"{news['reason']}; what it changes is read when it is back"
-    elif news["state"] == "etcd" and news["again"]:
-        sentence = "etcd is followed again"
-    if sentence:
+    if sentence := sentence_of(news):
         print(f"kproxy recorder: {sentence}", file=sys.stderr)  # noqa: T201
+
+
+def sentence_of(news: Mapping[str, object]) -> str:
+    """What people should know of it; "" for nothing."""
+    match news:
+        case {"state": "blocked", "reason": reason}:
+            return f"{reason} It is tried again each second."
+        case {"state": "etcd", "following": False, "reason": reason}:
+            return f"{reason}; what it changes is read when it is back"
+        case {"state": "etcd", "again": True}:
+            return "etcd is followed again"
+        case {"state": "relay", "attached": False, "reason": reason, "feed": feed}:
+            return f"{reason} ({feed}); calls to etcd are not recorded until it is back"
+        case {"state": "relay", "attached": True, "again": True, "feed": feed}:
+            return f"the etcd relay is attached to again ({feed})"
+        case _:
+            return ""
 
 
 if __name__ == "__main__":

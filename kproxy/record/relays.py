@@ -5,6 +5,10 @@ A relay that is gone, or was never there, is a gap and nothing worse; it is atta
 
 import asyncio
 import itertools
+import os
+import socket
+import struct
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,10 +28,11 @@ GATHERED = 2000
 RETRY = 0.2
 """Seconds between attempts to attach."""
 CHUNK = 256 * 1024
+_CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 
 class RelayFeed:
-    """One relay's. `say` is told {"state": "relay", "feed": …, "attached": …}."""
+    """One relay's. `say` is told {"state": "relay", "feed": …, "attached": …, "again": …, "reason": …}."""
 
     def __init__(
         self, feed: Path, book: CallBook, committer: Committer, say: Callable[[dict[str, object]], None]
@@ -52,6 +57,7 @@ class RelayFeed:
                 await asyncio.sleep(RETRY)
                 continue
             try:
+                _check_peer(self._writer)
                 await self._read(reader)
                 self._gone("the etcd relay was gone")
             except OSError:
@@ -105,8 +111,8 @@ class RelayFeed:
                     continue
                 self._book.take(record)
                 if isinstance(record, Hello):
-                    self._missed = False
-                    self._say({"state": "relay", "feed": str(self._feed), "attached": True})
+                    again, self._missed = self._missed, False
+                    self._tell(attached=True, again=again)
             if self._book.waiting >= GATHERED:
                 await self.flush()
 
@@ -123,7 +129,27 @@ class RelayFeed:
             return
         self._missed = True
         self._book.gap(reason, time.monotonic_ns())
-        self._say({"state": "relay", "feed": str(self._feed), "attached": False})
+        self._tell(attached=False, reason=reason)
+
+    def _tell(self, *, attached: bool, again: bool = False, reason: str = "") -> None:
+        """News of it: `again` after it was missed."""
+        feed = str(self._feed)
+        self._say({"state": "relay", "feed": feed, "attached": attached, "again": again, "reason": reason})
+
+
+def peer_uid(sock: socket.socket) -> int | None:
+    """Whose process listens at the other end of a unix socket; None where the system does not say."""
+    if sys.platform != "linux":
+        return None
+    _, uid, _ = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    return int(uid)
+
+
+def _check_peer(writer: asyncio.StreamWriter) -> None:
+    """FeedError for another user's: whoever could make the socket would tell calls of their own making."""
+    uid = peer_uid(writer.get_extra_info("socket"))
+    if uid not in {None, 0, os.geteuid()}:
+        raise FeedError(f"it is another user's (uid {uid})")
 
 
 class Relays:

@@ -1,7 +1,9 @@
 """Attached to feeds of etcd relays: a feed of the test's own, and at the end a real relay before a real etcd."""
 
 import asyncio
+import os
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -20,7 +22,7 @@ from kproxy.record.committer import Committer
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.redact import Redactor
-from kproxy.record.relays import Relays
+from kproxy.record.relays import Relays, peer_uid
 from kproxy.record.settings import RecorderSettings
 from kproxy.store.reader import open_recording
 from kproxy.store.writer import Writer
@@ -144,7 +146,9 @@ async def attached(folder: Path, *feeds: Path, patience: float = PATIENCE) -> As
 async def test_calls_are_recorded_as_they_come_and_the_end_waits_for_the_last(tmp_path: Path) -> None:
     async with listening(Feed(tmp_path / "s")) as feed, attached(tmp_path, feed.path) as bench:
         await bench.until(lambda: bool(bench.said))
-        assert bench.said == [{"state": "relay", "feed": str(feed.path), "attached": True}]
+        assert bench.said == [
+            {"state": "relay", "feed": str(feed.path), "attached": True, "again": False, "reason": ""}
+        ]
         feed.call()
         await bench.until(lambda: bench.numbers() == [1])
         await bench.relays.finish()
@@ -165,7 +169,12 @@ def test_a_relay_that_breaks_off_is_a_gap_and_is_attached_to_again(tmp_path: Pat
             feed.relay, feed.calls = "second", 0
             feed.break_off(junk)
             await bench.until(lambda: len(bench.said) == 3)
-            assert [each["attached"] for each in bench.said] == [True, False, True]
+            assert [(each["attached"], each["again"]) for each in bench.said] == [
+                (True, False),
+                (False, False),
+                (True, True),
+            ]
+            assert str(bench.said[1]["reason"]).startswith(reason)
             await bench.relays.finish()
             assert bench.numbers() == [1, 2]
             (gap,) = bench.gaps()
@@ -181,6 +190,24 @@ async def test_a_relay_that_is_not_there_is_one_gap_however_often_it_is_tried(tm
         await asyncio.sleep(0.5)  # two more tries, which must add nothing
         await bench.relays.finish()
         assert bench.gaps() == ["the etcd relay could not be reached"]
+
+
+@in_loop
+async def test_a_feed_of_another_user_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kproxy.record.relays.peer_uid", lambda _: os.geteuid() + 1)
+    async with listening(Feed(tmp_path / "s")) as feed, attached(tmp_path, feed.path) as bench:
+        await bench.until(lambda: bool(bench.said))
+        assert bench.said[0]["attached"] is False
+        await bench.relays.finish()
+        assert bench.numbers() == []
+        assert bench.gaps() == [f"the etcd relay's feed cannot be read: it is another user's (uid {os.geteuid() + 1})"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is asked")
+def test_the_system_says_whose_the_other_end_is() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert peer_uid(ours) == os.geteuid()
 
 
 @in_loop

@@ -2,6 +2,7 @@
 
 import os
 import ssl
+import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -83,6 +84,17 @@ def default_feed(environ: Mapping[str, str]) -> Path:
     base = environ.get("XDG_RUNTIME_DIR")
     folder = Path(base) / "kproxy" if base else Path(tempfile.gettempdir()) / f"kproxy-{os.getuid()}"
     return folder / f"etcd-relay-{os.getpid()}.sock"
+
+
+def own_folder(folder: Path) -> None:
+    """Makes the default feed's folder. EtcdError for one that is others', or that they may write to."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise EtcdError(f"the feed's folder {folder} cannot be made: {error.strerror}") from None
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise EtcdError(f"the feed's folder {folder} is not this user's alone: name a socket elsewhere with --feed")
 
 
 def _http2(context: ssl.SSLContext) -> ssl.SSLContext:

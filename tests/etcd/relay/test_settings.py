@@ -1,12 +1,13 @@
 """What a relay is asked, and refuses."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kproxy.errors import EtcdError
-from kproxy.etcd.relay.settings import Listening, RelaySettings, default_feed
+from kproxy.etcd.relay.settings import Listening, RelaySettings, default_feed, own_folder
 from kproxy.etcd.settings import EtcdSettings
 from tests.support.etcd_server import Certificates
 
@@ -45,3 +46,24 @@ def test_there_are_no_more_listeners_than_members() -> None:
 def test_the_feed_is_in_the_user_s_own_folder() -> None:
     assert default_feed({"XDG_RUNTIME_DIR": "/run/user/7"}).parent == Path("/run/user/7/kproxy")
     assert default_feed({}).parent.name.startswith("kproxy-")
+
+
+def test_a_default_folder_that_is_not_the_user_s_alone_is_refused(tmp_path: Path) -> None:
+    own_folder(tmp_path / "a" / "own")
+    own_folder(tmp_path / "a" / "own")
+    assert (tmp_path / "a" / "own").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "link").symlink_to(tmp_path / "a" / "own")
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    for name in ("link", "open"):
+        with pytest.raises(EtcdError, match="is not this user's alone"):
+            own_folder(tmp_path / name)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EtcdError, match="cannot be made"):
+        own_folder(tmp_path / "file")
+
+
+def test_a_default_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    with pytest.raises(EtcdError, match="is not this user's alone"):
+        own_folder(tmp_path)
