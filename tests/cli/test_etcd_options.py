@@ -28,6 +28,13 @@ def test_an_override_of_no_address_is_a_sentence() -> None:
         etcd_stores(MAIN, ("/events#ftp://b",), "/registry")
 
 
+@pytest.mark.parametrize("text", ["/events#https://ada:hunter2@b:1", "events#https://ada:hunter2@b:1"])
+def test_a_password_in_an_override_is_not_told(text: str) -> None:
+    with pytest.raises((EtcdError, UsageError)) as refused:
+        etcd_stores(MAIN, (text,), "/registry")
+    assert "hunter2" not in str(refused.value)
+
+
 @pytest.mark.parametrize("given", ["registry", "/registry", "/registry/", "registry/"])
 def test_a_prefix_has_one_slash_at_its_beginning(given: str) -> None:
     assert etcd_stores(None, (), given).prefix == "/registry"

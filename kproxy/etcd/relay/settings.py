@@ -90,10 +90,13 @@ def own_folder(folder: Path) -> None:
     """Makes the default feed's folder. EtcdError for one that is others', or that they may write to."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.lstat()
+        found, above = folder.lstat(), folder.parent.stat()
     except OSError as error:
         raise EtcdError(f"the feed's folder {folder} cannot be made: {error.strerror}") from None
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+    open_to_others = (
+        found.st_mode & 0o022 and above.st_mode & 0o011
+    )  # in a folder of the user's alone nobody gets to it
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or open_to_others:
         raise EtcdError(f"the feed's folder {folder} is not this user's alone: name a socket elsewhere with --feed")
 
 
