@@ -19,6 +19,7 @@ from kproxy.model.exchange import Digest, Exchange, Seq
 from kproxy.model.recording import Recording
 from kproxy.wire.objectfacts import Facts
 
+_DELETES = frozenset({"delete", "deletecollection"})
 _AHEAD = 200
 """Exchanges whose answers are read together."""
 
@@ -52,11 +53,14 @@ class Answers:
     def _needed(self, exchange: Exchange) -> Iterator[Digest | None]:
         if exchange.answer is not None:
             yield exchange.answer.body.digest
-            if exchange.info.verb == "update" and not self._with_calls:
+            verb = exchange.info.verb
+            if verb in _DELETES or (verb == "update" and not self._with_calls):
                 yield exchange.request.body.digest
 
     def _read(self, exchange: Exchange) -> None:
         self.actors.add(exchange)
+        if self._is_dry(exchange):
+            return
         writes = object_writes(self._values, exchange)
         if not writes and exchange.info.resource == "services" and is_write(exchange):
             self.failed_services.append(exchange.seq)
@@ -72,6 +76,14 @@ class Answers:
                 self.services.append((write, place))
             if not mine and write.revision:
                 self.idle.append(write)
+
+    def _is_dry(self, exchange: Exchange) -> bool:
+        """Whether a delete says in its options, the body, that it is for show: `kubectl delete --dry-run=server`."""
+        request = exchange.request
+        if exchange.info.verb not in _DELETES or request.body.digest is None:
+            return False
+        options = self._values.message(request.headers, request.body)
+        return isinstance(options, dict) and bool(options.get("dryRun"))
 
     def _place(self, write: ObjectWrite) -> Place | None:
         if not write.revision:

@@ -2,6 +2,7 @@
 
 from kproxy.model.attribution import Basis
 from kproxy.model.exchange import Nanos
+from kproxy.model.jsontypes import JSONObject
 from tests.correlate.story import POD, PODS, Story, pod, puts
 
 
@@ -75,3 +76,14 @@ def test_an_update_of_the_very_revision_that_it_answers_wrote_nothing_though_the
     asked = story.ask("PUT", f"{PODS}/web", 200, pod(revision=101), pod(revision=101))
     assert (101, asked, Basis.REVISION) not in story.grounds()
     assert [each.seq for each in story.told().no_op_writes] == [asked]
+
+
+def test_a_delete_whose_options_say_that_it_is_for_show_deletes_nothing() -> None:
+    """As `kubectl delete --dry-run=server` sends it: in the body, not in the query."""
+    story = Story()
+    shown: JSONObject = {"kind": "Status", "status": "Success", "details": {"name": "web", "uid": "u1"}}
+    story.ask("DELETE", f"{PODS}/web", 200, shown, {"kind": "DeleteOptions", "dryRun": ["All"]})
+    story.delete(101, POD, pod("u1"))
+    assert story.grounds() == [(101, None, None)]
+    story.ask("DELETE", f"{PODS}/web", 200, shown, {"kind": "DeleteOptions", "dryRun": []})
+    assert story.grounds() == [(101, 2, Basis.OBJECT)]
