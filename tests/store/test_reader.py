@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from kproxy.model.trace import Span
 from kproxy.store.bodies import digest_of
 from kproxy.store.copying import copy
 from kproxy.store.reader import FileRecording, is_unclosed, open_recording
+from kproxy.store.sqlite import leftovers
 from kproxy.store.writer import Batch, Writer
 from tests.support.made import a_session, an_exchange
 from tests.support.memory import MemoryRecording
@@ -80,14 +82,16 @@ KILLED = """
     from tests.support.made import a_session, an_exchange
 
     writer = Writer.create(Path(sys.argv[1]), a_session(end=SessionEnd.RECORDING))
-    writer.commit(Batch(number=1, exchanges=[an_exchange(1), an_exchange(2)]))
+    writer.commit(Batch(number=1, exchanges=[an_exchange(seq) for seq in range(1, int(sys.argv[2]) + 1)]))
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def killed(file: Path) -> Path:
+def killed(file: Path, exchanges: int = 2) -> Path:
     """A recording whose recorder was killed."""
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), str(file)], check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(KILLED), str(file), str(exchanges)], check=False, timeout=60
+    )
     assert done.returncode == -signal.SIGKILL
     return file
 
@@ -124,6 +128,23 @@ def test_a_newer_schema_names_both_numbers(tmp_path: Path) -> None:
     text = sentence(file, SchemaError)
     assert "99" in text
     assert str(SCHEMA) in text
+
+
+def test_a_recorder_killed_while_its_wal_is_folded_in_leaves_all_of_it(tmp_path: Path) -> None:
+    """The first page, which says how large the file is, was written; those at its end were not yet."""
+    file, whole = killed(tmp_path / "a.kproxy", 400), tmp_path / "whole"
+    for part in (file, *leftovers(file)):
+        shutil.copy(part, whole.with_name(part.name.replace("a.kproxy", "whole")))
+    with closing(sqlite3.connect(whole)) as folded:
+        folded.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with file.open("r+b") as data:
+        data.write(whole.read_bytes()[:4096])
+    assert file.stat().st_size < whole.stat().st_size
+    with open_recording(str(file)) as recording:
+        assert len(list(recording.exchanges())) == 400
+    assert is_unclosed(file, a_session().id)
+    with Writer.resume(file) as writer:
+        assert writer.committed_batch() == 1
 
 
 @pytest.mark.parametrize("part", [0.01, 0.1, 0.5, 0.9, 0.999])
