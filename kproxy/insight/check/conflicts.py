@@ -35,12 +35,6 @@ class Conflicts:
     def findings(self) -> list[Finding]:
         """All of them."""
         return [
-            Finding(
-                rule=self.name,
-                client=key[0],
-                count=tally.count,
-                says=f"{tally.count} conflicts in {self._writes.count(key)} writes of {key[1]}",
-                first=tally.first,
-            )
+            tally.finding(self.name, key[0], f"{tally.count} conflicts in {self._writes.count(key)} writes of {key[1]}")
             for key, tally in self._storms.items()
         ]

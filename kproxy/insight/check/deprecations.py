@@ -25,7 +25,4 @@ class Deprecations:
 
     def findings(self) -> list[Finding]:
         """All of them."""
-        return [
-            Finding(rule=self.name, client=client, count=tally.count, says=text, first=tally.first)
-            for (client, text), tally in self._warned.items()
-        ]
+        return [tally.finding(self.name, client, text) for (client, text), tally in self._warned.items()]

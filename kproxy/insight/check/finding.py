@@ -78,6 +78,10 @@ class Tally:
     first: Seq
     count: int = 0
 
+    def finding(self, rule: str, client: Client, says: str) -> Finding:
+        """What it comes to."""
+        return Finding(rule=rule, client=client, count=self.count, says=says, first=self.first)
+
 
 class Tallies[K: Hashable]:
     """A tally for each of a bounded number of things."""

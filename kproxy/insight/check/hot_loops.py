@@ -44,13 +44,11 @@ class HotLoops:
     def findings(self) -> list[Finding]:
         """All of them, with what was answered."""
         return [
-            Finding(
-                rule=self.name,
-                client=kind[0],
-                count=tally.count,
-                says=f"{tally.count} equal requests at a high rate ({kind[1]} {kind[2]}), "
+            tally.finding(
+                self.name,
+                kind[0],
+                f"{tally.count} equal requests at a high rate ({kind[1]} {kind[2]}), "
                 f"mostly answered {self._answers[kind].most_common(1)[0][0]}",
-                first=tally.first,
             )
             for kind, tally in self._hot.items()
         ]

@@ -30,13 +30,11 @@ class NoOpWriters:
     def findings(self) -> list[Finding]:
         """Those with many."""
         return [
-            Finding(
-                rule=self.name,
-                client=client,
-                count=tally.count,
-                says=f"{tally.count} of {self._writes.count((client, verb, resource))} requests "
+            tally.finding(
+                self.name,
+                client,
+                f"{tally.count} of {self._writes.count((client, verb, resource))} requests "
                 f"({verb} {resource}) wrote nothing",
-                first=tally.first,
             )
             for (client, verb, resource), tally in self._no_ops.items()
             if tally.count >= self._least

@@ -39,12 +39,10 @@ class IgnoredRetryAfter:
     def findings(self) -> list[Finding]:
         """All of them."""
         return [
-            Finding(
-                rule=self.name,
-                client=client,
-                count=tally.count,
-                says=f"{tally.count} requests of {resource} came again before their answer's Retry-After had passed",
-                first=tally.first,
+            tally.finding(
+                self.name,
+                client,
+                f"{tally.count} requests of {resource} came again before their answer's Retry-After had passed",
             )
             for (client, resource), tally in self._early.items()
         ]

@@ -23,12 +23,6 @@ class AllSecrets:
     def findings(self) -> list[Finding]:
         """All of them."""
         return [
-            Finding(
-                rule=self.name,
-                client=client,
-                count=tally.count,
-                says=f"{tally.count} lists or watches of the secrets of all namespaces",
-                first=tally.first,
-            )
+            tally.finding(self.name, client, f"{tally.count} lists or watches of the secrets of all namespaces")
             for client, tally in self._read.items()
         ]

@@ -38,12 +38,10 @@ class ShortWatches:
     def findings(self) -> list[Finding]:
         """All of them."""
         return [
-            Finding(
-                rule=self.name,
-                client=client,
-                count=tally.count,
-                says=f"{tally.count} watches of {resource} of less than {SHORT_SECONDS} s in quick succession",
-                first=tally.first,
+            tally.finding(
+                self.name,
+                client,
+                f"{tally.count} watches of {resource} of less than {SHORT_SECONDS} s in quick succession",
             )
             for (client, resource), tally in self._short.items()
         ]
