@@ -63,7 +63,7 @@ class Source:
 
 def requests(spans: Iterable[OutSpan], source: Source) -> Iterator[ExportTraceServiceRequest]:
     """What a collector is sent, TOGETHER spans at a time."""
-    for some in batched(spans, TOGETHER, strict=False):
+    for some in batched(spans, TOGETHER):
         request = ExportTraceServiceRequest()
         resource = request.resource_spans.add()
         resource.resource.attributes.extend(_attributes(source.attributes))
