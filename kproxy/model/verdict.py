@@ -39,12 +39,34 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The differences of one cause, the earliest first.
+
+    `cause`: one sentence; `chain`: how the first divergence led to the others, a sentence each, the first cause first.
+    """
+
+    cause: str
+    differences: tuple[Difference, ...]
+    chain: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> Difference:
+        """Where it shows first."""
+        return self.differences[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseCount:
-    """How much one rule hid: `ground` says why the rule may."""
+    """How much one rule hid: `ground` says why the rule may.
+
+    `source`: built-in | learned | user; `teachers`: the runs that taught a learned rule.
+    """
 
     rule: str
     ground: str
     count: int
+    source: str = "built-in"
+    teachers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +83,8 @@ class Tally:
 class Verdict:
     """The answer of diff and replay. `reasons`: why it is inconclusive; `scope`: "HTTP and etcd" or "HTTP only".
 
-    `notes`: what whoever reads it should know, though it decides nothing.
+    `findings`: all of `differences`, those of one cause together, the first cause first. `notes`: what whoever reads it
+    should know, though it decides nothing.
     """
 
     outcome: Outcome
@@ -69,6 +92,7 @@ class Verdict:
     exchanges: Tally
     etcd: Tally
     differences: tuple[Difference, ...] = ()
+    findings: tuple[Finding, ...] = ()
     noise: tuple[NoiseCount, ...] = ()
     renamed: tuple[tuple[str, int], ...] = ()  # (kind of name, how many)
     reasons: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ from kproxy.replay.events import (
     WatchEnded,
 )
 from kproxy.replay.order import WRITES
-from kproxy.replay.plan import Await, Close, LeaveOut, Plan, Send, make_plan
+from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, make_plan
 from kproxy.replay.settle import Settle, Settler, Versions
 from kproxy.replay.transport import Reply, Transport, WireRequest
 from kproxy.wire.content import ContentError
@@ -129,18 +129,21 @@ class _Run:
         """Take all steps."""
         self.notify(ReplayStarted(requests=plan.requests, writes=plan.writes, left_out=len(plan.left_out)))
         for step in plan.steps:
-            match step:
-                case Send():
-                    await self._send(step)
-                case Await():
-                    await self._await(step.seq, step.events)
-                case Close():
-                    await self._close(step)
-                case LeaveOut():
-                    self._leave_out(step.seq, step.reason)
-                case Settle():
-                    await self._settle(step)
+            await self._take(step.action)
         self.notify(ReplayEnded(requests=self.sent))
+
+    async def _take(self, action: Action) -> None:
+        match action:
+            case Send():
+                await self._send(action)
+            case Await():
+                await self._await(action.seq, action.events)
+            case Close():
+                await self._close(action)
+            case LeaveOut():
+                self._leave_out(action.seq, action.reason)
+            case Settle():
+                await self._settle(action)
 
     def _leave_out(self, seq: Seq, reason: str) -> None:
         self.unsent[seq] = reason

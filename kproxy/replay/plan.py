@@ -1,14 +1,14 @@
-"""The plan: what is sent, in the recorded order, and what each step waits for. Pure.
+"""The plan: what is done, and what each step waits for: a graph, in an order that a single client could take. Pure.
 
 The order is the server's, as far as the recording tells it (order.py).
 
-One step after the other. A step that stands at an exchange first closes the watches that had ended by then, and waits
-until every open watch has delivered as many events as it had when the exchange was recorded: a client may have acted on
-any of them. And it waits for what the api-server had done by itself by then (settle.py).
+Each step waits for the one before it. A step that stands at an exchange first closes the watches that had ended by
+then, and waits until every open watch has delivered as many events as it had when the exchange was recorded: a client
+may have acted on any of them. And it waits for what the api-server had done by itself by then (settle.py).
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kproxy.model.exchange import BodyState, End, Exchange, Nanos, Seq
@@ -62,7 +62,21 @@ class LeaveOut:
     reason: str
 
 
-type Step = Send | Await | Close | LeaveOut | Settle
+type Action = Send | Await | Close | LeaveOut | Settle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """An action, and the steps that must be done before it.
+
+    A step is done when its request was answered (of a watch: when its answer's head came), its events or its key had
+    come, its watch was closed. `number` counts from 0 in the plan's order; `after` names smaller ones only, so taking
+    the steps one after the other in that order is always right.
+    """
+
+    number: int
+    after: tuple[int, ...]
+    action: Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +89,13 @@ class Plan:
     @property
     def requests(self) -> int:
         """How many requests are sent."""
-        return sum(isinstance(step, Send) for step in self.steps)
+        return sum(isinstance(step.action, Send) for step in self.steps)
 
     @property
     def left_out(self) -> dict[Seq, str]:
         """What is not sent, and why."""
-        return {step.seq: step.reason for step in self.steps if isinstance(step, LeaveOut)}
+        actions = (step.action for step in self.steps)
+        return {action.seq: action.reason for action in actions if isinstance(action, LeaveOut)}
 
 
 @dataclass(slots=True)
@@ -104,7 +119,7 @@ def make_plan(
 
     `event_times`: of each watch, when the events that count came; `written`: the revision that a write made, if known.
     """
-    steps: list[Step] = []
+    actions: list[Action] = []
     open_watches: dict[Seq, _Watch] = {}
     awaited: dict[Seq, int] = {}
     own = OwnChanges.of(recording)
@@ -113,18 +128,26 @@ def make_plan(
         if exchange.end is End.REFUSED:
             continue  # kproxy's own answer: no server ever saw it
         if (reason := _why_not(exchange)) is not None:
-            steps.append(LeaveOut(seq=exchange.seq, reason=reason))
+            actions.append(LeaveOut(seq=exchange.seq, reason=reason))
             continue
-        steps += _catch_up(open_watches, awaited, exchange.started)
-        steps += own.until(exchange.started)
+        actions += _catch_up(open_watches, awaited, exchange.started)
+        actions += own.until(exchange.started)
         writes += exchange.info.verb in WRITES
         if is_watch(exchange):
             open_watches[exchange.seq] = _Watch(exchange, event_times.get(exchange.seq, []))
-            steps.append(Send(seq=exchange.seq, watch=True))
+            actions.append(Send(seq=exchange.seq, watch=True))
         else:
-            steps.append(Send(seq=exchange.seq, leave_after=_left_after(exchange)))
-    steps += [_close(watch) for watch in open_watches.values()]
-    return Plan(steps=tuple(steps), writes=writes)
+            actions.append(Send(seq=exchange.seq, leave_after=_left_after(exchange)))
+    actions += [_close(watch) for watch in open_watches.values()]
+    return Plan(steps=_chain(actions), writes=writes)
+
+
+def _chain(actions: Iterable[Action]) -> tuple[Step, ...]:
+    """Each one after the one before."""
+    return tuple(
+        Step(number=number, after=(number - 1,) if number else (), action=action)
+        for number, action in enumerate(actions)
+    )
 
 
 def is_watch(exchange: Exchange) -> bool:
@@ -136,8 +159,8 @@ def is_watch(exchange: Exchange) -> bool:
     return (state is BodyState.FRAMES and not exchange.info.is_log) or silent
 
 
-def _catch_up(watches: dict[Seq, _Watch], awaited: dict[Seq, int], when: Nanos) -> list[Step]:
-    steps: list[Step] = []
+def _catch_up(watches: dict[Seq, _Watch], awaited: dict[Seq, int], when: Nanos) -> list[Action]:
+    steps: list[Action] = []
     for seq, watch in list(watches.items()):
         if watch.over(when):
             steps.append(_close(watch))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Nanos, Request, Seq
-from kproxy.replay.plan import Await, Close, LeaveOut, Send, Step, make_plan
+from kproxy.replay.plan import Action, Await, Close, LeaveOut, Send, make_plan
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording
 
@@ -33,10 +33,11 @@ def watch(seq: int, *, start: float, end: float, how: End = End.CLIENT_GONE, que
     return replace(made, end=how, answer=replace(made.answer, body=Body(state=BodyState.FRAMES, size=9)))
 
 
-def steps(*exchanges: Exchange, events: dict[int, list[float]] | None = None) -> tuple[Step, ...]:
+def steps(*exchanges: Exchange, events: dict[int, list[float]] | None = None) -> tuple[Action, ...]:
     """The plan's steps; `events`: when each watch's events came, in seconds."""
     times = {Seq(seq): [Nanos(int(at * SECOND)) for at in came] for seq, came in (events or {}).items()}
-    return make_plan(MemoryRecording(exchange_list=list(exchanges)), times).steps
+    plan = make_plan(MemoryRecording(exchange_list=list(exchanges)), times)
+    return tuple(step.action for step in plan.steps)
 
 
 def test_plain_requests_go_in_the_recorded_order() -> None:
@@ -111,7 +112,7 @@ def order(*exchanges: Exchange, written: dict[int, int] | None = None) -> list[i
     """The seqs in the order of sending; `written`: the revision of each write."""
     revisions = {Seq(seq): revision for seq, revision in (written or {}).items()}
     plan = make_plan(MemoryRecording(exchange_list=list(exchanges)), {}, revisions)
-    return [step.seq for step in plan.steps if isinstance(step, Send)]
+    return [step.action.seq for step in plan.steps if isinstance(step.action, Send)]
 
 
 def test_requests_that_overlap_go_in_the_order_of_their_answers() -> None:
