@@ -6,6 +6,7 @@ from typing import Protocol
 from kproxy.model.etcd import EtcdCall, EtcdKey, EtcdStore, KeyChange
 from kproxy.model.exchange import Digest, Exchange, Frame, Seq
 from kproxy.model.session import Gap, Mark, Session
+from kproxy.model.start import StartEntry
 from kproxy.model.trace import Span
 
 
@@ -45,6 +46,12 @@ class Recording(Protocol):
 
     def spans(self) -> Iterator[Span]:
         """The api-server's own spans, in the order in which they came."""
+
+    def start_state(self) -> Iterator[StartEntry]:
+        """What the server held when the session began; nothing where the header does not say that it was taken.
+
+        Keys in the order of (cluster, key), then objects in that of (group, resource, namespace, name).
+        """
 
     def gaps(self) -> Iterator[Gap]:
         """What is missing."""

@@ -52,6 +52,7 @@ class Session:
     lane: str = "tap"  # | addon: which of the two recorded it
     capture: str = ""  # what was left out on purpose: the rules of --only and --exclude
     traced: str = ""  # how requests were followed into etcd: relay | otlp | relay+otlp | "" (not at all)
+    start_state: str = ""  # where what the server held at the start was read from, whole: etcd | api | "" (not taken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class Mark:
 class Gap:
     """Something that is missing, where, how much and why."""
 
-    kind: str  # exchanges | body | etcd | calls | spans
+    kind: str  # exchanges | body | etcd | calls | spans | start
     reason: str
     at: Nanos
     count: int  # exchanges or bytes or revisions (0: not known)

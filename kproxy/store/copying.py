@@ -51,6 +51,9 @@ def copy(recording: Recording, file: Path, *, force: bool = False) -> None:
         for span in recording.spans():
             copier.batch.spans.append(span)
             copier.take(())
+        for entry in recording.start_state():
+            copier.batch.start.append(entry)
+            copier.take((entry.value,))
         copier.batch.etcds.update(enumerate(recording.etcds()))
         copier.batch.gaps.extend(recording.gaps())
         copier.batch.marks.extend(recording.marks())

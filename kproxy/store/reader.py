@@ -19,6 +19,7 @@ from kproxy.model.etcd import EtcdCall, EtcdKey, EtcdStore, KeyChange
 from kproxy.model.exchange import Digest, Exchange, Frame, Seq
 from kproxy.model.recording import Recording
 from kproxy.model.session import SCHEMA, Gap, Mark, Session, SessionEnd
+from kproxy.model.start import StartEntry
 from kproxy.model.trace import Span
 from kproxy.store import bodies, etcdrows, rows, schema, sqlite
 from kproxy.store.lock import is_growing
@@ -157,6 +158,17 @@ class FileRecording:
         for row in self._numbered(schema.spans, select(schema.spans)):
             yield self.value(etcdrows.span_of, row)
 
+    def start_state(self) -> Iterator[StartEntry]:
+        """What the server held when the session began, where it was taken: keys, then objects."""
+        if not self._has(schema.start_keys) or not self.session.start_state:
+            return
+        keys, objects = schema.start_keys.c, schema.start_objects.c
+        for row in self._in_order(schema.start_keys, [keys.cluster, keys.key]):
+            yield self.value(rows.start_key_of, row)
+        order = [objects.api_group, objects.resource, objects.namespace, objects.name]
+        for row in self._in_order(schema.start_objects, order):
+            yield self.value(rows.start_object_of, row)
+
     def count(self, table: Table) -> int:
         """A table's rows."""
         return int(self.chunk(select(func.count().label("count")).select_from(table))[0]["count"])
@@ -244,6 +256,15 @@ class FileRecording:
         while self._has(table) and (found := self.chunk(wanted.where(table.c.number > after))):
             yield from found
             after = found[-1]["number"]
+
+    def _in_order(self, table: Table, order: list[Any]) -> Iterator[rows.Columns]:
+        """Rows of a table in the order of these columns, which tell them apart; chunk by chunk."""
+        wanted = select(table).order_by(*order).limit(CHUNK)
+        found = self.chunk(wanted)
+        while found:
+            yield from found
+            reached = (literal(found[-1][column.name], column.type) for column in order)
+            found = self.chunk(wanted.where(tuple_(*order) > tuple_(*reached)))
 
     def _select(self, table: Table) -> Select[Any]:
         """What a file of this schema has of a table."""

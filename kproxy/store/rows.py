@@ -26,6 +26,7 @@ from kproxy.model.exchange import (
     header,
 )
 from kproxy.model.session import Gap, Mark, Server, Session, SessionEnd
+from kproxy.model.start import StartKey, StartObject
 
 type Row = tuple[int | str | bytes | None, ...]
 type Columns = RowMapping
@@ -129,6 +130,36 @@ def change_row(change: KeyChange) -> Row:
     )
 
 
+def start_key_row(key: StartKey) -> Row:
+    """In the order of schema.start_keys's columns."""
+    return (
+        key.cluster,
+        key.key,
+        key_text(key.key),
+        *_body_row(key.value),
+        key.create_revision,
+        key.mod_revision,
+        key.version,
+        key.lease,
+        key.ttl,
+    )
+
+
+def start_object_row(each: StartObject) -> Row:
+    """In the order of schema.start_objects's columns."""
+    return (
+        each.group,
+        each.resource,
+        each.namespace,
+        each.name,
+        each.version,
+        each.kind,
+        each.revision,
+        *_body_row(each.value),
+        each.status,
+    )
+
+
 def gap_row(gap: Gap) -> Row:
     """In the order of schema.gaps's columns, but its number."""
     return (
@@ -175,6 +206,7 @@ def session_row(session: Session) -> Row:
         session.lane,
         session.capture,
         session.traced,
+        session.start_state,
     )
 
 
@@ -297,6 +329,35 @@ def change_of(row: Columns) -> KeyChange:
     )
 
 
+def start_key_of(row: Columns) -> StartKey:
+    """What start_key_row made."""
+    return StartKey(
+        cluster=ClusterId(row["cluster"]),
+        key=EtcdKey(row["key"]),
+        value=_body(row, "value"),
+        create_revision=Revision(row["create_revision"]),
+        mod_revision=Revision(row["mod_revision"]),
+        version=row["version"],
+        lease=row["lease"],
+        ttl=row["ttl"],
+    )
+
+
+def start_object_of(row: Columns) -> StartObject:
+    """What start_object_row made."""
+    return StartObject(
+        group=row["api_group"],
+        version=row["api_version"],
+        resource=row["resource"],
+        kind=row["kind"],
+        namespace=row["namespace"],
+        name=row["name"],
+        revision=Revision(row["revision"]),
+        value=_body(row, "value"),
+        status=bool(row["status"]),
+    )
+
+
 def gap_of(row: Columns) -> Gap:
     """What gap_row made."""
     return Gap(
@@ -344,4 +405,5 @@ def session_of(row: Columns) -> Session:
         lane=row.get("lane", "tap"),
         capture=row.get("capture", ""),
         traced=row.get("traced", ""),
+        start_state=row.get("start_state", ""),
     )

@@ -57,6 +57,7 @@ session = Table(
     Column("lane", Text, nullable=False, info=SINCE_2),
     Column("capture", Text, nullable=False, info=SINCE_2),
     Column("traced", Text, nullable=False, info=SINCE_3),
+    Column("start_state", Text, nullable=False, info=SINCE_3),
 )
 
 exchanges = Table(
@@ -218,6 +219,36 @@ spans = Table(
     Column("audit_id", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("attributes", Text, nullable=False),
+    info=SINCE_3,
+)
+
+start_keys = Table(
+    "start_keys",  # what etcd held when the session began
+    metadata,
+    Column("cluster", Text, primary_key=True),
+    Column("key", LargeBinary, primary_key=True),
+    Column("key_text", Text, nullable=False),
+    *_body("value"),
+    Column("create_revision", BigInteger, nullable=False),
+    Column("mod_revision", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("lease", BigInteger, nullable=False),
+    Column("ttl", BigInteger, nullable=False),
+    info=SINCE_3,
+)
+
+start_objects = Table(
+    "start_objects",  # the same as the API told it, where etcd could not be reached
+    metadata,
+    Column("api_group", Text, primary_key=True),
+    Column("resource", Text, primary_key=True),
+    Column("namespace", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("api_version", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    *_body("value"),
+    Column("status", Boolean, nullable=False),
     info=SINCE_3,
 )
 

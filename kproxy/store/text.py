@@ -9,13 +9,15 @@ marks.jsonl       one named point a line; these four are left out where there is
 etcds.jsonl       one etcd a line, the main one first
 calls.jsonl       one call of the api-server to etcd a line, in the order of their numbers
 spans.jsonl       one of the api-server's own spans a line
+start_keys.jsonl  one key of etcd's as it was when the session began a line, in the order of cluster and key
+start_objects.jsonl  the same as the API told it: one object a line, in the order of group, resource, namespace, name
 bodies.jsonl      one body a line, in the order in which the above first name them (bodytext.py)
 
 The ledger is not in it: `kproxy correlate` computes it from these.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +30,7 @@ from kproxy.model.exchange import Body, Digest, Exchange, Frame, Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.model.recording import Recording
 from kproxy.model.session import SCHEMA, Gap, Mark, Session, SessionEnd
+from kproxy.model.start import StartEntry, StartKey, StartObject
 from kproxy.model.trace import Span
 from kproxy.store.bodies import digest_of
 from kproxy.store.bodytext import body_bytes, body_line, canonical, strict_json
@@ -76,6 +79,7 @@ def _export(recording: Recording, folder: Path) -> None:
     _export_some(folder / "etcds.jsonl", recording.etcds())
     _export_some(folder / "calls.jsonl", recording.etcd_calls())
     _export_some(folder / "spans.jsonl", recording.spans())
+    _export_start(recording, folder, named)
     with (folder / "bodies.jsonl").open("wb") as bodies:
         for digest in named:
             _write(bodies, body_line(digest, recording.body(digest)))
@@ -89,6 +93,15 @@ def _export_some(path: Path, values: Iterator[object]) -> None:
     with path.open("wb") as file:
         for value in chain((first,), values):
             _write(file, to_json(value))
+
+
+def _export_start(recording: Recording, folder: Path, named: dict[Digest, None]) -> None:
+    files = {StartKey: "start_keys.jsonl", StartObject: "start_objects.jsonl"}
+    for kind, entries in groupby(recording.start_state(), type):
+        with (folder / files[kind]).open("wb") as file:
+            for entry in entries:
+                _write(file, to_json(entry))
+                _name(named, entry.value)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -130,6 +143,7 @@ class TextRecording:
         self._etcds = self._some("etcds.jsonl", EtcdStore)
         self._calls = sorted(self._some("calls.jsonl", EtcdCall), key=lambda call: call.number)
         self._spans = self._some("spans.jsonl", Span)
+        self._start = self._read_start()
         self._bodies = dict(self._body_lines())
 
     def exchanges(self, verbs: Collection[str] = ()) -> Iterator[Exchange]:
@@ -173,6 +187,10 @@ class TextRecording:
     def spans(self) -> Iterator[Span]:
         """The api-server's own spans, in the order in which they came."""
         return iter(self._spans)
+
+    def start_state(self) -> Iterator[StartEntry]:
+        """What the server held when the session began, where it was taken: keys, then objects."""
+        return iter(self._start if self.session.start_state else ())
 
     def gaps(self) -> Iterator[Gap]:
         """What is missing."""
@@ -228,6 +246,14 @@ class TextRecording:
     def _some[T](self, name: str, kind: type[T]) -> list[T]:
         """What a file holds that is left out where there is none."""
         return list(self._lines(name, kind)) if (self.folder / name).exists() else []
+
+    def _read_start(self) -> list[StartEntry]:
+        keys = self._some("start_keys.jsonl", StartKey)
+        objects = self._some("start_objects.jsonl", StartObject)
+        return [
+            *sorted(keys, key=lambda each: (each.cluster, each.key)),
+            *sorted(objects, key=lambda each: (each.group, each.resource, each.namespace, each.name)),
+        ]
 
     def _body_lines(self) -> Iterator[tuple[Digest, bytes]]:
         for number, line in self._raw_lines("bodies.jsonl"):

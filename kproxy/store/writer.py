@@ -18,6 +18,7 @@ from kproxy.model.attribution import Ledger
 from kproxy.model.etcd import ClusterId, EtcdCall, EtcdStore, KeyChange, Revision
 from kproxy.model.exchange import Digest, Exchange, Frame, Nanos
 from kproxy.model.session import SCHEMA, Gap, Mark, Session
+from kproxy.model.start import StartEntry, StartKey, StartObject
 from kproxy.model.trace import Span
 from kproxy.store import etcdrows, rows, schema, sqlite
 from kproxy.store.bodies import Known, pack
@@ -35,6 +36,8 @@ UPSERT_CALL = sqlite.upsert(schema.etcd_calls)
 UPSERT_STORE = sqlite.upsert(schema.etcds)
 UPSERT_ENTRY = sqlite.upsert(schema.ledger)
 UPSERT_NO_OP = sqlite.upsert(schema.no_op_writes)
+UPSERT_START_KEY = sqlite.upsert(schema.start_keys)
+UPSERT_START_OBJECT = sqlite.upsert(schema.start_objects)
 INSERT_SPAN = sqlite.insert_once(schema.spans)
 INSERT_BODY = sqlite.insert_once(schema.bodies)
 INSERT_GAP = sqlite.insert_once(schema.gaps)
@@ -71,6 +74,7 @@ class Batch:
     calls: list[EtcdCall] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     etcds: dict[int, EtcdStore] = field(default_factory=dict)  # by their place in the order in which they were named
+    start: list[StartEntry] = field(default_factory=list)  # of the start state
     gaps: list[Gap] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     bodies: dict[Digest, bytes] = field(default_factory=dict)
@@ -87,6 +91,7 @@ class Batch:
         self.calls += later.calls
         self.spans += later.spans
         self.etcds |= later.etcds
+        self.start += later.start
         self.gaps += later.gaps
         self.marks += later.marks
         self.bodies |= later.bodies
@@ -103,6 +108,7 @@ class Batch:
             or self.calls
             or self.spans
             or self.etcds
+            or self.start
             or self.gaps
             or self.marks
             or self.bodies
@@ -220,6 +226,15 @@ class Writer:
         self._known.add(list(fresh))
         self.session = batch.session or self.session
 
+    def forget_start(self) -> None:
+        """Drops what was read of the start state: it is not going to be whole. StorageFullError as `commit`."""
+        try:
+            with self._connection.begin():
+                self._connection.execute(delete(schema.start_keys))
+                self._connection.execute(delete(schema.start_objects))
+        except DBAPIError as error:
+            raise sqlite.writing_failed(self.path, error) from error
+
     def keep_ledger(self, ledger: Ledger, version: int) -> None:
         """What a correlator of this version computed, instead of what was kept before. StorageFullError as `commit`."""
         try:
@@ -253,6 +268,10 @@ class Writer:
         _many(self._connection, UPSERT_CALL, [etcdrows.call_row(call) for call in batch.calls])
         _many(self._connection, INSERT_SPAN, [(None, *etcdrows.span_row(span)) for span in batch.spans])
         _many(self._connection, UPSERT_STORE, [etcdrows.store_row(each, place) for place, each in batch.etcds.items()])
+        keys = [rows.start_key_row(each) for each in batch.start if isinstance(each, StartKey)]
+        objects = [rows.start_object_row(each) for each in batch.start if isinstance(each, StartObject)]
+        _many(self._connection, UPSERT_START_KEY, keys)
+        _many(self._connection, UPSERT_START_OBJECT, objects)
         _many(self._connection, INSERT_GAP, [(None, *rows.gap_row(gap)) for gap in batch.gaps])
         _many(self._connection, INSERT_MARK, [(None, *rows.mark_row(mark)) for mark in batch.marks])
         reached: list[rows.Row] = [(f"etcd:{cluster}", revision) for cluster, revision in batch.revisions.items()]

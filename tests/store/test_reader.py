@@ -30,6 +30,7 @@ from kproxy.model.etcd import (
 )
 from kproxy.model.exchange import Body, BodyState, Digest, IdentityMode, Nanos, Seq
 from kproxy.model.session import SCHEMA, SessionEnd
+from kproxy.model.start import StartKey, StartObject
 from kproxy.model.trace import Span
 from kproxy.store.bodies import digest_of
 from kproxy.store.copying import copy
@@ -59,6 +60,27 @@ A_CALL = EtcdCall(
     status=0,
 )
 A_SPAN = Span(trace_id="1" * 32, span_id="3" * 16, name="Create etcd3", started=Nanos(5), ended=Nanos(9), audit_id="a")
+A_START_KEY = StartKey(
+    cluster=ClusterId("aa"),
+    key=EtcdKey(b"/registry/configmaps/default/before"),
+    value=Body(state=BodyState.OPAQUE, size=3, reason="encrypted at rest"),
+    create_revision=Revision(2),
+    mod_revision=Revision(4),
+    version=2,
+    lease=7,
+    ttl=3600,
+)
+A_START_OBJECT = StartObject(
+    group="apps",
+    version="v1",
+    resource="deployments",
+    kind="Deployment",
+    namespace="default",
+    name="web",
+    revision=Revision(4),
+    value=Body(state=BodyState.OPAQUE, size=3, reason="may hold a secret"),
+    status=True,
+)
 GROWING = a_session(end=SessionEnd.RECORDING)
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -282,7 +304,8 @@ def test_every_schema_that_ever_was_is_read(number: int) -> None:
     """The kept file of each schema number and its text form hold the same."""
     expected = json.loads((FIXTURES / f"schema-{number}.json").read_text())
     with open_recording(str(FIXTURES / f"schema-{number}.kproxy")) as recording:
-        assert recording.session == a_session(schema=number, etcd_start=5, command=("kubectl", "get", "pods"))
+        known = a_session(schema=number, etcd_start=5, command=("kubectl", "get", "pods"))
+        assert recording.session == replace(known, start_state="etcd" if number == 3 else "")
         assert [[e.seq, e.request.target, e.answer and e.answer.status] for e in recording.exchanges()] == expected[
             "exchanges"
         ]
@@ -340,7 +363,7 @@ def test_what_is_new_in_schema_2_is_read_from_its_fixture() -> None:
 def test_what_schema_2_did_not_have_reads_as_it_was_then() -> None:
     with open_recording(str(FIXTURES / "schema-2.kproxy")) as recording:
         assert (next(recording.exchanges()).trace_id, recording.session.traced) == ("", "")
-        assert [*recording.etcds(), *recording.etcd_calls(), *recording.spans()] == []
+        assert [*recording.etcds(), *recording.etcd_calls(), *recording.spans(), *recording.start_state()] == []
 
 
 def test_what_is_new_in_schema_3_is_read_from_its_fixture() -> None:
@@ -356,6 +379,8 @@ def test_what_is_new_in_schema_3_is_read_from_its_fixture() -> None:
         assert list(recording.calls_of(replace(first, trace_id=A_CALL.trace_id, parent_id="0" * 16))) == []
         assert list(recording.calls_of(replace(first, trace_id="", parent_id=""))) == []
         assert list(recording.spans()) == [A_SPAN]
+        assert recording.session.start_state == "etcd"
+        assert list(recording.start_state()) == [A_START_KEY, A_START_OBJECT]
         assert isinstance(recording, FileRecording)
         changes = list(recording.changes_of(EtcdKey(b"/registry/pods/default/x")))
         assert [recording.kept_entry(change) for change in changes] == [an_entry(changes[0])]

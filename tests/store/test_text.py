@@ -29,9 +29,11 @@ def everything(recording: Recording) -> list[object]:
     bodies = [e.request.body for e in exchanges] + [e.answer.body for e in exchanges if e.answer]
     bodies += [frame.body for each in frames for frame in each]
     bodies += [body for change in changes for body in (change.value, change.previous) if body]
+    start = list(recording.start_state())
+    bodies += [each.value for each in start]
     data = [recording.body(body.digest) for body in bodies if body.digest]
     others = [recording.gaps(), recording.marks(), recording.etcds(), recording.etcd_calls(), recording.spans()]
-    return [recording.session, exchanges, frames, changes, data, *map(list, others)]
+    return [recording.session, exchanges, frames, changes, start, data, *map(list, others)]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -37,6 +37,7 @@ from kproxy.model.exchange import (
     Seq,
 )
 from kproxy.model.session import Gap, Mark, Server, Session, SessionEnd
+from kproxy.model.start import StartKey, StartObject
 from kproxy.model.trace import Span
 from tests.support.memory import MemoryRecording
 
@@ -190,6 +191,34 @@ def recordings(draw: st.DrawFn) -> MemoryRecording:
     recording.etcd_list = draw(st.lists(stores, max_size=2, unique_by=lambda store: store.cluster))
     recording.call_list = draw(st.lists(calls, max_size=2, unique_by=lambda call: call.number))
     recording.span_list = draw(st.lists(spans, max_size=2))
+    if recording.session.start_state:
+        for key in draw(st.lists(keys, unique=True, max_size=2)):
+            recording.start_list.append(
+                StartKey(
+                    cluster=draw(clusters),
+                    key=key,
+                    value=body(),
+                    create_revision=draw(revisions),
+                    mod_revision=draw(revisions),
+                    version=draw(numbers),
+                    lease=draw(numbers),
+                    ttl=draw(numbers),
+                )
+            )
+        for name in draw(st.lists(texts, unique=True, max_size=2)):
+            recording.start_list.append(
+                StartObject(
+                    group=draw(texts),
+                    version=draw(texts),
+                    resource=draw(texts),
+                    kind=draw(texts),
+                    namespace=draw(texts),
+                    name=name,
+                    revision=draw(revisions),
+                    value=body(),
+                    status=draw(st.booleans()),
+                )
+            )
     return recording
 
 
@@ -253,6 +282,7 @@ sessions = st.builds(
     max_lag=nanos,
     lane=st.sampled_from(("tap", "addon")),
     capture=texts,
+    start_state=st.sampled_from(("", "etcd", "api")),
 )
 gaps = st.builds(
     Gap,

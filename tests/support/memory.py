@@ -8,6 +8,7 @@ from kproxy.errors import RecordingError
 from kproxy.model.etcd import EtcdCall, EtcdKey, EtcdStore, KeyChange
 from kproxy.model.exchange import EMPTY_BODY, Body, BodyState, Digest, Exchange, Frame, Seq
 from kproxy.model.session import Gap, Mark, Session, SessionEnd
+from kproxy.model.start import StartEntry, StartKey, StartObject
 from kproxy.model.trace import Span
 
 HEADER = Session(id="0" * 32, started_at="2026-11-23T07:00:00.000000000Z", end=SessionEnd.COMPLETE)
@@ -26,6 +27,7 @@ class MemoryRecording:
     etcd_list: list[EtcdStore] = field(default_factory=list)
     call_list: list[EtcdCall] = field(default_factory=list)
     span_list: list[Span] = field(default_factory=list)
+    start_list: list[StartEntry] = field(default_factory=list)
     body_bytes: dict[Digest, bytes] = field(default_factory=dict)
 
     def keep(self, data: bytes) -> Body:
@@ -79,6 +81,12 @@ class MemoryRecording:
         """The api-server's own spans."""
         return iter(self.span_list)
 
+    def start_state(self) -> Iterator[StartEntry]:
+        """What the server held when the session began: keys, then objects."""
+        found = self.start_list if self.session.start_state else []
+        yield from sorted((e for e in found if isinstance(e, StartKey)), key=lambda e: (e.cluster, e.key))
+        yield from sorted((e for e in found if isinstance(e, StartObject)), key=lambda e: e.ref)
+
     def gaps(self) -> Iterator[Gap]:
         """What is missing."""
         return iter(self.gap_list)
@@ -110,5 +118,6 @@ class MemoryRecording:
             etcd_list=list(self.etcd_list),
             call_list=list(self.call_list),
             span_list=list(self.span_list),
+            start_list=list(self.start_list),
             body_bytes=dict(self.body_bytes),
         )
