@@ -8,7 +8,7 @@ from kproxy.diff.streams import compare_stream, learn_stream
 from kproxy.diff.trees import Comparer, Spot, same_words
 from kproxy.diff.upgraded import compare_upgraded
 from kproxy.model.exchange import Altered, Answer, Body, BodyState, End, Exchange, Headers, Request, header
-from kproxy.renaming.kinds import Owner
+from kproxy.renaming.kinds import Owner, resource_of
 from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.pseudonyms import pseudonyms_in
 from kproxy.renaming.target import path_of, query_of
@@ -57,7 +57,7 @@ def _inert(of: Comparison, headers: Headers, first: Body, others: Headers, secon
 
 def _owner(pair: Pair) -> Owner:
     """Whose an answer's own revision is: a list of one object may stand at that object's revision by chance."""
-    return Owner(listing=pair.baseline.info.verb == "list")
+    return Owner(listing=pair.baseline.info.verb == "list", resource=resource_of(pair.baseline.info))
 
 
 def _learn_documents(of: Comparison, owner: Owner, first: Document, second: Document) -> None:

@@ -10,7 +10,7 @@ from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.diff.trees import Comparer, Spot, shortened
 from kproxy.model.exchange import End, Exchange, Nanos, header
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.renaming.kinds import Kind, is_revision
+from kproxy.renaming.kinds import Kind, Owner, is_revision, resource_of
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.target import parameter
@@ -60,7 +60,7 @@ def learn_stream(of: Comparison, pair: Pair) -> None:
     _see_columns(learner.walker, first)
     for a, b in _matched(of.renaming, _objects(first), _objects(second)):
         if a is not None and b is not None:
-            learner.learn(a.event.object, b.event.object)
+            learner.learn(a.event.object, b.event.object, Owner(resource=resource_of(pair.baseline.info)))
 
 
 def compare_stream(of: Comparison, pair: Pair) -> None:

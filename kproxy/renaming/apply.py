@@ -4,9 +4,10 @@ from urllib.parse import quote, unquote
 
 from kproxy.model.exchange import Headers
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.renaming.kinds import Kind, Place, is_revision, is_time, owner_of
+from kproxy.renaming.kinds import Kind, Place, is_revision, is_time, owner_of, resource_of
 from kproxy.renaming.renaming import Renaming
 from kproxy.wire.content import ContentError, decode, edit, encode
+from kproxy.wire.requestinfo import request_info
 
 _NOT_A_REVISION = frozenset({"", "0"})
 
@@ -17,16 +18,17 @@ def rename_target(renaming: Renaming, target: str) -> str:
     renamed = renaming.text(path)
     if not question:
         return renamed
-    return f"{renamed}?" + "&".join(_parameter(renaming, part) for part in query.split("&"))
+    resource = resource_of(request_info("GET", target)) if "resourceVersion=" in query else ""
+    return f"{renamed}?" + "&".join(_parameter(renaming, part, resource) for part in query.split("&"))
 
 
-def _parameter(renaming: Renaming, part: str) -> str:
+def _parameter(renaming: Renaming, part: str, resource: str) -> str:
     name, equals, value = part.partition("=")
     if not equals:
         return part
     plain = unquote(value)
     if name == "resourceVersion":
-        image = _revision(renaming, "", plain)
+        image = _revision(renaming, "", plain, resource)
     elif name == "continue":
         image = renaming.image(Kind.CONTINUE, plain) or plain
     else:
@@ -96,14 +98,14 @@ def _field(renaming: Renaming, value: JSON, place: Place) -> JSON:
     name = place.key
     patched = name == "value" and place.baseline.get("path") == "/metadata/resourceVersion"  # of a JSON patch
     if (name == "resourceVersion" or patched) and isinstance(value, str):
-        return _revision(renaming, place.revision_scope(), value)
+        return _revision(renaming, place.revision_scope(), value, place.owner.resource)
     if name in {"nodePort", "healthCheckNodePort"} and type(value) is int:
         image = renaming.image(Kind.NODE_PORT, str(value))
         return int(image) if image is not None else value
     return rename_json(renaming, value, place)
 
 
-def _revision(renaming: Renaming, uid: str, value: str) -> str:
+def _revision(renaming: Renaming, uid: str, value: str, resource: str) -> str:
     if value in _NOT_A_REVISION or not is_revision(value):
         return value
-    return renaming.revisions.image(uid, value) or value
+    return renaming.revisions.image(uid, value, resource) or value

@@ -1,6 +1,7 @@
 """A one-to-one map that is learned from pairs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Self
 
 
 class Bijection:
@@ -50,3 +51,22 @@ class Bijection:
     def items(self) -> Iterator[tuple[str, str]]:
         """All pairs."""
         return iter(self._forward.items())
+
+    def inverse(self) -> Self:
+        """The same pairs the other way; of values that share an image, the first one stands for it."""
+        turned = type(self)(injective=self._injective)
+        for a, b in self._forward.items():
+            turned.learn(b, a, self._votes.get((a, b), 1))
+        return turned
+
+    def compose(self, image: Callable[[str], str | None]) -> Self:
+        """From these values to the images of their images, where `image` knows one."""
+        through = type(self)(injective=self._injective)
+        for a, b in self._forward.items():
+            if (c := image(b)) is not None:
+                through.learn(a, c, self._votes.get((a, b), 1))
+        return through
+
+    def __len__(self) -> int:
+        """How many values have an image."""
+        return len(self._forward)

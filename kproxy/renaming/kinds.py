@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kproxy.model.api import RequestInfo
 from kproxy.model.jsontypes import JSON, JSONObject
 
 
@@ -49,6 +50,7 @@ class Owner:
     `listing`: it is a list, or what a list's request was answered with, and its revision is the store's.
     `revision` is the version of it that is shown ("" if nothing says so), `newest` the latest time of its managers.
     `servers_own`: it says where the api-server itself listens (default/kubernetes: Service, Endpoints, EndpointSlice).
+    `resource`: what was asked for, `apps/deployments`, "" if nothing says so: revisions of collections go by it.
     """
 
     uid: str = ""
@@ -56,6 +58,12 @@ class Owner:
     revision: str = ""
     newest: str = ""
     servers_own: bool = False
+    resource: str = ""
+
+
+def resource_of(info: RequestInfo) -> str:
+    """What a request is for, as `Owner.resource` has it; a subresource's answers are of its resource's revisions."""
+    return f"{info.group}/{info.resource}" if info.group else info.resource
 
 
 def owner_of(metadata: JSONObject, outer: Owner) -> Owner | None:
@@ -67,7 +75,7 @@ def owner_of(metadata: JSONObject, outer: Owner) -> Owner | None:
     times = [each.get("time") for each in managers if isinstance(each, dict)] if isinstance(managers, list) else []
     newest = max((time for time in times if isinstance(time, str)), default="")
     shown = revision if isinstance(revision, str) else outer.revision
-    return Owner(uid, revision=shown, newest=newest, servers_own=_is_the_servers(metadata))
+    return Owner(uid, revision=shown, newest=newest, servers_own=_is_the_servers(metadata), resource=outer.resource)
 
 
 def _is_the_servers(metadata: JSON) -> bool:

@@ -1,5 +1,8 @@
 """The renaming: what one server chose, and what another chose in its place. A value of its own."""
 
+from collections.abc import Iterator, Mapping
+from typing import Self
+
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.allocations import same_allocation
 from kproxy.renaming.bijection import Bijection
@@ -7,9 +10,11 @@ from kproxy.renaming.continuetoken import same_page
 from kproxy.renaming.kinds import Kind, Place
 from kproxy.renaming.revisions import Revisions
 from kproxy.renaming.text import rename_text, without_store_revision
-from kproxy.renaming.unchanged import Unchanged
+from kproxy.renaming.unchanged import Field, Unchanged
 
 _IN_TEXT = (Kind.UID, Kind.NAME, Kind.CLUSTER_IP, Kind.PSEUDONYM, Kind.ADDRESS)
+_ANOTHER = "?"
+"""The resource of an object that is only referred to: nothing says which one it is of."""
 _MAPS = (*_IN_TEXT, Kind.NODE_PORT, Kind.SERVER_PORT, Kind.CONTINUE, Kind.AUDIT_ID, Kind.SESSION)
 
 
@@ -28,7 +33,9 @@ class Renaming:
     def learn(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> None:
         """The server chose `baseline` there, and `replayed` here."""
         if kind is Kind.REVISION:
-            self.revisions.learn(place.revision_scope(), str(baseline), str(replayed))
+            scope = place.revision_scope()
+            resource = place.owner.resource if scope in {"", place.owner.uid} else _ANOTHER
+            self.revisions.learn(scope, str(baseline), str(replayed), resource=resource)
         elif kind is Kind.TIME:
             self.times.learn(place, str(baseline), str(replayed))
         elif kind is Kind.AGE:
@@ -67,7 +74,7 @@ class Renaming:
         if kind is Kind.TIME:
             return self.times.image(place, str(baseline)) is not None
         if kind is Kind.REVISION:
-            return self.revisions.image(place.revision_scope(), str(baseline)) is not None
+            return self.revisions.image(place.revision_scope(), str(baseline), place.owner.resource) is not None
         return kind not in self._maps or self._maps[kind].image(str(baseline)) is not None
 
     def _same_allocation(self, place: Place, baseline: str, replayed: str) -> bool:
@@ -101,3 +108,45 @@ class Renaming:
             (Kind.AGE.value, self.ages),
         ]
         return tuple((name, count) for name, count in found if count)
+
+    def names(self) -> Iterator[tuple[Kind, Bijection]]:
+        """The one-to-one maps, by kind."""
+        return iter(self._maps.items())
+
+    @classmethod
+    def of(cls, names: Mapping[Kind, Bijection], revisions: Revisions, times: Unchanged) -> Self:
+        """A renaming made of its parts."""
+        made = cls()
+        made._maps.update(names)
+        made.revisions, made.times = revisions, times
+        return made
+
+    def inverse(self) -> Self:
+        """The renaming from the replay to the baseline: what was learned, read the other way."""
+        turned = self.of(
+            {kind: each.inverse() for kind, each in self._maps.items()},
+            self.revisions.inverse(self.text),
+            self.times.inverse(self._field),
+        )
+        turned.modified = {(self.text(path), live): recorded for (path, recorded), live in self.modified.items()}
+        turned.ages = self.ages
+        return turned
+
+    def compose(self, other: Self) -> Self:
+        """From this baseline to the replay of `other`, whose baseline is this one's replay, as far as both know."""
+        through = self.of(
+            {kind: each.compose(other._maps[kind].image) for kind, each in self._maps.items()},
+            self.revisions.compose(other.revisions, self.text),
+            self.times.compose(other.times, self._field),
+        )
+        for (path, recorded), live in self.modified.items():
+            if (further := other.modified.get((self.text(path), live))) is not None:
+                through.modified[path, recorded] = further
+        through.ages = self.ages + other.ages
+        return through
+
+    def _field(self, field: Field, beside: str) -> Field:
+        """A time's field in the replay's words."""
+        way = tuple(self.text(step) for step in field.way)
+        revision = self.revisions.image(field.uid, field.revision) if field.revision else ""
+        return Field(self.text(field.uid), way, revision or "", beside)

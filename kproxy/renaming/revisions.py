@@ -1,25 +1,35 @@
-"""Revisions and their images: exact for each object's versions, smallest containing for collections."""
+"""Revisions and their images: exact for each object's versions, containing for collections, resource by resource."""
 
-from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from typing import Self
 
 from kproxy.renaming.bijection import Bijection
+from kproxy.renaming.timeline import Timeline
+
+_NOTHING = Timeline()
 
 
 class Revisions:
-    """resourceVersions seen beside each other, for each object (by the baseline's uid) and for collections ("")."""
+    """resourceVersions seen beside each other, for each object (by the baseline's uid) and for collections ("").
+
+    Collections go by resource (`apps/deployments`, `pods`): under parallelism the changes of two resources may come in
+    another order than they were recorded in, and a revision between them has no image that is right for both.
+    "" is the resource of what does not say whose it is: all changes together.
+    """
 
     def __init__(self) -> None:
         self._scopes: dict[str, Bijection] = {}
-        self._listed: dict[str, str] = {}
-        self._known: dict[int, int] = {}
+        self._listed: dict[tuple[str, str], str] = {}
+        self._known: dict[str, Timeline] = {}
 
-    def learn(self, scope: str, baseline: str, replayed: str, weight: int = 1) -> None:
+    def learn(self, scope: str, baseline: str, replayed: str, weight: int = 1, resource: str = "") -> None:
         """A pair at one place. A collection's revision may have many images: background moves the store on."""
         if scope:
             self._scopes.setdefault(scope, Bijection()).learn(baseline, replayed, weight)
         else:
-            self._listed[baseline] = replayed
-        self._known[int(baseline)] = max(int(replayed), self._known.get(int(baseline), 0))
+            self._listed[resource, baseline] = replayed
+        for each in {resource, ""} if scope else {""}:
+            self._known.setdefault(each, Timeline()).learn(int(baseline), int(replayed))
 
     def settle(self) -> None:
         """Decide each object's map by votes."""
@@ -31,20 +41,23 @@ class Revisions:
         bijection = self._scopes.get(scope)
         return bijection is not None and bijection.agrees(baseline, replayed)
 
-    def image(self, scope: str, baseline: str) -> str | None:
-        """What to send for a revision: the object's own image, else a list's, else the smallest that contains it.
+    def image(self, scope: str, baseline: str, resource: str = "") -> str | None:
+        """What to send for a revision: the object's own image, else the collection's of that resource.
 
-        The smallest containing one is the image of the greatest revision known not to be beyond it.
+        A collection's is the one that its list showed, as long as that one contains every change known up to it and
+        none known to come later; else the smallest that contains those up to it. Where no change of the resource is
+        known up to it: what the store had seen by then, but none of the resource's later changes.
         """
         if scope and (bijection := self._scopes.get(scope)) and (image := bijection.image(baseline)):
             return image
-        if baseline in self._listed:
-            return self._listed[baseline]
-        known = sorted(self._known)
-        at = bisect_right(known, int(baseline))
-        if not at:
-            return None
-        return str(max(self._known[revision] for revision in known[:at]))
+        listed = self._listed.get((resource, baseline))
+        least, most = self._known.get(resource, _NOTHING).bounds(int(baseline))
+        if listed is not None and (least is None or int(listed) >= least) and (most is None or int(listed) < most):
+            return listed
+        if least is None:
+            least, _ = self._known.get("", _NOTHING).bounds(int(baseline))
+            least = least if least is None or most is None else min(least, most - 1)
+        return str(least) if least is not None else listed
 
     def exact(self, scope: str, baseline: int | None) -> int | None:
         """The image of one object's version, None if it was never seen."""
@@ -58,6 +71,56 @@ class Revisions:
             scope: sorted((int(a), int(b)) for a, b in bijection.items()) for scope, bijection in self._scopes.items()
         }
 
+    def objects(self) -> Iterator[tuple[str, Bijection]]:
+        """Each object's versions."""
+        return iter(self._scopes.items())
+
+    def listed(self) -> Iterator[tuple[str, str, str]]:
+        """What lists showed: resource, baseline, replayed."""
+        return ((resource, baseline, replayed) for (resource, baseline), replayed in self._listed.items())
+
+    def known(self) -> Iterator[tuple[str, Timeline]]:
+        """The changes known, by resource; those of "" are all, and what lists showed."""
+        return iter(self._known.items())
+
+    @classmethod
+    def of(
+        cls,
+        objects: Mapping[str, Bijection],
+        listed: Mapping[tuple[str, str], str],
+        known: Mapping[str, Timeline],
+    ) -> Self:
+        """Revisions made of their parts."""
+        made = cls()
+        made._scopes, made._listed, made._known = dict(objects), dict(listed), dict(known)
+        return made
+
+    def inverse(self, text: Callable[[str], str]) -> Self:
+        """The other way; `text` renames the owners (a uid, a key)."""
+        return self.of(
+            {text(scope): each.inverse() for scope, each in self._scopes.items()},
+            {(resource, image): baseline for (resource, baseline), image in reversed(self._listed.items())},
+            {resource: each.inverse() for resource, each in self._known.items()},
+        )
+
+    def compose(self, other: "Revisions", text: Callable[[str], str]) -> Self:
+        """On to where `other` leads, as far as both know."""
+        objects = {
+            scope: each.compose(_images(other._scopes.get(text(scope))))  # noqa: SLF001 - another of its kind
+            for scope, each in self._scopes.items()
+        }
+        known = {name: each.compose(other._known.get(name, _NOTHING)) for name, each in self._known.items()}  # noqa: SLF001 - the same
+        listed = {key: other._listed.get((key[0], image)) for key, image in self._listed.items()}  # noqa: SLF001 - the same
+        return self.of(
+            {scope: each for scope, each in objects.items() if len(each)},
+            {key: image for key, image in listed.items() if image is not None},
+            {name: each for name, each in known.items() if len(each)},
+        )
+
     def __len__(self) -> int:
         """How many revisions have another image."""
         return sum(sum(1 for _ in each.changed()) for each in self._scopes.values())
+
+
+def _images(bijection: Bijection | None) -> Callable[[str], str | None]:
+    return bijection.image if bijection is not None else lambda _: None

@@ -8,6 +8,8 @@ of a second here. So the newest time of an object's managers is the image of thi
 
 import hashlib
 import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Self
 
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.bijection import Bijection
@@ -17,15 +19,31 @@ _WITHOUT_NEIGHBOURS = frozenset({"creationTimestamp", "deletionTimestamp"})
 _AHEAD = frozenset({"expirationTimestamp", "notAfter", "notBefore"})
 
 
+class Field(NamedTuple):
+    """Which time: whose, the way there, the version that alone has it ("": any), and what stands beside it."""
+
+    uid: str
+    way: tuple[str, ...]
+    revision: str
+    beside: str
+
+
 class Unchanged:
     """Pairs of times by field."""
 
     def __init__(self) -> None:
-        self._fields: dict[tuple[str, ...], Bijection] = {}
+        self._fields: dict[Field, Bijection] = {}
+        self._beside: dict[Field, str] = {}
+        """What stands beside the field in the replay."""
 
     def learn(self, place: Place, baseline: str, replayed: str) -> None:
         """A pair of times at one place."""
-        self._fields.setdefault(_field(place, baseline), Bijection(injective=False)).learn(baseline, replayed)
+        field = _field(place, baseline)
+        times = self._fields.get(field)
+        if times is None:
+            times = self._fields[field] = Bijection(injective=False)
+            self._beside[field] = _neighbours(place.replayed, place.key) if field.beside else ""
+        times.learn(baseline, replayed)
 
     def settle(self) -> None:
         """Decide each field by votes."""
@@ -44,6 +62,33 @@ class Unchanged:
         each = self._fields.get(_field(place, baseline))
         return each.image(baseline) if each is not None else None
 
+    def items(self) -> Iterator[tuple[Field, str, Bijection]]:
+        """Each field, what stands beside it in the replay, and its times."""
+        return ((field, self._beside[field], times) for field, times in self._fields.items())
+
+    @classmethod
+    def of(cls, items: Iterable[tuple[Field, str, Bijection]]) -> Self:
+        """Times made of their parts; of fields that are one and the same the first has the word."""
+        made = cls()
+        for field, beside, times in items:
+            if field not in made._fields:
+                made._fields[field], made._beside[field] = times, beside
+        return made
+
+    def inverse(self, image: Callable[[Field, str], Field]) -> Self:
+        """The other way; `image` tells a field in the replay's words, from what stands beside it there."""
+        return self.of((image(field, beside), field.beside, times.inverse()) for field, beside, times in self.items())
+
+    def compose(self, other: "Unchanged", image: Callable[[Field, str], Field]) -> Self:
+        """On to where `other` leads, as far as both know."""
+        found = []
+        for field, beside, times in self.items():
+            there = image(field, beside)
+            further = other._fields.get(there)
+            if further is not None and len(through := times.compose(further.image)):
+                found.append((field, other._beside[there], through))  # noqa: SLF001 - another of its kind
+        return self.of(found)
+
     def __len__(self) -> int:
         """How many have another image."""
         return sum(sum(1 for _ in each.changed()) for each in self._fields.values())
@@ -55,12 +100,13 @@ def lies_ahead(place: Place) -> bool:
     return place.key in _AHEAD or (place.key == "deletionTimestamp" and isinstance(grace, int) and grace > 0)
 
 
-def _field(place: Place, time: str) -> tuple[str, ...]:
+def _field(place: Place, time: str) -> Field:
+    uid, way = place.owner.uid, place.fields
     if place.key in _WITHOUT_NEIGHBOURS:
-        return (place.owner.uid, *place.fields, place.key)
-    if "managedFields" in place.fields and time == place.owner.newest and place.owner.revision:
-        return (place.owner.uid, *place.fields, place.owner.revision, _neighbours(place.baseline, place.key))
-    return (place.owner.uid, *place.fields, place.key, _neighbours(place.baseline, place.key))
+        return Field(uid, (*way, place.key), "", "")
+    if "managedFields" in way and time == place.owner.newest and place.owner.revision:
+        return Field(uid, way, place.owner.revision, _neighbours(place.baseline, place.key))
+    return Field(uid, (*way, place.key), "", _neighbours(place.baseline, place.key))
 
 
 def _neighbours(parent: JSONObject, key: str) -> str:

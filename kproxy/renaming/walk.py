@@ -122,9 +122,9 @@ def _owner(value: JSONObject, outer: Owner) -> Owner:
         return owner
     kind = value.get("kind")
     if kind == "Table" and not outer.listing and (uid := _only_row(value, metadata.get("resourceVersion"))):
-        return Owner(uid)
+        return Owner(uid, resource=outer.resource)
     if "items" in value or kind == "Table" or (isinstance(kind, str) and kind.endswith("List")):
-        return Owner("", listing=True)
+        return Owner("", listing=True, resource=outer.resource)
     return outer
 
 

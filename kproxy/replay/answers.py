@@ -7,7 +7,7 @@ from kproxy.errors import ReplayError
 from kproxy.model.exchange import Exchange, Headers, header
 from kproxy.model.jsontypes import JSON
 from kproxy.model.recording import Recording
-from kproxy.renaming.kinds import Owner
+from kproxy.renaming.kinds import Owner, resource_of
 from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.transport import Reply
@@ -68,16 +68,18 @@ def learn_answer(renaming: Renaming, recording: Recording, exchange: Exchange, h
     except ContentError:
         learn_text(renaming, recorded.decode("latin-1"), data.decode("latin-1"))
         return
-    Learner(renaming).learn(baseline, replayed, Owner(listing=exchange.info.verb == "list"))
+    owner = Owner(listing=exchange.info.verb == "list", resource=resource_of(exchange.info))
+    Learner(renaming).learn(baseline, replayed, owner)
 
 
 class WatchLearner:
     """Puts a live watch's events beside the recorded ones as they come: the same type, the same object's name."""
 
-    def __init__(self, renaming: Renaming, recorded: Sequence[WatchEvent]) -> None:
+    def __init__(self, renaming: Renaming, recorded: Sequence[WatchEvent], resource: str = "") -> None:
         self._renaming = renaming
         self._learner = Learner(renaming)
         self._left = list(recorded)
+        self._resource = resource
 
     def came(self, event: WatchEvent) -> None:
         """One more event came."""
@@ -89,18 +91,18 @@ class WatchLearner:
             for index, other in enumerate(self._left)
             if other.type == event.type and self._renaming.text(_name(other.object)) == name
         )
-        self._learner.learn(self._left.pop(next(same, 0)).object, event.object)
+        self._learner.learn(self._left.pop(next(same, 0)).object, event.object, Owner(resource=self._resource))
 
 
 class Watch:
     """An open watch: counts and learns, until it is closed or ends."""
 
-    def __init__(self, reply: Reply, recorded: Sequence[WatchEvent], renaming: Renaming) -> None:
+    def __init__(self, reply: Reply, recorded: Sequence[WatchEvent], renaming: Renaming, resource: str = "") -> None:
         self.events = 0
         self.ended = False
         self.broken = ""
         self._reply = reply
-        self._learner = WatchLearner(renaming, recorded)
+        self._learner = WatchLearner(renaming, recorded, resource)
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._follow())
 

@@ -8,6 +8,7 @@ from kproxy.errors import ReplayError
 from kproxy.model.exchange import WATCH_EVENT, Exchange, Nanos, Seq, header
 from kproxy.model.recording import Recording
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
+from kproxy.renaming.kinds import resource_of
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.target import parameter
 from kproxy.replay.answers import Watch, counts, learn_answer, learn_head, read_all
@@ -200,7 +201,7 @@ class _Run:
         learn_head(self.renaming, exchange, reply.headers)
         if step.watch and reply.status == 200:
             events = [event for _, event in _recorded_events(self.recording, exchange)]
-            self.watches[step.seq] = Watch(reply, events, self.renaming)
+            self.watches[step.seq] = Watch(reply, events, self.renaming, resource_of(exchange.info))
             return reply.status
         await self._read(step, exchange, reply)
         return reply.status

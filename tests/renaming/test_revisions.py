@@ -32,3 +32,35 @@ def test_etcds_word_weighs_more_than_an_answers() -> None:
     revisions.learn("a", "100", "7", 3)
     revisions.settle()
     assert revisions.exact("a", 100) == 7
+
+
+def test_a_collections_revision_goes_by_its_own_resource() -> None:
+    """Recorded: pod 100, configmap 101, pod 102. The replay's server took the configmap last: 7, 8, 9."""
+    revisions = Revisions()
+    revisions.learn("pod-1", "100", "7", resource="pods")
+    revisions.learn("pod-2", "102", "8", resource="pods")
+    revisions.learn("map-1", "101", "9", resource="configmaps")
+    assert revisions.image("", "101", "pods") == "7"
+    assert revisions.image("", "101", "configmaps") == "9"
+    assert revisions.image("", "101") == "9"
+
+
+def test_what_a_list_showed_stands_as_long_as_no_later_change_is_in_it() -> None:
+    revisions = Revisions()
+    revisions.learn("pod-1", "100", "7", resource="pods")
+    revisions.learn("", "103", "9", resource="pods")
+    assert revisions.image("", "103", "pods") == "9"
+    revisions.learn("pod-2", "104", "8", resource="pods")
+    assert revisions.image("", "103", "pods") == "7"
+    revisions.learn("pod-3", "102", "11", resource="pods")
+    assert revisions.image("", "103", "pods") == "11"
+
+
+def test_before_a_resources_first_change_the_store_is_asked_for_what_it_then_had() -> None:
+    revisions = Revisions()
+    revisions.learn("", "90", "5", resource="namespaces")
+    revisions.learn("map-1", "95", "12", resource="configmaps")
+    revisions.learn("pod-1", "100", "7", resource="pods")
+    assert revisions.image("", "96", "pods") == "6"
+    assert revisions.image("", "92", "pods") == "5"
+    assert revisions.image("", "80", "pods") is None
