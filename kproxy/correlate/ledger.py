@@ -39,6 +39,7 @@ def correlate(recording: Recording, without: frozenset[Basis] = frozenset()) -> 
         entries=_Entries(recording, correlation),
         no_op_writes=tuple(correlation.no_ops()),
         by_seq=correlation.by_seq,
+        find=correlation.find,
     )
 
 
@@ -104,6 +105,12 @@ class _Correlation:
             contradictions=self.claims.contradictions(place) if claim is not None else (),
             reason=self._reasons.of(place) if standing is Standing.UNATTRIBUTED else "",
         )
+
+    def find(self, change: KeyChange) -> LedgerEntry | None:
+        """The entry of a change; None of one that a growing recording has got since."""
+        places = self.changes.in_revision(change.cluster, change.revision)
+        place = next((Place(place) for place in places if self.changes.keys[place] == change.key), None)
+        return None if place is None else self.entry(place, change)
 
     def no_ops(self) -> Iterator[NoOpWrite]:
         """Successes that answer with a revision which was there before: nothing was written."""

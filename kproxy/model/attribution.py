@@ -1,6 +1,6 @@
 """Which request caused which change of a key, and on what ground we say so."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -88,3 +88,10 @@ class Ledger:
     entries: Collection[LedgerEntry]
     no_op_writes: Collection[NoOpWrite] = ()
     by_seq: Mapping[Seq, tuple[Attribution, ...]] = field(default_factory=dict)
+    find: Callable[[KeyChange], LedgerEntry | None] | None = None
+
+    def entry(self, change: KeyChange) -> LedgerEntry | None:
+        """A change's entry, None where the ledger has none; at once where the ledger can look it up (`find`)."""
+        if self.find is not None:
+            return self.find(change)
+        return next((each for each in self.entries if each.change.place == change.place), None)

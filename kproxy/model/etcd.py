@@ -44,6 +44,11 @@ class KeyChange:
     version: int = 0
     lease: int = 0
 
+    @property
+    def place(self) -> tuple[ClusterId, Revision, EtcdKey]:
+        """What tells a change from all others, and the order of a ledger."""
+        return self.cluster, self.revision, self.key
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EtcdStore:

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from kproxy.correlate.ledger import CORRELATOR, correlate
 from kproxy.model.attribution import Ledger, LedgerEntry
-from kproxy.model.etcd import EtcdKey, KeyChange
+from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
 from kproxy.store.kept import kept_entries, kept_ledger
@@ -21,30 +21,26 @@ class Entries:
         """The changes of a key in the order of (cluster, revision), each with where it stands."""
         if self._kept is not None:
             return self._kept.of_key(key)
-        return [self._computed[_id(change)] for change in self._recording.changes_of(key)]
+        found = map(self.ledger.entry, self._recording.changes_of(key))
+        return [entry for entry in found if entry is not None]
 
     def of_exchange(self, seq: Seq) -> list[LedgerEntry]:
         """The changes that an exchange caused, in the order of (cluster, revision, key)."""
         if self._kept is not None:
             return self._kept.of_exchange(seq)
-        caused = self.ledger.by_seq.get(seq, ())
-        return [self._computed[each.cluster, each.revision, each.key] for each in caused]
+        caused = {(each.cluster, each.revision, each.key) for each in self.ledger.by_seq.get(seq, ())}
+        keys = dict.fromkeys(key for _, _, key in sorted(caused))
+        changes = (change for key in keys for change in self._recording.changes_of(key) if change.place in caused)
+        found = map(self.ledger.entry, sorted(changes, key=lambda change: change.place))
+        return [entry for entry in found if entry is not None]
 
     def after_exchange(self, seq: Seq) -> list[LedgerEntry]:
         """The controllers' follow-ups to what an exchange wrote."""
         if self._kept is not None:
             return self._kept.after_exchange(seq)
-        return [each for each in self._computed.values() if each.consequence and each.consequence.seq == seq]
+        return [each for each in self.ledger.entries if each.consequence and each.consequence.seq == seq]
 
     @cached_property
     def ledger(self) -> Ledger:
         """The whole."""
         return kept_ledger(self._recording, CORRELATOR) or correlate(self._recording)
-
-    @cached_property
-    def _computed(self) -> dict[tuple[str, int, bytes], LedgerEntry]:
-        return {_id(entry.change): entry for entry in self.ledger.entries}
-
-
-def _id(change: KeyChange) -> tuple[str, int, bytes]:
-    return change.cluster, change.revision, change.key

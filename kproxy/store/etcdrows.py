@@ -19,7 +19,7 @@ from kproxy.model.etcd import (
 )
 from kproxy.model.exchange import Nanos, Seq
 from kproxy.model.trace import Span
-from kproxy.store.rows import Columns, Row
+from kproxy.store.rows import Columns, Row, parsed
 from kproxy.store.structure import json_bytes, to_json
 
 _dump = json.JSONEncoder(separators=(",", ":")).encode
@@ -92,10 +92,8 @@ def call_of(row: Columns) -> EtcdCall:
         method=row["method"],
         trace_id=row["trace_id"],
         parent_id=row["parent_id"],
-        compares=tuple([_compared(each) for each in json.loads(row["compares"])]) if row["compares"] != "[]" else (),
-        operations=tuple([_operation(each) for each in json.loads(row["operations"])])
-        if row["operations"] != "[]"
-        else (),
+        compares=tuple([_compared(each) for each in parsed(row["compares"])]) if row["compares"] != "[]" else (),
+        operations=tuple([_operation(each) for each in parsed(row["operations"])]) if row["operations"] != "[]" else (),
         succeeded=None if row["succeeded"] is None else bool(row["succeeded"]),
         revision=Revision(row["revision"]),
         status=row["status"],

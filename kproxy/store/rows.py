@@ -1,8 +1,11 @@
 """The model's values as rows of the tables, and back."""
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import chain
+from json.scanner import make_scanner
+from typing import Any
 
 from sqlalchemy import RowMapping
 
@@ -13,7 +16,6 @@ from kproxy.model.exchange import (
     Answer,
     Body,
     BodyState,
-    Digest,
     Direction,
     End,
     Exchange,
@@ -210,6 +212,23 @@ def session_row(session: Session) -> Row:
     )
 
 
+_scan: Callable[[str, int], tuple[Any, int]] = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # typeshed's name
+
+
+def parsed(text: str) -> Any:
+    """What a column of ours holds, JSON without space around it: a third of json.loads's time for a short one.
+
+    ValueError if it is none.
+    """
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration as error:
+        raise ValueError("a column holds no JSON") from error
+    if end != len(text):
+        raise ValueError("a column holds more than one JSON value")
+    return value
+
+
 # by value: each of a million rows is asked for a few, and calling the enum is slow
 _STATES = {each.value: each for each in BodyState}
 _TYPES = {each.value: each for each in ChangeType}
@@ -222,19 +241,23 @@ def _altered(number: int) -> Altered:
     return Altered(number)
 
 
-def _body(row: Columns, prefix: str) -> Body:
-    return Body(
-        state=_STATES[row[f"{prefix}_state"]],
-        size=row[f"{prefix}_size"],
-        digest=None if row[f"{prefix}_digest"] is None else Digest(row[f"{prefix}_digest"]),
-        reason=row[f"{prefix}_reason"],
-    )
+def _columns(prefix: str) -> tuple[str, str, str, str]:
+    return f"{prefix}_state", f"{prefix}_size", f"{prefix}_digest", f"{prefix}_reason"
+
+
+_BODY, _VALUE, _PREVIOUS = _columns("body"), _columns("value"), _columns("previous")
+_REQUEST_BODY, _ANSWER_BODY = _columns("request_body"), _columns("answer_body")
+
+
+def _body(row: Columns, columns: tuple[str, str, str, str]) -> Body:
+    state, size, digest, reason = columns
+    return Body(state=_STATES[row[state]], size=row[size], digest=row[digest], reason=row[reason])
 
 
 @lru_cache(maxsize=4096)
 def _headers(text: str) -> Headers:
     """The header fields that a column holds. ValueError or TypeError if it holds something else."""
-    fields = json.loads(text)
+    fields = parsed(text)
     if not isinstance(fields, list):
         raise TypeError("header fields are no list of pairs of strings")
     pairs = tuple([(name, value) for name, value in fields])
@@ -252,9 +275,9 @@ def _answer(row: Columns) -> Answer | None:
         reason=row["reason"],
         http_version=row["answer_version"],
         headers=_headers(row["answer_headers"]),
-        body=_body(row, "answer_body"),
+        body=_body(row, _ANSWER_BODY),
         trailers=_headers(row["answer_trailers"]),
-        informational=tuple(int(status) for status in json.loads(row["informational"])),
+        informational=() if (before := row["informational"]) == "[]" else tuple(map(int, json.loads(before))),
     )
 
 
@@ -272,7 +295,7 @@ def exchange_of(row: Columns) -> Exchange:
             target=row["target"],
             http_version=row["request_version"],
             headers=_headers(row["request_headers"]),
-            body=_body(row, "request_body"),
+            body=_body(row, _REQUEST_BODY),
             trailers=_headers(row["request_trailers"]),
         ),
         info=RequestInfo(
@@ -308,7 +331,7 @@ def frame_of(row: Columns) -> Frame:
         at=Nanos(row["at"]),
         direction=Direction(row["direction"]),
         kind=row["kind"],
-        body=_body(row, "body"),
+        body=_body(row, _BODY),
         channel=row.get("channel", ""),
     )
 
@@ -321,8 +344,8 @@ def change_of(row: Columns) -> KeyChange:
         key=EtcdKey(row["key"]),
         type=_TYPES[row["type"]],
         at=Nanos(row["at"]),
-        value=None if row["value_state"] is None else _body(row, "value"),
-        previous=None if row["previous_state"] is None else _body(row, "previous"),
+        value=None if row["value_state"] is None else _body(row, _VALUE),
+        previous=None if row["previous_state"] is None else _body(row, _PREVIOUS),
         create_revision=Revision(row["create_revision"]),
         version=row["version"],
         lease=row["lease"],
