@@ -357,7 +357,7 @@ def start_key_of(row: Columns) -> StartKey:
     return StartKey(
         cluster=ClusterId(row["cluster"]),
         key=EtcdKey(row["key"]),
-        value=_body(row, "value"),
+        value=_body(row, _VALUE),
         create_revision=Revision(row["create_revision"]),
         mod_revision=Revision(row["mod_revision"]),
         version=row["version"],
@@ -376,7 +376,7 @@ def start_object_of(row: Columns) -> StartObject:
         namespace=row["namespace"],
         name=row["name"],
         revision=Revision(row["revision"]),
-        value=_body(row, "value"),
+        value=_body(row, _VALUE),
         status=bool(row["status"]),
     )
 
