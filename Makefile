@@ -11,6 +11,7 @@ SOAK_IDENTITY ?= pass
 EXAMPLES ?= 10000
 SECONDS ?= 120
 FUZZ_SECONDS ?= 3600
+MUTANTS ?= 2000
 
 PROVEN = $(CURDIR)/build/proven.jsonl
 ASSETS = $$(sh controlplane/build.sh --print)
@@ -19,7 +20,7 @@ OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
 .PHONY: help demo test test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane controlplane-older soak \
         test-controlplane test-compat compatibility compatibility-check \
-        recordings nightly bench bench-short bench-correlate accuracy wheel clean
+        mutants mutants-short recordings nightly bench bench-short bench-correlate accuracy wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -100,6 +101,12 @@ bench-correlate: $(VENV)/installed ## how fast a ledger is computed, at 10,000, 
 
 accuracy: $(VENV)/installed soak ## how right the grounds are that need no relay, scored on the soak's recording (needs Go)
 	$(BIN)/python -m tests.accuracy build/soak-$(SOAK_SECONDS)-$(SOAK_IDENTITY)/recording.kproxy --check
+
+mutants: $(VENV)/installed controlplane ## servers that behave in another way, by hand and MUTANTS=2000 drawn: nothing missed (needs Go)
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.mutants --drawn $(MUTANTS)
+
+mutants-short: $(VENV)/installed ## those by hand on the emulated server, and 200 drawn
+	$(BIN)/python -m tests.mutants --server emulated --drawn 200
 
 bench-short: $(VENV)/installed ## the same, short: checks counts and contents, not ratios
 	$(BIN)/python -m tests.bench --short

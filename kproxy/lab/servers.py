@@ -40,7 +40,7 @@ class ApiServerPlace:
 
     `etcd_url`: etcd as the server is told, which is the relay before `etcd_itself` where there is one; `controllers`:
     whether some will run beside it; `feature_gates`: kube-apiserver's own option; `spans_to`: HOST:PORT
-    where it tells its spans over OTLP/gRPC, every one ("": nowhere).
+    where it tells its spans over OTLP/gRPC, every one ("": nowhere); `flags`: further options of kube-apiserver's.
     """
 
     folder: Path
@@ -53,6 +53,7 @@ class ApiServerPlace:
     controllers: bool = False
     feature_gates: str = ""
     spans_to: str = ""
+    flags: tuple[tuple[str, str], ...] = ()
 
 
 def server_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -130,6 +131,7 @@ def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[st
         tracing = place.folder / "tracing.json"
         tracing.write_text(json.dumps({**TRACING, "endpoint": place.spans_to}))
         flags["tracing-config-file"] = str(tracing)
+    flags.update(place.flags)
     argv = [str(program), *(f"--{name}={value}" for name, value in flags.items())]
     return Command(
         name="kube-apiserver", argv=argv, env=server_environment(env), log=place.folder / "kube-apiserver.log"

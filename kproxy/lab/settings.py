@@ -23,7 +23,8 @@ class LabSettings:
     only); "later" makes the server for them and leaves their start to `kproxy lab controllers`; `kwok_config`: files of
     kwok's own objects (kwok.x-k8s.io) beside our stages. `feature_gates`: kube-apiserver's, `Name=true,Other=false`;
     `spans_to`: HOST:PORT where it tells its spans over OTLP/gRPC ("": nowhere). `relay`: whether an etcd relay stands
-    between the server and its etcd.
+    between the server and its etcd. `server_flags`: further options of kube-apiserver's, name and value, which win over
+    the lab's own.
     """
 
     server: ServerKind = "emulated"
@@ -39,3 +40,4 @@ class LabSettings:
     feature_gates: str = ""
     spans_to: str = ""
     relay: bool = True
+    server_flags: tuple[tuple[str, str], ...] = ()

@@ -92,6 +92,8 @@ def start_lab(settings: LabSettings, env: Mapping[str, str] = os.environ) -> Ite
         raise LabError("feature gates are kube-apiserver's: add --server kube-apiserver")
     if settings.spans_to and apiserver is None:
         raise LabError("the emulated server tells no spans: add --server kube-apiserver")
+    if settings.server_flags and apiserver is None:
+        raise LabError("the emulated server has no options: add --server kube-apiserver")
     if settings.audit_log is not None:
         _claim_audit_log(settings.audit_log)
     with Kept(settings.keep) as kept:
@@ -155,6 +157,7 @@ class _Start:
                 controllers=bool(self.controllers),
                 feature_gates=self.settings.feature_gates,
                 spans_to=self.settings.spans_to,
+                flags=self.settings.server_flags,
             )
             client = LabClient(port=port, ca=certificates.ca, probe=users[2])
             try:

@@ -8,10 +8,12 @@ from email.utils import formatdate, parsedate_to_datetime
 from random import Random
 from uuid import UUID
 
+from kproxy.model.etcd import ChangeType, EtcdKey, Revision
 from kproxy.model.exchange import Body, BodyState, Digest, Exchange, Headers
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import is_time
 from kproxy.renaming.times import seconds
+from kproxy.renaming.walk import field_step
 from kproxy.wire.content import ContentError, decode, encode
 from kproxy.wire.mediatype import JSON as JSON_TYPE
 from kproxy.wire.mediatype import PROTOBUF
@@ -30,6 +32,7 @@ class Edit:
     before: JSON
     after: JSON
     recording: MemoryRecording
+    index: int = 0  # of the frame, or of the change of a key
 
     def __str__(self) -> str:
         """For the list of survivors."""
@@ -42,7 +45,7 @@ def draw(recording: MemoryRecording, random: Random) -> Edit:
     if recording.frame_list:
         categories += [_frame_leaf, _event]
     if recording.change_list:
-        categories += [_etcd_leaf]
+        categories += [_etcd_leaf, _change]
     while True:
         try:
             return random.choice(categories)(recording, random)
@@ -96,8 +99,8 @@ def _frame_leaf(recording: MemoryRecording, random: Random) -> Edit:
     body = _with_bytes(recording, frame.body, encode("application/json", edited))
     frames = [*recording.frame_list]
     frames[index] = replace(frame, body=body)
-    path = f"[{frame.index}]{path}"
-    return Edit("stream", frame.seq, path, before, after, replace(recording, frame_list=frames))
+    edit = replace(recording, frame_list=frames)
+    return Edit("stream", frame.seq, f"[{frame.index}]{path}", before, after, edit, frame.index)
 
 
 def _event(recording: MemoryRecording, random: Random) -> Edit:
@@ -127,10 +130,37 @@ def _etcd_leaf(recording: MemoryRecording, random: Random) -> Edit:
     media_type = PROTOBUF if data.startswith(b"k8s\0") else JSON_TYPE
     value = decode(media_type, data)
     edited, path, before, after = change_leaf(value, random)
-    written = encode(JSON_TYPE, edited)  # an edit may be one that the kind has no field for
+    written = encode(media_type, edited)
+    if decode(media_type, written) != edited:
+        raise ContentError("an edit of a field that protobuf does not have")
     changed = replace(change, value=_with_bytes(recording, change.value, written))
     others = [changed if each is change else each for each in recording.change_list]
-    return Edit("etcd", None, f"{change.key.decode()}{path}", before, after, replace(recording, change_list=others))
+    where = f"{change.key.decode()}{path}"
+    index = recording.change_list.index(change)
+    return Edit("etcd", None, where, before, after, replace(recording, change_list=others), index)
+
+
+def _change(recording: MemoryRecording, random: Random) -> Edit:
+    """A change of a key that did not come, or that was another one."""
+    index = random.randrange(len(recording.change_list))
+    change = recording.change_list[index]
+    of_a_put = ["lease", "version"] if change.type is ChangeType.PUT else []  # etcd tells neither of a DELETE
+    how = random.choice(["lost", "type", "key", "revision", *of_a_put])
+    others = {
+        "type": replace(change, type=ChangeType.DELETE if change.type is ChangeType.PUT else ChangeType.PUT),
+        "key": replace(change, key=EtcdKey(change.key + b"x")),
+        "lease": replace(change, lease=0 if change.lease else 7),
+        "version": replace(change, version=change.version + 1),
+        "revision": replace(change, revision=Revision(change.revision + random.choice([-1, 1]))),
+    }
+    changes = [*recording.change_list]
+    if how == "lost":
+        del changes[index]
+        return Edit("etcd", None, change.key.decode(), "change", how, replace(recording, change_list=changes), index)
+    changes[index] = others[how]
+    before, after = (str(getattr(each, how)) for each in (change, others[how]))
+    path = f"{change.key.decode()} {how}"
+    return Edit("etcd", None, path, before, after, replace(recording, change_list=changes), index)
 
 
 def change_leaf(value: JSON, random: Random) -> tuple[JSON, str, JSON, JSON]:
@@ -145,7 +175,12 @@ def change_leaf(value: JSON, random: Random) -> tuple[JSON, str, JSON, JSON]:
     if not steps:
         return after, "$", before, after
     parent[steps[-1]] = after  # type: ignore[index] # the same
-    return copy, "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps), before, after
+    return (
+        copy,
+        "$" + "".join(f"[{step}]" if isinstance(step, int) else field_step(step) for step in steps),
+        before,
+        after,
+    )
 
 
 def leaves(value: JSON, steps: Steps = ()) -> Iterator[Steps]:

@@ -1,0 +1,1 @@
+"""Nothing missed: servers that behave in another way, and what a comparison says of them (`make mutants`)."""

@@ -1,0 +1,10 @@
+"""All mutants that are made by hand, by name."""
+
+from tests.mutants.catalogue import answers
+from tests.mutants.mutant import Mutant
+
+_ALL: tuple[Mutant, ...] = (*answers.MUTANTS,)
+
+MUTANTS: dict[str, Mutant] = {mutant.name: mutant for mutant in _ALL}
+if len(MUTANTS) != len(_ALL):
+    raise RuntimeError("two mutants have one name")
