@@ -84,7 +84,7 @@ def _scope(kind: Kind, place: Place, value: str) -> str:
     if kind is Kind.REVISION:
         return place.revision_scope()
     if kind is Kind.TIME:  # a field of an object is one as long as nothing beside it changes
-        return "|".join(time_field(place, value)) if place.owner.uid else f"{id(place)}"
+        return repr(time_field(place, value)) if place.owner.uid else f"{id(place)}"
     return ""
 
 
