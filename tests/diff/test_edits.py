@@ -24,6 +24,10 @@ HIDDEN: tuple[tuple[str, Callable[[Edit], bool]], ...] = (
         lambda edit: edit.where in {"body", "stream"} and edit.path.endswith("metadata.resourceVersion"),
     ),
     (
+        "renaming, resourceVersion: a deletion's, which no answer names",
+        lambda edit: edit.where == "etcd" and edit.path.endswith(" revision"),
+    ),
+    (
         "renaming, age: within its slack",
         lambda edit: edit.where in {"body", "stream"} and ".cells" in edit.path,
     ),

@@ -46,7 +46,7 @@ class Choices:
         if edit.where == "header":
             kind = CHOSEN_HEADERS.get(edit.path.lower())
             return Chosen(kind, "", str(edit.before)) if kind is not None else None
-        path = edit.path[edit.path.find("$") :] if "$" in edit.path else ""
+        path = edit.path[edit.path.find("$") :] if "$" in edit.path else edit.path.rpartition(" ")[2]
         return self.sites.get((edit.where, edit.seq, edit.index, path))
 
     def twice(self, chosen: Chosen) -> bool:
@@ -99,9 +99,10 @@ def choices_of(recording: MemoryRecording) -> Choices:
         if value is not None:
             collector = _Collector(choices, ("etcd", None, index))
             Walker(collector, str).walk(value, value, Owner(revision=str(change.revision)))
-            uid = _uid(value)
-            if uid:
-                choices.counts[Chosen(Kind.REVISION, uid, str(change.revision))] += 1
+        if uid := _uid(value if value is not None else documents.stored(change.previous).value):
+            chosen = Chosen(Kind.REVISION, uid, str(change.revision))
+            choices.sites["etcd", None, index, "revision"] = chosen
+            choices.counts[chosen] += 1
     return choices
 
 
