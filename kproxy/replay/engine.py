@@ -12,6 +12,7 @@ from kproxy.renaming.kinds import resource_of
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.target import parameter
 from kproxy.replay.answers import Watch, counts, learn_answer, learn_head, read_all
+from kproxy.replay.effects import WRITES
 from kproxy.replay.events import (
     AnswerReceived,
     NotSettled,
@@ -24,7 +25,6 @@ from kproxy.replay.events import (
     WaitedInVain,
     WatchEnded,
 )
-from kproxy.replay.order import WRITES
 from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, make_plan
 from kproxy.replay.settle import Settle, Settler, Versions
 from kproxy.replay.transport import Reply, Transport, WireRequest
@@ -76,12 +76,7 @@ async def replay(  # noqa: PLR0913 - what a replay is made of, by name
 
 def plan_of(recording: Recording, written: Mapping[Seq, int] | None = None) -> Plan:
     """The plan of a recording; `written` as for `replay`."""
-    times: dict[Seq, list[Nanos]] = {}
-    for exchange in recording.exchanges():
-        events = _recorded_events(recording, exchange)
-        if events:
-            times[exchange.seq] = [at for at, _ in events]
-    return make_plan(recording, times, written)
+    return make_plan(recording, written)
 
 
 def _recorded_events(recording: Recording, exchange: Exchange) -> list[tuple[Nanos, WatchEvent]]:

@@ -15,7 +15,7 @@ from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.model.session import Server
 from kproxy.replay.answers import read_all
-from kproxy.replay.order import WRITES
+from kproxy.replay.effects import WRITES
 from kproxy.replay.transport import Transport, WireRequest
 
 _LIMIT = 100

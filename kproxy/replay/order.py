@@ -16,10 +16,10 @@ from itertools import pairwise
 from kproxy.model.api import ObjectRef
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
+from kproxy.replay.effects import WRITES
 from kproxy.replay.linear import linear_order, over
 from kproxy.replay.sights import Sight, listed_revision, sight
 
-WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _TELLING = WRITES | {"get", "list"}
 _NEVER = Nanos(1 << 70)
 

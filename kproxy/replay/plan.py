@@ -1,21 +1,31 @@
 """The plan: what is done, and what each step waits for: a graph, in an order that a single client could take. Pure.
 
-The order is the server's, as far as the recording tells it (order.py).
+The order is the server's, as far as the recording tells it (order.py). What a step waits for is what it causally needs
+(graph.py), so independent ones may go at the same time.
 
-Each step waits for the one before it. A step that stands at an exchange first closes the watches that had ended by
-then, and waits until every open watch has delivered as many events as it had when the exchange was recorded: a client
-may have acted on any of them. And it waits for what the api-server had done by itself by then (settle.py).
+A request stands behind the ends of the watches that had ended by then, and behind the events that its own program's
+watches had delivered: it may have been made for any of them. And it waits for what the api-server had done by itself
+with the definitions that it depends on (settle.py).
+
+A plan is a stream: steps are made as they are asked for, from what of the recording overlaps or lies within reach.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from kproxy.model.exchange import BodyState, End, Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.renaming.target import parameter
-from kproxy.replay.order import WRITES, in_order
+from kproxy.replay.delivered import Deliveries
+from kproxy.replay.effects import WRITES, program_of
+from kproxy.replay.graph import Graph, Waits
+from kproxy.replay.order import in_order
+from kproxy.replay.read_ahead import Looked, looked_at
 from kproxy.replay.settle import OwnChanges, Settle
+
+REACH = 2048
+"""Steps back that a plan's waits are told: far more than ever go on at a time, few enough to be remembered."""
 
 _NOT_KEPT = frozenset({BodyState.PARTIAL, BodyState.TOO_LARGE, BodyState.OPAQUE, BodyState.LOST, BodyState.COUNTED})
 _SERVERS_OWN = 1800
@@ -71,7 +81,8 @@ class Step:
 
     A step is done when its request was answered (of a watch: when its answer's head came), its events or its key had
     come, its watch was closed. `number` counts from 0 in the plan's order; `after` names smaller ones only, so taking
-    the steps one after the other in that order is always right.
+    the steps one after the other in that order is always right. It names none that lies more than the plan's `reach`
+    before: whoever takes steps out of order does not begin one before all that lie farther back are done.
     """
 
     number: int
@@ -80,74 +91,131 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """The steps, and what they come to."""
+class Grounded:
+    """A step with the ground of each wait: the kind of scope where the two meet, and what of it (grounds.py)."""
 
-    steps: tuple[Step, ...]
-    writes: int
+    step: Step
+    waits: Waits
+
+
+class Plan:
+    """The steps, made anew each time that one goes through them, and what they come to."""
+
+    def __init__(self, recording: Recording, written: Mapping[Seq, int], reach: int | None) -> None:
+        self.reach = reach
+        self._recording = recording
+        self._written = written
+
+    @property
+    def steps(self) -> Iterable[Step]:
+        """The steps in their order: as often as one likes, and never all of them in memory."""
+        return _Steps(self)
+
+    def grounded(self) -> Iterator[Grounded]:
+        """The steps with the grounds of their waits."""
+        return _Planning(self._recording, self._written, self.reach).all()
+
+    @cached_property
+    def _counts(self) -> tuple[int, int, dict[Seq, str]]:
+        """Requests, writes, and what is left out and why: in one pass that plans nothing."""
+        requests = writing = 0
+        left_out: dict[Seq, str] = {}
+        for exchange in self._recording.exchanges():
+            if exchange.end is End.REFUSED:
+                continue
+            if (reason := _why_not(exchange)) is not None:
+                left_out[exchange.seq] = reason
+                continue
+            requests += 1
+            writing += exchange.info.verb in WRITES
+        return requests, writing, left_out
 
     @property
     def requests(self) -> int:
         """How many requests are sent."""
-        return sum(isinstance(step.action, Send) for step in self.steps)
+        return self._counts[0]
+
+    @property
+    def writes(self) -> int:
+        """How many of them write."""
+        return self._counts[1]
 
     @property
     def left_out(self) -> dict[Seq, str]:
         """What is not sent, and why."""
-        actions = (step.action for step in self.steps)
-        return {action.seq: action.reason for action in actions if isinstance(action, LeaveOut)}
+        return self._counts[2]
 
 
-@dataclass(slots=True)
-class _Watch:
-    """A watch as it was recorded: when each event that counts came."""
+class _Steps:
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
 
-    exchange: Exchange
-    times: list[Nanos]
-
-    def delivered(self, when: Nanos) -> int:
-        return bisect_right(self.times, when)
-
-    def over(self, when: Nanos) -> bool:
-        return self.exchange.ended is not None and self.exchange.ended <= when
+    def __iter__(self) -> Iterator[Step]:
+        return (each.step for each in self._plan.grounded())
 
 
-def make_plan(
-    recording: Recording, event_times: Mapping[Seq, list[Nanos]], written: Mapping[Seq, int] | None = None
-) -> Plan:
-    """Plan a recorded session.
+def make_plan(recording: Recording, written: Mapping[Seq, int] | None = None, *, reach: int | None = REACH) -> Plan:
+    """Plan a recorded session; nothing is read before one asks for the steps.
 
-    `event_times`: of each watch, when the events that count came; `written`: the revision that a write made, if known.
+    `written`: the revision that a write made, if known. `reach`: how many steps back a step's waits are told; None: all
+    of them, which takes memory for each object of the session.
     """
-    actions: list[Action] = []
-    open_watches: dict[Seq, _Watch] = {}
-    awaited: dict[Seq, int] = {}
-    own = OwnChanges.of(recording)
-    writes = 0
-    for exchange in in_order(recording, written or {}):
-        if exchange.end is End.REFUSED:
-            continue  # kproxy's own answer: no server ever saw it
-        if (reason := _why_not(exchange)) is not None:
-            actions.append(LeaveOut(seq=exchange.seq, reason=reason))
-            continue
-        actions += _catch_up(open_watches, awaited, exchange.started)
-        actions += own.until(exchange.started)
-        writes += exchange.info.verb in WRITES
-        if is_watch(exchange):
-            open_watches[exchange.seq] = _Watch(exchange, event_times.get(exchange.seq, []))
-            actions.append(Send(seq=exchange.seq, watch=True))
-        else:
-            actions.append(Send(seq=exchange.seq, leave_after=_left_after(exchange)))
-    actions += [_close(watch) for watch in open_watches.values()]
-    return Plan(steps=_chain(actions), writes=writes)
+    return Plan(recording, written or {}, reach)
 
 
-def _chain(actions: Iterable[Action]) -> tuple[Step, ...]:
-    """Each one after the one before."""
-    return tuple(
-        Step(number=number, after=(number - 1,) if number else (), action=action)
-        for number, action in enumerate(actions)
-    )
+class _Planning:
+    """One way through a recording."""
+
+    def __init__(self, recording: Recording, written: Mapping[Seq, int], reach: int | None) -> None:
+        self._recording = recording
+        self._written = written
+        self._graph = Graph(reach)
+        self._watches = Deliveries(recording)
+        self._own = OwnChanges.of(recording)
+        self._number = 0
+
+    def all(self) -> Iterator[Grounded]:
+        """The steps in their order."""
+        exchanges = in_order(self._recording, self._written)
+        for looked in looked_at(self._recording, exchanges):
+            exchange = looked.effect.exchange
+            if exchange.end is End.REFUSED:
+                continue  # kproxy's own answer: no server ever saw it
+            yield from self._ended(exchange.started)
+            yield from self._settled(exchange.started)
+            if (reason := _why_not(exchange)) is not None:
+                yield self._step(LeaveOut(seq=exchange.seq, reason=reason), {})
+                continue
+            yield from self._delivered(program_of(exchange), exchange.started)
+            yield self._send(looked)
+        yield from self._ended(None)
+
+    def _step(self, action: Action, waits: Waits) -> Grounded:
+        number = self._number
+        self._number += 1
+        return Grounded(step=Step(number=number, after=tuple(sorted(waits)), action=action), waits=waits)
+
+    def _ended(self, when: Nanos | None) -> Iterator[Grounded]:
+        for watch, events in self._watches.over(when):
+            yield self._step(_close(watch, events), self._graph.close(self._number, watch))
+
+    def _settled(self, when: Nanos) -> Iterator[Grounded]:
+        for action in self._own.until(when):
+            yield self._step(action, self._graph.settle(self._number, action.group, action.name))
+
+    def _delivered(self, program: str, when: Nanos) -> Iterator[Grounded]:
+        for watch, events in self._watches.new(program, when):
+            waits = self._graph.await_events(self._number, watch, program)
+            yield self._step(Await(seq=watch.seq, events=events), waits)
+
+    def _send(self, looked: Looked) -> Grounded:
+        exchange = looked.effect.exchange
+        waits = self._graph.send(self._number, looked)
+        if not is_watch(exchange):
+            return self._step(Send(seq=exchange.seq, leave_after=_left_after(exchange)), waits)
+        self._graph.opened(self._number, exchange)
+        self._watches.open(exchange)
+        return self._step(Send(seq=exchange.seq, watch=True), waits)
 
 
 def is_watch(exchange: Exchange) -> bool:
@@ -159,23 +227,10 @@ def is_watch(exchange: Exchange) -> bool:
     return (state is BodyState.FRAMES and not exchange.info.is_log) or silent
 
 
-def _catch_up(watches: dict[Seq, _Watch], awaited: dict[Seq, int], when: Nanos) -> list[Action]:
-    steps: list[Action] = []
-    for seq, watch in list(watches.items()):
-        if watch.over(when):
-            steps.append(_close(watch))
-            del watches[seq]
-        elif (count := watch.delivered(when)) > awaited.get(seq, 0):
-            awaited[seq] = count
-            steps.append(Await(seq=seq, events=count))
-    return steps
-
-
-def _close(watch: _Watch) -> Close:
-    exchange = watch.exchange
+def _close(exchange: Exchange, events: int) -> Close:
     return Close(
         seq=exchange.seq,
-        events=len(watch.times),
+        events=events,
         by_client=exchange.end in _CLIENT_LEFT or not _timed_out(exchange),
         seconds=((exchange.ended or exchange.started) - exchange.started) / 1e9,
     )

@@ -31,6 +31,16 @@ class Settle:
     version: int
     at: Nanos
 
+    @property
+    def group(self) -> str:
+        """The API group of what the key holds."""
+        return self.key.decode("utf-8", "replace").split("/")[-3]
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.key.decode("utf-8", "replace").rpartition("/")[2]
+
 
 @dataclass(slots=True)
 class OwnChanges:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Nanos, Request, Seq
+from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Frame, Nanos, Request, Seq
 from kproxy.replay.plan import Action, Await, Close, LeaveOut, Send, make_plan
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording
@@ -35,9 +35,13 @@ def watch(seq: int, *, start: float, end: float, how: End = End.CLIENT_GONE, que
 
 def steps(*exchanges: Exchange, events: dict[int, list[float]] | None = None) -> tuple[Action, ...]:
     """The plan's steps; `events`: when each watch's events came, in seconds."""
-    times = {Seq(seq): [Nanos(int(at * SECOND)) for at in came] for seq, came in (events or {}).items()}
-    plan = make_plan(MemoryRecording(exchange_list=list(exchanges)), times)
-    return tuple(step.action for step in plan.steps)
+    recording = MemoryRecording(exchange_list=list(exchanges))
+    event = recording.keep(b'{"type":"ADDED","object":{}}')
+    for seq, came in (events or {}).items():
+        recording.frame_list += [
+            Frame(seq=Seq(seq), index=index, at=Nanos(int(at * SECOND)), body=event) for index, at in enumerate(came)
+        ]
+    return tuple(step.action for step in make_plan(recording).steps)
 
 
 def test_plain_requests_go_in_the_recorded_order() -> None:
@@ -104,14 +108,14 @@ def test_what_cannot_be_sent_is_left_out_with_its_reason() -> None:
 
 def test_the_writes_are_counted() -> None:
     recording = MemoryRecording(exchange_list=[exchange(1), exchange(2, "POST"), exchange(3, "DELETE", f"{PODS}/a")])
-    plan = make_plan(recording, {})
+    plan = make_plan(recording)
     assert (plan.requests, plan.writes) == (3, 2)
 
 
 def order(*exchanges: Exchange, written: dict[int, int] | None = None) -> list[int]:
     """The seqs in the order of sending; `written`: the revision of each write."""
     revisions = {Seq(seq): revision for seq, revision in (written or {}).items()}
-    plan = make_plan(MemoryRecording(exchange_list=list(exchanges)), {}, revisions)
+    plan = make_plan(MemoryRecording(exchange_list=list(exchanges)), revisions)
     return [step.action.seq for step in plan.steps if isinstance(step.action, Send)]
 
 
