@@ -35,6 +35,7 @@ COMMANDS = {
     "rbac": "kproxy.cli.rbac",
     "replay": "kproxy.cli.replay",
     "diff": "kproxy.cli.diff",
+    "play": "kproxy.cli.play",
     "export": "kproxy.cli.export",
     "import": "kproxy.cli.import_",
     "upgrade": "kproxy.cli.upgrade",

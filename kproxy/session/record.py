@@ -60,7 +60,7 @@ async def record(  # noqa: PLR0913, PLR0917 - what a recording is made of
                         code = await run_command(command, surroundings | told)
                     else:
                         _invite(live, settings, told, tell)
-                        code = 128 + await _until_signal()
+                        code = 128 + await until_signal()
             live.exit_code = code
     return code
 
@@ -114,7 +114,7 @@ def _invite(live: Live, settings: RecordSettings, told: Mapping[str, str], tell:
         tell(f"in another terminal: export KUBECONFIG={told['KUBECONFIG']}")
 
 
-async def _until_signal() -> int:
+async def until_signal() -> int:
     """Wait for Ctrl-C, SIGTERM or SIGHUP; which one it was."""
     loop = asyncio.get_running_loop()
     came: asyncio.Future[int] = loop.create_future()

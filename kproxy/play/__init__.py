@@ -1,0 +1,1 @@
+"""Playing a recording's answers to a client, without a server."""
