@@ -23,9 +23,10 @@ from kproxy.proxy.launch import DEFAULT_DRAIN
 from kproxy.proxy.sockets.serving import ServingFiles
 from kproxy.proxy.tap.wanted import wanted_by
 from kproxy.proxy.ways.way import Mode, Way
+from kproxy.record.settings import START_BYTES
 from kproxy.session.record import Client, record
 from kproxy.session.recording import state_home
-from kproxy.session.recordsettings import RecordSettings
+from kproxy.session.recordsettings import RecordSettings, StartChoice
 from kproxy.session.relays import lab_relays
 from kproxy.session.server_facts import lab_etcd
 from kproxy.session.workers import hired
@@ -76,6 +77,20 @@ from kproxy.session.workers import hired
     "--etcd-history",
     is_flag=True,
     help="Read what etcd still knows from before the session too: its keys at its last compaction, each change since.",
+)
+@click.option(
+    "--start-state",
+    type=click.Choice([each.value for each in StartChoice]),
+    default=StartChoice.AUTO.value,
+    show_default=True,
+    help="Keep what the server holds when the session begins, so that a replay can begin with it: read from etcd, or "
+    "through the api (as the upstream's user). auto: from etcd, where it is followed and the server is in use already.",
+)
+@click.option(
+    "--start-state-limit",
+    type=SIZE,
+    default=START_BYTES,
+    help="How much of it is kept at most: none of it where it is more (default: 64MiB).",
 )
 @click.option(
     "--otlp",
@@ -156,6 +171,8 @@ def command(
     etcd_override: tuple[str, ...],
     etcd_prefix: str,
     etcd_history: bool,
+    start_state: str,
+    start_state_limit: int,
     otlp: str,
     when_stuck: Literal["pass", "block"],
     only: tuple[str, ...],
@@ -188,6 +205,10 @@ def command(
     store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
     if store is None and lab is not None:
         store = lab_etcd(lab)
+    if start_state == StartChoice.ETCD.value and store is None:
+        raise UsageError("--start-state etcd needs --etcd URL; --start-state api asks the api-server")
+    if start_state == StartChoice.API.value and server.proxy is not None:
+        raise UsageError(f"--start-state api cannot go through the proxy {server.proxy.shown} of that context")
     relays = tuple(feed.absolute() for feed in etcd_relay) or (lab_relays(lab) if lab is not None else ())
     settings = RecordSettings(
         output=output or Path(f"kproxy-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.kproxy"),
@@ -212,6 +233,8 @@ def command(
         etcd=store,
         relays=relays,
         stores=etcd_stores(store, etcd_override, etcd_prefix, history=etcd_history),
+        start_state=StartChoice(start_state),
+        start_bytes=start_state_limit,
         otlp=otlp,
         lab=lab,
         program=Path(command_line[0]).name if command_line else "",

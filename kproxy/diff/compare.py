@@ -16,8 +16,8 @@ from kproxy.model.session import Gap, Server, SessionEnd
 from kproxy.model.verdict import Outcome, Tally, Verdict
 from kproxy.renaming.renaming import Renaming
 
-_EVIDENCE = frozenset({"calls", "spans"})
-"""Gaps in what helps to find causes: none of it is compared, and without it other grounds are taken."""
+_EVIDENCE = frozenset({"calls", "spans", "start"})
+"""Gaps in what helps to find causes, or to begin alike: none of it is compared."""
 _NOT_THE_SERVERS = frozenset({End.REFUSED, End.UNREACHABLE})
 
 

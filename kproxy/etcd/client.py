@@ -9,6 +9,7 @@ from grpc.aio import AioRpcError
 from kproxy.etcd.channel import Channel
 from kproxy.etcd.messages import (
     LeaseGrantResponse,
+    LeaseTimeToLiveResponse,
     RangeResponse,
     StatusResponse,
     TxnResponse,
@@ -110,11 +111,17 @@ class Etcd:
         )
 
     async def prefix(
-        self, prefix: bytes, *, at: Revision = Revision(0), limit: int = 0, after: EtcdKey | None = None
+        self,
+        prefix: bytes,
+        *,
+        at: Revision = Revision(0),
+        limit: int = 0,
+        after: EtcdKey | None = None,
+        keys_only: bool = False,
     ) -> RangeAnswer:
         """The keys that begin with `prefix` (b"": all), those behind `after` only. Compacted."""
         start = after + b"\0" if after is not None else prefix or b"\0"
-        return await self.range(start, range_end(prefix), at=at, limit=limit)
+        return await self.range(start, range_end(prefix), at=at, limit=limit, keys_only=keys_only)
 
     async def put(self, key: EtcdKey, value: bytes, *, lease: int = 0) -> Revision:
         """Writes a key whatever it was; the write's revision."""
@@ -153,6 +160,12 @@ class Etcd:
         """A new lease of `ttl` seconds (etcd may give more); its id."""
         message = request("LeaseGrantRequest", TTL=ttl)
         return cast("LeaseGrantResponse", await self._channel.call("Lease/LeaseGrant", message, again=False)).ID
+
+    async def granted(self, lease: int) -> int:
+        """The seconds that a lease was granted for, 0 for one that is not there any more."""
+        message = request("LeaseTimeToLiveRequest", ID=lease)
+        answer = cast("LeaseTimeToLiveResponse", await self._channel.call("Lease/LeaseTimeToLive", message))
+        return max(0, answer.grantedTTL) if answer.TTL >= 0 else 0
 
     async def revoke(self, lease: int) -> None:
         """Ends a lease and deletes its keys."""

@@ -92,6 +92,13 @@ class LeaseGrantResponse(Answered, Protocol):
     TTL: int
 
 
+class LeaseTimeToLiveResponse(Answered, Protocol):
+    """Lease.LeaseTimeToLive; TTL is -1 for a lease that is not there."""
+
+    TTL: int
+    grantedTTL: int  # noqa: N815 - the field's name
+
+
 class AuthenticateResponse(Answered, Protocol):
     """Auth.Authenticate."""
 

@@ -1,10 +1,19 @@
 """The start state: what the server held when the session began."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import ClusterId, EtcdKey, Revision
 from kproxy.model.exchange import Body
+
+
+class StartSource(StrEnum):
+    """Where a start state is read from."""
+
+    ETCD = "etcd"
+    API = "api"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

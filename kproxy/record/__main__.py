@@ -55,7 +55,7 @@ def sentence_of(news: Mapping[str, object]) -> str:
         case {"state": "relay", "attached": True, "again": True, "feed": feed}:
             return f"the etcd relay is attached to again ({feed})"
         case _:
-            return ""
+            return str(news["reason"]) if news["state"] == "start" else ""
 
 
 if __name__ == "__main__":

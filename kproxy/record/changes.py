@@ -73,11 +73,16 @@ class Changes:
         )
 
     def _body(self, key: EtcdKey, value: bytes, bodies: dict[Digest, bytes]) -> Body:
-        if not value:
-            return EMPTY_BODY
-        redacted = self._redactor.etcd_value(key, value, self._prefix)
-        if isinstance(redacted, Opaque):
-            return Body(state=BodyState.OPAQUE, size=len(value), reason=redacted.reason)
-        digest = digest_of(redacted)
-        bodies[digest] = redacted
-        return Body(state=BodyState.KEPT, size=len(value), digest=digest)
+        return body_of(self._redactor, key, value, self._prefix, bodies)
+
+
+def body_of(redactor: Redactor, key: EtcdKey, value: bytes, prefix: str, bodies: dict[Digest, bytes]) -> Body:
+    """A key's value as it is stored; its bytes, where they are to be, are put into `bodies`."""
+    if not value:
+        return EMPTY_BODY
+    redacted = redactor.etcd_value(key, value, prefix)
+    if isinstance(redacted, Opaque):
+        return Body(state=BodyState.OPAQUE, size=len(value), reason=redacted.reason)
+    digest = digest_of(redacted)
+    bodies[digest] = redacted
+    return Body(state=BodyState.KEPT, size=len(value), digest=digest)

@@ -20,6 +20,7 @@ from kproxy.record.redact import Redactor
 from kproxy.record.relays import Relays
 from kproxy.record.settings import Goodbye, RecorderSettings
 from kproxy.record.spans import SpanIntake
+from kproxy.record.start import StartTaking
 from kproxy.store.reader import is_unclosed
 from kproxy.store.sqlite import StorageFullError
 from kproxy.store.writer import Batch, Writer
@@ -65,6 +66,7 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
                     resumed=resumed,
                 )
                 await stack.enter_async_context(spans)
+            start = await stack.enter_async_context(StartTaking(settings, committer, redactor, say))
             relays = await stack.enter_async_context(Relays(settings, committer, redactor, say))
             say({"state": "ready", "batch": writer.committed_batch()})
             farewell = asyncio.create_task(_farewell(control, committer))
@@ -73,6 +75,7 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
             goodbye = await _goodbye(farewell)
             await inlets.end("the proxy was gone" if goodbye is None else "the session was ended")
             end = replace(writer.session, max_lag=Nanos(max(inlets.max_lag, writer.session.max_lag)))
+            end = replace(end, start_state=await start.finish())
             if followers is not None:
                 end = replace(end, etcd_end=await followers.finish())
             await relays.finish()  # what the last changes were caused by has passed the relay before they were seen

@@ -5,16 +5,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from kproxy.config.upstream import Tls
 from kproxy.errors import ConfigError
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.model.etcd import EtcdStore
 from kproxy.model.session import Session
+from kproxy.model.start import StartSource
 from kproxy.record.contents import MAX_BODY
 from kproxy.store.structure import StructureError, from_json, to_json
 from kproxy.wire.tracecontext import TraceSeeds
 
 END_PATIENCE = 10.0
 """Seconds that the end waits for etcd's last revision."""
+
+START_BYTES = 64 << 20
+"""Bytes of a start state's values that are taken at most, unless settings say otherwise."""
+START_SMALLEST = 512
+"""Bytes that a key counts for at least: small ones are no less work."""
 
 MAX_LINE = 16 << 20
 """Bytes of a line: literals may be keys and certificates."""
@@ -33,6 +40,40 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiPlace:
+    """Where and as whom the API is asked for the start state: `headers` hold the credentials."""
+
+    host: str
+    port: int
+    host_header: str
+    path_prefix: str = ""
+    tls: Tls | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartWish:
+    """What is to be taken of what the server holds when the session begins.
+
+    `if_used`: only where the server holds more than what it makes by itself. Where it is more than `max_bytes` of
+    values, or that many keys that 512 bytes each would be more, none of it is taken.
+    """
+
+    source: StartSource = StartSource.NONE
+    if_used: bool = False
+    max_bytes: int = START_BYTES
+    api: ApiPlace | None = None
+
+    @property
+    def max_keys(self) -> int:
+        """Keys or objects that are taken at most."""
+        return self.max_bytes // START_SMALLEST
+
+
+NO_START = StartWish()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecorderSettings:
     """What to record, where, and how.
 
@@ -41,7 +82,7 @@ class RecorderSettings:
     they occur; `etcds`: the main one first. An existing `recording` of the same session is gone on with, another one
     needs `force`. `etcd_patience`: seconds that the end waits for etcd's last revision. `otlp`: HOST:PORT where an
     api-server's spans are taken; `relays`: sockets of etcd relays' feeds; `trace`: what the proxy makes traceparents
-    of.
+    of; `start`: what is taken of the start state.
     """
 
     recording: Path
@@ -58,6 +99,7 @@ class RecorderSettings:
     otlp: str = ""
     relays: tuple[Path, ...] = ()
     trace: TraceSeeds | None = None
+    start: StartWish = NO_START
 
     def to_json(self) -> str:
         """One line."""

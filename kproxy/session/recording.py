@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kproxy.config.credentials import Credentials
@@ -22,7 +22,7 @@ from kproxy.session.etcds import begin_etcds
 from kproxy.session.header import begin_session
 from kproxy.session.keeping import AT_ONCE, keep_ledger
 from kproxy.session.recorder import RecorderProcess
-from kproxy.session.recordsettings import RecordSettings, asking, proxy_settings
+from kproxy.session.recordsettings import RecordSettings, asking, proxy_settings, start_wish
 from kproxy.session.relays import check_relays
 from kproxy.session.server_facts import server_facts
 from kproxy.session.workers import Team, directed, stopping
@@ -75,7 +75,13 @@ async def recording(settings: RecordSettings, tell: Tell, team: Team | None = No
     hidden = (token, basic_credentials(token), *_secrets(settings, credentials))
     outbox = Outbox(settings.buffer_bytes, settings.when_stuck, numbers=team.numbers if team else None)
     async with directed(team, tell) as others:
-        recorder = RecorderProcess(_recorder_settings(settings, session, epoch, etcds, hidden), [outbox, *others], tell)
+        recorder = RecorderProcess(
+            replace(
+                _recorder_settings(settings, session, epoch, etcds, hidden), start=start_wish(settings, credentials)
+            ),
+            [outbox, *others],
+            tell,
+        )
         try:
             async with (
                 serve(proxy_settings(settings, token, credentials), outbox, team.stand if team else None) as running,

@@ -1,6 +1,7 @@
 """What to record, where and how; and the proxy's part of that."""
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 
 from kproxy.config.credentials import Credentials
@@ -8,6 +9,7 @@ from kproxy.config.upstream import Upstream
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.info import LabInfo
 from kproxy.model.exchange import IdentityMode
+from kproxy.model.start import StartSource
 from kproxy.proxy.faults.rules import FaultRule
 from kproxy.proxy.handover.outbox import DEFAULT_BUFFER, WhenStuck
 from kproxy.proxy.identity.judging import FORWARDING
@@ -16,9 +18,19 @@ from kproxy.proxy.launch import DEFAULT_DRAIN, DEFAULT_LISTEN, ProxySettings
 from kproxy.proxy.sockets.serving import OWN, ServingFiles
 from kproxy.proxy.tap.wanted import Wanted
 from kproxy.proxy.ways.way import DIRECT, Way
+from kproxy.record.settings import START_BYTES, ApiPlace, StartWish
 from kproxy.session.etcds import ONE_STORE, Stores
 from kproxy.session.review import reviewer
 from kproxy.wire.tracecontext import TraceSeeds, new_seeds
+
+
+class StartChoice(StrEnum):
+    """Where the start state is read from; auto: from etcd, where that is followed and the server is in use already."""
+
+    AUTO = "auto"
+    ETCD = "etcd"
+    API = "api"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +41,8 @@ class RecordSettings:
     where keys of pseudonyms live; `wanted` None: everything is recorded; `faults`: what goes wrong on purpose;
     `drain`: seconds for what goes on at the end; `etcd` None: HTTP only; `stores`: what else there is to know of etcd;
     `relays`: feeds of the relays between the api-server and its etcd; `seeds`: what traceparents are made of then;
-    `otlp`: HOST:PORT where the api-server's own spans are taken, "": none are; `workers`: processes that serve.
+    `otlp`: HOST:PORT where the api-server's own spans are taken, "": none are; `workers`: processes that serve;
+    `start_state`: where what the server holds at the start is read from, up to `start_bytes` of it.
     """
 
     output: Path
@@ -59,6 +72,8 @@ class RecordSettings:
     lab: LabInfo | None = None
     program: str = ""
     literals: tuple[str, ...] = field(default=(), repr=False)
+    start_state: StartChoice = StartChoice.NONE
+    start_bytes: int = START_BYTES
 
     @property
     def trace(self) -> TraceSeeds | None:
@@ -97,6 +112,32 @@ def asking(settings: RecordSettings) -> Upstream:
     """As whom kproxy itself speaks to the server: where clients' own credentials pass, no plugin is run for that."""
     passes = settings.identity is IdentityMode.PASS and settings.upstream.plugin is not None
     return settings.upstream.without_credentials() if passes else settings.upstream
+
+
+def start_wish(settings: RecordSettings, credentials: Credentials) -> StartWish:
+    """What the recorder takes of the start state."""
+    choice = settings.start_state
+    if choice is StartChoice.API:
+        return StartWish(
+            source=StartSource.API, max_bytes=settings.start_bytes, api=_api_place(settings.upstream, credentials)
+        )
+    if choice is StartChoice.NONE or settings.etcd is None:
+        return StartWish()
+    return StartWish(source=StartSource.ETCD, if_used=choice is StartChoice.AUTO, max_bytes=settings.start_bytes)
+
+
+def _api_place(upstream: Upstream, credentials: Credentials) -> ApiPlace:
+    """Where and as whom: with what the credentials are now, as it is read at once."""
+    shown = upstream.showing(credentials.certificate())
+    authorization = credentials.authorization()
+    return ApiPlace(
+        host=upstream.host,
+        port=upstream.port,
+        host_header=upstream.host_header,
+        path_prefix=upstream.path_prefix,
+        tls=shown.tls,
+        headers=(*([("Authorization", authorization)] if authorization else []), *upstream.impersonate),
+    )
 
 
 def _review(settings: RecordSettings, credentials: Credentials) -> Review | None:

@@ -1,0 +1,79 @@
+"""What a cluster makes by itself."""
+
+import pytest
+
+from kproxy.model.api import ObjectRef
+from kproxy.model.etcd import EtcdKey
+from kproxy.model.jsontypes import JSON
+from kproxy.wire.ownkeys import is_beyond, is_made_anew, is_made_anew_object
+
+OWN = (
+    "namespaces/kube-system",
+    "clusterroles/system:node",
+    "clusterroles/view",
+    "roles/kube-system/system::leader-locking-kube-scheduler",
+    "flowschemas/catch-all",
+    "prioritylevelconfigurations/workload-low",
+    "priorityclasses/system-node-critical",
+    "services/specs/default/kubernetes",
+    "endpointslices/default/kubernetes",
+    "masterleases/192.0.2.1",
+    "configmaps/kube-system/extension-apiserver-authentication",
+)
+USED = (
+    "namespaces/team",
+    "clusterroles/mine",
+    "clusterroles/viewer",
+    "roles/team/system:mine",
+    "flowschemas/mine",
+    "priorityclasses/system-mine",
+    "services/specs/default/web",
+    "services/specs/team/kubernetes",
+    "configmaps/team/one",
+    "apiextensions.k8s.io/customresourcedefinitions/widgets.example.com",
+    "example.com/widgets/team/a",
+)
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_what_a_fresh_server_makes_is_its_own(path: str) -> None:
+    key = EtcdKey(f"/registry/{path}".encode())
+    assert is_made_anew(key, None, "/registry")
+    assert not is_beyond(key, "/registry")
+    assert is_beyond(key, "/elsewhere") is False
+
+
+@pytest.mark.parametrize("path", USED)
+def test_what_people_make_is_not_whatever_it_is_called(path: str) -> None:
+    key = EtcdKey(f"/registry/{path}".encode())
+    assert not is_made_anew(key, None, "/registry")
+    assert is_beyond(key, "/registry")
+
+
+def test_what_comes_with_each_namespace_or_only_keeps_count_does_not_say_that_a_server_is_used() -> None:
+    for path in (
+        "serviceaccounts/team/default",
+        "configmaps/team/kube-root-ca.crt",
+        "events/team/a.1",
+        "ranges/servicenodeports",
+        "configmaps/kube-system/coredns",
+        "apiregistration.k8s.io/apiservices/v1.apps",
+    ):
+        key = EtcdKey(f"/registry/{path}".encode())
+        assert not is_beyond(key, "/registry")
+        assert not is_made_anew(key, {}, "/registry")
+
+
+def test_an_address_and_an_api_service_are_told_by_what_they_hold() -> None:
+    address, service = EtcdKey(b"/registry/ipaddresses/10.96.0.1"), b"/registry/apiregistration.k8s.io/apiservices/"
+    own: JSON = {"spec": {"parentRef": {"resource": "services", "namespace": "default", "name": "kubernetes"}}}
+    assert is_made_anew(address, own, "/registry")
+    assert not is_made_anew(address, {"spec": {}}, "/registry")
+    managed: JSON = {"metadata": {"labels": {"kube-aggregator.kubernetes.io/automanaged": "true"}}}
+    assert is_made_anew(EtcdKey(service + b"v1.example.com"), managed, "/registry")
+    assert not is_made_anew(EtcdKey(service + b"v1beta1.metrics.k8s.io"), {"metadata": {}}, "/registry")
+
+
+def test_objects_are_told_as_their_keys_are() -> None:
+    assert is_made_anew_object(ObjectRef(group="", resource="services", namespace="default", name="kubernetes"), {})
+    assert not is_made_anew_object(ObjectRef(group="", resource="services", namespace="default", name="web"), {})
