@@ -19,7 +19,7 @@ from kproxy.errors import UsageError
 from kproxy.lab.info import read_lab
 from kproxy.proxy.faults.rules import parse_rule
 from kproxy.proxy.handover.outbox import DEFAULT_BUFFER
-from kproxy.proxy.launch import DEFAULT_DRAIN
+from kproxy.proxy.settings import DEFAULT_DRAIN
 from kproxy.proxy.sockets.serving import ServingFiles
 from kproxy.proxy.tap.wanted import wanted_by
 from kproxy.proxy.ways.way import Mode, Way

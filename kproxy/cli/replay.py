@@ -13,6 +13,8 @@ from kproxy.cli.formats import Report, format_option, write_reports
 from kproxy.cli.progress import replay_progress
 from kproxy.errors import UsageError
 from kproxy.model.verdict import Verdict
+from kproxy.replay.engine import Drive
+from kproxy.replay.pace import parse_pace
 from kproxy.session.opened import opened
 from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, Confirmation, ReplaySettings, replay_recording
@@ -38,6 +40,21 @@ from kproxy.session.target import parse_target, reached
 @click.option("--allow-old-etcd", is_flag=True, help="Let a fresh kube-apiserver run on an etcd below 3.5.13.")
 @etcd_options
 @format_option
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="So many requests at a time, as far as they are independent; 1: one after the other, as recorded.",
+)
+@click.option(
+    "--pace",
+    default="fast",
+    show_default=True,
+    metavar="PACE",
+    help="fast (as soon as what a request waits for is done), recorded, or a factor of the recorded speed, as 10x.",
+)
 @click.option("--strict", is_flag=True, help="Turn all noise rules off.")
 @click.option("--require-etcd", is_flag=True, help="Without the target's etcd the verdict is inconclusive.")
 @click.option("--allow-existing", is_flag=True, help="Replay on a server that holds objects already.")
@@ -58,6 +75,8 @@ def command(
     etcd_override: tuple[str, ...],
     etcd_prefix: str,
     reports: tuple[Report, ...],
+    concurrency: int,
+    pace: str,
     strict: bool,
     require_etcd: bool,
     allow_existing: bool,
@@ -71,6 +90,7 @@ def command(
     password = os.environ.get("KPROXY_ETCD_PASSWORD", "")
     store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
     stores = etcd_stores(store, etcd_override, etcd_prefix)
+    drive = Drive(concurrency=concurrency, pace=parse_pace(pace))
     with opened(file) as recorded:
         wish = parse_target(target, recorded.recording.session.server, assets=assets, allow_old_etcd=allow_old_etcd)
 
@@ -89,6 +109,7 @@ def command(
             allow_existing=allow_existing,
             strict=strict,
             require_etcd=require_etcd,
+            drive=drive,
         )
         reachable = stack.enter_context(reached(wish, store, os.environ, stores))
         notify = stack.enter_context(replay_progress())

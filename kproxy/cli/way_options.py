@@ -8,7 +8,7 @@ import click
 from kproxy.config.upstream import Upstream
 from kproxy.errors import UsageError
 from kproxy.model.exchange import IdentityMode
-from kproxy.proxy.launch import DEFAULT_LISTEN
+from kproxy.proxy.settings import DEFAULT_LISTEN
 from kproxy.proxy.ways.way import Mode, Way
 
 _FILE = click.Path(path_type=Path)

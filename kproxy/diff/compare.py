@@ -1,7 +1,8 @@
 """The comparison of two recordings: one verdict."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from kproxy.diff.align import align_exchanges
 from kproxy.diff.etcd import EtcdComparison, changes_by_object
@@ -29,14 +30,17 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     pairs: Iterable[tuple[Seq, Seq]] | None = None,
     *,
     unsent: Mapping[Seq, str] | None = None,
+    apart: Collection[int] = (),
+    stopped: str = "",
     strict: bool = False,
     require_etcd: bool = False,
 ) -> Verdict:
     """Compare what two servers did.
 
     `pairs`: which exchange stands for which (a replay knows; None: they are aligned by method and target). `unsent`:
-    exchanges that the replay did not send, and why. `strict`: no noise rule hides anything. `require_etcd`: without
-    etcd on both sides the verdict is inconclusive.
+    exchanges that the replay did not send, and why. `apart`: exchanges of the replay that stand for none: its own
+    repetitions. `stopped`: why and where the replay ended before its time; what it did not come to is not missed.
+    `strict`: no noise rule hides anything. `require_etcd`: without etcd on both sides the verdict is inconclusive.
     """
     findings = Findings(strict=strict)
     of = Comparison(read_side(baseline), read_side(replayed), Renaming(), findings, replay=pairs is not None)
@@ -45,7 +49,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     etcd = EtcdComparison(of, baseline_ledger, replayed_ledger, {p.baseline.seq: p.replayed.seq for p in found})
     with_etcd = baseline.session.etcd_start is not None and replayed.session.etcd_start is not None
     _learn(of, found, etcd if with_etcd else None)
-    exchanges = _compare_exchanges(of, found, unsent or {})
+    exchanges = _compare_exchanges(of, found, unsent or {}, frozenset(apart), stopped)
     keys = etcd.compare() if with_etcd else Tally()
     check_order(of, found, etcd.times)
     _completeness(of)
@@ -94,22 +98,30 @@ def _learn(of: Comparison, pairs: list[Pair], etcd: EtcdComparison | None) -> No
     of.renaming.settle()
 
 
-def _compare_exchanges(of: Comparison, pairs: list[Pair], unsent: Mapping[Seq, str]) -> Tally:
+def _compare_exchanges(
+    of: Comparison, pairs: list[Pair], unsent: Mapping[Seq, str], apart: AbstractSet[int], stopped: str
+) -> Tally:
     counting = Counting(of.findings)
     for pair in pairs:
         with counting:
             compare_exchange(of, pair)
-    _unpaired(of, pairs, unsent)
+    if stopped:
+        of.findings.cannot_tell(f"{stopped}; {len(pairs)} of {len(of.baseline.exchanges)} exchanges compared")
+    _unpaired(of, pairs, unsent, apart, stopped=bool(stopped))
     return counting.tally()
 
 
-def _unpaired(of: Comparison, pairs: list[Pair], unsent: Mapping[Seq, str]) -> None:
+def _unpaired(
+    of: Comparison, pairs: list[Pair], unsent: Mapping[Seq, str], apart: AbstractSet[int], *, stopped: bool
+) -> None:
     first, second = {pair.baseline.seq for pair in pairs}, {pair.replayed.seq for pair in pairs}
     for exchange in of.baseline.exchanges.values():
         if exchange.seq in first or exchange.end is End.REFUSED:
             continue
         if exchange.seq in unsent:
             of.findings.cannot_tell(f"exchange {exchange.seq} was not replayed: {unsent[exchange.seq]}")
+        elif stopped:
+            continue  # the replay did not come to it
         elif exchange.end is End.UNREACHABLE:
             of.findings.cannot_tell(f"exchange {exchange.seq} never reached the recorded server")
         elif _lost(of.replayed, exchange):
@@ -117,6 +129,8 @@ def _unpaired(of: Comparison, pairs: list[Pair], unsent: Mapping[Seq, str]) -> N
         else:
             of.findings.differ(exchange.seq, "missing", "exchange", "removed", _request(exchange), None)
     for exchange in of.replayed.exchanges.values():
+        if exchange.seq in apart:
+            continue
         if exchange.seq not in second and exchange.end is not End.REFUSED and not _lost(of.baseline, exchange):
             of.findings.differ(None, "extra", f"exchange {exchange.seq}", "added", None, _request(exchange))
 

@@ -1,4 +1,4 @@
-"""The engine: takes the plan's steps one after the other, against one target, and learns the renaming as it goes."""
+"""The engine: takes a plan's steps against one target, many at a time if it may, and learns the renaming as it goes."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -25,53 +25,60 @@ from kproxy.replay.events import (
     WaitedInVain,
     WatchEnded,
 )
-from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, make_plan
+from kproxy.replay.frontier import WINDOW
+from kproxy.replay.pace import FAST, Clockwork, Pace
+from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, Step, make_plan
+from kproxy.replay.result import ReplayResult
 from kproxy.replay.settle import Settle, Settler, Versions
+from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Reply, Transport, WireRequest
+from kproxy.replay.workers import take_all
 from kproxy.wire.content import ContentError
 from kproxy.wire.watch import WatchEvent, decode_event
 
-LONGEST_PAUSE = 2.0
-"""Seconds: as long as the recorded client gave the server after a write, but no longer."""
+_SERVER_ERROR = 500
 
 ANSWER_SECONDS = 60.0
 """Beyond the recorded duration, how long an answer is awaited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayResult:
-    """What a replay did: pairs of (recorded seq, replayed seq), what was not sent and why, and the renaming."""
+class Drive:
+    """How a plan is driven.
 
-    pairs: tuple[tuple[Seq, Seq], ...]
-    unsent: dict[Seq, str]
-    renaming: Renaming
-    waited_in_vain: tuple[WaitedInVain, ...] = ()
+    `concurrency`: requests that are on their way at a time, streams not counted; 1 takes the plan's steps one after the
+    other. `patience`: seconds that a watch is given to deliver what it had delivered in the recording.
+    """
+
+    concurrency: int = 1
+    pace: Pace = FAST
+    patience: float = 10.0
 
 
 async def replay(  # noqa: PLR0913 - what a replay is made of, by name
     recording: Recording,
     transport: Transport,
     *,
-    patience: float = 10.0,
+    drive: Drive = Drive(),
+    plan: Plan | None = None,
     notify: Callable[[ReplayEvent], None] = lambda _: None,
     written: Mapping[Seq, int] | None = None,
     versions: Versions | None = None,
+    stopper: Stopper | None = None,
 ) -> ReplayResult:
-    """Send a recorded session to a target, in the recorded order, one request at a time.
+    """Send a recorded session to a target.
 
-    `patience`: seconds that a watch is given to deliver what it had delivered in the recording. `written`: the revision
-    that each write made, as far as the recording's ledger knows: it orders writes that overlapped. `versions` looks
-    into the target's etcd; without it nothing is awaited there. The replayed seq counts request heads from 1: it is the
-    proxy's seq when the target is a fresh kproxy. ReplayError if nothing can be sent.
+    `plan` None: all of it. `written`: the revision that each write made, as far as the recording's ledger knows: it
+    orders writes that overlapped. `versions` looks into the target's etcd; without it nothing is awaited there.
+    `stopper`: by which the replay is stopped before its end, and which knows whether the target lives. ReplayError if
+    nothing can be sent.
     """
-    run = _Run(recording, transport, patience, notify, Settler(versions, patience))
+    run = _Run(recording, transport, drive, notify, Settler(versions, drive.patience), stopper or Stopper())
     try:
-        await run.all(plan_of(recording, written))
+        await run.all(plan or plan_of(recording, written))
     finally:
         await run.close()
-    return ReplayResult(
-        pairs=tuple(run.pairs), unsent=run.unsent, renaming=run.renaming, waited_in_vain=tuple(run.in_vain)
-    )
+    return run.result
 
 
 def plan_of(recording: Recording, written: Mapping[Seq, int] | None = None) -> Plan:
@@ -103,32 +110,48 @@ def _too_large(exchange: Exchange) -> bool:
     return answer is not None and answer.status == 504 and parameter(target, "resourceVersion") is not None
 
 
+def _failed_before(exchange: Exchange) -> bool:
+    """Whether the recorded server itself answered with an error of its own, or not at all."""
+    return exchange.answer is None or exchange.answer.status >= _SERVER_ERROR
+
+
 @dataclass(slots=True)
 class _Run:
     """One run of a plan."""
 
     recording: Recording
     transport: Transport
-    patience: float
+    drive: Drive
     notify: Callable[[ReplayEvent], None]
     settler: Settler
-    renaming: Renaming = field(default_factory=Renaming)
-    pairs: list[tuple[Seq, Seq]] = field(default_factory=list)
-    unsent: dict[Seq, str] = field(default_factory=dict)
-    in_vain: list[WaitedInVain] = field(default_factory=list)
+    stopper: Stopper
+    result: ReplayResult = field(default_factory=lambda: ReplayResult(renaming=Renaming()))
     watches: dict[Seq, Watch] = field(default_factory=dict)
-    sent: int = 0
-    wrote: tuple[Nanos, float] | None = None
-    """When the last write was answered, or seen in etcd: in the recording, and here by the loop's clock."""
+    under_way: dict[Seq, int] = field(default_factory=dict)
+    """What is on its way, or an open stream, and which exchange of the replay's recording it became (0: none)."""
+    clockwork: Clockwork = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clockwork = Clockwork(self.drive.pace)
+
+    @property
+    def renaming(self) -> Renaming:
+        """What was learned so far."""
+        return self.result.renaming
 
     async def all(self, plan: Plan) -> None:
-        """Take all steps."""
+        """Take all steps, or as many as there are before the replay is stopped."""
         self.notify(ReplayStarted(requests=plan.requests, writes=plan.writes, left_out=len(plan.left_out)))
-        for step in plan.steps:
-            await self._take(step.action)
-        self.notify(ReplayEnded(requests=self.sent))
+        window = min(plan.reach or WINDOW, WINDOW)
+        taking = take_all(iter(plan.steps), self._take, self.drive.concurrency, self.stopper, window)
+        await self.stopper.until_stopped(taking)
+        self.result.stopped = self.stopper.stopped
+        for seq, replayed in sorted(self.under_way.items()):
+            self._apart(seq, replayed, "it was under way when the replay was stopped")
+        self.notify(ReplayEnded(requests=self.result.sent))
 
-    async def _take(self, action: Action) -> None:
+    async def _take(self, step: Step) -> None:
+        action: Action = step.action
         match action:
             case Send():
                 await self._send(action)
@@ -142,43 +165,69 @@ class _Run:
                 await self._settle(action)
 
     def _leave_out(self, seq: Seq, reason: str) -> None:
-        self.unsent[seq] = reason
+        self.result.unsent.add(seq, reason)
         self.notify(RequestLeftOut(seq=seq, reason=reason))
+
+    def _apart(self, seq: Seq, replayed: int, reason: str) -> None:
+        """An exchange that began and is not to be compared."""
+        self.result.unsent.add(seq, reason)
+        if replayed:
+            self.result.apart.append(replayed)
 
     async def _send(self, step: Send) -> None:
         exchange = self.recording.exchange(step.seq)
         if exchange is None:
             raise ReplayError(f"The recording has no exchange {step.seq} any more.")
+        await self._until_due(exchange.started)
+        if self.stopper.stopped is not None:
+            return
         request = self._request(exchange)
         try:
             self.transport.head(request)
         except ReplayError as error:
             self._leave_out(step.seq, str(error))
             return
-        await self._pause(exchange)
-        self.sent += 1
-        self.pairs.append((step.seq, Seq(self.sent)))
-        self.notify(RequestSent(seq=step.seq, replayed=Seq(self.sent), method=request.method, target=request.target))
+        self.result.sent += 1
+        self.stopper.at(step.seq)
+        self.under_way[step.seq] = 0
         duration = ((exchange.ended or exchange.started) - exchange.started) / 1e9
         try:
             async with asyncio.timeout(duration + ANSWER_SECONDS):
                 status = await self._answer(step, exchange, request)
         except (ReplayError, TimeoutError) as error:
             reason = str(error) or f"no answer within {duration + ANSWER_SECONDS:.0f} s"
-            self.notify(RequestFailed(seq=step.seq, reason=reason))
+            await self._failed(step.seq, reason)
+            return
+        if status >= _SERVER_ERROR and not _failed_before(exchange) and await self._is_gone(step.seq):
             return
         if exchange.info.verb in WRITES:
-            self.wrote = exchange.ended or exchange.started, asyncio.get_running_loop().time()
+            self.clockwork.wrote(exchange.ended or exchange.started, asyncio.get_running_loop().time())
         recorded = exchange.answer.status if exchange.answer else None
         self.notify(AnswerReceived(seq=step.seq, status=status, recorded=recorded))
+        if step.seq not in self.watches:
+            self._over(step.seq)
 
-    async def _pause(self, exchange: Exchange) -> None:
-        """Give the server what it had after a write: it publishes a definition's paths and spreads rights by itself."""
-        if self.wrote is None:
-            return
-        recorded, live = self.wrote
-        pause = min((exchange.started - recorded) / 1e9, LONGEST_PAUSE)
-        await asyncio.sleep(max(0.0, live + pause - asyncio.get_running_loop().time()))
+    def _over(self, seq: Seq) -> None:
+        """What is compared is over."""
+        if replayed := self.under_way.pop(seq, 0):
+            self.result.pairs.add(seq, replayed)
+
+    async def _failed(self, seq: Seq, reason: str) -> None:
+        """No answer, or not all of it: the server's doing, unless it is not there any more."""
+        self.notify(RequestFailed(seq=seq, reason=reason))
+        if not await self._is_gone(seq):
+            self._over(seq)
+
+    async def _is_gone(self, seq: Seq) -> bool:
+        """Whether the target has died: then what is under way stays so, and nothing more is sent."""
+        return not await self.stopper.lives(seq)
+
+    async def _until_due(self, recorded: Nanos) -> None:
+        """Keep the pace, and give the server what it had after a write."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if (due := self.clockwork.due(recorded, now)) > now:
+            await self.stopper.sleep(due - now)
 
     def _request(self, exchange: Exchange) -> WireRequest:
         recorded = exchange.request
@@ -191,8 +240,13 @@ class _Run:
         )
 
     async def _answer(self, step: Send, exchange: Exchange, request: WireRequest) -> int:
+        def begun(number: int) -> None:
+            self.under_way[step.seq] = number
+            sent = RequestSent(seq=step.seq, replayed=Seq(number), method=request.method, target=request.target)
+            self.notify(sent)
+
         leaves = step.watch or step.leave_after is not None
-        reply = await self.transport.send(request, alone=leaves)
+        reply = await self.transport.send(request, alone=leaves, begun=begun)
         learn_head(self.renaming, exchange, reply.headers)
         if step.watch and reply.status == 200:
             events = [event for _, event in _recorded_events(self.recording, exchange)]
@@ -215,34 +269,36 @@ class _Run:
 
     async def _await(self, seq: Seq, events: int) -> None:
         watch = self.watches.get(seq)
-        if watch is not None and not await watch.wait(events, self.patience):
-            said = WaitedInVain(seq=seq, events=watch.events, recorded=events, seconds=self.patience)
-            self.in_vain.append(said)
-            self.notify(said)
+        if watch is not None and not await watch.wait(events, self.drive.patience):
+            self._in_vain(seq, watch, events, self.drive.patience)
+
+    def _in_vain(self, seq: Seq, watch: Watch, events: int, seconds: float) -> None:
+        said = WaitedInVain(seq=seq, events=watch.events, recorded=events, seconds=seconds)
+        self.result.waited_in_vain.append(said)
+        self.notify(said)
 
     async def _settle(self, step: Settle) -> None:
         awaited = not self.settler.gave_up
         if not await self.settler.wait(step) and awaited:
-            self.notify(NotSettled(key=step.key, seconds=self.patience))
-        if self.wrote is None or self.wrote[0] < step.at:
-            self.wrote = step.at, asyncio.get_running_loop().time()
+            self.notify(NotSettled(key=step.key, seconds=self.drive.patience))
+        self.clockwork.wrote(step.at, asyncio.get_running_loop().time())
 
     async def _close(self, step: Close) -> None:
-        watch = self.watches.pop(step.seq, None)
+        watch = self.watches.get(step.seq)
         if watch is None:
             return
         if step.by_client:
-            self.watches[step.seq] = watch
             await self._await(step.seq, step.events)
-            del self.watches[step.seq]
-        elif not await watch.wait(None, step.seconds + self.patience):
-            said = WaitedInVain(
-                seq=step.seq, events=watch.events, recorded=step.events, seconds=step.seconds + self.patience
-            )
-            self.in_vain.append(said)
-            self.notify(said)
+        else:
+            seconds = step.seconds + self.drive.patience
+            if not await watch.wait(None, seconds):
+                self._in_vain(step.seq, watch, step.events, seconds)
         await watch.close()
+        del self.watches[step.seq]
         self.notify(WatchEnded(seq=step.seq, events=watch.events, recorded=step.events))
+        if watch.broken and watch.events < step.events and await self._is_gone(step.seq):
+            return
+        self._over(step.seq)
 
     async def close(self) -> None:
         """Leave what is still open."""

@@ -45,6 +45,11 @@ class Send:
     watch: bool = False
     leave_after: int | None = None
 
+    @property
+    def stays(self) -> bool:
+        """Whether it is a stream: others do not wait until there is room for them beside it."""
+        return self.watch or self.leave_after is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Await:

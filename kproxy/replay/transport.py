@@ -7,21 +7,29 @@ is stored without its codings. Watches and plain requests share no connection.
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from tempfile import NamedTemporaryFile
 
 from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.errors import ReplayError
 from kproxy.model.exchange import Headers
+from kproxy.replay.links import Dial, Link, StreamLink
 from kproxy.wire.http1 import END, AnswerFramer, AnswerHead, Body, FramingError, parse_head
 
 CONNECT_SECONDS = 10.0
-_READ = 256 * 1024
+
+REST_SECONDS = 30.0
+"""A connection that has rested for longer is not used again: a server may be about to close it."""
+
 _SET_ANEW = frozenset({"content-length", "transfer-encoding", "content-encoding"})
 _START = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 _TARGET = re.compile(r"[!-~]{1,65536}")
 _VALUE = re.compile(r"[^\x00\r\n]*")
+
+
+type Begun = Callable[[int], None]
+"""Is told which exchange of the replay's recording a request became."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,31 +70,39 @@ class Reply:
 class Connection:
     """One connection to the target."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.rests_since = 0.0
         self._framer = AnswerFramer()
 
     @property
     def usable(self) -> bool:
         """Whether another request can go out on it, as far as can be told before."""
-        return self._framer.idle and not self._reader.at_eof() and not self._writer.is_closing()
+        return self._framer.idle and self.link.usable
 
     @property
     def closed(self) -> bool:
         """Whether we closed it."""
-        return self._writer.is_closing()
+        return self.link.closed
 
-    async def ask(self, head: bytes, body: bytes, method: str) -> Reply:
+    async def ask(self, head: bytes, body: bytes, method: str, begun: Begun) -> Reply:
         """Send a request and await its answer's head. ReplayError."""
         self._framer.expect(method.encode("latin-1"))
+        link = self.link
         try:
-            self._writer.write(head + body)
-            await self._writer.drain()
+            await link.send(head + body)
+            if early := link.begun:
+                begun(early)
+            data = await self._read()
+            if link.begun != early:
+                begun(link.begun)
             while True:
-                reply = self._reply(self._framer.feed(await self._read()))
+                if link.unreached:
+                    raise ConnectionRefusedError(link.unreached)
+                reply = self._reply(self._framer.feed(data))
                 if reply is not None:
                     return reply
+                data = await self._read()
         except (OSError, FramingError) as error:
             self.close()
             raise ReplayError(f"The target did not answer {method}: {error}.") from error
@@ -105,7 +121,7 @@ class Connection:
     async def more(self) -> tuple[list[bytes], bool]:
         """The next pieces of content, and whether they are the last. ReplayError."""
         try:
-            data = await self._reader.read(_READ)
+            data = await self.link.receive()
             events = self._framer.feed(data) if data else self._framer.eof()
         except (OSError, FramingError) as error:
             self.close()
@@ -117,69 +133,87 @@ class Connection:
         return [event.content for event in events if isinstance(event, Body)], ended
 
     async def _read(self) -> bytes:
-        data = await self._reader.read(_READ)
+        data = await self.link.receive()
         if not data:
             raise ConnectionResetError("it closed the connection")
         return data
 
     def close(self) -> None:
         """Close it now; whoever reads gets the end."""
-        self._writer.close()
+        self.link.close()
 
 
 class Transport:
-    """Sends requests to one target."""
+    """Sends requests to one target, with one set of credentials, over as many connections as are busy at a time.
 
-    def __init__(self, target: Upstream) -> None:
+    `dial`: how a connection is opened; None: by a socket, straight to the target.
+    """
+
+    def __init__(self, target: Upstream, dial: Dial | None = None) -> None:
         self.target = target
         self._bearer = BearerToken(target)
-        self._tls = tls_context(target)
-        self._idle: Connection | None = None
+        self._tls = tls_context(target) if dial is None else None
+        self._dial = dial or self._by_socket
+        self._idle: list[Connection] = []
         self.connections: set[Connection] = set()
 
-    async def send(self, request: WireRequest, *, alone: bool = False) -> Reply:
+    async def send(self, request: WireRequest, *, alone: bool = False, begun: Begun = lambda _: None) -> Reply:
         """Send a request; the answer's head is there when this returns. `alone`: on a connection of its own.
 
-        ReplayError if the target cannot be reached or breaks off.
+        `begun` is told, once and as soon as it is known, which exchange it became in the replay's recording, where
+        there is one. ReplayError if the target cannot be reached or breaks off.
         """
         head = self.head(request)
-        connection = self._idle
-        self._idle = None
-        if alone or connection is None or not connection.usable:
-            if connection is not None and alone:
-                self._idle = connection
+        connection = None if alone else self._rested()
+        if connection is None:
             connection = await self._connect()
-        return await connection.ask(head, request.body, request.method)
+        return await connection.ask(head, request.body, request.method, begun)
+
+    def _rested(self) -> Connection | None:
+        """The connection that was used last of those that wait for their next request."""
+        oldest = asyncio.get_running_loop().time() - REST_SECONDS
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable and connection.rests_since >= oldest:
+                return connection
+            connection.close()
+        return None
 
     def done(self, reply: Reply) -> None:
         """An answer was read to its end: its connection may carry the next request."""
+        connection = reply.connection
         closes = any(name.lower() == "connection" and "close" in value.lower() for name, value in reply.headers)
-        if reply.ended and not closes and reply.connection.usable and self._idle is None:
-            self._idle = reply.connection
-        elif reply.connection is not self._idle:
-            reply.connection.close()
+        if reply.ended and not closes and connection.usable:
+            connection.rests_since = asyncio.get_running_loop().time()
+            self._idle.append(connection)
+        else:
+            connection.close()
 
     def close(self) -> None:
         """Close all connections."""
         for connection in self.connections:
             connection.close()
         self.connections.clear()
-        self._idle = None
+        self._idle.clear()
 
     async def _connect(self) -> Connection:
-        target = self.target
-        name = (target.tls.server_name or target.host) if target.tls else None
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                reader, writer = await asyncio.open_connection(
-                    target.host, target.port, ssl=self._tls, server_hostname=name if self._tls else None
-                )
+                connection = Connection(await self._dial())
         except (OSError, TimeoutError) as error:
             reason = str(error) or f"no connection within {CONNECT_SECONDS:.0f} s"
-            raise ReplayError(f"The target {target.url} cannot be reached: {reason}.") from error
-        connection = Connection(reader, writer)
+            raise ReplayError(f"The target {self.target.url} cannot be reached: {reason}.") from error
         self.connections = {each for each in self.connections if not each.closed} | {connection}
         return connection
+
+    async def _by_socket(self) -> Link:
+        target = self.target
+        name = (target.tls.server_name or target.host) if target.tls else None
+        return StreamLink(
+            *await asyncio.open_connection(
+                target.host, target.port, ssl=self._tls, server_hostname=name if self._tls else None
+            )
+        )
 
     def head(self, request: WireRequest) -> bytes:
         """A request's head as it goes out. ReplayError for what would not be one head on the wire."""

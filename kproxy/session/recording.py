@@ -15,7 +15,9 @@ from kproxy.model.exchange import Seq
 from kproxy.model.session import Session
 from kproxy.proxy.handover.outbox import Outbox
 from kproxy.proxy.launch import Running, serve
+from kproxy.proxy.settings import ProxySettings
 from kproxy.proxy.ways.forward import basic_credentials
+from kproxy.proxy.within import Within, within
 from kproxy.record.pseudonyms import key_path
 from kproxy.record.settings import Followed, RecorderSettings
 from kproxy.session.etcds import begin_etcds
@@ -32,12 +34,16 @@ type Tell = Callable[[str], None]
 
 @dataclass(slots=True)
 class Live:
-    """A recording that goes on; whoever made it says at the end how its COMMAND ended."""
+    """A recording that goes on; whoever made it says at the end how its COMMAND ended.
+
+    `within`: where this process itself is the only client, and nothing is listened on.
+    """
 
     proxy: Running
     session: Session
     recorder: RecorderProcess
     outbox: Outbox
+    within: Within | None = None
     exit_code: int | None = None
     complete: bool = True  # whether all that was recorded came into the file
 
@@ -48,10 +54,12 @@ class Live:
 
 
 @asynccontextmanager
-async def recording(settings: RecordSettings, tell: Tell, team: Team | None = None) -> AsyncIterator[Live]:
+async def recording(
+    settings: RecordSettings, tell: Tell, team: Team | None = None, *, own: bool = False
+) -> AsyncIterator[Live]:
     """Record until the block ends; then the proxy stops, the recorder stores the rest and closes the file.
 
-    `team`: with which further workers were hired, where there are any.
+    `team`: with which further workers were hired, where there are any. `own`: this process is the client.
     """
     if settings.output.exists() and not settings.force:
         raise UsageError(f"{settings.output} exists already: choose another -o, or replace it with --force")
@@ -84,12 +92,12 @@ async def recording(settings: RecordSettings, tell: Tell, team: Team | None = No
         )
         try:
             async with (
-                serve(proxy_settings(settings, token, credentials), outbox, team.stand if team else None) as running,
+                _serving(proxy_settings(settings, token, credentials), outbox, team, own=own) as (running, inside),
                 stopping(others),
             ):
                 # The proxy first, so that a busy port makes and replaces no file.
                 await recorder.start()
-                live = Live(running, session, recorder, outbox)
+                live = Live(running, session, recorder, outbox, inside)
                 yield live
         except BaseException:
             # whatever it was, what has been recorded is closed properly; only a recorder that never started is ended
@@ -103,6 +111,19 @@ async def recording(settings: RecordSettings, tell: Tell, team: Team | None = No
         await asyncio.to_thread(_keep_ledger, settings.output, tell)
     else:
         tell("not everything could be written into the recording; `kproxy log` shows what is there, gaps say the rest")
+
+
+@asynccontextmanager
+async def _serving(
+    settings: ProxySettings, outbox: Outbox, team: Team | None, *, own: bool
+) -> AsyncIterator[tuple[Running, Within | None]]:
+    if own:
+        upstream = settings.upstream
+        async with within(settings, outbox) as inside:
+            yield Running(url=upstream.url, address=(upstream.host, upstream.port), ca_pem=None, token=None), inside
+        return
+    async with serve(settings, outbox, team.stand if team else None) as running:
+        yield running, None
 
 
 def _keep_ledger(output: Path, tell: Tell) -> None:

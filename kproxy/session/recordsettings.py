@@ -14,7 +14,7 @@ from kproxy.proxy.faults.rules import FaultRule
 from kproxy.proxy.handover.outbox import DEFAULT_BUFFER, WhenStuck
 from kproxy.proxy.identity.judging import FORWARDING
 from kproxy.proxy.identity.reviewed import Review
-from kproxy.proxy.launch import DEFAULT_DRAIN, DEFAULT_LISTEN, ProxySettings
+from kproxy.proxy.settings import DEFAULT_DRAIN, DEFAULT_LISTEN, ProxySettings
 from kproxy.proxy.sockets.serving import OWN, ServingFiles
 from kproxy.proxy.tap.wanted import Wanted
 from kproxy.proxy.ways.way import DIRECT, Way

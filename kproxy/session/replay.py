@@ -2,25 +2,35 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from kproxy.config.credentials import asked_once
-from kproxy.config.upstream import Tls, Upstream, upstream_at
 from kproxy.diff.compare import compare
 from kproxy.etcd.client import connect
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.model.etcd import ClusterId, EtcdKey
 from kproxy.model.verdict import Verdict
-from kproxy.proxy.launch import Running
-from kproxy.replay.engine import ReplayResult, plan_of, replay
+from kproxy.replay.engine import Drive, plan_of, replay
 from kproxy.replay.events import ReplayEvent
 from kproxy.replay.guard import check_target, gather_facts, written_resources
+from kproxy.replay.links import Link
+from kproxy.replay.result import ReplayResult
 from kproxy.replay.settle import Versions
+from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Transport
 from kproxy.replay.written import written_revisions
+from kproxy.session.driving import (
+    InsideLink,
+    changes_of,
+    seen_from_inside,
+    sentence_of,
+    serves,
+    stopped_by_signals,
+)
 from kproxy.session.opened import Opened, opened
-from kproxy.session.recording import Tell, recording
+from kproxy.session.recording import Live, Tell, recording
 from kproxy.session.recordsettings import RecordSettings
 from kproxy.session.relays import lab_relays
 from kproxy.session.target import Target
@@ -28,7 +38,7 @@ from kproxy.session.target import Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaySettings:
-    """How to replay. `output`: the replay's own recording; `patience`: seconds that a watch's events are awaited."""
+    """How to replay. `output`: the replay's own recording; `drive`: how fast, and how much at a time."""
 
     output: Path
     state_home: Path
@@ -36,7 +46,7 @@ class ReplaySettings:
     allow_existing: bool = False
     strict: bool = False
     require_etcd: bool = False
-    patience: float = 10.0
+    drive: Drive = field(default_factory=Drive)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +82,19 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
             )
         result = await _drive(baseline, target, settings, audience)
         with opened(str(settings.output)) as replayed:
+            ledgers = baseline.ledger, replayed.ledger
+            if result.stopped is not None:
+                sent, answered = zip(*result.pairs, strict=True) if result.pairs else ((), ())
+                ledgers = changes_of(ledgers[0], frozenset(sent)), changes_of(ledgers[1], frozenset(answered))
             return compare(
                 baseline.recording,
-                baseline.ledger,
+                ledgers[0],
                 replayed.recording,
-                replayed.ledger,
+                ledgers[1],
                 result.pairs,
                 unsent=result.unsent,
+                apart=result.apart,
+                stopped=sentence_of(result.stopped),
                 strict=settings.strict,
                 require_etcd=settings.require_etcd,
             )
@@ -112,18 +128,27 @@ async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, aud
         lab=target.lab,
         program="kproxy replay",
     )
-    async with recording(record, audience.tell) as live, _looking_into(target.etcd) as versions:
-        transport = Transport(through(live.proxy))
-        result = await replay(
-            baseline.recording,
-            transport,
-            patience=settings.patience,
-            notify=audience.notify,
-            written=written_revisions(baseline.ledger, baseline.recording.session.server.etcd_cluster),
-            versions=versions,
-        )
-        live.exit_code = 0
+    async with recording(record, audience.tell, own=True) as live, _looking_into(target.etcd) as versions:
+        transport = Transport(seen_from_inside(target.upstream), dial=partial(_dial, live))
+        stopper = Stopper(partial(serves, target.upstream))
+        with stopped_by_signals(stopper):
+            result = await replay(
+                baseline.recording,
+                transport,
+                drive=settings.drive,
+                notify=audience.notify,
+                written=written_revisions(baseline.ledger, baseline.recording.session.server.etcd_cluster),
+                versions=versions,
+                stopper=stopper,
+            )
+        live.exit_code = 0 if result.stopped is None else 128 + (result.stopped.signal or 0)
     return result
+
+
+async def _dial(live: Live) -> Link:
+    if live.within is None:
+        raise RuntimeError("the replay's recording is made without a proxy of its own")
+    return InsideLink(live.within.connect())
 
 
 @asynccontextmanager
@@ -139,9 +164,3 @@ async def _looking_into(settings: EtcdSettings | None) -> AsyncIterator[Versions
             return found[0].version if found else 0
 
         yield version
-
-
-def through(proxy: Running) -> Upstream:
-    """The proxy as a target of the replay's transport."""
-    place = upstream_at(proxy.url, what="the proxy's URL", tls=Tls(ca_pem=proxy.ca_pem))
-    return replace(place, token=proxy.token)

@@ -17,7 +17,8 @@ from kproxy.config.upstream import upstream_from_url
 from kproxy.model.exchange import IdentityMode
 from kproxy.proxy.handover.held import Held
 from kproxy.proxy.handover.outbox import Outbox
-from kproxy.proxy.launch import ProxySettings, serve
+from kproxy.proxy.launch import serve
+from kproxy.proxy.settings import ProxySettings
 
 
 class DroppingOutbox(Outbox):

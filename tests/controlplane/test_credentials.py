@@ -23,7 +23,8 @@ from kproxy.config.upstream import Tls, Upstream, at_places
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import Lab, start_lab
 from kproxy.model.jsontypes import JSONObject
-from kproxy.proxy.launch import ProxySettings, serve
+from kproxy.proxy.launch import serve
+from kproxy.proxy.settings import ProxySettings
 from tests.proxy.sockets.test_reach import proxy
 from tests.proxy.stage import recording
 from tests.support.authority import Authority

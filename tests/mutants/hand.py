@@ -21,6 +21,7 @@ from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import Lab, start_lab
 from kproxy.lab.users import User
 from kproxy.model.verdict import Difference, Outcome, Verdict
+from kproxy.replay.engine import Drive
 from kproxy.session.record import Client, record
 from kproxy.session.recordsettings import RecordSettings
 from kproxy.session.relays import lab_relays
@@ -145,7 +146,8 @@ def _lab(server: str, assets: Path | None) -> LabSettings:
 
 async def _replayed(mutant: Mutant, lie: Lie, golden: Path, lab: Lab, kept: Path) -> Verdict:
     async with _served(mutant, lie, lab) as target:
-        settings = ReplaySettings(output=kept / "replayed.kproxy", state_home=kept / "state", patience=PATIENCE)
+        drive = Drive(patience=PATIENCE)
+        settings = ReplaySettings(output=kept / "replayed.kproxy", state_home=kept / "state", drive=drive)
         return await replay_recording(str(golden), target, settings, Audience())
 
 

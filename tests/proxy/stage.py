@@ -18,7 +18,8 @@ from cryptography.x509.oid import NameOID
 from kproxy.config.upstream import Upstream, upstream_from_url
 from kproxy.proxy.faults.rules import parse_rule
 from kproxy.proxy.handover.outbox import Outbox
-from kproxy.proxy.launch import ProxySettings, Running, serve
+from kproxy.proxy.launch import Running, serve
+from kproxy.proxy.settings import ProxySettings
 from kproxy.proxy.sockets.serving import OWN, ServingFiles
 from kproxy.proxy.tap.wanted import Wanted
 from kproxy.proxy.ways.way import DIRECT, Way

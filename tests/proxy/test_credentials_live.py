@@ -13,7 +13,8 @@ from kproxy.config.upstream import Tls, Upstream, upstream_from_url
 from kproxy.errors import ConfigError
 from kproxy.model.exchange import End
 from kproxy.proxy.handover.outbox import Outbox
-from kproxy.proxy.launch import ProxySettings, serve
+from kproxy.proxy.launch import serve
+from kproxy.proxy.settings import ProxySettings
 from tests.proxy.sockets.test_reach import answered
 from tests.proxy.sockets.test_tls import HERE, server_context
 from tests.proxy.stage import OK, Server, TeeReader, self_signed, stage

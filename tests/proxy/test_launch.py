@@ -11,7 +11,8 @@ from kproxy.config.upstream import Upstream, upstream_from_url
 from kproxy.errors import ConfigError, ProxyError
 from kproxy.model.exchange import Altered, End
 from kproxy.proxy.handover.outbox import Outbox
-from kproxy.proxy.launch import ProxySettings, serve
+from kproxy.proxy.launch import serve
+from kproxy.proxy.settings import ProxySettings
 from kproxy.wire.handoff import RecordType, unpack_head
 from tests.proxy.stage import OK, Stage, TeeReader, answering, recording, stage, upstream
 

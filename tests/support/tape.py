@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from kproxy.config.upstream import Upstream
 from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Frame, Nanos, Request, Seq
 from kproxy.model.session import Server, Session, SessionEnd
-from kproxy.replay.transport import Reply, Transport, WireRequest
+from kproxy.replay.transport import Begun, Reply, Transport, WireRequest
 from kproxy.wire.http1 import parse_head
 from kproxy.wire.requestinfo import request_info
 from kproxy.wire.watch import WatchCutter
@@ -54,7 +54,7 @@ class Tape(Transport):
         """Nanoseconds since the tape began."""
         return Nanos(time.monotonic_ns() - self._start)
 
-    async def send(self, request: WireRequest, *, alone: bool = False) -> Reply:
+    async def send(self, request: WireRequest, *, alone: bool = False, begun: Begun = lambda _: None) -> Reply:
         """Send and keep."""
         head = parse_head(self.head(request))
         seq = Seq(len(self.recording.exchange_list) + 1)
@@ -72,6 +72,7 @@ class Tape(Transport):
             info=request_info(request.method, request.target),
         )
         self.recording.exchange_list.append(exchange)
+        begun(seq)
         reply = await super().send(request, alone=alone)
         taped = TapedReply(reply.status, reply.headers, reply.connection, reply.ended, reply.waiting, self, seq)
         answer = Answer(status=reply.status, reason="", http_version="HTTP/1.1", headers=reply.headers)

@@ -15,8 +15,8 @@ from kproxy.model.exchange import End
 from kproxy.proxy.handover.outbox import Outbox
 from kproxy.proxy.sockets.dial import Dialer, DialError
 from kproxy.proxy.sockets.handshake import HandshakeError, shake_hands
-from kproxy.proxy.sockets.legs import HIGH_WATER, Leg
-from kproxy.proxy.tap.actions import Act, Action, Wait
+from kproxy.proxy.sockets.legs import HIGH_WATER, ClientLeg, Leg
+from kproxy.proxy.tap.actions import Act, Action, Unreached, Wait
 from kproxy.proxy.tap.tap import Tap
 
 logger = logging.getLogger(__name__)
@@ -38,14 +38,14 @@ class Wiring:
 class Connection:
     """Serves one client: `run` it; `drain` lets it come to its end, `stop` ends what goes on."""
 
-    def __init__(self, wiring: Wiring, sock: socket.socket, number: int) -> None:
+    def __init__(self, wiring: Wiring, sock: socket.socket | None, number: int) -> None:
         self._dialer = wiring.dialer
         self._outbox = wiring.outbox
         self._client_tls = wiring.client_tls()
         self._tap = wiring.make_tap(number, self._client_tls is not None)
         self._tap.wake = self._wake
         self._sock = sock
-        self._client: Leg | None = None
+        self._client: ClientLeg | None = None
         self._server: Leg | None = None
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = self._loop.create_future()
@@ -56,16 +56,20 @@ class Connection:
     async def run(self) -> None:
         """Until both sides are closed."""
         try:
-            if self._client_tls is not None:
-                self._sock = await shake_hands(self._client_tls, self._sock, HANDSHAKE_SECONDS, server_side=True)
-                self._greet(self._sock)
-            self._client = Leg(self._sock, self._client_data, self._client_ended, self._balance)
-            self._client.resume()
+            if self._sock is not None:
+                await self._come_in(self._sock)
             await self._over
         except (HandshakeError, TimeoutError) as error:
             logger.debug("a client's TLS handshake failed: %s", error)
         finally:
             self._close()
+
+    async def _come_in(self, sock: socket.socket) -> None:
+        if self._client_tls is not None:
+            sock = self._sock = await shake_hands(self._client_tls, sock, HANDSHAKE_SECONDS, server_side=True)
+            self._greet(sock)
+        self._client = Leg(sock, self._client_data, self._client_ended, self._balance)
+        self._client.resume()
 
     def _greet(self, sock: socket.socket) -> None:
         """Tell the tap who the client has shown itself to be, if it was asked to and did."""
@@ -101,7 +105,8 @@ class Connection:
         for leg in (self._client, self._server):
             if leg is not None:
                 leg.abort()
-        self._sock.close()
+        if self._sock is not None:
+            self._sock.close()
 
     def _finish(self) -> None:
         if not self._over.done():
@@ -216,7 +221,10 @@ class Connection:
         try:
             sock = await self._dialer.connect()
         except DialError as error:
-            self._do(self._tap.connected(error.unreached))
+            self._no_server(error.unreached)
             return
         self._server = Leg(sock, self._server_data, self._server_ended, self._balance)
         self._do(self._tap.connected(None))
+
+    def _no_server(self, problem: Unreached) -> None:
+        self._do(self._tap.connected(problem))

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
+from typing import Protocol
 
 READ_BYTES = 128 * 1024
 """Asked of a plain socket at once. A TLS record gives 16 KiB at most."""
@@ -33,6 +34,32 @@ class _Finish(Enum):
     HALF = auto()
     CLOSE = auto()
     CUT = auto()
+
+
+class ClientLeg(Protocol):
+    """What a Connection does with its client's end: a Leg, or what stands for one inside the process."""
+
+    buffered: int
+    broken: bool
+    closed: bool
+
+    def resume(self) -> None:
+        """Read from now on."""
+
+    def pause(self) -> None:
+        """Read nothing until `resume`."""
+
+    def write(self, data: bytes) -> None:
+        """For the client."""
+
+    def half_close(self) -> None:
+        """Nothing more is written; what waits goes first."""
+
+    def close(self, *, cut: bool = False) -> None:
+        """Close it when what waits is written."""
+
+    def abort(self) -> None:
+        """Close it now."""
 
 
 class Leg:

@@ -35,29 +35,20 @@ type Admit = Callable[[socket.socket, int], Inside]
 """Gets an accepted socket, which is its own from then on, and the connection's number."""
 
 
-class Listener:
-    """mitmproxy's idea of a server: `sockets` and `close`. `numbers`: of the first connection, and the step."""
+class Connections:
+    """Those that live."""
 
-    def __init__(self, sock: socket.socket, admit: Admit, numbers: tuple[int, int] = (1, 1)) -> None:
-        self._sock = sock
-        self._admit = admit
-        self._numbers = itertools.count(*numbers)
+    def __init__(self) -> None:
         self._live: dict[asyncio.Task[None], Inside] = {}
-        sock.setblocking(False)
-        self._accepting = asyncio.create_task(self._accept())
 
-    @property
-    def sockets(self) -> tuple[socket.socket, ...]:
-        """The one that it listens on."""
-        return (self._sock,)
-
-    def close(self) -> None:
-        """Take nobody any more; who is connected stays."""
-        self._accepting.cancel()
-        self._sock.close()
+    def begin(self, connection: Inside) -> None:
+        """Serve one to its end."""
+        task = asyncio.create_task(connection.run())
+        self._live[task] = connection
+        task.add_done_callback(self._ended)
 
     async def stop(self, drain: float) -> None:
-        """End the connections: what goes on may finish for `drain` seconds, then it is recorded as stopped.
+        """End them: what goes on may finish for `drain` seconds, then it is recorded as stopped.
 
         A watch would never finish: it is ended at once, where an event ends.
         """
@@ -72,7 +63,39 @@ class Listener:
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
         for task in list(self._live):  # a client that takes nothing does not hold up the end
             task.cancel()
-        await asyncio.gather(*tasks, self._accepting, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._live[task]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("kproxy failed on a connection", exc_info=error)
+
+
+class Listener:
+    """mitmproxy's idea of a server: `sockets` and `close`. `numbers`: of the first connection, and the step."""
+
+    def __init__(self, sock: socket.socket, admit: Admit, numbers: tuple[int, int] = (1, 1)) -> None:
+        self._sock = sock
+        self._admit = admit
+        self._numbers = itertools.count(*numbers)
+        self._connections = Connections()
+        sock.setblocking(False)
+        self._accepting = asyncio.create_task(self._accept())
+
+    @property
+    def sockets(self) -> tuple[socket.socket, ...]:
+        """The one that it listens on."""
+        return (self._sock,)
+
+    def close(self) -> None:
+        """Take nobody any more; who is connected stays."""
+        self._accepting.cancel()
+        self._sock.close()
+
+    async def stop(self, drain: float) -> None:
+        """End the connections, see there."""
+        await self._connections.stop(drain)
+        await asyncio.gather(self._accepting, return_exceptions=True)
 
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()
@@ -91,12 +114,4 @@ class Listener:
 
     def _serve(self, sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = self._admit(sock, next(self._numbers))
-        task = asyncio.create_task(connection.run())
-        self._live[task] = connection
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._live[task]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("kproxy failed on a connection", exc_info=error)
+        self._connections.begin(self._admit(sock, next(self._numbers)))

@@ -9,7 +9,8 @@ from pathlib import Path
 from kproxy.config.upstream import Tls, Upstream, upstream_from_url
 from kproxy.model.exchange import End, IdentityMode
 from kproxy.proxy.identity.caller import Caller
-from kproxy.proxy.launch import ProxySettings, serve
+from kproxy.proxy.launch import serve
+from kproxy.proxy.settings import ProxySettings
 from kproxy.wire.handoff import unpack_head
 from tests.proxy.sockets.test_tls import HERE, server_context
 from tests.proxy.stage import OK, answering, recording, self_signed, upstream

@@ -13,7 +13,8 @@ from kproxy.config.upstream import Tls, Upstream, upstream_from_url
 from kproxy.errors import ConfigError, ProxyError
 from kproxy.model.exchange import End, IdentityMode
 from kproxy.proxy.handover.outbox import Outbox
-from kproxy.proxy.launch import ProxySettings, serve
+from kproxy.proxy.launch import serve
+from kproxy.proxy.settings import ProxySettings
 from kproxy.proxy.sockets.serving import ServingFiles
 from kproxy.proxy.ways.forward import basic_credentials
 from kproxy.proxy.ways.way import Mode, Way

@@ -1,0 +1,97 @@
+"""Takes a plan's steps: one after the other, or as the graph allows, so many requests at a time.
+
+Streams and waits have no worker of their own to wait for: they are taken as soon as what they wait for is done.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from heapq import heappop, heappush
+
+from kproxy.replay.frontier import WINDOW, Frontier
+from kproxy.replay.plan import Send, Step
+from kproxy.replay.stopping import Stopper
+
+type Take = Callable[[Step], Awaitable[None]]
+
+
+async def take_all(steps: Iterator[Step], take: Take, concurrency: int, stopper: Stopper, window: int = WINDOW) -> None:
+    """Take all steps, none more when the replay is stopped. What `take` raises ends it. `window`: see Frontier."""
+    if concurrency == 1:
+        for step in steps:
+            if stopper.stopped is not None:
+                return
+            await take(step)
+        return
+    await _Crew(Frontier(steps, window), take, stopper).all(concurrency)
+
+
+class _Crew:
+    """So many workers, and what is taken beside them."""
+
+    def __init__(self, frontier: Frontier, take: Take, stopper: Stopper) -> None:
+        self._frontier = frontier
+        self._take = take
+        self._stopper = stopper
+        self._ready: list[tuple[int, Step]] = []
+        self._beside: set[asyncio.Task[None]] = set()
+        self._idle: list[asyncio.Future[None]] = []
+        self._failure: BaseException | None = None
+
+    async def all(self, workers: int) -> None:
+        """See take_all."""
+        tasks = [asyncio.create_task(self._work()) for _ in range(workers)]
+        self._stopper.then(lambda: self._wake(len(self._idle)))
+        try:
+            self._came(self._frontier.begin())
+            await asyncio.gather(*tasks)
+            while self._beside and self._failure is None and self._stopper.stopped is None:
+                await asyncio.wait(self._beside, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            left = [*tasks, *self._beside]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        if self._failure is not None:
+            raise self._failure
+
+    @property
+    def _ended(self) -> bool:
+        return self._frontier.over or self._failure is not None or self._stopper.stopped is not None
+
+    async def _work(self) -> None:
+        while not self._ended:
+            if self._ready:
+                await self._one(heappop(self._ready)[1])
+            else:
+                idle: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._idle.append(idle)
+                await idle
+        self._wake(len(self._idle))
+
+    async def _one(self, step: Step) -> None:
+        try:
+            await self._take(step)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the first one ends the replay and is raised by `all`
+            self._failure = self._failure or error
+            self._wake(len(self._idle))
+            return
+        if self._stopper.stopped is None:
+            self._came(self._frontier.done(step.number))
+
+    def _came(self, steps: list[Step]) -> None:
+        """These can be taken."""
+        for step in steps:
+            if isinstance(step.action, Send) and not step.action.stays:
+                heappush(self._ready, (step.number, step))
+            else:
+                task = asyncio.create_task(self._one(step))
+                self._beside.add(task)
+                task.add_done_callback(self._beside.discard)
+        self._wake(len(self._idle) if self._ended else len(self._ready))
+
+    def _wake(self, workers: int) -> None:
+        while self._idle and workers > 0:
+            idle = self._idle.pop()
+            if not idle.done():
+                idle.set_result(None)
+                workers -= 1

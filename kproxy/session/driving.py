@@ -1,0 +1,146 @@
+"""What a replay stands on while it is driven: connections into its own proxy, signals, whether its target serves."""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Collection, Container, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from kproxy.config.upstream import Upstream
+from kproxy.errors import ConfigError, ReplayError
+from kproxy.model.attribution import Ledger, LedgerEntry
+from kproxy.model.exchange import Seq
+from kproxy.proxy.sockets.inside import InsideConnection
+from kproxy.replay.answers import read_all
+from kproxy.replay.result import Stopped
+from kproxy.replay.stopping import Stopper
+from kproxy.replay.transport import Transport, WireRequest
+
+ALIVE_SECONDS = 5.0
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+class InsideLink:
+    """A replay's Link into its own proxy: the exchange that a request became is known when it was sent."""
+
+    def __init__(self, connection: InsideConnection) -> None:
+        self._connection = connection
+        self._leg = connection.leg
+
+    @property
+    def begun(self) -> int:
+        """The exchange that the last request became."""
+        return self._connection.begun
+
+    @property
+    def unreached(self) -> str:
+        """Why there is no target."""
+        return self._connection.unreached
+
+    @property
+    def usable(self) -> bool:
+        """Whether another request may be sent."""
+        return self._leg.usable
+
+    @property
+    def closed(self) -> bool:
+        """Whether we closed it."""
+        return self._leg.left
+
+    async def send(self, data: bytes) -> None:
+        """Hand it over."""
+        self._connection.begun = 0
+        self._leg.send(data)
+
+    async def receive(self) -> bytes:
+        """What has come."""
+        return await self._leg.receive()
+
+    def close(self) -> None:
+        """Leave."""
+        self._leg.leave()
+
+
+def seen_from_inside(target: Upstream) -> Upstream:
+    """The target as a client behind the proxy sees it: the proxy sets credentials, and puts the path's prefix on."""
+    return replace(target.without_credentials(), path_prefix="")
+
+
+@contextmanager
+def stopped_by_signals(stopper: Stopper) -> Iterator[None]:
+    """Ctrl-C and SIGTERM stop the replay, which is then closed and told as far as it came; the next one ends all."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are told to the main thread only
+        return
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in _STOPPING}
+
+    def give_back() -> None:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+
+    def came(number: signal.Signals) -> None:
+        if stopper.stopped is not None and stopper.stopped.signal:
+            give_back()
+            os.kill(os.getpid(), number)
+            return
+        stopper.stop(f"stopped by {number.name}", number)
+
+    for number in _STOPPING:
+        loop.add_signal_handler(number, came, number)
+    try:
+        yield
+    finally:
+        give_back()
+
+
+async def serves(target: Upstream) -> bool:
+    """Whether the target answers that it serves, asked directly: none of that is in the replay's recording."""
+    try:
+        transport = Transport(target)
+    except (ConfigError, ReplayError):
+        return True  # what cannot be asked is not known to be gone
+    headers = (("Accept", "*/*"), ("User-Agent", "kproxy-guard"), ("Host", ""))
+    try:
+        async with asyncio.timeout(ALIVE_SECONDS):
+            reply = await transport.send(WireRequest(method="GET", target="/readyz", headers=headers))
+            await read_all(reply)
+            return reply.status < 500
+    except (ReplayError, TimeoutError):
+        return False
+    finally:
+        transport.close()
+
+
+def sentence_of(stopped: Stopped | None) -> str:
+    """Where and why a replay ended before its plan did, "" if it did not."""
+    return f"{stopped.reason} at exchange {stopped.seq}" if stopped is not None else ""
+
+
+def changes_of(ledger: Ledger, exchanges: Container[int]) -> Ledger:
+    """A ledger with what these exchanges changed: of a replay that was stopped, nothing else can be compared."""
+    return replace(ledger, entries=_Changes(ledger.entries, exchanges), no_op_writes=())
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes(Collection[LedgerEntry]):
+    """Gone through anew each time, as the ledger's own may be."""
+
+    entries: Collection[LedgerEntry]
+    exchanges: Container[int]
+
+    def __iter__(self) -> Iterator[LedgerEntry]:
+        return (each for each in self.entries if self._counts(each))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, entry: object) -> bool:
+        return isinstance(entry, LedgerEntry) and self._counts(entry) and entry in self.entries
+
+    def _counts(self, entry: LedgerEntry) -> bool:
+        seq: Seq | None = entry.attribution.seq if entry.attribution is not None else None
+        return seq is not None and seq in self.exchanges

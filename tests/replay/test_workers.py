@@ -1,0 +1,106 @@
+"""kproxy.replay.workers: hand-made graphs, and what is taken at a time."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from kproxy.model.exchange import Seq
+from kproxy.replay.plan import Await, Send, Step
+from kproxy.replay.stopping import Stopper
+from kproxy.replay.workers import take_all
+
+
+def send(number: int, *after: int, watch: bool = False) -> Step:
+    return Step(number=number, after=after, action=Send(seq=Seq(number), watch=watch))
+
+
+class Taking:
+    """Takes steps; each lasts a few turns of the loop."""
+
+    def __init__(self, *, forever: frozenset[int] = frozenset(), fails: int = -1) -> None:
+        self.done: list[int] = []
+        self.at_once = self.most = 0
+        self._forever = forever
+        self._fails = fails
+
+    async def __call__(self, step: Step) -> None:
+        assert set(step.after) <= set(self.done)
+        stays = isinstance(step.action, Send) and not step.action.stays
+        self.at_once += stays
+        self.most = max(self.most, self.at_once)
+        if step.number in self._forever:
+            await asyncio.Event().wait()
+        for _ in range(1 + step.number % 3):
+            await asyncio.sleep(0)
+        if step.number == self._fails:
+            raise ValueError(step.number)
+        self.at_once -= stays
+        self.done.append(step.number)
+
+
+def taken(steps: Sequence[Step], concurrency: int, taking: Taking, stopper: Stopper | None = None) -> Taking:
+    async def run() -> None:
+        async with asyncio.timeout(60):
+            await take_all(iter(steps), taking, concurrency, stopper or Stopper())
+
+    asyncio.run(run())
+    return taking
+
+
+def test_one_at_a_time_is_the_order_of_the_plan() -> None:
+    assert taken([send(number) for number in range(50)], 1, Taking()).done == list(range(50))
+
+
+def test_independent_requests_go_at_once_and_never_more_than_may() -> None:
+    taking = taken([send(number) for number in range(5000)], 16, Taking())
+    assert taking.most == 16
+    assert sorted(taking.done) == list(range(5000))
+
+
+def test_a_chain_stays_a_chain_however_many_may_go_at_once() -> None:
+    chain = [send(number, *([number - 1] if number else [])) for number in range(100)]
+    assert taken(chain, 16, Taking()).done == list(range(100))
+
+
+def test_open_streams_and_waits_take_no_worker() -> None:
+    streams = [send(number, watch=True) for number in range(20)]
+    wait = Step(number=20, after=(), action=Await(seq=Seq(0), events=1))
+    requests = [send(number) for number in range(21, 40)]
+    taking = Taking(forever=frozenset(range(21)))
+
+    async def run() -> None:
+        stopper = Stopper()
+        work = asyncio.create_task(take_all(iter([*streams, wait, *requests]), taking, 2, stopper))
+        async with asyncio.timeout(60):
+            while len(taking.done) < len(requests):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0)
+            stopper.stop("stopped by a test")
+            await work
+
+    asyncio.run(run())
+    assert sorted(taking.done) == list(range(21, 40))
+
+
+def test_the_first_failure_ends_it_and_nothing_is_left_running() -> None:
+    async def run() -> int:
+        with pytest.raises(ValueError, match="7"):
+            await take_all(iter([send(number) for number in range(1000)]), Taking(fails=7), 4, Stopper())
+        return len(asyncio.all_tasks())
+
+    assert asyncio.run(run()) == 1
+
+
+def test_what_is_stopped_takes_no_more_steps() -> None:
+    stopper = Stopper()
+
+    class Stopping(Taking):
+        async def __call__(self, step: Step) -> None:
+            await super().__call__(step)
+            if len(self.done) == 10:
+                stopper.stop("stopped by a test")
+
+    for concurrency in (1, 4):
+        stopper = Stopper()
+        taking = taken([send(number) for number in range(1000)], concurrency, Stopping(), stopper)
+        assert 10 <= len(taking.done) < 10 + concurrency
