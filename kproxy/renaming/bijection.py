@@ -11,29 +11,49 @@ class Bijection:
     stands, and not at all the others.
     """
 
+    __slots__ = ("_again", "_backward", "_disputed", "_forward", "_injective")
+
     def __init__(self, *, injective: bool = True) -> None:
         """`injective` False: two values may have the same image (times that only keep their order)."""
         self._injective = injective
-        self._votes: dict[tuple[str, str], int] = {}
         self._forward: dict[str, str] = {}
         self._backward: dict[str, str] = {}
+        self._again: dict[str, int] = {}
+        """By baseline, the votes of a pair that stands, beyond the first one."""
+        self._disputed: dict[tuple[str, str], int] = {}
+        """The votes of pairs that do not go with those that stand."""
 
-    def learn(self, baseline: str, replayed: str, weight: int = 1) -> None:
-        """One more place where the two stand for each other."""
+    def learn(self, baseline: str, replayed: str, weight: int = 1) -> bool:
+        """One more place where the two stand for each other; whether that is news that stands."""
+        known = self._forward.get(baseline)
+        if known == replayed:
+            self._again[baseline] = self._again.get(baseline, 0) + weight
+            return False
+        if known is None and not (self._injective and replayed in self._backward):
+            self._keep(baseline, replayed)
+            if weight > 1:
+                self._again[baseline] = weight - 1
+            return True
         pair = (baseline, replayed)
-        self._votes[pair] = self._votes.get(pair, 0) + weight
-        self._keep(baseline, replayed)
+        self._disputed[pair] = self._disputed.get(pair, 0) + weight
+        return False
 
     def settle(self) -> None:
         """Decide by votes; among equals the pair that was seen first."""
-        self._forward.clear()
-        self._backward.clear()
-        for (baseline, replayed), _ in sorted(self._votes.items(), key=lambda item: -item[1]):
-            self._keep(baseline, replayed)
+        if not self._disputed:
+            return
+        votes = [(pair, self._votes(pair[0])) for pair in self._forward.items()] + list(self._disputed.items())
+        for each in (self._forward, self._backward, self._again, self._disputed):
+            each.clear()
+        for (baseline, replayed), count in sorted(votes, key=lambda item: -item[1]):
+            self.learn(baseline, replayed, count)
+
+    def _votes(self, baseline: str) -> int:
+        return self._again.get(baseline, 0) + 1
 
     def _keep(self, baseline: str, replayed: str) -> None:
-        if baseline not in self._forward and not (self._injective and replayed in self._backward):
-            self._forward[baseline] = replayed
+        self._forward[baseline] = replayed
+        if self._injective:
             self._backward[replayed] = baseline
 
     def image(self, baseline: str) -> str | None:
@@ -56,7 +76,7 @@ class Bijection:
         """The same pairs the other way; of values that share an image, the first one stands for it."""
         turned = type(self)(injective=self._injective)
         for a, b in self._forward.items():
-            turned.learn(b, a, self._votes.get((a, b), 1))
+            turned.learn(b, a, self._votes(a))
         return turned
 
     def compose(self, image: Callable[[str], str | None]) -> Self:
@@ -64,7 +84,7 @@ class Bijection:
         through = type(self)(injective=self._injective)
         for a, b in self._forward.items():
             if (c := image(b)) is not None:
-                through.learn(a, c, self._votes.get((a, b), 1))
+                through.learn(a, c, self._votes(a))
         return through
 
     def __len__(self) -> int:

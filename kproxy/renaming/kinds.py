@@ -34,6 +34,7 @@ class Kind(StrEnum):
 UUID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9A-Za-z])")
 """A uid as the api-server makes them (RFC 4122, lower case), standing alone."""
 
+_UUID_LENGTH = 36
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _REVISION = re.compile(r"[0-9]{1,20}")
 _AGE_COLUMNS = frozenset({"Age", "Last Seen", "First Seen", "Duration"})
@@ -103,7 +104,7 @@ class Place:
 
 def is_time(value: JSON) -> bool:
     """Whether a value is a time as the API writes them (RFC 3339)."""
-    return isinstance(value, str) and len(value) <= 40 and _TIME.fullmatch(value) is not None
+    return isinstance(value, str) and 20 <= len(value) <= 40 and _TIME.fullmatch(value) is not None
 
 
 def is_revision(value: JSON) -> bool:
@@ -130,7 +131,7 @@ def _classify_text(place: Place, key: str, baseline: str, replayed: str) -> Kind
         return Kind.SERVER_PORT
     if place.column:
         return Kind.AGE if place.column in _AGE_COLUMNS else None
-    if UUID.fullmatch(baseline) and UUID.fullmatch(replayed):
+    if len(baseline) == len(replayed) == _UUID_LENGTH and UUID.fullmatch(baseline) and UUID.fullmatch(replayed):
         return Kind.UID
     if is_time(baseline) and is_time(replayed):
         return Kind.TIME
@@ -144,15 +145,18 @@ def _row_of_the_server(place: Place) -> bool:
 
 def _classify_field(place: Place, key: str, baseline: str, replayed: str) -> Kind | None:
     """What only the field's name can tell."""
-    known = (
-        (Kind.REVISION, _revision_field(place, key) and is_revision(baseline) and is_revision(replayed)),
-        (Kind.NAME, key == "name" and _generated(place, baseline, replayed)),
-        (Kind.CLUSTER_IP, key in _IP_FIELDS and _address(baseline) and _address(replayed)),
-        (Kind.CONTINUE, key == "continue" and place.owner.listing),
-        (Kind.ADDRESS, key == "serverAddress"),
-        (Kind.ALLOCATION, key == "data" and place.baseline.get("kind") == "RangeAllocation"),
-    )
-    return next((kind for kind, there in known if there), None)
+    if key in {"resourceVersion", "value"}:
+        there = _revision_field(place, key) and is_revision(baseline) and is_revision(replayed)
+        return Kind.REVISION if there else None
+    if key == "name":
+        return Kind.NAME if _generated(place, baseline, replayed) else None
+    if key in _IP_FIELDS:
+        return Kind.CLUSTER_IP if _address(baseline) and _address(replayed) else None
+    if key == "continue":
+        return Kind.CONTINUE if place.owner.listing else None
+    if key == "data":
+        return Kind.ALLOCATION if place.baseline.get("kind") == "RangeAllocation" else None
+    return Kind.ADDRESS if key == "serverAddress" else None
 
 
 def _revision_field(place: Place, key: str) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kproxy.model.jsontypes import JSON, JSONObject
@@ -67,12 +67,14 @@ def _sorted_by_server(field: str, keys: list[str], others: list[str]) -> bool:
 
 
 def _keys(field: str, elements: list[JSON], text: Callable[[str], str]) -> list[str] | None:
+    if not elements or not isinstance(elements[0], dict):
+        return None
     objects = [element for element in elements if isinstance(element, dict)]
-    if not objects or len(objects) < len(elements):
+    if len(objects) < len(elements):
         return None
     if field in _SETS:
         return _numbered([text(json.dumps(each, sort_keys=True)) for each in objects])
-    for keys in _candidates(field, objects):
+    for keys in _candidates(field, objects):  # one after the other: mostly the first one will do
         if all(keys) and len(set(keys)) == len(keys):
             return [text(key) for key in keys]
     return None
@@ -88,15 +90,18 @@ def _numbered(keys: list[str]) -> list[str]:
     return found
 
 
-def _candidates(field: str, objects: list[JSONObject]) -> list[list[str]]:
+def _candidates(field: str, objects: list[JSONObject]) -> Iterator[list[str]]:
     if field == "items":
-        return [[_object_key(each) for each in objects]]
-    if field == "rows":
-        return [[_object_key(each.get("object")) for each in objects]]
-    if field == "managedFields":
+        yield [_object_key(each) for each in objects]
+    elif field == "rows":
+        yield [_object_key(each.get("object")) for each in objects]
+    elif field == "managedFields":
         names = ("manager", "operation", "apiVersion", "subresource")
-        return [["|".join(str(each.get(name, "")) for name in names) for each in objects]]
-    return [[_key(each, name) for each in objects] for name in _KEYS]
+        yield ["|".join(str(each.get(name, "")) for name in names) for each in objects]
+    else:
+        for name in _KEYS:
+            if name in objects[0]:
+                yield [_key(each, name) for each in objects]
 
 
 def _key(element: JSONObject, name: str) -> str:

@@ -9,10 +9,13 @@ from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.continuetoken import same_page
 from kproxy.renaming.kinds import Kind, Place
 from kproxy.renaming.revisions import Revisions
-from kproxy.renaming.text import rename_text, without_store_revision
+from kproxy.renaming.text import Names, rename_text, without_store_revision
 from kproxy.renaming.unchanged import Field, Unchanged
 
 _IN_TEXT = (Kind.UID, Kind.NAME, Kind.CLUSTER_IP, Kind.PSEUDONYM, Kind.ADDRESS)
+_MOST_KEPT = 1 << 14
+"""Texts whose images are remembered: most texts recur."""
+_LONGEST_KEPT = 512
 _ANOTHER = "?"
 """The resource of an object that is only referred to: nothing says which one it is of."""
 _MAPS = (*_IN_TEXT, Kind.NODE_PORT, Kind.SERVER_PORT, Kind.CONTINUE, Kind.AUDIT_ID, Kind.SESSION)
@@ -28,7 +31,8 @@ class Renaming:
         """Last-Modified of a path, as the replay's server said it last: what If-Modified-Since names."""
         self.ages = 0
         self._maps = {kind: Bijection() for kind in _MAPS}
-        self._names: dict[str, str] | None = None
+        self._names: Names | None = None
+        self._texts: dict[str, str] = {}
 
     def learn(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> None:
         """The server chose `baseline` there, and `replayed` here."""
@@ -45,8 +49,13 @@ class Renaming:
 
     def learn_name(self, kind: Kind, baseline: str, replayed: str) -> None:
         """A pair of names, wherever it stood."""
-        self._maps[kind].learn(baseline, replayed)
-        self._names = None
+        if not self._maps[kind].learn(baseline, replayed) or baseline == replayed:
+            return
+        self._texts.clear()
+        if self._names is None or kind not in _IN_TEXT or baseline in self._names:
+            self._names = None
+        else:
+            self._names.add(baseline, replayed)
 
     def settle(self) -> None:
         """All was seen: the pairs that were seen most often stay."""
@@ -55,6 +64,7 @@ class Renaming:
         self.revisions.settle()
         self.times.settle()
         self._names = None
+        self._texts.clear()
 
     def agrees(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> bool:
         """Whether two values that the server chose stand for each other (ages: diff.ages)."""
@@ -87,13 +97,21 @@ class Renaming:
 
     def text(self, value: str) -> str:
         """A text of the baseline in the replay's words."""
+        known = self._texts.get(value)
+        if known is not None:
+            return known
         if self._names is None:
-            self._names = {a: b for kind in _IN_TEXT for a, b in self._maps[kind].changed()}
+            self._names = Names({a: b for kind in _IN_TEXT for a, b in self._maps[kind].changed()})
             self._ports = dict(self._maps[Kind.NODE_PORT].changed())
             self._listening = dict(self._maps[Kind.SERVER_PORT].changed())
         if not self._names and not self._ports and not self._listening:
             return value
-        return rename_text(value, self._names, self._ports, self._listening)
+        renamed = rename_text(value, self._names, self._ports, self._listening)
+        if len(value) <= _LONGEST_KEPT:
+            if len(self._texts) >= _MOST_KEPT:
+                self._texts.clear()
+            self._texts[value] = renamed
+        return renamed
 
     def same_text(self, baseline: str, replayed: str) -> bool:
         """Whether two texts say the same, each in its server's words."""

@@ -5,24 +5,45 @@ one that ends at a boundary (`NAME-…`, `NAME.…`: an object named after anoth
 """
 
 import re
+from bisect import insort
 from collections.abc import Mapping
+from operator import neg
 
 from kproxy.renaming.kinds import UUID
 
 _TOKEN = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*|[0-9A-Fa-f:]{2,}")
 _BOUNDARY = re.compile(r"[._-]")
+_BOUNDARIES = frozenset("._-")
 _PORT = re.compile(r"(?<=:)([0-9]{2,5})(?=/(?:TCP|UDP|SCTP))")
 
 
 _STORES_REVISION = re.compile(r"(Too large resource version: [0-9]+, current: )[0-9]+")
 _ADDRESS_PORT = re.compile(r"(?<=[0-9\]]:)([0-9]{4,5})(?![0-9/])")
 _NONE: Mapping[str, str] = {}
+_UUID_LENGTH = 36
+
+
+class Names(dict[str, str]):
+    """Names and their images. `lengths`: of the names, by what stands before the first boundary; longest first."""
+
+    def __init__(self, names: Mapping[str, str] = _NONE) -> None:
+        super().__init__()
+        self.lengths: dict[str, list[int]] = {}
+        for name, image in names.items():
+            self.add(name, image)
+
+    def add(self, name: str, image: str) -> None:
+        """One more."""
+        self[name] = image
+        lengths = self.lengths.setdefault(_head(name, 0), [])
+        if len(name) not in lengths:
+            insort(lengths, len(name), key=neg)
 
 
 def rename_text(
     text: str, names: Mapping[str, str], ports: Mapping[str, str], listening: Mapping[str, str] = _NONE
 ) -> str:
-    """`text` with each known name in the other server's words.
+    """`text` with each known name in the other server's words; time goes with its length, however many are known.
 
     `names`: uids, generated names, addresses and pseudonyms; `ports`: node ports, renamed only as `:PORT/TCP` of a
     Table's cell, because a number alone says nothing; `listening`: the api-server's own port, renamed behind an
@@ -34,18 +55,42 @@ def rename_text(
         text = _PORT.sub(lambda found: ports.get(found[1], found[1]), text)
     if not names:
         return text
-    return _TOKEN.sub(lambda found: _rename_token(found[0], names), text)
+    known = names if isinstance(names, Names) else Names(names)
+    return _TOKEN.sub(lambda found: _rename_token(found[0], known), text)
 
 
-def _rename_token(token: str, names: Mapping[str, str]) -> str:
-    if (image := names.get(token)) is not None:
-        return image
-    token = UUID.sub(lambda found: names.get(found[0], found[0]), token)
-    for boundary in reversed([found.start() for found in _BOUNDARY.finditer(token)]):
-        if (image := names.get(token[:boundary])) is not None:
-            return image + token[boundary] + _rename_token(token[boundary + 1 :], names)
-    head, dot, rest = token.partition(".")
-    return head + dot + _rename_token(rest, names) if dot else token
+def _rename_token(token: str, names: Names) -> str:
+    """From where a name may begin (at first, behind another one, behind a dot): the longest one that ends there."""
+    parts: list[str] = []
+    at = 0
+    while at < len(token):
+        if end := _end_of_name(token, at, names):
+            parts += (names[token[at:end]], token[end : end + 1])
+            at = end + 1
+            continue
+        dot = token.find(".", at) + 1 or len(token)
+        parts.append(_rename_uids(token[at:dot], names))
+        at = dot
+    return "".join(parts)
+
+
+def _head(text: str, at: int) -> str:
+    """What stands before the first boundary."""
+    found = _BOUNDARY.search(text, at)
+    return text[at : found.start()] if found else text[at:]
+
+
+def _end_of_name(token: str, at: int, names: Names) -> int:
+    """Where the longest name ends that begins there and has a boundary, or the token's end, behind it; 0: none does."""
+    for length in names.lengths.get(_head(token, at), ()):
+        end = at + length
+        if (end == len(token) or token[end : end + 1] in _BOUNDARIES) and token[at:end] in names:
+            return end
+    return 0
+
+
+def _rename_uids(part: str, names: Mapping[str, str]) -> str:
+    return UUID.sub(lambda found: names.get(found[0], found[0]), part) if len(part) >= _UUID_LENGTH else part
 
 
 def without_store_revision(text: str) -> str:

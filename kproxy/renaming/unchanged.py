@@ -8,14 +8,19 @@ of a second here. So the newest time of an object's managers is the image of thi
 
 import hashlib
 import json
+import marshal
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple, Self
 
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.kinds import Place
 
 _WITHOUT_NEIGHBOURS = frozenset({"creationTimestamp", "deletionTimestamp"})
+_FORMAT = 2  # of marshal: equal values give equal bytes
+_LARGEST = 1 << 13
+"""Bytes of what is remembered."""
 _AHEAD = frozenset({"expirationTimestamp", "notAfter", "notBefore"})
 
 
@@ -111,4 +116,18 @@ def _field(place: Place, time: str) -> Field:
 
 def _neighbours(parent: JSONObject, key: str) -> str:
     rest = {name: value for name, value in parent.items() if name != key}
+    try:
+        text = marshal.dumps(rest, _FORMAT)
+    except ValueError:  # too deep
+        return _hash_of(rest)
+    return _hash(text) if len(text) <= _LARGEST else _hash_of(rest)
+
+
+@lru_cache(maxsize=4096)
+def _hash(rest: bytes) -> str:
+    """Of what stands beside a time, which is the same in most documents: it is put in order only once."""
+    return _hash_of(marshal.loads(rest))  # noqa: S302 - we wrote it
+
+
+def _hash_of(rest: JSON) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()

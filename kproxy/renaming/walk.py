@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.inert import SHARED, plain
 from kproxy.renaming.kinds import Owner, Place, owner_of
 from kproxy.renaming.lists import align
 
-type Path = tuple[Path, str] | None
-"""A way into a document, last step first; `path_text` writes it."""
+type Path = tuple[Path, str | int] | None
+"""A way into a document, last step first, fields' names and elements' indexes; `path_text` writes it."""
 
 
 def path_text(path: Path) -> str:
@@ -16,7 +17,7 @@ def path_text(path: Path) -> str:
     steps: list[str] = []
     while path is not None:
         path, step = path
-        steps.append(step)
+        steps.append(f"[{step}]" if isinstance(step, int) else field_step(step))
     return "$" + "".join(reversed(steps))
 
 
@@ -28,8 +29,11 @@ def field_step(name: str) -> str:
     return f"['{quoted}']"
 
 
+_CONTAINERS = (dict, list)
+
+
 class Visitor(Protocol):
-    """What is done at each place."""
+    """What is done at each place, but where both sides say the same and no server had a choice."""
 
     def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
         """Two values of which at least one is no container, or two of different types."""
@@ -63,9 +67,11 @@ class Walker:
 
     def _value(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
         if isinstance(baseline, dict) and isinstance(replayed, dict):
-            self._object(path, place, baseline, replayed)
+            if not SHARED.subtree(place, baseline, replayed):
+                self._object(path, place, baseline, replayed)
         elif isinstance(baseline, list) and isinstance(replayed, list):
-            self._list(path, place, baseline, replayed)
+            if not SHARED.subtree(place, baseline, replayed):
+                self._list(path, place, baseline, replayed)
         else:
             self._visitor.leaf(path, place, baseline, replayed)
 
@@ -73,19 +79,23 @@ class Walker:
         owner = _owner(baseline, place.owner)
         fields = place.fields if owner is place.owner else ()
         self.see(baseline)
-        names = {name: name if name in replayed else self._text(name) for name in baseline}
+        known = set()
         for name, value in baseline.items():
-            inner = Place(name, baseline, replayed, owner, "", (*fields, name))
-            other = names[name]
-            if other in replayed:
-                self._value((path, field_step(name)), inner, value, replayed[other])
-            else:
-                self._visitor.removed((path, field_step(name)), inner, value)
-        known = set(names.values())
+            image = name if name in replayed else self._text(name)
+            known.add(image)
+            if image not in replayed:
+                self._visitor.removed((path, name), Place(name, baseline, replayed, owner, "", (*fields, name)), value)
+                continue
+            other = replayed[image]
+            if type(value) is not type(other) or type(value) in _CONTAINERS or value != other or not plain(name, value):
+                inner = Place(name, baseline, replayed, owner, "", (*fields, name))
+                self._value((path, name), inner, value, other)
+        if len(known) == len(replayed) and known == replayed.keys():
+            return
         for name, value in replayed.items():
             if name not in known:
                 inner = Place(name, baseline, replayed, owner, "", (*fields, name))
-                self._visitor.added((path, field_step(name)), inner, value)
+                self._visitor.added((path, name), inner, value)
 
     def _list(self, path: Path, place: Place, baseline: list[JSON], replayed: list[JSON]) -> None:
         alignment = align(place.key, baseline, replayed, self._text)
@@ -96,13 +106,12 @@ class Walker:
             if place.key == "cells" and i is not None and i < len(self._columns):
                 column = self._columns[i]
                 inner = Place(place.key, place.baseline, place.replayed, place.owner, column, place.fields)
-            step = (path, f"[{i if i is not None else j}]")
-            if j is None and i is not None:
-                self._visitor.removed(step, inner, baseline[i])
-            elif i is None and j is not None:
-                self._visitor.added(step, inner, replayed[j])
+            if i is None and j is not None:
+                self._visitor.added((path, j), inner, replayed[j])
+            elif i is not None and j is None:
+                self._visitor.removed((path, i), inner, baseline[i])
             elif i is not None and j is not None:
-                self._value(step, inner, baseline[i], replayed[j])
+                self._value((path, i), inner, baseline[i], replayed[j])
 
 
 def _column(definition: JSONObject) -> str:

@@ -46,3 +46,13 @@ def test_whatever_is_learned_it_stays_one_to_one(pairs: list[tuple[str, str]]) -
     each.settle()
     images = [image for _, image in each.items()]
     assert len(images) == len(set(images))
+
+
+def test_votes_are_counted_from_the_first_one() -> None:
+    each = Bijection()
+    each.learn("a", "x")
+    each.learn("a", "x")
+    each.learn("a", "y")
+    each.learn("a", "y", 2)
+    each.settle()
+    assert each.image("a") == "y"

@@ -62,3 +62,15 @@ def test_a_message_is_read_without_the_revision_that_the_store_has() -> None:
     said = "Timeout: Too large resource version: 999, current: 7"
     assert without_store_revision(said) == without_store_revision(said.replace("7", "8"))
     assert without_store_revision(said) != without_store_revision(said.replace("999", "998"))
+
+
+def test_time_goes_with_a_texts_length() -> None:
+    """A million characters of tokens with boundaries, none of them a name, and some that begin like one."""
+    for part in ("a.", "web-", "web.", "a-b_c.", "web-x7k2p."):
+        text = part * (1_000_000 // len(part))
+        assert len(renamed(text)) >= len(text) - 20
+
+
+def test_a_name_is_renamed_once() -> None:
+    names = {"a-1": "a-2", "a-2": "a-3", UID: IMAGE, IMAGE: UID}
+    assert rename_text(f"a-1 a-2.x a-1.a-2 {UID} {UID}.x", names, {}) == f"a-2 a-3.x a-2.a-3 {IMAGE} {IMAGE}.x"

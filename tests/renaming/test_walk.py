@@ -53,8 +53,8 @@ def test_what_differs_in_type_is_a_pair() -> None:
 
 
 def test_values_belong_to_the_object_that_holds_them() -> None:
-    said = walked({"metadata": {"uid": "u"}, "spec": {"x": 1}}, {"metadata": {"uid": "v"}, "spec": {"x": 1}})
-    assert ("leaf", "$.spec.x", "u", 1, 1) in said
+    said = walked({"metadata": {"uid": "u"}, "spec": {"x": 1}}, {"metadata": {"uid": "v"}, "spec": {"x": 2}})
+    assert ("leaf", "$.spec.x", "u", 1, 2) in said
 
 
 def test_cells_know_their_column_in_later_events_too() -> None:
