@@ -80,7 +80,7 @@ def test_every_command_explains_itself_with_an_example(name: str) -> None:
 
 
 def test_every_rule_of_noise_is_in_the_docs_as_the_code_has_it() -> None:
-    page = (ROOT / "docs" / "comparing.md").read_text()
+    page = (ROOT / "docs" / "noise.md").read_text()
     for rule in RULES:
         assert f"| `{rule.name}` | {rule.place} | {rule.ground} |" in page
 

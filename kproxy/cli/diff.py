@@ -1,20 +1,26 @@
 """`kproxy diff A B`: two recordings."""
 
+from pathlib import Path
+
 import click
 
 from kproxy.cli.formats import Report, format_option, write_reports
+from kproxy.cli.rules_option import rules_option
 from kproxy.session.compare import compare_recordings
+from kproxy.session.rules import rule_book
 
 
 @click.command("diff", short_help="Compare two recordings.")
 @click.argument("baseline", metavar="A")
 @click.argument("replayed", metavar="B")
 @format_option
+@rules_option
 @click.option("--strict", is_flag=True, help="Turn all noise rules off.")
-def command(*, baseline: str, replayed: str, reports: tuple[Report, ...], strict: bool) -> int:
+def command(*, baseline: str, replayed: str, reports: tuple[Report, ...], rules: tuple[Path, ...], strict: bool) -> int:
     """Compare two recordings up to renaming: exit code 0 the same, 1 different, 2 inconclusive or an error.
 
     \b
     Example: kproxy diff before.kproxy after.kproxy --format text --format json=verdict.json
     """
-    return write_reports(compare_recordings(baseline, replayed, strict=strict), reports)
+    book = rule_book(rules)
+    return write_reports(compare_recordings(baseline, replayed, strict=strict, rules=book), reports)

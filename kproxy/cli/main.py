@@ -36,6 +36,7 @@ COMMANDS = {
     "replay": "kproxy.cli.replay",
     "diff": "kproxy.cli.diff",
     "play": "kproxy.cli.play",
+    "learn": "kproxy.cli.learn",
     "export": "kproxy.cli.export",
     "import": "kproxy.cli.import_",
     "upgrade": "kproxy.cli.upgrade",

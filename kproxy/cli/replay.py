@@ -11,6 +11,7 @@ import click
 from kproxy.cli.etcd_options import etcd_options, etcd_settings, etcd_stores
 from kproxy.cli.formats import Report, format_option, write_reports
 from kproxy.cli.progress import replay_progress
+from kproxy.cli.rules_option import rules_option
 from kproxy.errors import UsageError
 from kproxy.model.verdict import Verdict
 from kproxy.replay.engine import Drive
@@ -18,6 +19,7 @@ from kproxy.replay.pace import parse_pace
 from kproxy.session.opened import opened
 from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, Confirmation, ReplaySettings, replay_recording
+from kproxy.session.rules import rule_book
 from kproxy.session.target import parse_target, reached
 
 
@@ -55,6 +57,7 @@ from kproxy.session.target import parse_target, reached
     metavar="PACE",
     help="fast (as soon as what a request waits for is done), recorded, or a factor of the recorded speed, as 10x.",
 )
+@rules_option
 @click.option("--strict", is_flag=True, help="Turn all noise rules off.")
 @click.option("--require-etcd", is_flag=True, help="Without the target's etcd the verdict is inconclusive.")
 @click.option("--allow-existing", is_flag=True, help="Replay on a server that holds objects already.")
@@ -77,6 +80,7 @@ def command(
     reports: tuple[Report, ...],
     concurrency: int,
     pace: str,
+    rules: tuple[Path, ...],
     strict: bool,
     require_etcd: bool,
     allow_existing: bool,
@@ -91,6 +95,7 @@ def command(
     store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
     stores = etcd_stores(store, etcd_override, etcd_prefix)
     drive = Drive(concurrency=concurrency, pace=parse_pace(pace))
+    book = rule_book(rules)
     with opened(file) as recorded:
         wish = parse_target(target, recorded.recording.session.server, assets=assets, allow_old_etcd=allow_old_etcd)
 
@@ -108,6 +113,7 @@ def command(
             force=force,
             allow_existing=allow_existing,
             strict=strict,
+            rules=book,
             require_etcd=require_etcd,
             drive=drive,
         )

@@ -1,7 +1,7 @@
 """The comparison of two recordings: one verdict."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from kproxy.diff.align import align_exchanges
@@ -9,7 +9,9 @@ from kproxy.diff.etcd import EtcdComparison, changes_by_object
 from kproxy.diff.exchanges import compare_exchange, is_stream, learn_exchange
 from kproxy.diff.findings import Counting, Findings
 from kproxy.diff.order import check_order
+from kproxy.diff.rules import RuleBook
 from kproxy.diff.sides import Comparison, Pair, Side, read_side
+from kproxy.model.api import RequestInfo
 from kproxy.model.attribution import Ledger
 from kproxy.model.exchange import End, Exchange, Seq
 from kproxy.model.recording import Recording
@@ -34,6 +36,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     stopped: str = "",
     strict: bool = False,
     require_etcd: bool = False,
+    rules: RuleBook | None = None,
 ) -> Verdict:
     """Compare what two servers did.
 
@@ -41,8 +44,9 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     exchanges that the replay did not send, and why. `apart`: exchanges of the replay that stand for none: its own
     repetitions. `stopped`: why and where the replay ended before its time; what it did not come to is not missed.
     `strict`: no noise rule hides anything. `require_etcd`: without etcd on both sides the verdict is inconclusive.
+    `rules`: noise beside the built-in one.
     """
-    findings = Findings(strict=strict)
+    findings = Findings(strict=strict, rules=rules, info=_asked_of(baseline))
     of = Comparison(read_side(baseline), read_side(replayed), Renaming(), findings, replay=pairs is not None)
     of.replayed.changes = changes_by_object(of.replayed)
     found = _pairs(of, pairs)
@@ -65,8 +69,16 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         renamed=of.renaming.counts(),
         reasons=tuple(findings.reasons),
         same_server=same_server(baseline.session.server, replayed.session.server),
-        notes=tuple(_faults(of)),
+        notes=(*_faults(of), *findings.notes()),
     )
+
+
+def _asked_of(recording: Recording) -> Callable[[Seq], RequestInfo | None]:
+    def info(seq: Seq) -> RequestInfo | None:
+        exchange = recording.exchange(seq)
+        return exchange.info if exchange is not None else None
+
+    return info
 
 
 def same_server(first: Server, second: Server) -> bool:

@@ -1,18 +1,32 @@
 """Where findings are gathered: one unit (an exchange, a key) at a time."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 
 from kproxy.diff.noise import RULES, Rule
+from kproxy.diff.rules import RuleBook
+from kproxy.model.api import RequestInfo
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.model.verdict import Difference, NoiseCount, Tally
 
 
 class Findings:
-    """Differences, noise and reasons, counted by unit. `strict`: no rule hides anything."""
+    """Differences, noise and reasons, counted by unit. `strict`: no rule hides anything.
 
-    def __init__(self, *, strict: bool) -> None:
+    `rules`: those beside the built-in ones; `info`: what an exchange of the baseline is for.
+    """
+
+    def __init__(
+        self,
+        *,
+        strict: bool,
+        rules: RuleBook | None = None,
+        info: Callable[[Seq], RequestInfo | None] = lambda _: None,
+    ) -> None:
         self.strict = strict
+        self._rules = rules or RuleBook()
+        self._info = info
         self.differences: list[Difference] = []
         self.noise: Counter[Rule] = Counter()
         self.reasons: dict[str, None] = {}
@@ -20,10 +34,12 @@ class Findings:
     def differ(  # noqa: PLR0913, PLR0917 - a difference has as many parts
         self, seq: Seq | None, where: str, path: str, kind: str, baseline: JSON, replayed: JSON
     ) -> None:
-        """One difference."""
-        self.differences.append(
-            Difference(seq=seq, where=where, path=path, kind=kind, baseline=baseline, replayed=replayed)
-        )
+        """One difference, unless a rule that was given hides it."""
+        found = Difference(seq=seq, where=where, path=path, kind=kind, baseline=baseline, replayed=replayed)
+        if self.strict or (rule := self._rules.hides(found, self._info)) is None:
+            self.differences.append(found)
+        else:
+            self.noise[rule] += 1
 
     def hide(self, rule: Rule) -> bool:
         """Whether a rule may hide what was found; counts it if so."""
@@ -37,10 +53,22 @@ class Findings:
         self.reasons[reason] = None
 
     def noise_counts(self) -> tuple[NoiseCount, ...]:
-        """Each rule that hid something."""
+        """Each rule that hid something, the built-in ones first."""
+        given = [rule for rule in self.noise if rule.source != "built-in"]
         return tuple(
-            NoiseCount(rule=rule.name, ground=rule.ground, count=self.noise[rule]) for rule in RULES if self.noise[rule]
+            NoiseCount(
+                rule=rule.name, ground=rule.ground, count=self.noise[rule], source=rule.source, teachers=rule.teachers
+            )
+            for rule in (*RULES, *given)
+            if self.noise[rule]
         )
+
+    def notes(self) -> Iterator[str]:
+        """What to say of rules that were given."""
+        if self.strict and self._rules.rules:
+            yield f"--strict: none of the {len(self._rules.rules)} rules that were given was applied"
+        elif not self.strict:
+            yield from self._rules.idle(self.noise)
 
 
 class Counting:

@@ -9,11 +9,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule: its name, why it may hide something, and where it does."""
+    """One rule: its name, why it may hide something, and where it does.
+
+    `source`: built-in | learned | user; `teachers`: the sessions that taught a learned one.
+    """
 
     name: str
     ground: str
     place: str
+    source: str = "built-in"
+    teachers: tuple[str, ...] = ()
 
 
 FRAMING = Rule(

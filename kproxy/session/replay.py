@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kproxy.config.credentials import asked_once
 from kproxy.diff.compare import compare
+from kproxy.diff.rules import RuleBook
 from kproxy.etcd.client import connect
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.model.etcd import ClusterId, EtcdKey
@@ -45,6 +46,7 @@ class ReplaySettings:
     force: bool = False
     allow_existing: bool = False
     strict: bool = False
+    rules: RuleBook | None = None
     require_etcd: bool = False
     drive: Drive = field(default_factory=Drive)
 
@@ -96,6 +98,7 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
                 apart=result.apart,
                 stopped=sentence_of(result.stopped),
                 strict=settings.strict,
+                rules=settings.rules,
                 require_etcd=settings.require_etcd,
             )
 

@@ -1,0 +1,139 @@
+"""A file of rules: YAML that people write, and that `kproxy learn` writes.
+
+A learned rule carries a digest over itself and what taught it: one that was changed by hand says more than its runs
+showed, and is refused.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+import yaml
+
+from kproxy.config.bounded_yaml import load_yaml
+from kproxy.diff.rulepath import check_key, rule_path
+from kproxy.diff.rules import HidingRule, Taught, Teacher
+from kproxy.errors import UsageError
+from kproxy.model.jsontypes import JSON, JSONObject
+
+FORMAT = 1
+MOST_RULES = 10_000
+MAX_TEXT = 1000
+"""Characters of a resource, a verb, a reason at most."""
+
+KINDS = frozenset({"changed", "added", "removed", "reordered", "renamed"})
+_FIELDS = frozenset({"resource", "verb", "key", "path", "reason", "taught", "digest"})
+
+
+def read_rules(data: bytes, name: str) -> tuple[HidingRule, ...]:
+    """The rules of a file called `name`.
+
+    ConfigError for what is no YAML, UsageError with the line for a rule that cannot be meant.
+    """
+    match load_yaml(data, name):
+        case {"kproxy-rules": int() as version, "rules": list() as entries, **rest} if not rest:
+            pass
+        case _:
+            raise UsageError(f"{name} is no file of rules: it has `kproxy-rules: {FORMAT}` and a list `rules`")
+    if version != FORMAT:
+        raise UsageError(f"{name} is of format {version}, and this kproxy reads format {FORMAT}")
+    if len(entries) > MOST_RULES:
+        raise UsageError(f"{name} has {len(entries)} rules, more than the {MOST_RULES} that kproxy reads")
+    found: dict[tuple[str, ...], HidingRule] = {}
+    for entry, line in zip(entries, _lines(data), strict=True):
+        try:
+            rule = _rule(entry)
+        except UsageError as error:
+            raise UsageError(f"{name} line {line}: {error}") from error
+        if found.setdefault((rule.resource, rule.verb, rule.key, rule.path.text), rule) is not rule:
+            raise UsageError(f"{name} line {line}: a second rule for {rule.name}")
+    return tuple(found.values())
+
+
+def write_rules(rules: Iterable[HidingRule]) -> str:
+    """The file that has these rules."""
+    entries: list[JSON] = [_entry(rule) for rule in rules]
+    document: JSONObject = {"kproxy-rules": FORMAT, "rules": entries}
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _lines(data: bytes) -> list[int]:
+    """The line of each rule, counted from 1; the file has been read once, so its shape is known."""
+    root = yaml.compose(data, Loader=yaml.SafeLoader)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    rules = next((value for key, value in pairs if key.value == "rules"), None)
+    return [node.start_mark.line + 1 for node in rules.value] if isinstance(rules, yaml.SequenceNode) else []
+
+
+def _rule(entry: JSON) -> HidingRule:
+    if not isinstance(entry, dict):
+        raise UsageError("a rule is a mapping with resource (or key), path and reason")
+    if unknown := sorted(entry.keys() - _FIELDS):
+        raise UsageError(f"a rule has no field {unknown[0]!r}: it has {', '.join(sorted(_FIELDS))}")
+    resource, verb, key, path, reason = (_text(entry, field) for field in ("resource", "verb", "key", "path", "reason"))
+    if not path or not reason.strip():
+        raise UsageError("a rule needs a path, and a reason that the reports will show")
+    if bool(resource) == bool(key) or (verb and key):
+        raise UsageError("a rule is for a resource (and a verb) or for a key of etcd: one of the two")
+    if "*" in resource or "*" in verb:
+        raise UsageError(f"{resource or verb}: a rule is for one resource and verb, without *")
+    if key:
+        check_key(key)
+    where = rule_path(path, key=bool(key))
+    if key and where.where != "etcd":
+        raise UsageError("a key's values have no headers: the path begins with $")
+    taught = _taught(entry) if entry.keys() & {"taught", "digest"} else None
+    return HidingRule(path=where, reason=reason, resource=resource, verb=verb, key=key, taught=taught)
+
+
+def _text(entry: JSONObject, name: str) -> str:
+    value = entry.get(name, "")
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise UsageError(f"{name} is a text of at most {MAX_TEXT} characters")
+    return value
+
+
+def _taught(entry: JSONObject) -> Taught:
+    rest = {name: value for name, value in entry.items() if name != "digest"}
+    if entry.get("digest") != _digest(rest):
+        raise UsageError(
+            "a learned rule that is not as its runs taught it: learn it again, or write one of your own "
+            "(without taught and digest, with your reason)"
+        )
+    match entry.get("taught"):
+        case {"kinds": list() as kinds, "forms": list() as forms, "times": int() as times, "runs": list() as runs}:
+            teachers = tuple(_teacher(run) for run in runs)
+            if len({each.session for each in teachers}) < 2 or times < 1 or not {*map(str, kinds)} <= KINDS:
+                raise UsageError("a learned rule has two runs or more that taught it, and what they showed")
+            return Taught(
+                kinds=frozenset(map(str, kinds)), forms=frozenset(map(str, forms)), times=times, runs=teachers
+            )
+    raise UsageError("taught has kinds, forms, times and runs")
+
+
+def _teacher(run: JSON) -> Teacher:
+    match run:
+        case {"session": str() as session, "version": str() as version, "started": str() as started}:
+            return Teacher(session=session, version=version, started=started)
+    raise UsageError("a run has a session, a version and when it started")
+
+
+def _entry(rule: HidingRule) -> JSONObject:
+    named = {"resource": rule.resource, "verb": rule.verb, "key": rule.key}
+    entry: JSONObject = {name: value for name, value in named.items() if value}
+    entry |= {"path": rule.path.text, "reason": rule.reason}
+    if rule.taught is None:
+        return entry
+    taught = rule.taught
+    runs: list[JSON] = [{"session": run.session, "version": run.version, "started": run.started} for run in taught.runs]
+    entry["taught"] = {
+        "kinds": [*sorted(taught.kinds)],
+        "forms": [*sorted(taught.forms)],
+        "times": taught.times,
+        "runs": runs,
+    }
+    return {**entry, "digest": _digest(entry)}
+
+
+def _digest(entry: JSONObject) -> str:
+    return "sha256:" + hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,78 @@
+"""Files of rules: read for a comparison, and learned from runs of one session."""
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from kproxy.diff.compare import compare
+from kproxy.diff.learned import Lessons, check_teachers, teacher
+from kproxy.diff.rulefile import read_rules, write_rules
+from kproxy.diff.rules import HidingRule, RuleBook, Teacher
+from kproxy.errors import UsageError
+from kproxy.session.opened import Opened, opened
+
+MOST_RUNS = 10
+"""Runs that teach at most: each is compared with each other one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What runs taught. `refused`: differences that no rule may be learned of, by a sentence, how often."""
+
+    rules: tuple[HidingRule, ...]
+    refused: Counter[str]
+    runs: tuple[Teacher, ...]
+
+    def text(self) -> str:
+        """The file."""
+        return write_rules(self.rules)
+
+
+def rule_book(files: Sequence[Path]) -> RuleBook:
+    """The rules of all files together. UsageError or ConfigError for one that cannot be used."""
+    rules: list[HidingRule] = []
+    for path in files:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise UsageError(f"the rules cannot be read from {path}: {error.strerror}") from error
+        rules += read_rules(data, str(path))
+    return RuleBook(tuple(rules))
+
+
+def learn_rules(runs: Sequence[str], *, version: str = "") -> Learned:
+    """Compare each run with each other one. `version`: the one that they must be of, "" for any.
+
+    UsageError for runs that cannot teach.
+    """
+    if len(runs) > MOST_RUNS:
+        raise UsageError(f"rules are learned from at most {MOST_RUNS} runs")
+    with ExitStack() as stack:
+        sides = [stack.enter_context(opened(where)) for where in runs]
+        teachers = [teacher(each.recording) for each in sides]
+        check_teachers(teachers)
+        if version and teachers[0].version != version:
+            raise UsageError(
+                f"the runs were on {teachers[0].version} and the recording on {version}: "
+                "what differs between versions is no noise"
+            )
+        lessons = Lessons()
+        for (first, one), (second, other) in itertools.combinations(zip(sides, teachers, strict=True), 2):
+            _learn(lessons, first, second, (one, other))
+        return Learned(rules=lessons.rules(), refused=lessons.refused, runs=tuple(teachers))
+
+
+def _learn(lessons: Lessons, first: Opened, second: Opened, runs: tuple[Teacher, Teacher]) -> None:
+    verdict = compare(first.recording, first.ledger, second.recording, second.ledger)
+    for difference in verdict.differences:
+        exchange = first.recording.exchange(difference.seq) if difference.seq is not None else None
+        lessons.take(difference, exchange.info if exchange is not None else None, runs)
+
+
+def recorded_version(where: str) -> str:
+    """The version of the server that a recording is of, "" if it does not say."""
+    with opened(where) as recorded:
+        return recorded.recording.session.server.version

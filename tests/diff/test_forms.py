@@ -1,0 +1,46 @@
+"""kproxy.diff.forms."""
+
+from kproxy.diff.forms import MAX_TEXT, form_of
+
+
+def test_a_drawn_text_has_the_form_of_another_one() -> None:
+    assert form_of("web-x7k2p") == form_of("web-9qz4m")
+    assert form_of("web-x7k2p") != form_of("web-x7k2pq")
+    assert form_of("web-x7k2p") != form_of("app-x7k2p")
+
+
+def test_words_stand_for_themselves() -> None:
+    assert form_of("Running") != form_of("Pending")
+    assert form_of("waited 12ms for 3 pods") == form_of("waited 9ms for 17 pods")
+    assert form_of("waited 12ms for 3 pods") != form_of("waited 12s for 3 pods")
+
+
+def test_times_uids_and_numbers_are_told_apart() -> None:
+    forms = [
+        form_of(each)
+        for each in (
+            None,
+            True,
+            3,
+            -3,
+            0.5,
+            "2026-01-01T00:00:00Z",
+            "385ac3c3-d112-4b7c-aae9-3af50d03912e",
+            "3",
+            "#",
+            "?",
+            "",
+        )
+    ]
+    assert len(set(forms)) == len(forms)
+
+
+def test_what_a_text_says_literally_is_no_number_of_another() -> None:
+    assert form_of("#") != form_of("5")
+    assert form_of("?????") != form_of("x7k2p")
+
+
+def test_objects_lists_and_long_texts_have_no_form() -> None:
+    assert form_of({}) is None
+    assert form_of([]) is None
+    assert form_of("x" * (MAX_TEXT + 1)) is None
