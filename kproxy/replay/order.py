@@ -6,12 +6,14 @@ Requests that do not overlap went one after the other. Of those that overlap:
 - requests on one object went in an order in which each gets the answer that it got (linear.py): the 404 of a deletion
   after the deletion that was done, the conflict of an update after the update that made it one;
 - what none of this tells goes in the order of the answers.
+
+A recording is gone through in windows: what went on at the same time lies close together, and only that is looked at.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
-from itertools import pairwise
+from itertools import batched, pairwise
 
 from kproxy.model.api import ObjectRef
 from kproxy.model.exchange import Exchange, Nanos, Seq
@@ -22,18 +24,89 @@ from kproxy.replay.sights import Sight, listed_revision, sight
 
 _TELLING = WRITES | {"get", "list"}
 _NEVER = Nanos(1 << 70)
+_WINDOW = 2048
+"""Exchanges that are read at a time; about as many of those before are looked at with them once more."""
 
 type _Edge = tuple[Exchange, Exchange]
 
 
-def in_order(recording: Recording, written: Mapping[Seq, int]) -> list[Exchange]:
+def in_order(recording: Recording, written: Mapping[Seq, int]) -> Iterator[Exchange]:
     """The exchanges one after the other, as the server took them; `written`: the revision that each write made."""
-    exchanges = sorted(recording.exchanges(), key=_answered)
-    groups = [group for resource in _by_resource(exchanges) for group in _overlapping(resource)]
-    edges = [*_by_revision(recording, exchanges, groups, written)]
-    for group in groups:
-        edges += _by_answers(recording, group, written)
-    return _sorted(exchanges, [edge for edge in edges if _may_precede(*edge)])
+    looking = _Looking(recording)
+    left: list[Exchange] = []
+    for some in batched(recording.exchanges(), _WINDOW):
+        looking.written.update(
+            (each.seq, revision)
+            for each in some
+            if each.info.verb in WRITES and (revision := written.get(each.seq)) is not None
+        )
+        arranged = looking.arranged([*left, *some])
+        middle = some[0].started
+        done = next((index for index, (latest, _) in enumerate(arranged) if latest >= middle), len(arranged))
+        yield from (each for _, each in arranged[:done])
+        left = [each for _, each in arranged[done:]]
+        looking.forget(each.seq for _, each in arranged[:done])
+    yield from left
+
+
+class _Looking:
+    """Looks at the exchanges of a window, and remembers what it saw until they have left it."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._sights: dict[Seq, Sight | None] = {}
+        self._listed: dict[Seq, int] = {}
+        self.written: dict[Seq, int] = {}
+
+    def arranged(self, exchanges: list[Exchange]) -> list[tuple[Nanos, Exchange]]:
+        """The exchanges in their order, each with the latest time at which it took effect."""
+        exchanges = sorted(exchanges, key=_answered)
+        groups = [group for resource in _by_resource(exchanges) for group in _overlapping(resource)]
+        edges = [*self._by_revision(exchanges, groups)]
+        for group in groups:
+            edges += self._by_answers(group)
+        return _sorted(exchanges, [edge for edge in edges if _may_precede(*edge)])
+
+    def forget(self, seqs: Iterable[Seq]) -> None:
+        """These have left the window."""
+        for seq in seqs:
+            self._sights.pop(seq, None)
+            self._listed.pop(seq, None)
+            self.written.pop(seq, None)
+
+    def _sight(self, exchange: Exchange) -> Sight | None:
+        if exchange.seq not in self._sights:
+            self._sights[exchange.seq] = sight(self._recording, exchange)
+        return self._sights[exchange.seq]
+
+    def _revision(self, exchange: Exchange) -> int:
+        if exchange.seq not in self._listed:
+            self._listed[exchange.seq] = listed_revision(self._recording, exchange)
+        return self._listed[exchange.seq]
+
+    def _by_revision(self, exchanges: list[Exchange], groups: list[list[Exchange]]) -> Iterator[_Edge]:
+        """Writes by their revisions, and lists between those that they show and the others."""
+        written = self.written
+        known = [(written[each.seq], 0, each.seq, each) for each in exchanges if each.seq in written]
+        of_this_etcd = [group for group in groups if any(each.seq in written for each in group)]
+        lists = [(self._revision(each), each) for group in of_this_etcd for each in group]
+        known += [(revision, 1, each.seq, each) for revision, each in lists if revision]
+        for (*_, first), (*_, second) in pairwise(sorted(known, key=lambda each: each[:3])):
+            yield first, second
+
+    def _by_answers(self, group: list[Exchange]) -> Iterator[_Edge]:
+        """The requests on each object of a run, in an order that explains their answers."""
+        sights = [found for each in _together(group) if (found := self._sight(each)) is not None]
+        common = [each for each in sights if each.ref is None]
+        objects: defaultdict[ObjectRef, list[Sight]] = defaultdict(list)
+        for each in sights:
+            if each.ref is not None:
+                objects[each.ref].append(each)
+        for ref, of_object in objects.items():
+            wiped = [each for each in common if each.exchange.info.namespace in {"", ref.namespace}]
+            for run in _runs([*of_object, *wiped]):
+                for first, second in pairwise(linear_order(run, self.written) or ()):
+                    yield first.exchange, second.exchange
 
 
 def _answered(exchange: Exchange) -> tuple[Nanos, Seq]:
@@ -73,33 +146,6 @@ def _told(run: list[Exchange]) -> Iterator[list[Exchange]]:
         yield run
 
 
-def _by_revision(
-    recording: Recording, exchanges: list[Exchange], groups: list[list[Exchange]], written: Mapping[Seq, int]
-) -> Iterator[_Edge]:
-    """Writes by their revisions, and lists between those that they show and the others."""
-    known = [(written[each.seq], 0, each.seq, each) for each in exchanges if each.seq in written]
-    of_this_etcd = [group for group in groups if any(each.seq in written for each in group)]
-    lists = [(listed_revision(recording, each), each) for group in of_this_etcd for each in group]
-    known += [(revision, 1, each.seq, each) for revision, each in lists if revision]
-    for (*_, first), (*_, second) in pairwise(sorted(known, key=lambda each: each[:3])):
-        yield first, second
-
-
-def _by_answers(recording: Recording, group: list[Exchange], written: Mapping[Seq, int]) -> Iterator[_Edge]:
-    """The requests on each object of a run, in an order that explains their answers."""
-    sights = [found for each in _together(group) if (found := sight(recording, each)) is not None]
-    common = [each for each in sights if each.ref is None]
-    objects: defaultdict[ObjectRef, list[Sight]] = defaultdict(list)
-    for each in sights:
-        if each.ref is not None:
-            objects[each.ref].append(each)
-    for ref, of_object in objects.items():
-        wiped = [each for each in common if each.exchange.info.namespace in {"", ref.namespace}]
-        for run in _runs([*of_object, *wiped]):
-            for first, second in pairwise(linear_order(run, written) or ()):
-                yield first.exchange, second.exchange
-
-
 def _together(group: list[Exchange]) -> Iterator[Exchange]:
     """Those of a run that may be about one object with another one of it: only they need decoding."""
     names = Counter((each.info.namespace, each.info.name) for each in group)
@@ -124,7 +170,7 @@ def _runs(sights: list[Sight]) -> Iterator[list[Sight]]:
         yield run
 
 
-def _sorted(exchanges: list[Exchange], edges: list[_Edge]) -> list[Exchange]:
+def _sorted(exchanges: list[Exchange], edges: list[_Edge]) -> list[tuple[Nanos, Exchange]]:
     """By the time at which each took effect at the latest: it was answered then, or another one saw what it did."""
     after: defaultdict[Seq, set[Seq]] = defaultdict(set)
     before: defaultdict[Seq, set[Seq]] = defaultdict(set)
@@ -136,15 +182,16 @@ def _sorted(exchanges: list[Exchange], edges: list[_Edge]) -> list[Exchange]:
     waits = {each.seq: len(before[each.seq]) for each in exchanges}
     ready = [(latest[each.seq], *_answered(each)) for each in exchanges if not waits[each.seq]]
     heapify(ready)
-    found: list[Exchange] = []
+    found: list[tuple[Nanos, Exchange]] = []
     while ready:
         seq = heappop(ready)[2]
-        found.append(by_seq.pop(seq))
+        found.append((latest[seq], by_seq.pop(seq)))
         for follower in after[seq]:
             waits[follower] -= 1
             if not waits[follower]:
                 heappush(ready, (latest[follower], *_answered(by_seq[follower])))
-    return found + sorted(by_seq.values(), key=_answered)  # in a circle: no recording of one server's says such a thing
+    circle = sorted(by_seq.values(), key=_answered)  # no recording of one server's says such a thing
+    return found + [(latest[each.seq], each) for each in circle]
 
 
 def _latest(

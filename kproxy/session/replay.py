@@ -21,7 +21,7 @@ from kproxy.replay.result import ReplayResult
 from kproxy.replay.settle import Versions
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Transport
-from kproxy.replay.written import written_revisions
+from kproxy.replay.written import Written
 from kproxy.session.driving import (
     InsideLink,
     changes_of,
@@ -140,7 +140,7 @@ async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, aud
                 transport,
                 drive=settings.drive,
                 notify=audience.notify,
-                written=written_revisions(baseline.ledger, baseline.recording.session.server.etcd_cluster),
+                written=Written(baseline.ledger, baseline.recording.session.server.etcd_cluster),
                 versions=versions,
                 stopper=stopper,
             )

@@ -3,7 +3,7 @@
 from kproxy.model.attribution import Attribution, Basis, Ledger
 from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, Revision
 from kproxy.model.exchange import Seq
-from kproxy.replay.written import written_revisions
+from kproxy.replay.written import Written
 
 MAIN = ClusterId("main")
 
@@ -22,7 +22,7 @@ def written(*claims: tuple[Basis, int], cluster: ClusterId = MAIN) -> int | None
         )
         for basis, revision in claims
     )
-    return written_revisions(Ledger(entries=(), by_seq={Seq(1): made}), MAIN).get(Seq(1))
+    return Written(Ledger(entries=(), by_seq={Seq(1): made}), MAIN).get(Seq(1))
 
 
 def test_it_is_the_last_one_that_was_made_while_the_request_went_on() -> None:
