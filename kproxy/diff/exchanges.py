@@ -1,5 +1,7 @@
 """One pair of exchanges: learned from, and compared."""
 
+import re
+
 from kproxy.diff.documents import Document
 from kproxy.diff.headers import HeaderComparer, learn_headers
 from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
@@ -17,6 +19,7 @@ from kproxy.renaming.times import http_seconds
 _FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
 _CONDITIONS = frozenset({"if-modified-since", "if-none-match"})
 _CHOSEN_PARAMETERS = frozenset({"resourceVersion", "continue"})
+_METRICS = re.compile("/metrics(?:/.*)?")
 _SELECTORS = frozenset({"fieldSelector", "labelSelector"})
 _DRAWN_PARAMETERS = frozenset({"timeoutSeconds", "timeout"})
 """What a client draws anew for each watch (client-go's reflector): equal in a replay, which sends the recorded one."""
@@ -83,7 +86,7 @@ def compare_exchange(of: Comparison, pair: Pair) -> None:
         headers.common(of.baseline.clock, of.replayed.clock)
         return
     _compare_status(of, pair, first, second)
-    if pair.baseline.info.path.startswith("/metrics") and of.findings.hide(METRICS):
+    if _METRICS.fullmatch(pair.baseline.info.path) and of.findings.hide(METRICS):
         return
     headers.answers(of.baseline.clock, of.replayed.clock)
     if is_stream(pair.baseline) and is_stream(pair.replayed):

@@ -1,7 +1,266 @@
-"""kproxy.diff.noise: the closed list."""
+"""kproxy.diff.noise: each rule hides what its place says, and nothing beside it.
+
+A scene for each rule: two servers that differ in what the rule is for, and edits just beside, each of which must still
+be found. A rule without a scene, or a scene without an edit, fails.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pytest
 
 from kproxy.diff.findings import Counting, Findings
-from kproxy.diff.noise import BOOKMARKS, FRAMING, RULES
+from kproxy.diff.noise import (
+    BOOKMARKS,
+    CERTIFICATES,
+    CLOSED,
+    FRAMING,
+    INITIAL,
+    METRICS,
+    OPENAPI,
+    RULES,
+    STARTUP,
+    TAIL,
+    Rule,
+)
+from kproxy.model.exchange import End, Headers, Seq
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.verdict import Outcome
+from tests.diff.sessions import PODS, FakeServer, verdict_of
+
+LIVE = f"{PODS}?watch=true&resourceVersion=1"
+FROM_ANYWHERE = f"{PODS}?watch=true"
+SECRETS = "/api/v1/namespaces/default/secrets"
+
+type Servers = tuple[FakeServer, FakeServer]
+type Build = Callable[[str], Servers]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where a rule hides something. `build` makes the two servers, with an edit by name; "": none."""
+
+    rule: Rule
+    build: Build
+    edits: tuple[str, ...]
+
+
+def servers() -> Servers:
+    """A server, and another one."""
+    return FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+
+
+def event(kind: str, value: JSON) -> JSONObject:
+    """A watch event."""
+    return {"type": kind, "object": value}
+
+
+def bookmark(server: FakeServer, revision: int, **annotations: JSON) -> JSONObject:
+    """A bookmark."""
+    metadata: JSONObject = {"resourceVersion": str(server.base + revision)}
+    return event(
+        "BOOKMARK", {"kind": "Pod", "metadata": metadata | ({"annotations": annotations} if annotations else {})}
+    )
+
+
+def with_headers(server: FakeServer, seq: Seq, change: Callable[[Headers], Headers]) -> None:
+    """An answer's headers, changed."""
+    answer = server.made.exchange_list[seq - 1].answer
+    assert answer
+    server.edit(seq, lambda each: replace(each, answer=replace(answer, headers=change(answer.headers))))
+
+
+def framing(edit: str) -> Servers:
+    """One answer has a length, the other one comes in chunks; the connection ends after one of them."""
+    first, second = servers()
+    first.exchange("GET", f"{PODS}/a", 200, first.pod(1))
+    second.exchange("GET", f"{PODS}/a", 200, second.pod(1, spec={}) if edit == "body" else second.pod(1))
+
+    def chunked(headers: Headers) -> Headers:
+        return (*(pair for pair in headers if pair[0] != "Content-Length"), ("Transfer-Encoding", "chunked"))
+
+    def closing(headers: Headers) -> Headers:
+        return (*headers, ("Connection", "close"))
+
+    def changed(headers: Headers) -> Headers:
+        other = {"length": ("Content-Length", "7"), "coding": ("Transfer-Encoding", "gzip, chunked")}.get(
+            edit, ("", "")
+        )
+        return tuple(other if pair[0] == other[0] else pair for pair in headers)
+
+    if edit == "coding":  # both in chunks, one of them with another coding within
+        with_headers(first, Seq(1), chunked)
+    if edit != "length":  # both with a length, one of them wrong
+        with_headers(second, Seq(1), chunked)
+    with_headers(second, Seq(1), lambda headers: changed(closing(headers)))
+    if edit == "header":
+        with_headers(second, Seq(1), lambda headers: (*headers, ("Trailer", "x")))
+    return first, second
+
+
+def bookmarks(edit: str) -> Servers:
+    """One watch has a bookmark more."""
+    first, second = servers()
+    for server in (first, second):
+        server.put(1, "/registry/pods/default/a", server.pod(1))
+        server.put(2, "/registry/pods/default/b", server.pod(2, "b"))
+    end: JSONObject = bookmark(first, 2, **{"k8s.io/initial-events-end": "true"})
+    first.watch(LIVE, event("ADDED", first.pod(1)), event("ADDED", first.pod(2, "b")), end)
+    shown = [event("ADDED", second.pod(1)), event("ADDED", second.pod(2, "b"))]
+    last = bookmark(second, 2, **{"k8s.io/initial-events-end": "true"})
+    events = {
+        "lost event": [shown[0], last, bookmark(second, 9)],
+        "lost end of the initial events": [*shown, bookmark(second, 9)],
+        "goes back": [*shown, last, bookmark(second, 1)],
+    }.get(edit, [*shown, last, bookmark(second, 9)])
+    second.watch(LIVE, *events)
+    return first, second
+
+
+def tail(edit: str) -> Servers:
+    """One client still got an event before it left."""
+    first, second = servers()
+    for server in (first, second):
+        for number in (1, 2, 3):
+            server.put(number, "/registry/pods/default/a", server.pod(number), version=number)
+    end = End.SERVER_GONE if edit == "the server ended it" else End.CLIENT_GONE
+    first.watch(LIVE, event("ADDED", first.pod(1)), event("MODIFIED", first.pod(2)), end=end)
+    shown = [event("ADDED", second.pod(1)), event("MODIFIED", second.pod(2)), event("MODIFIED", second.pod(3))]
+    events = {
+        "what etcd never had": [*shown[:2], event("MODIFIED", second.pod(9))],
+        "twice": [*shown[:2], shown[1]],
+        "lost before": [shown[0], shown[2]],
+        "another state before": [shown[0], event("MODIFIED", second.pod(2, status={"phase": "x"})), shown[2]],
+    }.get(edit, shown)
+    second.watch(LIVE, *events, end=end)
+    return first, second
+
+
+def closed(edit: str) -> Servers:
+    """One watch was left by its client, the other one was still seen to end."""
+    first, second = servers()
+    if edit == "no watch":
+        first.exchange("GET", f"{PODS}/a", 200, first.pod(1))
+        second.exchange("GET", f"{PODS}/a", 200, second.pod(1))
+        second.edit(Seq(1), lambda each: replace(each, end=End.CLIENT_GONE))
+        return first, second
+    first.watch(LIVE, event("ADDED", first.pod(1)))
+    end = End.SERVER_GONE if edit == "torn off" else End.COMPLETE
+    second.watch(LIVE, event("DELETED" if edit == "type" else "ADDED", second.pod(1)), end=end)
+    return first, second
+
+
+def initial(edit: str) -> Servers:
+    """A watch from anywhere begins with an object's second state."""
+    first, second = servers()
+    for server in (first, second):
+        for number in (1, 2, 3):
+            server.put(number, "/registry/pods/default/a", server.pod(number), version=number)
+    target = LIVE if edit == "from a revision" else FROM_ANYWHERE
+    kinds = ("ADDED", "MODIFIED", "MODIFIED")
+    first.watch(target, *(event(kind, first.pod(at)) for at, kind in zip((1, 2, 3), kinds, strict=True)))
+    shown = [event("ADDED", second.pod(2)), event("MODIFIED", second.pod(3))]
+    events = {
+        "as modified": [event("MODIFIED", second.pod(2)), shown[1]],
+        "a later state lost": [event("ADDED", second.pod(1)), event("MODIFIED", second.pod(3))],
+        "another state": [event("ADDED", second.pod(2, status={"phase": "x"})), shown[1]],
+        "none at all": [],
+    }.get(edit, shown)
+    second.watch(target, *events)
+    return first, second
+
+
+def openapi(edit: str) -> Servers:
+    """One client's cached document still held."""
+    first, second = servers()
+    path = "/api/v1/pods" if edit == "another path" else "/openapi/v3"
+    asked: Headers = () if edit == "not asked" else (("If-None-Match", '"x"'),)
+    first.exchange("GET", path, 200, {"a": 1})
+    second.exchange("GET", path, 500 if edit == "status" else 304, {"a": 1} if edit == "with content" else None)
+    for server in (first, second):
+        server.edit(Seq(1), lambda each: replace(each, request=replace(each.request, headers=asked)))
+    if edit == "header":
+        with_headers(first, Seq(1), lambda headers: (*headers, ("X-Said", "a")))
+        with_headers(second, Seq(1), lambda headers: (*headers, ("X-Said", "b")))
+    return first, second
+
+
+def metrics(edit: str) -> Servers:
+    """Two servers count other things."""
+    first, second = servers()
+    path = "/metrics-of-mine" if edit == "another path" else "/metrics"
+    first.exchange("GET", path, 200, {"count": 1})
+    second.exchange("GET", path, 500 if edit == "status" else 200, {"count": 2})
+    if edit == "end":
+        second.edit(Seq(1), lambda each: replace(each, end=End.SERVER_GONE))
+    return first, second
+
+
+def startup(edit: str) -> Servers:
+    """A server writes an object of its own after its start."""
+    first, second = servers()
+    for server in (first, second):
+        role = server.pod(1, "view")
+        server.exchange("PUT", "/apis/rbac.authorization.k8s.io/v1/clusterroles/view", 200, role)
+        changed = edit == "what a request wrote" and server is second
+        server.put(1, "/registry/clusterroles/view", role | ({"rules": []} if changed else {}), version=1)
+    second.put(2, "/registry/services/endpoints/default/kubernetes", second.pod(2, "kubernetes"))
+    if edit == "another value of it":
+        first.put(2, "/registry/services/endpoints/default/kubernetes", first.pod(2, "kubernetes", subsets=[]))
+    if edit == "a key that is not on the list":
+        second.exchange("POST", "/api/v1/namespaces/default/endpoints", 201, second.pod(3, "web"))
+        first.exchange("POST", "/api/v1/namespaces/default/endpoints", 201, first.pod(3, "web"))
+        second.put(3, "/registry/services/endpoints/default/web", second.pod(3, "web"))
+    return first, second
+
+
+def certificates(edit: str) -> Servers:
+    """A server warns that a Secret's pseudonyms are no certificate and key."""
+    first, second = servers()
+    pair = '299 - "tls: failed to find any PEM data in certificate input"'
+    said = {"another warning": '299 - "unknown field"'}.get(edit, pair)
+    path = PODS if edit == "no secret" else SECRETS
+    answer: JSONObject = {"kind": "Secret", "type": "b" if edit == "body" else "a"}
+    first.exchange("POST", path, 201, {"kind": "Secret", "type": "a"})
+    headers: Headers = (("Warning", said), *([("Warning", '299 - "more"')] if edit == "one more" else ()))
+    second.exchange("POST", path, 201, answer, headers=headers)
+    return first, second
+
+
+SCENES = (
+    Scene(FRAMING, framing, ("body", "length", "coding", "header")),
+    Scene(BOOKMARKS, bookmarks, ("lost event", "lost end of the initial events", "goes back")),
+    Scene(TAIL, tail, ("what etcd never had", "twice", "lost before", "another state before", "the server ended it")),
+    Scene(CLOSED, closed, ("torn off", "type", "no watch")),
+    Scene(INITIAL, initial, ("from a revision", "as modified", "a later state lost", "another state", "none at all")),
+    Scene(OPENAPI, openapi, ("another path", "not asked", "status", "with content", "header")),
+    Scene(METRICS, metrics, ("status", "another path", "end")),
+    Scene(STARTUP, startup, ("what a request wrote", "another value of it", "a key that is not on the list")),
+    Scene(CERTIFICATES, certificates, ("another warning", "no secret", "body", "one more")),
+)
+MUTANTS = [(scene, edit) for scene in SCENES for edit in scene.edits]
+
+
+def test_every_rule_has_a_scene_with_edits() -> None:
+    assert [scene.rule for scene in SCENES] == list(RULES)
+    assert all(scene.edits for scene in SCENES)
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.rule.name)
+def test_a_rule_hides_what_it_is_for_and_strict_does_not(scene: Scene) -> None:
+    verdict = verdict_of(*scene.build(""))
+    assert verdict.differences == ()
+    assert (verdict.outcome, [each.rule for each in verdict.noise]) == (Outcome.EQUIVALENT, [scene.rule.name])
+    strict = verdict_of(*scene.build(""), strict=True)
+    assert strict.outcome in {Outcome.DIFFERENT, Outcome.INCONCLUSIVE}
+    assert strict.noise == ()
+
+
+@pytest.mark.parametrize(("scene", "edit"), MUTANTS, ids=lambda part: part if isinstance(part, str) else part.rule.name)
+def test_an_edit_just_beside_the_place_of_a_rule_is_still_a_difference(scene: Scene, edit: str) -> None:
+    verdict = verdict_of(*scene.build(edit))
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert verdict.differences
 
 
 def test_each_rule_has_a_name_of_its_own_a_ground_and_a_place() -> None:
@@ -13,7 +272,9 @@ def test_what_a_rule_hides_is_counted_and_strict_hides_nothing() -> None:
     findings = Findings(strict=False)
     assert findings.hide(FRAMING)
     assert findings.hide(FRAMING)
-    assert [(each.rule, each.count) for each in findings.noise_counts()] == [("answer-framing", 2)]
+    assert [(each.rule, each.count, each.source) for each in findings.noise_counts()] == [
+        ("answer-framing", 2, "built-in")
+    ]
     assert not Findings(strict=True).hide(FRAMING)
 
 
