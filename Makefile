@@ -20,7 +20,7 @@ OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
 .PHONY: help demo test test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane controlplane-older soak \
         test-controlplane test-compat compatibility compatibility-check \
-        mutants mutants-short recordings nightly bench bench-short bench-correlate accuracy wheel clean
+        mutants mutants-short recordings nightly bench bench-short bench-correlate accuracy wheel test-plugin clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -130,9 +130,15 @@ lock: $(VENV)/installed ## resolve the lock files again
 	  --upgrade tests/controlplane/compat/requirements.in -o tests/controlplane/compat/requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
 	  --upgrade --group fuzz -o requirements-fuzz.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.10 --no-annotate --no-header \
+	  --upgrade pytest-kproxy/pyproject.toml -o pytest-kproxy/requirements.lock
 
-wheel: $(VENV)/installed ## the wheel, into dist/
+wheel: $(VENV)/installed ## the wheels of kproxy and of pytest-kproxy, into dist/
 	rm -rf dist && $(BIN)/python -m hatchling build -t wheel
+	cd pytest-kproxy && $(abspath $(BIN))/python -m hatchling build -t wheel -d $(CURDIR)/dist
+
+test-plugin: wheel ## pytest-kproxy's wheel in an environment that has pytest only, and this kproxy as a program beside it
+	sh tools/plugin.sh
 
 clean: ## what make made in this folder
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz .import_linter_cache

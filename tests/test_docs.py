@@ -14,7 +14,8 @@ from kproxy.model.exchange import BodyState, End
 from kproxy.model.session import SessionEnd
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("controlplane/*.md")])
+PLACES = ("*.md", "pytest-kproxy/*.md", "docs/**/*.md", "controlplane/*.md")
+PAGES = sorted(page for place in PLACES for page in ROOT.glob(place))
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
