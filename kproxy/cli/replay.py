@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from kproxy.cli.dry_run import dry_run_lines, dry_run_options
 from kproxy.cli.etcd_options import etcd_options, etcd_settings, etcd_stores
 from kproxy.cli.formats import Report, format_option, write_reports
 from kproxy.cli.progress import replay_progress
@@ -17,6 +18,7 @@ from kproxy.model.verdict import Verdict
 from kproxy.replay.engine import Drive
 from kproxy.replay.pace import parse_pace
 from kproxy.session.opened import opened
+from kproxy.session.plan import planned
 from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, Confirmation, ReplaySettings, replay_recording
 from kproxy.session.rules import rule_book
@@ -28,7 +30,6 @@ from kproxy.session.target import parse_target, reached
 @click.option(
     "--on",
     "target",
-    required=True,
     metavar="TARGET",
     help="fresh (the recorded kind and version) | fresh:emulated | fresh:kube-apiserver[@VERSION] | context:NAME | URL",
 )
@@ -57,6 +58,7 @@ from kproxy.session.target import parse_target, reached
     metavar="PACE",
     help="fast (as soon as what a request waits for is done), recorded, or a factor of the recorded speed, as 10x.",
 )
+@dry_run_options
 @rules_option
 @click.option("--strict", is_flag=True, help="Turn all noise rules off.")
 @click.option("--require-etcd", is_flag=True, help="Without the target's etcd the verdict is inconclusive.")
@@ -65,7 +67,7 @@ from kproxy.session.target import parse_target, reached
 def command(
     *,
     file: str,
-    target: str,
+    target: str | None,
     output: Path | None,
     force: bool,
     assets: Path | None,
@@ -80,6 +82,8 @@ def command(
     reports: tuple[Report, ...],
     concurrency: int,
     pace: str,
+    dry_run: bool,
+    dry_run_as: str,
     rules: tuple[Path, ...],
     strict: bool,
     require_etcd: bool,
@@ -91,6 +95,12 @@ def command(
     \b
     Example: kproxy replay recordings/hello-demo --on fresh:emulated
     """
+    if dry_run:
+        for line in dry_run_lines(planned(file), dry_run_as):
+            click.echo(line)
+        return 0
+    if target is None:
+        raise UsageError("--on TARGET says where to replay: --on fresh, for example")
     password = os.environ.get("KPROXY_ETCD_PASSWORD", "")
     store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
     stores = etcd_stores(store, etcd_override, etcd_prefix)

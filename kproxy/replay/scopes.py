@@ -98,6 +98,10 @@ class Scopes:
         """Whether a step touched a scope lately."""
         return scope in self._groups
 
+    def __len__(self) -> int:
+        """How many are remembered."""
+        return len(self._groups)
+
     def _sweep(self, number: int) -> None:
         """Forget what is out of reach, once in a while."""
         if self._reach is None or number - self._swept < self._reach:

@@ -5,6 +5,7 @@ They are found in bodies without decoding: all of them stand as plain text in JS
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
 
 from kproxy.model.api import metadata_of
 from kproxy.model.jsontypes import JSON, text
@@ -41,14 +42,14 @@ class Values:
         if "continue=" in target and parameter(target, "continue"):
             for step in self._pages.get(_pager(effect)) or ():
                 self._use(step, "a continue token", found)
-        if "-" in target or body:
-            for value in dict.fromkeys(_strict_values(target.encode("latin-1", "replace") + b"\n" + body)):
-                teller = self._tellers.get(value)
-                if teller is None and _UUID.fullmatch(value):
-                    unknown.append(value)
-                self._use(teller, value.decode("latin-1"), found)
+        text = unquote_to_bytes(target) + b"\n" + body if "-" in target or body else b""
+        for value in dict.fromkeys(_strict_values(text)):
+            teller = self._tellers.get(value)
+            if teller is None and _UUID.fullmatch(value):
+                unknown.append(value)
+            self._use(teller, value.decode("latin-1"), found)
         if len(self._words):
-            for word in _words(body):
+            for word in _words(body or text.partition(b"?")[2]):
                 self._use(self._words.get(word), word.decode(), found)
         return found, unknown
 
