@@ -1,7 +1,8 @@
 """Which exchange of one recording stands beside which of another, when no replay tells it."""
 
+from array import array
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from kproxy.model.exchange import End, Exchange, Seq
 from kproxy.renaming.target import path_of, query_of
@@ -10,30 +11,44 @@ _VOLATILE = frozenset({"resourceVersion", "continue", "timeoutSeconds", "timeout
 """Query parameters that the server chose, or that a client draws anew each time."""
 
 
+_AT_ONCE = 1 << 16
+"""Exchanges that wait for a partner at the same time, about: keys are gone through in as many parts as that takes."""
+
+
 def align_exchanges(baseline: Iterable[Exchange], replayed: Iterable[Exchange]) -> list[tuple[Seq, Seq]]:
     """Pairs by method and target, the first with the first; then, for names that differ, by what is asked for.
 
     What a rule of --fault answered stands beside nothing: the same request may have come again and been served.
     """
-    left, right = ([each for each in side if not _answered_by_a_fault(each)] for side in (baseline, replayed))
-    pairs: list[tuple[Seq, Seq]] = []
-    for key in (_exact, _kind):
-        pairs += list(_pair(left, right, key))
-        first, second = {a for a, _ in pairs}, {b for _, b in pairs}
-        left = [each for each in left if each.seq not in first]
-        right = [each for each in right if each.seq not in second]
-    return sorted(pairs)
+    return sorted((Seq(a), Seq(b)) for a, b in _aligned(_Keys(baseline), _Keys(replayed)))
 
 
-def _pair(
-    left: list[Exchange], right: list[Exchange], key: Callable[[Exchange], tuple[object, ...]]
-) -> Iterator[tuple[Seq, Seq]]:
-    waiting: dict[tuple[object, ...], deque[Seq]] = defaultdict(deque)
-    for each in right:
-        waiting[key(each)].append(each.seq)
-    for each in left:
-        if queue := waiting.get(key(each)):
-            yield each.seq, queue.popleft()
+class _Keys:
+    """Exchanges as their numbers and hashes of what they are paired by; those that are paired are marked."""
+
+    def __init__(self, exchanges: Iterable[Exchange]) -> None:
+        self.seqs, self.exact, self.kind = array("q"), array("q"), array("q")
+        for each in exchanges:
+            if not _answered_by_a_fault(each):
+                self.seqs.append(each.seq)
+                self.exact.append(hash(_exact(each)))
+                self.kind.append(hash(_kind(each)))
+        self.paired = bytearray(len(self.seqs))
+
+
+def _aligned(left: _Keys, right: _Keys) -> Iterator[tuple[int, int]]:
+    for keys, others in ((left.exact, right.exact), (left.kind, right.kind)):
+        parts = len(others) // _AT_ONCE + 1
+        for part in range(parts):
+            waiting: dict[int, deque[int]] = defaultdict(deque)
+            for at, key in enumerate(others):
+                if key % parts == part and not right.paired[at]:
+                    waiting[key].append(at)
+            for at, key in enumerate(keys):
+                if key % parts == part and not left.paired[at] and (queue := waiting.get(key)):
+                    other = queue.popleft()
+                    left.paired[at] = right.paired[other] = 1
+                    yield left.seqs[at], right.seqs[other]
 
 
 def _answered_by_a_fault(exchange: Exchange) -> bool:

@@ -1,7 +1,8 @@
 """A server's clock beside the recorder's: what a Date header must say."""
 
+from collections import Counter
 from collections.abc import Iterable
-from statistics import median
+from functools import cached_property
 
 from kproxy.model.exchange import Exchange, Nanos, header
 from kproxy.model.session import Session
@@ -10,14 +11,35 @@ from kproxy.renaming.times import http_seconds, seconds
 SLACK = 2.5
 """Seconds: Date has whole seconds, and the skew is known as well as that."""
 
+_PARTS = 100
+"""Parts of a second that offsets are counted in: as many counters as there are, whatever the number of answers."""
+
 
 class Clock:
-    """The skew between a server and the recorder, as most of the answers have it."""
+    """The skew between a server and the recorder, as most of the answers that it was shown have it."""
 
-    def __init__(self, session: Session, exchanges: Iterable[Exchange]) -> None:
+    def __init__(self, session: Session, exchanges: Iterable[Exchange] = ()) -> None:
         self._start = seconds(session.started_at)
-        offsets = [offset for each in exchanges if (offset := self._offset(each, each.answered)) is not None]
-        self._skew = median(offsets) if offsets else None
+        self._offsets: Counter[int] = Counter()
+        for each in exchanges:
+            self.see(each)
+
+    def see(self, exchange: Exchange) -> None:
+        """One more answer."""
+        offset = self._offset(exchange, exchange.answered)
+        if offset is not None:
+            self._offsets[round(offset * _PARTS)] += 1
+            self.__dict__.pop("_skew", None)
+
+    @cached_property
+    def _skew(self) -> float | None:
+        """The median offset."""
+        left = self._offsets.total() / 2
+        for offset in sorted(self._offsets):
+            left -= self._offsets[offset]
+            if left <= 0:
+                return offset / _PARTS
+        return None
 
     def _offset(self, exchange: Exchange, when: Nanos | None) -> float | None:
         if exchange.answer is None or when is None or self._start is None:

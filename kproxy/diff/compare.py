@@ -1,19 +1,21 @@
 """The comparison of two recordings: one verdict."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from array import array
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from kproxy.diff.align import align_exchanges
-from kproxy.diff.etcd import EtcdComparison, changes_by_object
+from kproxy.diff.alone import Alone
+from kproxy.diff.etcd import EtcdComparison
 from kproxy.diff.exchanges import compare_exchange, is_stream, learn_exchange
 from kproxy.diff.findings import Counting, Findings
-from kproxy.diff.order import check_order
+from kproxy.diff.order import Order
+from kproxy.diff.pairing import Pairing
+from kproxy.diff.reading import pairs_of, side_by_side
 from kproxy.diff.rules import RuleBook
-from kproxy.diff.sides import Comparison, Pair, Side, read_side
+from kproxy.diff.sides import Comparison, Pair, read_side
 from kproxy.model.api import RequestInfo
 from kproxy.model.attribution import Ledger
-from kproxy.model.exchange import End, Exchange, Seq
+from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.recording import Recording
 from kproxy.model.session import Gap, Server, SessionEnd
 from kproxy.model.verdict import Outcome, Tally, Verdict
@@ -21,7 +23,6 @@ from kproxy.renaming.renaming import Renaming
 
 _EVIDENCE = frozenset({"calls", "spans", "start"})
 """Gaps in what helps to find causes, or to begin alike: none of it is compared."""
-_NOT_THE_SERVERS = frozenset({End.REFUSED, End.UNREACHABLE})
 
 
 def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they hang together
@@ -48,14 +49,15 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     """
     findings = Findings(strict=strict, rules=rules, info=_asked_of(baseline))
     of = Comparison(read_side(baseline), read_side(replayed), Renaming(), findings, replay=pairs is not None)
-    of.replayed.changes = changes_by_object(of.replayed)
-    found = _pairs(of, pairs)
-    etcd = EtcdComparison(of, baseline_ledger, replayed_ledger, {p.baseline.seq: p.replayed.seq for p in found})
+    pairing = Pairing(align_exchanges(baseline.exchanges(), replayed.exchanges()) if pairs is None else pairs)
+    order = Order(of)
+    etcd = EtcdComparison(of, baseline_ledger, replayed_ledger, pairing, order.times.see)
     with_etcd = baseline.session.etcd_start is not None and replayed.session.etcd_start is not None
-    _learn(of, found, etcd if with_etcd else None)
-    exchanges = _compare_exchanges(of, found, unsent or {}, frozenset(apart), stopped)
+    _learn(of, pairing, order, etcd if with_etcd else None)
+    alone = Alone(of, unsent or {}, frozenset(apart), stopped)
+    exchanges = _compare_exchanges(of, pairing, order, alone)
     keys = etcd.compare() if with_etcd else Tally()
-    check_order(of, found, etcd.times)
+    order.finish()
     _completeness(of)
     if require_etcd and not with_etcd:
         findings.cannot_tell("etcd was not recorded on both sides, and --require-etcd asks for it")
@@ -69,7 +71,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         renamed=of.renaming.counts(),
         reasons=tuple(findings.reasons),
         same_server=same_server(baseline.session.server, replayed.session.server),
-        notes=(*_faults(of), *findings.notes()),
+        notes=(*alone.faults(), *findings.notes()),
     )
 
 
@@ -88,72 +90,48 @@ def same_server(first: Server, second: Server) -> bool:
 
 
 def _outcome(findings: Findings) -> Outcome:
-    if findings.differences:
+    if findings.count:
         return Outcome.DIFFERENT
     if findings.reasons:
         return Outcome.INCONCLUSIVE
     return Outcome.EQUIVALENT if findings.noise.total() else Outcome.IDENTICAL
 
 
-def _pairs(of: Comparison, pairs: Iterable[tuple[Seq, Seq]] | None) -> list[Pair]:
-    """The pairs of exchanges in the baseline's order; those that are not in the recordings are left out."""
-    first, second = of.baseline.exchanges, of.replayed.exchanges
-    known = align_exchanges(first.values(), second.values()) if pairs is None else pairs
-    return [Pair(first[a], second[b]) for a, b in sorted(known) if a in first and b in second]
-
-
-def _learn(of: Comparison, pairs: list[Pair], etcd: EtcdComparison | None) -> None:
-    for pair in sorted(pairs, key=lambda each: is_stream(each.baseline)):  # names that events have are told by answers
+def _learn(of: Comparison, pairing: Pairing, order: Order, etcd: EtcdComparison | None) -> None:
+    streams = array("q")
+    for item in side_by_side(of, pairing):
+        if not isinstance(item, Pair):
+            of.baseline.clock.see(item)
+            continue
+        of.baseline.clock.see(item.baseline)
+        of.replayed.clock.see(item.replayed)
+        if is_stream(item.baseline):  # names that events have are told by answers
+            streams.append(item.baseline.seq)
+        else:
+            order.learn(item, learn_exchange(of, item))
+    for pair in pairs_of(of, pairing, streams):
         learn_exchange(of, pair)
     if etcd is not None:
         etcd.learn()
     of.renaming.settle()
+    order.settle()
 
 
-def _compare_exchanges(
-    of: Comparison, pairs: list[Pair], unsent: Mapping[Seq, str], apart: AbstractSet[int], stopped: str
-) -> Tally:
+def _compare_exchanges(of: Comparison, pairing: Pairing, order: Order, alone: Alone) -> Tally:
     counting = Counting(of.findings)
-    for pair in pairs:
-        with counting:
-            compare_exchange(of, pair)
-    if stopped:
-        of.findings.cannot_tell(f"{stopped}; {len(pairs)} of {len(of.baseline.exchanges)} exchanges compared")
-    _unpaired(of, pairs, unsent, apart, stopped=bool(stopped))
-    return counting.tally()
-
-
-def _unpaired(
-    of: Comparison, pairs: list[Pair], unsent: Mapping[Seq, str], apart: AbstractSet[int], *, stopped: bool
-) -> None:
-    first, second = {pair.baseline.seq for pair in pairs}, {pair.replayed.seq for pair in pairs}
-    for exchange in of.baseline.exchanges.values():
-        if exchange.seq in first or exchange.end is End.REFUSED:
-            continue
-        if exchange.seq in unsent:
-            of.findings.cannot_tell(f"exchange {exchange.seq} was not replayed: {unsent[exchange.seq]}")
-        elif stopped:
-            continue  # the replay did not come to it
-        elif exchange.end is End.UNREACHABLE:
-            of.findings.cannot_tell(f"exchange {exchange.seq} never reached the recorded server")
-        elif _lost(of.replayed, exchange):
-            of.findings.cannot_tell(f"exchange {exchange.seq} falls into a gap of the replay's recording")
+    rest: list[Exchange] = []
+    for item in side_by_side(of, pairing, rest):
+        if isinstance(item, Pair):
+            alone.see(item.baseline, item.replayed)
+            with counting:
+                compare_exchange(of, item)
+            order.check(item)
         else:
-            of.findings.differ(exchange.seq, "missing", "exchange", "removed", _request(exchange), None)
-    for exchange in of.replayed.exchanges.values():
-        if exchange.seq in apart:
-            continue
-        if exchange.seq not in second and exchange.end is not End.REFUSED and not _lost(of.baseline, exchange):
-            of.findings.differ(None, "extra", f"exchange {exchange.seq}", "added", None, _request(exchange))
-
-
-def _lost(side: Side, exchange: Exchange) -> bool:
-    """Whether a counterpart can be among the exchanges that a recording says are missing."""
-    return any(gap.kind == "exchanges" for gap in side.recording.gaps()) and exchange.answer is not None
-
-
-def _request(exchange: Exchange) -> str:
-    return f"{exchange.request.method} {exchange.request.target}"
+            alone.of_the_baseline(item)
+    for exchange in rest:
+        alone.of_the_replay(exchange)
+    alone.stopped_after(counting.compared)
+    return counting.tally()
 
 
 def _completeness(of: Comparison) -> None:
@@ -171,14 +149,6 @@ def _is_before(gap: Gap, recording: Recording) -> bool:
         return False
     starts = [each.start for each in recording.etcds() if not gap.cluster or each.cluster == gap.cluster]
     return bool(starts) and all(start is not None and gap.last_revision <= start for start in starts)
-
-
-def _faults(of: Comparison) -> Iterator[str]:
-    """What went wrong on purpose: no server can be blamed for it."""
-    for side, whose in ((of.baseline, "baseline"), (of.replayed, "replay")):
-        rules = Counter(exchange.fault for exchange in side.exchanges.values() if exchange.fault)
-        for rule, count in sorted(rules.items()):
-            yield f"the {whose} was recorded with a fault on purpose: {rule!r} touched {count} of its exchanges"
 
 
 def _gap(gap: Gap) -> str:

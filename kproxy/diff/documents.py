@@ -1,7 +1,8 @@
 """Bodies as documents: decoded once each, because bodies are content-addressed."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kproxy.model.exchange import Body, BodyState, Digest, Frame, Headers, header
@@ -19,6 +20,12 @@ _CHOSEN = re.compile(
     rb"|^k8s\x00|^\xd9\xd9\xf7"  # protobuf has names by number, CBOR no quotes around them
 )
 """Any trace of a value that kproxy.renaming.kinds knows to be the server's choice."""
+
+_MOST = 1 << 21
+"""Bytes of bodies that are remembered of each kind; decoded they take some ten times that."""
+
+_FLAG = 200
+"""Bytes that an answer of yes or no takes."""
 
 _WHOLE = frozenset({BodyState.KEPT, BodyState.PARTIAL})
 
@@ -43,13 +50,22 @@ class Event:
 
 
 class Documents:
-    """One recording's bodies."""
+    """One recording's bodies, the ones used last in memory."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self._bodies: dict[tuple[str, Digest], Document] = {}
-        self._inert: dict[Digest, bool] = {}
-        self._events: dict[tuple[str, Digest], Event] = {}
+        self._read: Mapping[Digest, bytes] = {}
+        self._bodies: _Recent[Document] = _Recent(_MOST)
+        self._events: _Recent[Event] = _Recent(_MOST)
+        self._inert: _Recent[bool] = _Recent(_MOST)
+
+    def expect(self, digests: Iterable[Digest]) -> None:
+        """These will be asked for: they are read at once, which is quicker."""
+        self._read = self._recording.bodies(each for each in digests if each not in self._bodies.digests)
+
+    def _data(self, digest: Digest) -> bytes:
+        data = self._read.get(digest)
+        return self._recording.body(digest) if data is None else data
 
     def body(self, headers: Headers, body: Body) -> Document:
         """A message's content by its Content-Type."""
@@ -58,10 +74,14 @@ class Documents:
         if body.state not in _WHOLE or body.digest is None:
             return Document(reason=f"a body is {body.state.value}{_because(body)}")
         media_type = header(headers, "content-type")
-        known = self._bodies.get((media_type, body.digest))
+        known = self._bodies.get(media_type, body.digest)
         if known is None:
-            known = self._decode(media_type, body.digest)
-            self._bodies[media_type, body.digest] = known
+            data = self._data(body.digest)
+            try:
+                known = Document(value=decode(media_type, data), digest=body.digest)
+            except ContentError:
+                known = Document(raw=data, digest=body.digest)
+            self._bodies.put(media_type, body.digest, known, len(data))
         return known
 
     def log(self, body: Body, frames: Iterable[Frame]) -> Document:
@@ -70,31 +90,31 @@ class Documents:
         for frame in frames:
             if frame.body.digest is None:
                 return Document(reason=f"a log's line is {frame.body.state.value}{_because(frame.body)}")
-            parts.append(self._recording.body(frame.body.digest))
+            parts.append(self._data(frame.body.digest))
         if body.reason:
             return Document(reason=f"a log is not whole{_because(body)}")
         return Document(value=b"".join(parts).decode("utf-8", "replace"))
 
     def inert(self, digest: Digest) -> bool:
         """Whether a body certainly holds nothing that a server chooses: equal bytes of it say the same anywhere."""
-        known = self._inert.get(digest)
+        known = self._inert.get("", digest)
         if known is None:
-            known = _CHOSEN.search(self._recording.body(digest)) is None
-            self._inert[digest] = known
+            known = _CHOSEN.search(self._data(digest)) is None
+            self._inert.put("", digest, known, _FLAG)
         return known
 
     def event(self, media_type: str, body: Body) -> Event:
         """A watch event of a stream of `media_type`."""
         if body.digest is None or body.state not in _WHOLE:
             return Event(None, reason=f"a watch event is {body.state.value}{_because(body)}")
-        known = self._events.get((media_type, body.digest))
+        known = self._events.get(media_type, body.digest)
         if known is None:
-            data = self._recording.body(body.digest)
+            data = self._data(body.digest)
             try:
                 known = Event(decode_event(media_type, data))
             except ContentError:
                 known = Event(None, data)
-            self._events[media_type, body.digest] = known
+            self._events.put(media_type, body.digest, known, len(data))
         return known
 
     def stored(self, body: Body | None) -> Document:
@@ -103,22 +123,43 @@ class Documents:
             return Document(raw=b"")
         if body.digest is None or body.state not in _WHOLE:
             return Document(reason=f"a value is {body.state.value}{_because(body)}")
-        known = self._bodies.get(("", body.digest))
+        known = self._bodies.get("", body.digest)
         if known is None:
-            data = self._recording.body(body.digest)
+            data = self._data(body.digest)
             try:
                 known = Document(value=decode_value(data), digest=body.digest)
             except ContentError:
                 known = Document(raw=data, digest=body.digest)
-            self._bodies["", body.digest] = known
+            self._bodies.put("", body.digest, known, len(data))
         return known
 
-    def _decode(self, media_type: str, digest: Digest) -> Document:
-        data = self._recording.body(digest)
-        try:
-            return Document(value=decode(media_type, data), digest=digest)
-        except ContentError:
-            return Document(raw=data, digest=digest)
+
+class _Recent[T]:
+    """What was made of the bodies used last, by media type and digest, of about as many bytes as `most`."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+        self._known: OrderedDict[tuple[str, Digest], tuple[T, int]] = OrderedDict()
+        self.digests: Counter[Digest] = Counter()
+
+    def get(self, media_type: str, digest: Digest) -> T | None:
+        found = self._known.get((media_type, digest))
+        if found is None:
+            return None
+        self._known.move_to_end((media_type, digest))
+        return found[0]
+
+    def put(self, media_type: str, digest: Digest, value: T, size: int) -> None:
+        self._known[media_type, digest] = value, size
+        self.digests[digest] += 1
+        self._size += size
+        while self._size > self._most and len(self._known) > 1:
+            (_, oldest), (_, freed) = self._known.popitem(last=False)
+            self._size -= freed
+            self.digests[oldest] -= 1
+            if not self.digests[oldest]:
+                del self.digests[oldest]
 
 
 def _because(body: Body) -> str:

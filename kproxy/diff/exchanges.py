@@ -5,6 +5,7 @@ import re
 from kproxy.diff.documents import Document
 from kproxy.diff.headers import HeaderComparer, learn_headers
 from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
+from kproxy.diff.order import Learned
 from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.diff.streams import compare_stream, learn_stream
 from kproxy.diff.trees import Comparer, Spot, same_words
@@ -34,17 +35,21 @@ def is_stream(exchange: Exchange) -> bool:
     return (state is BodyState.FRAMES and not exchange.info.is_log) or silent
 
 
-def learn_exchange(of: Comparison, pair: Pair) -> None:
-    """What the answers tell of what the servers chose; a request's body tells only what was learned before."""
+def learn_exchange(of: Comparison, pair: Pair) -> list[Learned]:
+    """What the answers tell of what the servers chose; a request's body tells only what was learned before.
+
+    The revisions that stood in them; a stream's stand in no order with what else was answered.
+    """
     learn_headers(of.renaming, pair.baseline.request.headers, pair.replayed.request.headers)
     first, second = pair.baseline.answer, pair.replayed.answer
     if first is None or second is None:
-        return
+        return []
     learn_headers(of.renaming, first.headers, second.headers)
     if is_stream(pair.baseline) and is_stream(pair.replayed):
         learn_stream(of, pair)
     elif not _inert(of, first.headers, first.body, second.headers, second.body):
-        _learn_documents(of, _owner(pair), *_answers(of, pair, first, second))
+        return _learn_documents(of, _owner(pair), *_answers(of, pair, first, second))
+    return []
 
 
 def _inert(of: Comparison, headers: Headers, first: Body, others: Headers, second: Body) -> bool:
@@ -63,11 +68,14 @@ def _owner(pair: Pair) -> Owner:
     return Owner(listing=pair.baseline.info.verb == "list", resource=resource_of(pair.baseline.info))
 
 
-def _learn_documents(of: Comparison, owner: Owner, first: Document, second: Document) -> None:
+def _learn_documents(of: Comparison, owner: Owner, first: Document, second: Document) -> list[Learned]:
     if first.raw is None and second.raw is None and not first.reason and not second.reason:
-        Learner(of.renaming).learn(first.value, second.value, owner)
-    elif first.raw and second.raw and first.digest != second.digest:
+        learner = Learner(of.renaming)
+        learner.learn(first.value, second.value, owner)
+        return learner.revisions
+    if first.raw and second.raw and first.digest != second.digest:
         learn_text(of.renaming, first.raw.decode("latin-1"), second.raw.decode("latin-1"))
+    return []
 
 
 def compare_exchange(of: Comparison, pair: Pair) -> None:
@@ -97,7 +105,7 @@ def compare_exchange(of: Comparison, pair: Pair) -> None:
         return
     if not _inert(of, first.headers, first.body, second.headers, second.body):
         now = http_seconds(header(second.headers, "date")) or of.replayed.clock.at(pair.replayed.answered)
-        before = len(of.findings.differences)
+        before = of.findings.count
         _compare_documents(of, pair, Spot(pair.baseline.seq, "body", now=now), *_answers(of, pair, first, second))
         _excuse_pseudonyms(of, pair, second.status, before)
 
@@ -129,15 +137,14 @@ def _excuse_pseudonyms(of: Comparison, pair: Pair, status: int, before: int) -> 
 
     Then nobody can tell: the difference is neither hidden nor held against the server.
     """
-    found = of.findings.differences[before:]
     digest = pair.replayed.request.body.digest
-    if status < 400 or not found or digest is None:
+    if status < 400 or of.findings.count == before or digest is None:
         return
     if pseudonyms_in(of.replayed.recording.body(digest).decode("latin-1")):
-        del of.findings.differences[before:]
+        where = "; ".join(f"{each.where} {each.path} differs" for each in of.findings.differences[before : before + 1])
+        of.findings.withdraw(before)
         of.findings.cannot_tell(
-            f"exchange {pair.baseline.seq}: the words of its refusal may depend on a secret that was hidden: "
-            f"{found[0].where} {found[0].path} differs"
+            f"exchange {pair.baseline.seq}: the words of its refusal may depend on a secret that was hidden: {where}"
         )
 
 

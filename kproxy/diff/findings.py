@@ -10,11 +10,15 @@ from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.model.verdict import Difference, NoiseCount, Tally
 
+MOST = 10_000
+"""Differences, and reasons, that are kept in full; the rest is counted."""
+
 
 class Findings:
     """Differences, noise and reasons, counted by unit. `strict`: no rule hides anything.
 
-    `rules`: those beside the built-in ones; `info`: what an exchange of the baseline is for.
+    `rules`: those beside the built-in ones; `info`: what an exchange of the baseline is for. `most`: differences, and
+    reasons, that are kept in full.
     """
 
     def __init__(
@@ -23,10 +27,15 @@ class Findings:
         strict: bool,
         rules: RuleBook | None = None,
         info: Callable[[Seq], RequestInfo | None] = lambda _: None,
+        most: int = MOST,
     ) -> None:
         self.strict = strict
         self._rules = rules or RuleBook()
         self._info = info
+        self._most = most
+        self._more_reasons = 0
+        self.count = 0
+        """How many differences there are; `differences` has the first of them."""
         self.differences: list[Difference] = []
         self.noise: Counter[Rule] = Counter()
         self.reasons: dict[str, None] = {}
@@ -36,10 +45,17 @@ class Findings:
     ) -> None:
         """One difference, unless a rule that was given hides it."""
         found = Difference(seq=seq, where=where, path=path, kind=kind, baseline=baseline, replayed=replayed)
-        if self.strict or (rule := self._rules.hides(found, self._info)) is None:
-            self.differences.append(found)
-        else:
+        if not self.strict and (rule := self._rules.hides(found, self._info)) is not None:
             self.noise[rule] += 1
+            return
+        self.count += 1
+        if len(self.differences) < self._most:
+            self.differences.append(found)
+
+    def withdraw(self, since: int) -> None:
+        """The differences since there were `since` are none."""
+        del self.differences[since:]
+        self.count = since
 
     def hide(self, rule: Rule) -> bool:
         """Whether a rule may hide what was found; counts it if so."""
@@ -50,7 +66,10 @@ class Findings:
 
     def cannot_tell(self, reason: str) -> None:
         """Something could not be compared: one sentence with its place."""
-        self.reasons[reason] = None
+        if len(self.reasons) < self._most:
+            self.reasons[reason] = None
+        elif reason not in self.reasons:
+            self._more_reasons += 1
 
     def noise_counts(self) -> tuple[NoiseCount, ...]:
         """Each rule that hid something, the built-in ones first."""
@@ -64,11 +83,15 @@ class Findings:
         )
 
     def notes(self) -> Iterator[str]:
-        """What to say of rules that were given."""
+        """What to say of rules that were given, and of what was counted and is not listed."""
         if self.strict and self._rules.rules:
             yield f"--strict: none of the {len(self._rules.rules)} rules that were given was applied"
         elif not self.strict:
             yield from self._rules.idle(self.noise)
+        if more := self.count - len(self.differences):
+            yield f"{more} more differences were counted and are not listed"
+        if self._more_reasons:
+            yield f"{self._more_reasons} more reasons are not listed"
 
 
 class Counting:
@@ -80,12 +103,12 @@ class Counting:
         self.compared = self.identical = self.equivalent = self.different = 0
 
     def __enter__(self) -> None:
-        self._before = (len(self._findings.differences), self._findings.noise.total())
+        self._before = (self._findings.count, self._findings.noise.total())
 
     def __exit__(self, *_: object) -> None:
         differences, noise = self._before
         self.compared += 1
-        if len(self._findings.differences) > differences:
+        if self._findings.count > differences:
             self.different += 1
         elif self._findings.noise.total() > noise:
             self.equivalent += 1

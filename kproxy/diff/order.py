@@ -1,13 +1,17 @@
 """What stood in an order there must stand in that order here: revisions along happens-before, and times.
 
-Exchange i happens before exchange k when i ended before k began, each on its own recording's clock.
+Exchange i happens before exchange k when i ended before k began, each on its own recording's clock. Of what learning
+saw, only that is kept which raises the greatest revision known, or was written.
 """
 
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from array import array
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from kproxy.diff.findings import Findings
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.trees import SeenRevision, SeenTime
 from kproxy.model.exchange import Exchange, Nanos, header
@@ -15,58 +19,188 @@ from kproxy.renaming.target import parameter
 from kproxy.renaming.times import http_seconds
 
 _WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
-_NEVER = 1 << 70
+_NEVER = 1 << 62
+
+type Learned = tuple[str, int, int]
+"""Whose revision ("" for a list's), the baseline's and the replay's."""
 
 
-@dataclass(slots=True)
 class Bounds:
     """For one recording: the greatest revision known before a moment, the smallest one written after it."""
 
-    ends: list[Nanos]
-    known: list[int]
-    starts: list[Nanos]
-    written: list[int]
+    def __init__(self) -> None:
+        self._ends, self._known = array("q"), array("q")  # rising both: when an exchange ended, the greatest by then
+        self._found: tuple[array[int], array[int]] = array("q"), array("q")  # when a write began, a revision in it
+        self._starts: array[int] = array("q")
+        self._written: array[int] = array("q")
+
+    def learn(self, exchange: Exchange, revisions: Iterable[tuple[str, int]]) -> None:
+        """The revisions in one answer."""
+        highest = 0
+        for scope, revision in revisions:
+            highest = max(highest, revision)
+            if scope and exchange.info.verb in _WRITES:
+                self._found[0].append(exchange.started)
+                self._found[1].append(revision)
+        if highest:
+            self._raise(_end(exchange), highest)
+
+    def _raise(self, end: Nanos, highest: int) -> None:
+        at = bisect_right(self._ends, end)
+        if at and self._known[at - 1] >= highest:
+            return
+        while at < len(self._ends) and self._known[at] <= highest:
+            del self._ends[at], self._known[at]
+        self._ends.insert(at, end)
+        self._known.insert(at, highest)
+
+    def settle(self) -> None:
+        """All was learned: what a write wrote is what was beyond all that was known before it."""
+        lowest = _NEVER
+        starts, written = array("q"), array("q")
+        for start, revision in sorted(zip(*self._found, strict=True), reverse=True):
+            if self._before(Nanos(start)) < revision < lowest:
+                lowest = revision
+                starts.append(start)
+                written.append(lowest)
+        self._starts, self._written = starts[::-1], written[::-1]
+        self._found = array("q"), array("q")
+
+    def _before(self, moment: Nanos) -> int:
+        at = bisect_right(self._ends, moment)
+        return self._known[at - 1] if at else 0
 
     def before(self, exchange: Exchange) -> int:
         """The greatest revision that an exchange ended with before this one began; 0: none."""
-        at = bisect_right(self.ends, exchange.started)
-        return self.known[at - 1] if at else 0
+        return self._before(exchange.started)
 
     def after(self, exchange: Exchange) -> int:
         """The smallest new revision that an exchange wrote that began after this one was over."""
-        at = bisect_left(self.starts, _end(exchange))
-        return self.written[at] if at < len(self.starts) else _NEVER
+        at = bisect_left(self._starts, _end(exchange))
+        return self._written[at] if at < len(self._starts) else _NEVER
 
 
-def check_order(of: Comparison, pairs: list[Pair], etcd_times: list[SeenTime]) -> None:
-    """Check revisions and times of all pairs."""
-    first = _bounds(pairs, replayed=False)
-    second = _bounds(pairs, replayed=True)
-    for pair in pairs:
+@dataclass(slots=True)
+class Order:
+    """Both recordings' orders: learned pair by pair, then checked pair by pair."""
+
+    of: Comparison
+    times: "Times" = field(init=False)
+    _baseline: Bounds = field(default_factory=Bounds)
+    _replayed: Bounds = field(default_factory=Bounds)
+    _wrong: frozenset[tuple[str, int]] = frozenset()
+    _last: Pair | None = None
+
+    def __post_init__(self) -> None:
+        self.times = Times(self.of.findings)
+
+    def learn(self, pair: Pair, revisions: list[Learned]) -> None:
+        """The revisions in one pair of answers."""
+        if revisions:
+            self._baseline.learn(pair.baseline, ((scope, first) for scope, first, _ in revisions))
+            self._replayed.learn(pair.replayed, ((scope, second) for scope, _, second in revisions))
+
+    def settle(self) -> None:
+        """All was learned, the renaming too."""
+        self._baseline.settle()
+        self._replayed.settle()
+        wrong = set()
+        for scope, versions in self.of.renaming.revisions.pairs():
+            for (_, before), (revision, after) in pairwise(versions):
+                if after <= before:
+                    wrong.add((scope, revision))
+        self._wrong = frozenset(wrong)
+
+    def check(self, pair: Pair) -> None:
+        """One pair after the other, in the baseline's order: what was seen in it, and its Date."""
         for seen in pair.revisions:
-            if not _in_bounds(pair, seen, first, second):
-                of.findings.differ(
-                    pair.baseline.seq, seen.where, seen.path, "renamed", str(seen.baseline), str(seen.replayed)
-                )
-    _check_versions(of, pairs)
-    _check_times(of, pairs, etcd_times)
+            if not self._in_bounds(pair, seen):
+                self._differ(pair, seen, "renamed")
+            if (seen.scope, seen.baseline) in self._wrong:
+                self._differ(pair, seen, "reordered")
+        for time in pair.times:
+            self.times.see(time)
+        self._date(pair)
+        self._last = Pair(pair.baseline, pair.replayed)
+
+    def finish(self) -> None:
+        """All was checked."""
+        self._date(None)
+        self.times.finish()
+
+    def _differ(self, pair: Pair, seen: SeenRevision, kind: str) -> None:
+        self.of.findings.differ(pair.baseline.seq, seen.where, seen.path, kind, str(seen.baseline), str(seen.replayed))
+
+    def _in_bounds(self, pair: Pair, seen: SeenRevision) -> bool:
+        """Whether a revision stands between what was before and what came after, if the baseline's does."""
+        first, second = self._baseline, self._replayed
+        if seen.baseline < first.after(pair.baseline) and seen.replayed >= second.after(pair.replayed):
+            return False
+        verb = pair.baseline.info.verb
+        if seen.where != "body" or (seen.scope and verb not in _WRITES) or _may_be_stale(pair.baseline):
+            return True
+        lower, other = first.before(pair.baseline), second.before(pair.replayed)
+        if seen.scope:
+            return seen.baseline <= lower or seen.replayed > other
+        return seen.baseline < lower or seen.replayed >= other
+
+    def _date(self, later: Pair | None) -> None:
+        """The Date of an answer that no other exchange overlapped: their order is the requests' order."""
+        pair = self._last
+        if pair is None or (later is not None and not _answered_before(pair, later)):
+            return
+        first, second = pair.baseline.answer, pair.replayed.answer
+        if first is None or second is None or not self.of.replayed.clock.explains(pair.replayed):
+            return
+        a, b = http_seconds(header(first.headers, "date")), http_seconds(header(second.headers, "date"))
+        if a is not None and b is not None:
+            self.times.see_date(SeenTime(pair.baseline.seq, a, b, "header", "date"))
 
 
-def _in_bounds(pair: Pair, seen: SeenRevision, first: Bounds, second: Bounds) -> bool:
-    """Whether a revision stands between what was before and what came after, if the baseline's does."""
-    if seen.baseline < first.after(pair.baseline) and seen.replayed >= second.after(pair.replayed):
-        return False
-    if seen.where != "body" or (seen.scope and pair.baseline.info.verb not in _WRITES) or _may_be_stale(pair.baseline):
-        return True
-    lower, other = first.before(pair.baseline), second.before(pair.replayed)
-    if seen.scope:
-        return seen.baseline <= lower or seen.replayed > other
-    return seen.baseline < lower or seen.replayed >= other
+class Times:
+    """Pairs of times, each once, with the first places where it was seen: there are no more than seconds went by."""
+
+    PLACES = 8
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._seen: dict[tuple[int, int], list[SeenTime]] = {}
+        self._counts: dict[tuple[int, int], int] = {}
+        self._starts = (_NEVER, _NEVER)
+
+    def see(self, time: SeenTime) -> None:
+        """A pair of times at a place."""
+        pair = (time.baseline, time.replayed)
+        places = self._seen.setdefault(pair, [])
+        self._counts[pair] = self._counts.get(pair, 0) + 1
+        if len(places) < self.PLACES:
+            places.append(time)
+
+    def see_date(self, time: SeenTime) -> None:
+        """The same, of an answer's Date: what is older than the first one is as old as that one."""
+        self._starts = (min(self._starts[0], time.baseline), min(self._starts[1], time.replayed))
+        self.see(time)
+
+    def finish(self) -> None:
+        """What is not in the longest order that both have is out of order."""
+        start, other = (each if each < _NEVER else 0 for each in self._starts)
+        clamped: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for pair in self._seen:
+            clamped.setdefault((max(pair[0], start), max(pair[1], other)), []).append(pair)
+        order = sorted(clamped)
+        weights = [sum(self._counts[pair] for pair in clamped[each]) for each in order]
+        kept = heaviest_rising([replayed for _, replayed in order], weights)
+        for position, each in enumerate(order):
+            if position not in kept:
+                for time in (time for pair in clamped[each] for time in self._seen[pair]):
+                    self._findings.differ(time.seq, time.where, time.path, "reordered", *map(_text, each))
 
 
 def _may_be_stale(exchange: Exchange) -> bool:
     """Whether a read asked for any state, or one not older than a revision, and so may get an old one."""
     target = exchange.request.target
+    if "resourceVersion" not in target:
+        return False
     return parameter(target, "resourceVersion") is not None and parameter(target, "resourceVersionMatch") != "Exact"
 
 
@@ -74,85 +208,8 @@ def _end(exchange: Exchange) -> Nanos:
     return exchange.ended if exchange.ended is not None else Nanos(_NEVER)
 
 
-def _bounds(pairs: list[Pair], *, replayed: bool) -> Bounds:
-    def exchange(pair: Pair) -> Exchange:
-        return pair.replayed if replayed else pair.baseline
-
-    def revisions(pair: Pair) -> list[int]:
-        return [seen.replayed if replayed else seen.baseline for seen in pair.revisions if seen.where == "body"]
-
-    by_end = sorted((_end(exchange(pair)), max(revisions(pair), default=0)) for pair in pairs)
-    known: list[int] = []
-    for _, highest in by_end:
-        known.append(max(highest, known[-1] if known else 0))
-    bounds = Bounds([end for end, _ in by_end], known, [], [])
-    writes = sorted((exchange(pair).started, _written(pair, bounds, replayed=replayed)) for pair in pairs)
-    lowest = _NEVER
-    for _, revision in reversed(writes):
-        lowest = min(lowest, revision)
-        bounds.written.insert(0, lowest)
-    bounds.starts = [start for start, _ in writes]
-    return bounds
-
-
-def _written(pair: Pair, bounds: Bounds, *, replayed: bool) -> int:
-    """The smallest revision of a write's answer that was new then."""
-    exchange = pair.replayed if replayed else pair.baseline
-    if exchange.info.verb not in _WRITES:
-        return _NEVER
-    before = bounds.before(exchange)
-    found = [
-        seen.replayed if replayed else seen.baseline for seen in pair.revisions if seen.scope and seen.where == "body"
-    ]
-    return min((revision for revision in found if revision > before), default=_NEVER)
-
-
-def _check_versions(of: Comparison, pairs: list[Pair]) -> None:
-    """An object's later version must have the greater revision."""
-    wrong: set[tuple[str, int]] = set()
-    for scope, versions in of.renaming.revisions.pairs().items():
-        for (_, before), (revision, after) in pairwise(versions):
-            if after <= before:
-                wrong.add((scope, revision))
-    for pair in pairs if wrong else ():
-        for seen in pair.revisions:
-            if (seen.scope, seen.baseline) in wrong:
-                of.findings.differ(
-                    pair.baseline.seq, seen.where, seen.path, "reordered", str(seen.baseline), str(seen.replayed)
-                )
-
-
-def _check_times(of: Comparison, pairs: list[Pair], etcd_times: list[SeenTime]) -> None:
-    dates = _dates(of, pairs)
-    start = min((each.baseline for each in dates), default=0)
-    other = min((each.replayed for each in dates), default=0)
-    seen = [*dates, *etcd_times, *(each for pair in pairs for each in pair.times)]
-    order = sorted(((max(each.baseline, start), max(each.replayed, other)), index) for index, each in enumerate(seen))
-    keep = _longest_rising([replayed for (_, replayed), _ in order])
-    for position, ((baseline, replayed), index) in enumerate(order):
-        if position not in keep:
-            each = seen[index]
-            of.findings.differ(each.seq, each.where, each.path, "reordered", _text(baseline), _text(replayed))
-
-
 def _text(when: int) -> str:
     return datetime.fromtimestamp(when, UTC).isoformat().replace("+00:00", "Z")
-
-
-def _dates(of: Comparison, pairs: list[Pair]) -> list[SeenTime]:
-    """The Dates of answers that no other exchange overlapped: their order is the requests' order."""
-    dates: list[SeenTime] = []
-    for index, pair in enumerate(pairs):
-        later = pairs[index + 1] if index + 1 < len(pairs) else None
-        if (later is not None and not _answered_before(pair, later)) or not of.replayed.clock.explains(pair.replayed):
-            continue
-        first, second = pair.baseline.answer, pair.replayed.answer
-        if first is None or second is None:
-            continue
-        a, b = http_seconds(header(first.headers, "date")), http_seconds(header(second.headers, "date"))
-        if a is not None and b is not None:
-            dates.append(SeenTime(pair.baseline.seq, a, b, "header", "date"))
-    return dates
 
 
 def _answered_before(pair: Pair, later: Pair) -> bool:
@@ -162,22 +219,26 @@ def _answered_before(pair: Pair, later: Pair) -> bool:
     )
 
 
-def _longest_rising(values: list[int]) -> set[int]:
-    """The positions of a longest subsequence that never falls (patience sorting)."""
-    tails: list[int] = []
-    ends: list[int] = []
+def heaviest_rising(values: list[int], weights: list[int]) -> set[int]:
+    """The positions of a heaviest subsequence that never falls.
+
+    `tops` are the values that a subsequence may end with, each with the weight of the best one, rising in both.
+    """
+    tops: list[tuple[int, int, int]] = []  # value, weight, position
     before: list[int] = []
     for position, value in enumerate(values):
-        at = bisect_right(tails, value)
-        before.append(ends[at - 1] if at else -1)
-        if at == len(tails):
-            tails.append(value)
-            ends.append(position)
-        else:
-            tails[at] = value
-            ends[at] = position
+        at = bisect_right(tops, (value, _NEVER, 0))
+        weight, last = (tops[at - 1][1], tops[at - 1][2]) if at else (0, -1)
+        before.append(last)
+        weight += weights[position]
+        while at < len(tops) and tops[at][1] <= weight:
+            del tops[at]
+        if at and tops[at - 1][0] == value:
+            at -= 1
+            del tops[at]
+        insort(tops, (value, weight, position))
     kept: set[int] = set()
-    position = ends[-1] if ends else -1
+    position = tops[-1][2] if tops else -1
     while position >= 0:
         kept.add(position)
         position = before[position]

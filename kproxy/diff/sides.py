@@ -1,13 +1,12 @@
 """What a comparison has at hand: both recordings, their documents and clocks, the renaming, the findings."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kproxy.diff.clock import Clock
 from kproxy.diff.documents import Documents
 from kproxy.diff.findings import Findings
+from kproxy.diff.history import KeyHistory
 from kproxy.diff.trees import SeenRevision, SeenTime
-from kproxy.model.etcd import KeyChange
 from kproxy.model.exchange import Exchange, Frame, Seq
 from kproxy.model.recording import Recording
 from kproxy.renaming.renaming import Renaming
@@ -18,11 +17,9 @@ class Side:
     """One recording, as the comparison reads it."""
 
     recording: Recording
-    exchanges: Mapping[Seq, Exchange]
     documents: Documents
     clock: Clock
-    changes: Mapping[tuple[str, int], KeyChange] = field(default_factory=dict)
-    """What etcd's watch saw: by uid of the stored object and revision."""
+    history: KeyHistory
 
     def frames(self, seq: Seq) -> list[Frame]:
         """A stream's frames."""
@@ -51,6 +48,6 @@ class Comparison:
 
 
 def read_side(recording: Recording) -> Side:
-    """Read a recording's exchanges."""
-    exchanges = {exchange.seq: exchange for exchange in recording.exchanges()}
-    return Side(recording, exchanges, Documents(recording), Clock(recording.session, exchanges.values()))
+    """A recording, of which nothing has been read yet."""
+    documents = Documents(recording)
+    return Side(recording, documents, Clock(recording.session), KeyHistory(recording, documents))

@@ -8,6 +8,7 @@ from kproxy.diff.ages import STREAM_SLACK
 from kproxy.diff.noise import BOOKMARKS, INITIAL, TAIL
 from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.diff.trees import Comparer, Spot, shortened
+from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import End, Exchange, Nanos, header
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import Kind, Owner, is_revision, resource_of
@@ -51,6 +52,9 @@ class Seen:
         return {"type": self.event.type, **names}
 
 
+type Match = tuple[Seen | None, Seen | None]
+
+
 def learn_stream(of: Comparison, pair: Pair) -> None:
     """What two streams' events tell."""
     first, second = _read(of.baseline, pair.baseline), _read(of.replayed, pair.replayed)
@@ -72,12 +76,13 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
     matched = _matched(of.renaming, _objects(first), _objects(second))
     comparer = Comparer(of.renaming, of.findings, Spot(pair.baseline.seq, "stream", lag=STREAM_SLACK))
     _see_columns(comparer.walker, first)
+    objects = _by_object(matched)
+    folded = {uid for uid, same in objects.items() if any(y is None and _folded(pair, same, x) for x, y in same)}
     for a, b in matched:
         if a is None or b is None:
-            _unmatched(of, pair, matched, a, b)
+            _unmatched(of, pair, objects, matched, a, b)
         else:
-            folded = any(y is None and x is not None and _folded(pair, matched, x) for x, y in matched if _same(x, a))
-            _compare_event(of, comparer, a, b, folded=folded and b.event.type == "ADDED")
+            _compare_event(of, comparer, a, b, folded=a.uid in folded and b.event.type == "ADDED")
     _compare_order(of, pair, matched)
     _compare_bookmarks(of, pair, first, second)
     pair.revisions += comparer.spot.revisions
@@ -98,36 +103,62 @@ def _compare_event(of: Comparison, comparer: Comparer, a: Seen, b: Seen, *, fold
     comparer.compare(a.event.object, b.event.object)
 
 
-def _unmatched(
-    of: Comparison, pair: Pair, matched: list[tuple[Seen | None, Seen | None]], a: Seen | None, b: Seen | None
+def _by_object(matched: list[Match]) -> dict[str, list[tuple[Seen, Seen | None]]]:
+    """The baseline's events of each object, with what stands beside them."""
+    found: dict[str, list[tuple[Seen, Seen | None]]] = defaultdict(list)
+    for a, b in matched:
+        if a is not None:
+            found[a.uid].append((a, b))
+    return found
+
+
+def _unmatched(  # noqa: PLR0913, PLR0917 - an event, and all that it stands among
+    of: Comparison,
+    pair: Pair,
+    objects: dict[str, list[tuple[Seen, Seen | None]]],
+    matched: list[Match],
+    a: Seen | None,
+    b: Seen | None,
 ) -> None:
     if a is not None:
-        if not (_folded(pair, matched, a) and of.findings.hide(INITIAL)):
+        if not (_folded(pair, objects[a.uid], a) and of.findings.hide(INITIAL)):
             of.findings.differ(pair.baseline.seq, "stream", f"$[{a.index}]", "removed", a.summary(), None)
     elif b is not None and not (_ran_on(of, pair, matched, b) and of.findings.hide(TAIL)):
         of.findings.differ(pair.baseline.seq, "stream", f"$[{b.index}]", "added", None, b.summary())
 
 
-def _same(x: Seen | None, a: Seen) -> bool:
-    return x is not None and x.uid == a.uid
-
-
-def _folded(pair: Pair, matched: list[tuple[Seen | None, Seen | None]], a: Seen) -> bool:
+def _folded(pair: Pair, same: list[tuple[Seen, Seen | None]], a: Seen) -> bool:
     """Whether a missing state came before the first one that the replay's watch could show of that object."""
     if not _from_anywhere(pair.replayed):
         return False
-    later = [b for x, b in matched if x is not None and x.uid == a.uid and x.index > a.index and b is not None]
-    earlier = [b for x, b in matched if x is not None and x.uid == a.uid and x.index < a.index and b is not None]
+    later = [b for x, b in same if x.index > a.index and b is not None]
+    earlier = any(b is not None for x, b in same if x.index < a.index)
     return bool(later) and not earlier and later[0].event.type == "ADDED"
 
 
-def _ran_on(of: Comparison, pair: Pair, matched: list[tuple[Seen | None, Seen | None]], b: Seen) -> bool:
+def _ran_on(of: Comparison, pair: Pair, matched: list[Match], b: Seen) -> bool:
     """Whether an event more is one that the client would not have waited for, and that etcd's history has."""
     if pair.baseline.end not in _LEFT or pair.replayed.end not in _LEFT:
         return False
     last = max((y.index for x, y in matched if x is not None and y is not None), default=-1)
     twice = sum(1 for _, y in matched if y is not None and (y.uid, y.revision) == (b.uid, b.revision)) > 1
-    return b.index > last and not twice and b.revision is not None and (b.uid, b.revision) in of.replayed.changes
+    return b.index > last and not twice and _in_history(of.replayed, pair.replayed, b)
+
+
+def _in_history(side: Side, exchange: Exchange, seen: Seen) -> bool:
+    """Whether etcd's watch saw the object at the event's revision."""
+    ref = _object(exchange, seen)
+    change = side.history.at(ref, seen.revision) if seen.revision is not None else None
+    if change is None:
+        return False
+    value = side.documents.stored(change.value if change.value is not None else change.previous).value
+    return metadata_of(value).get("uid") == seen.uid
+
+
+def _object(exchange: Exchange, seen: Seen) -> ObjectRef:
+    namespace, name = (str(seen.metadata.get(field, "")) for field in ("namespace", "name"))
+    info = exchange.info
+    return ObjectRef(group=info.group, resource=info.resource, namespace=namespace, name=name)
 
 
 def _from_anywhere(exchange: Exchange) -> bool:
@@ -135,7 +166,7 @@ def _from_anywhere(exchange: Exchange) -> bool:
     return parameter(exchange.request.target, "resourceVersion") in {None, "", "0"}
 
 
-def _compare_order(of: Comparison, pair: Pair, matched: list[tuple[Seen | None, Seen | None]]) -> None:
+def _compare_order(of: Comparison, pair: Pair, matched: list[Match]) -> None:
     """Across objects a live stream goes by revision: what came later there must come later here."""
     initial = _from_anywhere(pair.baseline)
     before: tuple[Seen, Seen] | None = None
@@ -188,11 +219,9 @@ def _identity(seen: Seen) -> str:
     return f"{seen.metadata.get('namespace', '')}/{seen.metadata.get('name', '')}/{seen.uid}"
 
 
-def _matched(
-    renaming: Renaming, first: dict[str, list[Seen]], second: dict[str, list[Seen]]
-) -> list[tuple[Seen | None, Seen | None]]:
+def _matched(renaming: Renaming, first: dict[str, list[Seen]], second: dict[str, list[Seen]]) -> list[Match]:
     """Each object's events beside each other, objects in the baseline's order, then those of the replay only."""
-    pairs: list[tuple[Seen | None, Seen | None]] = []
+    pairs: list[Match] = []
     left = dict(second)
     for identity, events in first.items():
         others = _counterpart(renaming, identity, events[0], left)
@@ -218,14 +247,14 @@ def _counterpart(renaming: Renaming, identity: str, event: Seen, left: dict[str,
     return left.pop(candidates[0]) if candidates else []
 
 
-def _sequence(renaming: Renaming, first: list[Seen], second: list[Seen]) -> list[tuple[Seen | None, Seen | None]]:
+def _sequence(renaming: Renaming, first: list[Seen], second: list[Seen]) -> list[Match]:
     if len(first) == len(second):
         return list(zip(first, second, strict=True))
     if (begin := _folded_until(renaming, first, second)) is not None:
         return [*((each, None) for each in first[:begin]), *_sequence(renaming, first[begin:], second)]
     a = [(each.event.type, renaming.revisions.exact(each.uid, each.revision)) for each in first]
     b = [(each.event.type, each.revision) for each in second]
-    pairs: list[tuple[Seen | None, Seen | None]] = []
+    pairs: list[Match] = []
     for _, i, k, j, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         common = min(k - i, m - j)
         pairs += zip(first[i : i + common], second[j : j + common], strict=True)

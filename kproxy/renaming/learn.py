@@ -12,6 +12,8 @@ class Learner:
 
     def __init__(self, renaming: Renaming) -> None:
         self._renaming = renaming
+        self.revisions: list[tuple[str, int, int]] = []
+        """Those that were seen: whose ("" for a list's), the baseline's, the replay's."""
         self.walker = Walker(self, renaming.text)
 
     def learn(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
@@ -23,6 +25,8 @@ class Learner:
         kind = classify(place, baseline, replayed)
         if kind is not None:
             self._renaming.learn(kind, place, baseline, replayed)
+            if kind is Kind.REVISION:
+                self.revisions.append((place.revision_scope(), int(str(baseline)), int(str(replayed))))
         elif isinstance(baseline, str) and isinstance(replayed, str) and baseline != replayed:
             learn_text(self._renaming, baseline, replayed)
 

@@ -65,11 +65,10 @@ class Revisions:
         image = bijection.image(str(baseline)) if bijection and baseline is not None else None
         return int(image) if image is not None else None
 
-    def pairs(self) -> dict[str, list[tuple[int, int]]]:
+    def pairs(self) -> Iterator[tuple[str, list[tuple[int, int]]]]:
         """For each object the pairs of revisions, in the baseline's order."""
-        return {
-            scope: sorted((int(a), int(b)) for a, b in bijection.items()) for scope, bijection in self._scopes.items()
-        }
+        for scope, bijection in self._scopes.items():
+            yield scope, sorted((int(a), int(b)) for a, b in bijection.items())
 
     def objects(self) -> Iterator[tuple[str, Bijection]]:
         """Each object's versions."""

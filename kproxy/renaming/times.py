@@ -3,12 +3,14 @@
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 _DURATION = re.compile(r"(\d+)([ydhms])")
 _UNITS = {"y": 365 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _FRACTION = re.compile(r"\.\d+")
 
 
+@lru_cache(maxsize=4096)
 def seconds(text: str) -> int | None:
     """An RFC 3339 time in whole seconds since 1970 (the API's resolution for most fields), None if it is none."""
     try:
@@ -17,6 +19,7 @@ def seconds(text: str) -> int | None:
         return None
 
 
+@lru_cache(maxsize=1024)
 def http_seconds(text: str) -> int | None:
     """An HTTP date in seconds since 1970, None if it is none."""
     try:

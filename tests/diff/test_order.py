@@ -3,19 +3,21 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.diff.order import _longest_rising
+from kproxy.diff.order import heaviest_rising
 from kproxy.model.verdict import Outcome
 from tests.diff.sessions import PODS, FakeServer, verdict_of
 
 
-@given(st.lists(st.integers(0, 9)))
-def test_what_is_kept_never_falls_and_nothing_could_be_added(values: list[int]) -> None:
-    kept = sorted(_longest_rising(values))
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 4)), max_size=12))
+def test_what_is_kept_never_falls_and_nothing_weighs_more(pairs: list[tuple[int, int]]) -> None:
+    values, weights = [value for value, _ in pairs], [weight for _, weight in pairs]
+    kept = sorted(heaviest_rising(values, weights))
     rising = [values[at] for at in kept]
     assert rising == sorted(rising)
-    for at in set(range(len(values))) - set(kept):
-        longer = [values[each] for each in sorted([*kept, at])]
-        assert longer != sorted(longer)
+    best = [0] * 10  # by the last value
+    for value, weight in pairs:
+        best[value] = max(best[: value + 1]) + weight
+    assert sum(weights[at] for at in kept) == max(best)
 
 
 def session(server: FakeServer, *revisions: int) -> FakeServer:

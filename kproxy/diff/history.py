@@ -1,0 +1,37 @@
+"""What etcd says that an object was at a revision: a key's own history, asked for one key at a time."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
+
+from kproxy.diff.documents import Documents
+from kproxy.model.api import ObjectRef
+from kproxy.model.etcd import EtcdKey, KeyChange
+from kproxy.model.recording import Recording
+from kproxy.wire.storage import object_keys
+
+_KEYS = 512
+"""Keys whose histories are remembered."""
+
+
+class KeyHistory:
+    """The changes of the keys that hold an object, oldest first."""
+
+    def __init__(self, recording: Recording, documents: Documents) -> None:
+        self._recording = recording
+        self._documents = documents
+        self.changes = lru_cache(maxsize=_KEYS)(self._changes)
+
+    def _changes(self, ref: ObjectRef) -> tuple[KeyChange, ...]:
+        """All that etcd's watch saw of an object's keys."""
+        return tuple(self._read(ref))
+
+    def _read(self, ref: ObjectRef) -> Iterator[KeyChange]:
+        for key in object_keys(ref, self._recording.session.etcd_prefix):
+            yield from self._recording.changes_of(EtcdKey(key))
+
+    def at(self, ref: ObjectRef, revision: int) -> KeyChange | None:
+        """The change that a revision is; None if etcd's watch saw none of that object there."""
+        changes = self.changes(ref)
+        at = bisect_right(changes, revision, key=lambda change: change.revision)
+        return changes[at - 1] if at and changes[at - 1].revision == revision else None

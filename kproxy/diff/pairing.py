@@ -1,0 +1,50 @@
+"""Which exchange of one recording stands beside which of the other, as numbers: they are all that is kept of them."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+
+from kproxy.model.exchange import Seq
+
+
+class Pairing:
+    """Pairs of sequence numbers, in the baseline's order."""
+
+    def __init__(self, pairs: Iterable[tuple[Seq, Seq]]) -> None:
+        baseline, replayed = array("q"), array("q")
+        for first, second in pairs:
+            baseline.append(first)
+            replayed.append(second)
+        self.baseline, self.replayed = _ordered(baseline, replayed)
+        self._replayed, self._baseline = _ordered(replayed, baseline)
+
+    def __len__(self) -> int:
+        return len(self.baseline)
+
+    def image(self, seq: Seq) -> Seq | None:
+        """The replay's exchange beside one of the baseline's."""
+        return _beside(self.baseline, self.replayed, seq)
+
+    def back(self, seq: Seq) -> Seq | None:
+        """The baseline's exchange beside one of the replay's."""
+        return _beside(self._replayed, self._baseline, seq)
+
+    def place(self, seq: Seq) -> int:
+        """The place among the replay's, in their order, of one that is there."""
+        return bisect_left(self._replayed, seq)
+
+    def at(self, place: int) -> Seq:
+        """The replay's exchange at a place."""
+        return Seq(self._replayed[place])
+
+
+def _ordered(keys: "array[int]", values: "array[int]") -> tuple["array[int]", "array[int]"]:
+    if all(keys[at] <= keys[at + 1] for at in range(len(keys) - 1)):
+        return keys, values
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return array("q", [keys[at] for at in order]), array("q", [values[at] for at in order])
+
+
+def _beside(keys: "array[int]", values: "array[int]", seq: Seq) -> Seq | None:
+    at = bisect_left(keys, seq)
+    return Seq(values[at]) if at < len(keys) and keys[at] == seq else None
