@@ -13,6 +13,7 @@ from kproxy.cli.etcd_options import etcd_options, etcd_settings, etcd_stores
 from kproxy.cli.formats import Report, format_option, write_reports
 from kproxy.cli.progress import replay_progress
 from kproxy.cli.rules_option import rules_option
+from kproxy.cli.slice_options import slice_options, slice_wish
 from kproxy.errors import UsageError
 from kproxy.model.verdict import Verdict
 from kproxy.replay.engine import Drive
@@ -58,6 +59,7 @@ from kproxy.session.target import parse_target, reached
     metavar="PACE",
     help="fast (as soon as what a request waits for is done), recorded, or a factor of the recorded speed, as 10x.",
 )
+@slice_options
 @dry_run_options
 @rules_option
 @click.option("--strict", is_flag=True, help="Turn all noise rules off.")
@@ -82,6 +84,13 @@ def command(
     reports: tuple[Report, ...],
     concurrency: int,
     pace: str,
+    begins: str | None,
+    ends: str | None,
+    from_mark: str | None,
+    to_mark: str | None,
+    clients: tuple[str, ...],
+    namespaces: tuple[str, ...],
+    verbs: tuple[str, ...],
     dry_run: bool,
     dry_run_as: str,
     rules: tuple[Path, ...],
@@ -95,8 +104,9 @@ def command(
     \b
     Example: kproxy replay recordings/hello-demo --on fresh:emulated
     """
+    wished = slice_wish(begins, ends, from_mark, to_mark, clients, namespaces, verbs)
     if dry_run:
-        for line in dry_run_lines(planned(file), dry_run_as):
+        for line in dry_run_lines(planned(file, wished, _tell), dry_run_as):
             click.echo(line)
         return 0
     if target is None:
@@ -126,6 +136,7 @@ def command(
             rules=book,
             require_etcd=require_etcd,
             drive=drive,
+            slice=wished,
         )
         reachable = stack.enter_context(reached(wish, store, os.environ, stores))
         notify = stack.enter_context(replay_progress())

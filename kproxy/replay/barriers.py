@@ -158,6 +158,12 @@ def definition_of(group: str, resource: str, name: str) -> str | None:
     return name.partition(".")[2]  # PLURAL.GROUP, VERSION.GROUP
 
 
+def defines(effect: Effect) -> str | None:
+    """The API group that an exchange defines, or changes the definition of; None: none."""
+    info = effect.exchange.info
+    return definition_of(info.group, info.resource, effect.ref.name) if effect.ref and effect.changes else None
+
+
 class Barriers:
     """The list at work: what each exchange touches of it."""
 
@@ -223,7 +229,7 @@ def _read_group(groups: list[str]) -> Iterator[Touch]:
 
 def _definitions(effect: Effect) -> Iterator[Touch]:
     info = effect.exchange.info
-    defined = definition_of(info.group, info.resource, effect.ref.name) if effect.ref and effect.changes else None
+    defined = defines(effect)
     if defined is not None:
         yield Touch(("group", defined), Mode.WHOLE)
         yield Touch(DISCOVERY, Mode.PART)

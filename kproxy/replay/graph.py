@@ -92,9 +92,9 @@ class Graph:
         self.shown.pop(exchange.seq, None)
         return self._kept(number, found, _NEVER)
 
-    def settle(self, number: int, group: str, name: str) -> Waits:
-        """What the api-server does with a definition by itself."""
-        return self._kept(number, self.scopes.take(number, settled(group, name)), _NEVER)
+    def settle(self, number: int, defined: str) -> Waits:
+        """What the api-server does by itself with the definition of an API group."""
+        return self._kept(number, self.scopes.take(number, settled(defined)), _NEVER)
 
     def _shown(self, exchange: Exchange, found: Waits) -> Waits:
         """What a watch may show since it was opened, or its events were awaited last, and that step."""

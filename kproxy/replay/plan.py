@@ -17,12 +17,14 @@ from functools import cached_property
 from kproxy.model.exchange import BodyState, End, Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.renaming.target import parameter
+from kproxy.replay.barriers import defines
 from kproxy.replay.delivered import Deliveries
 from kproxy.replay.effects import WRITES, program_of
 from kproxy.replay.graph import Graph, Waits
 from kproxy.replay.order import in_order
 from kproxy.replay.read_ahead import Looked, looked_at
 from kproxy.replay.settle import OwnChanges, Settle
+from kproxy.replay.slices import Part
 
 REACH = 2048
 """Steps back that a plan's waits are told: far more than ever go on at a time, few enough to be remembered."""
@@ -177,6 +179,7 @@ class _Planning:
         self._graph = Graph(reach)
         self._watches = Deliveries(recording)
         self._own = OwnChanges.of(recording)
+        self._defined: set[str] | None = set() if isinstance(recording, Part) else None
         self._number = 0
 
     def all(self) -> Iterator[Grounded]:
@@ -206,7 +209,9 @@ class _Planning:
 
     def _settled(self, when: Nanos) -> Iterator[Grounded]:
         for action in self._own.until(when):
-            yield self._step(action, self._graph.settle(self._number, action.group, action.name))
+            if self._defined is not None and action.defines not in self._defined:
+                continue  # who defined it is outside the slice: nothing of it comes
+            yield self._step(action, self._graph.settle(self._number, action.defines))
 
     def _delivered(self, program: str, when: Nanos) -> Iterator[Grounded]:
         for watch, events in self._watches.new(program, when):
@@ -216,6 +221,8 @@ class _Planning:
     def _send(self, looked: Looked) -> Grounded:
         exchange = looked.effect.exchange
         waits = self._graph.send(self._number, looked)
+        if self._defined is not None and (defined := defines(looked.effect)) is not None:
+            self._defined.add(defined)
         if not is_watch(exchange):
             return self._step(Send(seq=exchange.seq, leave_after=_left_after(exchange)), waits)
         self._graph.opened(self._number, exchange)

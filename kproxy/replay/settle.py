@@ -41,6 +41,11 @@ class Settle:
         """Its name."""
         return self.key.decode("utf-8", "replace").rpartition("/")[2]
 
+    @property
+    def defines(self) -> str:
+        """The API group that it defines: PLURAL.GROUP, VERSION.GROUP."""
+        return self.name.partition(".")[2]
+
 
 @dataclass(slots=True)
 class OwnChanges:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import Exchange
 from kproxy.model.jsontypes import JSONObject, text
-from kproxy.replay.barriers import DISCOVERY, Barriers, definition_of
+from kproxy.replay.barriers import DISCOVERY, Barriers
 from kproxy.replay.effects import Effect, agent_of, group_of
 from kproxy.replay.recent import Recent
 from kproxy.replay.scopes import Mode, Touch
@@ -119,10 +119,8 @@ def list_scope(exchange: Exchange) -> Touch:
     return Touch(("list", group, info.resource, info.namespace), Mode.READ)
 
 
-def settled(group: str, name: str) -> list[Touch]:
-    """What the api-server's own work on a definition touches: a `group`'s resource called `name`."""
-    resource = "customresourcedefinitions" if group == "apiextensions.k8s.io" else "apiservices"
-    defined = definition_of(group, resource, name) or ""
+def settled(defined: str) -> list[Touch]:
+    """What the api-server's own work on the definition of an API group touches."""
     return [Touch(("group", defined), Mode.WHOLE), Touch(DISCOVERY, Mode.PART)]
 
 

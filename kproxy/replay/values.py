@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from kproxy.model.api import metadata_of
+from kproxy.model.exchange import Exchange
 from kproxy.model.jsontypes import JSON, text
 from kproxy.renaming.pseudonyms import pseudonyms_in
 from kproxy.renaming.target import parameter, path_of
@@ -78,6 +79,11 @@ class Values:
         if effect.exchange.info.verb == "list" and "limit=" in effect.exchange.request.target:
             key = _pager(effect)
             self._pages.put(key, (*(self._pages.get(key) or ()), number)[-_PAGES:])
+
+
+def uids_in(exchange: Exchange, body: bytes) -> set[bytes]:
+    """The uids that a request names."""
+    return set(_UUID.findall(unquote_to_bytes(exchange.request.target) + b"\n" + body))
 
 
 def _pager(effect: Effect) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """`kproxy replay --dry-run`: what would be sent, in order, and what each step would wait for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kproxy.model.exchange import Exchange, Seq
@@ -11,6 +11,7 @@ from kproxy.replay.plan import Action, Await, Close, Grounded, LeaveOut, Send, m
 from kproxy.replay.settle import Settle
 from kproxy.replay.written import Written
 from kproxy.session.opened import opened
+from kproxy.session.slices import ALL, SliceWish, slice_notes, sliced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +47,15 @@ class PlanRow:
         }
 
 
-def planned(where: str) -> Iterator[PlanRow]:
-    """The steps of a recording's replay, with all their waits, however far back."""
-    with opened(where) as session:
+def planned(where: str, wish: SliceWish = ALL, tell: Callable[[str], None] = lambda _: None) -> Iterator[PlanRow]:
+    """The steps of a recording's replay, with all their waits, however far back; `tell` hears what a slice leaves out.
+
+    UsageError for a slice that is none.
+    """
+    with opened(where) as whole:
+        session = sliced(whole, wish)
+        for note in slice_notes(session, wish):
+            tell(note)
         recording = session.recording
         written = Written(session.ledger, recording.session.server.etcd_cluster)
         for grounded in make_plan(recording, written, reach=None).grounded():

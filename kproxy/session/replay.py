@@ -34,6 +34,7 @@ from kproxy.session.opened import Opened, opened
 from kproxy.session.recording import Live, Tell, recording
 from kproxy.session.recordsettings import RecordSettings
 from kproxy.session.relays import lab_relays
+from kproxy.session.slices import ALL, SliceWish, slice_notes, sliced
 from kproxy.session.target import Target
 
 
@@ -49,6 +50,7 @@ class ReplaySettings:
     rules: RuleBook | None = None
     require_etcd: bool = False
     drive: Drive = field(default_factory=Drive)
+    slice: SliceWish = ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,11 @@ class Audience:
 
 async def replay_recording(where: str, target: Target, settings: ReplaySettings, audience: Audience) -> Verdict:
     """Guard, replay through a proxy and a recorder of its own, compare."""
-    with opened(where) as baseline:
+    with opened(where) as whole:
+        baseline = sliced(whole, settings.slice)
+        notes = tuple(slice_notes(baseline, settings.slice))
+        for note in notes:
+            audience.tell(note)
         target = target.for_users({exchange.caller for exchange in baseline.recording.exchanges()})
         target = replace(target, upstream=await asked_once(target.upstream))
         await _guard(baseline, target, settings)
@@ -85,10 +91,10 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
         result = await _drive(baseline, target, settings, audience)
         with opened(str(settings.output)) as replayed:
             ledgers = baseline.ledger, replayed.ledger
-            if result.stopped is not None:
+            if result.stopped is not None or settings.slice != ALL:
                 sent, answered = zip(*result.pairs, strict=True) if result.pairs else ((), ())
                 ledgers = changes_of(ledgers[0], frozenset(sent)), changes_of(ledgers[1], frozenset(answered))
-            return compare(
+            verdict = compare(
                 baseline.recording,
                 ledgers[0],
                 replayed.recording,
@@ -101,6 +107,7 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
                 rules=settings.rules,
                 require_etcd=settings.require_etcd,
             )
+            return replace(verdict, notes=(*notes, *verdict.notes))
 
 
 async def _guard(baseline: Opened, target: Target, settings: ReplaySettings) -> None:

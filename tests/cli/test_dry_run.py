@@ -40,3 +40,17 @@ def test_as_a_graph_each_wait_is_an_edge_with_its_reason(capsys: pytest.CaptureF
 def test_without_it_a_target_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert _exit_code(["replay", GOLDEN]) == 2
     assert "--on TARGET says where to replay" in capsys.readouterr().err
+
+
+def test_a_slice_lists_its_own_and_names_what_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _exit_code(["replay", GOLDEN, "--dry-run", "--verb", "GET", "--verb", "delete", "--to", "3600"]) == 0
+    said = capsys.readouterr()
+    assert [line.split()[1] for line in said.out.splitlines() if "  send  " in line] == ["2", "3", "4"]
+    assert "3 of 4 exchanges" in said.err
+    assert "pods/default/hello-demo, made or changed by exchange 1, is used by exchange 2" in said.err
+
+
+@pytest.mark.parametrize("options", [["--from", "soon"], ["--from-mark", "x"], ["--client", "nobody"]])
+def test_a_slice_that_cannot_be_is_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert _exit_code(["replay", GOLDEN, "--dry-run", *options]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
