@@ -7,6 +7,7 @@ import click
 from kproxy.cli.formats import Report, format_option, write_reports
 from kproxy.cli.rules_option import rules_option
 from kproxy.session.compare import compare_recordings
+from kproxy.session.evidence import gather_evidence
 from kproxy.session.rules import rule_book
 
 
@@ -23,4 +24,5 @@ def command(*, baseline: str, replayed: str, reports: tuple[Report, ...], rules:
     Example: kproxy diff before.kproxy after.kproxy --format text --format json=verdict.json
     """
     book = rule_book(rules)
-    return write_reports(compare_recordings(baseline, replayed, strict=strict, rules=book), reports)
+    verdict = compare_recordings(baseline, replayed, strict=strict, rules=book)
+    return write_reports(verdict, reports, lambda: gather_evidence(baseline, replayed, verdict))

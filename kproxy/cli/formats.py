@@ -8,10 +8,18 @@ import click
 
 from kproxy.errors import UsageError
 from kproxy.model.verdict import Verdict
+from kproxy.report.evidence import NO_EVIDENCE, Evidence
 from kproxy.report.json import json_report
+from kproxy.report.junit import junit_report
+from kproxy.report.markdown import markdown_report
 from kproxy.report.text import text_report
 
-REPORTS: dict[str, Callable[[Verdict], str]] = {"text": text_report, "json": json_report}
+REPORTS: dict[str, Callable[[Verdict, Evidence], str]] = {
+    "text": text_report,
+    "json": lambda verdict, _: json_report(verdict),
+    "junit": junit_report,
+    "markdown": markdown_report,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +50,30 @@ format_option = click.option(
     "reports",
     type=FormatType(),
     multiple=True,
-    help="A report of the verdict: text or json, to standard output or with =PATH to a file. Repeatable.",
+    help=f"A report of the verdict: {', '.join(REPORTS)}; to standard output, or with =PATH to a file. Repeatable.",
 )
 
 
-def write_reports(verdict: Verdict, reports: tuple[Report, ...]) -> int:
-    """Write what was asked for (nothing: text) and give the verdict's exit code."""
-    for report in reports or (Report("text", None),):
-        text = REPORTS[report.format](verdict)
+def write_reports(verdict: Verdict, reports: tuple[Report, ...], evidence: Callable[[], Evidence]) -> int:
+    """Write what was asked for (nothing: text) and give the verdict's exit code.
+
+    `evidence` reads it from the recordings: nothing is read for programs, nor when nothing differs.
+    """
+    asked = reports or (Report("text", None),)
+    shown = evidence() if any(_needs_evidence(each.format, verdict) for each in asked) else NO_EVIDENCE
+    for report in asked:
+        text = REPORTS[report.format](verdict, shown)
         if report.path is None:
             click.echo(text)
             continue
         try:
-            report.path.write_text(text + "\n")
+            report.path.write_text(text + "\n", encoding="utf-8")
         except OSError as error:
             raise UsageError(
                 f"the {report.format} report cannot be written to {report.path}: {error.strerror}"
             ) from error
     return verdict.outcome.exit_code
+
+
+def _needs_evidence(name: str, verdict: Verdict) -> bool:
+    return name != "json" and (name != "text" or bool(verdict.findings))

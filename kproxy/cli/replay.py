@@ -18,6 +18,7 @@ from kproxy.errors import UsageError
 from kproxy.model.verdict import Verdict
 from kproxy.replay.engine import Drive
 from kproxy.replay.pace import parse_pace
+from kproxy.session.evidence import gather_evidence
 from kproxy.session.opened import opened
 from kproxy.session.plan import planned
 from kproxy.session.recording import state_home
@@ -142,7 +143,7 @@ def command(
         notify = stack.enter_context(replay_progress())
         audience = Audience(confirm=confirm, notify=notify, tell=_tell)
         verdict: Verdict = asyncio.run(replay_recording(file, reachable, settings, audience))
-    return write_reports(verdict, reports)
+        return write_reports(verdict, reports, lambda: gather_evidence(file, str(settings.output), verdict))
 
 
 def _tell(sentence: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from kproxy.diff.align import align_exchanges
 from kproxy.diff.alone import Alone
+from kproxy.diff.causes import find_causes
 from kproxy.diff.etcd import EtcdComparison
 from kproxy.diff.exchanges import compare_exchange, is_stream, learn_exchange
 from kproxy.diff.findings import Counting, Findings
@@ -13,12 +14,13 @@ from kproxy.diff.pairing import Pairing
 from kproxy.diff.reading import pairs_of, side_by_side
 from kproxy.diff.rules import RuleBook
 from kproxy.diff.sides import Comparison, Pair, read_side
+from kproxy.diff.sites import Sides
 from kproxy.model.api import RequestInfo
 from kproxy.model.attribution import Ledger
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.recording import Recording
 from kproxy.model.session import Gap, Server, SessionEnd
-from kproxy.model.verdict import Outcome, Tally, Verdict
+from kproxy.model.verdict import Difference, Outcome, Tally, Verdict
 from kproxy.renaming.renaming import Renaming
 
 _EVIDENCE = frozenset({"calls", "spans", "start"})
@@ -61,17 +63,21 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     _completeness(of)
     if require_etcd and not with_etcd:
         findings.cannot_tell("etcd was not recorded on both sides, and --require-etcd asks for it")
+    differences = tuple(sorted(findings.differences, key=lambda each: (each.seq is None, each.seq or 0)))
+    counterparts = _counterparts(differences, pairing)
     return Verdict(
         outcome=_outcome(findings),
         scope="HTTP and etcd" if with_etcd else "HTTP only",
         exchanges=exchanges,
         etcd=keys,
-        differences=tuple(sorted(findings.differences, key=lambda each: (each.seq is None, each.seq or 0))),
+        differences=differences,
+        findings=find_causes(differences, Sides(baseline, replayed, baseline_ledger, counterparts)),
         noise=findings.noise_counts(),
         renamed=of.renaming.counts(),
         reasons=tuple(findings.reasons),
         same_server=same_server(baseline.session.server, replayed.session.server),
         notes=(*alone.faults(), *findings.notes()),
+        counterparts=tuple(counterparts.items()),
     )
 
 
@@ -81,6 +87,12 @@ def _asked_of(recording: Recording) -> Callable[[Seq], RequestInfo | None]:
         return exchange.info if exchange is not None else None
 
     return info
+
+
+def _counterparts(differences: Iterable[Difference], pairing: Pairing) -> dict[Seq, Seq]:
+    """Of the exchanges that differ, the replay's beside them."""
+    numbers = dict.fromkeys(each.seq for each in differences if each.seq is not None)
+    return {seq: image for seq in numbers if (image := pairing.image(seq)) is not None}
 
 
 def same_server(first: Server, second: Server) -> bool:

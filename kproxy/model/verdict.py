@@ -1,5 +1,6 @@
 """What a comparison says."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,6 +22,15 @@ class Outcome(StrEnum):
         return {"identical": 0, "equivalent": 0, "different": 1, "inconclusive": 2}[self.value]
 
 
+_PLACE = re.compile(r"\[(\d+)\](.*)", re.DOTALL)
+
+
+def split_key(path: str) -> tuple[str, int, str]:
+    """The path of a difference in etcd: key, place in the key's history, what follows."""
+    found = _PLACE.search(path)
+    return (path, 0, "") if found is None else (path[: found.start()], int(found[1][:9]), found[2])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """One difference, at its place.
@@ -36,6 +46,11 @@ class Difference:
     kind: str
     baseline: JSON
     replayed: JSON
+
+    @property
+    def key(self) -> str:
+        """The key of a difference in etcd, "" for any other."""
+        return split_key(self.path)[0] if self.where == "etcd" else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +99,7 @@ class Verdict:
     """The answer of diff and replay. `reasons`: why it is inconclusive; `scope`: "HTTP and etcd" or "HTTP only".
 
     `findings`: all of `differences`, those of one cause together, the first cause first. `notes`: what whoever reads it
-    should know, though it decides nothing.
+    should know, though it decides nothing. `counterparts`: of the exchanges that differ, the replay's beside them.
     """
 
     outcome: Outcome
@@ -98,3 +113,4 @@ class Verdict:
     reasons: tuple[str, ...] = ()
     same_server: bool = False
     notes: tuple[str, ...] = ()
+    counterparts: tuple[tuple[Seq, Seq], ...] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 
 MAX_CELL = 80
 """Characters of a cell; what is longer is cut with an ellipsis."""

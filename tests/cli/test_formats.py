@@ -35,7 +35,7 @@ def test_a_difference_is_exit_code_1_and_named_by_its_keys(capsys: pytest.Captur
         assert difference.keys() >= {"seq", "where", "path", "kind", "baseline", "replayed"}
 
 
-@pytest.mark.parametrize("words", ["junit", "", "=v.json", "json=/nowhere/v.json"])
+@pytest.mark.parametrize("words", ["yaml", "", "=v.json", "json=/nowhere/v.json"])
 def test_a_report_that_cannot_be_is_refused(capsys: pytest.CaptureFixture[str], words: str) -> None:
     assert _exit_code(["diff", GOLDEN, GOLDEN, "--format", words]) == 2
     assert capsys.readouterr().err.startswith("kproxy: ")

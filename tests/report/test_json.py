@@ -1,9 +1,10 @@
 """kproxy.report.json."""
 
 import json
+from dataclasses import replace
 
 from kproxy.model.exchange import Seq
-from kproxy.model.verdict import Difference, NoiseCount, Outcome, Tally, Verdict
+from kproxy.model.verdict import Difference, Finding, NoiseCount, Outcome, Tally, Verdict
 from kproxy.report.json import json_report
 
 VERDICT = Verdict(
@@ -26,7 +27,7 @@ def test_the_keys_are_those_that_scripts_rely_on() -> None:
     assert report["exchanges"] == {"compared": 2, "identical": 1, "equivalent": 0, "different": 1}
     assert report["etcd"] == {"compared": 0, "identical": 0, "equivalent": 0, "different": 0}
     assert report["renamed"] == {"uid": 1}
-    assert report["noise"] == [{"rule": "r", "ground": "g", "count": 1}]
+    assert report["noise"] == [{"rule": "r", "ground": "g", "count": 1, "source": "built-in", "teachers": []}]
     assert report["differences"][0] == {
         "seq": 2,
         "where": "status",
@@ -35,6 +36,24 @@ def test_the_keys_are_those_that_scripts_rely_on() -> None:
         "baseline": 201,
         "replayed": 200,
     }
+
+
+def test_findings_name_their_differences_by_their_places() -> None:
+    first, second = VERDICT.differences
+    finding = Finding(cause="because", differences=(second, first), chain=("because", "then"))
+    report = json.loads(json_report(replace(VERDICT, findings=(finding,))))
+    assert report["findings"] == [
+        {
+            "cause": "because",
+            "seq": None,
+            "where": "extra",
+            "path": "exchange 3",
+            "kind": "added",
+            "count": 2,
+            "chain": ["because", "then"],
+            "differences": [1, 0],
+        }
+    ]
 
 
 def test_only_ascii_is_written() -> None:
