@@ -12,6 +12,7 @@ from kproxy.cli.main import COMMANDS, cli
 from kproxy.diff.noise import RULES
 from kproxy.model.exchange import BodyState, End
 from kproxy.model.session import SessionEnd
+from kproxy.renaming.derived import FORMS
 
 ROOT = Path(__file__).parents[1]
 PLACES = ("*.md", "pytest-kproxy/*.md", "docs/**/*.md", "controlplane/*.md")
@@ -84,6 +85,12 @@ def test_every_rule_of_noise_is_in_the_docs_as_the_code_has_it() -> None:
     page = (ROOT / "docs" / "noise.md").read_text()
     for rule in RULES:
         assert f"| `{rule.name}` | {rule.place} | {rule.ground} |" in page
+
+
+def test_every_form_of_drawn_names_is_in_the_docs_as_the_code_has_it() -> None:
+    page = (ROOT / "docs" / "renaming.md").read_text()
+    for form in FORMS:
+        assert f"| {form.name} | {form.example} | {form.source} |" in page
 
 
 def test_every_end_of_an_exchange_and_of_a_recording_is_in_the_docs() -> None:

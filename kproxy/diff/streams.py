@@ -11,6 +11,7 @@ from kproxy.diff.trees import Comparer, Spot, shortened
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import End, Exchange, Nanos, header
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.derived import drawn_for
 from kproxy.renaming.kinds import Kind, Owner, is_revision, resource_of
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
@@ -232,7 +233,7 @@ def _matched(renaming: Renaming, first: dict[str, list[Seen]], second: dict[str,
 
 
 def _counterpart(renaming: Renaming, identity: str, event: Seen, left: dict[str, list[Seen]]) -> list[Seen]:
-    """The replay's events of the same object: by uid, else the first of its name, else of its generateName."""
+    """The replay's events of the same object: by uid, else the first of its name, else one drawn for the same."""
     if identity in left:
         return left.pop(identity)
     prefix = renaming.text(identity.rpartition("/")[0]) + "/"
@@ -240,10 +241,8 @@ def _counterpart(renaming: Renaming, identity: str, event: Seen, left: dict[str,
     candidates = [each for each in left if each.startswith(prefix)]
     if prefix + (image or "") in candidates:
         return left.pop(prefix + (image or ""))
-    generated = event.metadata.get("generateName")
-    if not candidates and isinstance(generated, str) and generated:
-        prefix = renaming.text(generated)
-        candidates = [each for each, events in left.items() if events[0].metadata.get("generateName") == prefix]
+    if not candidates and (drawn := drawn_for(event.metadata, renaming.text)):
+        candidates = [each for each, events in left.items() if drawn_for(events[0].metadata) == drawn]
     return left.pop(candidates[0]) if candidates else []
 
 

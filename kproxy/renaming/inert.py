@@ -7,6 +7,7 @@ so each text is judged once. Equal values that a server chose are still walked: 
 import marshal
 
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.derived import HASH_FIELDS
 from kproxy.renaming.kinds import UUID, Owner, Place, classify
 
 _MOST = 1 << 24
@@ -19,6 +20,7 @@ _SHORT = 20
 _NAMED = frozenset(
     {"resourceVersion", "name", "value", "clusterIP", "clusterIPs", "continue", "serverAddress", "data", "cells"}
     | {"nodePort", "healthCheckNodePort", "port", "targetPort"}
+    | HASH_FIELDS
 )
 """Fields whose texts and numbers can be a server's choice whatever their form."""
 

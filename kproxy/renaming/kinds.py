@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from kproxy.model.api import RequestInfo
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.derived import HASH_FIELDS, hash_in, stems
 
 
 class Kind(StrEnum):
@@ -17,6 +18,7 @@ class Kind(StrEnum):
 
     UID = "uid"
     NAME = "generated name"
+    HASH = "template hash"
     CLUSTER_IP = "cluster ip"
     NODE_PORT = "node port"
     SERVER_PORT = "server port"
@@ -41,7 +43,6 @@ _AGE_COLUMNS = frozenset({"Age", "Last Seen", "First Seen", "Duration"})
 _IP_FIELDS = frozenset({"clusterIP", "clusterIPs"})
 _PORT_FIELDS = frozenset({"nodePort", "healthCheckNodePort"})
 _SERVER_PORTS = frozenset({"port", "targetPort"})
-_PROJECTED_TOKEN = "kube-api-access-"  # noqa: S105 - the prefix of a volume's name: plugin/pkg/admission/serviceaccount
 
 
 @dataclass(slots=True)
@@ -125,7 +126,7 @@ def classify(place: Place, baseline: JSON, replayed: JSON) -> Kind | None:
 
 
 def _classify_text(place: Place, key: str, baseline: str, replayed: str) -> Kind | None:
-    if place.column and is_time(baseline) and is_time(replayed):
+    if is_time(baseline) and is_time(replayed):
         return Kind.TIME
     if place.column == "Ports" and baseline.isdecimal() and replayed.isdecimal() and _row_of_the_server(place):
         return Kind.SERVER_PORT
@@ -133,8 +134,8 @@ def _classify_text(place: Place, key: str, baseline: str, replayed: str) -> Kind
         return Kind.AGE if place.column in _AGE_COLUMNS else None
     if len(baseline) == len(replayed) == _UUID_LENGTH and UUID.fullmatch(baseline) and UUID.fullmatch(replayed):
         return Kind.UID
-    if is_time(baseline) and is_time(replayed):
-        return Kind.TIME
+    if key in HASH_FIELDS:
+        return Kind.HASH if hash_in(baseline) and hash_in(replayed) else None
     return _classify_field(place, key, baseline, replayed)
 
 
@@ -149,7 +150,7 @@ def _classify_field(place: Place, key: str, baseline: str, replayed: str) -> Kin
         there = _revision_field(place, key) and is_revision(baseline) and is_revision(replayed)
         return Kind.REVISION if there else None
     if key == "name":
-        return Kind.NAME if _generated(place, baseline, replayed) else None
+        return Kind.NAME if stems(place.baseline, place.replayed, baseline, replayed) is not None else None
     if key in _IP_FIELDS:
         return Kind.CLUSTER_IP if _address(baseline) and _address(replayed) else None
     if key == "continue":
@@ -162,14 +163,6 @@ def _classify_field(place: Place, key: str, baseline: str, replayed: str) -> Kin
 def _revision_field(place: Place, key: str) -> bool:
     """resourceVersion, and the value of a JSON patch's operation on it."""
     return key == "resourceVersion" or (key == "value" and place.baseline.get("path") == "/metadata/resourceVersion")
-
-
-def _generated(place: Place, baseline: str, replayed: str) -> bool:
-    """Whether a name was made from a prefix: metadata.generateName, or the projected token's volume."""
-    prefix, other = place.baseline.get("generateName"), place.replayed.get("generateName")
-    if isinstance(prefix, str) and isinstance(other, str) and prefix:
-        return baseline.startswith(prefix) and replayed.startswith(other) and len(baseline) > len(prefix)
-    return baseline.startswith(_PROJECTED_TOKEN) and replayed.startswith(_PROJECTED_TOKEN)
 
 
 def _address(value: str) -> bool:

@@ -1,15 +1,18 @@
 """Which element of one list stands beside which of the other: by Kubernetes's list keys, else by index."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from kproxy.model.api import metadata_of
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.derived import drawn_for
 
 _KEYS = ("name", "type", "uid", "key", "containerPort", "port", "ip", "mountPath", "topologyKey", "kind", "verb")
 """Fields that tell elements apart, in the order of trust (`patchMergeKey` and `listMapKey` in k8s.io/api)."""
 
+_OBJECTS = frozenset({"items", "rows"})
 _SETS = frozenset({"resourceRules", "nonResourceRules"})
 
 
@@ -29,7 +32,28 @@ def align(field: str, baseline: list[JSON], replayed: list[JSON], text: Callable
         return _by_index(len(baseline), len(replayed))
     if keys == others:
         return Alignment(tuple((i, i) for i in range(len(keys))))
+    if field in _OBJECTS:
+        _pair_drawn(keys, others, _stems(field, baseline, text), _stems(field, replayed, str))
     return _by_key(keys, others, fixed=not _sorted_by_server(field, _keys(field, baseline, str) or [], others))
+
+
+def _pair_drawn(keys: list[str], others: list[str], stems: list[str], images: list[str]) -> None:
+    """Let objects whose names nobody has told yet have one key when their names were drawn for the same, in order."""
+    left: dict[str, deque[int]] = defaultdict(deque)
+    known = set(keys)
+    for index, stem in enumerate(images):
+        if stem and others[index] not in known:
+            left[stem].append(index)
+    there = set(others)
+    for index, stem in enumerate(stems):
+        if stem and keys[index] not in there and left[stem]:
+            keys[index] = others[left[stem].popleft()]
+
+
+def _stems(field: str, elements: list[JSON], text: Callable[[str], str]) -> list[str]:
+    """What the objects' names were drawn for, "" for those that were not drawn."""
+    objects = [each.get("object") if field == "rows" and isinstance(each, dict) else each for each in elements]
+    return [drawn_for(metadata_of(each), text) for each in objects]
 
 
 def _by_index(baseline: int, replayed: int) -> Alignment:
@@ -63,7 +87,7 @@ def _sorted_by_server(field: str, keys: list[str], others: list[str]) -> bool:
     """
     if field == "managedFields" or field in _SETS:
         return True
-    return field in {"items", "rows"} and keys == sorted(keys) and others == sorted(others)
+    return field in _OBJECTS and keys == sorted(keys) and others == sorted(others)
 
 
 def _keys(field: str, elements: list[JSON], text: Callable[[str], str]) -> list[str] | None:

@@ -7,6 +7,7 @@ from kproxy.model.jsontypes import JSON
 from kproxy.renaming.allocations import same_allocation
 from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.continuetoken import same_page
+from kproxy.renaming.derived import hash_in, stems
 from kproxy.renaming.kinds import Kind, Place
 from kproxy.renaming.revisions import Revisions
 from kproxy.renaming.text import Names, rename_text, without_store_revision
@@ -18,7 +19,7 @@ _MOST_KEPT = 1 << 14
 _LONGEST_KEPT = 512
 _ANOTHER = "?"
 """The resource of an object that is only referred to: nothing says which one it is of."""
-_MAPS = (*_IN_TEXT, Kind.NODE_PORT, Kind.SERVER_PORT, Kind.CONTINUE, Kind.AUDIT_ID, Kind.SESSION)
+_MAPS = (*_IN_TEXT, Kind.HASH, Kind.NODE_PORT, Kind.SERVER_PORT, Kind.CONTINUE, Kind.AUDIT_ID, Kind.SESSION)
 
 
 class Renaming:
@@ -44,8 +45,15 @@ class Renaming:
             self.times.learn(place, str(baseline), str(replayed))
         elif kind is Kind.AGE:
             self.ages += baseline != replayed
+        elif kind is Kind.HASH:
+            self._learn_hash(str(baseline), str(replayed))
         elif kind is not Kind.ALLOCATION:
             self.learn_name(kind, str(baseline), str(replayed))
+
+    def _learn_hash(self, baseline: str, replayed: str) -> None:
+        first, second = hash_in(baseline), hash_in(replayed)
+        if first is not None and second is not None:
+            self.learn_name(Kind.HASH, first[1], second[1])
 
     def learn_name(self, kind: Kind, baseline: str, replayed: str) -> None:
         """A pair of names, wherever it stood."""
@@ -77,7 +85,25 @@ class Renaming:
             return same_page(str(baseline), str(replayed), self.text)
         if kind is Kind.ALLOCATION:
             return self._same_allocation(place, str(baseline), str(replayed))
-        return self._maps[kind].agrees(str(baseline), str(replayed))
+        return self._same_name(kind, place, str(baseline), str(replayed))
+
+    def _same_name(self, kind: Kind, place: Place, baseline: str, replayed: str) -> bool:
+        if kind is Kind.HASH:
+            return self._same_hash(baseline, replayed)
+        if kind is Kind.NAME and not self._same_stem(place, baseline, replayed):
+            return False
+        return self._maps[kind].agrees(baseline, replayed)
+
+    def _same_hash(self, baseline: str, replayed: str) -> bool:
+        first, second = hash_in(baseline), hash_in(replayed)
+        if first is None or second is None:
+            return baseline == replayed
+        return self.text(first[0]) == second[0] and self._maps[Kind.HASH].agrees(first[1], second[1])
+
+    def _same_stem(self, place: Place, baseline: str, replayed: str) -> bool:
+        """Whether two drawn names were made of the same."""
+        found = stems(place.baseline, place.replayed, baseline, replayed)
+        return found is not None and (found[0] == found[1] or self.text(found[0]) == found[1])
 
     def knows(self, kind: Kind, place: Place, baseline: JSON) -> bool:
         """Whether an answer, or etcd, told what stands for a value."""
@@ -85,6 +111,9 @@ class Renaming:
             return self.times.image(place, str(baseline)) is not None
         if kind is Kind.REVISION:
             return self.revisions.image(place.revision_scope(), str(baseline), place.owner.resource) is not None
+        if kind is Kind.HASH:
+            found = hash_in(str(baseline))
+            return found is None or self._maps[kind].image(found[1]) is not None
         return kind not in self._maps or self._maps[kind].image(str(baseline)) is not None
 
     def _same_allocation(self, place: Place, baseline: str, replayed: str) -> bool:
@@ -102,9 +131,10 @@ class Renaming:
             return known
         if self._names is None:
             self._names = Names({a: b for kind in _IN_TEXT for a, b in self._maps[kind].changed()})
+            self._names.hashes = dict(self._maps[Kind.HASH].changed())
             self._ports = dict(self._maps[Kind.NODE_PORT].changed())
             self._listening = dict(self._maps[Kind.SERVER_PORT].changed())
-        if not self._names and not self._ports and not self._listening:
+        if not self._names and not self._names.hashes and not self._ports and not self._listening:
             return value
         renamed = rename_text(value, self._names, self._ports, self._listening)
         if len(value) <= _LONGEST_KEPT:

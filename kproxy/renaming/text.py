@@ -1,7 +1,9 @@
-"""Renaming inside text: messages, annotations that hold JSON, names made from other names, keys, paths.
+r"""Renaming inside text: messages, annotations that hold JSON, names made from other names, keys, paths.
 
 A token is a maximal run of letters, digits, `.`, `_` and `-`. It is renamed when it is a known name, or begins with
 one that ends at a boundary (`NAME-…`, `NAME.…`: an object named after another). `my-NAME` and `NAMES` only look alike.
+A template's hash is renamed between `-`, where names are made with it (`web-HASH-x2x4q`). In JSON within a text, what
+stands behind an escape (`\nNAME`) begins a token.
 """
 
 import re
@@ -11,7 +13,7 @@ from operator import neg
 
 from kproxy.renaming.kinds import UUID
 
-_TOKEN = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*|[0-9A-Fa-f:]{2,}")
+_TOKEN = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|[\\nrtbf])|[0-9A-Za-z][0-9A-Za-z._-]*|[0-9A-Fa-f:]{2,}")
 _BOUNDARY = re.compile(r"[._-]")
 _BOUNDARIES = frozenset("._-")
 _PORT = re.compile(r"(?<=:)([0-9]{2,5})(?=/(?:TCP|UDP|SCTP))")
@@ -24,11 +26,15 @@ _UUID_LENGTH = 36
 
 
 class Names(dict[str, str]):
-    """Names and their images. `lengths`: of the names, by what stands before the first boundary; longest first."""
+    """Names and their images. `lengths`: of the names, by what stands before the first boundary; longest first.
+
+    `hashes`: of templates, and their images.
+    """
 
     def __init__(self, names: Mapping[str, str] = _NONE) -> None:
         super().__init__()
         self.lengths: dict[str, list[int]] = {}
+        self.hashes: dict[str, str] = {}
         for name, image in names.items():
             self.add(name, image)
 
@@ -53,9 +59,9 @@ def rename_text(
         text = _ADDRESS_PORT.sub(lambda found: listening.get(found[1], found[1]), text)
     if ports:
         text = _PORT.sub(lambda found: ports.get(found[1], found[1]), text)
-    if not names:
-        return text
     known = names if isinstance(names, Names) else Names(names)
+    if not known and not known.hashes:
+        return text
     return _TOKEN.sub(lambda found: _rename_token(found[0], known), text)
 
 
@@ -69,7 +75,7 @@ def _rename_token(token: str, names: Names) -> str:
             at = end + 1
             continue
         dot = token.find(".", at) + 1 or len(token)
-        parts.append(_rename_uids(token[at:dot], names))
+        parts.append(_rename_parts(token[at:dot], names))
         at = dot
     return "".join(parts)
 
@@ -89,7 +95,10 @@ def _end_of_name(token: str, at: int, names: Names) -> int:
     return 0
 
 
-def _rename_uids(part: str, names: Mapping[str, str]) -> str:
+def _rename_parts(part: str, names: Names) -> str:
+    if names.hashes:
+        stem, dot = (part[:-1], ".") if part.endswith(".") else (part, "")
+        part = "-".join(names.hashes.get(piece, piece) for piece in stem.split("-")) + dot
     return UUID.sub(lambda found: names.get(found[0], found[0]), part) if len(part) >= _UUID_LENGTH else part
 
 

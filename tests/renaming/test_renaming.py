@@ -31,13 +31,13 @@ def pod(uid: str, revision: str, name: str, time: str) -> JSONObject:
 def learned() -> Renaming:
     """A renaming that saw one pod on both sides."""
     renaming = Renaming()
-    Learner(renaming).learn(pod(U1, "100", "web-aaaaa", T1), pod(U2, "7", "web-bbbbb", T2))
+    Learner(renaming).learn(pod(U1, "100", "web-ccccc", T1), pod(U2, "7", "web-bbbbb", T2))
     return renaming
 
 
 def test_a_request_names_what_the_answers_told() -> None:
     renaming = learned()
-    assert rename_target(renaming, "/api/v1/pods/web-aaaaa?watch=true&resourceVersion=100") == (
+    assert rename_target(renaming, "/api/v1/pods/web-ccccc?watch=true&resourceVersion=100") == (
         "/api/v1/pods/web-bbbbb?watch=true&resourceVersion=7"
     )
     selector = quote(f"involvedObject.uid={U1}", safe="")
@@ -55,13 +55,13 @@ def test_what_names_nothing_keeps_its_bytes() -> None:
 
 
 def test_an_update_carries_the_targets_uid_revision_name_and_times() -> None:
-    sent = rename_body(learned(), "application/json", json.dumps(pod(U1, "100", "web-aaaaa", T1)).encode())
+    sent = rename_body(learned(), "application/json", json.dumps(pod(U1, "100", "web-ccccc", T1)).encode())
     assert json.loads(sent) == pod(U2, "7", "web-bbbbb", T2)
 
 
 def test_a_protobuf_body_is_renamed_in_protobuf() -> None:
     media_type = "application/vnd.kubernetes.protobuf"
-    sent = rename_body(learned(), media_type, encode(media_type, pod(U1, "100", "web-aaaaa", T1)))
+    sent = rename_body(learned(), media_type, encode(media_type, pod(U1, "100", "web-ccccc", T1)))
     value = decode(media_type, sent)
     assert isinstance(value, dict)
     metadata = value["metadata"]
@@ -70,7 +70,7 @@ def test_a_protobuf_body_is_renamed_in_protobuf() -> None:
 
 
 def test_a_cbor_body_keeps_the_form_of_what_is_not_renamed() -> None:
-    data = encode("application/cbor", {**pod(U1, "100", "web-aaaaa", T1), "ratio": 0.5})
+    data = encode("application/cbor", {**pod(U1, "100", "web-ccccc", T1), "ratio": 0.5})
     data = data.replace(bytes.fromhex("f93800"), bytes.fromhex("f94200"))  # 3.0, which JSON has as 3
     sent = rename_body(learned(), "application/cbor", data)
     assert bytes.fromhex("f94200") in sent
@@ -85,7 +85,7 @@ def test_a_json_patch_tests_the_targets_revision() -> None:
 
 
 def test_json_inside_an_annotation_is_renamed() -> None:
-    inner = json.dumps({"metadata": {"name": "web-aaaaa", "uid": U1}})
+    inner = json.dumps({"metadata": {"name": "web-ccccc", "uid": U1}})
     body: JSONObject = {"metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": inner}}}
     sent = json.loads(rename_body(learned(), "application/json", json.dumps(body).encode()))
     text = sent["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"]

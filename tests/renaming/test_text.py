@@ -1,9 +1,12 @@
 """kproxy.renaming.text."""
 
+import json
+from uuid import UUID
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.renaming.text import rename_text, without_store_revision
+from kproxy.renaming.text import Names, rename_text, without_store_revision
 
 UID, IMAGE = "385ac3c3-d112-4b7c-aae9-3af50d03912e", "00000000-d112-4b7c-aae9-3af50d03912e"
 NAMES = {UID: IMAGE, "web-x7k2p": "web-bbbbb", "10.96.4.7": "10.96.221.72"}
@@ -74,3 +77,52 @@ def test_time_goes_with_a_texts_length() -> None:
 def test_a_name_is_renamed_once() -> None:
     names = {"a-1": "a-2", "a-2": "a-3", UID: IMAGE, IMAGE: UID}
     assert rename_text(f"a-1 a-2.x a-1.a-2 {UID} {UID}.x", names, {}) == f"a-2 a-3.x a-2.a-3 {IMAGE} {IMAGE}.x"
+
+
+NAME = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,5}){0,2}", fullmatch=True)
+WORD = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=4)
+
+
+@given(NAME, NAME, WORD)
+def test_a_name_within_another_token_is_untouched(name: str, image: str, word: str) -> None:
+    for alike in (f"{word}-{name}", f"{name}{word}", f"{word}{name}", f"{word}_{name}"):
+        if not alike.startswith((f"{name}-", f"{name}.", f"{name}_")):
+            assert rename_text(alike, {name: image}, {}) == alike
+            assert (
+                rename_text(f'say "{alike}" /{alike}/ {alike}:', {name: image}, {})
+                == f'say "{alike}" /{alike}/ {alike}:'
+            )
+
+
+@given(NAME, NAME, st.sampled_from(['"{}"', "/{}", "({})", "{}:", "=={},,", "{}\n", "'{}'", "{}.svc", "{}-0", "<{}>"]))
+def test_a_name_that_stands_alone_is_renamed_wherever_it_stands(name: str, image: str, where: str) -> None:
+    assert rename_text(where.format(name), {name: image}, {}) == where.format(image)
+
+
+@given(st.uuids(), st.uuids(), st.uuids())
+def test_a_uid_that_nobody_chose_stays(known: UUID, image: UUID, other: UUID) -> None:
+    names = {str(known): str(image)}
+    for text in (f"pvc-{other}", f'k:{{"uid":"{other}"}}', str(other), f"a_{other}"):
+        expected = text if other != known else text.replace(str(known), str(image))
+        assert rename_text(text, names, {}) == expected
+    assert rename_text(f"pvc-{known}", names, {}) == f"pvc-{image}"
+
+
+@given(st.sampled_from(["\n", "\t", "\r", '"', "é", "\\"]), st.sampled_from(["\n", " ", '"', "\\"]))
+def test_json_inside_a_text_is_renamed_behind_its_escapes(before: str, after: str) -> None:
+    """As last-applied annotations have it: a name at the beginning of a line stands behind a backslash and an n."""
+    plain = f"echo{before}web-x7k2p{after}echo"
+    assert json.loads(renamed(json.dumps({"script": plain}))) == {"script": plain.replace("x7k2p", "bbbbb")}
+    assert json.loads(renamed(json.dumps({"script": "a\\nweb-x7k2p"})))["script"] in {"a\\nweb-x7k2p", "a\\nweb-bbbbb"}
+
+
+def test_a_templates_hash_is_renamed_where_names_are_made_with_it() -> None:
+    names = Names({"web-x7k2p": "web-bbbbb"})
+    names.hashes = {"5d4f8c7b9": "6c7d9f4bb"}
+    for text, expected in (
+        ("web-5d4f8c7b9-x2x4q.svc", "web-6c7d9f4bb-x2x4q.svc"),
+        ("pod-template-hash=5d4f8c7b9", "pod-template-hash=6c7d9f4bb"),
+        ("web-x7k2p-5d4f8c7b9", "web-bbbbb-6c7d9f4bb"),
+        ("web-5d4f8c7b9x my5d4f8c7b9", "web-5d4f8c7b9x my5d4f8c7b9"),
+    ):
+        assert rename_text(text, names, {}) == expected
