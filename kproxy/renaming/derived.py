@@ -150,9 +150,21 @@ FORMS = (
 )
 """All forms there are, the most frequent first."""
 
+_DRAWN = re.compile(
+    f"(?:\\.1[0-9a-f]{{15}}|-(?:[{_SAFE}]{{5}}|[0-9]{{8,10}}|[a-z2-7]{{26}}|[0-9a-f]{{64}}|[0-9A-Za-z_-]{{43}}))$"
+)
+"""How the names of all forms end, but for those with a generateName."""
+
+
+def _may_be_drawn(parent: JSONObject, name: str) -> bool:
+    """Whether any of the forms can have a name: most names are a person's, and are asked about often."""
+    return "generateName" in parent or _DRAWN.search(name) is not None
+
 
 def stems(parent: JSONObject, other: JSONObject, baseline: str, replayed: str) -> tuple[Stem, Stem] | None:
     """What two names were made of, if both are of one form; None if the server did not draw them."""
+    if not _may_be_drawn(parent, baseline):
+        return None
     for form in FORMS:
         if (first := form.read(parent, baseline)) is not None:
             second = form.read(other, replayed)
@@ -162,6 +174,8 @@ def stems(parent: JSONObject, other: JSONObject, baseline: str, replayed: str) -
 
 def stem_of(parent: JSONObject, name: str) -> Stem | None:
     """What a name was made of, with its form; None for one that nobody drew."""
+    if not _may_be_drawn(parent, name):
+        return None
     found = ((number, form.read(parent, name)) for number, form in enumerate(FORMS))
     return next((f"{number} {stem}" for number, stem in found if stem is not None), None)
 

@@ -149,6 +149,12 @@ def test_what_is_no_hash_is_none(value: str) -> None:
     assert hash_in(value) is None
 
 
+@pytest.mark.parametrize("form", PAIRS)
+def test_the_quick_look_lets_every_form_pass(form: str) -> None:
+    parent, first, _, _ = PAIRS[form]
+    assert stem_of(parent, first) is not None
+
+
 def test_an_object_with_a_name_of_its_own_was_drawn_for_nothing() -> None:
     assert drawn_for({"name": "web", "namespace": "default"}) == ""
     assert stem_of({"generateName": "web-"}, "other") is None
