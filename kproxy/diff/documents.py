@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from kproxy.model.exchange import Body, BodyState, Digest, Frame, Headers, header
 from kproxy.model.jsontypes import JSON
 from kproxy.model.recording import Recording
+from kproxy.renaming.pseudonyms import MARKS
 from kproxy.wire.content import ContentError, decode
-from kproxy.wire.storage import decode_value
+from kproxy.wire.storage import decode_value, value_media_type
 from kproxy.wire.watch import WatchEvent, decode_event
 
 _FIELDS = rb"resourceVersion|generateName|nodePort|healthCheckNodePort|continue|serverAddress|clusterIPs?"
@@ -17,9 +18,13 @@ _CHOSEN = re.compile(
     rb"[0-9a-f]{4}-[0-9a-f]{12}"  # a uid
     rb"|\d\d-\d\dT\d\d:"  # a time
     rb'|"(?:' + _FIELDS + rb')"\s*:\s*["\d\[]'
-    rb"|^k8s\x00|^\xd9\xd9\xf7"  # protobuf has names by number, CBOR no quotes around them
+    rb"|" + "|".join(MARKS).encode() + rb"|^k8s\x00"  # protobuf has names by number
+    rb"|^\xd9\xd9\xf7"  # CBOR has no quotes around them
 )
 """Any trace of a value that kproxy.renaming.kinds knows to be the server's choice."""
+
+ENCRYPTED = "encrypted at rest"
+"""The reason why the recorder has no such value (kproxy.record.redact)."""
 
 _MOST = 1 << 21
 """Bytes of bodies that are remembered of each kind; decoded they take some ten times that."""
@@ -32,12 +37,16 @@ _WHOLE = frozenset({BodyState.KEPT, BodyState.PARTIAL})
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A body: decoded, or its bytes where it cannot be, or the reason why there is nothing to compare."""
+    """A body: decoded, or its bytes where it cannot be, or the reason why there is nothing to compare.
+
+    `encoding`: what a value in etcd is written in, "" where that is not known.
+    """
 
     value: JSON = None
     raw: bytes | None = None
     reason: str = ""
     digest: Digest | None = None
+    encoding: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +131,13 @@ class Documents:
         if body is None or body.state is BodyState.EMPTY:
             return Document(raw=b"")
         if body.digest is None or body.state not in _WHOLE:
-            return Document(reason=f"a value is {body.state.value}{_because(body)}")
+            encoding = ENCRYPTED if body.reason == ENCRYPTED else ""
+            return Document(reason=f"a value is {body.state.value}{_because(body)}", encoding=encoding)
         known = self._bodies.get("", body.digest)
         if known is None:
             data = self._data(body.digest)
             try:
-                known = Document(value=decode_value(data), digest=body.digest)
+                known = Document(value=decode_value(data), digest=body.digest, encoding=value_media_type(data))
             except ContentError:
                 known = Document(raw=data, digest=body.digest)
             self._bodies.put("", body.digest, known, len(data))

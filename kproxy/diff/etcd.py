@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kproxy.diff.documents import Document
 from kproxy.diff.lives import Change, Key, Lives
-from kproxy.diff.noise import STARTUP
+from kproxy.diff.noise import EMULATED, STARTUP
 from kproxy.diff.pairing import Pairing
 from kproxy.diff.sides import Comparison, Side
 from kproxy.diff.trees import Comparer, SeenTime, Spot
@@ -32,6 +32,7 @@ class EtcdComparison:
     pairing: Pairing
     see: Callable[[SeenTime], None]
     lives: Lives = field(init=False)
+    _quiet: bool = False
     _different: set[str] = field(default_factory=set)
     _equivalent: set[str] = field(default_factory=set)
 
@@ -65,6 +66,7 @@ class EtcdComparison:
     def compare(self) -> Tally:
         """Compare all keys that are in scope."""
         self.lives.match(self.of.renaming.text)
+        self._quiet = self.of.replay and self.lives.quiet
         compared = 0
         for key in self.lives.keys.values():
             if self._is_compared(key):
@@ -84,8 +86,12 @@ class EtcdComparison:
         return Tally(compared=compared, identical=identical, equivalent=equivalent, different=different)
 
     def _is_compared(self, key: Key) -> bool:
-        """Whether requests explain a key's changes, or both servers made the same ones for no known cause."""
-        return key.explained or key.first.types == key.second.types
+        """Whether requests explain a key's changes, or both servers made the same ones for no known cause.
+
+        Or none was made there, where nothing was without a cause: then it is the replay's server that writes more.
+        """
+        invented = self._quiet and not key.first.count and not key.startup
+        return key.explained or key.first.types == key.second.types or invented
 
     def _shared(self, key: Key) -> bool:
         """Whether a server writes it for itself, too: then only what requests changed is compared."""
@@ -133,7 +139,18 @@ class EtcdComparison:
             if not self._same_revision(scope, x, y):
                 self.of.findings.differ(seq, "etcd", f"{path} {what}", "renamed", x, y)
         if first.type is second.type:
+            self._compare_encodings(path, seq, first, second)
             self._compare_values(path, seq, a, second)
+
+    def _compare_encodings(self, path: str, seq: Seq | None, first: KeyChange, second: KeyChange) -> None:
+        left = self.of.baseline.documents.stored(first.value).encoding
+        right = self.of.replayed.documents.stored(second.value).encoding
+        if left and right and left != right and not (self._one_is_emulated() and self.of.findings.hide(EMULATED)):
+            self.of.findings.differ(seq, "etcd", f"{path} encoding", "changed", left, right)
+
+    def _one_is_emulated(self) -> bool:
+        kinds = {side.recording.session.server.kind for side in (self.of.baseline, self.of.replayed)}
+        return "emulated" in kinds and len(kinds) > 1
 
     def _versions(self, first: KeyChange, second: KeyChange) -> tuple[int, int]:
         """Versions of a key that was made in the session; before it, the servers' own starts count."""

@@ -88,6 +88,11 @@ class Lives:
         """Go through both ledgers once."""
         self._first, self._second = (_lives(side, ledger) for side, ledger in self._sides)
 
+    @property
+    def quiet(self) -> bool:
+        """Whether the baseline has no change of a key that neither a request nor a server's start explains."""
+        return all(life.explained or life.startup for life in self._first.values())
+
     def match(self, text: Callable[[str], str]) -> None:
         """Put names side by side."""
         self.keys = {name: Key(name, life) for name, life in self._first.items()}

@@ -200,7 +200,7 @@ def _backwards(seen: list[Seen]) -> Seen | None:
     highest = 0
     for each in seen:
         revision = each.revision or 0
-        if each.bookmark and revision < highest:
+        if each.event.type == "BOOKMARK" and revision < highest:
             return each
         highest = max(highest, revision)
     return None

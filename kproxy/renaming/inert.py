@@ -9,6 +9,7 @@ import marshal
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.derived import HASH_FIELDS
 from kproxy.renaming.kinds import UUID, Owner, Place, classify
+from kproxy.renaming.pseudonyms import has_pseudonym
 
 _MOST = 1 << 24
 """Bytes of texts that are remembered."""
@@ -70,7 +71,7 @@ def _nothing_chosen(key: str, parent: JSONObject, owner: Owner, value: JSON) -> 
         return False
     if isinstance(value, list):
         return all(_nothing_chosen(key, parent, owner, each) for each in value)
-    if isinstance(value, str) and UUID.search(value):
+    if isinstance(value, str) and (UUID.search(value) or has_pseudonym(value)):
         return False
     return classify(Place(key, parent, parent, owner), value, value) is None
 

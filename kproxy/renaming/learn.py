@@ -2,7 +2,7 @@
 
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import UUID, Kind, Owner, Place, classify
-from kproxy.renaming.pseudonyms import pseudonyms_in
+from kproxy.renaming.pseudonyms import has_pseudonym, pseudonyms_in
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.walk import Path, Walker
 
@@ -27,7 +27,13 @@ class Learner:
             self._renaming.learn(kind, place, baseline, replayed)
             if kind is Kind.REVISION:
                 self.revisions.append((place.revision_scope(), int(str(baseline)), int(str(replayed))))
-        elif isinstance(baseline, str) and isinstance(replayed, str) and baseline != replayed:
+        elif (
+            isinstance(baseline, str)
+            and isinstance(replayed, str)
+            and (
+                baseline != replayed or has_pseudonym(baseline)
+            )  # equal in a replay, which sends it: a vote like others
+        ):
             learn_text(self._renaming, baseline, replayed)
 
     def removed(self, path: Path, place: Place, baseline: JSON) -> None:

@@ -158,6 +158,16 @@ def test_a_uid_that_would_need_two_images_is_found_where_it_stands() -> None:
     assert [(each.seq, each.kind) for each in found] == [(2, "renamed")]
 
 
+def test_a_secret_that_is_another_one_when_it_is_read_is_found_where_it_is_read() -> None:
+    first, second = baseline(), replayed()
+    hidden, other = (f"kproxy-redacted-{letter * 40}" for letter in "ab")
+    for server, read in ((first, hidden), (second, other)):
+        server.exchange("POST", "/api/v1/namespaces/default/secrets", 201, server.pod(3, "s", word=hidden))
+        server.exchange("GET", "/api/v1/namespaces/default/secrets/s", 200, server.pod(3, "s", word=read))
+    found = only(verdict_of(first, second))
+    assert (found.seq, found.where, found.path) == (8, "body", "$.word")
+
+
 def test_a_stale_revision_is_found() -> None:
     second = replayed()
     stale = second.pod(2, status={"phase": "x"})

@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
+from kproxy.model.exchange import Body, BodyState
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.verdict import Difference, Outcome
+from kproxy.wire.content import decode, encode
+from kproxy.wire.mediatype import CBOR
+from kproxy.wire.mediatype import JSON as JSON_TYPE
 from tests.diff.sessions import PODS, FakeServer, verdict_of
 
 KEY = "/registry/pods/default/a"
@@ -67,8 +71,34 @@ def test_background_is_out_of_scope() -> None:
     assert verdict_of(first, second).outcome is Outcome.IDENTICAL
 
 
-def test_a_key_that_nobody_explains_is_inconclusive_where_it_differs() -> None:
+def test_a_key_that_no_request_made_is_the_replays_servers_where_the_recorded_one_made_none() -> None:
     first, second = both()
+    second.put(7, "/registry/pods/default/stranger", second.pod(7, "stranger"))
+    (found,) = etcd_differences(first, second)
+    assert (found.seq, found.path, found.kind) == (None, "/registry/pods/default/stranger[0]", "added")
+
+
+def test_a_value_that_is_written_in_another_way_is_named_by_its_key() -> None:
+    first, second = both()
+    for index, change in enumerate(second.made.change_list):
+        assert change.value
+        assert change.value.digest
+        written = encode(CBOR, decode(JSON_TYPE, second.made.body(change.value.digest)))
+        second.made.change_list[index] = replace(change, value=second.made.keep(written))
+    assert {each.path for each in etcd_differences(first, second)} == {f"{KEY}[0] encoding", f"{KEY}[1] encoding"}
+
+
+def test_a_value_that_is_encrypted_beside_one_that_is_not_is_a_difference() -> None:
+    first, second = both()
+    change = second.made.change_list[0]
+    hidden = Body(state=BodyState.OPAQUE, size=9, reason="encrypted at rest")
+    second.made.change_list[0] = replace(change, value=hidden)
+    assert f"{KEY}[0] encoding" in {each.path for each in etcd_differences(first, second)}
+
+
+def test_a_key_that_nobody_explains_is_inconclusive_where_the_recorded_server_had_such_ones_too() -> None:
+    first, second = both()
+    first.put(7, "/registry/pods/default/other", first.pod(7, "other"))
     second.put(7, "/registry/pods/default/stranger", second.pod(7, "stranger"))
     verdict = verdict_of(first, second)
     assert verdict.outcome is Outcome.INCONCLUSIVE

@@ -14,6 +14,7 @@ from kproxy.diff.noise import (
     BOOKMARKS,
     CERTIFICATES,
     CLOSED,
+    EMULATED,
     FRAMING,
     INITIAL,
     METRICS,
@@ -26,6 +27,9 @@ from kproxy.diff.noise import (
 from kproxy.model.exchange import End, Headers, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome
+from kproxy.wire.content import decode, encode
+from kproxy.wire.mediatype import JSON as JSON_TYPE
+from kproxy.wire.mediatype import PROTOBUF
 from tests.diff.sessions import PODS, FakeServer, verdict_of
 
 LIVE = f"{PODS}?watch=true&resourceVersion=1"
@@ -227,6 +231,25 @@ def certificates(edit: str) -> Servers:
     return first, second
 
 
+def emulated(edit: str) -> Servers:
+    """A real server stores protobuf, the emulated one JSON."""
+    first, second = servers()
+    kinds = ("kube-apiserver", "kube-apiserver" if edit == "two real ones" else "emulated")
+    for server, kind in zip((first, second), kinds, strict=True):
+        data: JSONObject = {"k": "edited" if edit == "value" and server is second else "v"}
+        metadata = {key: server.pod(1)["metadata"][key] for key in ("name", "uid", "creationTimestamp")}  # type: ignore[index, call-overload] # it is an object
+        value: JSONObject = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": data}
+        server.exchange("POST", "/api/v1/namespaces/default/configmaps", 201, server.pod(1))
+        server.put(1, "/registry/configmaps/default/a", value, version=1)
+        server.made.session = replace(server.made.session, server=replace(server.made.session.server, kind=kind))
+    (change,) = first.made.change_list
+    assert change.value
+    assert change.value.digest
+    written = encode(PROTOBUF, decode(JSON_TYPE, first.made.body(change.value.digest)))
+    first.made.change_list[:] = [replace(change, value=first.made.keep(written))]
+    return first, second
+
+
 SCENES = (
     Scene(FRAMING, framing, ("body", "length", "coding", "header")),
     Scene(BOOKMARKS, bookmarks, ("lost event", "lost end of the initial events", "goes back")),
@@ -237,6 +260,7 @@ SCENES = (
     Scene(METRICS, metrics, ("status", "another path", "end")),
     Scene(STARTUP, startup, ("what a request wrote", "another value of it", "a key that is not on the list")),
     Scene(CERTIFICATES, certificates, ("another warning", "no secret", "body", "one more")),
+    Scene(EMULATED, emulated, ("two real ones", "value")),
 )
 MUTANTS = [(scene, edit) for scene in SCENES for edit in scene.edits]
 

@@ -96,6 +96,17 @@ def folded(target: str) -> Verdict:
     return verdict_of(first, second)
 
 
+def test_the_bookmark_that_ends_the_initial_events_is_not_below_them() -> None:
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    last: JSONObject = {"annotations": {"k8s.io/initial-events-end": "true"}}
+    for server, revision in ((first, 2), (second, 1)):
+        metadata: JSONObject = {**last, "resourceVersion": str(server.base + revision)}
+        end: JSONObject = {"type": "BOOKMARK", "object": {"kind": "Pod", "metadata": metadata}}
+        server.watch(f"{PODS}?watch=true&sendInitialEvents=true", {"type": "ADDED", "object": server.pod(2)}, end)
+    found = verdict_of(first, second).differences
+    assert [(each.path, each.kind) for each in found] == [("$[1].object.metadata.resourceVersion", "renamed")]
+
+
 def test_states_before_the_first_one_shown_are_folded_where_a_watch_may_begin_anywhere() -> None:
     verdict = folded(FROM_ANYWHERE)
     assert verdict.differences == ()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kproxy.config.kubeconfig import load_kubeconfig
 from kproxy.config.upstream import upstream_from_url
+from kproxy.errors import KproxyError
 from kproxy.etcd import EtcdSettings, connect
 from kproxy.lab.emulated.__main__ import Config, real_chance
 from kproxy.lab.emulated.etcd_store import EtcdStore
@@ -35,7 +36,7 @@ from tests.mutants.mutant import Mutant
 from tests.mutants.server import listening, mutating_server
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
-PATIENCE = 4.0
+PATIENCE = 1.5
 """Seconds that a replay waits for a watch's event: a mutant may never send it."""
 
 
@@ -100,7 +101,10 @@ def try_mutant(name: str, folder: Path, assets: Path | None) -> Caught:
         tempfile.TemporaryDirectory(prefix="kproxy-mutant-") as kept,
         start_lab(replace(_lab(mutant.server, assets), server_flags=mutant.flags)) as lab,
     ):
-        verdict = asyncio.run(_replayed(mutant, lie, golden, lab, Path(kept)))
+        try:
+            verdict = asyncio.run(_replayed(mutant, lie, golden, lab, Path(kept)))
+        except KproxyError as error:
+            return Caught(name=name, caught=False, said="error", first="", why=str(error))
     seconds = time.monotonic() - began
     if lie.told == 0 and mutant.lie is not None:
         return Caught(name=name, caught=False, said=verdict.outcome, first="", why="it never lied", seconds=seconds)
@@ -170,7 +174,7 @@ async def _served(mutant: Mutant, lie: Lie, lab: Lab) -> AsyncIterator[Target]:
             )
             server = Server(mutant.store(EtcdStore(etcd)), real_chance(), users, None, "127.0.0.1")
             url = await stack.enter_async_context(listening(make_application(server)))
-            yield replace(target, upstream=replace(honest, url=url, tls=None))
+            yield replace(target, upstream=replace(upstream_from_url(url), token=honest.token, user=honest.user))
         elif mutant.lie is not None:
             etcd = await stack.enter_async_context(await connect(lab_etcd(lab.info)))
             url = await stack.enter_async_context(mutating_server(honest, lie, etcd))

@@ -37,6 +37,10 @@ class Said:
     body: bytes
 
 
+NOTHING = Said(0, "", (), b"")
+"""No answer: the connection is cut."""
+
+
 class Behind(Protocol):
     """What is behind the mutating server: the honest one, and its etcd."""
 
@@ -48,21 +52,28 @@ class Behind(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Of:
-    """Which requests a lie is about: all that is given must match, `path` whole, `query` and `body` anywhere."""
+    """Which requests a lie is about: all that is given must match, `path` whole, the others anywhere."""
 
     method: str
     path: str
     query: str = ""
     body: str = ""
+    accept: str = ""
 
     def matches(self, asked: Asked) -> bool:
         """Whether it is about this one."""
         return (
-            asked.method == self.method
+            self.method in {"", asked.method}
             and re.fullmatch(self.path, asked.path) is not None
             and re.search(self.query, asked.query) is not None
-            and re.search(self.body, asked.body.decode("utf-8", "replace")) is not None
+            and re.search(self.accept, header(asked.headers, "accept")) is not None
+            and re.search(_tight(self.body), _tight(asked.body.decode("utf-8", "replace"))) is not None
         )
+
+
+def _tight(text: str) -> str:
+    """JSON without the space behind its colons: a replay that renames writes it anew."""
+    return text.replace('": ', '":')
 
 
 @dataclass
@@ -114,6 +125,20 @@ class Requests(Lie):
         changed = self.change(asked)
         self.told += changed != asked
         return changed
+
+
+@dataclass
+class Cuts(Lie):
+    """Cuts the connection in an answer's place."""
+
+    of: Of = field(kw_only=True)
+
+    async def asked(self, asked: Asked, behind: Behind) -> Asked | Said:  # noqa: ARG002
+        """Nothing is said."""
+        if not self.of.matches(asked):
+            return asked
+        self.told += 1
+        return NOTHING
 
 
 @dataclass
@@ -263,6 +288,11 @@ def with_header(name: str, value: str) -> Callable[[Said], Said]:
     return lambda said: replace(
         said, headers=tuple((each, value if each.lower() == name else old) for each, old in said.headers)
     )
+
+
+def with_status(code: int, value: JSONObject) -> Callable[[Said], Said]:
+    """Another answer, under the same headers."""
+    return lambda said: replace(said, status=code, body=json.dumps(value).encode())
 
 
 def status(code: int) -> Callable[[Said], Said]:

@@ -48,7 +48,9 @@ class Place:
             return exchange is None and not self.method
         path = exchange.request.target.partition("?")[0]
         named = (exchange.request.target, path)
-        return exchange.request.method == self.method and any(re.fullmatch(self.target, each) for each in named)
+        return re.fullmatch(self.method, exchange.request.method) is not None and any(
+            re.fullmatch(self.target, each) for each in named
+        )
 
     def __str__(self) -> str:
         """For tables."""

@@ -40,6 +40,8 @@ class MutatingServer:
         )
         going = await self._lie.asked(asked, self)
         if isinstance(going, Said):
+            if not going.status and request.transport is not None:
+                request.transport.abort()
             return _response(going)
         step = self._lie.stream(asked)
         async with self._session.request(
@@ -88,7 +90,7 @@ def _events(step: Step | None, line: bytes) -> list[bytes]:
 
 
 def _response(said: Said) -> web.Response:
-    return web.Response(status=said.status, reason=said.reason, body=said.body, headers=list(said.headers))
+    return web.Response(status=said.status or 500, reason=said.reason, body=said.body, headers=list(said.headers))
 
 
 async def _as_the_server_said(_: web.Request, response: web.StreamResponse) -> None:
@@ -110,7 +112,7 @@ async def mutating_server(target: Upstream, lie: Lie, etcd: Etcd) -> AsyncIterat
 @asynccontextmanager
 async def listening(app: web.Application) -> AsyncIterator[str]:
     """The URL of an application on loopback."""
-    runner = web.AppRunner(app, shutdown_timeout=1, access_log=None)
+    runner = web.AppRunner(app, shutdown_timeout=1, access_log=None, handler_cancellation=True)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -4,7 +4,7 @@ import base64
 import json
 
 from kproxy.record.pseudonyms import Pseudonyms
-from kproxy.renaming.pseudonyms import pseudonyms_in
+from kproxy.renaming.pseudonyms import has_pseudonym, pseudonyms_in
 
 
 def test_the_recorders_pseudonyms_are_found_plain_and_in_base64() -> None:
@@ -22,3 +22,5 @@ def test_the_one_in_a_docker_config_is_found() -> None:
     plain = Pseudonyms(b"k" * 32).text("hunter2")
     coded = base64.b64encode(json.dumps({"kproxy": plain}, separators=(",", ":")).encode()).decode()
     assert pseudonyms_in(coded) == [coded]
+    assert has_pseudonym(coded)
+    assert not has_pseudonym("hunter2")

@@ -1,9 +1,17 @@
 """All mutants that are made by hand, by name."""
 
-from tests.mutants.catalogue import answers
+from tests.mutants.catalogue import answers, etcd, flags, lives, reads, storage, streams
 from tests.mutants.mutant import Mutant
 
-_ALL: tuple[Mutant, ...] = (*answers.MUTANTS,)
+_ALL: tuple[Mutant, ...] = (
+    *answers.MUTANTS,
+    *reads.MUTANTS,
+    *streams.MUTANTS,
+    *lives.MUTANTS,
+    *storage.MUTANTS,
+    *etcd.MUTANTS,
+    *flags.MUTANTS,
+)
 
 MUTANTS: dict[str, Mutant] = {mutant.name: mutant for mutant in _ALL}
 if len(MUTANTS) != len(_ALL):
