@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from kproxy.cli.formats import Report, format_option, write_reports
+from kproxy.cli.renaming_option import renaming_option, write_renaming
 from kproxy.cli.rules_option import rules_option
+from kproxy.renaming.renaming import Renaming
 from kproxy.session.compare import compare_recordings
 from kproxy.session.evidence import gather_evidence
 from kproxy.session.rules import rule_book
@@ -16,13 +18,23 @@ from kproxy.session.rules import rule_book
 @click.argument("replayed", metavar="B")
 @format_option
 @rules_option
+@renaming_option
 @click.option("--strict", is_flag=True, help="Turn all noise rules off.")
-def command(*, baseline: str, replayed: str, reports: tuple[Report, ...], rules: tuple[Path, ...], strict: bool) -> int:
+def command(
+    *,
+    baseline: str,
+    replayed: str,
+    reports: tuple[Report, ...],
+    rules: tuple[Path, ...],
+    renaming_file: Path | None,
+    strict: bool,
+) -> int:
     """Compare two recordings up to renaming: exit code 0 the same, 1 different, 2 inconclusive or an error.
 
     \b
     Example: kproxy diff before.kproxy after.kproxy --format text --format json=verdict.json
     """
-    book = rule_book(rules)
-    verdict = compare_recordings(baseline, replayed, strict=strict, rules=book)
+    book, renaming = rule_book(rules), Renaming()
+    verdict = compare_recordings(baseline, replayed, strict=strict, rules=book, renaming=renaming)
+    write_renaming(renaming, renaming_file)
     return write_reports(verdict, reports, lambda: gather_evidence(baseline, replayed, verdict))

@@ -12,10 +12,12 @@ from kproxy.cli.dry_run import dry_run_lines, dry_run_options
 from kproxy.cli.etcd_options import etcd_options, etcd_settings, etcd_stores
 from kproxy.cli.formats import Report, format_option, write_reports
 from kproxy.cli.progress import replay_progress
+from kproxy.cli.renaming_option import renaming_option, write_renaming
 from kproxy.cli.rules_option import rules_option
 from kproxy.cli.slice_options import slice_options, slice_wish
 from kproxy.errors import UsageError
 from kproxy.model.verdict import Verdict
+from kproxy.renaming.renaming import Renaming
 from kproxy.replay.engine import Drive
 from kproxy.replay.pace import parse_pace
 from kproxy.session.evidence import gather_evidence
@@ -63,6 +65,7 @@ from kproxy.session.target import parse_target, reached
 @slice_options
 @dry_run_options
 @rules_option
+@renaming_option
 @click.option("--strict", is_flag=True, help="Turn all noise rules off.")
 @click.option("--require-etcd", is_flag=True, help="Without the target's etcd the verdict is inconclusive.")
 @click.option("--allow-existing", is_flag=True, help="Replay on a server that holds objects already.")
@@ -95,6 +98,7 @@ def command(
     dry_run: bool,
     dry_run_as: str,
     rules: tuple[Path, ...],
+    renaming_file: Path | None,
     strict: bool,
     require_etcd: bool,
     allow_existing: bool,
@@ -116,7 +120,7 @@ def command(
     store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
     stores = etcd_stores(store, etcd_override, etcd_prefix)
     drive = Drive(concurrency=concurrency, pace=parse_pace(pace))
-    book = rule_book(rules)
+    book, renaming = rule_book(rules), Renaming()
     with opened(file) as recorded:
         wish = parse_target(target, recorded.recording.session.server, assets=assets, allow_old_etcd=allow_old_etcd)
 
@@ -135,6 +139,7 @@ def command(
             allow_existing=allow_existing,
             strict=strict,
             rules=book,
+            renaming=renaming,
             require_etcd=require_etcd,
             drive=drive,
             slice=wished,
@@ -143,6 +148,7 @@ def command(
         notify = stack.enter_context(replay_progress())
         audience = Audience(confirm=confirm, notify=notify, tell=_tell)
         verdict: Verdict = asyncio.run(replay_recording(file, reachable, settings, audience))
+        write_renaming(renaming, renaming_file)
         return write_reports(verdict, reports, lambda: gather_evidence(file, str(settings.output), verdict))
 
 

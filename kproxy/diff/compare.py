@@ -40,6 +40,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     strict: bool = False,
     require_etcd: bool = False,
     rules: RuleBook | None = None,
+    renaming: Renaming | None = None,
 ) -> Verdict:
     """Compare what two servers did.
 
@@ -47,10 +48,12 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     exchanges that the replay did not send, and why. `apart`: exchanges of the replay that stand for none: its own
     repetitions. `stopped`: why and where the replay ended before its time; what it did not come to is not missed.
     `strict`: no noise rule hides anything. `require_etcd`: without etcd on both sides the verdict is inconclusive.
-    `rules`: noise beside the built-in one.
+    `rules`: noise beside the built-in one. `renaming`: an empty one, which then has what was learned.
     """
     findings = Findings(strict=strict, rules=rules, info=_asked_of(baseline))
-    of = Comparison(read_side(baseline), read_side(replayed), Renaming(), findings, replay=pairs is not None)
+    of = Comparison(
+        read_side(baseline), read_side(replayed), renaming or Renaming(), findings, replay=pairs is not None
+    )
     pairing = Pairing(align_exchanges(baseline.exchanges(), replayed.exchanges()) if pairs is None else pairs)
     order = Order(of)
     etcd = EtcdComparison(of, baseline_ledger, replayed_ledger, pairing, order.times.see)

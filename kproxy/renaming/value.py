@@ -2,7 +2,7 @@
 
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.bijection import Bijection
-from kproxy.renaming.kinds import Kind
+from kproxy.renaming.kinds import Kind, is_revision
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.revisions import Revisions
 from kproxy.renaming.timeline import Timeline
@@ -45,8 +45,8 @@ def renaming_of(value: JSONObject) -> Renaming:
             renaming = Renaming.of(
                 {Kind(kind): _bijection(pairs) for kind, pairs in names.items()},
                 Revisions.of(
-                    {scope: _bijection(pairs) for scope, pairs in objects.items()},
-                    {(resource, a): b for resource, a, b in (_texts(each, 3) for each in lists)},
+                    {scope: _versions(pairs) for scope, pairs in objects.items()},
+                    {(resource, _revision(a)): _revision(b) for resource, a, b in (_texts(each, 3) for each in lists)},
                     {resource: _timeline(pairs) for resource, pairs in changes.items()},
                 ),
                 Unchanged.of(_time(each) for each in times),
@@ -67,6 +67,20 @@ def _bijection(pairs: JSON, *, injective: bool = True) -> Bijection:
     for baseline, replayed in pairs.items():
         made.learn(baseline, _text(replayed))
     return made
+
+
+def _versions(pairs: JSON) -> Bijection:
+    made = _bijection(pairs)
+    for pair in made.items():
+        for each in pair:
+            _revision(each)
+    return made
+
+
+def _revision(value: str) -> str:
+    if not is_revision(value):
+        raise ValueError(f"{value!r} is no revision")
+    return value
 
 
 def _timeline(pairs: JSON) -> Timeline:

@@ -13,6 +13,7 @@ from kproxy.etcd.client import connect
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.model.etcd import ClusterId, EtcdKey
 from kproxy.model.verdict import Verdict
+from kproxy.renaming.renaming import Renaming
 from kproxy.replay.engine import Drive, plan_of, replay
 from kproxy.replay.events import ReplayEvent
 from kproxy.replay.guard import check_target, gather_facts, written_resources
@@ -48,6 +49,7 @@ class ReplaySettings:
     allow_existing: bool = False
     strict: bool = False
     rules: RuleBook | None = None
+    renaming: Renaming | None = None
     require_etcd: bool = False
     drive: Drive = field(default_factory=Drive)
     slice: SliceWish = ALL
@@ -105,6 +107,7 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
                 stopped=sentence_of(result.stopped),
                 strict=settings.strict,
                 rules=settings.rules,
+                renaming=settings.renaming,
                 require_etcd=settings.require_etcd,
             )
             return replace(verdict, notes=(*notes, *verdict.notes))

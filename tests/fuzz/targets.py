@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from kproxy.config.execplugin import ExecPlugin, parse_credential
 from kproxy.config.outway import OutwardProxy
 from kproxy.config.upstream import Tls, Upstream
-from kproxy.errors import ConfigError, EtcdError
+from kproxy.diff.rulefile import read_rules, write_rules
+from kproxy.diff.rulepath import place_of, rule_path
+from kproxy.errors import ConfigError, EtcdError, KproxyError
 from kproxy.etcd.duplex import Duplex
 from kproxy.etcd.messages import raw_event, watch_response
 from kproxy.etcd.messages import request as etcd_message
@@ -34,6 +36,7 @@ from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.redact import Opaque, Redactor, Secrecy
 from kproxy.record.secrets import Subject
+from kproxy.renaming.value import renaming_json, renaming_of
 from kproxy.wire.channels import channels_of
 from kproxy.wire.coding import CodingError, decoder
 from kproxy.wire.coding import decode as decode_coding
@@ -463,7 +466,31 @@ _CALLED = b"POST /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer adas\r\nConnect
 _CREATED = etcd_message("WatchResponse", created=True, watch_id=-1, cancel_reason="none").SerializeToString()
 _WATCHED = (len(_CREATED) + 5).to_bytes(3) + b"\0\0\0\0\0\1" + b"\0" + len(_CREATED).to_bytes(4) + _CREATED
 
+
+def rules(data: bytes) -> None:
+    """Files of rules, their paths and keys; and a renaming that was passed on."""
+    with contextlib.suppress(KproxyError):
+        assert read_rules(write_rules(found := read_rules(data, "rules")).encode(), "again") == found
+    text = data.decode("utf-8", "replace")
+    with contextlib.suppress(KproxyError):
+        rule_path(text)
+    place_of("etcd", text)
+    with contextlib.suppress(ValueError, TypeError, RecursionError):
+        value = json.loads(data)
+        if isinstance(value, dict):
+            renaming_json(renaming_of(value))
+
+
 TARGETS: dict[str, Target] = {
+    "rules": Target(
+        rules,
+        (
+            b"kproxy-rules: 1\nrules:\n- {resource: pods, verb: get, path: '$.status.a[*].b', reason: r}\n",
+            b"kproxy-rules: 1\nrules:\n- {key: /registry/pods/a/*, path: \"$.metadata.annotations['a']\", reason: r}\n",
+            b"/registry/pods/a/b[0] previous .status.phase",
+            b'{"names":{"uid":{"a":"b"}},"revisions":{"objects":{},"lists":[],"changes":{}},"times":[],"modified":[]}',
+        ),
+    ),
     "callers": Target(
         callers, (_CALLED % b"", _CALLED % b"X-Remote-User: eve\r\n", _CALLED % b"impersonate-group: eve\r\n")
     ),
