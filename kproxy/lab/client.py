@@ -23,11 +23,16 @@ class LabAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabClient:
-    """Sends requests as the lab's probe, on behalf of another user where one is named."""
+    """Sends requests as the lab's probe, on behalf of another user where one is named.
+
+    `host` and `prefix`: where the server is reached, a path of it.
+    """
 
     port: int
     ca: Path
     probe: User
+    host: str = "127.0.0.1"
+    prefix: str = ""
     context: ssl.SSLContext = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -40,9 +45,9 @@ class LabClient:
             "User-Agent": "kproxy-lab",
             "Accept": "application/json",
         }
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=TIMEOUT, context=self.context)
+        connection = http.client.HTTPSConnection(self.host, self.port, timeout=TIMEOUT, context=self.context)
         try:
-            connection.putrequest(method, path)
+            connection.putrequest(method, self.prefix + path)
             data = b"" if body is None else json.dumps(body).encode()
             if body is not None:
                 headers |= {"Content-Type": "application/json", "Content-Length": str(len(data))}

@@ -21,11 +21,14 @@ class Revisions:
         self._scopes: dict[str, Bijection] = {}
         self._listed: dict[tuple[str, str], str] = {}
         self._known: dict[str, Timeline] = {}
+        self._made: dict[str, str] = {}
+        """The revisions that are an object's version: a store gives each of them once, whosever it is."""
 
     def learn(self, scope: str, baseline: str, replayed: str, weight: int = 1, resource: str = "") -> None:
         """A pair at one place. A collection's revision may have many images: background moves the store on."""
         if scope:
             self._scopes.setdefault(scope, Bijection()).learn(baseline, replayed, weight)
+            self._made[baseline] = replayed
         else:
             self._listed[resource, baseline] = replayed
         for each in {resource, ""} if scope else {""}:
@@ -46,10 +49,13 @@ class Revisions:
 
         A collection's is the one that its list showed, as long as that one contains every change known up to it and
         none known to come later; else the smallest that contains those up to it. Where no change of the resource is
-        known up to it: what the store had seen by then, but none of the resource's later changes.
+        known up to it: what the store had seen by then, but none of the resource's later changes. What says neither
+        whose it is nor of which resource (a patch that insists on a version) names a version that some object had.
         """
         if scope and (bijection := self._scopes.get(scope)) and (image := bijection.image(baseline)):
             return image
+        if not resource and baseline in self._made:
+            return self._made[baseline]
         listed = self._listed.get((resource, baseline))
         least, most = self._known.get(resource, _NOTHING).bounds(int(baseline))
         if listed is not None and (least is None or int(listed) >= least) and (most is None or int(listed) < most):
@@ -92,6 +98,7 @@ class Revisions:
         """Revisions made of their parts."""
         made = cls()
         made._scopes, made._listed, made._known = dict(objects), dict(listed), dict(known)
+        made._made = dict(pair for each in made._scopes.values() for pair in each.items())
         return made
 
     def inverse(self, text: Callable[[str], str]) -> Self:

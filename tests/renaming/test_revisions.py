@@ -64,3 +64,12 @@ def test_before_a_resources_first_change_the_store_is_asked_for_what_it_then_had
     assert revisions.image("", "96", "pods") == "6"
     assert revisions.image("", "92", "pods") == "5"
     assert revisions.image("", "80", "pods") is None
+
+
+def test_a_version_that_a_patch_insists_on_is_some_objects_version_whatever_else_was_written_before_it() -> None:
+    """node-3 was patched at 229, and a lease before it at 228: the replay's server took the lease later."""
+    revisions = Revisions()
+    revisions.learn("node-3", "229", "31", resource="nodes")
+    revisions.learn("lease", "228", "33", resource="coordination.k8s.io/leases")
+    assert revisions.image("", "229") == "31"
+    assert revisions.inverse(str).image("", "31") == "229"

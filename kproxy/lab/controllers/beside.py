@@ -16,7 +16,7 @@ from kproxy.lab.controllers.launch import launch
 from kproxy.lab.controllers.programs import ControllerPlace
 from kproxy.lab.info import LabInfo
 from kproxy.lab.kept import Kept
-from kproxy.lab.users import CONTROLLERS, PROBE, read_token_file, write_kubeconfig
+from kproxy.lab.users import CONTROLLERS, PROBE, User, read_token_file, write_kubeconfig
 
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL: a controller-manager says goodbye to some 200 watches
 
@@ -25,6 +25,7 @@ GRACE = 10.0  # seconds between SIGTERM and SIGKILL: a controller-manager says g
 class BesideSettings:
     """How they reach the api-server: `server`, a URL, trusted by the file `ca`; None: the lab's own.
 
+    What makes sure of them goes that way too: around a proxy that records, it would be a writer whom nobody knows.
     `logs`: a folder for their logs, there already; None: one that goes with them; `kwok_config` as in LabSettings;
     `timeout`: seconds until they must be ready.
     """
@@ -65,12 +66,13 @@ def start_beside(info: LabInfo, settings: BesideSettings, env: Mapping[str, str]
     programs = find_controllers(Path(info.assets))
     lab = Path(info.folder)
     users = read_token_file(lab / "tokens.csv")
-    client = LabClient(port=urlsplit(info.url).port or 443, ca=lab / "ca.crt", probe=users[PROBE])
+    ca = settings.ca or lab / "ca.crt"
+    client = _client(settings.server or info.url, ca, users[PROBE])
     with Kept(None, GRACE) as kept:
         if kept.folder is None:
             raise LabError("the controllers' folder is gone")
         kubeconfigs = {name: kept.folder / f"{name.removeprefix('system:')}.kubeconfig" for name in CONTROLLERS}
-        trusted = _base64(settings.ca or lab / "ca.crt")
+        trusted = _base64(ca)
         for name, path in kubeconfigs.items():
             write_kubeconfig(path, settings.server or info.url, trusted, users[name])
         place = ControllerPlace(
@@ -91,6 +93,16 @@ def run_beside(info: LabInfo, settings: BesideSettings, command: Sequence[str], 
     """Runs COMMAND while they run; its exit code, as `lab run`'s."""
     with start_beside(info, settings, env):
         return run_command(command, env)
+
+
+def _client(url: str, ca: Path, probe: User) -> LabClient:
+    """The probe's, on the way of the controllers."""
+    parts = urlsplit(url)
+    host, port, prefix = parts.hostname or "127.0.0.1", parts.port or 443, parts.path.rstrip("/")
+    try:
+        return LabClient(host=host, port=port, prefix=prefix, ca=ca, probe=probe)
+    except OSError as error:
+        raise LabError(f"the CA file {ca} cannot be used: {error.strerror}") from error
 
 
 def _base64(ca: Path) -> str:
