@@ -168,20 +168,34 @@ def _from_anywhere(exchange: Exchange) -> bool:
 
 
 def _compare_order(of: Comparison, pair: Pair, matched: list[Match]) -> None:
-    """Across objects a live stream goes by revision: what came later there must come later here."""
-    initial = _from_anywhere(pair.baseline)
-    before: tuple[Seen, Seen] | None = None
-    for a, b in sorted(((a, b) for a, b in matched if a is not None and b is not None), key=lambda each: each[0].index):
-        initial = initial and a.event.type == "ADDED"
-        if before and not initial and b.index < before[1].index and _rising(before[0], a):
+    """Across objects a live stream goes by revision; which of two objects was changed first is not the stream's say.
+
+    That a server kept the order of what happened before is checked by the revisions of all answers (order.py).
+    """
+    both = [(a, b) for a, b in matched if a is not None and b is not None]
+    if not _rising(sorted((a for a, _ in both), key=lambda each: each.index), initial=_from_anywhere(pair.baseline)):
+        return
+    initial, highest = _from_anywhere(pair.replayed), both[0][1] if both else None
+    for a, b in sorted(both, key=lambda each: each[1].index):
+        initial = initial and b.event.type == "ADDED"
+        if highest is None or initial or (b.revision or 0) >= (highest.revision or 0):
+            highest = b
+        elif b.revision is not None:
             of.findings.differ(
-                pair.baseline.seq, "stream", f"$[{a.index}]", "reordered", a.summary(), before[1].summary()
+                pair.baseline.seq, "stream", f"$[{a.index}]", "reordered", b.summary(), highest.summary()
             )
-        before = a, b
 
 
-def _rising(first: Seen, second: Seen) -> bool:
-    return first.revision is None or second.revision is None or first.revision <= second.revision
+def _rising(events: list[Seen], *, initial: bool) -> bool:
+    """Whether a stream goes by revision, after the objects that were there when it began (`initial`)."""
+    highest = 0
+    for each in events:
+        initial = initial and each.event.type == "ADDED"
+        revision = each.revision or highest
+        if not initial and revision < highest:
+            return False
+        highest = 0 if initial else revision
+    return True
 
 
 def _compare_bookmarks(of: Comparison, pair: Pair, first: list[Seen], second: list[Seen]) -> None:

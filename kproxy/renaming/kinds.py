@@ -27,6 +27,7 @@ class Kind(StrEnum):
     SESSION = "client session"  # the client's choice, drawn anew for each run of it
     PSEUDONYM = "pseudonym"
     ADDRESS = "server address"
+    AUTHORITY = "server authority"  # of clients' certificates: how an api-server was started
     REVISION = "resourceVersion"
     TIME = "time"
     AGE = "age"
@@ -43,6 +44,10 @@ _AGE_COLUMNS = frozenset({"Age", "Last Seen", "First Seen", "Duration"})
 _IP_FIELDS = frozenset({"clusterIP", "clusterIPs"})
 _PORT_FIELDS = frozenset({"nodePort", "healthCheckNodePort"})
 _SERVER_PORTS = frozenset({"port", "targetPort"})
+_SERVERS_OWN = ("default", "kubernetes")
+_AUTHORITIES = ("kube-system", "extension-apiserver-authentication")
+_CA_FILES = frozenset({"client-ca-file", "requestheader-client-ca-file"})
+_PEM = "-----BEGIN CERTIFICATE-----"
 
 
 @dataclass(slots=True)
@@ -52,6 +57,8 @@ class Owner:
     `listing`: it is a list, or what a list's request was answered with, and its revision is the store's.
     `revision` is the version of it that is shown ("" if nothing says so), `newest` the latest time of its managers.
     `servers_own`: it says where the api-server itself listens (default/kubernetes: Service, Endpoints, EndpointSlice).
+    `authorities`: it says which authorities the api-server believes (kube-system/extension-apiserver-authentication:
+    kubernetes/pkg/controlplane/controller/clusterauthenticationtrust).
     `resource`: what was asked for, `apps/deployments`, "" if nothing says so: revisions of collections go by it.
     """
 
@@ -60,6 +67,7 @@ class Owner:
     revision: str = ""
     newest: str = ""
     servers_own: bool = False
+    authorities: bool = False
     resource: str = ""
 
 
@@ -76,12 +84,19 @@ def owner_of(metadata: JSONObject, outer: Owner) -> Owner | None:
     managers = metadata.get("managedFields")
     times = [each.get("time") for each in managers if isinstance(each, dict)] if isinstance(managers, list) else []
     newest = max((time for time in times if isinstance(time, str)), default="")
-    shown = revision if isinstance(revision, str) else outer.revision
-    return Owner(uid, revision=shown, newest=newest, servers_own=_is_the_servers(metadata), resource=outer.resource)
+    name = (metadata.get("namespace"), metadata.get("name"))
+    return Owner(
+        uid,
+        revision=revision if isinstance(revision, str) else outer.revision,
+        newest=newest,
+        servers_own=name == _SERVERS_OWN,
+        authorities=name == _AUTHORITIES,
+        resource=outer.resource,
+    )
 
 
 def _is_the_servers(metadata: JSON) -> bool:
-    return isinstance(metadata, dict) and (metadata.get("namespace"), metadata.get("name")) == ("default", "kubernetes")
+    return isinstance(metadata, dict) and (metadata.get("namespace"), metadata.get("name")) == _SERVERS_OWN
 
 
 @dataclass(slots=True)
@@ -155,9 +170,11 @@ def _classify_field(place: Place, key: str, baseline: str, replayed: str) -> Kin
         return Kind.CLUSTER_IP if _address(baseline) and _address(replayed) else None
     if key == "continue":
         return Kind.CONTINUE if place.owner.listing else None
-    if key == "data":
-        return Kind.ALLOCATION if place.baseline.get("kind") == "RangeAllocation" else None
-    return Kind.ADDRESS if key == "serverAddress" else None
+    if key in {"data", "serverAddress"}:
+        allocates = key == "data" and place.baseline.get("kind") == "RangeAllocation"
+        return Kind.ADDRESS if key == "serverAddress" else Kind.ALLOCATION if allocates else None
+    believed = key in _CA_FILES and place.owner.authorities and baseline.startswith(_PEM) and replayed.startswith(_PEM)
+    return Kind.AUTHORITY if believed else None
 
 
 def _revision_field(place: Place, key: str) -> bool:

@@ -19,7 +19,16 @@ _MOST_KEPT = 1 << 14
 _LONGEST_KEPT = 512
 _ANOTHER = "?"
 """The resource of an object that is only referred to: nothing says which one it is of."""
-_MAPS = (*_IN_TEXT, Kind.HASH, Kind.NODE_PORT, Kind.SERVER_PORT, Kind.CONTINUE, Kind.AUDIT_ID, Kind.SESSION)
+_MAPS = (
+    *_IN_TEXT,
+    Kind.HASH,
+    Kind.NODE_PORT,
+    Kind.SERVER_PORT,
+    Kind.CONTINUE,
+    Kind.AUDIT_ID,
+    Kind.SESSION,
+    Kind.AUTHORITY,
+)
 
 
 class Renaming:

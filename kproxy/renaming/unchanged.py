@@ -1,7 +1,8 @@
 """Times: a field that did not change must not change in the replay either; others need only keep their order.
 
 A field is taken as unchanged when the object, the way to it and all that stands beside it are the same: a condition
-with its status and reason, a manager's entry with its fields. metadata's own times never change once they are set. A
+with its status and reason, a manager's entry with its fields. metadata's own times never change once they are set, but
+a deletion's when its time of grace is made shorter (k8s.io/apiserver/pkg/registry/rest/delete.go). A
 manager that writes the same fields again sets its time anew: two writes within one second there may stand on both sides
 of a second here. So the newest time of an object's managers is the image of this one version's only.
 """
@@ -17,7 +18,6 @@ from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.kinds import Place
 
-_WITHOUT_NEIGHBOURS = frozenset({"creationTimestamp", "deletionTimestamp"})
 _FORMAT = 2  # of marshal: equal values give equal bytes
 _LARGEST = 1 << 13
 """Bytes of what is remembered."""
@@ -107,8 +107,11 @@ def lies_ahead(place: Place) -> bool:
 
 def _field(place: Place, time: str) -> Field:
     uid, way = place.owner.uid, place.fields
-    if place.key in _WITHOUT_NEIGHBOURS:
+    if place.key == "creationTimestamp":
         return Field(uid, (*way, place.key), "", "")
+    if place.key == "deletionTimestamp":
+        grace = place.baseline.get("deletionGracePeriodSeconds")  # which its client asked for: the same on both sides
+        return Field(uid, (*way, place.key, f"{grace} s"), "", "")
     if "managedFields" in way and time == place.owner.newest and place.owner.revision:
         return Field(uid, way, place.owner.revision, _neighbours(place.baseline, place.key))
     return Field(uid, (*way, place.key), "", _neighbours(place.baseline, place.key))

@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from kproxy.errors import ReplayError
-from kproxy.model.api import metadata_of
 from kproxy.model.exchange import Exchange, Headers, header
-from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.recording import Recording
-from kproxy.renaming.derived import drawn_for
 from kproxy.renaming.kinds import Owner, resource_of
 from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.renaming import Renaming
+from kproxy.replay.pairing import WatchLearner
 from kproxy.replay.transport import Reply
 from kproxy.wire.coding import CodingError, decoder
 from kproxy.wire.content import ContentError, decode
@@ -74,41 +72,6 @@ def learn_answer(renaming: Renaming, recording: Recording, exchange: Exchange, h
     Learner(renaming).learn(baseline, replayed, owner)
 
 
-class WatchLearner:
-    """Puts a live watch's events beside the recorded ones as they come: the same type, the same object.
-
-    One that has no counterpart teaches nothing: a wrong pair would be sent on with every later request.
-    """
-
-    def __init__(self, renaming: Renaming, recorded: Sequence[WatchEvent], resource: str = "") -> None:
-        self._renaming = renaming
-        self._learner = Learner(renaming)
-        self._left = list(recorded)
-        self._resource = resource
-
-    def came(self, event: WatchEvent) -> None:
-        """One more event came."""
-        if not self._left:
-            return
-        found = self._recorded(event.type, _metadata(event.object))
-        if found is not None:
-            self._learner.learn(self._left.pop(found).object, event.object, Owner(resource=self._resource))
-
-    def _recorded(self, kind: str, metadata: JSONObject) -> int | None:
-        """Where the recorded event is: of the same object, else of one whose name was drawn for the same."""
-        name, drawn = _name(metadata), drawn_for(metadata)
-        likely = None
-        for index, other in enumerate(self._left):
-            if other.type != kind:
-                continue
-            recorded = _metadata(other.object)
-            if self._renaming.text(_name(recorded)) == name:
-                return index
-            if likely is None and drawn and drawn_for(recorded, self._renaming.text) == drawn:
-                likely = index
-        return likely
-
-
 class Watch:
     """An open watch: counts and learns, until it is closed or ends."""
 
@@ -149,6 +112,7 @@ class Watch:
                     await self._changed.wait()
         except TimeoutError:
             pass  # said by the caller, who knows what it means
+        self._learner.settle()
         return self.ended if events is None else self.events >= events
 
     async def close(self) -> None:
@@ -163,15 +127,3 @@ def counts(event: WatchEvent) -> bool:
     metadata = event.object.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     return event.type != "BOOKMARK" or (isinstance(annotations, dict) and _INITIAL_END in annotations)
-
-
-def _metadata(value: JSON) -> JSONObject:
-    """An object's metadata, of a Table the first row's."""
-    rows = value.get("rows") if isinstance(value, dict) else None
-    if isinstance(rows, list) and rows and isinstance(rows[0], dict):
-        return _metadata(rows[0].get("object"))
-    return metadata_of(value)
-
-
-def _name(metadata: JSONObject) -> str:
-    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"

@@ -5,13 +5,14 @@ Requests that do not overlap went one after the other. Of those that overlap:
 - writes went in the order of their revisions, and a list after the writes that it shows and before the others;
 - requests on one object went in an order in which each gets the answer that it got (linear.py): the 404 of a deletion
   after the deletion that was done, the conflict of an update after the update that made it one;
-- what none of this tells goes in the order of the answers.
+- what none of this tells goes in the order of the answers, or of the calls to etcd that made the first change of each
+  (firstwrites.py): from then on others see it, and may act on it. A collection's deletion stands where it began.
 
 A recording is gone through in windows: what went on at the same time lies close together, and only that is looked at.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from itertools import batched, pairwise
 
@@ -19,6 +20,7 @@ from kproxy.model.api import ObjectRef
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.replay.effects import WRITES
+from kproxy.replay.firstwrites import FirstWrites
 from kproxy.replay.linear import linear_order, over
 from kproxy.replay.sights import Sight, listed_revision, sight
 
@@ -28,6 +30,7 @@ _WINDOW = 2048
 """Exchanges that are read at a time; about as many of those before are looked at with them once more."""
 
 type _Edge = tuple[Exchange, Exchange]
+type _Time = Callable[[Exchange], tuple[Nanos, Seq]]
 
 
 def in_order(recording: Recording, written: Mapping[Seq, int]) -> Iterator[Exchange]:
@@ -35,11 +38,7 @@ def in_order(recording: Recording, written: Mapping[Seq, int]) -> Iterator[Excha
     looking = _Looking(recording)
     left: list[Exchange] = []
     for some in batched(recording.exchanges(), _WINDOW):
-        looking.written.update(
-            (each.seq, revision)
-            for each in some
-            if each.info.verb in WRITES and (revision := written.get(each.seq)) is not None
-        )
+        looking.look(some, written)
         arranged = looking.arranged([*left, *some])
         middle = some[0].started
         done = next((index for index, (latest, _) in enumerate(arranged) if latest >= middle), len(arranged))
@@ -56,16 +55,35 @@ class _Looking:
         self._recording = recording
         self._sights: dict[Seq, Sight | None] = {}
         self._listed: dict[Seq, int] = {}
+        self._first = FirstWrites(recording)
+        self._took: dict[Seq, Nanos] = {}
+        """When a write's first change was made at the latest."""
         self.written: dict[Seq, int] = {}
+
+    def look(self, exchanges: Iterable[Exchange], written: Mapping[Seq, int]) -> None:
+        """What is known of the writes among these."""
+        for each in exchanges:
+            if each.info.verb not in WRITES:
+                continue
+            revision, first = written.get(each.seq), self._first.of(each)
+            if first is not None:
+                self._took[each.seq] = first.at
+            if revision is not None:
+                wiped = each.info.verb == "deletecollection" and first is not None and first.revision < revision
+                self.written[each.seq] = first.revision if wiped and first is not None else revision
+
+    def _took_effect(self, exchange: Exchange) -> tuple[Nanos, Seq]:
+        answered = exchange.answered or exchange.started
+        return max(exchange.started, min(answered, self._took.get(exchange.seq, answered))), exchange.seq
 
     def arranged(self, exchanges: list[Exchange]) -> list[tuple[Nanos, Exchange]]:
         """The exchanges in their order, each with the latest time at which it took effect."""
-        exchanges = sorted(exchanges, key=_answered)
+        exchanges = sorted(exchanges, key=self._took_effect)
         groups = [group for resource in _by_resource(exchanges) for group in _overlapping(resource)]
         edges = [*self._by_revision(exchanges, groups)]
         for group in groups:
             edges += self._by_answers(group)
-        return _sorted(exchanges, [edge for edge in edges if _may_precede(*edge)])
+        return _sorted(exchanges, [edge for edge in edges if _may_precede(*edge)], self._took_effect)
 
     def forget(self, seqs: Iterable[Seq]) -> None:
         """These have left the window."""
@@ -73,6 +91,7 @@ class _Looking:
             self._sights.pop(seq, None)
             self._listed.pop(seq, None)
             self.written.pop(seq, None)
+            self._took.pop(seq, None)
 
     def _sight(self, exchange: Exchange) -> Sight | None:
         if exchange.seq not in self._sights:
@@ -107,10 +126,6 @@ class _Looking:
             for run in _runs([*of_object, *wiped]):
                 for first, second in pairwise(linear_order(run, self.written) or ()):
                     yield first.exchange, second.exchange
-
-
-def _answered(exchange: Exchange) -> tuple[Nanos, Seq]:
-    return exchange.answered or exchange.started, exchange.seq
 
 
 def _may_precede(first: Exchange, second: Exchange) -> bool:
@@ -170,17 +185,17 @@ def _runs(sights: list[Sight]) -> Iterator[list[Sight]]:
         yield run
 
 
-def _sorted(exchanges: list[Exchange], edges: list[_Edge]) -> list[tuple[Nanos, Exchange]]:
-    """By the time at which each took effect at the latest: it was answered then, or another one saw what it did."""
+def _sorted(exchanges: list[Exchange], edges: list[_Edge], took_effect: _Time) -> list[tuple[Nanos, Exchange]]:
+    """By the time at which each took effect at the latest, as is known of it (`took_effect`) or another one saw it."""
     after: defaultdict[Seq, set[Seq]] = defaultdict(set)
     before: defaultdict[Seq, set[Seq]] = defaultdict(set)
     for first, second in edges:
         after[first.seq].add(second.seq)
         before[second.seq].add(first.seq)
-    latest = _latest(exchanges, after, before)
+    latest = _latest(exchanges, after, before, took_effect)
     by_seq = {each.seq: each for each in exchanges}
     waits = {each.seq: len(before[each.seq]) for each in exchanges}
-    ready = [(latest[each.seq], *_answered(each)) for each in exchanges if not waits[each.seq]]
+    ready = [(latest[each.seq], *took_effect(each)) for each in exchanges if not waits[each.seq]]
     heapify(ready)
     found: list[tuple[Nanos, Exchange]] = []
     while ready:
@@ -189,16 +204,16 @@ def _sorted(exchanges: list[Exchange], edges: list[_Edge]) -> list[tuple[Nanos, 
         for follower in after[seq]:
             waits[follower] -= 1
             if not waits[follower]:
-                heappush(ready, (latest[follower], *_answered(by_seq[follower])))
-    circle = sorted(by_seq.values(), key=_answered)  # no recording of one server's says such a thing
+                heappush(ready, (latest[follower], *took_effect(by_seq[follower])))
+    circle = sorted(by_seq.values(), key=took_effect)  # no recording of one server's says such a thing
     return found + [(latest[each.seq], each) for each in circle]
 
 
 def _latest(
-    exchanges: list[Exchange], after: Mapping[Seq, set[Seq]], before: Mapping[Seq, set[Seq]]
+    exchanges: list[Exchange], after: Mapping[Seq, set[Seq]], before: Mapping[Seq, set[Seq]], took_effect: _Time
 ) -> dict[Seq, Nanos]:
     """The latest time at which each took effect, never before it began."""
-    latest = {each.seq: _answered(each)[0] for each in exchanges}
+    latest = {each.seq: took_effect(each)[0] for each in exchanges}
     started = {each.seq: each.started for each in exchanges}
     waits = {seq: len(after[seq]) for seq in latest}
     ready = [seq for seq in latest if not waits[seq]]

@@ -190,7 +190,7 @@ class _Planning:
             if exchange.end is End.REFUSED:
                 continue  # kproxy's own answer: no server ever saw it
             yield from self._ended(exchange.started)
-            yield from self._settled(exchange.started)
+            yield from self._settled([*self._own.until(exchange.started), *self._own.gone(exchange)])
             if (reason := _why_not(exchange)) is not None:
                 yield self._step(LeaveOut(seq=exchange.seq, reason=reason), {})
                 continue
@@ -207,8 +207,8 @@ class _Planning:
         for watch, events in self._watches.over(when):
             yield self._step(_close(watch, events), self._graph.close(self._number, watch))
 
-    def _settled(self, when: Nanos) -> Iterator[Grounded]:
-        for action in self._own.until(when):
+    def _settled(self, actions: Iterable[Settle]) -> Iterator[Grounded]:
+        for action in actions:
             if self._defined is not None and action.defines not in self._defined:
                 continue  # who defined it is outside the slice: nothing of it comes
             yield self._step(action, self._graph.settle(self._number, action.defines))

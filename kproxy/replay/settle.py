@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from kproxy.errors import EtcdError
 from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange
-from kproxy.model.exchange import Nanos
+from kproxy.model.exchange import Exchange, Nanos
 from kproxy.model.recording import Recording
 
 type Versions = Callable[[EtcdKey], Awaitable[int]]
@@ -21,6 +21,10 @@ type Versions = Callable[[EtcdKey], Awaitable[int]]
 
 _BY_ITSELF = ("apiextensions.k8s.io/customresourcedefinitions/", "apiregistration.k8s.io/apiservices/")
 _POLL_SECONDS = 0.02
+_NOT_FOUND = 404
+
+LATE = Nanos(3_000_000_000)
+"""So much later than it was made a recorder that is busy may see a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,18 @@ class OwnChanges:
             Settle(key=key, version=0 if each.type is ChangeType.DELETE else each.version, at=each.at)
             for key, each in last.items()
         ]
+
+    def gone(self, exchange: Exchange) -> list[Settle]:
+        """The end of what a request found gone, where it was seen only then: etcd's watch takes its time, too."""
+        info, answer = exchange.info, exchange.answer
+        if info.verb != "get" or answer is None or answer.status != _NOT_FOUND:
+            return []
+        of_it = f"/{info.group}/{info.resource}/{info.name}".encode()
+        end = bisect_right(self.changes, (exchange.ended or exchange.started) + LATE, key=lambda each: each.at)
+        last = next((each for each in reversed(self.changes[self.done : end]) if each.key.endswith(of_it)), None)
+        if last is None or last.type is not ChangeType.DELETE:
+            return []
+        return [Settle(key=last.key, version=0, at=exchange.started)]
 
 
 @dataclass(slots=True)

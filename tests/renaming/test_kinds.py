@@ -3,7 +3,7 @@
 import pytest
 
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.renaming.kinds import Kind, Owner, Place, classify
+from kproxy.renaming.kinds import Kind, Owner, Place, classify, owner_of
 
 U1, U2 = "385ac3c3-d112-4b7c-aae9-3af50d03912e", "485ac3c3-d112-4b7c-aae9-3af50d03912e"
 T1, T2 = "2026-01-01T00:00:01Z", "2026-01-01T00:00:02.5Z"
@@ -47,3 +47,15 @@ def test_a_reference_has_the_revisions_of_what_it_refers_to() -> None:
     assert Place("resourceVersion", {"uid": U2}, owner=Owner(U1)).revision_scope() == U2
     assert Place("resourceVersion", {}, owner=Owner(U1)).revision_scope() == U1
     assert not Place("resourceVersion", {}, owner=Owner("", listing=True)).revision_scope()
+
+
+def test_an_api_servers_own_authorities_are_how_it_was_started_and_anybody_elses_are_data() -> None:
+    first, second = "-----BEGIN CERTIFICATE-----\nA", "-----BEGIN CERTIFICATE-----\nB"
+    own = owner_of({"uid": "u", "namespace": "kube-system", "name": "extension-apiserver-authentication"}, Owner())
+    others = owner_of({"uid": "u", "namespace": "default", "name": "extension-apiserver-authentication"}, Owner())
+    assert own is not None
+    assert others is not None
+    assert classify(Place("client-ca-file", {}, {}, own), first, second) is Kind.AUTHORITY
+    assert classify(Place("client-ca-file", {}, {}, own), first, "") is None
+    assert classify(Place("something", {}, {}, own), first, second) is None
+    assert classify(Place("client-ca-file", {}, {}, others), first, second) is None

@@ -57,3 +57,19 @@ def test_the_newest_time_of_an_object_is_this_versions_only() -> None:
 
 def test_what_has_no_uid_does_not_last() -> None:
     assert Unchanged().agrees(Place("time", {}, {}, Owner()), T1, T2)
+
+
+def test_a_deletions_time_is_set_anew_when_its_time_of_grace_is_made_shorter() -> None:
+    """A kubelet's last deletion, without grace, came within the second that the first one had promised."""
+
+    def deletion(grace: int) -> Place:
+        parent: JSONObject = {"deletionTimestamp": T2, "deletionGracePeriodSeconds": grace}
+        return Place("deletionTimestamp", parent, {}, Owner("uid"), "", ("metadata", "deletionTimestamp"))
+
+    times = Unchanged()
+    times.learn(deletion(1), T2, T2)
+    times.learn(deletion(0), T2, T3)
+    times.settle()
+    assert times.agrees(deletion(1), T2, T2)
+    assert times.agrees(deletion(0), T2, T3)
+    assert not times.agrees(deletion(1), T2, T3)

@@ -1,11 +1,12 @@
 """kproxy.replay.order."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kproxy.model.etcd import ClusterId, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
 from kproxy.model.exchange import Answer, End, Exchange, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.replay.order import in_order
@@ -249,3 +250,30 @@ def _answered_by_a_server(session: Session, method: str, times: tuple[int, int],
         session.delete(times, 200 if uid else 404, uid=uid)
     else:
         session.get(times, 200 if uid else 404, uid=uid)
+
+
+def test_a_write_stands_where_its_first_change_was_made_although_it_was_answered_later() -> None:
+    """A watch showed the deletion at 12, and another client acted on that and was answered before the deletion was."""
+    session = Session()
+    deletion, reaction = session.delete((10, 30)), session.add("GET", "/api/v1/namespaces/default/pods/p", (15, 20))
+    assert session.order() == [reaction, deletion]
+    session.recording.exchange_list[0] = replace(session.recording.exchange_list[0], trace_id="t", parent_id="p")
+    put = KeyOperation(operation=Operation.PUT, keys=KeyRange(key=EtcdKey(b"k")))
+    session.recording.call_list.append(
+        EtcdCall(
+            number=1,
+            cluster=ClusterId("c"),
+            connection=1,
+            stream=1,
+            started=Nanos(11),
+            ended=Nanos(12),
+            method="KV/Txn",
+            trace_id="t",
+            parent_id="p",
+            operations=(put,),
+            succeeded=True,
+            revision=Revision(7),
+            status=0,
+        )
+    )
+    assert session.order() == [deletion, reaction]

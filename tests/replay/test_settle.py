@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from kproxy.errors import EtcdError
 from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revision
-from kproxy.model.exchange import Nanos
+from kproxy.model.exchange import EMPTY_BODY, Answer, Exchange, Nanos, Request, Seq
 from kproxy.replay.settle import OwnChanges, Settle, Settler
+from kproxy.wire.requestinfo import request_info
 from tests.support.memory import HEADER, MemoryRecording
 
 DEFINITION = EtcdKey(b"/registry/apiextensions.k8s.io/customresourcedefinitions/widgets.example.org")
@@ -47,6 +48,32 @@ def test_an_end_is_awaited_as_an_end() -> None:
 
 def test_what_requests_write_and_what_was_there_before_is_not_awaited() -> None:
     assert own(change(1, MAP, version=1), change(2, SERVICE, version=1), start=102).until(Nanos(9)) == []
+
+
+def asked(target: str, status: int, started: int) -> Exchange:
+    """A GET that was answered at once."""
+    answer = Answer(status=status, reason="", http_version="HTTP/1.1", headers=(), body=EMPTY_BODY)
+    request = Request(method="GET", target=target, http_version="HTTP/1.1", headers=(), body=EMPTY_BODY)
+    times = (Nanos(started), Nanos(started + 1))
+    return Exchange(
+        seq=Seq(1),
+        connection=1,
+        started=times[0],
+        answered=times[1],
+        ended=times[1],
+        request=request,
+        info=request_info("GET", target),
+        answer=answer,
+    )
+
+
+def test_what_a_request_found_gone_is_awaited_although_etcds_watch_told_its_end_later() -> None:
+    found = own(change(1, version=1), change(7))
+    widgets = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.org"
+    assert found.until(Nanos(5)) == [Settle(key=DEFINITION, version=1, at=Nanos(1))]
+    assert found.gone(asked(widgets, 200, 5)) == []
+    assert found.gone(asked(widgets.replace("widgets.", "others."), 404, 5)) == []
+    assert found.gone(asked(widgets, 404, 5)) == [Settle(key=DEFINITION, version=0, at=Nanos(5))]
 
 
 @dataclass

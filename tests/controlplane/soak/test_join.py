@@ -62,6 +62,13 @@ def test_what_does_not_go_through_kproxy_is_left_out() -> None:
     assert not join([], BEGAN, log).missing
 
 
+def test_the_labs_probe_is_joined_where_it_went_through_kproxy() -> None:
+    joined = join([exchange(1, "x")], BEGAN, [audited("x", user="kproxy-lab"), audited("y", user="kproxy-lab")])
+    assert [other.audit_id for _, other in joined.pairs] == ["x"]
+    assert not joined.missing
+    assert not joined.extra
+
+
 def test_a_request_with_several_events_is_one(tmp_path: Path) -> None:
     event = {
         "auditID": "x",

@@ -1,0 +1,121 @@
+"""Which recorded event of a watch a live one stands for, while both go on: what it teaches holds for all after it.
+
+So a pair is made only where it is certain: the same type, the same object's name, the version that is known to be its
+image where it is known. What has no counterpart teaches nothing: an api-server renews leases of its own as often as it
+sees fit, and each of them would be taken for another object's.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+from kproxy.model.jsontypes import JSON, JSONObject, text
+from kproxy.renaming.derived import drawn_for
+from kproxy.renaming.kinds import Owner
+from kproxy.renaming.learn import Learner
+from kproxy.renaming.renaming import Renaming
+from kproxy.wire.watch import WatchEvent
+
+_MOST_UNNAMED = 4_096
+"""Live events of generated names that nobody has told yet."""
+
+
+class WatchLearner:
+    """Puts a live watch's events beside the recorded ones as they come.
+
+    A name that the server made is known from the answer that told it. Where no answer did by the time that `settle` is
+    called, and one object alone that was drawn for the same is left on both sides, that is the one.
+    """
+
+    def __init__(self, renaming: Renaming, recorded: Sequence[WatchEvent], resource: str = "") -> None:
+        self._renaming = renaming
+        self._learner = Learner(renaming)
+        self._resource = resource
+        self._left: dict[tuple[str, str], deque[WatchEvent]] = {}
+        self._names: dict[str, str] = {}
+        """Recorded names, by the live ones that they are known to have become."""
+        self._unknown: dict[str, str] = {}
+        """Recorded names that nothing came for, each with what it was drawn for, "" if it was not."""
+        self._unnamed: list[WatchEvent] = []
+        for event in recorded:
+            self._left.setdefault((event.type, name_of(event)), deque()).append(event)
+            self._unknown.setdefault(name_of(event), _drawn(event))
+
+    def came(self, event: WatchEvent) -> None:
+        """One more event came."""
+        name = self._recorded_name(name_of(event))
+        if name is not None:
+            self._learn(name, event)
+        elif _drawn(event) and len(self._unnamed) < _MOST_UNNAMED:
+            self._unnamed.append(event)
+
+    def settle(self) -> None:
+        """What was awaited has come."""
+        waiting, self._unnamed = self._unnamed, []
+        for event in waiting:
+            live, prefix = name_of(event), _drawn(event)
+            if self._recorded_name(live) is None:
+                alike = {name_of(other) for other in waiting if _drawn(other) == prefix} - self._names.keys()
+                same = [name for name, made in self._unknown.items() if self._is_unknown(name, made, prefix)]
+                if len(alike) == len(same) == 1:
+                    self._know(live, same[0])
+            self.came(event)
+
+    def _is_unknown(self, name: str, made: str, prefix: str) -> bool:
+        """Whether a recorded name was made from this prefix, and no answer told what it became."""
+        return bool(made) and self._renaming.text(made) == prefix and self._renaming.text(name) == name
+
+    def _recorded_name(self, live: str) -> str | None:
+        if (known := self._names.get(live)) is not None:
+            return known
+        if live in self._unknown and self._renaming.text(live) == live:
+            return self._know(live, live)
+        found = next((name for name in self._unknown if self._renaming.text(name) == live), None)
+        return found if found is None else self._know(live, found)
+
+    def _know(self, live: str, recorded: str) -> str:
+        self._names[live] = recorded
+        del self._unknown[recorded]
+        return recorded
+
+    def _learn(self, name: str, event: WatchEvent) -> None:
+        left = self._left.get((event.type, name))
+        while left:
+            recorded = left.popleft()
+            image = self._image(recorded)
+            if image is None or image == _revision(event):
+                self._learner.learn(recorded.object, event.object, Owner(resource=self._resource))
+                return
+            if image > _revision(event):  # what comes before it was never recorded
+                left.appendleft(recorded)
+                return
+
+    def _image(self, recorded: WatchEvent) -> int | None:
+        """What an object's version is known to have become."""
+        uid = text(_metadata(recorded.object).get("uid"))
+        return self._renaming.revisions.exact(uid, _revision(recorded)) if uid else None
+
+
+def name_of(event: WatchEvent) -> str:
+    """The namespace and name of an event's object, of a Table its first row's."""
+    metadata = _metadata(event.object)
+    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+
+
+def _drawn(event: WatchEvent) -> str:
+    """What the object's name was drawn for, "" if it was not."""
+    return drawn_for(_metadata(event.object))
+
+
+def _revision(event: WatchEvent) -> int:
+    value = text(_metadata(event.object).get("resourceVersion"))
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 20 else 0
+
+
+def _metadata(value: JSON) -> JSONObject:
+    if not isinstance(value, dict):
+        return {}
+    rows = value.get("rows")
+    if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+        return _metadata(rows[0].get("object"))
+    metadata = value.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}

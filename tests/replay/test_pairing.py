@@ -1,0 +1,77 @@
+"""kproxy.replay.pairing."""
+
+from kproxy.model.jsontypes import JSONObject
+from kproxy.renaming.kinds import Kind
+from kproxy.renaming.renaming import Renaming
+from kproxy.replay.pairing import WatchLearner
+from kproxy.wire.watch import WatchEvent
+
+
+def event(kind: str, name: str, revision: int, *, server: str, generate: str = "") -> WatchEvent:
+    """An object of one of two servers: its uid begins with the server's letter."""
+    metadata: JSONObject = {
+        "name": name,
+        "namespace": "kube-system",
+        "uid": f"{server * 8}-0000-4000-8000-{sum(name.encode()) if server == 'a' or not generate else 1:012}",
+        "resourceVersion": str(revision),
+    }
+    if generate:
+        metadata["generateName"] = generate
+    return WatchEvent(type=kind, object={"kind": "Lease", "metadata": metadata})
+
+
+def uid(name: str, server: str = "a") -> str:
+    return f"{server * 8}-0000-4000-8000-{sum(name.encode()):012}"
+
+
+def test_an_event_that_was_not_recorded_is_no_other_objects() -> None:
+    """The api-server renewed its own lease once more than in the recording, before the scheduler renewed its."""
+    renaming = Renaming()
+    learner = WatchLearner(renaming, [event("MODIFIED", "kube-scheduler", 100, server="a")])
+    learner.came(event("MODIFIED", "apiserver-x", 7, server="b"))
+    learner.settle()
+    assert renaming.revisions.exact(uid("kube-scheduler"), 100) is None
+    learner.came(event("MODIFIED", "kube-scheduler", 8, server="b"))
+    assert renaming.revisions.exact(uid("kube-scheduler"), 100) == 8
+
+
+def test_a_version_whose_image_is_known_is_put_beside_no_other() -> None:
+    renaming = Renaming()
+    recorded = [event("MODIFIED", "x", revision, server="a") for revision in (100, 101, 102)]
+    learner = WatchLearner(renaming, recorded)
+    renaming.revisions.learn(uid("x"), "100", "6")
+    learner.came(event("MODIFIED", "x", 7, server="b"))  # the replay's watch did not show 6
+    learner.came(event("MODIFIED", "x", 8, server="b"))
+    assert [renaming.revisions.exact(uid("x"), revision) for revision in (100, 101, 102)] == [6, 7, 8]
+
+
+def test_what_comes_before_a_known_version_and_was_not_recorded_is_left_out() -> None:
+    renaming = Renaming()
+    learner = WatchLearner(renaming, [event("MODIFIED", "x", 100, server="a")])
+    renaming.revisions.learn(uid("x"), "100", "6")
+    learner.came(event("MODIFIED", "x", 5, server="b"))
+    learner.came(event("MODIFIED", "x", 6, server="b"))
+    assert renaming.revisions.exact(uid("x"), 100) == 6
+
+
+def test_a_generated_name_is_what_the_answer_told_whatever_comes_first() -> None:
+    renaming = Renaming()
+    recorded = [event("ADDED", f"m-{letter}", at, server="a", generate="m-") for at, letter in ((100, "p"), (101, "q"))]
+    learner = WatchLearner(renaming, recorded)
+    renaming.learn_name(Kind.NAME, "m-q", "m-y")
+    learner.came(event("ADDED", "m-y", 7, server="b", generate="m-"))
+    assert renaming.text("m-p") == "m-p"
+    learner.came(event("ADDED", "m-x", 8, server="b", generate="m-"))
+    assert renaming.text("m-p") == "m-p"  # an answer may still tell
+    learner.settle()
+    assert renaming.text("m-p") == "m-x"
+
+
+def test_two_of_one_prefix_that_nobody_told_are_left_alone() -> None:
+    renaming = Renaming()
+    recorded = [event("ADDED", f"m-{letter}", at, server="a", generate="m-") for at, letter in ((100, "p"), (101, "q"))]
+    learner = WatchLearner(renaming, recorded)
+    for at, name in ((7, "m-x"), (8, "m-y")):
+        learner.came(event("ADDED", name, at, server="b", generate="m-"))
+    learner.settle()
+    assert renaming.text("m-p m-q") == "m-p m-q"
