@@ -13,6 +13,7 @@ from kproxy.cli.etcd_options import etcd_options, etcd_settings, etcd_stores
 from kproxy.cli.formats import Report, format_option, write_reports
 from kproxy.cli.progress import replay_progress
 from kproxy.cli.renaming_option import renaming_option, write_renaming
+from kproxy.cli.restore_options import restore_options
 from kproxy.cli.rules_option import rules_option
 from kproxy.cli.slice_options import slice_options, slice_wish
 from kproxy.errors import UsageError
@@ -20,11 +21,13 @@ from kproxy.model.verdict import Verdict
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.engine import Drive
 from kproxy.replay.pace import parse_pace
+from kproxy.replay.webhooks import Webhooks
 from kproxy.session.evidence import gather_evidence
 from kproxy.session.opened import opened
 from kproxy.session.plan import planned
 from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, Confirmation, ReplaySettings, replay_recording
+from kproxy.session.restore import RestoreChoice, restoring
 from kproxy.session.rules import rule_book
 from kproxy.session.target import parse_target, reached
 
@@ -66,6 +69,7 @@ from kproxy.session.target import parse_target, reached
 @dry_run_options
 @rules_option
 @renaming_option
+@restore_options
 @click.option("--strict", is_flag=True, help="Turn all noise rules off.")
 @click.option("--require-etcd", is_flag=True, help="Without the target's etcd the verdict is inconclusive.")
 @click.option("--allow-existing", is_flag=True, help="Replay on a server that holds objects already.")
@@ -99,6 +103,8 @@ def command(
     dry_run_as: str,
     rules: tuple[Path, ...],
     renaming_file: Path | None,
+    restore: str,
+    webhooks: str,
     strict: bool,
     require_etcd: bool,
     allow_existing: bool,
@@ -121,16 +127,19 @@ def command(
     stores = etcd_stores(store, etcd_override, etcd_prefix)
     drive = Drive(concurrency=concurrency, pace=parse_pace(pace))
     book, renaming = rule_book(rules), Renaming()
-    with opened(file) as recorded:
-        wish = parse_target(target, recorded.recording.session.server, assets=assets, allow_old_etcd=allow_old_etcd)
 
     def confirm(what: Confirmation) -> None:
         sentence = f"{what.requests} requests ({what.writes} writes) go to {what.server} as {what.user}"
+        if what.restored:
+            sentence += f", and up to {what.restored} objects of the start state before them"
         click.echo(f"kproxy: {sentence}", err=True)
         if not yes and not click.confirm("Go on?", err=True):
             raise UsageError("nothing was sent: it was not confirmed (--yes does that)")
 
     with ExitStack() as stack:
+        recorded = stack.enter_context(opened(file)).recording
+        wish = parse_target(target, recorded.session.server, assets=assets, allow_old_etcd=allow_old_etcd)
+        start = stack.enter_context(restoring(recorded, wish.lab, RestoreChoice(restore), Webhooks(webhooks)))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kproxy-replay-"))
         settings = ReplaySettings(
             output=output or Path(folder, "replayed.kproxy"),
@@ -143,8 +152,9 @@ def command(
             require_etcd=require_etcd,
             drive=drive,
             slice=wished,
+            restoring=start,
         )
-        reachable = stack.enter_context(reached(wish, store, os.environ, stores))
+        reachable = stack.enter_context(reached(wish, store, os.environ, stores, start.seed.keys))
         notify = stack.enter_context(replay_progress())
         audience = Audience(confirm=confirm, notify=notify, tell=_tell)
         verdict: Verdict = asyncio.run(replay_recording(file, reachable, settings, audience))

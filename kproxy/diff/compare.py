@@ -22,6 +22,7 @@ from kproxy.model.recording import Recording
 from kproxy.model.session import Gap, Server, SessionEnd
 from kproxy.model.verdict import Difference, Outcome, Tally, Verdict
 from kproxy.renaming.renaming import Renaming
+from kproxy.renaming.startstate import learn_start, start_of
 
 _EVIDENCE = frozenset({"calls", "spans", "start"})
 """Gaps in what helps to find causes, or to begin alike: none of it is compared."""
@@ -113,6 +114,8 @@ def _outcome(findings: Findings) -> Outcome:
 
 
 def _learn(of: Comparison, pairing: Pairing, order: Order, etcd: EtcdComparison | None) -> None:
+    if of.baseline.recording.session.start_state and of.replayed.recording.session.start_state:
+        learn_start(of.renaming, start_of(of.baseline.recording), start_of(of.replayed.recording))
     streams = array("q")
     for item in side_by_side(of, pairing):
         if not isinstance(item, Pair):

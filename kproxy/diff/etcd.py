@@ -136,6 +136,8 @@ class EtcdComparison:
             ("mod_revision", first.revision, second.revision),
             ("create_revision", first.create_revision, second.create_revision),
         ):
+            if what == "create_revision" and self._was_there(first, second):
+                continue  # restored: written more than once, perhaps, before the session
             if not self._same_revision(scope, x, y):
                 self.of.findings.differ(seq, "etcd", f"{path} {what}", "renamed", x, y)
         if first.type is second.type:
@@ -159,6 +161,11 @@ class EtcdComparison:
         if made and first.create_revision > (start or 0) and second.create_revision > (other or 0):
             return first.version, second.version
         return 0, 0
+
+    def _was_there(self, first: KeyChange, second: KeyChange) -> bool:
+        """Whether the key was there when each session began."""
+        start, other = self.of.baseline.recording.session.etcd_start, self.of.replayed.recording.session.etcd_start
+        return first.create_revision <= (start or 0) and second.create_revision <= (other or 0)
 
     def _same_revision(self, scope: str, first: int, second: int) -> bool:
         image = self.of.renaming.revisions.exact(scope, first)

@@ -1,17 +1,20 @@
 """Starting a lab and waiting until it is ready."""
 
+import asyncio
 import base64
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kproxy.errors import LabError
+from kproxy.errors import EtcdError, LabError
 from kproxy.etcd.relay.settings import MAX_SOCKET_PATH
+from kproxy.etcd.seeding import write_keys
+from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.alive import PortTaken, refuse_ended
 from kproxy.lab.binaries import Program, find_controllers, find_etcd, find_kube_apiserver
 from kproxy.lab.certificates import make_certificates
@@ -33,6 +36,7 @@ from kproxy.lab.servers import (
 )
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.users import PROBE, User, make_controller_users, make_users, write_kubeconfig, write_token_file
+from kproxy.model.start import StoredKey
 
 ATTEMPTS = 4  # another process may take a port between our choice and the server's bind
 POLL = 0.05  # seconds
@@ -79,11 +83,13 @@ class Lab:
 
 
 @contextmanager
-def start_lab(settings: LabSettings, env: Mapping[str, str] = os.environ) -> Iterator[Lab]:
+def start_lab(
+    settings: LabSettings, env: Mapping[str, str] = os.environ, seed: Sequence[StoredKey] = ()
+) -> Iterator[Lab]:
     """A fresh server, ready, for as long as the `with` lasts; gone too when this process is killed.
 
-    LabError if a program is missing, the folder to keep is not empty or the audit log is there already, or the server
-    is not ready in time.
+    `seed`: what its etcd holds before the api-server is started, written in this order. LabError if a program is
+    missing, the folder to keep is not empty or the audit log is there already, or the server is not ready in time.
     """
     etcd = find_etcd(settings, env)
     apiserver = find_kube_apiserver(settings, env) if settings.server == "kube-apiserver" else None
@@ -99,7 +105,14 @@ def start_lab(settings: LabSettings, env: Mapping[str, str] = os.environ) -> Ite
     with Kept(settings.keep) as kept:
         feed = _feed_of(kept)
         yield _Start(
-            settings=settings, env=env, kept=kept, feed=feed, etcd=etcd, apiserver=apiserver, controllers=controllers
+            settings=settings,
+            env=env,
+            kept=kept,
+            feed=feed,
+            etcd=etcd,
+            apiserver=apiserver,
+            controllers=controllers,
+            seed=seed,
         ).start()
 
 
@@ -129,6 +142,7 @@ class _Start:
     etcd: Program
     apiserver: Program | None
     controllers: Mapping[str, Program]
+    seed: Sequence[StoredKey]
 
     @property
     def folder(self) -> Path:
@@ -192,9 +206,29 @@ class _Start:
         else:
             server = kube_apiserver_command(self.apiserver.path, place, self.env)
         commands = (etcd, *between, server)
-        pids = tuple((each.name, self.kept.start(each.name, each.argv, each.env, each.log)) for each in commands)
+        pids: tuple[tuple[str, int], ...] = (self._begin(etcd),)
+        if self.seed:
+            self._seed(f"http://127.0.0.1:{clients}", etcd, deadline)
+        pids += tuple(self._begin(each) for each in commands[1:])
         self._wait(commands, client, users, deadline)
         return pids
+
+    def _begin(self, command: Command) -> tuple[str, int]:
+        """Starts a server; its name and its pid."""
+        return command.name, self.kept.start(command.name, command.argv, command.env, command.log)
+
+    def _seed(self, url: str, etcd: Command, deadline: float) -> None:
+        """Writes what the api-server is to find, once etcd takes it."""
+        while True:
+            refuse_ended(self.kept, etcd.name, etcd.log)
+            try:
+                asyncio.run(write_keys(EtcdSettings(endpoints=(url,)), self.seed))
+            except EtcdError as error:
+                if time.monotonic() > deadline:
+                    raise LabError(f"the lab's etcd did not take the start state: {error}") from error
+                time.sleep(POLL)
+            else:
+                return
 
     def _wait(
         self, commands: tuple[Command, ...], client: LabClient, users: tuple[User, User, User], deadline: float

@@ -56,4 +56,14 @@ class StartObject:
         return ObjectRef(group=self.group, resource=self.resource, namespace=self.namespace, name=self.name)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredKey:
+    """A key for a fresh etcd; those of one `lease` share one of `ttl` seconds there (0: none)."""
+
+    key: EtcdKey
+    value: bytes
+    lease: int = 0
+    ttl: int = 0
+
+
 type StartEntry = StartKey | StartObject

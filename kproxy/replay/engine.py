@@ -65,15 +65,20 @@ async def replay(  # noqa: PLR0913 - what a replay is made of, by name
     written: Mapping[Seq, int] | None = None,
     versions: Versions | None = None,
     stopper: Stopper | None = None,
+    renaming: Renaming | None = None,
+    instead: Mapping[Seq, bytes] | None = None,
 ) -> ReplayResult:
     """Send a recorded session to a target.
 
     `plan` None: all of it. `written`: the revision that each write made, as far as the recording's ledger knows: it
     orders writes that overlapped. `versions` looks into the target's etcd; without it nothing is awaited there.
-    `stopper`: by which the replay is stopped before its end, and which knows whether the target lives. ReplayError if
+    `stopper`: by which the replay is stopped before its end, and which knows whether the target lives. `renaming`: what
+    is known before the first request; `instead`: bodies that are sent in the recorded ones' place. ReplayError if
     nothing can be sent.
     """
     run = _Run(recording, transport, drive, notify, Settler(versions, drive.patience), stopper or Stopper())
+    run.result.renaming = renaming or run.renaming
+    run.instead = instead or {}
     try:
         await run.all(plan or plan_of(recording, written))
     finally:
@@ -126,6 +131,7 @@ class _Run:
     settler: Settler
     stopper: Stopper
     result: ReplayResult = field(default_factory=lambda: ReplayResult(renaming=Renaming()))
+    instead: Mapping[Seq, bytes] = field(default_factory=dict)
     watches: dict[Seq, Watch] = field(default_factory=dict)
     under_way: dict[Seq, int] = field(default_factory=dict)
     """What is on its way, or an open stream, and which exchange of the replay's recording it became (0: none)."""
@@ -231,7 +237,9 @@ class _Run:
 
     def _request(self, exchange: Exchange) -> WireRequest:
         recorded = exchange.request
-        data = self.recording.body(recorded.body.digest) if recorded.body.digest else b""
+        data = self.instead.get(exchange.seq) or (
+            self.recording.body(recorded.body.digest) if recorded.body.digest else b""
+        )
         return WireRequest(
             method=recorded.method,
             target=recorded.target if _too_large(exchange) else rename_target(self.renaming, recorded.target),

@@ -5,7 +5,9 @@ no object that a server does not make by itself. The lists are bounded: a few ob
 """
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from kproxy.errors import NotFreshError, ReplayError, SameServerError
@@ -47,8 +49,17 @@ class TargetFacts:
     unread: tuple[str, ...] = ()
 
 
-def check_target(recorded: Server, facts: TargetFacts, *, allow_existing: bool = False) -> None:
-    """SameServerError for the recorded server itself; NotFreshError, naming some objects, unless `allow_existing`."""
+def check_target(
+    recorded: Server,
+    facts: TargetFacts,
+    *,
+    allow_existing: bool = False,
+    restored: AbstractSet[ObjectRef] = frozenset(),
+) -> None:
+    """SameServerError for the recorded server itself; NotFreshError, naming some objects, unless `allow_existing`.
+
+    `restored`: the start state's objects of the resources that were looked at: a target may hold exactly these.
+    """
     same_uid = bool(facts.system_uid) and facts.system_uid == recorded.system_uid
     same_etcd = facts.etcd_cluster is not None and facts.etcd_cluster == recorded.etcd_cluster
     if same_uid or same_etcd:
@@ -64,13 +75,20 @@ def check_target(recorded: Server, facts: TargetFacts, *, allow_existing: bool =
             f"The target {facts.url} does not let us list {', '.join(facts.unread[:_NAMED])}, so it cannot be told to "
             "be fresh: use another user, or --allow-existing."
         )
-    if facts.objects:
+    if facts.objects and not _holds_exactly(facts.objects, restored):
         names = ", ".join(str(each) for each in facts.objects[:_NAMED])
         more = " and more" if len(facts.objects) > _NAMED else ""
         raise NotFreshError(
             f"The target {facts.url} is not fresh, it holds {names}{more}: replay on a fresh server, or with "
             "--allow-existing."
         )
+
+
+def _holds_exactly(found: Sequence[ObjectRef], wanted: AbstractSet[ObjectRef]) -> bool:
+    """Whether all that was found is wanted, and all that is wanted was found, as far as lists were read."""
+    there = set(found)
+    listed = Counter((each.group, each.resource) for each in wanted)
+    return there <= wanted and all(each in there or listed[each.group, each.resource] >= _LIMIT // 2 for each in wanted)
 
 
 def written_resources(recording: Recording) -> tuple[Resource, ...]:

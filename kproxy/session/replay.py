@@ -1,27 +1,33 @@
 """`kproxy replay`: a recorded session against another server, recorded itself, and compared."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from kproxy.config.credentials import asked_once
 from kproxy.diff.compare import compare
+from kproxy.diff.doubted import without_doubted
 from kproxy.diff.rules import RuleBook
 from kproxy.etcd.client import connect
 from kproxy.etcd.settings import EtcdSettings
+from kproxy.lab.settings import LabSettings
+from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import ClusterId, EtcdKey
 from kproxy.model.verdict import Verdict
 from kproxy.renaming.renaming import Renaming
+from kproxy.replay.doubts import doubted
 from kproxy.replay.engine import Drive, plan_of, replay
 from kproxy.replay.events import ReplayEvent
 from kproxy.replay.guard import check_target, gather_facts, written_resources
 from kproxy.replay.links import Link
+from kproxy.replay.restored import Restored
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.settle import Versions
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Transport
+from kproxy.replay.webhooks import Webhooks
 from kproxy.replay.written import Written
 from kproxy.session.driving import (
     InsideLink,
@@ -33,15 +39,27 @@ from kproxy.session.driving import (
 )
 from kproxy.session.opened import Opened, opened
 from kproxy.session.recording import Live, Tell, recording
-from kproxy.session.recordsettings import RecordSettings
+from kproxy.session.recordsettings import RecordSettings, StartChoice
 from kproxy.session.relays import lab_relays
+from kproxy.session.restore import (
+    RestoreChoice,
+    Restoring,
+    doubts_of,
+    objects_of,
+    requests_instead,
+    restore,
+    restoring,
+)
 from kproxy.session.slices import ALL, SliceWish, slice_notes, sliced
-from kproxy.session.target import Target
+from kproxy.session.target import KINDS, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaySettings:
-    """How to replay. `output`: the replay's own recording; `drive`: how fast, and how much at a time."""
+    """How to replay. `output`: the replay's own recording; `drive`: how fast, and how much at a time.
+
+    `restoring`: what is done with the start state, decided already (None: by itself, as `--restore auto`).
+    """
 
     output: Path
     state_home: Path
@@ -53,6 +71,7 @@ class ReplaySettings:
     require_etcd: bool = False
     drive: Drive = field(default_factory=Drive)
     slice: SliceWish = ALL
+    restoring: Restoring | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +82,7 @@ class Confirmation:
     user: str
     requests: int
     writes: int
+    restored: int = 0  # keys or objects of the start state, made before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +106,23 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
         await _guard(baseline, target, settings)
         if target.lab is None:
             plan = plan_of(baseline.recording)
+            wanted = (
+                settings.restoring.how if settings.restoring is not None else baseline.recording.session.start_state
+            )
             user = target.upstream.user or "nobody (no credentials)"
             audience.confirm(
-                Confirmation(server=target.upstream.url, user=user, requests=plan.requests, writes=plan.writes)
+                Confirmation(
+                    server=target.upstream.url,
+                    user=user,
+                    requests=plan.requests,
+                    writes=plan.writes,
+                    restored=sum(1 for _ in baseline.recording.start_state()) if wanted else 0,
+                )
             )
-        result = await _drive(baseline, target, settings, audience)
+        with _decided(baseline, target, settings) as decided:
+            restored = await restore(baseline.recording, target, decided, audience.tell)
+            result = await _drive(baseline, target, settings, audience, Begun(restored, decided))
+        doubts = doubts_of(restored, decided.handling)
         with opened(str(settings.output)) as replayed:
             ledgers = baseline.ledger, replayed.ledger
             if result.stopped is not None or settings.slice != ALL:
@@ -110,7 +142,19 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
                 renaming=settings.renaming,
                 require_etcd=settings.require_etcd,
             )
-            return replace(verdict, notes=(*notes, *verdict.notes))
+            verdict = replace(verdict, notes=(*notes, *verdict.notes, *restored.sentences(), *decided.handling.notes))
+            return without_doubted(verdict, doubted(baseline.recording, doubts)) if doubts else verdict
+
+
+@contextmanager
+def _decided(baseline: Opened, target: Target, settings: ReplaySettings) -> Iterator[Restoring]:
+    """What is done with the start state, where whoever reached the target did not decide it."""
+    if settings.restoring is not None:
+        yield settings.restoring
+        return
+    lab = LabSettings(server=KINDS[target.lab.kind]) if target.lab is not None else None
+    with restoring(baseline.recording, lab, RestoreChoice.AUTO, Webhooks.DROP) as decided:
+        yield decided
 
 
 async def _guard(baseline: Opened, target: Target, settings: ReplaySettings) -> None:
@@ -121,14 +165,27 @@ async def _guard(baseline: Opened, target: Target, settings: ReplaySettings) -> 
             cluster = (await etcd.status()).cluster
     transport = Transport(target.upstream)
     try:
-        facts = await gather_facts(transport, written_resources(baseline.recording), etcd_cluster=cluster)
+        resources = written_resources(baseline.recording)
+        facts = await gather_facts(transport, resources, etcd_cluster=cluster)
     finally:
         transport.close()
     allow = settings.allow_existing or target.lab is not None  # a lab is fresh by birth, and holds its users' rights
-    check_target(baseline.recording.session.server, facts, allow_existing=allow)
+    restored = frozenset[ObjectRef]() if allow else objects_of(baseline.recording, resources)
+    check_target(baseline.recording.session.server, facts, allow_existing=allow, restored=restored)
 
 
-async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, audience: Audience) -> ReplayResult:
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What the target was given before the session."""
+
+    restored: Restored
+    restoring: Restoring
+
+
+async def _drive(
+    baseline: Opened, target: Target, settings: ReplaySettings, audience: Audience, begun: Begun
+) -> ReplayResult:
+    instead = requests_instead(baseline.recording, begun.restoring.handling)
     record = RecordSettings(
         output=settings.output,
         upstream=target.upstream,
@@ -140,6 +197,7 @@ async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, aud
         stores=target.stores,
         lab=target.lab,
         program="kproxy replay",
+        start_state=_start_of(target, begun.restored),
     )
     async with recording(record, audience.tell, own=True) as live, _looking_into(target.etcd) as versions:
         transport = Transport(seen_from_inside(target.upstream), dial=partial(_dial, live))
@@ -153,9 +211,18 @@ async def _drive(baseline: Opened, target: Target, settings: ReplaySettings, aud
                 written=Written(baseline.ledger, baseline.recording.session.server.etcd_cluster),
                 versions=versions,
                 stopper=stopper,
+                renaming=begun.restored.renaming,
+                instead=instead,
             )
         live.exit_code = 0 if result.stopped is None else 128 + (result.stopped.signal or 0)
     return result
+
+
+def _start_of(target: Target, restored: Restored) -> StartChoice:
+    """Where what was restored is read from again, so that the comparison knows what stands for what."""
+    if not restored.how:
+        return StartChoice.NONE
+    return StartChoice.API if target.etcd is None else StartChoice.ETCD
 
 
 async def _dial(live: Live) -> Link:

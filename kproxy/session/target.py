@@ -1,7 +1,7 @@
 """Where a replay goes: `fresh…`, `context:NAME` or a URL."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +16,7 @@ from kproxy.lab.info import LabInfo
 from kproxy.lab.settings import LabSettings, ServerKind
 from kproxy.lab.start import start_lab
 from kproxy.model.session import Server
+from kproxy.model.start import StoredKey
 from kproxy.session.etcds import ONE_STORE, Stores
 from kproxy.session.server_facts import lab_etcd
 
@@ -33,7 +34,10 @@ class TargetWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A target that is there. `lab`: it is ours, and fresh by birth; `viewer`: its second user."""
+    """A target that is there.
+
+    `lab`: it is ours, and fresh by birth; `viewer`: its second user; `seeded`: the start state is in its etcd already.
+    """
 
     upstream: Upstream
     etcd: EtcdSettings | None
@@ -41,6 +45,7 @@ class Target:
     lab: LabInfo | None = None
     literals: tuple[str, ...] = ()
     viewer: Upstream | None = None
+    seeded: bool = False
 
     def for_users(self, recorded: AbstractSet[str]) -> Self:
         """The target as the lab's second user when that one alone was recorded: the first one may do everything."""
@@ -86,14 +91,23 @@ def _recorded_kind(recorded: Server) -> tuple[str, str | None]:
 
 @contextmanager
 def reached(
-    wish: TargetWish, etcd: EtcdSettings | None, env: Mapping[str, str], stores: Stores = ONE_STORE
+    wish: TargetWish,
+    etcd: EtcdSettings | None,
+    env: Mapping[str, str],
+    stores: Stores = ONE_STORE,
+    seed: Sequence[StoredKey] = (),
 ) -> Iterator[Target]:
-    """The target, for as long as the block lasts. LabError or ConfigError if it is not to be had."""
+    """The target, for as long as the block lasts. LabError or ConfigError if it is not to be had.
+
+    `seed`: what a fresh server's etcd is to hold before it is started.
+    """
     if wish.lab is not None:
-        with start_lab(wish.lab, env) as lab:
+        with start_lab(wish.lab, env, seed) as lab:
             upstream = load_kubeconfig(lab.kubeconfig, {}).upstream(None)
             viewer = load_kubeconfig(lab.user_kubeconfig, {}).upstream(None)
-            yield Target(upstream=upstream, etcd=etcd or lab_etcd(lab.info), lab=lab.info, viewer=viewer)
+            yield Target(
+                upstream=upstream, etcd=etcd or lab_etcd(lab.info), lab=lab.info, viewer=viewer, seeded=bool(seed)
+            )
         return
     if wish.url is not None:
         yield Target(upstream=upstream_from_url(wish.url), etcd=etcd, stores=stores)

@@ -1,0 +1,412 @@
+"""The start state as objects, made through the target's API, one after the other.
+
+What the server chooses is taken away before (uid, resourceVersion, times) and learned from the answers; status goes
+through /status, and managedFields by an update of their own, so that the next apply meets the managers it met before.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from kproxy.errors import ReplayError
+from kproxy.model.api import ObjectRef, metadata_of
+from kproxy.model.exchange import BodyState
+from kproxy.model.jsontypes import JSON, JSONObject, text
+from kproxy.model.recording import Recording
+from kproxy.model.start import StartEntry, StartKey
+from kproxy.renaming.apply import rename_json
+from kproxy.renaming.kinds import Owner, Place
+from kproxy.renaming.learn import Learner
+from kproxy.replay.answers import read_all
+from kproxy.replay.definitions import as_v1
+from kproxy.replay.restore_order import Item, in_order, item_of
+from kproxy.replay.restored import NotRestored, Restored
+from kproxy.replay.transport import Transport, WireRequest
+from kproxy.replay.webhooks import Handling
+from kproxy.wire.content import ContentError, decode
+from kproxy.wire.ownkeys import is_automanaged, is_made_anew, is_made_anew_object, is_with_namespaces
+from kproxy.wire.storage import decode_value, key_object
+
+SECONDS = 60.0
+"""As long as a definition is awaited, or a namespace's account."""
+_POLL = 0.1
+_SERVERS = frozenset(
+    {
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+        "generation",
+        "managedFields",
+        "selfLink",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+    }
+)
+_ALLOCATED = frozenset({"clusterIP", "clusterIPs", "healthCheckNodePort"})
+_CONTROLLER_UID = ("controller-uid", "batch.kubernetes.io/controller-uid")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer of the target's: its status, and its object ({} where it holds none)."""
+
+    status: int
+    document: JSONObject
+
+    @property
+    def reason(self) -> str:
+        """Why it is no success."""
+        return f"the target answered {self.status}: {text(self.document.get('message'))[:200]}".rstrip(": ")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A resource as the target serves it."""
+
+    namespaced: bool
+    status: bool
+
+
+@dataclass(slots=True)
+class ApiRestore:
+    """One run. `controllers`: whether the target has some (None: asked of it)."""
+
+    transport: Transport
+    recording: Recording
+    handling: Handling
+    restored: Restored
+    controllers: bool | None = None
+    entries: list[StartEntry] = field(default_factory=list)
+    served: dict[str, dict[str, Served]] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Makes all of them. ReplayError if the target does not answer at all."""
+        self.entries = list(self.recording.start_state())
+        learner = Learner(self.restored.renaming)
+        if self.controllers is None:
+            found = await self._ask("GET", "/api/v1/namespaces/default/serviceaccounts/default")
+            self.controllers = found.status == 200
+        for item in in_order(self._items()):
+            document = self._document(self.entries[item.number])
+            if isinstance(document, dict):
+                await self._restore(item, document, learner)
+        await self._learn_own(learner)
+
+    def _items(self) -> Iterator[Item]:
+        """What is to be made; what cannot be is noted."""
+        for number, entry in enumerate(self.entries):
+            ref = self._ref(entry)
+            if ref is None or self._is_left(entry, ref):
+                continue
+            document = self._document(entry)
+            if isinstance(document, str):
+                self._missing(ref, document)
+            elif isinstance(document, dict) and not self._is_own(entry, ref, document):
+                yield item_of(number, ref, document)
+
+    def _ref(self, entry: StartEntry) -> ObjectRef | None:
+        return key_object(entry.key, self.recording.session.etcd_prefix) if isinstance(entry, StartKey) else entry.ref
+
+    def _is_left(self, entry: StartEntry, ref: ObjectRef) -> bool:
+        """What is told by its name: the server's own, and what no API makes."""
+        prefix = self.recording.session.etcd_prefix
+        if isinstance(entry, StartKey) and ref.resource not in {"apiservices", "ipaddresses"}:
+            return is_made_anew(entry.key, None, prefix)
+        return ref.resource == "ipaddresses" or ref.group == "internal.apiserver.k8s.io"
+
+    def _is_own(self, entry: StartEntry, ref: ObjectRef, document: JSONObject) -> bool:
+        if ref.resource == "apiservices" and is_automanaged(document):
+            return True
+        return not isinstance(entry, StartKey) and is_made_anew_object(ref, document)
+
+    def _document(self, entry: StartEntry) -> JSONObject | str | None:
+        """The object; a text: why it is not known."""
+        body = entry.value
+        if body.digest is None or body.state is not BodyState.KEPT:
+            return body.reason or f"its value is {body.state.value}"
+        data = self.recording.body(body.digest)
+        try:
+            value = decode_value(data) if isinstance(entry, StartKey) else decode("application/json", data)
+        except ContentError as error:
+            return str(error)
+        return as_v1(value) if isinstance(value, dict) else "its value is no object"
+
+    async def _restore(self, item: Item, document: JSONObject, learner: Learner) -> None:
+        ref = item.ref
+        adapted = self.handling.adapt(ref, document)
+        if adapted is None:
+            return
+        api_version = text(document.get("apiVersion"))
+        served = (await self._resources(api_version)).get(ref.resource)
+        if served is None:
+            self._missing(ref, f"the target does not serve {ref.resource} in {api_version or 'no version'}")
+            return
+        path = _path(api_version, ref)
+        answer = await self._make(ref, path, adapted)
+        if answer is None:
+            return
+        live = await self._finish(ref, f"{path}/{ref.name}", adapted, answer, served)
+        self.restored.count += 1
+        learner.learn(document, live, Owner(revision=text(metadata_of(document).get("resourceVersion"))))
+        self._learn_revision(item, live)
+        self._check(ref, document, live)
+
+    async def _make(self, ref: ObjectRef, path: str, document: JSONObject) -> JSONObject | None:
+        wanted = self._renamed(made_of(document))
+        place = path
+        path += f"?fieldManager={manager_of(document)}"
+        answer = await self._ask("POST", path, wanted)
+        if answer.status == 409:
+            return await self._adopted(ref, f"{place}/{ref.name}", wanted, answer)
+        if answer.status == 422 and (other := without_choices(ref, wanted)) != wanted:
+            answer = await self._ask("POST", path, other)
+        if answer.status not in {200, 201}:
+            self._missing(ref, answer.reason)
+            return None
+        return answer.document
+
+    async def _adopted(self, ref: ObjectRef, path: str, wanted: JSONObject, refused: Answered) -> JSONObject | None:
+        """What is there already: a namespace's own account, or an object of a restore before this one."""
+        found = await self._ask("GET", path)
+        if found.status != 200:
+            self._missing(ref, refused.reason)
+            return None
+        if not is_with_namespaces(ref) and made_of(found.document) != wanted:
+            self._missing(ref, "another one of this name is there", there=True)
+        return found.document
+
+    async def _finish(
+        self, ref: ObjectRef, path: str, document: JSONObject, made: JSONObject, served: Served
+    ) -> JSONObject:
+        """Status, managers, a deletion that had begun; awaits what the server goes on to do."""
+        live = made
+        if is_with_namespaces(ref) and metadata_of(live).get("uid"):
+            return live
+        if served.status and isinstance(document.get("status"), dict) and document["status"]:
+            wanted: JSONObject = {**live, "status": self._renamed(document)["status"]}
+            live = await self._put(f"{path}/status?fieldManager={manager_of(document, 'status')}", wanted, live)
+        managers = metadata_of(document).get("managedFields")
+        if managers and not same_managers(document, live):
+            metadata = {**metadata_of(live), "managedFields": managers}
+            live = await self._put(path, {**live, "metadata": metadata}, live)
+        if metadata_of(document).get("deletionTimestamp"):
+            await self._ask("DELETE", path)
+            live = (await self._ask("GET", path)).document or live
+        if ref.resource == "customresourcedefinitions":
+            live = await self._established(path, live)
+        if ref.resource == "namespaces" and self.controllers:
+            await self._account(ref.name)
+        return live
+
+    async def _put(self, path: str, wanted: JSONObject, live: JSONObject) -> JSONObject:
+        answer = await self._ask("PUT", path, wanted)
+        return answer.document if answer.status == 200 else live
+
+    async def _established(self, path: str, live: JSONObject) -> JSONObject:
+        """A definition is served a moment after it is made."""
+        async for _ in _attempts():
+            live = (await self._ask("GET", path)).document or live
+            spec, names = live.get("spec"), set[str]()
+            if isinstance(spec, dict) and _is_established(live):
+                versions = spec.get("versions")
+                names = (
+                    {text(each.get("name")) for each in versions if isinstance(each, dict) and each.get("served")}
+                    if isinstance(versions, list)
+                    else set()
+                )
+                group = text(spec.get("group"))
+                self.served = {name: each for name, each in self.served.items() if not name.startswith(f"{group}/")}
+                plural = path.rpartition("/")[2].partition(".")[0]
+                lists = [await self._ask("GET", f"/apis/{group}/{name}/{plural}?limit=1") for name in sorted(names)]
+                if all(each.status == 200 for each in lists):
+                    return live
+        return live
+
+    async def _account(self, namespace: str) -> None:
+        """A namespace's default account and the CA that its pods get, as its controllers make them."""
+        root = f"/api/v1/namespaces/{namespace}"
+        async for _ in _attempts():
+            found = [
+                (await self._ask("GET", f"{root}/{each}")).status
+                for each in ("serviceaccounts/default", "configmaps/kube-root-ca.crt")
+            ]
+            if found == [200, 200]:
+                return
+
+    async def _learn_own(self, learner: Learner) -> None:
+        """What the target made by itself in the place of what the recorded server had made by itself."""
+        for entry in self.entries:
+            ref = self._ref(entry)
+            if ref is None or ref.resource != "namespaces" or ref.group:
+                continue
+            document = self._document(entry)
+            if isinstance(document, dict) and self._is_servers(entry, ref, document):
+                live = (await self._ask("GET", f"/api/v1/namespaces/{ref.name}")).document
+                learner.learn(document, live)
+
+    def _is_servers(self, entry: StartEntry, ref: ObjectRef, document: JSONObject) -> bool:
+        return self._is_left(entry, ref) or self._is_own(entry, ref, document)
+
+    def _learn_revision(self, item: Item, live: JSONObject) -> None:
+        """Etcd's values do not say their own revision; the API's do, and are learned with all else."""
+        entry = self.entries[item.number]
+        revision = text(metadata_of(live).get("resourceVersion"))
+        if isinstance(entry, StartKey) and item.uid and revision.isdecimal():
+            resource = f"{item.ref.group}/{item.ref.resource}" if item.ref.group else item.ref.resource
+            self.restored.renaming.revisions.learn(item.uid, str(entry.mod_revision), revision, resource=resource)
+
+    def _check(self, ref: ObjectRef, document: JSONObject, live: JSONObject) -> None:
+        """What the API does not let anybody choose."""
+        before, now = metadata_of(document).get("generation"), metadata_of(live).get("generation")
+        if isinstance(before, int) and isinstance(now, int) and before != now:
+            self._missing(ref, "its generation cannot be set through the API", there=True)
+        if metadata_of(document).get("managedFields") and not same_managers(document, live):
+            self._missing(ref, "its managedFields cannot be set through this API", there=True)
+
+    def _renamed(self, document: JSONObject) -> JSONObject:
+        """With the target's names in the place of those that are known: owners' uids, above all."""
+        found = rename_json(self.restored.renaming, document, Place())
+        return found if isinstance(found, dict) else document
+
+    async def _resources(self, api_version: str) -> dict[str, Served]:
+        """What the target serves of a group's version."""
+        if api_version not in self.served:
+            root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+            listed = (await self._ask("GET", root)).document.get("resources")
+            found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+            names = {text(each.get("name")) for each in found}
+            self.served[api_version] = {
+                text(each.get("name")): Served(
+                    bool(each.get("namespaced")), f"{text(each.get('name'))}/status" in names
+                )
+                for each in found
+            }
+        return self.served[api_version]
+
+    def _missing(self, ref: ObjectRef, reason: str, *, there: bool = False) -> None:
+        self.restored.missing.append(NotRestored(str(ref), reason, ref, there))
+
+    async def _ask(self, method: str, path: str, document: JSONObject | None = None) -> Answered:
+        return await ask(self.transport, method, path, document)
+
+
+async def ask(transport: Transport, method: str, path: str, document: JSONObject | None = None) -> Answered:
+    """One request of kproxy's own to the target. ReplayError if there is no answer."""
+    body = b"" if document is None else json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    headers = (
+        ("Host", ""),
+        ("User-Agent", "kproxy-restore"),
+        ("Accept", "application/json"),
+        *((("Content-Type", "application/json"),) if body else ()),
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            reply = await transport.send(WireRequest(method=method, target=path, headers=headers, body=body))
+            data = await read_all(reply)
+            transport.done(reply)
+    except TimeoutError as error:
+        raise ReplayError(f"The target did not answer {method} {path} within {SECONDS:.0f} s.") from error
+    try:
+        value: JSON = json.loads(data) if data else None
+    except ValueError:
+        value = None
+    return Answered(reply.status, value if isinstance(value, dict) else {})
+
+
+async def service_names(transport: Transport) -> frozenset[tuple[str, str]]:
+    """Namespace and name of each service of the target, as far as it lists them. ReplayError."""
+    listed = (await ask(transport, "GET", "/api/v1/services?limit=5000")).document.get("items")
+    items = [metadata_of(each) for each in listed] if isinstance(listed, list) else []
+    return frozenset((text(each.get("namespace")), text(each.get("name"))) for each in items)
+
+
+def made_of(document: JSONObject) -> JSONObject:
+    """An object as it is asked for, without what the server chooses and without its status."""
+    metadata = {name: value for name, value in metadata_of(document).items() if name not in _SERVERS}
+    made: JSONObject = {name: value for name, value in document.items() if name != "status"} | {"metadata": metadata}
+    if document.get("kind") == "Job":
+        return _job(made)
+    return made
+
+
+def manager_of(document: JSONObject, subresource: str = "") -> str:
+    """Who wrote an object, or its subresource, first: as a query has it."""
+    managers = metadata_of(document).get("managedFields")
+    named = (
+        text(each.get("manager"))
+        for each in (managers if isinstance(managers, list) else [])
+        if isinstance(each, dict) and text(each.get("subresource")) == subresource
+    )
+    return quote(next((name for name in named if name), "kproxy-restore"), safe="")
+
+
+def same_managers(document: JSONObject, live: JSONObject) -> bool:
+    """Whether the same managers have the same fields; when they wrote them is another question."""
+    return _managers(document) == _managers(live)
+
+
+def _managers(document: JSONObject) -> list[str]:
+    found = metadata_of(document).get("managedFields")
+    entries = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return sorted(
+        json.dumps({name: value for name, value in each.items() if name != "time"}, sort_keys=True) for each in entries
+    )
+
+
+def _job(document: JSONObject) -> JSONObject:
+    """A job's selector is its uid, which the target chooses."""
+    spec = document.get("spec")
+    if not isinstance(spec, dict) or spec.get("manualSelector"):
+        return document
+    template = spec.get("template")
+    inner = {name: value for name, value in spec.items() if name != "selector"}
+    if isinstance(template, dict):
+        labels = metadata_of(template).get("labels")
+        kept: JSONObject = (
+            {name: value for name, value in labels.items() if name not in _CONTROLLER_UID}
+            if isinstance(labels, dict)
+            else {}
+        )
+        inner["template"] = {**template, "metadata": {**metadata_of(template), "labels": kept}}
+    return {**document, "spec": inner}
+
+
+def without_choices(ref: ObjectRef, document: JSONObject) -> JSONObject:
+    """A service without its addresses and ports, where the target has others to give."""
+    spec = document.get("spec")
+    if ref.resource != "services" or not isinstance(spec, dict):
+        return document
+    kept = {name: value for name, value in spec.items() if name not in _ALLOCATED or value in ("None", ["None"])}
+    ports = kept.get("ports")
+    if isinstance(ports, list):
+        kept["ports"] = [
+            {name: value for name, value in each.items() if name != "nodePort"} if isinstance(each, dict) else each
+            for each in ports
+        ]
+    return {**document, "spec": kept}
+
+
+def _path(api_version: str, ref: ObjectRef) -> str:
+    root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+    place = f"/namespaces/{ref.namespace}" if ref.namespace else ""
+    return f"{root}{place}/{ref.resource}"
+
+
+def _is_established(definition: JSONObject) -> bool:
+    status = definition.get("status")
+    conditions = status.get("conditions") if isinstance(status, dict) else None
+    return any(
+        isinstance(each, dict) and (each.get("type"), each.get("status")) == ("Established", "True")
+        for each in (conditions if isinstance(conditions, list) else [])
+    )
+
+
+async def _attempts() -> AsyncIterator[None]:
+    """Until SECONDS are over."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + SECONDS
+    while loop.time() < end:
+        yield None
+        await asyncio.sleep(_POLL)

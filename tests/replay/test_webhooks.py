@@ -1,0 +1,131 @@
+"""Webhooks and aggregated APIs whose servers are not there."""
+
+import pytest
+
+from kproxy.model.api import ObjectRef, RequestInfo
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.replay.webhooks import Handling, Stub, Webhooks, named_in
+
+SERVICE: JSONObject = {"service": {"namespace": "team", "name": "hook", "path": "/"}, "caBundle": "eA=="}
+CONFIGURATION = ObjectRef(
+    group="admissionregistration.k8s.io", resource="validatingwebhookconfigurations", namespace="", name="guard"
+)
+DEFINITION = ObjectRef(
+    group="apiextensions.k8s.io", resource="customresourcedefinitions", namespace="", name="widgets.example.com"
+)
+API_SERVICE = ObjectRef(
+    group="apiregistration.k8s.io", resource="apiservices", namespace="", name="v1beta1.metrics.k8s.io"
+)
+RULE: JSON = {
+    "apiGroups": ["apps"],
+    "apiVersions": ["v1"],
+    "resources": ["deployments", "deployments/scale"],
+    "operations": ["CREATE", "UPDATE"],
+    "scope": "Namespaced",
+}
+
+
+def configuration(client: JSONObject) -> JSONObject:
+    """With one webhook."""
+    hook: JSONObject = {"name": "g.example.com", "clientConfig": client, "failurePolicy": "Fail", "rules": [RULE]}
+    return {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": "guard"}, "webhooks": [hook]}
+
+
+def hook_of(document: JSONObject | None) -> JSONObject:
+    """Its webhook."""
+    assert document is not None
+    hooks = document["webhooks"]
+    assert isinstance(hooks, list)
+    (hook,) = hooks
+    assert isinstance(hook, dict)
+    return hook
+
+
+def test_one_that_is_dropped_is_ignored_where_it_does_not_answer_and_said() -> None:
+    handling = Handling(Webhooks.DROP)
+    hook = hook_of(handling.adapt(CONFIGURATION, configuration(SERVICE)))
+    assert (hook["failurePolicy"], hook["clientConfig"]) == ("Ignore", SERVICE)
+    (note,) = handling.notes
+    assert "g.example.com" in note
+    assert "the service team/hook, which is not there: its failurePolicy is Ignore here" in note
+    assert CONFIGURATION in handling.changed
+    at_url = hook_of(handling.adapt(CONFIGURATION, configuration({"url": "https://192.0.2.1/"})))
+    assert at_url["timeoutSeconds"] == 1  # nobody waits for what is not there
+
+
+def test_one_that_is_there_stays_as_it_is() -> None:
+    handling = Handling(Webhooks.DROP, there=lambda config: "service" in config)
+    assert handling.adapt(CONFIGURATION, configuration(SERVICE)) == configuration(SERVICE)
+    assert not handling.notes
+    assert not handling.touched
+
+
+def test_a_stub_is_called_in_its_place_and_what_is_kept_is_kept() -> None:
+    handling = Handling(Webhooks.STUB, stub=Stub("https://127.0.0.1:5", "Y2E="))
+    hook = hook_of(handling.adapt(CONFIGURATION, configuration(SERVICE)))
+    assert hook["clientConfig"] == {"url": "https://127.0.0.1:5/admit", "caBundle": "Y2E="}
+    assert hook["failurePolicy"] == "Fail"
+    kept = Handling(Webhooks.KEEP)
+    assert kept.adapt(CONFIGURATION, configuration(SERVICE)) == configuration(SERVICE)
+    assert kept.notes
+    assert kept.touched
+
+
+def asked(verb: str, resource: str, subresource: str = "", *, group: str = "apps", namespace: str = "a") -> RequestInfo:
+    """A request, all of version v1."""
+    return RequestInfo(
+        verb=verb, path="", is_resource=True, group=group, version="v1", resource=resource,
+        subresource=subresource, namespace=namespace,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("info", "touched"),
+    [
+        (asked("create", "deployments"), True),
+        (asked("patch", "deployments", "scale"), True),
+        (asked("patch", "deployments", "status"), False),
+        (asked("delete", "deployments"), False),
+        (asked("create", "deployments", namespace=""), False),
+        (asked("create", "pods", group=""), False),
+        (asked("get", "deployments"), False),
+    ],
+)
+def test_what_a_webhook_saw_is_told_by_its_rules(info: RequestInfo, touched: bool) -> None:
+    handling = Handling(Webhooks.DROP)
+    handling.adapt(CONFIGURATION, configuration(SERVICE))
+    assert [each.matches(info) for each in handling.touched] == [touched]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_conversion_goes_without_its_webhook(stored: bool) -> None:
+    webhook: JSONObject = {"webhookClientConfig": SERVICE} if stored else {"webhook": {"clientConfig": SERVICE}}
+    spec: JSONObject = {
+        "group": "example.com",
+        "names": {"plural": "widgets"},
+        "conversion": {"strategy": "Webhook", **webhook},
+    }
+    handling = Handling(Webhooks.DROP)
+    assert handling.adapt(DEFINITION, {"spec": spec}) == {"spec": {**spec, "conversion": {"strategy": "None"}}}
+    info = RequestInfo(verb="create", path="", is_resource=True, group="example.com", version="v9", resource="widgets")
+    assert [each.matches(info) for each in handling.touched] == [True]
+    stub = Handling(Webhooks.STUB, stub=Stub("https://s", "Y2E="))
+    changed = stub.adapt(DEFINITION, {"spec": spec})
+    assert "https://s/convert" in str(changed)
+    assert "'strategy': 'Webhook'" in str(changed)
+
+
+def test_an_aggregated_api_is_left_out_and_its_version_remembered() -> None:
+    handling = Handling(Webhooks.DROP)
+    document: JSONObject = {"spec": {"group": "metrics.k8s.io", "version": "v1beta1", "service": SERVICE["service"]}}
+    assert handling.adapt(API_SERVICE, document) is None
+    assert list(handling.aggregated) == [("metrics.k8s.io", "v1beta1")]
+    assert Handling(Webhooks.KEEP).adapt(API_SERVICE, document) == document
+    local: JSONObject = {"spec": {"group": "apps", "version": "v1"}}
+    assert handling.adapt(API_SERVICE, local) == local
+
+
+def test_a_requests_body_says_which_configuration_it_is_of() -> None:
+    assert named_in(configuration(SERVICE)) == CONFIGURATION
+    assert named_in({"kind": "Pod"}) is None
+    assert named_in([1]) is None

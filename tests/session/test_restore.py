@@ -1,0 +1,190 @@
+"""Sessions that begin on a server that is in use, and their replays, on the emulated server."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kproxy.errors import UsageError
+from kproxy.lab.settings import LabSettings
+from kproxy.lab.start import start_lab
+from kproxy.model.api import ObjectRef
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.session import Server
+from kproxy.replay.restored import NotRestored, Restored
+from kproxy.replay.webhooks import Handling, Webhooks
+from kproxy.session.restore import RestoreChoice, doubts_of, how_to, requests_instead, restoring
+from kproxy.store.copying import import_text
+from kproxy.store.reader import open_recording
+from kproxy.store.text import export_text
+from tests.support.etcd_truth import check_recorded
+from tests.support.made import a_session, an_exchange
+from tests.support.memory import MemoryRecording
+from tests.support.served import Server as Served
+
+TEAM = "/api/v1/namespaces/team"
+SESSION = f"""
+kc() {{
+  AS="Authorization: Bearer $KPROXY_TOKEN"
+  curl -sS --cacert "$KPROXY_CA" -H "$AS" -H "Content-Type: ${{T:-application/json}}" "$@"
+}}
+N="$KPROXY_URL{TEAM}"
+kc "$N/configmaps/before"
+kc "$N/configmaps"
+T=application/merge-patch+json kc -X PATCH -d '{{"data":{{"a":"2"}}}}' "$N/configmaps/before"
+kc -X POST -d '{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"new"}}}}' "$N/configmaps"
+kc -X DELETE "$N/configmaps/gone"
+kc "$N/secrets/s"
+"""
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KPROXY_")}
+    return {**kept, "XDG_STATE_HOME": str(tmp_path / "state")}
+
+
+def kproxy(*arguments: object, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kproxy", *map(str, arguments)]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, input="")
+
+
+def fill(server: Served) -> None:
+    """What is there before the session."""
+
+    def thing(kind: str, name: str, **more: JSON) -> JSONObject:
+        return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, **more}
+
+    assert server.send("POST", "/api/v1/namespaces", body=thing("Namespace", "team")).status == 201
+    for name in ("before", "gone"):
+        made = thing("ConfigMap", name, data={"a": "1"})
+        assert server.send("POST", f"{TEAM}/configmaps", body=made).status == 201
+    secret = thing("Secret", "s", data={"p": "aHVudGVyMg=="})
+    assert server.send("POST", f"{TEAM}/secrets", body=secret).status == 201
+
+
+def recorded(path: Path, env: dict[str, str], *options: str) -> Path:
+    """The session on a server that is in use."""
+    with start_lab(LabSettings()) as lab:
+        fill(Served(lab))
+        done = kproxy("record", "-o", path, *options, "--", "sh", "-c", SESSION, env=env | lab.environment())
+        assert done.returncode == 0, done.stderr
+        assert check_recorded(path) >= 3
+    return path
+
+
+def verdict(path: Path, env: dict[str, str], *options: str, on: str = "fresh:emulated") -> tuple[str, str, JSONObject]:
+    """The verdict, what was said before, and all of the report."""
+    done = kproxy("replay", path, "--on", on, "--format", "json", *options, env=env)
+    assert done.stdout, done.stderr
+    said = json.loads(done.stdout)
+    return said["verdict"], done.stderr, said
+
+
+@pytest.mark.timeout(300)
+def test_a_session_on_a_server_in_use_is_the_same_where_that_is_restored_and_different_where_not(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
+    path = recorded(tmp_path / "a.kproxy", env)
+    with open_recording(str(path)) as recording:
+        assert recording.session.start_state == "etcd"
+        export_text(recording, tmp_path / "text")
+    import_text(tmp_path / "text", tmp_path / "b.kproxy")
+    for each in (path, tmp_path / "text", tmp_path / "b.kproxy"):
+        outcome, said, report = verdict(each, env)
+        assert outcome == "identical", report
+        assert "restored 4 keys into the target's etcd" in said
+    outcome, said, report = verdict(path, env, "--restore", "api")
+    assert outcome == "identical", report
+    assert "restored 4 objects through the API" in said
+    assert verdict(path, env, "--restore", "none")[0] == "different"
+
+
+@pytest.mark.timeout(300)
+def test_what_the_api_told_of_a_server_is_restored_through_the_api_of_another(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
+    path = recorded(tmp_path / "a.kproxy", env, "--start-state", "api")
+    outcome, said, report = verdict(path, env)
+    assert outcome == "identical", report
+    assert "restored 4 objects through the API" in said
+    refused = kproxy("replay", path, "--on", "fresh:emulated", "--restore", "etcd", env=env)
+    assert refused.returncode == 2
+    assert "--restore etcd needs a start state that was read from etcd" in refused.stderr
+    with start_lab(LabSettings()) as lab:
+        inside = env | lab.environment()
+        context = next(
+            line.partition(":")[2].strip()
+            for line in lab.kubeconfig.read_text().splitlines()
+            if line.startswith("current-context:")
+        )
+        on = f"context:{context}"
+        asked = kproxy("replay", path, "--on", on, env=inside)
+        assert asked.returncode != 0  # nobody answered
+        assert "objects of the start state before them" in asked.stderr
+        fill(Served(lab))  # somebody restored it by hand: a target may hold exactly that
+        outcome, said, report = verdict(path, inside, "--yes", on=on)
+        assert outcome == "identical", report
+        other = kproxy("replay", path, "--on", on, "--yes", env=inside)  # what the session made is there now
+        assert other.returncode == 2
+        assert "is not fresh" in other.stderr
+
+
+def test_how_it_is_restored_follows_from_what_was_read_and_where_it_goes() -> None:
+    etcd = a_session(start_state="etcd", server=Server(kind="emulated"))
+    own, other = LabSettings(), LabSettings(server="kube-apiserver")
+    assert how_to(etcd, own, RestoreChoice.AUTO) == "etcd"
+    assert how_to(etcd, other, RestoreChoice.AUTO) == "api"
+    assert how_to(etcd, None, RestoreChoice.AUTO) == "api"
+    assert how_to(etcd, own, RestoreChoice.API) == "api"
+    assert how_to(etcd, own, RestoreChoice.NONE) == ""
+    assert how_to(replace(etcd, start_state="api"), own, RestoreChoice.AUTO) == "api"
+    assert how_to(a_session(), own, RestoreChoice.AUTO) == ""
+    with pytest.raises(UsageError):
+        how_to(etcd, None, RestoreChoice.ETCD)
+
+
+def test_a_stub_is_for_servers_that_find_it() -> None:
+    with (
+        pytest.raises(UsageError, match="--webhooks stub needs a fresh server"),
+        restoring(MemoryRecording(), None, RestoreChoice.AUTO, Webhooks.STUB),
+    ):
+        pass
+
+
+def test_what_is_missing_is_in_doubt_with_what_it_would_have_served() -> None:
+    def ref(group: str, resource: str, name: str) -> ObjectRef:
+        return ObjectRef(group=group, resource=resource, namespace="", name=name)
+
+    definition = ref("apiextensions.k8s.io", "customresourcedefinitions", "widgets.example.com")
+    restored = Restored(
+        missing=[
+            NotRestored("crd", "the target answered 403", definition),
+            NotRestored("ns", "the target answered 403", ref("", "namespaces", "gone")),
+            NotRestored("ns2", "it is another", ref("", "namespaces", "there"), there=True),
+            NotRestored("/registry/x", "a key"),
+        ]
+    )
+    doubts = doubts_of(restored, Handling(Webhooks.DROP))
+    assert set(doubts.aggregated) == {("example.com", "*")}
+    assert set(doubts.namespaces) == {"gone"}
+    assert len(doubts.objects) == 3
+
+
+def test_a_request_of_the_session_that_makes_a_webhook_goes_out_as_it_can_be_there() -> None:
+    recording = MemoryRecording()
+    hook: JSONObject = {"name": "h", "failurePolicy": "Fail", "clientConfig": {"url": "https://192.0.2.1/"}}
+    body: JSONObject = {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": "g"}, "webhooks": [hook]}
+    exchange = an_exchange(1)
+    group, resource = "admissionregistration.k8s.io", "validatingwebhookconfigurations"
+    info = replace(exchange.info, verb="create", is_resource=True, group=group, version="v1", resource=resource)
+    headers = (("Content-Type", "application/json"),)
+    request = replace(exchange.request, body=recording.keep(json.dumps(body).encode()), headers=headers)
+    recording.exchange_list = [replace(exchange, info=info, request=request)]
+    found = requests_instead(recording, Handling(Webhooks.DROP))
+    assert json.loads(found[exchange.seq])["webhooks"][0]["failurePolicy"] == "Ignore"
+    assert requests_instead(recording, Handling(Webhooks.KEEP)) == {}
