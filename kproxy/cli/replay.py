@@ -5,6 +5,7 @@ import os
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -16,12 +17,14 @@ from kproxy.cli.renaming_option import renaming_option, write_renaming
 from kproxy.cli.restore_options import restore_options
 from kproxy.cli.rules_option import rules_option
 from kproxy.cli.slice_options import slice_options, slice_wish
+from kproxy.config.actors import load_actors
 from kproxy.errors import UsageError
 from kproxy.model.verdict import Verdict
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.engine import Drive
 from kproxy.replay.pace import parse_pace
 from kproxy.replay.webhooks import Webhooks
+from kproxy.session.acting import Acting
 from kproxy.session.evidence import gather_evidence
 from kproxy.session.opened import opened
 from kproxy.session.plan import planned
@@ -70,6 +73,20 @@ from kproxy.session.target import parse_target, reached
 @rules_option
 @renaming_option
 @restore_options
+@click.option(
+    "--as",
+    "acting_as",
+    type=click.Choice(("one", "impersonate")),
+    default="one",
+    show_default=True,
+    help="Who sends: one user, the target's, or each recorded caller by impersonation.",
+)
+@click.option(
+    "--as-map",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Each recorded caller with credentials that FILE (YAML) gives it.",
+)
 @click.option("--strict", is_flag=True, help="Turn all noise rules off.")
 @click.option("--require-etcd", is_flag=True, help="Without the target's etcd the verdict is inconclusive.")
 @click.option("--allow-existing", is_flag=True, help="Replay on a server that holds objects already.")
@@ -101,6 +118,8 @@ def command(
     verbs: tuple[str, ...],
     dry_run: bool,
     dry_run_as: str,
+    acting_as: Literal["one", "impersonate"],
+    as_map: Path | None,
     rules: tuple[Path, ...],
     renaming_file: Path | None,
     restore: str,
@@ -127,6 +146,10 @@ def command(
     stores = etcd_stores(store, etcd_override, etcd_prefix)
     drive = Drive(concurrency=concurrency, pace=parse_pace(pace))
     book, renaming = rule_book(rules), Renaming()
+    if as_map is not None and acting_as != "one":
+        raise UsageError("--as and --as-map both say who sends: give one of them")
+    actors = load_actors(as_map) if as_map is not None else {}
+    acting = Acting(how=acting_as, actors=actors, env=os.environ)
 
     def confirm(what: Confirmation) -> None:
         sentence = f"{what.requests} requests ({what.writes} writes) go to {what.server} as {what.user}"
@@ -153,13 +176,16 @@ def command(
             drive=drive,
             slice=wished,
             restoring=start,
+            acting=acting,
         )
         reachable = stack.enter_context(reached(wish, store, os.environ, stores, start.seed.keys))
         notify = stack.enter_context(replay_progress())
-        audience = Audience(confirm=confirm, notify=notify, tell=_tell)
+        signals: list[int] = []
+        audience = Audience(confirm=confirm, notify=notify, tell=_tell, stopped=signals.append)
         verdict: Verdict = asyncio.run(replay_recording(file, reachable, settings, audience))
         write_renaming(renaming, renaming_file)
-        return write_reports(verdict, reports, lambda: gather_evidence(file, str(settings.output), verdict))
+        code = write_reports(verdict, reports, lambda: gather_evidence(file, str(settings.output), verdict))
+    return 128 + signals[-1] if signals else code
 
 
 def _tell(sentence: str) -> None:

@@ -36,6 +36,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     pairs: Iterable[tuple[Seq, Seq]] | None = None,
     *,
     unsent: Mapping[Seq, str] | None = None,
+    excused: Mapping[Seq, str] | None = None,
     apart: Collection[int] = (),
     stopped: str = "",
     strict: bool = False,
@@ -46,7 +47,8 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     """Compare what two servers did.
 
     `pairs`: which exchange stands for which (a replay knows; None: they are aligned by method and target). `unsent`:
-    exchanges that the replay did not send, and why. `apart`: exchanges of the replay that stand for none: its own
+    exchanges that the replay did not send, and why. `excused`: those that it sent and whose outcome
+    says nothing of the server, and why. `apart`: exchanges of the replay that stand for none: its own
     repetitions. `stopped`: why and where the replay ended before its time; what it did not come to is not missed.
     `strict`: no noise rule hides anything. `require_etcd`: without etcd on both sides the verdict is inconclusive.
     `rules`: noise beside the built-in one. `renaming`: an empty one, which then has what was learned.
@@ -57,11 +59,13 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     )
     pairing = Pairing(align_exchanges(baseline.exchanges(), replayed.exchanges()) if pairs is None else pairs)
     order = Order(of)
-    etcd = EtcdComparison(of, baseline_ledger, replayed_ledger, pairing, order.times.see)
+    blameless = excused or {}
+    images = frozenset(pairing.image(seq) for seq in blameless)
+    etcd = EtcdComparison(of, baseline_ledger, replayed_ledger, pairing, order.times.see, images)
     with_etcd = baseline.session.etcd_start is not None and replayed.session.etcd_start is not None
     _learn(of, pairing, order, etcd if with_etcd else None)
     alone = Alone(of, unsent or {}, frozenset(apart), stopped)
-    exchanges = _compare_exchanges(of, pairing, order, alone)
+    exchanges = _compare_exchanges(of, pairing, order, alone, blameless)
     keys = etcd.compare() if with_etcd else Tally()
     order.finish()
     _completeness(of)
@@ -135,12 +139,17 @@ def _learn(of: Comparison, pairing: Pairing, order: Order, etcd: EtcdComparison 
     order.settle()
 
 
-def _compare_exchanges(of: Comparison, pairing: Pairing, order: Order, alone: Alone) -> Tally:
+def _compare_exchanges(
+    of: Comparison, pairing: Pairing, order: Order, alone: Alone, blameless: Mapping[Seq, str]
+) -> Tally:
     counting = Counting(of.findings)
     rest: list[Exchange] = []
     for item in side_by_side(of, pairing, rest):
         if isinstance(item, Pair):
             alone.see(item.baseline, item.replayed)
+            if item.baseline.seq in blameless:
+                of.findings.cannot_tell(f"exchange {item.baseline.seq}: {blameless[item.baseline.seq]}")
+                continue
             with counting:
                 compare_exchange(of, item)
             order.check(item)

@@ -1,6 +1,6 @@
 """etcd: the histories of the keys that the session changed, and what they end with."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
 from kproxy.diff.documents import Document
@@ -31,6 +31,8 @@ class EtcdComparison:
     replayed: Ledger
     pairing: Pairing
     see: Callable[[SeenTime], None]
+    blameless: Container[Seq | None] = ()
+    """Exchanges of the replay whose outcome says nothing of the server, and so does a key from their change on."""
     lives: Lives = field(init=False)
     _quiet: bool = False
     _different: set[str] = field(default_factory=set)
@@ -74,13 +76,19 @@ class EtcdComparison:
                 self._theirs(key)
             else:
                 self._unexplained(key, key.first.count, key.second.count)
+        excused: set[str] = set()
         for key, a, b in self.lives.beside(self._is_compared, ours=self._shared):
+            if key.name in excused or (b is not None and b.seq is not None and b.seq in self.blameless):
+                excused.add(key.name)
+                continue
             found, noise = self.of.findings.count, self.of.findings.noise.total()
             self._compare(f"{key.name}[{(a or b).index}]", a, b)  # type: ignore[union-attr] # one of them is there
             if self.of.findings.count > found:
                 self._different.add(key.name)
             elif self.of.findings.noise.total() > noise:
                 self._equivalent.add(key.name)
+        for name in excused:
+            self.of.findings.cannot_tell(f"the key {name} was changed by a request that cannot be compared")
         different, equivalent = len(self._different), len(self._equivalent - self._different)
         identical = compared - different - equivalent
         return Tally(compared=compared, identical=identical, equivalent=equivalent, different=different)

@@ -9,6 +9,7 @@ from kproxy.model.recording import Recording
 from kproxy.renaming.kinds import Owner, resource_of
 from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.renaming import Renaming
+from kproxy.replay.issued import bind_issued
 from kproxy.replay.pairing import WatchLearner
 from kproxy.replay.transport import Reply
 from kproxy.wire.coding import CodingError, decoder
@@ -68,6 +69,7 @@ def learn_answer(renaming: Renaming, recording: Recording, exchange: Exchange, h
     except ContentError:
         learn_text(renaming, recorded.decode("latin-1"), data.decode("latin-1"))
         return
+    bind_issued(renaming, baseline, replayed)
     owner = Owner(listing=exchange.info.verb == "list", resource=resource_of(exchange.info))
     Learner(renaming).learn(baseline, replayed, owner)
 

@@ -17,12 +17,13 @@ class ReplayStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestSent:
-    """A request went out."""
+    """A request went out, for the first time or `again` so often."""
 
     seq: Seq
     replayed: Seq
     method: str
     target: str
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,15 @@ class AnswerReceived:
     seq: Seq
     status: int
     recorded: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttled:
+    """The target refused a request for now (429): it is sent again, for the `times`th time, in so many seconds."""
+
+    seq: Seq
+    seconds: float
+    times: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +98,7 @@ type ReplayEvent = (
     ReplayStarted
     | RequestSent
     | AnswerReceived
+    | Throttled
     | RequestFailed
     | RequestLeftOut
     | WatchEnded

@@ -13,6 +13,7 @@ from kproxy.renaming.derived import drawn_for
 from kproxy.renaming.kinds import Owner
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
+from kproxy.replay.issued import bind_issued
 from kproxy.wire.watch import WatchEvent
 
 _MOST_UNNAMED = 4_096
@@ -83,6 +84,7 @@ class WatchLearner:
             recorded = left.popleft()
             image = self._image(recorded)
             if image is None or image == _revision(event):
+                bind_issued(self._renaming, recorded.object, event.object)
                 self._learner.learn(recorded.object, event.object, Owner(resource=self._resource))
                 return
             if image > _revision(event):  # what comes before it was never recorded

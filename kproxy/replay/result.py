@@ -85,15 +85,18 @@ class Stopped:
 
 @dataclass(slots=True, kw_only=True)
 class ReplayResult:
-    """`pairs`: what is to be compared. `unsent`: what was not sent, or not to its end, and why.
+    """What a replay did.
 
-    `apart`: exchanges of the replay's own recording that stand for none: a request that the target throttled and that
-    was sent again, one that was on its way when the replay was stopped. `throttled`: answers that were waited out.
+    `pairs`: what is to be compared. `unsent`: what was not sent, or not to its end, and why. `excused`: what was sent,
+    and whose outcome says nothing of the server, and why. `apart`: exchanges of the replay's own recording that stand
+    for none: a request that the target throttled and that was sent again, one that was on its way when the replay was
+    stopped. `throttled`: answers that were waited out.
     """
 
     renaming: Renaming
     pairs: Pairs = field(default_factory=Pairs)
     unsent: Reasons = field(default_factory=Reasons)
+    excused: Reasons = field(default_factory=Reasons)
     apart: array[int] = field(default_factory=lambda: array("Q"))
     waited_in_vain: list[WaitedInVain] = field(default_factory=list)
     throttled: int = 0

@@ -34,12 +34,13 @@ type Begun = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireRequest:
-    """A request as it was recorded, its names already the target's."""
+    """A request as it was recorded, its names already the target's. `authorization`: its own, "": the transport's."""
 
     method: str
     target: str
     headers: Headers
     body: bytes = b""
+    authorization: str = field(default="", repr=False)
 
 
 @dataclass(slots=True)
@@ -51,6 +52,12 @@ class Reply:
     connection: "Connection"
     ended: bool = False
     waiting: list[bytes] = field(default_factory=list)
+    transport: "Transport | None" = None
+
+    def done(self) -> None:
+        """It was read to its end: its connection may carry the next request."""
+        if self.transport is not None:
+            self.transport.done(self)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The content's pieces. ReplayError if the connection breaks before the end."""
@@ -157,17 +164,23 @@ class Transport:
         self._idle: list[Connection] = []
         self.connections: set[Connection] = set()
 
-    async def send(self, request: WireRequest, *, alone: bool = False, begun: Begun = lambda _: None) -> Reply:
+    async def send(
+        self, request: WireRequest, head: bytes = b"", *, alone: bool = False, begun: Begun = lambda _: None
+    ) -> Reply:
         """Send a request; the answer's head is there when this returns. `alone`: on a connection of its own.
+
+        `head`: what `head` made of it before, b"": it is made now.
 
         `begun` is told, once and as soon as it is known, which exchange it became in the replay's recording, where
         there is one. ReplayError if the target cannot be reached or breaks off.
         """
-        head = self.head(request)
+        head = head or self.head(request)
         connection = None if alone else self._rested()
         if connection is None:
             connection = await self._connect()
-        return await connection.ask(head, request.body, request.method, begun)
+        reply = await connection.ask(head, request.body, request.method, begun)
+        reply.transport = self
+        return reply
 
     def _rested(self) -> Connection | None:
         """The connection that was used last of those that wait for their next request."""
@@ -226,7 +239,8 @@ class Transport:
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
     def _fields(self, request: WireRequest) -> list[tuple[str, str]]:
-        ours = {"host": self.target.host_header, "authorization": self._bearer.authorization()}
+        authorization = request.authorization or self._bearer.authorization()
+        ours = {"host": self.target.host_header, "authorization": authorization}
         fields: list[tuple[str, str]] = []
         for name, value in request.headers:
             lower = name.lower()

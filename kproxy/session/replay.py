@@ -21,7 +21,6 @@ from kproxy.replay.doubts import doubted
 from kproxy.replay.engine import Drive, plan_of, replay
 from kproxy.replay.events import ReplayEvent
 from kproxy.replay.guard import check_target, gather_facts, written_resources
-from kproxy.replay.links import Link
 from kproxy.replay.restored import Restored
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.settle import Versions
@@ -29,16 +28,15 @@ from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Transport
 from kproxy.replay.webhooks import Webhooks
 from kproxy.replay.written import Written
+from kproxy.session.acting import Acting, check_callers, secrets_of, senders, transport_to, upstreams
 from kproxy.session.driving import (
-    InsideLink,
     changes_of,
-    seen_from_inside,
     sentence_of,
     serves,
     stopped_by_signals,
 )
 from kproxy.session.opened import Opened, opened
-from kproxy.session.recording import Live, Tell, recording
+from kproxy.session.recording import Tell, recording
 from kproxy.session.recordsettings import RecordSettings, StartChoice
 from kproxy.session.relays import lab_relays
 from kproxy.session.restore import (
@@ -56,8 +54,9 @@ from kproxy.session.target import KINDS, Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaySettings:
-    """How to replay. `output`: the replay's own recording; `drive`: how fast, and how much at a time.
+    """How to replay.
 
+    `output`: the replay's own recording; `drive`: how fast, and how much at a time; `acting`: who sends.
     `restoring`: what is done with the start state, decided already (None: by itself, as `--restore auto`).
     """
 
@@ -72,6 +71,7 @@ class ReplaySettings:
     drive: Drive = field(default_factory=Drive)
     slice: SliceWish = ALL
     restoring: Restoring | None = None
+    acting: Acting = field(default_factory=Acting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +87,15 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """Who hears of a replay: `confirm` raises if the person says no, `notify` gets the engine's events."""
+    """Who hears of a replay: `confirm` raises if the person says no, `notify` gets the engine's events.
+
+    `stopped`: which signal ended it.
+    """
 
     confirm: Callable[[Confirmation], None] = lambda _: None
     notify: Callable[[ReplayEvent], None] = lambda _: None
     tell: Tell = lambda _: None
+    stopped: Callable[[int], None] | None = None
 
 
 async def replay_recording(where: str, target: Target, settings: ReplaySettings, audience: Audience) -> Verdict:
@@ -104,8 +108,9 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
         target = target.for_users({exchange.caller for exchange in baseline.recording.exchanges()})
         target = replace(target, upstream=await asked_once(target.upstream))
         await _guard(baseline, target, settings)
+        plan = plan_of(baseline.recording)
+        check_callers(settings.acting, target.upstream, baseline.recording, plan)
         if target.lab is None:
-            plan = plan_of(baseline.recording)
             wanted = (
                 settings.restoring.how if settings.restoring is not None else baseline.recording.session.start_state
             )
@@ -122,27 +127,13 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
         with _decided(baseline, target, settings) as decided:
             restored = await restore(baseline.recording, target, decided, audience.tell)
             result = await _drive(baseline, target, settings, audience, Begun(restored, decided))
+        if audience.stopped is not None and result.stopped is not None and result.stopped.signal:
+            audience.stopped(result.stopped.signal)
         doubts = doubts_of(restored, decided.handling)
         with opened(str(settings.output)) as replayed:
-            ledgers = baseline.ledger, replayed.ledger
-            if result.stopped is not None or settings.slice != ALL:
-                sent, answered = zip(*result.pairs, strict=True) if result.pairs else ((), ())
-                ledgers = changes_of(ledgers[0], frozenset(sent)), changes_of(ledgers[1], frozenset(answered))
-            verdict = compare(
-                baseline.recording,
-                ledgers[0],
-                replayed.recording,
-                ledgers[1],
-                result.pairs,
-                unsent=result.unsent,
-                apart=result.apart,
-                stopped=sentence_of(result.stopped),
-                strict=settings.strict,
-                rules=settings.rules,
-                renaming=settings.renaming,
-                require_etcd=settings.require_etcd,
-            )
-            verdict = replace(verdict, notes=(*notes, *verdict.notes, *restored.sentences(), *decided.handling.notes))
+            verdict = _compared(baseline, replayed, result, settings)
+            told = (*notes, *verdict.notes, *_notes(result), *restored.sentences(), *decided.handling.notes)
+            verdict = replace(verdict, notes=told)
             return without_doubted(verdict, doubted(baseline.recording, doubts)) if doubts else verdict
 
 
@@ -155,6 +146,36 @@ def _decided(baseline: Opened, target: Target, settings: ReplaySettings) -> Iter
     lab = LabSettings(server=KINDS[target.lab.kind]) if target.lab is not None else None
     with restoring(baseline.recording, lab, RestoreChoice.AUTO, Webhooks.DROP) as decided:
         yield decided
+
+
+def _compared(baseline: Opened, replayed: Opened, result: ReplayResult, settings: ReplaySettings) -> Verdict:
+    ledgers = baseline.ledger, replayed.ledger
+    if result.stopped is not None or settings.slice != ALL:
+        sent, answered = zip(*result.pairs, strict=True) if result.pairs else ((), ())
+        ledgers = changes_of(ledgers[0], frozenset(sent)), changes_of(ledgers[1], frozenset(answered))
+    return compare(
+        baseline.recording,
+        ledgers[0],
+        replayed.recording,
+        ledgers[1],
+        result.pairs,
+        unsent=result.unsent,
+        excused=result.excused,
+        apart=result.apart,
+        stopped=sentence_of(result.stopped),
+        strict=settings.strict,
+        rules=settings.rules,
+        renaming=settings.renaming,
+        require_etcd=settings.require_etcd,
+    )
+
+
+def _notes(result: ReplayResult) -> Iterator[str]:
+    if result.throttled:
+        yield (
+            f"the target throttled (429) {result.throttled} times, which was waited out: what was sent again is "
+            "compared by its last answer"
+        )
 
 
 async def _guard(baseline: Opened, target: Target, settings: ReplaySettings) -> None:
@@ -186,6 +207,7 @@ async def _drive(
     baseline: Opened, target: Target, settings: ReplaySettings, audience: Audience, begun: Begun
 ) -> ReplayResult:
     instead = requests_instead(baseline.recording, begun.restoring.handling)
+    mapped = await upstreams(settings.acting, target.upstream)
     record = RecordSettings(
         output=settings.output,
         upstream=target.upstream,
@@ -198,14 +220,20 @@ async def _drive(
         lab=target.lab,
         program="kproxy replay",
         start_state=_start_of(target, begun.restored),
+        exec_content=True,
+        literals=secrets_of(mapped),
     )
     async with recording(record, audience.tell, own=True) as live, _looking_into(target.etcd) as versions:
-        transport = Transport(seen_from_inside(target.upstream), dial=partial(_dial, live))
+        if live.within is None:
+            raise RuntimeError("the replay's recording is made without a proxy of its own")
+        bare = target.upstream.without_credentials()
+        await live.within.ready(bare)
         stopper = Stopper(partial(serves, target.upstream))
         with stopped_by_signals(stopper):
             result = await replay(
                 baseline.recording,
-                transport,
+                await senders(settings.acting, target.upstream, mapped, live.within),
+                bare=transport_to(live.within, bare),
                 drive=settings.drive,
                 notify=audience.notify,
                 written=Written(baseline.ledger, baseline.recording.session.server.etcd_cluster),
@@ -214,7 +242,7 @@ async def _drive(
                 renaming=begun.restored.renaming,
                 instead=instead,
             )
-        live.exit_code = 0 if result.stopped is None else 128 + (result.stopped.signal or 0)
+        live.exit_code = _exit_code(result)
     return result
 
 
@@ -225,10 +253,11 @@ def _start_of(target: Target, restored: Restored) -> StartChoice:
     return StartChoice.API if target.etcd is None else StartChoice.ETCD
 
 
-async def _dial(live: Live) -> Link:
-    if live.within is None:
-        raise RuntimeError("the replay's recording is made without a proxy of its own")
-    return InsideLink(live.within.connect())
+def _exit_code(result: ReplayResult) -> int:
+    """As the replay's recording has it: 0 where all was sent, 128 and the signal's number, 2 for a target that died."""
+    if result.stopped is None:
+        return 0
+    return 128 + result.stopped.signal if result.stopped.signal else 2
 
 
 @asynccontextmanager

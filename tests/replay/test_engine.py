@@ -24,6 +24,7 @@ from kproxy.replay.events import ReplayEnded, ReplayEvent, ReplayStarted, Reques
 from kproxy.replay.guard import gather_facts, written_resources
 from kproxy.replay.plan import Plan, Send, Step
 from kproxy.replay.result import ReplayResult
+from kproxy.replay.senders import One
 from kproxy.replay.transport import Transport, WireRequest
 from tests.support.memory import MemoryRecording
 from tests.support.tape import Tape
@@ -97,7 +98,7 @@ def replayed(
 
     async def run() -> tuple[MemoryRecording, ReplayResult]:
         tape = Tape(upstream)
-        result = await replay(recording, tape, drive=Drive(patience=5), notify=notify)
+        result = await replay(recording, One(tape), drive=Drive(patience=5), notify=notify)
         return tape.recording, result
 
     return asyncio.run(run())
@@ -218,7 +219,8 @@ def test_independent_requests_go_at_once_and_each_is_paired_with_its_own(
 
     async def run() -> tuple[MemoryRecording, ReplayResult]:
         tape = Tape(target)
-        result = await replay(together, tape, drive=Drive(patience=5, concurrency=16), plan=ByHand([*chain, *readers]))
+        drive = Drive(patience=5, concurrency=16)
+        result = await replay(together, One(tape), drive=drive, plan=ByHand([*chain, *readers]))
         return tape.recording, result
 
     again, result = asyncio.run(run())

@@ -54,27 +54,31 @@ class Tape(Transport):
         """Nanoseconds since the tape began."""
         return Nanos(time.monotonic_ns() - self._start)
 
-    async def send(self, request: WireRequest, *, alone: bool = False, begun: Begun = lambda _: None) -> Reply:
+    async def send(
+        self, request: WireRequest, head: bytes = b"", *, alone: bool = False, begun: Begun = lambda _: None
+    ) -> Reply:
         """Send and keep."""
-        head = parse_head(self.head(request))
+        parts = parse_head(head or self.head(request))
         seq = Seq(len(self.recording.exchange_list) + 1)
         exchange = Exchange(
             seq=seq,
             connection=1,
             started=self.now(),
             request=Request(
-                method=head.start[0],
+                method=parts.start[0],
                 target=request.target,
                 http_version="HTTP/1.1",
-                headers=head.headers,
+                headers=parts.headers,
                 body=self.recording.keep(request.body),
             ),
             info=request_info(request.method, request.target),
         )
         self.recording.exchange_list.append(exchange)
         begun(seq)
-        reply = await super().send(request, alone=alone)
-        taped = TapedReply(reply.status, reply.headers, reply.connection, reply.ended, reply.waiting, self, seq)
+        reply = await super().send(request, head, alone=alone)
+        taped = TapedReply(
+            reply.status, reply.headers, reply.connection, reply.ended, reply.waiting, reply.transport, self, seq
+        )
         answer = Answer(status=reply.status, reason="", http_version="HTTP/1.1", headers=reply.headers)
         self._put(replace(exchange, answered=self.now(), answer=answer))
         return taped

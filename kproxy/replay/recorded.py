@@ -1,0 +1,64 @@
+"""What the engine reads of a recorded exchange while it sends it again."""
+
+from kproxy.model.exchange import WATCH_EVENT, Exchange, header
+from kproxy.model.recording import Recording
+from kproxy.renaming.apply import rename_body, rename_headers, rename_target
+from kproxy.renaming.renaming import Renaming
+from kproxy.renaming.target import parameter
+from kproxy.replay.answers import counts
+from kproxy.replay.transport import WireRequest
+from kproxy.wire.content import ContentError
+from kproxy.wire.watch import WatchEvent, decode_event
+
+
+def seconds_of(exchange: Exchange) -> float:
+    """How long it had lasted."""
+    return ((exchange.ended or exchange.started) - exchange.started) / 1e9
+
+
+def follows(exchange: Exchange) -> bool:
+    """Whether it is a log that goes on as its pod does."""
+    return exchange.info.is_log and (parameter(exchange.request.target, "follow") or "") in {"true", "True", "1", "t"}
+
+
+def failed_before(exchange: Exchange) -> bool:
+    """Whether the recorded server itself answered with an error of its own, or not at all."""
+    return exchange.answer is None or exchange.answer.status >= 500
+
+
+def request_of(
+    recording: Recording, renaming: Renaming, exchange: Exchange, instead: bytes | None = None
+) -> WireRequest:
+    """A recorded request in the target's words; `instead`: what stands in its body's place."""
+    recorded = exchange.request
+    data = instead or (recording.body(recorded.body.digest) if recorded.body.digest else b"")
+    return WireRequest(
+        method=recorded.method,
+        target=recorded.target if _too_large(exchange) else rename_target(renaming, recorded.target),
+        headers=rename_headers(renaming, recorded.target, recorded.headers),
+        body=rename_body(renaming, header(recorded.headers, "content-type"), data),
+    )
+
+
+def events_of(recording: Recording, exchange: Exchange) -> list[WatchEvent]:
+    """The events of a recorded watch that count. What cannot be decoded is left out: the comparison says so."""
+    if exchange.answer is None:
+        return []
+    media_type = header(exchange.answer.headers, "content-type")
+    found: list[WatchEvent] = []
+    for frame in recording.frames(exchange.seq):
+        if frame.body.digest is None or frame.kind != WATCH_EVENT:
+            continue
+        try:
+            event = decode_event(media_type, recording.body(frame.body.digest))
+        except ContentError:
+            continue
+        if counts(event):
+            found.append(event)
+    return found
+
+
+def _too_large(exchange: Exchange) -> bool:
+    """Whether a request named a revision that is still to come: it says nothing of the server's, here as there."""
+    target, answer = exchange.request.target, exchange.answer
+    return answer is not None and answer.status == 504 and parameter(target, "resourceVersion") is not None

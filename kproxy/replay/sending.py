@@ -1,0 +1,111 @@
+"""One request on its way: written in the target's words, sent as whoever it is to be, until the answer that counts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from kproxy.errors import ReplayError
+from kproxy.model.exchange import Exchange, Seq
+from kproxy.model.recording import Recording
+from kproxy.replay.answers import learn_answer, learn_head, read_all
+from kproxy.replay.events import ReplayEvent, RequestSent, Throttled
+from kproxy.replay.recorded import request_of, seconds_of
+from kproxy.replay.result import ReplayResult
+from kproxy.replay.senders import Sender, Senders
+from kproxy.replay.throttled import wait_before_again
+from kproxy.replay.transport import Reply, WireRequest
+
+ANSWER_SECONDS = 60.0
+"""Beyond the recorded duration, how long an answer is awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request that can be sent."""
+
+    exchange: Exchange
+    request: WireRequest
+    sender: Sender
+    head: bytes
+    alone: bool
+
+
+@dataclass(slots=True)
+class Sending:
+    """See the module. `under_way` is told which exchange of the replay's recording each one became.
+
+    `instead`: bodies that are sent in the recorded ones' place.
+    """
+
+    recording: Recording
+    senders: Senders
+    notify: Callable[[ReplayEvent], None]
+    sleep: Callable[[float], Awaitable[None]]
+    result: ReplayResult
+    under_way: dict[Seq, int]
+    instead: Mapping[Seq, bytes]
+
+    def prepare(self, exchange: Exchange, *, alone: bool) -> Prepared:
+        """Write a recorded request anew. ReplayError for what cannot be sent. `alone`: its answer is a stream."""
+        sender = self.senders.of(exchange)
+        request = request_of(self.recording, self.result.renaming, exchange, self.instead.get(exchange.seq))
+        if sender.fields and not any(name.lower() == "impersonate-user" for name, _ in request.headers):
+            request = replace(request, headers=(*request.headers, *sender.fields))
+        if sender.authorization:
+            request = replace(request, authorization=sender.authorization)
+        return Prepared(exchange, request, sender, sender.transport.head(request), alone)
+
+    async def send(self, prepared: Prepared) -> Reply:
+        """Send it, again while the target throttles; its answer's head. ReplayError."""
+        exchange, request, times = prepared.exchange, prepared.request, 0
+
+        def begun(number: int) -> None:
+            if before := self.under_way[exchange.seq]:
+                self.result.apart.append(before)
+            self.under_way[exchange.seq] = number
+            sent = RequestSent(
+                seq=exchange.seq, replayed=Seq(number), method=request.method, target=request.target, again=times
+            )
+            self.notify(sent)
+
+        while True:
+            async with _in_time(exchange):
+                transport = prepared.sender.transport
+                reply = await transport.send(request, prepared.head, alone=prepared.alone, begun=begun)
+            seconds = wait_before_again(exchange, reply.status, reply.headers, times)
+            if seconds is None:
+                learn_head(self.result.renaming, exchange, reply.headers)
+                return reply
+            times += 1
+            self.result.throttled += 1
+            self.notify(Throttled(seq=exchange.seq, seconds=seconds, times=times))
+            async with _in_time(exchange):
+                await read_all(reply)
+            transport.done(reply)
+            await self.sleep(seconds)
+
+    async def read(self, exchange: Exchange, reply: Reply, leave_after: int | None) -> None:
+        """Read an answer as far as the recorded client did, and learn from it. ReplayError."""
+        try:
+            async with _in_time(exchange):
+                data = await read_all(reply, leave_after=leave_after)
+        except BaseException:
+            reply.leave()
+            raise
+        if leave_after is not None:
+            reply.leave()
+        else:
+            reply.done()
+        learn_answer(self.result.renaming, self.recording, exchange, reply.headers, data)
+
+
+@asynccontextmanager
+async def _in_time(exchange: Exchange) -> AsyncIterator[None]:
+    """ReplayError when it takes much longer than it had taken."""
+    seconds = seconds_of(exchange) + ANSWER_SECONDS
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise ReplayError(f"no answer within {seconds:.0f} s") from error

@@ -1,0 +1,71 @@
+"""kproxy.replay.conflicts."""
+
+from kproxy.model.exchange import Answer, End, Exchange, Nanos, Request, Seq
+from kproxy.replay.conflicts import conflict_of, excuses
+from kproxy.wire.requestinfo import request_info
+from tests.support.memory import MemoryRecording
+
+ONE = "/api/v1/namespaces/default/configmaps/one"
+JSON_TYPE = (("Content-Type", "application/json"),)
+
+
+def made(  # noqa: PLR0913 - an exchange has as many parts
+    recording: MemoryRecording, seq: int, method: str, status: int, *, wanted: int = 0, revision: int = 0
+) -> None:
+    """An exchange about the object `one`."""
+    sent = b'{"metadata":{"name":"one","resourceVersion":"%d"}}' % wanted if wanted else b'{"metadata":{"name":"one"}}'
+    told = b'{"kind":"ConfigMap","metadata":{"name":"one","uid":"u","resourceVersion":"%d"}}' % revision
+    if status == 409:
+        told = b'{"kind":"Status","reason":"Conflict","details":{"name":"one"}}'
+    recording.exchange_list.append(
+        Exchange(
+            seq=Seq(seq),
+            connection=1,
+            started=Nanos(seq * 10),
+            answered=Nanos(seq * 10 + 5),
+            ended=Nanos(seq * 10 + 5),
+            end=End.COMPLETE,
+            request=Request(
+                method=method, target=ONE, http_version="HTTP/1.1", headers=JSON_TYPE, body=recording.keep(sent)
+            ),
+            info=request_info(method, ONE),
+            answer=Answer(
+                status=status, reason="", http_version="HTTP/1.1", headers=JSON_TYPE, body=recording.keep(told)
+            ),
+        )
+    )
+
+
+def world() -> MemoryRecording:
+    """Written at 5, read, written by somebody at 7, an update of 5 refused, read, another object read."""
+    recording = MemoryRecording()
+    made(recording, 1, "PUT", 200, revision=5)
+    made(recording, 2, "GET", 200, revision=5)
+    made(recording, 3, "PUT", 200, revision=7)
+    made(recording, 4, "PUT", 409, wanted=5)
+    made(recording, 5, "GET", 200, revision=7)
+    return recording
+
+
+def excused(recording: MemoryRecording, *left_out: int) -> dict[int, str]:
+    conflict = conflict_of(recording, recording.exchange_list[3])
+    assert conflict is not None
+    sent = {each.seq: each.seq for each in recording.exchange_list if each.seq not in left_out}
+    return dict(excuses(recording, [conflict], sent))
+
+
+def test_a_conflict_whose_writer_was_sent_has_no_excuse() -> None:
+    assert excused(world()) == {}
+
+
+def test_a_conflict_without_its_writer_and_what_saw_the_object_later_say_nothing() -> None:
+    found = excused(world(), 3)
+    assert set(found) == {4, 5}
+    assert found[4] == "its conflict (409) was with a writer that is not replayed"
+    assert found[5] == "configmaps/default/one was written by exchange 4, which the recorded server refused"
+
+
+def test_what_is_no_conflict_is_none() -> None:
+    recording = world()
+    assert conflict_of(recording, recording.exchange_list[0]) is None
+    assert dict(excuses(recording, [], {})) == {}

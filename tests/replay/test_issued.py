@@ -1,0 +1,74 @@
+"""kproxy.replay.issued."""
+
+from base64 import b64encode
+
+import pytest
+
+from kproxy.model.jsontypes import JSON
+from kproxy.renaming.kinds import Kind
+from kproxy.renaming.renaming import Renaming
+from kproxy.replay.issued import bind_issued
+
+PSEUDONYM = "kproxy-redacted-" + "0123456789abcdef" * 2 + "01234567"
+LONG = PSEUDONYM + "-" * 1000
+LIVE = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln-bmF0dXJl"
+
+
+def request(token: str) -> JSON:
+    return {"kind": "TokenRequest", "status": {"token": token}}
+
+
+def secret(token: str, name: str = "robot-token") -> JSON:
+    data = b64encode(token.encode()).decode()
+    return {
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": "default"},
+        "type": "kubernetes.io/service-account-token",
+        "data": {"token": data},
+    }
+
+
+@pytest.mark.parametrize("recorded", [PSEUDONYM, LONG])
+def test_an_issued_token_is_bound_to_its_pseudonym_however_long(recorded: str) -> None:
+    renaming = Renaming()
+    bind_issued(renaming, request(recorded), request(LIVE))
+    assert renaming.image(Kind.PSEUDONYM, recorded) == LIVE
+    assert renaming.text(f'{{"spec":{{"token":"{recorded}"}}}}') == f'{{"spec":{{"token":"{LIVE}"}}}}'
+
+
+def test_a_secrets_token_is_bound_plain_and_as_it_stands_in_the_secret() -> None:
+    renaming = Renaming()
+    bind_issued(renaming, secret(PSEUDONYM), secret(LIVE))
+    assert renaming.image(Kind.PSEUDONYM, PSEUDONYM) == LIVE
+    in_data = b64encode(PSEUDONYM.encode()).decode().rstrip("=")
+    assert renaming.image(Kind.PSEUDONYM, in_data) == b64encode(LIVE.encode()).decode().rstrip("=")
+
+
+def test_in_a_list_secrets_go_by_their_names() -> None:
+    renaming = Renaming()
+    other = PSEUDONYM.replace("0", "f")
+    recorded: JSON = {"kind": "SecretList", "items": [secret(PSEUDONYM, "a"), secret(other, "b")]}
+    live: JSON = {"kind": "SecretList", "items": [secret("second", "b"), secret("first", "a")]}
+    bind_issued(renaming, recorded, live)
+    assert renaming.image(Kind.PSEUDONYM, PSEUDONYM) == "first"
+    assert renaming.image(Kind.PSEUDONYM, other) == "second"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "live"),
+    [
+        (request("a real token"), request(LIVE)),
+        (request(PSEUDONYM), request("")),
+        (request(PSEUDONYM), request(PSEUDONYM)),
+        (request(PSEUDONYM), {"kind": "Status"}),
+        (request(PSEUDONYM), request("x" * 100_000)),
+        ({"kind": "ConfigMap", "data": {"token": PSEUDONYM}}, {"kind": "ConfigMap", "data": {"token": LIVE}}),
+        ({"kind": "SecretList", "items": "none"}, {"kind": "SecretList"}),
+        ({"type": "kubernetes.io/service-account-token", "data": {"token": "?"}}, secret(LIVE)),
+        ("text", ["list"]),
+    ],
+)
+def test_what_is_no_issued_token_binds_nothing(recorded: JSON, live: JSON) -> None:
+    renaming = Renaming()
+    bind_issued(renaming, recorded, live)
+    assert renaming.image(Kind.PSEUDONYM, PSEUDONYM) is None
