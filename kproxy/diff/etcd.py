@@ -9,13 +9,13 @@ from kproxy.diff.noise import EMULATED, STARTUP
 from kproxy.diff.pairing import Pairing
 from kproxy.diff.sides import Comparison, Side
 from kproxy.diff.trees import Comparer, SeenTime, Spot
-from kproxy.diff.unnamed import pair_unnamed
+from kproxy.diff.unnamed import kind_of, pair_unnamed
 from kproxy.model.attribution import Ledger
 from kproxy.model.etcd import KeyChange, key_text
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.model.verdict import Tally
-from kproxy.renaming.kinds import Kind, Owner
+from kproxy.renaming.kinds import Owner
 from kproxy.renaming.learn import Learner
 
 _WEIGHT = 3
@@ -50,7 +50,7 @@ class EtcdComparison:
             _values_of(self.of.baseline, left), _values_of(self.of.replayed, right), self.of.renaming.text
         )
         for name, image in unnamed:
-            self.of.renaming.learn_name(Kind.CLUSTER_IP, name.rpartition("/")[2], image.rpartition("/")[2])
+            self.of.renaming.learn_name(kind_of(name), name.rpartition("/")[2], image.rpartition("/")[2])
         self.lives.match(self.of.renaming.text)
         for _, a, b in self.lives.beside(lambda key: bool(key.first.count and key.second.count)):
             if a is not None and b is not None:

@@ -11,6 +11,7 @@ from kproxy.model.attribution import Ledger, LedgerEntry, Standing
 from kproxy.model.etcd import EtcdKey, KeyChange, Revision, key_text
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON
+from kproxy.renaming.derived import looks_drawn
 
 
 @dataclass(slots=True)
@@ -169,7 +170,7 @@ def _lives(side: Side, ledger: Ledger) -> dict[str, Life]:
         name = key_text(change.key)
         if (life := found.get(name)) is None:
             life = found[name] = Life()
-            if FOLDER in name:
+            if FOLDER in name or looks_drawn(name):
                 life.first = change
         value: JSON = side.documents.stored(change.value or change.previous).value if FOLDER in name else None
         life.see(entry, startup=life.startup and is_startup(change.key, value, prefix))

@@ -140,5 +140,7 @@ def _refuse_wide(text: str, steps: tuple[str, ...]) -> None:
         raise UsageError(f"{text} is too wide: {first[1:]} as a whole is what a comparison is for")
     if first == ".cells" and second == "[*]":
         raise UsageError(f"{text} is too wide: name the column by its number, like cells[3]")
+    if first == ".cells" and second == "[0]":
+        raise UsageError(f"{text} says which object a row is of: no rule may hide that")
     if first == ".metadata" and second in _IDENTITY:
         raise UsageError(f"{text} says which object it is, or whether it is there: no rule may hide that")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from kproxy.diff.ages import SLACK, age_is_right
 from kproxy.diff.findings import Findings
+from kproxy.diff.inside import documents_inside
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import UUID, Kind, Owner, Place, classify, is_time
@@ -72,7 +73,7 @@ class Comparer:
         """Compare two values."""
         kind = classify(place, baseline, replayed)
         if kind is None:
-            self._plain(path, baseline, replayed)
+            self._plain(path, place, baseline, replayed)
             return
         if self.spot.where == "request" and baseline == replayed and not self._renaming.knows(kind, place, baseline):
             return  # what no server ever said is the client's own choice
@@ -98,9 +99,13 @@ class Comparer:
         if first is not None and second is not None:
             self.spot.times.append(SeenTime(self.spot.seq, first, second, self.spot.where, self._path(path)))
 
-    def _plain(self, path: Path, baseline: JSON, replayed: JSON) -> None:
+    def _plain(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
         if isinstance(baseline, str) and isinstance(replayed, str):
-            if not same_words(self._renaming, baseline, replayed):
+            if same_words(self._renaming, baseline, replayed):
+                return
+            if (inner := documents_inside(baseline, replayed)) is not None:
+                self.walker.inside(path, place, *inner)
+            else:
                 kind = "renamed" if is_time(baseline) and is_time(replayed) else "changed"
                 self._differ(path, kind, baseline, replayed)
         elif type(baseline) is not type(replayed) or baseline != replayed:

@@ -74,6 +74,17 @@ def _behind_prefix(parent: JSONObject, name: str) -> str:
     return name[len(prefix) :] if prefix and name.startswith(prefix) else ""
 
 
+def _of_template(parent: JSONObject, name: str) -> Stem | None:
+    labels = parent.get("labels")
+    if not isinstance(labels, dict):
+        return None
+    for field in HASH_FIELDS & labels.keys():
+        drawn = text(labels.get(field))
+        if drawn and name.endswith(f"-{drawn}") and hash_in(drawn) == ("", drawn):
+            return name[: -len(drawn) - 1]
+    return None
+
+
 def _account_token(parent: JSONObject, name: str) -> Stem | None:
     annotations = parent.get("annotations")
     account = text(annotations.get("kubernetes.io/service-account.name")) if isinstance(annotations, dict) else ""
@@ -104,6 +115,12 @@ FORMS = (
         "web-0001",
         "API conventions, «Idempotency»: a server makes the suffix as it likes; its length stays",
         _generated_elsewhere,
+    ),
+    Form(
+        "a ReplicaSet's or ControllerRevision's name, with the hash in its label",
+        "web-5d4f8c7b9",
+        "k8s.io/kubernetes/pkg/controller/deployment/sync.go, pkg/controller/history/controller_history.go",
+        _of_template,
     ),
     Form(
         "an Event's name",
@@ -151,14 +168,19 @@ FORMS = (
 """All forms there are, the most frequent first."""
 
 _DRAWN = re.compile(
-    f"(?:\\.1[0-9a-f]{{15}}|-(?:[{_SAFE}]{{5}}|[0-9]{{8,10}}|[a-z2-7]{{26}}|[0-9a-f]{{64}}|[0-9A-Za-z_-]{{43}}))$"
+    f"(?:\\.1[0-9a-f]{{15}}|-(?:[{_SAFE}]{{5,10}}|[0-9]{{8,10}}|[a-z2-7]{{26}}|[0-9a-f]{{64}}|[0-9A-Za-z_-]{{43}}))$"
 )
 """How the names of all forms end, but for those with a generateName."""
 
 
+def looks_drawn(name: str) -> bool:
+    """Whether a name, or a key that ends with one, may have been drawn: a quick look, that some others' names pass."""
+    return _DRAWN.search(name) is not None
+
+
 def _may_be_drawn(parent: JSONObject, name: str) -> bool:
     """Whether any of the forms can have a name: most names are a person's, and are asked about often."""
-    return "generateName" in parent or _DRAWN.search(name) is not None
+    return "generateName" in parent or looks_drawn(name)
 
 
 def stems(parent: JSONObject, other: JSONObject, baseline: str, replayed: str) -> tuple[Stem, Stem] | None:

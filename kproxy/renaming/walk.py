@@ -65,6 +65,10 @@ class Walker:
         """Go through two documents."""
         self._value(None, Place(owner=owner or Owner()), baseline, replayed)
 
+    def inside(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
+        """Go through two documents that stand in texts at a place."""
+        self._value(path, place, baseline, replayed)
+
     def _value(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
         if isinstance(baseline, dict) and isinstance(replayed, dict):
             if not SHARED.subtree(place, baseline, replayed):

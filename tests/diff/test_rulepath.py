@@ -59,6 +59,7 @@ def test_a_path_tells_in_which_part_it_is() -> None:
         "$.items[3].spec",
         "$.rows[*]",
         "$.rows[*].cells[*]",
+        "$.rows[*].cells[0]",
         "$.rows[*].object.metadata.name",
         "$[*]",
         "$[0].type",

@@ -26,6 +26,7 @@ PAIRS: dict[str, tuple[JSONObject, str, str, str]] = {
         "web-0002",
         "app-0002",
     ),
+    "a ReplicaSet's or ControllerRevision's name, with the hash in its label": ({}, "", "", ""),
     "an Event's name": ({}, "web.17a3b5c7d9e1f203", "web.18a3b5c7d9e1f203", "web.mine"),
     "a projected token's volume": ({}, "kube-api-access-x7k2p", "kube-api-access-bbbbb", "kube-api-access-mine"),
     "a ServiceAccount's token Secret": (TOKEN, "default-token-x7k2p", "default-token-bbbbb", "default-token-x"),
@@ -41,7 +42,7 @@ def test_every_form_has_a_pair_and_a_source() -> None:
     assert all(form.source and form.example for form in FORMS)
 
 
-@pytest.mark.parametrize("form", PAIRS)
+@pytest.mark.parametrize("form", [form for form, (_, name, _, _) in PAIRS.items() if name])
 def test_a_name_of_a_form_is_the_servers_beside_one_of_the_same_form_only(form: str) -> None:
     parent, first, second, other = PAIRS[form]
     place = Place("name", parent, parent)
@@ -123,6 +124,16 @@ def test_what_a_deployment_makes_follows_the_hash_of_its_template() -> None:
     assert renaming.text(f"my{H1} {H1}s web{H1} x{H1}-y") == f"my{H1} {H1}s web{H1} x{H1}-y"
 
 
+def test_a_replica_set_is_named_for_its_deployment() -> None:
+    recorded, live = deployment("x", H1, U1)[0]["metadata"], deployment("b", H2, U2)[0]["metadata"]
+    assert isinstance(recorded, dict)
+    assert isinstance(live, dict)
+    place = Place("name", recorded, live)
+    assert classify(place, f"web-{H1}", f"web-{H2}") is Kind.NAME
+    assert classify(place, f"web-{H1}", f"web-{H1}") is None
+    assert drawn_for(recorded) == drawn_for(live) != ""
+
+
 def test_a_controller_revision_follows_its_hash_with_its_name() -> None:
     renaming = Renaming()
     Learner(renaming).learn({"status": {"currentRevision": f"db-{H1}"}}, {"status": {"currentRevision": f"db-{H2}"}})
@@ -149,7 +160,7 @@ def test_what_is_no_hash_is_none(value: str) -> None:
     assert hash_in(value) is None
 
 
-@pytest.mark.parametrize("form", PAIRS)
+@pytest.mark.parametrize("form", [form for form, (_, name, _, _) in PAIRS.items() if name])
 def test_the_quick_look_lets_every_form_pass(form: str) -> None:
     parent, first, _, _ = PAIRS[form]
     assert stem_of(parent, first) is not None
