@@ -180,7 +180,7 @@ def _compare_order(of: Comparison, pair: Pair, matched: list[Match]) -> None:
         initial = initial and b.event.type == "ADDED"
         if highest is None or initial or (b.revision or 0) >= (highest.revision or 0):
             highest = b
-        elif b.revision is not None:
+        elif b.revision is not None and b.event.type != "BOOKMARK":  # those: _compare_bookmarks
             of.findings.differ(
                 pair.baseline.seq, "stream", f"$[{a.index}]", "reordered", b.summary(), highest.summary()
             )

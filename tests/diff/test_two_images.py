@@ -84,4 +84,5 @@ def test_text_that_names_another_value_than_the_image_is_found(kind: Kind, form:
         first.exchange("GET", f"{PODS}/a", 200, pod(first, kind, drawn, say(drawn)))
         second.exchange("GET", f"{PODS}/a", 200, pod(second, kind, image, say(said)))
         found = verdict_of(first, second).differences
-        assert {(each.seq, each.path) for each in found} == (set() if same else {(4, "$.status.message")})
+        places = {(each.seq, ".".join(each.path.split(".")[:3])) for each in found}  # in JSON it is deeper
+        assert places == (set() if same else {(4, "$.status.message")})
