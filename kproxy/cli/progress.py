@@ -15,6 +15,7 @@ from kproxy.replay.events import (
     RequestFailed,
     RequestLeftOut,
     RequestSent,
+    StateNotReached,
     WaitedInVain,
 )
 from kproxy.report.text import printable
@@ -45,6 +46,9 @@ def replay_progress() -> Iterator[Callable[[ReplayEvent], None]]:
                 case WaitedInVain():
                     came = f"{event.events} of {event.recorded} events in {event.seconds:.0f} s"
                     console.print(f"kproxy: watch {event.seq} delivered {came}", highlight=False)
+                case StateNotReached():
+                    said = f"did not come to its recorded state in {event.attempts} attempts"
+                    console.print(f"kproxy: exchange {event.seq} {said}", highlight=False)
                 case NotSettled():
                     key = escape(printable(key_text(event.key)))
                     what = (

@@ -69,6 +69,7 @@ from kproxy.session.target import parse_target, reached
     help="fast (as soon as what a request waits for is done), recorded, or a factor of the recorded speed, as 10x.",
 )
 @slice_options
+@click.option("--no-fold", is_flag=True, help="Send every read of a polling loop, as often as it was recorded.")
 @dry_run_options
 @rules_option
 @renaming_option
@@ -116,6 +117,7 @@ def command(
     clients: tuple[str, ...],
     namespaces: tuple[str, ...],
     verbs: tuple[str, ...],
+    no_fold: bool,
     dry_run: bool,
     dry_run_as: str,
     acting_as: Literal["one", "impersonate"],
@@ -136,7 +138,7 @@ def command(
     """
     wished = slice_wish(begins, ends, from_mark, to_mark, clients, namespaces, verbs)
     if dry_run:
-        for line in dry_run_lines(planned(file, wished, _tell), dry_run_as):
+        for line in dry_run_lines(planned(file, wished, _tell, fold=not no_fold), dry_run_as):
             click.echo(line)
         return 0
     if target is None:
@@ -177,6 +179,7 @@ def command(
             slice=wished,
             restoring=start,
             acting=acting,
+            fold=not no_fold,
         )
         reachable = stack.enter_context(reached(wish, store, os.environ, stores, start.seed.keys))
         notify = stack.enter_context(replay_progress())

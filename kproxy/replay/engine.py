@@ -20,12 +20,15 @@ from kproxy.replay.events import (
     ReplayStarted,
     RequestFailed,
     RequestLeftOut,
+    StateNotReached,
     WaitedInVain,
     WatchEnded,
 )
 from kproxy.replay.frontier import WINDOW
+from kproxy.replay.loops import recorded_state
 from kproxy.replay.pace import FAST, Clockwork, Pace
 from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, Step, make_plan
+from kproxy.replay.polling import Polling
 from kproxy.replay.recorded import events_of, failed_before, follows
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Senders, WithTokens
@@ -36,6 +39,7 @@ from kproxy.replay.transport import Reply, Transport
 from kproxy.replay.workers import take_all
 
 _SERVER_ERROR = 500
+_HURRIED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,8 @@ class _Run:
     """What is on its way, or an open stream, and which exchange of the replay's recording it became (0: none)."""
     streams: set[asyncio.Task[None]] = field(default_factory=set)
     conflicts: list[Conflict] = field(default_factory=list)
+    polled_in_vain: bool = False
+    """Whether a state did not come: others are not given as much time any more."""
     clockwork: Clockwork = field(init=False)
     sending: Sending = field(init=False)
 
@@ -119,6 +125,7 @@ class _Run:
 
     async def all(self, plan: Plan) -> None:
         """Take all steps, or as many as there are before the replay is stopped."""
+        self.result.folded = plan.folded
         self.notify(ReplayStarted(requests=plan.requests, writes=plan.writes, left_out=len(plan.left_out)))
         await self.stopper.until_stopped(self._all_steps(plan))
         self.result.stopped = self.stopper.stopped
@@ -181,6 +188,8 @@ class _Run:
                 self.watches[step.seq] = Watch(reply, events, self.result.renaming, resource_of(exchange.info))
             elif follows(exchange):
                 self._follow(step, exchange, reply)
+            elif step.polls:
+                reply = await self.sending.poll(prepared, reply, self._polling(exchange))
             else:
                 await self.sending.read(exchange, reply, step.leave_after)
         except ReplayError as error:
@@ -199,6 +208,18 @@ class _Run:
         self.notify(AnswerReceived(seq=seq, status=status, recorded=recorded))
         if seq not in self.watches and not follows(exchange):
             self._over(seq)
+
+    def _polling(self, exchange: Exchange) -> Polling:
+        def in_vain(attempts: int) -> None:
+            self.polled_in_vain = True
+            self.notify(StateNotReached(seq=exchange.seq, attempts=attempts))
+
+        async def sleep(seconds: float) -> bool:
+            await self.stopper.sleep(seconds)
+            return self.stopper.stopped is None
+
+        patience = self.drive.patience / (_HURRIED if self.polled_in_vain else 1)
+        return Polling(recorded_state(self.recording, exchange), patience, sleep, in_vain)
 
     def _follow(self, step: Send, exchange: Exchange, reply: Reply) -> None:
         """A log that is followed goes on beside all that its pod is still to do."""

@@ -70,6 +70,14 @@ class WatchEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateNotReached:
+    """A read that was repeated until it showed the recorded state never did; the last answer counts."""
+
+    seq: Seq
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitedInVain:
     """A watch had not delivered by `seconds` what it had in the recording when this step was taken."""
 
@@ -102,6 +110,7 @@ type ReplayEvent = (
     | RequestFailed
     | RequestLeftOut
     | WatchEnded
+    | StateNotReached
     | WaitedInVain
     | NotSettled
     | ReplayEnded

@@ -50,13 +50,13 @@ class Graph:
     def __post_init__(self) -> None:
         self.scopes = Scopes(self.reach)
 
-    def send(self, number: int, looked: Looked) -> Waits:
-        """A request."""
+    def send(self, number: int, looked: Looked, *, loops: bool = False) -> Waits:
+        """A request; `loops`: one of a polling loop, which goes on with the next state only behind this one."""
         effect = looked.effect
         exchange = effect.exchange
         touches = self.touches.of(effect)
-        told, unknown = self.values.used(effect, looked.sent)
-        found: Waits = {step: ("value", value) for step, value in told.items()}
+        tellers, unknown = self.values.used(effect, looked.sent)
+        found: Waits = {step: ("value", value) for step, value in tellers.items()}
         if (step := self.awaited.get(program_of(exchange))) is not None:
             found.setdefault(step, ("events",))
         if effect.connects:
@@ -65,7 +65,8 @@ class Graph:
                 self.scopes.take(number, [Touch(stream_scope(effect.ref), Mode.READ)])
                 self.streams[number] = _NEVER if exchange.ended is None else exchange.ended
         else:
-            found = self.scopes.take(number, [*touches, *self._clients(effect)]) | found
+            told = self.scopes.look([Touch(client_scope(exchange), Mode.READ)]) if loops else {}
+            found = told | self.scopes.take(number, [*touches, *self._clients(effect, loops=loops)]) | found
         if unknown:
             for step in self.reads.get(program_of(exchange)) or ():
                 found.setdefault(step, ("seen", program_of(exchange)))
@@ -101,17 +102,19 @@ class Graph:
         last = self.shown.get(exchange.seq, 0)
         return {step: ground for step, ground in found.items() if step > last} | {last: ("watch",)}
 
-    def _clients(self, effect: Effect) -> list[Touch]:
+    def _clients(self, effect: Effect, *, loops: bool) -> list[Touch]:
         """A connection's own order: reads may overlap, a write stands between those before and those after.
 
-        What a client opens a connection for comes after what it had been told on its others.
+        What a client opens a connection for comes after its writes, and what it had polled for, on its others.
         """
         exchange = effect.exchange
         connection, client = connection_scope(exchange), client_scope(exchange)
         mode = Mode.WHOLE if effect.writes else Mode.READ
-        touches = [Touch(client, Mode.PART)] if effect.writes else []
+        touches = [Touch(client, Mode.PART)] if effect.writes or loops else []
         if not self.scopes.knows(connection) and self.scopes.look([Touch(client, Mode.READ)]):
-            touches, mode = [Touch(client, Mode.READ)], Mode.WHOLE
+            touches, mode = [Touch(client, Mode.PART if loops else Mode.READ)], Mode.WHOLE
+        if loops:
+            touches.append(Touch(("loop", *client[1:], exchange.request.target), Mode.WHOLE))
         return [Touch(connection, mode), *touches]
 
     def _learn(self, number: int, looked: Looked) -> None:

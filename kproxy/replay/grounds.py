@@ -36,5 +36,6 @@ _WORDS: dict[str, Callable[..., str]] = {
     "watch": lambda: "same watch",
     "seen": lambda program: f"names a uid that {program or 'its program'} may have read there",
     "connection": lambda number: f"order of connection {number}",
+    "loop": lambda *_: "the state that its loop had shown before",
     "client": lambda *_: "its client had been answered before it connected",
 }

@@ -21,6 +21,7 @@ from kproxy.replay.barriers import defines
 from kproxy.replay.delivered import Deliveries
 from kproxy.replay.effects import WRITES, program_of
 from kproxy.replay.graph import Graph, Waits
+from kproxy.replay.loops import NO_LOOPS, Loops, find_loops
 from kproxy.replay.order import in_order
 from kproxy.replay.read_ahead import Looked, looked_at
 from kproxy.replay.settle import OwnChanges, Settle
@@ -41,11 +42,14 @@ class Send:
     """Send an exchange's request.
 
     `watch`: its answer is a stream that stays open. `leave_after`: bytes of the answer after which the client left.
+    `polls`: the state that it was answered with came by itself; it is sent again until the answer shows that state
+    (states.py), as long as the replay's patience lasts.
     """
 
     seq: Seq
     watch: bool = False
     leave_after: int | None = None
+    polls: bool = False
 
     @property
     def stays(self) -> bool:
@@ -108,10 +112,22 @@ class Grounded:
 class Plan:
     """The steps, made anew each time that one goes through them, and what they come to."""
 
-    def __init__(self, recording: Recording, written: Mapping[Seq, int], reach: int | None) -> None:
+    def __init__(
+        self, recording: Recording, written: Mapping[Seq, int], reach: int | None, *, fold: bool = True
+    ) -> None:
         self.reach = reach
         self._recording = recording
         self._written = written
+        self._fold = fold
+
+    @cached_property
+    def _loops(self) -> Loops:
+        return find_loops(self._recording) if self._fold else NO_LOOPS
+
+    @property
+    def folded(self) -> Mapping[Seq, Seq]:
+        """What repeats the state that another request showed first, and is not sent; and that request."""
+        return self._loops.folded
 
     @property
     def steps(self) -> Iterable[Step]:
@@ -120,7 +136,7 @@ class Plan:
 
     def grounded(self) -> Iterator[Grounded]:
         """The steps with the grounds of their waits."""
-        return _Planning(self._recording, self._written, self.reach).all()
+        return _Planning(self._recording, self._written, self.reach, self._loops).all()
 
     @cached_property
     def _counts(self) -> tuple[int, int, dict[Seq, str]]:
@@ -128,7 +144,7 @@ class Plan:
         requests = writing = 0
         left_out: dict[Seq, str] = {}
         for exchange in self._recording.exchanges():
-            if exchange.end is End.REFUSED:
+            if exchange.end is End.REFUSED or exchange.seq in self.folded:
                 continue
             if (reason := _why_not(exchange)) is not None:
                 left_out[exchange.seq] = reason
@@ -161,21 +177,28 @@ class _Steps:
         return (each.step for each in self._plan.grounded())
 
 
-def make_plan(recording: Recording, written: Mapping[Seq, int] | None = None, *, reach: int | None = REACH) -> Plan:
+def make_plan(
+    recording: Recording,
+    written: Mapping[Seq, int] | None = None,
+    *,
+    reach: int | None = REACH,
+    fold: bool = True,
+) -> Plan:
     """Plan a recorded session; nothing is read before one asks for the steps.
 
     `written`: the revision that a write made, if known. `reach`: how many steps back a step's waits are told; None: all
-    of them, which takes memory for each object of the session.
+    of them, which takes memory for each object of the session. `fold`: polling loops are folded (loops.py).
     """
-    return Plan(recording, written or {}, reach)
+    return Plan(recording, written or {}, reach, fold=fold)
 
 
 class _Planning:
     """One way through a recording."""
 
-    def __init__(self, recording: Recording, written: Mapping[Seq, int], reach: int | None) -> None:
+    def __init__(self, recording: Recording, written: Mapping[Seq, int], reach: int | None, loops: Loops) -> None:
         self._recording = recording
         self._written = written
+        self._loops = loops
         self._graph = Graph(reach)
         self._watches = Deliveries(recording)
         self._own = OwnChanges.of(recording)
@@ -187,8 +210,8 @@ class _Planning:
         exchanges = in_order(self._recording, self._written)
         for looked in looked_at(self._recording, exchanges):
             exchange = looked.effect.exchange
-            if exchange.end is End.REFUSED:
-                continue  # kproxy's own answer: no server ever saw it
+            if exchange.end is End.REFUSED or exchange.seq in self._loops.folded:
+                continue  # kproxy's own answer: no server ever saw it; or said already
             yield from self._ended(exchange.started)
             yield from self._settled([*self._own.until(exchange.started), *self._own.gone(exchange)])
             if (reason := _why_not(exchange)) is not None:
@@ -220,11 +243,12 @@ class _Planning:
 
     def _send(self, looked: Looked) -> Grounded:
         exchange = looked.effect.exchange
-        waits = self._graph.send(self._number, looked)
+        waits = self._graph.send(self._number, looked, loops=exchange.seq in self._loops.members)
         if self._defined is not None and (defined := defines(looked.effect)) is not None:
             self._defined.add(defined)
         if not is_watch(exchange):
-            return self._step(Send(seq=exchange.seq, leave_after=_left_after(exchange)), waits)
+            polls = exchange.seq in self._loops.awaited
+            return self._step(Send(seq=exchange.seq, leave_after=_left_after(exchange), polls=polls), waits)
         self._graph.opened(self._number, exchange)
         self._watches.open(exchange)
         return self._step(Send(seq=exchange.seq, watch=True), waits)

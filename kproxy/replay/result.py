@@ -90,7 +90,8 @@ class ReplayResult:
     `pairs`: what is to be compared. `unsent`: what was not sent, or not to its end, and why. `excused`: what was sent,
     and whose outcome says nothing of the server, and why. `apart`: exchanges of the replay's own recording that stand
     for none: a request that the target throttled and that was sent again, one that was on its way when the replay was
-    stopped. `throttled`: answers that were waited out.
+    stopped, a read whose state was still to come. `throttled`: answers that were waited out. `folded`: what was not
+    sent because it only repeats the state that another exchange showed, and that one.
     """
 
     renaming: Renaming
@@ -100,5 +101,6 @@ class ReplayResult:
     apart: array[int] = field(default_factory=lambda: array("Q"))
     waited_in_vain: list[WaitedInVain] = field(default_factory=list)
     throttled: int = 0
+    folded: Mapping[Seq, Seq] = field(default_factory=dict)
     sent: int = 0
     stopped: Stopped | None = None

@@ -10,6 +10,7 @@ from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.recording import Recording
 from kproxy.replay.answers import learn_answer, learn_head, read_all
 from kproxy.replay.events import ReplayEvent, RequestSent, Throttled
+from kproxy.replay.polling import Polling
 from kproxy.replay.recorded import request_of, seconds_of
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Sender, Senders
@@ -87,6 +88,20 @@ class Sending:
 
     async def read(self, exchange: Exchange, reply: Reply, leave_after: int | None) -> None:
         """Read an answer as far as the recorded client did, and learn from it. ReplayError."""
+        data = await self._data(exchange, reply, leave_after)
+        learn_answer(self.result.renaming, self.recording, exchange, reply.headers, data)
+
+    async def poll(self, prepared: Prepared, reply: Reply, polling: Polling) -> Reply:
+        """Read an answer, and send the request again until it shows its state; the answer that counts. ReplayError."""
+        data = await self._data(prepared.exchange, reply, None)
+        while await polling.again(reply.status, reply.headers, data):
+            reply = await self.send(prepared)
+            data = await self._data(prepared.exchange, reply, None)
+        learn_answer(self.result.renaming, self.recording, prepared.exchange, reply.headers, data)
+        return reply
+
+    @staticmethod
+    async def _data(exchange: Exchange, reply: Reply, leave_after: int | None) -> bytes:
         try:
             async with _in_time(exchange):
                 data = await read_all(reply, leave_after=leave_after)
@@ -97,7 +112,7 @@ class Sending:
             reply.leave()
         else:
             reply.done()
-        learn_answer(self.result.renaming, self.recording, exchange, reply.headers, data)
+        return data
 
 
 @asynccontextmanager

@@ -47,7 +47,9 @@ class PlanRow:
         }
 
 
-def planned(where: str, wish: SliceWish = ALL, tell: Callable[[str], None] = lambda _: None) -> Iterator[PlanRow]:
+def planned(
+    where: str, wish: SliceWish = ALL, tell: Callable[[str], None] = lambda _: None, *, fold: bool = True
+) -> Iterator[PlanRow]:
     """The steps of a recording's replay, with all their waits, however far back; `tell` hears what a slice leaves out.
 
     UsageError for a slice that is none.
@@ -58,7 +60,10 @@ def planned(where: str, wish: SliceWish = ALL, tell: Callable[[str], None] = lam
             tell(note)
         recording = session.recording
         written = Written(session.ledger, recording.session.server.etcd_cluster)
-        for grounded in make_plan(recording, written, reach=None).grounded():
+        plan = make_plan(recording, written, reach=None, fold=fold)
+        if plan.folded:
+            tell(f"{len(plan.folded)} reads of polling loops only repeat a state, and would not be sent")
+        for grounded in plan.grounded():
             yield _row(recording, grounded)
 
 
@@ -82,7 +87,8 @@ def _action(action: Action, exchange: Exchange | None) -> tuple[str, str]:
     match action:
         case Send():
             status = exchange.answer.status if exchange and exchange.answer else None
-            return "send", "" if status is None else str(status)
+            shown = "" if status is None else str(status)
+            return "send", f"{shown}, again until its state is as recorded" if action.polls else shown
         case Await():
             return "await", f"{action.events} events"
         case Close():

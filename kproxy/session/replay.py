@@ -18,12 +18,15 @@ from kproxy.model.etcd import ClusterId, EtcdKey
 from kproxy.model.verdict import Verdict
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.doubts import doubted
-from kproxy.replay.engine import Drive, plan_of, replay
+from kproxy.replay.engine import Drive, replay
 from kproxy.replay.events import ReplayEvent
 from kproxy.replay.guard import check_target, gather_facts, written_resources
+from kproxy.replay.loops import Without
+from kproxy.replay.plan import Plan, make_plan
 from kproxy.replay.restored import Restored
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.settle import Versions
+from kproxy.replay.slices import Part
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Transport
 from kproxy.replay.webhooks import Webhooks
@@ -57,7 +60,8 @@ class ReplaySettings:
     """How to replay.
 
     `output`: the replay's own recording; `drive`: how fast, and how much at a time; `acting`: who sends.
-    `restoring`: what is done with the start state, decided already (None: by itself, as `--restore auto`).
+    `restoring`: what is done with the start state, decided already (None: by itself, as `--restore auto`). `fold`:
+    polling loops are folded into their states.
     """
 
     output: Path
@@ -72,6 +76,7 @@ class ReplaySettings:
     slice: SliceWish = ALL
     restoring: Restoring | None = None
     acting: Acting = field(default_factory=Acting)
+    fold: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +113,8 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
         target = target.for_users({exchange.caller for exchange in baseline.recording.exchanges()})
         target = replace(target, upstream=await asked_once(target.upstream))
         await _guard(baseline, target, settings)
-        plan = plan_of(baseline.recording)
+        written = Written(baseline.ledger, baseline.recording.session.server.etcd_cluster)
+        plan = make_plan(baseline.recording, written, fold=settings.fold)
         check_callers(settings.acting, target.upstream, baseline.recording, plan)
         if target.lab is None:
             wanted = (
@@ -126,7 +132,7 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
             )
         with _decided(baseline, target, settings) as decided:
             restored = await restore(baseline.recording, target, decided, audience.tell)
-            result = await _drive(baseline, target, settings, audience, Begun(restored, decided))
+            result = await _drive(baseline, target, settings, audience, Begun(restored, decided, plan))
         if audience.stopped is not None and result.stopped is not None and result.stopped.signal:
             audience.stopped(result.stopped.signal)
         doubts = doubts_of(restored, decided.handling)
@@ -154,7 +160,7 @@ def _compared(baseline: Opened, replayed: Opened, result: ReplayResult, settings
         sent, answered = zip(*result.pairs, strict=True) if result.pairs else ((), ())
         ledgers = changes_of(ledgers[0], frozenset(sent)), changes_of(ledgers[1], frozenset(answered))
     return compare(
-        baseline.recording,
+        Part(baseline.recording, Without(result.folded)) if result.folded else baseline.recording,
         ledgers[0],
         replayed.recording,
         ledgers[1],
@@ -171,6 +177,9 @@ def _compared(baseline: Opened, replayed: Opened, result: ReplayResult, settings
 
 
 def _notes(result: ReplayResult) -> Iterator[str]:
+    if result.folded:
+        folded = len(result.folded)
+        yield f"{folded} reads of polling loops repeat a state that another one showed, and were not sent"
     if result.throttled:
         yield (
             f"the target throttled (429) {result.throttled} times, which was waited out: what was sent again is "
@@ -197,10 +206,11 @@ async def _guard(baseline: Opened, target: Target, settings: ReplaySettings) -> 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What the target was given before the session."""
+    """What the target was given before the session, and what it is given then."""
 
     restored: Restored
     restoring: Restoring
+    plan: Plan
 
 
 async def _drive(
@@ -236,7 +246,7 @@ async def _drive(
                 bare=transport_to(live.within, bare),
                 drive=settings.drive,
                 notify=audience.notify,
-                written=Written(baseline.ledger, baseline.recording.session.server.etcd_cluster),
+                plan=begun.plan,
                 versions=versions,
                 stopper=stopper,
                 renaming=begun.restored.renaming,

@@ -231,3 +231,39 @@ def test_independent_requests_go_at_once_and_each_is_paired_with_its_own(
         sent = next(each for each in again.exchange_list if each.seq == number)
         if seq > 100:
             assert sent.request.target == f"{CONFIGMAPS}?labelSelector=n%3Dn{seq}"
+
+
+def test_a_state_that_came_by_itself_is_asked_for_until_it_is_there(target: Upstream) -> None:
+    late = f"{CONFIGMAPS}/late"
+    sent = request("POST", CONFIGMAPS, {"metadata": {"name": "late"}, "data": {"a": "b"}})
+
+    async def ask(tape: Transport, asked: WireRequest) -> None:
+        reply = await tape.send(asked)
+        await read_all(reply)
+        tape.done(reply)
+
+    async def run() -> tuple[MemoryRecording, MemoryRecording, ReplayResult]:
+        recording, tape, by_itself = Tape(target), Tape(target), Transport(target)
+        for asked in (request("GET", late), sent, request("GET", late), request("DELETE", late)):
+            await ask(recording, asked)
+        session = recording.recording
+        session.exchange_list = [each for each in session.exchange_list if each.seq in {1, 3}]
+        tasks: list[asyncio.Task[None]] = []
+
+        def notify(event: ReplayEvent) -> None:
+            if isinstance(event, RequestSent) and event.replayed == 3:  # the second attempt of the second read
+                tasks.append(asyncio.create_task(ask(by_itself, sent)))
+
+        result = await replay(session, One(tape), drive=Drive(patience=60), notify=notify)
+        await asyncio.gather(*tasks)
+        await ask(by_itself, request("DELETE", late))
+        for each in (recording, tape, by_itself):
+            each.close()
+        return session, tape.recording, result
+
+    session, again, result = asyncio.run(run())
+    assert [each.answer.status for each in session.exchange_list if each.answer] == [404, 200]
+    statuses = [each.answer.status for each in again.exchange_list if each.answer]
+    assert (statuses[:3], statuses[-1]) == ([404, 404, 404], 200)
+    assert list(result.pairs) == [(1, 1), (3, len(statuses))]
+    assert list(result.apart) == list(range(2, len(statuses)))

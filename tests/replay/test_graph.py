@@ -112,7 +112,7 @@ def named(name: str, uid: str = "", **metadata: object) -> JSONObject:
 def test_independent_reads_wait_for_nothing_even_on_one_connection() -> None:
     session = Session()
     for index in range(50):
-        session.add("GET", f"{MAPS}/x{index % 7}", connection=1, agent="reader/1")
+        session.add("GET", f"{MAPS}/x{index % 25}", connection=1, agent="reader/1")
     assert session.waits() == {seq: {} for seq in range(1, 51)}
 
 

@@ -1,0 +1,47 @@
+"""A read that is sent again until it shows the state that was recorded."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from kproxy.model.exchange import Headers, header
+from kproxy.replay.states import state_of
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 0.5
+"""Seconds between two attempts, twice as many each time."""
+
+
+class Polling:
+    """Whether to send a read once more.
+
+    `patience`: seconds that the state is waited for, from the first answer on. `sleep` tells whether to go on after it;
+    `in_vain` hears how many attempts there were, when the state did not come.
+    """
+
+    def __init__(
+        self,
+        wanted: str,
+        patience: float,
+        sleep: Callable[[float], Awaitable[bool]],
+        in_vain: Callable[[int], None],
+    ) -> None:
+        self._wanted = wanted
+        self._patience = patience
+        self._sleep = sleep
+        self._in_vain = in_vain
+        self._attempts = 0
+        self._pause = _FIRST_PAUSE
+        self._until: float | None = None
+
+    async def again(self, status: int, headers: Headers, data: bytes) -> bool:
+        """Whether an answer is of another state and there is time for another attempt, for which it waits."""
+        self._attempts += 1
+        if state_of(status, header(headers, "content-type"), data) == self._wanted:
+            return False
+        now = asyncio.get_running_loop().time()
+        self._until = now + self._patience if self._until is None else self._until
+        if now >= self._until:
+            self._in_vain(self._attempts)
+            return False
+        pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
+        return await self._sleep(min(pause, self._until - now))
