@@ -85,4 +85,6 @@ def _tell(learned: Learned, output: Path) -> None:
     for rule in learned.rules:
         click.echo(f"  {printable(rule.name)}: {printable(rule.reason)}")
     for sentence, count in sorted(learned.refused.items()):
-        click.echo(f"not learned, {count} times: {printable(sentence)}")
+        click.echo(f"not learned, {count} {'time' if count == 1 else 'times'}: {printable(sentence)}")
+    for sentence in learned.unknown:
+        click.echo(f"nothing learned of this: {printable(sentence)}")

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache
 
 from kproxy.diff.align import align_exchanges
 from kproxy.diff.alone import Alone
@@ -90,6 +91,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
 
 
 def _asked_of(recording: Recording) -> Callable[[Seq], RequestInfo | None]:
+    @lru_cache(maxsize=256)  # an exchange's differences come one after the other
     def info(seq: Seq) -> RequestInfo | None:
         exchange = recording.exchange(seq)
         return exchange.info if exchange is not None else None

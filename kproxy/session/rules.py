@@ -12,6 +12,7 @@ from kproxy.diff.learned import Lessons, check_teachers, teacher
 from kproxy.diff.rulefile import read_rules, write_rules
 from kproxy.diff.rules import HidingRule, RuleBook, Teacher
 from kproxy.errors import UsageError
+from kproxy.model.verdict import Verdict
 from kproxy.session.opened import Opened, opened
 
 MOST_RUNS = 10
@@ -20,11 +21,15 @@ MOST_RUNS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What runs taught. `refused`: differences that no rule may be learned of, by a sentence, how often."""
+    """What runs taught. `refused`: differences that no rule may be learned of, by a sentence, how often.
+
+    `unknown`: what could not be compared, and so taught nothing.
+    """
 
     rules: tuple[HidingRule, ...]
     refused: Counter[str]
     runs: tuple[Teacher, ...]
+    unknown: tuple[str, ...] = ()
 
     def text(self) -> str:
         """The file."""
@@ -59,14 +64,15 @@ def learn_rules(runs: Sequence[str], *, version: str = "") -> Learned:
                 f"the runs were on {teachers[0].version} and the recording on {version}: "
                 "what differs between versions is no noise"
             )
-        lessons = Lessons()
+        lessons, unknown = Lessons(), dict[str, None]()
         for (first, one), (second, other) in itertools.combinations(zip(sides, teachers, strict=True), 2):
-            _learn(lessons, first, second, (one, other))
-        return Learned(rules=lessons.rules(), refused=lessons.refused, runs=tuple(teachers))
+            verdict = compare(first.recording, first.ledger, second.recording, second.ledger)
+            _learn(lessons, first, verdict, (one, other))
+            unknown |= dict.fromkeys((*verdict.reasons, *verdict.notes))
+        return Learned(rules=lessons.rules(), refused=lessons.refused, runs=tuple(teachers), unknown=tuple(unknown))
 
 
-def _learn(lessons: Lessons, first: Opened, second: Opened, runs: tuple[Teacher, Teacher]) -> None:
-    verdict = compare(first.recording, first.ledger, second.recording, second.ledger)
+def _learn(lessons: Lessons, first: Opened, verdict: Verdict, runs: tuple[Teacher, Teacher]) -> None:
     for difference in verdict.differences:
         exchange = first.recording.exchange(difference.seq) if difference.seq is not None else None
         lessons.take(difference, exchange.info if exchange is not None else None, runs)

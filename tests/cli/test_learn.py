@@ -34,7 +34,7 @@ def test_rules_are_learned_from_runs_and_hide_what_they_taught(
 def test_what_cannot_be_learned_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = run(tmp_path, "a", "n1"), run(tmp_path, "b", "x" * 600)
     assert _exit_code(["learn", first, second, "-o", str(tmp_path / "rules.yaml")]) == 0
-    assert "not learned, 1 times: body $.status.host changed" in capsys.readouterr().out
+    assert "not learned, 1 time: body $.status.host changed" in capsys.readouterr().out
 
 
 def test_an_existing_file_is_kept_and_a_wrong_wish_is_one_sentence(

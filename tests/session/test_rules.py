@@ -70,6 +70,13 @@ def test_runs_that_cannot_teach_are_refused(tmp_path: Path) -> None:
         learn_rules([first, run(tmp_path, "c", "n3")], version="v1.34.4")
 
 
+def test_what_could_not_be_compared_is_said_to_have_taught_nothing(tmp_path: Path) -> None:
+    first, second = run(tmp_path, "a", "n1"), run(tmp_path, "b", "n1")
+    header = Path(second, "session.yaml")
+    header.write_text(header.read_text().replace("end: complete", "end: proxy-gone"))
+    assert any("ended as proxy-gone" in each for each in learn_rules([first, second]).unknown)
+
+
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         rule_book([tmp_path / "none.yaml"])
