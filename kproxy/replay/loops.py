@@ -36,6 +36,8 @@ _LONGEST_RUN = 1_024
 """Reads of a run that are looked at together."""
 
 _READS = frozenset({"get", "list"})
+_THROTTLED = 429
+_ERROR = 500
 _HEALTH = ("/healthz", "/livez", "/readyz")
 _NOT_STATES = frozenset({"log", "exec", "attach", "portforward", "proxy"})
 
@@ -213,10 +215,11 @@ def _bytes_of(exchange: Exchange) -> tuple[int, str]:
 
 def _may_loop(exchange: Exchange) -> bool:
     """Whether it is a read with an answer that shows a state: of objects, or whether the server is well."""
-    info = exchange.info
-    answered = exchange.answer is not None and exchange.ended is not None
-    shows = info.is_resource or info.path.startswith(_HEALTH)
-    return info.verb in _READS and answered and info.subresource not in _NOT_STATES and shows
+    info, answer = exchange.info, exchange.answer
+    if answer is None or exchange.ended is None or answer.status == _THROTTLED:
+        return False
+    shows = answer.status < _ERROR if info.is_resource else info.path.startswith(_HEALTH)
+    return info.verb in _READS and info.subresource not in _NOT_STATES and shows
 
 
 def _client(exchange: Exchange) -> _Client:

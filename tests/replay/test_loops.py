@@ -102,6 +102,13 @@ def test_a_write_by_the_same_client_ends_a_loop_and_one_of_another_object_by_ano
     assert (found(own), found(other)) == (({}, []), ({}, [3]))
 
 
+def test_an_error_and_a_throttled_read_are_no_states() -> None:
+    session = Session()
+    for seq, status in enumerate((200, 429, 500, 200)):
+        session.add("GET", WEB, status, said=shown(0), agent="kubectl/1", times=(seq, seq + 0.1))
+    assert found(session) == ({}, [])
+
+
 def test_discovery_is_no_state_that_anybody_polls_for_and_health_is() -> None:
     discovery, health = Session(), Session()
     polled(discovery, 0, 0, 0, 1, target="/apis")
