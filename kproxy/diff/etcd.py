@@ -61,7 +61,7 @@ class EtcdComparison:
             return
         for revision, (first, second) in self._values(a, b.change):
             if all(each.raw is None and not each.reason for each in (first, second)):
-                Learner(self.of.renaming).learn(first.value, second.value, Owner(revision=revision))
+                Learner(self.of.renaming, self.of.traces).learn(first.value, second.value, Owner(revision=revision))
         scope = _scope(self.of.baseline, a.change)
         self.of.renaming.revisions.learn(scope, str(a.change.revision), str(b.change.revision), _WEIGHT)
 
@@ -199,7 +199,7 @@ class EtcdComparison:
             if a.raw != b.raw:
                 self.of.findings.differ(seq, "etcd", root, "changed", _shown(a), _shown(b))
         else:
-            comparer = Comparer(self.of.renaming, self.of.findings, Spot(seq, "etcd", root=root))
+            comparer = Comparer(self.of.renaming, self.of.findings, Spot(seq, "etcd", root=root), self.of.traces)
             comparer.compare(a.value, b.value, Owner(revision=revision))
             for time in comparer.spot.times:
                 self.see(time)

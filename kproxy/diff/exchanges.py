@@ -16,6 +16,8 @@ from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.pseudonyms import pseudonyms_in
 from kproxy.renaming.target import path_of, query_of
 from kproxy.renaming.times import http_seconds
+from kproxy.renaming.traces import AskedTheRenaming, Trace, Tracer
+from kproxy.renaming.walk import Walker
 
 _FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
 _CONDITIONS = frozenset({"if-modified-since", "if-none-match"})
@@ -24,6 +26,9 @@ _METRICS = re.compile("/metrics(?:/.*)?")
 _SELECTORS = frozenset({"fieldSelector", "labelSelector"})
 _DRAWN_PARAMETERS = frozenset({"timeoutSeconds", "timeout"})
 """What a client draws anew for each watch (client-go's reflector): equal in a replay, which sends the recorded one."""
+
+
+type Message = Request | Answer
 
 
 def is_stream(exchange: Exchange) -> bool:
@@ -48,8 +53,31 @@ def learn_exchange(of: Comparison, pair: Pair) -> list[Learned]:
     if is_stream(pair.baseline) and is_stream(pair.replayed):
         learn_stream(of, pair)
     elif not _inert(of, first.headers, first.body, second.headers, second.body):
+        if (trace := _trace(of, pair, first, second)) is not None:
+            learner = Learner(of.renaming)
+            learner.traced(None, trace)
+            return learner.revisions
         return _learn_documents(of, _owner(pair), *_answers(of, pair, first, second))
     return []
+
+
+def _trace(of: Comparison, pair: Pair, first: Message, second: Message) -> Trace | None:
+    """What two messages' documents are, where that needs neither the documents again nor the renaming."""
+    bodies = (first.body, second.body)
+    if any(body.digest is None or body.state is not BodyState.KEPT for body in bodies):
+        return None
+    types = (header(first.headers, "content-type"), header(second.headers, "content-type"))
+    owner = _owner(pair)
+
+    def walk(tracer: Tracer) -> None:
+        a = of.baseline.documents.body(first.headers, first.body)
+        b = of.replayed.documents.body(second.headers, second.body)
+        if a.raw is not None or b.raw is not None:
+            raise AskedTheRenaming
+        Walker(tracer, tracer.text, of.traces).walk(a.value, b.value, owner)
+
+    key = (first.body.digest, second.body.digest, *types, owner.listing, owner.resource)
+    return of.traces.find(key, sum(body.size for body in bodies), walk)
 
 
 def _inert(of: Comparison, headers: Headers, first: Body, others: Headers, second: Body) -> bool:
@@ -70,7 +98,7 @@ def _owner(pair: Pair) -> Owner:
 
 def _learn_documents(of: Comparison, owner: Owner, first: Document, second: Document) -> list[Learned]:
     if first.raw is None and second.raw is None and not first.reason and not second.reason:
-        learner = Learner(of.renaming)
+        learner = Learner(of.renaming, of.traces)
         learner.learn(first.value, second.value, owner)
         return learner.revisions
     if first.raw and second.raw and first.digest != second.digest:
@@ -106,7 +134,9 @@ def compare_exchange(of: Comparison, pair: Pair) -> None:
     if not _inert(of, first.headers, first.body, second.headers, second.body):
         now = http_seconds(header(second.headers, "date")) or of.replayed.clock.at(pair.replayed.answered)
         before = of.findings.count
-        _compare_documents(of, pair, Spot(pair.baseline.seq, "body", now=now), *_answers(of, pair, first, second))
+        spot = Spot(pair.baseline.seq, "body", now=now)
+        if not _compare_trace(of, pair, spot, first, second):
+            _compare_documents(of, pair, spot, *_answers(of, pair, first, second))
         _excuse_pseudonyms(of, pair, second.status, before)
 
 
@@ -217,7 +247,19 @@ def _compare_requests(of: Comparison, pair: Pair) -> None:
         of.findings.differ(seq, "request", "target", "changed", first.target, second.target)
     HeaderComparer(of.renaming, of.findings, pair.baseline, pair.replayed).requests()
     if not _upgraded(pair):
-        _compare_documents(of, pair, Spot(seq, "request"), *_requests(of, pair))
+        spot = Spot(seq, "request")
+        if not _compare_trace(of, pair, spot, first, second):
+            _compare_documents(of, pair, spot, *_requests(of, pair))
+
+
+def _compare_trace(of: Comparison, pair: Pair, spot: Spot, first: Message, second: Message) -> bool:
+    """Compare two messages' documents by what walking them came to, if it can be so."""
+    trace = _trace(of, pair, first, second)
+    if trace is not None:
+        Comparer(of.renaming, of.findings, spot).traced(None, trace)
+        pair.revisions += spot.revisions
+        pair.times += spot.times
+    return trace is not None
 
 
 def _same_target(of: Comparison, baseline: str, replayed: str) -> bool:
@@ -248,7 +290,7 @@ def _compare_documents(of: Comparison, pair: Pair, spot: Spot, first: Document, 
     if first.raw is not None or second.raw is not None:
         _compare_bytes(of, spot, first, second)
         return
-    comparer = Comparer(of.renaming, of.findings, spot)
+    comparer = Comparer(of.renaming, of.findings, spot, of.traces)
     comparer.compare(first.value, second.value, _owner(pair))
     pair.revisions += spot.revisions
     pair.times += spot.times

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
 from kproxy.diff.clock import SLACK as CLOCK_SLACK
 from kproxy.diff.clock import Clock, after_date
@@ -10,7 +11,8 @@ from kproxy.diff.framing import FRAMING_HEADERS, Fields, framing_differences
 from kproxy.diff.noise import CERTIFICATES
 from kproxy.diff.trees import same_words
 from kproxy.model.exchange import Exchange, Headers
-from kproxy.renaming.kinds import Kind
+from kproxy.renaming.kinds import UUID, Kind
+from kproxy.renaming.pseudonyms import has_pseudonym
 from kproxy.renaming.renaming import Renaming
 
 _CHOSEN = {
@@ -26,6 +28,8 @@ _DRAWN_BY_CLIENTS = {
     "sec-websocket-accept": Kind.SESSION,  # which the server makes of the key (RFC 6455, 4.2.2)
 }
 """Headers of a request that a client draws for each of its runs: equal in a replay, consistent between two runs."""
+
+_KINDS = _CHOSEN | _DRAWN_BY_CLIENTS
 
 _OF_THE_DOCUMENT = frozenset({"last-modified", "expires", "etag", "cache-control", "content-type", "vary"})
 _TIMES = frozenset({"date", "last-modified", "expires"})
@@ -44,6 +48,9 @@ _OF_THE_CLIENT = frozenset(
 )
 """Headers of a request that a replay sets anew: a request's other headers must be equal up to renaming."""
 
+_SPECIAL = frozenset({*_KINDS, *_TIMES, *FRAMING_HEADERS})
+"""Fields that are compared even where both sides say the same."""
+
 
 def _by_name(headers: Headers) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
@@ -54,10 +61,34 @@ def _by_name(headers: Headers) -> dict[str, list[str]]:
 
 def learn_headers(renaming: Renaming, baseline: Headers, replayed: Headers) -> None:
     """What the headers of answers, and of requests, tell of what was drawn."""
-    first, second = _by_name(baseline), _by_name(replayed)
-    for name, kind in (_CHOSEN | _DRAWN_BY_CLIENTS).items():
-        for a, b in zip(first.get(name, ()), second.get(name, ()), strict=False):
-            renaming.learn_name(kind, a, b)
+    first, second = _drawn(baseline), _drawn(replayed)
+    for name, values in first.items():
+        for a, b in zip(values, second.get(name, ()), strict=False):
+            renaming.learn_name(_KINDS[name], a, b)
+
+
+def _drawn(headers: Headers) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in headers:
+        lower = name.lower()
+        if lower in _KINDS:
+            found.setdefault(lower, []).append(value)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _is_plain(pair: tuple[str, str]) -> bool:
+    """Whether a field that is the same on both sides says the same, whatever else is known."""
+    name, value = pair[0].lower(), pair[1]
+    return name not in _SPECIAL and not UUID.search(value) and not has_pseudonym(value)
+
+
+def _to_compare(baseline: Headers, replayed: Headers) -> tuple[Fields, Fields]:
+    """The fields by name, without those that say the same at the same place."""
+    if len(baseline) != len(replayed):
+        return _by_name(baseline), _by_name(replayed)
+    left = [(a, b) for a, b in zip(baseline, replayed, strict=True) if a != b or not _is_plain(a)]
+    return _by_name(tuple(a for a, _ in left)), _by_name(tuple(b for _, b in left))
 
 
 class HeaderComparer:
@@ -73,7 +104,7 @@ class HeaderComparer:
         """Compare two answers' headers; the clocks are the two servers'."""
         if self._baseline.answer is None or self._replayed.answer is None:
             return
-        first, second = _by_name(self._baseline.answer.headers), _by_name(self._replayed.answer.headers)
+        first, second = _to_compare(self._baseline.answer.headers, self._replayed.answer.headers)
         for name in framing_differences(self._baseline, first, self._replayed, second, self._findings):
             self._differ("header", name, "changed", first.get(name, []), second.get(name, []))
         self._each(first, second, (first.keys() | second.keys()) - FRAMING_HEADERS, clock, other)
@@ -112,7 +143,7 @@ class HeaderComparer:
 
     def requests(self) -> None:
         """Compare two requests' headers."""
-        first, second = _by_name(self._baseline.request.headers), _by_name(self._replayed.request.headers)
+        first, second = _to_compare(self._baseline.request.headers, self._replayed.request.headers)
         for name in sorted((first.keys() | second.keys()) - _OF_THE_CLIENT):
             values, others = first.get(name, []), second.get(name, [])
             if not values and name.startswith("impersonate-") and self._baseline.forwarded:
@@ -121,7 +152,7 @@ class HeaderComparer:
                 self._differ("request", f"header {name}", _kind(name, values, others), values, others)
 
     def _same(self, name: str, values: list[str], others: list[str]) -> bool:
-        kind = _CHOSEN.get(name) or _DRAWN_BY_CLIENTS.get(name)
+        kind = _KINDS.get(name)
         if kind is None:
             return self._same_texts(values, others)
         return len(values) == len(others) and all(

@@ -10,6 +10,7 @@ from kproxy.diff.trees import SeenRevision, SeenTime
 from kproxy.model.exchange import Exchange, Frame, Seq
 from kproxy.model.recording import Recording
 from kproxy.renaming.renaming import Renaming
+from kproxy.renaming.traces import Traces
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class Comparison:
     renaming: Renaming
     findings: Findings
     replay: bool = False
+    traces: Traces = field(default_factory=Traces)
 
 
 def read_side(recording: Recording) -> Side:

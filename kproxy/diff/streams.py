@@ -61,7 +61,7 @@ def learn_stream(of: Comparison, pair: Pair) -> None:
     first, second = _read(of.baseline, pair.baseline), _read(of.replayed, pair.replayed)
     if first is None or second is None:
         return
-    learner = Learner(of.renaming)
+    learner = Learner(of.renaming, of.traces)
     _see_columns(learner.walker, first)
     for a, b in _matched(of.renaming, _objects(first), _objects(second)):
         if a is not None and b is not None:
@@ -75,7 +75,7 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
         of.findings.cannot_tell(f"exchange {pair.baseline.seq}: not every watch event was kept or could be decoded")
         return
     matched = _matched(of.renaming, _objects(first), _objects(second))
-    comparer = Comparer(of.renaming, of.findings, Spot(pair.baseline.seq, "stream", lag=STREAM_SLACK))
+    comparer = Comparer(of.renaming, of.findings, Spot(pair.baseline.seq, "stream", lag=STREAM_SLACK), of.traces)
     _see_columns(comparer.walker, first)
     objects = _by_object(matched)
     folded = {uid for uid, same in objects.items() if any(y is None and _folded(pair, same, x) for x, y in same)}

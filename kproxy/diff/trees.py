@@ -8,11 +8,13 @@ from kproxy.diff.inside import documents_inside
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import UUID, Kind, Owner, Place, classify, is_time
+from kproxy.renaming.path import Path, path_text
 from kproxy.renaming.pseudonyms import has_pseudonym
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.times import seconds
+from kproxy.renaming.traces import Trace, Traces
 from kproxy.renaming.unchanged import lies_ahead
-from kproxy.renaming.walk import Path, Walker, path_text
+from kproxy.renaming.walk import Walker
 
 _MAX_SHOWN = 2000
 
@@ -25,7 +27,13 @@ class SeenRevision:
     baseline: int
     replayed: int
     where: str
-    path: str
+    root: str
+    way: Path
+
+    @property
+    def path(self) -> str:
+        """The place within the part of the exchange."""
+        return self.root + path_text(self.way)[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,13 @@ class SeenTime:
     baseline: int
     replayed: int
     where: str
-    path: str
+    root: str
+    way: Path = None
+
+    @property
+    def path(self) -> str:
+        """The place within the part of the exchange."""
+        return self.root + path_text(self.way)[1:]
 
 
 @dataclass(slots=True)
@@ -59,11 +73,11 @@ class Spot:
 class Comparer:
     """Compares pairs of documents of one exchange or key, under a settled renaming."""
 
-    def __init__(self, renaming: Renaming, findings: Findings, spot: Spot) -> None:
+    def __init__(self, renaming: Renaming, findings: Findings, spot: Spot, traces: Traces | None = None) -> None:
         self._renaming = renaming
         self._findings = findings
         self.spot = spot
-        self.walker = Walker(self, renaming.text)
+        self.walker = Walker(self, renaming.text, traces)
 
     def compare(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
         """Compare two documents."""
@@ -71,7 +85,14 @@ class Comparer:
 
     def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
         """Compare two values."""
-        kind = classify(place, baseline, replayed)
+        self._known(path, place, classify(place, baseline, replayed), baseline, replayed)
+
+    def traced(self, path: Path, trace: Trace) -> None:
+        """Compare the values where this was walked before."""
+        for way, place, kind, baseline, replayed in trace:
+            self._known((path, way), place, kind, baseline, replayed)
+
+    def _known(self, path: Path, place: Place, kind: Kind | None, baseline: JSON, replayed: JSON) -> None:
         if kind is None:
             self._plain(path, place, baseline, replayed)
             return
@@ -91,13 +112,13 @@ class Comparer:
 
     def _revision(self, path: Path, place: Place, baseline: str, replayed: str) -> None:
         self.spot.revisions.append(
-            SeenRevision(place.revision_scope(), int(baseline), int(replayed), self.spot.where, self._path(path))
+            SeenRevision(place.revision_scope(), int(baseline), int(replayed), self.spot.where, self.spot.root, path)
         )
 
     def _time(self, path: Path, baseline: str, replayed: str) -> None:
         first, second = seconds(baseline), seconds(replayed)
         if first is not None and second is not None:
-            self.spot.times.append(SeenTime(self.spot.seq, first, second, self.spot.where, self._path(path)))
+            self.spot.times.append(SeenTime(self.spot.seq, first, second, self.spot.where, self.spot.root, path))
 
     def _plain(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
         if isinstance(baseline, str) and isinstance(replayed, str):

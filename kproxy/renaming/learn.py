@@ -2,19 +2,21 @@
 
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import UUID, Kind, Owner, Place, classify
+from kproxy.renaming.path import Path
 from kproxy.renaming.pseudonyms import has_pseudonym, pseudonyms_in
 from kproxy.renaming.renaming import Renaming
-from kproxy.renaming.walk import Path, Walker
+from kproxy.renaming.traces import Trace, Traces
+from kproxy.renaming.walk import Walker
 
 
 class Learner:
     """Learns from pairs of documents, in their order."""
 
-    def __init__(self, renaming: Renaming) -> None:
+    def __init__(self, renaming: Renaming, traces: Traces | None = None) -> None:
         self._renaming = renaming
         self.revisions: list[tuple[str, int, int]] = []
         """Those that were seen: whose ("" for a list's), the baseline's, the replay's."""
-        self.walker = Walker(self, renaming.text)
+        self.walker = Walker(self, renaming.text, traces)
 
     def learn(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
         """What two answers, or events of one stream, or stored values tell; `owner`: what they do not say of theirs."""
@@ -22,7 +24,14 @@ class Learner:
 
     def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:  # noqa: ARG002 - a Visitor
         """Learn what the server chose at a place."""
-        kind = classify(place, baseline, replayed)
+        self._known(place, classify(place, baseline, replayed), baseline, replayed)
+
+    def traced(self, path: Path, trace: Trace) -> None:  # noqa: ARG002 - a Visitor
+        """Learn what the server chose where this was walked before."""
+        for _, place, kind, baseline, replayed in trace:
+            self._known(place, kind, baseline, replayed)
+
+    def _known(self, place: Place, kind: Kind | None, baseline: JSON, replayed: JSON) -> None:
         if kind is not None:
             self._renaming.learn(kind, place, baseline, replayed)
             if kind is Kind.REVISION:

@@ -26,6 +26,8 @@ class Alignment:
 
 def align(field: str, baseline: list[JSON], replayed: list[JSON], text: Callable[[str], str]) -> Alignment:
     """Put two lists of the field `field` side by side; `text` renames the baseline's keys."""
+    if len(baseline) == len(replayed) and _is_obvious(field, baseline, replayed):
+        return Alignment(tuple((i, i) for i in range(len(baseline))))
     keys = _keys(field, baseline, text)
     others = _keys(field, replayed, str)
     if keys is None or others is None:
@@ -35,6 +37,15 @@ def align(field: str, baseline: list[JSON], replayed: list[JSON], text: Callable
     if field in _OBJECTS:
         _pair_drawn(keys, others, _stems(field, baseline, text), _stems(field, replayed, str))
     return _by_key(keys, others, fixed=not _sorted_by_server(field, _keys(field, baseline, str) or [], others))
+
+
+def _is_obvious(field: str, baseline: list[JSON], replayed: list[JSON]) -> bool:
+    """Whether all keys are the same but one, which then stands beside what is at its place, whatever it is called."""
+    keys, others = _keys(field, baseline, str), _keys(field, replayed, str)
+    if keys is None or others is None:
+        return True
+    other = [index for index, key in enumerate(keys) if key != others[index]]
+    return not other or (len(other) == 1 and keys[other[0]] not in others and others[other[0]] not in keys)
 
 
 def _pair_drawn(keys: list[str], others: list[str], stems: list[str], images: list[str]) -> None:

@@ -19,6 +19,8 @@ _MOST_KEPT = 1 << 14
 _LONGEST_KEPT = 512
 _ANOTHER = "?"
 """The resource of an object that is only referred to: nothing says which one it is of."""
+_SHOWN = frozenset({*_IN_TEXT, Kind.HASH, Kind.NODE_PORT, Kind.SERVER_PORT})
+"""Kinds of what stands in texts."""
 _MAPS = (
     *_IN_TEXT,
     Kind.HASH,
@@ -66,7 +68,7 @@ class Renaming:
 
     def learn_name(self, kind: Kind, baseline: str, replayed: str) -> None:
         """A pair of names, wherever it stood."""
-        if not self._maps[kind].learn(baseline, replayed) or baseline == replayed:
+        if not self._maps[kind].learn(baseline, replayed) or baseline == replayed or kind not in _SHOWN:
             return
         self._texts.clear()
         if self._names is None or kind not in _IN_TEXT or baseline in self._names:

@@ -7,27 +7,8 @@ from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.inert import SHARED, plain
 from kproxy.renaming.kinds import Owner, Place, owner_of
 from kproxy.renaming.lists import align
-
-type Path = tuple[Path, str | int] | None
-"""A way into a document, last step first, fields' names and elements' indexes; `path_text` writes it."""
-
-
-def path_text(path: Path) -> str:
-    """`$.spec.containers[0].image`; fields with other characters in quotes."""
-    steps: list[str] = []
-    while path is not None:
-        path, step = path
-        steps.append(f"[{step}]" if isinstance(step, int) else field_step(step))
-    return "$" + "".join(reversed(steps))
-
-
-def field_step(name: str) -> str:
-    """A field's step in a path."""
-    if name.replace("_", "a").replace("-", "a").isalnum() and name.isascii():
-        return f".{name}"
-    quoted = name.replace("\\", "\\\\").replace("'", "\\'")
-    return f"['{quoted}']"
-
+from kproxy.renaming.path import Path
+from kproxy.renaming.traces import Trace, Traces, key_of
 
 _CONTAINERS = (dict, list)
 
@@ -47,13 +28,20 @@ class Visitor(Protocol):
     def reordered(self, path: Path, baseline: list[JSON], replayed: list[JSON]) -> None:
         """Two lists of the same elements in another order."""
 
+    def traced(self, path: Path, trace: Trace) -> None:
+        """The leaves of what was walked before, on from a path."""
+
 
 class Walker:
-    """Walks one exchange's documents; a Table's columns are kept from a stream's first event for the rest."""
+    """Walks one exchange's documents; a Table's columns are kept from a stream's first event for the rest.
 
-    def __init__(self, visitor: Visitor, text: Callable[[str], str]) -> None:
+    `text` renames the baseline's; with `traces`, objects that were walked before are not walked again.
+    """
+
+    def __init__(self, visitor: Visitor, text: Callable[[str], str], traces: Traces | None = None) -> None:
         self._visitor = visitor
         self._text = text
+        self._traces = traces
         self._columns: list[str] = []
 
     def see(self, table: JSONObject) -> None:
@@ -81,6 +69,13 @@ class Walker:
 
     def _object(self, path: Path, place: Place, baseline: JSONObject, replayed: JSONObject) -> None:
         owner = _owner(baseline, place.owner)
+        if (
+            owner.uid
+            and owner is not place.owner
+            and self._traces is not None
+            and self._known(path, place, baseline, replayed)
+        ):
+            return
         fields = place.fields if owner is place.owner else ()
         self.see(baseline)
         known = set()
@@ -100,6 +95,19 @@ class Walker:
             if name not in known:
                 inner = Place(name, baseline, replayed, owner, "", (*fields, name))
                 self._visitor.added((path, name), inner, value)
+
+    def _known(self, path: Path, place: Place, baseline: JSONObject, replayed: JSONObject) -> bool:
+        """Whether an object with a uid was walked before, or could be so that it need not be again."""
+        if self._traces is None or baseline.get("kind") == "Table":
+            return False
+        if (key := key_of(place.owner, baseline, replayed)) is None:
+            return False
+        trace = self._traces.find(
+            *key, lambda tracer: Walker(tracer, tracer.text).walk(baseline, replayed, place.owner)
+        )
+        if trace is not None:
+            self._visitor.traced(path, trace)
+        return trace is not None
 
     def _list(self, path: Path, place: Place, baseline: list[JSON], replayed: list[JSON]) -> None:
         alignment = align(place.key, baseline, replayed, self._text)

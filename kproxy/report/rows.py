@@ -11,7 +11,7 @@ from typing import Literal
 
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.lists import align
-from kproxy.renaming.walk import field_step
+from kproxy.renaming.path import field_step
 from kproxy.report.printing import printable
 
 type _Side = Literal["left", "right", "both"]

@@ -274,7 +274,9 @@ class FileRecording:
         """Rows of one short transaction."""
         try:
             with self._engine.connect() as connection:
-                return list(connection.execute(question).mappings().all())
+                found = connection.execute(question)
+                names = tuple(found.keys())
+                return [dict(zip(names, row, strict=True)) for row in found]
         except DBAPIError as error:
             raise _unreadable(self.path, error) from error
 

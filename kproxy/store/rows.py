@@ -1,7 +1,7 @@
 """The model's values as rows of the tables, and back."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import chain
 from json.scanner import make_scanner
@@ -31,7 +31,7 @@ from kproxy.model.session import Gap, Mark, Server, Session, SessionEnd
 from kproxy.model.start import StartKey, StartObject
 
 type Row = tuple[int | str | bytes | None, ...]
-type Columns = RowMapping
+type Columns = Mapping[str, Any] | RowMapping
 
 _NO_BODY: Row = (None, None, None, None)
 _dump = json.JSONEncoder(separators=(",", ":")).encode

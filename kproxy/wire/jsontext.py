@@ -20,7 +20,7 @@ def decode_json(data: bytes) -> JSON:
     """The value of a JSON text. ContentError for what is none, not UTF-8, not finite, too large or too deep."""
     check_size(data)
     try:
-        value: JSON = json.loads(data.decode(), parse_float=_finite, parse_constant=_refuse_constant)
+        value: JSON = _decoder.decode(data.decode())
     except UnicodeDecodeError:
         raise ContentError("JSON that is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -74,6 +74,10 @@ def _finite(text: str) -> float:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ContentError(f"JSON with {name}, which is no JSON value")
+
+
+_decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse_constant)
+"""Made once: making it takes as long as reading a small body."""
 
 
 def _without_lone_surrogates(value: JSON) -> JSON:

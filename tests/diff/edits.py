@@ -12,8 +12,8 @@ from kproxy.model.etcd import ChangeType, EtcdKey, Revision
 from kproxy.model.exchange import Body, BodyState, Digest, Exchange, Headers
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import is_time
+from kproxy.renaming.path import field_step
 from kproxy.renaming.times import seconds
-from kproxy.renaming.walk import field_step
 from kproxy.wire.content import ContentError, decode, encode
 from kproxy.wire.mediatype import JSON as JSON_TYPE
 from kproxy.wire.mediatype import PROTOBUF

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kproxy.diff.rulepath import check_key, generalised, key_matches, place_of, rule_path, split_path
 from kproxy.errors import UsageError
-from kproxy.renaming.walk import field_step
+from kproxy.renaming.path import field_step
 
 
 def matches(pattern: str, path: str) -> bool:

@@ -7,8 +7,10 @@ from kproxy.diff.documents import Documents
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import Kind, Owner, Place, classify
+from kproxy.renaming.path import Path, path_text
+from kproxy.renaming.traces import Trace
 from kproxy.renaming.unchanged import _field as time_field
-from kproxy.renaming.walk import Path, Walker, path_text
+from kproxy.renaming.walk import Walker
 from tests.diff.edits import Edit
 from tests.support.memory import MemoryRecording
 
@@ -69,6 +71,11 @@ class _Collector:
         chosen = Chosen(kind, _scope(kind, place, str(baseline)), str(baseline))
         self.choices.sites[*self.at, path_text(path)] = chosen
         self.choices.counts[chosen] += 1
+
+    def traced(self, path: Path, trace: Trace) -> None:
+        """Note what was chosen where this was walked before."""
+        for each in trace:
+            self.leaf((path, each.path), each.place, each.baseline, each.replayed)
 
     def removed(self, path: Path, place: Place, baseline: JSON) -> None:
         """Nothing is."""

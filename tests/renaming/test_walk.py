@@ -2,7 +2,9 @@
 
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import Owner, Place
-from kproxy.renaming.walk import Path, Walker, field_step, path_text
+from kproxy.renaming.path import Path, field_step, path_text
+from kproxy.renaming.traces import Trace
+from kproxy.renaming.walk import Walker
 
 
 class Notes:
@@ -26,6 +28,11 @@ class Notes:
     def reordered(self, path: Path, baseline: list[JSON], replayed: list[JSON]) -> None:  # noqa: ARG002 - a Visitor
         """Another order."""
         self.said.append(("reordered", path_text(path)))
+
+    def traced(self, path: Path, trace: Trace) -> None:
+        """Walked before."""
+        for each in trace:
+            self.leaf((path, each.path), each.place, each.baseline, each.replayed)
 
 
 def walked(baseline: JSON, replayed: JSON) -> list[tuple[object, ...]]:
