@@ -30,8 +30,8 @@ def shown_rows(finding: Finding, evidence: Evidence, most: int = MAX_SHOWN) -> l
 def value_row(difference: Difference) -> Row:
     """A difference without a document: its two values beside each other."""
     label = f"{printable(difference.path)}: "
-    left = None if difference.kind == "added" else label + _text(difference.baseline)
-    right = None if difference.kind == "removed" else label + _text(difference.replayed)
+    left = None if difference.kind == "added" else label + value_text(difference.baseline)
+    right = None if difference.kind == "removed" else label + value_text(difference.replayed)
     return Row(0, left, right, "removed" if right is None else "added" if left is None else "changed")
 
 
@@ -56,6 +56,7 @@ def _cut(found: Sequence[Row | Fold], most: int) -> list[Row | Fold]:
     return [*found[:most], Fold(left)]
 
 
-def _text(value: JSON) -> str:
+def value_text(value: JSON) -> str:
+    """A value for reading: a text as it is, anything else as JSON; printable and bounded."""
     written = printable(value) if isinstance(value, str) else printable(json.dumps(value, ensure_ascii=False))
     return written if len(written) <= _MAX_VALUE else f"{written[:_MAX_VALUE]}…"
