@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from kproxy.diff.chains import Link, Relation, cause_of, chain_of
 from kproxy.diff.signatures import Signature, general, mirrored, signature
-from kproxy.diff.sites import Locator, Sides, Site, Steps
+from kproxy.diff.sites import Locator, Sides, Site, Steps, history_of, is_unsteady, shows_revision
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.jsontypes import JSON, text
@@ -24,6 +24,9 @@ from kproxy.model.verdict import Difference, Finding
 
 _CONFLICTS = frozenset({404, 409, 410})
 """Statuses that an object's other state brings."""
+
+_TYPE = "content-type"
+"""The header that says what the content is: another one makes other content of the same bytes."""
 
 _RANKS = {"request": 0, "exchange": 1, "answer": 1, "member": 2, "field": 2, "key": 3, "header": 4, "end": 5}
 _DERIVED = {"status": 0.2, "metadata": 0.4}
@@ -42,8 +45,10 @@ def find_causes(differences: Iterable[Difference], sides: Sides) -> tuple[Findin
 
 def _order(site: Site) -> tuple[float, Seq | int, float]:
     rank = float(_RANKS[site.aspect])
-    if site.aspect == "field" and site.steps:
-        rank += _DERIVED.get(site.steps[0], 0.0) if site.steps != ("metadata",) else 0.0
+    if is_unsteady(site) or (site.aspect, site.difference.path) == ("header", _TYPE):
+        rank = 1.5
+    elif site.aspect == "field" and site.steps:
+        rank += _DERIVED.get(site.steps[0], 0.0)
     return site.when, site.difference.seq or 0, rank
 
 
@@ -85,6 +90,11 @@ class _Grouping:
     _lives: dict[ObjectRef, _Life] = field(default_factory=dict)
     _folders: dict[tuple[str, str, str], int] = field(default_factory=dict)  # collections that were deleted otherwise
     _uids: dict[str, int] = field(default_factory=dict)
+    _types: dict[Seq, int] = field(default_factory=dict)  # exchanges whose content is of another type
+    _histories: dict[tuple[object, ...], int] = field(
+        default_factory=dict
+    )  # states that came otherwise, see history_of
+    _places: dict[tuple[Seq | None, str, str], int] = field(default_factory=dict)  # where one stands for another
 
     def add(self, site: Site) -> None:
         """Put a difference into its finding."""
@@ -112,6 +122,7 @@ class _Grouping:
             yield (Relation.STORED if site.aspect == "key" else Relation.PART), self._of_the_answer(site, seq)
         if site.aspect not in {"request", "header", "end"}:
             yield Relation.LATER, self._of_the_object(site)
+        yield Relation.PART, self._of_its_place(site)
         yield self._same(site), self._signatures.get(signature(site))
         if site.aspect == "field":
             yield Relation.PART, self._of_the_field(site)
@@ -119,6 +130,18 @@ class _Grouping:
             yield Relation.PART, self._requests.get(seq)
         if site.aspect not in {"request", "header", "end"}:
             yield Relation.LATER, self._of_its_owner(site)
+
+    def _of_its_place(self, site: Site) -> int | None:
+        """By what differs at the same place: another state of the object, another one instead of it, another type."""
+        difference = site.difference
+        for history in (history_of(site), ("object", site.subject) if shows_revision(site) else None):
+            if history is not None and history in self._histories:
+                return self._histories[history]
+        if site.aspect in {"member", "key"}:
+            return self._places.get((difference.seq, difference.where, difference.path))
+        if difference.where == "body" and difference.path == "$" and difference.seq is not None:
+            return self._types.get(difference.seq)
+        return None
 
     def _same(self, site: Site) -> Relation:
         return Relation.STORED if site.difference.where == "etcd" else Relation.SAME
@@ -182,6 +205,14 @@ class _Grouping:
     def _remember(self, site: Site, number: int) -> None:
         """What later differences may follow from."""
         seq, exchange = site.difference.seq, site.exchange
+        if is_unsteady(site) and (history := history_of(site)) is not None:
+            self._histories.setdefault(history, number)
+            if site.difference.where == "etcd" and site.subject is not None:
+                self._histories.setdefault(("object", site.subject), number)
+        if site.aspect in {"member", "key"}:
+            self._places.setdefault((seq, site.difference.where, site.difference.path), number)
+        if site.aspect == "header" and site.difference.path == _TYPE and seq is not None:
+            self._types.setdefault(seq, number)
         if site.aspect == "request" and seq is not None and not site.difference.path.startswith("header"):
             self._requests.setdefault(seq, number)
         if site.aspect == "answer" and seq is not None and exchange is not None and is_another(site):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kproxy.diff.sites import Site
+from kproxy.diff.sites import Site, shows_revision
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.jsontypes import JSON
 
@@ -142,7 +142,19 @@ def _what(site: Site) -> str:  # noqa: PLR0911 - a sentence for each aspect
         case "end":
             return f"{place_text(site)} ended {_plain(difference.replayed)} instead of {_plain(difference.baseline)}"
         case "field":
-            return f"{_field(site)} {_change(site)}"
+            return _other_state(site) or f"{_field(site)} {_change(site)}"
+
+
+def _other_state(site: Site) -> str:
+    """Of revisions: another state stands there than the recorded one; "" for any other field."""
+    difference = site.difference
+    whose = f"{site.subject or site.thing}"
+    values = f"revision {_plain(difference.replayed)} beside {_plain(difference.baseline)}"
+    if shows_revision(site):
+        return f"another state of {whose} is shown, {values}"
+    if site.steps == ("etcd version",):
+        return f"etcd has another change of {whose}: version {_change(site).removeprefix('is ')}"
+    return ""
 
 
 def _answer(site: Site) -> str:

@@ -6,7 +6,7 @@ List indexes, times, uids and the object's own name are taken out of paths and v
 import json
 import re
 
-from kproxy.diff.sites import Site, Steps
+from kproxy.diff.sites import Site, Steps, shows_revision
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import UUID
 
@@ -28,6 +28,8 @@ def signature(site: Site) -> Signature:  # noqa: PLR0911 - one for each aspect
         case "header":
             return ("header", difference.path, difference.kind, *values)
         case "field" | "request":
+            if shows_revision(site):
+                return ("revision",)
             if change := version_change(difference.baseline, difference.replayed):
                 return ("version", *change)
             return ("field", site.thing, *general(site), difference.kind, *values)

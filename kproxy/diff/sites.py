@@ -18,7 +18,7 @@ from kproxy.model.recording import Recording
 from kproxy.model.verdict import Difference, split_key
 from kproxy.renaming.target import parameter
 from kproxy.wire.content import ContentError, decode
-from kproxy.wire.storage import PREFIX, key_object, object_keys
+from kproxy.wire.storage import PREFIX, decode_value, key_object, object_keys, object_of
 from kproxy.wire.watch import decode_event
 
 type Aspect = Literal["exchange", "request", "answer", "header", "field", "member", "key", "end"]
@@ -31,6 +31,8 @@ NEVER = float("inf")
 _STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+)\]|\['((?:\\.|[^'\\])*)'\]")
 _OBJECT_ITSELF = frozenset({"", "status", "finalize", "ephemeralcontainers", "resize", "approval"})
 """Subresources that are answered with the object they are of."""
+
+_REVISIONS = frozenset({"etcd version", "etcd mod_revision", "etcd create_revision"})
 
 _HELD = 64
 """Decoded bodies and streams that are at hand: differences come exchange by exchange."""
@@ -65,6 +67,29 @@ class Site:
         return (
             exchange is not None and exchange.info.verb in WRITES and not parameter(exchange.request.target, "dryRun")
         )
+
+
+def is_unsteady(site: Site) -> bool:
+    """Whether it shows that an object had other states than those that are compared: an event, a change, a version."""
+    if site.difference.where == "etcd":
+        return site.aspect == "key" or (len(site.steps) == 1 and site.steps[0] in _REVISIONS)
+    return site.difference.where == "stream" and (site.aspect == "member" or shows_revision(site))
+
+
+def shows_revision(site: Site) -> bool:
+    """Whether what differs is an object's revision, and not by its value."""
+    if site.aspect != "field" or site.difference.kind not in {"renamed", "reordered"}:
+        return False
+    return site.steps[-2:] == ("metadata", "resourceVersion") or site.steps[:1] in {(each,) for each in _REVISIONS}
+
+
+def history_of(site: Site) -> tuple[object, ...] | None:
+    """Which states of which object are compared there one by one: those in a stream, or those of a key."""
+    if site.difference.where == "etcd":
+        return ("etcd", site.difference.key)
+    if site.difference.where == "stream" and site.subject is not None:
+        return ("stream", site.difference.seq, site.subject)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +311,8 @@ class Locator:
         name, index, rest = split_key(difference.path)
         subject = key_object(EtcdKey(name.encode("utf-8", "surrogateescape")), self._prefix)
         entry = self._entry(name, index) if exchange is None else None
+        if exchange is None and difference.kind == "added" and subject is not None:
+            subject = self._kept_under(name, subject)
         plain = rest.strip() if rest.startswith(" ") and not rest.startswith(" previous ") else ""
         steps = () if plain else _steps(rest.removeprefix(" previous "))
         whole = not steps and (difference.kind in {"added", "removed"} or plain == "type")
@@ -299,6 +326,18 @@ class Locator:
             steps=steps or ((f"etcd {plain}",) if plain and not whole else ()),
             entry=entry,
         )
+
+    def _kept_under(self, name: str, subject: ObjectRef) -> ObjectRef:
+        """The object that the replay keeps under a key that was not recorded: it may be that of another key."""
+        key = EtcdKey(name.encode("utf-8", "surrogateescape"))
+        change = next(self.others.recording.changes_of(key), None)
+        if change is None or change.value is None or change.value.digest is None:
+            return subject
+        try:
+            value = decode_value(self.others.recording.body(change.value.digest))
+        except ContentError:
+            return subject
+        return object_of(value, subject.resource) or subject
 
     def _entry(self, name: str, index: int) -> LedgerEntry | None:
         history = self._histories.get(name, [])
