@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from kproxy.cli.formats import Report, format_option, write_reports
+from kproxy.cli.progress import compare_progress
 from kproxy.cli.renaming_option import renaming_option, write_renaming
 from kproxy.cli.rules_option import rules_option
 from kproxy.renaming.renaming import Renaming
@@ -35,6 +36,7 @@ def command(
     Example: kproxy diff before.kproxy after.kproxy --format text --format json=verdict.json
     """
     book, renaming = rule_book(rules), Renaming()
-    verdict = compare_recordings(baseline, replayed, strict=strict, rules=book, renaming=renaming)
+    with compare_progress() as notify:
+        verdict = compare_recordings(baseline, replayed, strict=strict, rules=book, renaming=renaming, notify=notify)
     write_renaming(renaming, renaming_file)
     return write_reports(verdict, reports, lambda: gather_evidence(baseline, replayed, verdict))

@@ -1,5 +1,7 @@
 """`--format FORMAT[=PATH]`, repeatable: which reports a verdict becomes, and where they go."""
 
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +11,33 @@ import click
 from kproxy.errors import UsageError
 from kproxy.model.verdict import Verdict
 from kproxy.report.evidence import NO_EVIDENCE, Evidence
+from kproxy.report.html import html_report
 from kproxy.report.json import json_report
 from kproxy.report.junit import junit_report
 from kproxy.report.markdown import markdown_report
-from kproxy.report.text import text_report
+from kproxy.report.text import Style, text_report
 
 REPORTS: dict[str, Callable[[Verdict, Evidence], str]] = {
     "text": text_report,
     "json": lambda verdict, _: json_report(verdict),
     "junit": junit_report,
+    "html": html_report,
     "markdown": markdown_report,
 }
+
+_COLOR = "kproxy.color"
+"""Where a command's --color is kept."""
+
+_COLOURS: dict[Style, tuple[str | None, bool]] = {
+    "plain": (None, False),
+    "title": (None, True),
+    "removed": ("red", False),
+    "added": ("green", False),
+    "quiet": (None, False),
+    "good": ("green", True),
+    "bad": ("red", True),
+}
+"""Each style's colour, and whether it is bold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +63,27 @@ class FormatType(click.ParamType[Report]):
         return Report(name, Path(path) if path else None)
 
 
-format_option = click.option(
+_format_option = click.option(
     "--format",
     "reports",
     type=FormatType(),
     multiple=True,
     help=f"A report of the verdict: {', '.join(REPORTS)}; to standard output, or with =PATH to a file. Repeatable.",
 )
+_color_option = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    expose_value=False,
+    callback=lambda context, _, value: context.meta.update({_COLOR: value}),
+    help="Colours in text: auto is where standard output is a terminal and NO_COLOR is not set.",
+)
+
+
+def format_option[Command: Callable[..., object]](command: Command) -> Command:
+    """The options that say which reports are written, and how."""
+    return _format_option(_color_option(command))
 
 
 def write_reports(verdict: Verdict, reports: tuple[Report, ...], evidence: Callable[[], Evidence]) -> int:
@@ -62,10 +94,10 @@ def write_reports(verdict: Verdict, reports: tuple[Report, ...], evidence: Calla
     asked = reports or (Report("text", None),)
     shown = evidence() if any(_needs_evidence(each.format, verdict) for each in asked) else NO_EVIDENCE
     for report in asked:
-        text = REPORTS[report.format](verdict, shown)
         if report.path is None:
-            click.echo(text)
+            _say(report.format, verdict, shown)
             continue
+        text = REPORTS[report.format](verdict, shown)
         try:
             report.path.write_text(text + "\n", encoding="utf-8")
         except OSError as error:
@@ -73,6 +105,27 @@ def write_reports(verdict: Verdict, reports: tuple[Report, ...], evidence: Calla
                 f"the {report.format} report cannot be written to {report.path}: {error.strerror}"
             ) from error
     return verdict.outcome.exit_code
+
+
+def _say(name: str, verdict: Verdict, evidence: Evidence) -> None:
+    """To standard output: text in colours, where that is wanted."""
+    coloured = name == "text" and _wants_colour()
+    text = text_report(verdict, evidence, _paint) if coloured else REPORTS[name](verdict, evidence)
+    click.echo(text, color=coloured)
+
+
+def _wants_colour() -> bool:
+    """`--color`; on its own as https://no-color.org has it."""
+    context = click.get_current_context(silent=True)
+    wish = context.meta.get(_COLOR, "auto") if context is not None else "never"
+    if wish == "auto":
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return bool(wish == "always")
+
+
+def _paint(text: str, style: Style) -> str:
+    colour, bold = _COLOURS[style]
+    return click.style(text, fg=colour, bold=bold or None, dim=style == "quiet" or None)
 
 
 def _needs_evidence(name: str, verdict: Verdict) -> bool:

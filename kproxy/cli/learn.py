@@ -73,9 +73,9 @@ def _from_replays(where: str, wish: TargetWish, runs: int) -> Learned:
         for run in made:
             with ExitStack() as stack:
                 reachable = stack.enter_context(reached(wish, None, os.environ))
-                notify = stack.enter_context(replay_progress())
+                notify, comparing = stack.enter_context(replay_progress())
                 settings = ReplaySettings(output=Path(run), state_home=state_home(os.environ))
-                asyncio.run(replay_recording(where, reachable, settings, Audience(notify=notify)))
+                asyncio.run(replay_recording(where, reachable, settings, Audience(notify=notify, comparing=comparing)))
         return learn_rules(made, version=recorded_version(where))
 
 

@@ -1,4 +1,4 @@
-"""A replay's progress on a terminal, on standard error; nothing where that is no terminal."""
+"""Progress of a replay and of a comparison on a terminal, on standard error; nothing where that is no terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,18 +22,11 @@ from kproxy.report.text import printable
 
 
 @contextmanager
-def replay_progress() -> Iterator[Callable[[ReplayEvent], None]]:
-    """What the engine's events are given to."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("replaying"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
+def replay_progress() -> Iterator[tuple[Callable[[ReplayEvent], None], Callable[[int, int], None]]]:
+    """What the engine's events are given to, and what the comparison tells then how far it is."""
+    with _bar() as bar:
+        console = bar.console
+        task = bar.add_task("", total=None, what="replaying")
 
         def show(event: ReplayEvent) -> None:
             match event:
@@ -58,4 +51,28 @@ def replay_progress() -> Iterator[Callable[[ReplayEvent], None]]:
                 case _:
                     pass
 
-        yield show
+        yield show, _comparing(bar)
+
+
+@contextmanager
+def compare_progress() -> Iterator[Callable[[int, int], None]]:
+    """What a comparison tells how far it is; of a short one nothing is shown."""
+    with _bar() as bar:
+        yield _comparing(bar)
+
+
+def _comparing(bar: Progress) -> Callable[[int, int], None]:
+    task = bar.add_task("", total=None, visible=False, what="comparing")
+    return lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+
+
+def _bar() -> Progress:
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.fields[what]}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -182,9 +182,9 @@ def command(
             fold=not no_fold,
         )
         reachable = stack.enter_context(reached(wish, store, os.environ, stores, start.seed.keys))
-        notify = stack.enter_context(replay_progress())
+        notify, comparing = stack.enter_context(replay_progress())
         signals: list[int] = []
-        audience = Audience(confirm=confirm, notify=notify, tell=_tell, stopped=signals.append)
+        audience = Audience(confirm=confirm, notify=notify, tell=_tell, stopped=signals.append, comparing=comparing)
         verdict: Verdict = asyncio.run(replay_recording(file, reachable, settings, audience))
         write_renaming(renaming, renaming_file)
         code = write_reports(verdict, reports, lambda: gather_evidence(file, str(settings.output), verdict))

@@ -64,11 +64,12 @@ def _is_told(link: Link, first: Site) -> bool:
 
 
 def _by_place(links: Iterable[Link]) -> Iterator[list[Link]]:
-    """Links of one exchange and one relation together, in the order of the first; a field in etcd all together."""
-    groups: dict[tuple[Seq | None, Relation], list[Link]] = {}
+    """Links of one exchange together, in the order of the first; what etcd holds apart, a field in it all together."""
+    groups: dict[tuple[Seq | None, bool], list[Link]] = {}
     for link in links:
-        everywhere = link.relation is Relation.STORED and link.site.aspect == "field"
-        groups.setdefault((None if everywhere else link.site.difference.seq, link.relation), []).append(link)
+        stored = link.relation is Relation.STORED
+        everywhere = stored and link.site.aspect == "field"
+        groups.setdefault((None if everywhere else link.site.difference.seq, stored), []).append(link)
     return iter(groups.values())
 
 

@@ -12,6 +12,7 @@ from kproxy.diff.exchanges import compare_exchange, is_stream, learn_exchange
 from kproxy.diff.findings import Counting, Findings
 from kproxy.diff.order import Order
 from kproxy.diff.pairing import Pairing
+from kproxy.diff.progress import Notify, Steps
 from kproxy.diff.reading import pairs_of, side_by_side
 from kproxy.diff.rules import RuleBook
 from kproxy.diff.sides import Comparison, Pair, read_side
@@ -44,6 +45,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     require_etcd: bool = False,
     rules: RuleBook | None = None,
     renaming: Renaming | None = None,
+    notify: Notify = lambda _done, _total: None,
 ) -> Verdict:
     """Compare what two servers did.
 
@@ -53,6 +55,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     repetitions. `stopped`: why and where the replay ended before its time; what it did not come to is not missed.
     `strict`: no noise rule hides anything. `require_etcd`: without etcd on both sides the verdict is inconclusive.
     `rules`: noise beside the built-in one. `renaming`: an empty one, which then has what was learned.
+    `notify` hears how far it is.
     """
     findings = Findings(strict=strict, rules=rules, info=_asked_of(baseline))
     of = Comparison(
@@ -64,6 +67,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     images = frozenset(pairing.image(seq) for seq in blameless)
     etcd = EtcdComparison(of, baseline_ledger, replayed_ledger, pairing, order.times.see, images)
     with_etcd = baseline.session.etcd_start is not None and replayed.session.etcd_start is not None
+    of.step = Steps(2 * len(pairing), notify).step
     _learn(of, pairing, order, etcd if with_etcd else None)
     alone = Alone(of, unsent or {}, frozenset(apart), stopped)
     exchanges = _compare_exchanges(of, pairing, order, alone, blameless)
@@ -124,6 +128,7 @@ def _learn(of: Comparison, pairing: Pairing, order: Order, etcd: EtcdComparison 
         learn_start(of.renaming, start_of(of.baseline.recording), start_of(of.replayed.recording))
     streams = array("q")
     for item in side_by_side(of, pairing):
+        of.step()
         if not isinstance(item, Pair):
             of.baseline.clock.see(item)
             continue
@@ -147,6 +152,7 @@ def _compare_exchanges(
     counting = Counting(of.findings)
     rest: list[Exchange] = []
     for item in side_by_side(of, pairing, rest):
+        of.step()
         if isinstance(item, Pair):
             alone.see(item.baseline, item.replayed)
             if item.baseline.seq in blameless:

@@ -1,5 +1,6 @@
 """What a comparison has at hand: both recordings, their documents and clocks, the renaming, the findings."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kproxy.diff.clock import Clock
@@ -39,7 +40,10 @@ class Pair:
 
 @dataclass(slots=True)
 class Comparison:
-    """All of it. `replay`: the second recording's requests were made from the first one's."""
+    """All of it. `replay`: the second recording's requests were made from the first one's.
+
+    `step`: called for each exchange that is done.
+    """
 
     baseline: Side
     replayed: Side
@@ -47,6 +51,7 @@ class Comparison:
     findings: Findings
     replay: bool = False
     traces: Traces = field(default_factory=Traces)
+    step: Callable[[], None] = lambda: None
 
 
 def read_side(recording: Recording) -> Side:

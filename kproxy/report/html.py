@@ -321,7 +321,8 @@ def _sides(evidence: Evidence) -> list[tuple[str, str, str]]:
 
     if not evidence.baseline.name:
         return []
-    return [of("name", "recording"), of("started_at", "began"), of("server", "server"), of("etcd", "etcd")]
+    rows = (of("name", "recording"), of("started_at", "began"), of("server", "server"), of("etcd", "etcd"))
+    return [each for each in rows if any(each[1:])]
 
 
 def _tallies(verdict: Verdict) -> list[tuple[str, Tally, list[tuple[str, int]]]]:

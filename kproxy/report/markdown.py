@@ -6,6 +6,7 @@ address left whole, or in a fenced block, whose fence is longer than any in it.
 
 import re
 from collections.abc import Iterable, Iterator
+from html import escape
 
 from kproxy.model.verdict import Finding, NoiseCount, Outcome, Tally, Verdict
 from kproxy.report.evidence import NO_EVIDENCE, Evidence, Side
@@ -24,7 +25,8 @@ _MAX_CAUSE = 300
 _MAX_BLOCK = 6_000
 _SIGNS = {Outcome.IDENTICAL: "✅", Outcome.EQUIVALENT: "✅", Outcome.DIFFERENT: "❌", Outcome.INCONCLUSIVE: "❔"}
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&$^=:])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#!|~&$^])")
+_AT_THE_START = re.compile(r"^(\s*\d{0,9})([-+=.):])")
 _REFERENCE = re.compile(r"([@#!~%$]|GH-|www(?=\.)|:(?=//))")
 _JOINER = "\u2060"
 """WORD JOINER: nothing is seen of it, and no mention, reference or address is recognised across it."""
@@ -48,8 +50,8 @@ def markdown_report(verdict: Verdict, evidence: Evidence = NO_EVIDENCE) -> str:
 
 def escaped(text: str, limit: int = _MAX_CAUSE) -> str:
     """Text from a recording as prose, in a table's cell too."""
-    plain = cut(printable(text), limit)
-    return _MARKUP.sub(r"\\\1", _REFERENCE.sub(rf"\1{_JOINER}", plain))
+    plain = _MARKUP.sub(r"\\\1", _REFERENCE.sub(rf"\1{_JOINER}", cut(printable(text), limit)))
+    return _AT_THE_START.sub(r"\1\\\2", plain)
 
 
 def fenced(lines: Iterable[str], language: str = "diff") -> str:
@@ -128,9 +130,8 @@ def _details(number: int, finding: Finding, evidence: Evidence) -> str:
 
 
 def _in_html(text: str) -> str:
-    """Prose within an HTML element: as entities, of which no mark of Markdown is left."""
-    plain = _REFERENCE.sub(rf"\1{_JOINER}", cut(printable(text), _MAX_CAUSE))
-    return "".join(char if char.isalnum() or char == " " or not char.isascii() else f"&#{ord(char)};" for char in plain)
+    """Text in an element of HTML, in which no mark of Markdown counts."""
+    return escape(_REFERENCE.sub(rf"\1{_JOINER}", cut(printable(text), _MAX_CAUSE)))
 
 
 def _noise(noise: Iterable[NoiseCount]) -> Iterator[str]:

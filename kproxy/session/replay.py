@@ -9,6 +9,7 @@ from pathlib import Path
 from kproxy.config.credentials import asked_once
 from kproxy.diff.compare import compare
 from kproxy.diff.doubted import without_doubted
+from kproxy.diff.progress import Notify
 from kproxy.diff.rules import RuleBook
 from kproxy.etcd.client import connect
 from kproxy.etcd.settings import EtcdSettings
@@ -94,13 +95,14 @@ class Confirmation:
 class Audience:
     """Who hears of a replay: `confirm` raises if the person says no, `notify` gets the engine's events.
 
-    `stopped`: which signal ended it.
+    `stopped`: which signal ended it. `comparing` hears then how far the comparison is.
     """
 
     confirm: Callable[[Confirmation], None] = lambda _: None
     notify: Callable[[ReplayEvent], None] = lambda _: None
     tell: Tell = lambda _: None
     stopped: Callable[[int], None] | None = None
+    comparing: Notify = lambda _done, _total: None
 
 
 async def replay_recording(where: str, target: Target, settings: ReplaySettings, audience: Audience) -> Verdict:
@@ -137,7 +139,7 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
             audience.stopped(result.stopped.signal)
         doubts = doubts_of(restored, decided.handling)
         with opened(str(settings.output)) as replayed:
-            verdict = _compared(baseline, replayed, result, settings)
+            verdict = _compared(baseline, replayed, result, settings, audience.comparing)
             told = (*notes, *verdict.notes, *_notes(result), *restored.sentences(), *decided.handling.notes)
             verdict = replace(verdict, notes=told)
             return without_doubted(verdict, doubted(baseline.recording, doubts)) if doubts else verdict
@@ -154,7 +156,9 @@ def _decided(baseline: Opened, target: Target, settings: ReplaySettings) -> Iter
         yield decided
 
 
-def _compared(baseline: Opened, replayed: Opened, result: ReplayResult, settings: ReplaySettings) -> Verdict:
+def _compared(
+    baseline: Opened, replayed: Opened, result: ReplayResult, settings: ReplaySettings, notify: Notify
+) -> Verdict:
     ledgers = baseline.ledger, replayed.ledger
     if result.stopped is not None or settings.slice != ALL:
         sent, answered = zip(*result.pairs, strict=True) if result.pairs else ((), ())
@@ -173,6 +177,7 @@ def _compared(baseline: Opened, replayed: Opened, result: ReplayResult, settings
         rules=settings.rules,
         renaming=settings.renaming,
         require_etcd=settings.require_etcd,
+        notify=notify,
     )
 
 

@@ -39,3 +39,27 @@ def test_a_difference_is_exit_code_1_and_named_by_its_keys(capsys: pytest.Captur
 def test_a_report_that_cannot_be_is_refused(capsys: pytest.CaptureFixture[str], words: str) -> None:
     assert _exit_code(["diff", GOLDEN, GOLDEN, "--format", words]) == 2
     assert capsys.readouterr().err.startswith("kproxy: ")
+
+
+def test_text_is_coloured_when_that_is_asked_for_and_only_then(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _exit_code(["diff", GOLDEN, GOLDEN, "--color", "always"]) == 0
+    assert "\x1b[32m" in capsys.readouterr().out
+    for color in ("auto", "never"):
+        assert _exit_code(["diff", GOLDEN, GOLDEN, "--color", color]) == 0
+        assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_file_is_never_coloured(tmp_path: Path) -> None:
+    report = tmp_path / "r.txt"
+    assert _exit_code(["diff", GOLDEN, OTHER, "--color", "always", "--format", f"text={report}"]) == 1
+    assert "\x1b" not in report.read_text()
+
+
+@pytest.mark.parametrize(("name", "start"), [("junit", "<?xml"), ("html", "<!doctype html>"), ("markdown", "## ")])
+def test_each_format_is_written_with_what_both_recordings_say(
+    capsys: pytest.CaptureFixture[str], name: str, start: str
+) -> None:
+    assert _exit_code(["diff", GOLDEN, OTHER, "--format", name]) == 1
+    report = capsys.readouterr().out
+    assert report.startswith(start)
+    assert "hello-kubectl" in report

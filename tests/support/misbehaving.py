@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from http import HTTPStatus
 
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Answer, Body, BodyState, Exchange, Seq, header
@@ -54,8 +55,10 @@ def answered(recording: MemoryRecording, seqs: Iterable[int], status: int, reaso
                 }
             ).encode()
         )
-        headers = tuple(pair for pair in exchange.answer.headers if pair[0].lower() != "content-type")
-        answer = replace(exchange.answer, status=status, headers=(*headers, ("Content-Type", JSON_TYPE)), body=body)
+        changed = {"content-type": JSON_TYPE, "content-length": str(body.size)}
+        headers = tuple((name, changed.get(name.lower(), value)) for name, value in exchange.answer.headers)
+        phrase = HTTPStatus(status).phrase
+        answer = replace(exchange.answer, status=status, reason=phrase, headers=headers, body=body)
         made.exchange_list[seq - 1] = replace(exchange, answer=answer)
     return made
 
