@@ -111,7 +111,7 @@ def test_a_learned_rule_hides_what_it_was_taught_and_nothing_else() -> None:
 
 
 def test_a_learned_rule_hides_no_other_kind_of_difference() -> None:
-    known = rule("$.status.host", verb="get", taught=taught("text n#", kinds=("added", "removed")))
+    known = rule("$.status.host", verb="get", taught=taught("text ??", kinds=("added", "removed")))
     found = verdict(server("a", 100), server("b", 900, host="n2"), known)
     assert not found.noise
     assert "1 of 1 learned rules hid nothing" in found.notes
