@@ -13,7 +13,6 @@ from kproxy.diff.noise import RULES
 from kproxy.model.exchange import BodyState, End
 from kproxy.model.session import SessionEnd
 from kproxy.renaming.derived import FORMS
-from kproxy.replay.barriers import BARRIERS
 
 ROOT = Path(__file__).parents[1]
 PLACES = ("*.md", "pytest-kproxy/*.md", "docs/**/*.md", "controlplane/*.md")
@@ -86,13 +85,6 @@ def test_every_rule_of_noise_is_in_the_docs_as_the_code_has_it() -> None:
     page = (ROOT / "docs" / "noise.md").read_text()
     for rule in RULES:
         assert f"| `{rule.name}` | {rule.place} | {rule.ground} |" in page
-
-
-def test_every_barrier_of_a_replay_is_in_the_docs_as_the_code_has_it() -> None:
-    page = (ROOT / "docs" / "replay.md").read_text()
-    for barrier in BARRIERS:
-        cells = barrier.kind, barrier.changed_by, barrier.seen_by, barrier.reason, barrier.source
-        assert f"| {' | '.join(cells)} |" in page
 
 
 def test_every_form_of_drawn_names_is_in_the_docs_as_the_code_has_it() -> None:

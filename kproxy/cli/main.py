@@ -35,6 +35,7 @@ COMMANDS = {
     "rbac": "kproxy.cli.rbac",
     "replay": "kproxy.cli.replay",
     "diff": "kproxy.cli.diff",
+    "bisect": "kproxy.cli.bisect",
     "play": "kproxy.cli.play",
     "learn": "kproxy.cli.learn",
     "export": "kproxy.cli.export",

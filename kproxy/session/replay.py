@@ -95,13 +95,14 @@ class Confirmation:
 class Audience:
     """Who hears of a replay: `confirm` raises if the person says no, `notify` gets the engine's events.
 
-    `stopped`: which signal ended it. `comparing` hears then how far the comparison is.
+    `stopped` is told which signal ended it, `done` what it did, `comparing` then how far the comparison is.
     """
 
     confirm: Callable[[Confirmation], None] = lambda _: None
     notify: Callable[[ReplayEvent], None] = lambda _: None
     tell: Tell = lambda _: None
     stopped: Callable[[int], None] | None = None
+    done: Callable[[ReplayResult], None] = lambda _: None
     comparing: Notify = lambda _done, _total: None
 
 
@@ -135,6 +136,7 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
         with _decided(baseline, target, settings) as decided:
             restored = await restore(baseline.recording, target, decided, audience.tell)
             result = await _drive(baseline, target, settings, audience, Begun(restored, decided, plan))
+        audience.done(result)
         if audience.stopped is not None and result.stopped is not None and result.stopped.signal:
             audience.stopped(result.stopped.signal)
         doubts = doubts_of(restored, decided.handling)

@@ -108,7 +108,14 @@ _SESSION = web.AppKey("session", ClientSession)
 @asynccontextmanager
 async def lying_proxy(target: Upstream, fault: Fault | None) -> AsyncIterator[LyingProxy]:
     """A proxy in front of `target`, for as long as the `async with` lasts."""
-    proxy = LyingProxy(target, fault)
+    async with serving(LyingProxy(target, fault)) as proxy:
+        yield proxy
+
+
+@asynccontextmanager
+async def serving(proxy: LyingProxy) -> AsyncIterator[LyingProxy]:
+    """The same, of a proxy that lies in a way of its own."""
+    target = proxy.target
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.on_response_prepare.append(_as_the_server_said)
     app.router.add_route("*", "/{path:.*}", proxy.handle)
