@@ -11,18 +11,19 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from kproxy.errors import ReplayError
+from kproxy.fields.events import NEW_EVENTS, as_new_event
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import BodyState
 from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.model.start import StartEntry, StartKey
 from kproxy.renaming.apply import rename_json
-from kproxy.renaming.kinds import Owner, Place
+from kproxy.renaming.kinds import Kind, Owner, Place
 from kproxy.renaming.learn import Learner
 from kproxy.replay.answers import read_all
 from kproxy.replay.definitions import as_v1
 from kproxy.replay.restore_order import Item, in_order, item_of
-from kproxy.replay.restored import NotRestored, Restored
+from kproxy.replay.restored import DIFFERS, OWN_RESOURCES, NotRestored, Restored, said
 from kproxy.replay.transport import Transport, WireRequest
 from kproxy.replay.webhooks import Handling
 from kproxy.wire.content import ContentError, decode
@@ -88,11 +89,11 @@ class ApiRestore:
         if self.controllers is None:
             found = await self._ask("GET", "/api/v1/namespaces/default/serviceaccounts/default")
             self.controllers = found.status == 200
+        await self._learn_own(learner)
         for item in in_order(self._items()):
             document = self._document(self.entries[item.number])
             if isinstance(document, dict):
                 await self._restore(item, document, learner)
-        await self._learn_own(learner)
 
     def _items(self) -> Iterator[Item]:
         """What is to be made; what cannot be is noted."""
@@ -103,23 +104,21 @@ class ApiRestore:
             document = self._document(entry)
             if isinstance(document, str):
                 self._missing(ref, document)
-            elif isinstance(document, dict) and not self._is_own(entry, ref, document):
+            elif isinstance(document, dict) and not (ref.resource == "apiservices" and is_automanaged(document)):
                 yield item_of(number, ref, document)
 
     def _ref(self, entry: StartEntry) -> ObjectRef | None:
         return key_object(entry.key, self.recording.session.etcd_prefix) if isinstance(entry, StartKey) else entry.ref
 
     def _is_left(self, entry: StartEntry, ref: ObjectRef) -> bool:
-        """What is told by its name: the server's own, and what no API makes."""
-        prefix = self.recording.session.etcd_prefix
-        if isinstance(entry, StartKey) and ref.resource not in {"apiservices", "ipaddresses"}:
-            return is_made_anew(entry.key, None, prefix)
-        return ref.resource == "ipaddresses" or ref.group == "internal.apiserver.k8s.io"
-
-    def _is_own(self, entry: StartEntry, ref: ObjectRef, document: JSONObject) -> bool:
-        if ref.resource == "apiservices" and is_automanaged(document):
+        """What is told by its name: the server's own, and what comes with other objects."""
+        if ref.resource == "ipaddresses" or ref.group == "internal.apiserver.k8s.io":
             return True
-        return not isinstance(entry, StartKey) and is_made_anew_object(ref, document)
+        if ref.resource == "apiservices":
+            return False
+        if isinstance(entry, StartKey):
+            return is_made_anew(entry.key, None, self.recording.session.etcd_prefix)
+        return is_made_anew_object(ref, None)
 
     def _document(self, entry: StartEntry) -> JSONObject | str | None:
         """The object; a text: why it is not known."""
@@ -131,7 +130,7 @@ class ApiRestore:
             value = decode_value(data) if isinstance(entry, StartKey) else decode("application/json", data)
         except ContentError as error:
             return str(error)
-        return as_v1(value) if isinstance(value, dict) else "its value is no object"
+        return _as_written(as_v1(value)) if isinstance(value, dict) else "its value is no object"
 
     async def _restore(self, item: Item, document: JSONObject, learner: Learner) -> None:
         ref = item.ref
@@ -149,8 +148,8 @@ class ApiRestore:
             return
         live = await self._finish(ref, f"{path}/{ref.name}", adapted, answer, served)
         self.restored.count += 1
-        learner.learn(document, live, Owner(revision=text(metadata_of(document).get("resourceVersion"))))
-        self._learn_revision(item, live)
+        learner.learn(document, live, self._owner(self.entries[item.number], ref))
+        self._learn_revision(self.entries[item.number], ref, document, live)
         self._check(ref, document, live)
 
     async def _make(self, ref: ObjectRef, path: str, document: JSONObject) -> JSONObject | None:
@@ -187,10 +186,7 @@ class ApiRestore:
         if served.status and isinstance(document.get("status"), dict) and document["status"]:
             wanted: JSONObject = {**live, "status": self._renamed(document)["status"]}
             live = await self._put(f"{path}/status?fieldManager={manager_of(document, 'status')}", wanted, live)
-        managers = metadata_of(document).get("managedFields")
-        if managers and not same_managers(document, live):
-            metadata = {**metadata_of(live), "managedFields": managers}
-            live = await self._put(path, {**live, "metadata": metadata}, live)
+        live = await self._labelled(path, document, live)
         if metadata_of(document).get("deletionTimestamp"):
             await self._ask("DELETE", path)
             live = (await self._ask("GET", path)).document or live
@@ -199,6 +195,25 @@ class ApiRestore:
         if ref.resource == "namespaces" and self.controllers:
             await self._account(ref.name)
         return live
+
+    async def _labelled(self, path: str, document: JSONObject, live: JSONObject) -> JSONObject:
+        """With the labels that name its own uid, which was not known when it was made, and with its managers."""
+        before, now = metadata_of(document), metadata_of(live)
+        self._learn_uid(text(before.get("uid")), text(now.get("uid")))
+        labels = metadata_of(self._renamed(document)).get("labels")
+        managers = before.get("managedFields")
+        if labels == now.get("labels") and (not managers or same_managers(document, live)):
+            return live
+        metadata = {
+            **now,
+            **({"labels": labels} if labels else {}),
+            **({"managedFields": managers} if managers else {}),
+        }
+        return await self._put(path, {**live, "metadata": metadata}, live)
+
+    def _learn_uid(self, baseline: str, live: str) -> None:
+        if baseline and live:
+            self.restored.renaming.learn_name(Kind.UID, baseline, live)
 
     async def _put(self, path: str, wanted: JSONObject, live: JSONObject) -> JSONObject:
         answer = await self._ask("PUT", path, wanted)
@@ -236,26 +251,37 @@ class ApiRestore:
                 return
 
     async def _learn_own(self, learner: Learner) -> None:
-        """What the target made by itself in the place of what the recorded server had made by itself."""
+        """What the target made by itself in the place of what the recorded server had made by itself.
+
+        First of all: others may name it, as an Event does.
+        """
         for entry in self.entries:
             ref = self._ref(entry)
-            if ref is None or ref.resource != "namespaces" or ref.group:
+            if ref is None or ref.resource not in OWN_RESOURCES or not self._is_left(entry, ref):
                 continue
             document = self._document(entry)
-            if isinstance(document, dict) and self._is_servers(entry, ref, document):
-                live = (await self._ask("GET", f"/api/v1/namespaces/{ref.name}")).document
-                learner.learn(document, live)
+            if not isinstance(document, dict):
+                continue
+            path = f"{_path(text(document.get('apiVersion')), ref)}/{ref.name}"
+            live = await self._ask("GET", path)
+            if live.status != 200:
+                continue
+            self._learn_uid(text(metadata_of(document).get("uid")), text(metadata_of(live.document).get("uid")))
+            learner.learn(document, live.document, self._owner(entry, ref))
+            self._learn_revision(entry, ref, document, live.document)
+            if ref.resource != "services" and said(document) != said(live.document):
+                self._missing(ref, DIFFERS, there=True)
 
-    def _is_servers(self, entry: StartEntry, ref: ObjectRef, document: JSONObject) -> bool:
-        return self._is_left(entry, ref) or self._is_own(entry, ref, document)
+    def _owner(self, entry: StartEntry, ref: ObjectRef) -> Owner:
+        revision = entry.mod_revision if isinstance(entry, StartKey) else entry.revision
+        return Owner(revision=str(revision), resource=_resource(ref))
 
-    def _learn_revision(self, item: Item, live: JSONObject) -> None:
+    def _learn_revision(self, entry: StartEntry, ref: ObjectRef, document: JSONObject, live: JSONObject) -> None:
         """Etcd's values do not say their own revision; the API's do, and are learned with all else."""
-        entry = self.entries[item.number]
-        revision = text(metadata_of(live).get("resourceVersion"))
-        if isinstance(entry, StartKey) and item.uid and revision.isdecimal():
-            resource = f"{item.ref.group}/{item.ref.resource}" if item.ref.group else item.ref.resource
-            self.restored.renaming.revisions.learn(item.uid, str(entry.mod_revision), revision, resource=resource)
+        revision, uid = text(metadata_of(live).get("resourceVersion")), text(metadata_of(document).get("uid"))
+        if isinstance(entry, StartKey) and uid and revision.isdecimal():
+            recorded = str(entry.mod_revision)
+            self.restored.renaming.revisions.learn(uid, recorded, revision, resource=_resource(ref))
 
     def _check(self, ref: ObjectRef, document: JSONObject, live: JSONObject) -> None:
         """What the API does not let anybody choose."""
@@ -331,6 +357,15 @@ def made_of(document: JSONObject) -> JSONObject:
     return made
 
 
+def _as_written(document: JSONObject) -> JSONObject:
+    """An Event as it was written: the managers of events.k8s.io's fields get lost when v1 is asked for."""
+    managers = metadata_of(document).get("managedFields")
+    written = (
+        each.get("apiVersion") for each in (managers if isinstance(managers, list) else []) if isinstance(each, dict)
+    )
+    return as_new_event(document) if document.get("kind") == "Event" and NEW_EVENTS in written else document
+
+
 def manager_of(document: JSONObject, subresource: str = "") -> str:
     """Who wrote an object, or its subresource, first: as a query has it."""
     managers = metadata_of(document).get("managedFields")
@@ -392,6 +427,10 @@ def _path(api_version: str, ref: ObjectRef) -> str:
     root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
     place = f"/namespaces/{ref.namespace}" if ref.namespace else ""
     return f"{root}{place}/{ref.resource}"
+
+
+def _resource(ref: ObjectRef) -> str:
+    return f"{ref.group}/{ref.resource}" if ref.group else ref.resource
 
 
 def _is_established(definition: JSONObject) -> bool:

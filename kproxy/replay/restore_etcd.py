@@ -5,50 +5,46 @@ that the two can be told apart.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from kproxy.errors import RecordingError
-from kproxy.model.api import ObjectRef, metadata_of
+from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import ClusterId, EtcdKey, key_text
 from kproxy.model.exchange import BodyState
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.recording import Recording
 from kproxy.model.start import StartKey, StoredKey
+from kproxy.renaming.apply import rename_json
+from kproxy.renaming.kinds import Kind, Place
+from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.startstate import Standing
-from kproxy.replay.restored import NotRestored
-from kproxy.replay.webhooks import Handling
+from kproxy.replay.restored import DIFFERS, OWN_RESOURCES, NotRestored, said
+from kproxy.replay.webhooks import ADMISSION, Handling
 from kproxy.wire.content import ContentError
 from kproxy.wire.ownkeys import is_made_anew, relative
 from kproxy.wire.storage import PREFIX, decode_value, edit_value, key_object
 
+_REFUSING = frozenset({"resourcequotas", "limitranges"})
 _TOLD_BY_VALUE = (b"/ipaddresses/", b"/apiregistration.k8s.io/apiservices/")
-_OWN_CHOICE = frozenset({"uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"})
-_COMPARED = frozenset(
-    {
-        "namespaces",
-        "clusterroles",
-        "clusterrolebindings",
-        "roles",
-        "rolebindings",
-        "flowschemas",
-        "prioritylevelconfigurations",
-        "priorityclasses",
-    }
-)
-_DIFFERS = "a server makes it by itself, and this one's is another"
 
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """The keys in the order in which they are to be written, and what is not among them."""
+    """The keys in the order in which they are to be written, and what is not among them.
+
+    `later`: those that are written when the server is ready, because they may refuse what it is made ready with.
+    """
 
     keys: tuple[StoredKey, ...] = ()
+    later: tuple[StoredKey, ...] = ()
     missing: tuple[NotRestored, ...] = ()
 
 
 def seed_of(recording: Recording, handling: Handling, prefix: str = PREFIX) -> Seed:
     """A recording's start state for an etcd whose api-server has its keys under `prefix`."""
     keys: list[StoredKey] = []
+    later: list[StoredKey] = []
     missing: list[NotRestored] = []
     own = recording.session.etcd_prefix
     for each in _in_order(recording):
@@ -61,8 +57,9 @@ def seed_of(recording: Recording, handling: Handling, prefix: str = PREFIX) -> S
             missing.append(NotRestored(str(ref or key_text(each.key)), made, ref))
         elif made is not None:
             key = EtcdKey(prefix.encode() + each.key.removeprefix(own.rstrip("/").encode()))
-            keys.append(StoredKey(key=key, value=made, lease=each.lease, ttl=each.ttl))
-    return Seed(tuple(keys), tuple(missing))
+            place = later if ref is not None and (ref.group == ADMISSION or ref.resource in _REFUSING) else keys
+            place.append(StoredKey(key=key, value=made, lease=each.lease, ttl=each.ttl))
+    return Seed(tuple(keys), tuple(later), tuple(missing))
 
 
 def _in_order(recording: Recording) -> list[StartKey]:
@@ -73,7 +70,7 @@ def _in_order(recording: Recording) -> list[StartKey]:
 
 
 def _stored(recording: Recording, each: StartKey, ref: ObjectRef | None, handling: Handling) -> bytes | str | None:
-    """The value to be written; None: the server makes it; a text: why it cannot be."""
+    """The value to be written; None: the server makes it, or it is left out; a text: why it cannot be."""
     own, told_by_value = recording.session.etcd_prefix, any(part in bytes(each.key) for part in _TOLD_BY_VALUE)
     if not told_by_value and is_made_anew(each.key, None, own):
         return None
@@ -98,12 +95,12 @@ def _value(recording: Recording, each: StartKey) -> bytes | str:
         return str(error)
 
 
-def _adapted(data: bytes, ref: ObjectRef, handling: Handling) -> bytes | str | None:
+def _adapted(data: bytes, ref: ObjectRef, handling: Handling) -> bytes | None:
     found = _document(data)
     if not isinstance(found, dict):
         return data
     if handling.adapt(ref, found) is None:
-        return handling.changed.get(ref, "it is left out")
+        return None  # which the handling has said
 
     def change(value: JSONObject) -> JSONObject:
         return handling.adapt(ref, value) or value
@@ -115,18 +112,33 @@ def differing(baseline: Iterable[Standing], live: Mapping[str, Standing]) -> Ite
     """What the fresh server made by itself and the recorded one had in another form: somebody had changed it there."""
     for each in baseline:
         other = live.get(each.name)
-        if other is None or each.ref is None or each.ref.resource not in _COMPARED or each.data == other.data:
+        if other is None or each.ref is None or each.ref.resource not in OWN_RESOURCES or each.data == other.data:
             continue
-        if _said(each.document()) != _said(other.document()):
-            yield NotRestored(each.name, _DIFFERS, each.ref, there=True)
+        if each.ref.resource != "services" and said(each.document()) != said(other.document()):
+            yield NotRestored(each.name, DIFFERS, each.ref, there=True)
 
 
-def _said(document: JSON) -> JSON:
-    """What an object says beside what a server chose for it."""
-    if not isinstance(document, dict):
-        return None
-    metadata = {name: value for name, value in metadata_of(document).items() if name not in _OWN_CHOICE}
-    return {**{name: value for name, value in document.items() if name != "status"}, "metadata": metadata}
+def renamed(keys: Iterable[StoredKey], renaming: Renaming) -> Iterator[StoredKey]:
+    """The keys whose values name what the fresh server made by itself, with the names that it has there."""
+    uids = [baseline.encode() for baseline, _ in _changed_uids(renaming)]
+    for each in keys:
+        if not any(uid in each.value for uid in uids):
+            continue
+        try:
+            value = edit_value(each.value, partial(_rename, renaming))
+        except ContentError:
+            continue
+        if value != each.value:
+            yield replace(each, value=value)
+
+
+def _changed_uids(renaming: Renaming) -> Iterator[tuple[str, str]]:
+    return next(names.changed() for kind, names in renaming.names() if kind is Kind.UID)
+
+
+def _rename(renaming: Renaming, value: JSONObject) -> JSONObject:
+    found = rename_json(renaming, value, Place())
+    return found if isinstance(found, dict) else value
 
 
 def _document(data: bytes) -> JSON:

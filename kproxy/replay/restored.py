@@ -3,10 +3,27 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kproxy.model.api import ObjectRef
+from kproxy.model.api import ObjectRef, metadata_of
+from kproxy.model.jsontypes import JSON
 from kproxy.renaming.renaming import Renaming
 
+DIFFERS = "a server makes it by itself, and this one's is another"
+OWN_RESOURCES = frozenset(
+    {
+        "namespaces",
+        "clusterroles",
+        "clusterrolebindings",
+        "roles",
+        "rolebindings",
+        "flowschemas",
+        "prioritylevelconfigurations",
+        "priorityclasses",
+        "services",
+    }
+)
+"""Of what a server makes by itself, the resources of which people may change an object, or name one."""
 _NAMED = 5
+_OWN_CHOICE = frozenset({"uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +61,11 @@ class Restored:
         for reason, names in reasons.items():
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             yield f"not restored as it was: {', '.join(names[:_NAMED])}{more}: {reason}"
+
+
+def said(document: JSON) -> JSON:
+    """What an object says beside what a server chose for it."""
+    if not isinstance(document, dict):
+        return None
+    metadata = {name: value for name, value in metadata_of(document).items() if name not in _OWN_CHOICE}
+    return {**{name: value for name, value in document.items() if name != "status"}, "metadata": metadata}

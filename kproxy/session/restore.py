@@ -20,11 +20,12 @@ from kproxy.model.exchange import Seq, header
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.model.session import Session
+from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.startstate import Standing, learn_start, standing_of, start_of
 from kproxy.replay.doubts import ANY, Doubts
 from kproxy.replay.guard import Resource
 from kproxy.replay.restore_api import ApiRestore, service_names
-from kproxy.replay.restore_etcd import Seed, differing, seed_of
+from kproxy.replay.restore_etcd import Seed, differing, renamed, seed_of
 from kproxy.replay.restored import Restored
 from kproxy.replay.transport import Transport
 from kproxy.replay.webhooks import DEFINITIONS, Handling, Stub, Webhooks, named_in
@@ -177,11 +178,15 @@ def _adapted(handling: Handling, ref: ObjectRef, value: JSONObject) -> JSONObjec
 async def _restore_keys(recording: Recording, target: Target, seed: Seed, restored: Restored) -> None:
     if target.etcd is None:
         raise ReplayError("The start state cannot be restored: the target's etcd is not known.")
-    if not target.seeded:
-        await write_keys(target.etcd, seed.keys)
+    await write_keys(target.etcd, seed.later if target.seeded else (*seed.keys, *seed.later))
     live = {each.name: each for each in await _standing(target.etcd)}
+    own = Renaming()
+    learn_start(own, start_of(recording), live.values())
+    if named := tuple(renamed((*seed.keys, *seed.later), own)):
+        await write_keys(target.etcd, named)
+        live = {each.name: each for each in await _standing(target.etcd)}
     learn_start(restored.renaming, start_of(recording), live.values())
-    restored.count = len(seed.keys)
+    restored.count = len(seed.keys) + len(seed.later)
     restored.missing = [*seed.missing, *differing(start_of(recording), live)]
 
 

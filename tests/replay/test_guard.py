@@ -43,3 +43,17 @@ def test_the_recorded_server_itself_is_always_refused(same: dict[str, object]) -
 
 def test_two_servers_that_say_nothing_are_not_the_same() -> None:
     check_target(Server(), facts(system_uid="", etcd_cluster=None))
+
+
+def test_a_target_may_hold_exactly_what_was_restored() -> None:
+    one, two = (ObjectRef(group="", resource="configmaps", namespace="team", name=name) for name in ("a", "b"))
+    other = ObjectRef(group="", resource="configmaps", namespace="team", name="c")
+
+    def check(*there: ObjectRef) -> None:
+        check_target(Server(), TargetFacts(url="u", objects=there), restored=frozenset({one, two}))
+
+    check()
+    check(one, two)
+    for there in ((one,), (one, two, other), (other,)):
+        with pytest.raises(NotFreshError):
+            check(*there)
