@@ -40,6 +40,7 @@ from kproxy.replay.workers import take_all
 
 _SERVER_ERROR = 500
 _HURRIED = 10
+_MOST_HURRIED = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +113,8 @@ class _Run:
     """What is on its way, or an open stream, and which exchange of the replay's recording it became (0: none)."""
     streams: set[asyncio.Task[None]] = field(default_factory=set)
     conflicts: list[Conflict] = field(default_factory=list)
-    polled_in_vain: bool = False
-    """Whether a state did not come: others are not given as much time any more."""
+    polled_in_vain: int = 0
+    """How many states did not come: each time the others are given less."""
     clockwork: Clockwork = field(init=False)
     sending: Sending = field(init=False)
 
@@ -211,14 +212,14 @@ class _Run:
 
     def _polling(self, exchange: Exchange) -> Polling:
         def in_vain(attempts: int) -> None:
-            self.polled_in_vain = True
+            self.polled_in_vain += 1
             self.notify(StateNotReached(seq=exchange.seq, attempts=attempts))
 
         async def sleep(seconds: float) -> bool:
             await self.stopper.sleep(seconds)
             return self.stopper.stopped is None
 
-        patience = self.drive.patience / (_HURRIED if self.polled_in_vain else 1)
+        patience = self.drive.patience / _HURRIED ** min(self.polled_in_vain, _MOST_HURRIED)
         return Polling(recorded_state(self.recording, exchange), patience, sleep, in_vain)
 
     def _follow(self, step: Send, exchange: Exchange, reply: Reply) -> None:

@@ -18,7 +18,7 @@ from statistics import median
 from kproxy.model.exchange import Exchange, Nanos, Seq, header
 from kproxy.model.recording import Recording
 from kproxy.replay.effects import agent_of, group_of, writes
-from kproxy.replay.slices import Seqs
+from kproxy.replay.slices import Part, Seqs
 from kproxy.replay.states import state_of
 
 _TURNS = 4
@@ -96,10 +96,15 @@ class Without(Container[Exchange]):
 
 
 def find_loops(recording: Recording) -> Loops:
-    """The loops of a session: one pass; bodies are read only where one read was answered in two ways."""
+    """The loops of a session: one pass; bodies are read only where one read was answered in two ways.
+
+    Of a part the whole's writes count: what they changed did not come by itself.
+    """
     finder = _Finder(recording)
-    for exchange in recording.exchanges():
-        finder.see(exchange)
+    whole, part = (recording.whole, recording) if isinstance(recording, Part) else (recording, None)
+    for exchange in whole.exchanges():
+        if writes(exchange) or part is None or exchange in part:
+            finder.see(exchange)
     finder.end_all()
     return Loops(folded=Folded(finder.folded), awaited=Seqs(finder.awaited), members=Seqs(finder.members))
 

@@ -69,6 +69,10 @@ class Part:
         self.whole = whole
         self._keeps = keeps
 
+    def __contains__(self, exchange: Exchange) -> bool:
+        """Whether an exchange of the whole is in it."""
+        return exchange in self._keeps
+
     @property
     def session(self) -> Session:
         """The whole's header."""

@@ -3,7 +3,7 @@
 from kproxy.model.jsontypes import JSONObject
 from kproxy.replay.loops import Folded, Without, find_loops
 from kproxy.replay.plan import Send, make_plan
-from kproxy.replay.slices import Part
+from kproxy.replay.slices import Part, Slice, part_of
 from tests.replay.test_graph import MAPS, PODS, Session, named
 
 WEB = "/apis/apps/v1/namespaces/default/deployments/web"
@@ -91,6 +91,15 @@ def test_a_write_of_what_is_read_ends_a_loop_and_what_it_made_is_not_awaited() -
     session.add("PATCH", WEB, said=shown(1), agent="other/1", times=(1, 1.1))
     session.add("GET", WEB, said=shown(1), agent="kubectl/1", times=(2, 2.1))
     assert found(session) == ({}, [])
+
+
+def test_a_write_outside_a_slice_is_one_all_the_same() -> None:
+    session = Session()
+    session.add("GET", WEB, said=shown(0), agent="kubectl/1", times=(0, 0.1))
+    session.add("PATCH", WEB, said=shown(1), agent="other/1", times=(1, 1.1))
+    session.add("GET", WEB, said=shown(1), agent="kubectl/1", times=(2, 2.1))
+    part = part_of(session.recording, Slice(verbs=("get",)))
+    assert [action for step in make_plan(part).steps if isinstance(action := step.action, Send) and action.polls] == []
 
 
 def test_a_write_by_the_same_client_ends_a_loop_and_one_of_another_object_by_another_client_does_not() -> None:
