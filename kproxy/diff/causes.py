@@ -29,7 +29,12 @@ _TYPE = "content-type"
 """The header that says what the content is: another one makes other content of the same bytes."""
 
 _RANKS = {"request": 0, "exchange": 1, "answer": 1, "member": 2, "field": 2, "key": 3, "header": 4, "end": 5}
-_DERIVED = {"status": 0.2, "metadata": 0.4}
+_DERIVED: dict[Steps, float] = {
+    ("status",): 0.2,
+    ("metadata",): 0.4,
+    ("metadata", "managedFields"): 0.6,
+    ("metadata", "resourceVersion"): 0.7,
+}
 """Within one document: what follows from other fields comes after them."""
 
 
@@ -48,7 +53,7 @@ def _order(site: Site) -> tuple[float, Seq | int, float]:
     if is_unsteady(site) or (site.aspect, site.difference.path) == ("header", _TYPE):
         rank = 1.5
     elif site.aspect == "field" and site.steps:
-        rank += _DERIVED.get(site.steps[0], 0.0)
+        rank += max(_DERIVED.get(site.steps[:length], 0.0) for length in (1, 2))
     return site.when, site.difference.seq or 0, rank
 
 

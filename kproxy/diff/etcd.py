@@ -160,7 +160,7 @@ class EtcdComparison:
 
     def _one_is_emulated(self) -> bool:
         kinds = {side.recording.session.server.kind for side in (self.of.baseline, self.of.replayed)}
-        return "emulated" in kinds and len(kinds) > 1
+        return kinds == {"emulated", "kube-apiserver"}
 
     def _versions(self, first: KeyChange, second: KeyChange) -> tuple[int, int]:
         """Versions of a key that was made in the session; before it, the servers' own starts count."""

@@ -39,13 +39,23 @@ class Bijection:
         return False
 
     def settle(self) -> None:
-        """Decide by votes; among equals the pair that was seen first."""
+        """Decide by votes; among equals the pair that was seen first.
+
+        A pair that was seen first, and again, keeps its image though another value is shown with that more often: it
+        is the later one that was not to have it (a write that another server does not carry out shows the revision of
+        the write before, from then on).
+        """
         if not self._disputed:
             return
-        votes = [(pair, self._votes(pair[0])) for pair in self._forward.items()] + list(self._disputed.items())
+        standing = [(pair, self._votes(pair[0])) for pair in self._forward.items()]
+        most: dict[str, int] = {}
+        for (baseline, _), count in self._disputed.items():
+            most[baseline] = max(count, most.get(baseline, 0))
+        sure = [(pair, count) for pair, count in standing if count > 1 and count >= most.get(pair[0], 0)]
+        votes = sorted([*standing, *self._disputed.items()], key=lambda item: -item[1])
         for each in (self._forward, self._backward, self._again, self._disputed):
             each.clear()
-        for (baseline, replayed), count in sorted(votes, key=lambda item: -item[1]):
+        for (baseline, replayed), count in dict((*sure, *votes)).items():
             self.learn(baseline, replayed, count)
 
     def _votes(self, baseline: str) -> int:

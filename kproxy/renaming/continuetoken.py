@@ -11,6 +11,7 @@ _MAX = 4096
 def same_page(baseline: str, replayed: str, text: Callable[[str], str]) -> bool:
     """Whether two tokens go on at the same place: same version of the token, same start after renaming.
 
+    A list from the watch cache begins its start with a slash, one from etcd does not.
     Tokens of another form are compared by being there at all: they are opaque.
     """
     first, second = _read(baseline), _read(replayed)
@@ -28,4 +29,4 @@ def _read(token: str) -> tuple[str, str] | None:
         return None
     if not isinstance(value, dict) or not isinstance(value.get("start"), str):
         return None
-    return str(value.get("v")), value["start"]
+    return str(value.get("v")), value["start"].removeprefix("/")

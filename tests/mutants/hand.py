@@ -97,14 +97,14 @@ def try_mutant(name: str, folder: Path, assets: Path | None) -> Caught:
     golden = golden_of(mutant, folder)
     began = time.monotonic()
     lie = mutant.lie() if mutant.lie is not None else Lie()
-    with (
-        tempfile.TemporaryDirectory(prefix="kproxy-mutant-") as kept,
-        start_lab(replace(_lab(mutant.server, assets), server_flags=mutant.flags)) as lab,
-    ):
-        try:
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="kproxy-mutant-") as kept,
+            start_lab(replace(_lab(mutant.server, assets), server_flags=mutant.flags)) as lab,
+        ):
             verdict = asyncio.run(_replayed(mutant, lie, golden, lab, Path(kept)))
-        except KproxyError as error:
-            return Caught(name=name, caught=False, said="error", first="", why=str(error))
+    except KproxyError as error:
+        return Caught(name=name, caught=False, said="error", first="", why=str(error))
     seconds = time.monotonic() - began
     if lie.told == 0 and mutant.lie is not None:
         return Caught(name=name, caught=False, said=verdict.outcome, first="", why="it never lied", seconds=seconds)
@@ -174,10 +174,11 @@ async def _served(mutant: Mutant, lie: Lie, lab: Lab) -> AsyncIterator[Target]:
             )
             server = Server(mutant.store(EtcdStore(etcd)), real_chance(), users, None, "127.0.0.1")
             url = await stack.enter_async_context(listening(make_application(server)))
-            yield replace(target, upstream=replace(upstream_from_url(url), token=honest.token, user=honest.user))
+            upstream = replace(upstream_from_url(url), token=honest.token, user=honest.user)
+            yield replace(target, upstream=upstream, lab=replace(lab.info, url=url))
         elif mutant.lie is not None:
             etcd = await stack.enter_async_context(await connect(lab_etcd(lab.info)))
             url = await stack.enter_async_context(mutating_server(honest, lie, etcd))
-            yield replace(target, upstream=upstream_from_url(url))
+            yield replace(target, upstream=upstream_from_url(url), lab=replace(lab.info, url=url))
         else:
             yield target

@@ -30,6 +30,23 @@ def test_two_values_never_share_an_image() -> None:
     assert each.image("b") is None
 
 
+def test_a_value_that_came_first_and_again_keeps_its_image_from_one_that_is_shown_with_it_more_often() -> None:
+    each = Bijection()
+    for baseline in ("14", "14", "15", "15", "15"):
+        each.learn(baseline, "14")
+    each.settle()
+    assert each.agrees("14", "14")
+    assert each.image("15") is None
+
+
+def test_a_value_that_came_first_but_only_once_gives_its_image_away() -> None:
+    each = Bijection()
+    for baseline in ("wrong", "a", "a"):
+        each.learn(baseline, "x")
+    each.settle()
+    assert each.agrees("a", "x")
+
+
 def test_times_may_share_an_image() -> None:
     each = Bijection(injective=False)
     each.learn("a", "x")

@@ -17,6 +17,11 @@ def test_tokens_that_go_on_at_the_same_object_are_the_same_page() -> None:
     assert same_page(token("web-a\u0000", 5), token("web-b\u0000", 90), lambda text: text.replace("-a", "-b"))
 
 
+def test_a_page_from_the_watch_cache_is_the_same_as_one_from_etcd() -> None:
+    assert same_page(token("/a\u0000", 5), token("a\u0000", 90), str)
+    assert not same_page(token("/a/b\u0000", 5), token("b\u0000", 90), str)
+
+
 def test_another_start_or_form_is_another_page() -> None:
     assert not same_page(token("a", 5), token("b", 5), str)
     assert not same_page(token("a", 5), "opaque", str)

@@ -15,7 +15,6 @@ FOLDER = "/registry/configmaps/dense/"
 WARNED, HELD = f"{FOLDER}warned", f"{FOLDER}held"
 AT_THE_END = Of("GET", "/version", "last")
 BEFORE_IT_IS_READ = Of("GET", f"{CONFIGMAPS}/held")
-EVENT = "/registry/events/dense/happened"
 
 
 def edit(of: Of, act: Callable[[Etcd], object]) -> Callable[[], Lie]:
@@ -135,22 +134,13 @@ MUTANTS: tuple[Mutant, ...] = (
     by_etcd(
         "value-edited-and-read",
         "a value is edited between its write and its read",
-        _at(r"/registry/configmaps/dense/held\[2\].*"),
+        Place("GET", f"{CONFIGMAPS}/held", "body", r"\$\.data\.k"),
         edit(BEFORE_IT_IS_READ, lambda etcd: _changed(etcd, HELD)),
     ),
     by_etcd(
         "key-lost-and-read",
         "a key is deleted between its write and its read",
-        _at(r"/registry/configmaps/dense/held\[2\].*"),
+        Place("GET", f"{CONFIGMAPS}/held", "status", "status"),
         edit(BEFORE_IT_IS_READ, lambda etcd: _delete(etcd, HELD)),
-    ),
-    replace(
-        by_etcd(
-            "event-lease-lost",
-            "an Event's lease is gone: it never expires",
-            _at(rf"{EVENT}\[1\].*"),
-            edit(AT_THE_END, lambda etcd: _again(etcd, EVENT)),
-        ),
-        server="kube-apiserver",
     ),
 )

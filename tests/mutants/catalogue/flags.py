@@ -1,10 +1,13 @@
 """Behaviours that kube-apiserver itself has in another way, by its own flags and feature gates."""
 
+from pathlib import Path
+
 from tests.mutants.catalogue.made import by_flags
 from tests.mutants.mutant import Mutant, Place
 from tests.mutants.session import CONFIGMAPS, NAMESPACE, PODS
-from tests.mutants.session_full import DEPLOYMENTS, EVENTS, SERVICES
+from tests.mutants.session_full import DEPLOYMENTS, SERVICES
 
+ENCRYPTION = Path(__file__).with_name("encryption.yaml")
 OFF = "disable-admission-plugins"
 STILL_OFF = "ServiceAccount"  # the lab's own choice, without controllers
 ON = "enable-admission-plugins"
@@ -86,13 +89,6 @@ MUTANTS: tuple[Mutant, ...] = (
         **without("StorageObjectInUseProtection"),
     ),
     by_flags(
-        "everything-allowed",
-        "status codes",
-        "nobody is forbidden anything",
-        Place("GET", PODS, "status", "status"),
-        **{"authorization-mode": "AlwaysAllow"},
-    ),
-    by_flags(
         "nothing-privileged",
         "validation",
         "privileged containers are refused",
@@ -135,18 +131,18 @@ MUTANTS: tuple[Mutant, ...] = (
         **{"feature-gates": "WatchList=false"},
     ),
     by_flags(
-        "events-stay",
-        "storage",
-        "Events have no lease",
-        Place("POST", EVENTS, "etcd", r"/registry/events/dense/happened\[0\] lease"),
-        **{"event-ttl": "0s"},
-    ),
-    by_flags(
         "stored-as-json",
         "storage",
         "objects are stored as JSON",
         Place("POST", "/api/v1/namespaces", "etcd", r"/registry/namespaces/dense\[0\] encoding"),
         **{"storage-media-type": "application/json"},
+    ),
+    by_flags(
+        "encrypted-at-rest",
+        "storage",
+        "ConfigMaps are encrypted in etcd",
+        Place("POST", CONFIGMAPS, "etcd", r"/registry/configmaps/dense/first\[0\] encoding"),
+        **{"encryption-provider-config": str(ENCRYPTION)},
     ),
     by_flags("no-watch-cache", "no difference", "reads go to etcd", None, **{"watch-cache": "false"}),
     by_flags(

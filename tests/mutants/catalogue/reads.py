@@ -50,6 +50,10 @@ def _as_json(asked: Asked) -> Asked:
     return replace(asked, headers=tuple(pair for pair in asked.headers if pair[0].lower() != "accept"))
 
 
+def _as_oneself(asked: Asked) -> Asked:
+    return replace(asked, headers=tuple(pair for pair in asked.headers if pair[0].lower() != "impersonate-user"))
+
+
 def _table(change: Callable[[JSONObject], None]) -> Callable[[JSONObject], None]:
     def changed(value: JSONObject) -> None:
         if value.get("kind") == "Table":
@@ -245,4 +249,14 @@ FORMS: tuple[Mutant, ...] = (
     ),
 )
 
-MUTANTS = (*LISTS, *SELECTORS, *STALE, *FORMS)
+AUTHORIZATION: tuple[Mutant, ...] = (
+    by_real_server(
+        "impersonation-ignored",
+        "status codes",
+        "who is impersonated does not matter: nobody is forbidden anything",
+        Place("GET", PODS, "status", "status"),
+        lambda: Requests(of=Of("GET", PODS, "^$"), change=_as_oneself),
+    ),
+)
+
+MUTANTS = (*LISTS, *SELECTORS, *STALE, *FORMS, *AUTHORIZATION)
