@@ -4,6 +4,7 @@ Never learned: status codes, an exchange, an object or an event that is missing 
 says which object it is.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from kproxy.errors import UsageError
 from kproxy.model.api import RequestInfo
 from kproxy.model.recording import Recording
 from kproxy.model.verdict import Difference
+
+_ANY = re.compile(r"\[[0-9]+\]")
 
 MOST_FORMS = 32
 """Forms of values at one place; where more are seen, nothing can be said of what would be one too many."""
@@ -85,28 +88,32 @@ def check_teachers(runs: Sequence[Teacher]) -> None:
 
 
 def _where(difference: Difference, info: RequestInfo | None) -> Where:
-    told = f"{difference.where} {difference.path} {difference.kind}"
     place = place_of(difference.where, difference.path)
     if place is None:
-        raise UsageError(f"{told}: that is never noise")
+        raise UsageError(
+            f"{difference.where} {_ANY.sub('[*]', difference.path)} {difference.kind}: that is never noise"
+        )
     key, steps = place
+    path = generalised(steps) if difference.where != "header" else steps[0]
+    pattern = f"{key.rpartition('/')[0]}/*" if key else ""
+    told = f"{pattern or difference.where} {path} {difference.kind}"
     if not key and info is None:
         raise UsageError(f"{told}: no exchange of the first run stands behind it")
     if "" in forms_in(difference):
         raise UsageError(f"{told}: an object, a list or a long text is more than a rule may learn")
-    path = generalised(steps) if difference.where != "header" else steps[0]
     rule_path(path, key=bool(key))
     if key or info is None:
-        return Where("", "", f"{key.rpartition('/')[0]}/*", path)
+        return Where("", "", pattern, path)
     return Where(resource_name(info), info.verb, "", path)
 
 
 def _rule(where: Where, seen: _Seen) -> HidingRule:
     runs = tuple(seen.runs)
     versions = ", ".join(sorted({each.version for each in runs}))
+    often = "once" if seen.times == 1 else f"{seen.times} times"
     return HidingRule(
         path=rule_path(where.path, key=bool(where.key)),
-        reason=f"differed {seen.times} times between {len(runs)} runs on {versions or 'one version'}",
+        reason=f"differed {often} between {len(runs)} runs on {versions or 'one version'}",
         resource=where.resource,
         verb=where.verb,
         key=where.key,

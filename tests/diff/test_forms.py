@@ -40,7 +40,15 @@ def test_what_a_text_says_literally_is_no_number_of_another() -> None:
     assert form_of("?????") != form_of("x7k2p")
 
 
-def test_objects_lists_and_long_texts_have_no_form() -> None:
-    assert form_of({}) is None
-    assert form_of([]) is None
+def test_a_few_replicas_teach_nothing_of_thousands() -> None:
+    assert form_of(2) == form_of(3) == form_of(0)
+    assert form_of(2) != form_of(5000)
+    assert form_of(12) != form_of(-12)
+
+
+def test_objects_lists_and_long_texts_have_no_form_but_empty_ones_do() -> None:
+    assert form_of({"a": 1}) is None
+    assert form_of([1]) is None
+    assert form_of({}) != form_of([])
+    assert form_of({}) is not None
     assert form_of("x" * (MAX_TEXT + 1)) is None

@@ -64,7 +64,7 @@ def test_in_etcd_a_rule_is_for_the_keys_beside() -> None:
         difference("> stdout", "3 bytes", "4 bytes", where="stream"),
         difference("$.items[2]", {"kind": "Pod"}, None, kind="removed"),
         difference("$.status", {"phase": "x"}, None, kind="removed"),
-        difference("$.status.loadBalancer", {}, None, kind="removed"),
+        difference("$.status.loadBalancer", {"ingress": []}, None, kind="removed"),
         difference("$.metadata.uid", "a", "b", kind="renamed"),
         difference("$.metadata.name", "a", "b"),
         difference("$.kind", "Pod", "Node"),
@@ -81,6 +81,25 @@ def test_what_is_never_noise_is_never_learned_but_said(never: Difference) -> Non
     lessons = learned(never)
     assert lessons.rules() == ()
     assert lessons.refused.total() == 1
+
+
+def test_a_field_in_a_managers_set_is_learned_as_the_empty_object_that_it_is() -> None:
+    path = "$.metadata.managedFields[1].fieldsV1['f:status']['f:readyReplicas']"
+    (rule,) = learned(difference(path, {}, None, kind="removed")).rules()
+    assert rule.path.text == "$.metadata.managedFields[*].fieldsV1['f:status']['f:readyReplicas']"
+    assert rule.taught
+    assert rule.taught.forms == {"empty object"}
+    assert "once" in rule.reason
+
+
+def test_what_is_not_learned_is_counted_by_its_place() -> None:
+    lessons = learned(
+        difference("$.items[1].status", {"a": 1}, None, kind="removed"),
+        difference("$.items[2].status", {"a": 1}, None, kind="removed"),
+        difference("/registry/pods/default/a[1] version", 1, 2, where="etcd"),
+        difference("/registry/pods/default/a[2] version", 1, 2, where="etcd"),
+    )
+    assert sorted(lessons.refused.values()) == [2, 2]
 
 
 def test_values_without_a_form_in_common_teach_nothing() -> None:
