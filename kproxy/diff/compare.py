@@ -8,9 +8,10 @@ from kproxy.diff.align import align_exchanges
 from kproxy.diff.alone import Alone
 from kproxy.diff.causes import find_causes
 from kproxy.diff.etcd import EtcdComparison
-from kproxy.diff.exchanges import compare_exchange, is_stream, learn_exchange
+from kproxy.diff.exchanges import compare_exchange, compare_pages, is_stream, learn_exchange, learn_pages
 from kproxy.diff.findings import Counting, Findings
 from kproxy.diff.order import Order
+from kproxy.diff.pages import Chains
 from kproxy.diff.pairing import Pairing
 from kproxy.diff.progress import Notify, Steps
 from kproxy.diff.reading import pairs_of, side_by_side
@@ -126,7 +127,7 @@ def _outcome(findings: Findings) -> Outcome:
 def _learn(of: Comparison, pairing: Pairing, order: Order, etcd: EtcdComparison | None) -> None:
     if of.baseline.recording.session.start_state and of.replayed.recording.session.start_state:
         learn_start(of.renaming, start_of(of.baseline.recording), start_of(of.replayed.recording))
-    streams = array("q")
+    streams, chains = array("q"), Chains(of)
     for item in side_by_side(of, pairing):
         of.step()
         if not isinstance(item, Pair):
@@ -137,9 +138,11 @@ def _learn(of: Comparison, pairing: Pairing, order: Order, etcd: EtcdComparison 
         if is_stream(item.baseline):  # names that events have are told by answers
             streams.append(item.baseline.seq)
         else:
-            order.learn(item, learn_exchange(of, item))
+            order.learn(item, learn_exchange(of, item, chains))
+    for pages in chains.rest():
+        order.learn(pages.pair, learn_pages(of, pages))
     for pair in pairs_of(of, pairing, streams):
-        learn_exchange(of, pair)
+        learn_exchange(of, pair, chains)
     if etcd is not None:
         etcd.learn()
     of.renaming.settle()
@@ -151,6 +154,7 @@ def _compare_exchanges(
 ) -> Tally:
     counting = Counting(of.findings)
     rest: list[Exchange] = []
+    chains = Chains(of)
     for item in side_by_side(of, pairing, rest):
         of.step()
         if isinstance(item, Pair):
@@ -159,10 +163,12 @@ def _compare_exchanges(
                 of.findings.cannot_tell(f"exchange {item.baseline.seq}: {blameless[item.baseline.seq]}")
                 continue
             with counting:
-                compare_exchange(of, item)
+                compare_exchange(of, item, chains)
             order.check(item)
         else:
             alone.of_the_baseline(item)
+    for pages in chains.rest():
+        compare_pages(of, pages)
     for exchange in rest:
         alone.of_the_replay(exchange)
     alone.stopped_after(counting.compared)

@@ -6,7 +6,9 @@ from kproxy.diff.documents import Document
 from kproxy.diff.headers import HeaderComparer, learn_headers
 from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
 from kproxy.diff.order import Learned
+from kproxy.diff.pages import Chains, Pages
 from kproxy.diff.sides import Comparison, Pair, Side
+from kproxy.diff.stale import judge_moment
 from kproxy.diff.streams import compare_stream, learn_stream
 from kproxy.diff.trees import Comparer, Spot, same_words
 from kproxy.diff.upgraded import compare_upgraded
@@ -40,7 +42,7 @@ def is_stream(exchange: Exchange) -> bool:
     return (state is BodyState.FRAMES and not exchange.info.is_log) or silent
 
 
-def learn_exchange(of: Comparison, pair: Pair) -> list[Learned]:
+def learn_exchange(of: Comparison, pair: Pair, chains: Chains) -> list[Learned]:
     """What the answers tell of what the servers chose; a request's body tells only what was learned before.
 
     The revisions that stood in them; a stream's stand in no order with what else was answered.
@@ -52,7 +54,11 @@ def learn_exchange(of: Comparison, pair: Pair) -> list[Learned]:
     learn_headers(of.renaming, first.headers, second.headers)
     if is_stream(pair.baseline) and is_stream(pair.replayed):
         learn_stream(of, pair)
-    elif not _inert(of, first.headers, first.body, second.headers, second.body):
+        return []
+    paged, whole = chains.take(pair, compared=False)
+    if paged:
+        return [each for pages in whole for each in learn_pages(of, pages)]
+    if not _inert(of, first.headers, first.body, second.headers, second.body):
         if (trace := _trace(of, pair, first, second)) is not None:
             learner = Learner(of.renaming)
             learner.traced(None, trace)
@@ -106,7 +112,29 @@ def _learn_documents(of: Comparison, owner: Owner, first: Document, second: Docu
     return []
 
 
-def compare_exchange(of: Comparison, pair: Pair) -> None:
+def learn_pages(of: Comparison, pages: Pages) -> list[Learned]:
+    """What the pages of two lists tell, put together."""
+    learner = Learner(of.renaming, of.traces)
+    learner.learn(pages.baseline, pages.replayed, _owner(pages.pair))
+    return learner.revisions
+
+
+def compare_pages(of: Comparison, pages: Pages) -> None:
+    """Compare two lists that came in pages; what differs is said of the last page."""
+    answer = pages.pair.replayed.answer
+    spot = Spot(pages.pair.baseline.seq, "body", now=_now(of, pages.pair, answer) if answer is not None else None)
+    comparer = Comparer(of.renaming, of.findings, spot, of.traces)
+    comparer.compare(pages.baseline, pages.replayed, _owner(pages.pair))
+    pages.pair.revisions += spot.revisions
+    pages.pair.times += spot.times
+
+
+def _now(of: Comparison, pair: Pair, answer: Answer) -> int | None:
+    """The replayed server's clock when it answered."""
+    return http_seconds(header(answer.headers, "date")) or of.replayed.clock.at(pair.replayed.answered)
+
+
+def compare_exchange(of: Comparison, pair: Pair, chains: Chains) -> None:
     """Compare request, status, headers, body or stream, and end."""
     if reason := _why_not(pair):
         of.findings.cannot_tell(f"exchange {pair.baseline.seq}: {reason}")
@@ -117,6 +145,7 @@ def compare_exchange(of: Comparison, pair: Pair) -> None:
     if first is None or second is None:
         _compare_absent(of, pair)
         return
+    before = of.findings.count
     headers = HeaderComparer(of.renaming, of.findings, pair.baseline, pair.replayed)
     if _conditional(pair, first, second) and of.findings.hide(OPENAPI):
         headers.common(of.baseline.clock, of.replayed.clock)
@@ -131,13 +160,25 @@ def compare_exchange(of: Comparison, pair: Pair) -> None:
     if _upgraded(pair):
         compare_upgraded(of, pair)
         return
-    if not _inert(of, first.headers, first.body, second.headers, second.body):
-        now = http_seconds(header(second.headers, "date")) or of.replayed.clock.at(pair.replayed.answered)
-        before = of.findings.count
-        spot = Spot(pair.baseline.seq, "body", now=now)
-        if not _compare_trace(of, pair, spot, first, second):
-            _compare_documents(of, pair, spot, *_answers(of, pair, first, second))
-        _excuse_pseudonyms(of, pair, second.status, before)
+    _compare_contents(of, pair, chains, first, second, before)
+
+
+def _compare_contents(  # noqa: PLR0913, PLR0917 - two answers, and what they stand in
+    of: Comparison, pair: Pair, chains: Chains, first: Answer, second: Answer, before: int
+) -> None:
+    """Compare two answers' bodies. `before`: the number of differences before their heads were compared."""
+    paged, whole = chains.take(pair, compared=True)
+    for pages in whole:
+        compare_pages(of, pages)
+    if paged or _inert(of, first.headers, first.body, second.headers, second.body):
+        return
+    if first.status == second.status:
+        before = of.findings.count  # the heads do not depend on the moment
+    spot = Spot(pair.baseline.seq, "body", now=_now(of, pair, second))
+    if not _compare_trace(of, pair, spot, first, second):
+        _compare_documents(of, pair, spot, *_answers(of, pair, first, second))
+    _excuse_pseudonyms(of, pair, first.status, second.status, before)
+    judge_moment(of, pair, before)
 
 
 def _why_not(pair: Pair) -> str:
@@ -162,13 +203,13 @@ def _upgraded(pair: Pair) -> bool:
     return bool(pair.baseline.upgrade and pair.replayed.upgrade)
 
 
-def _excuse_pseudonyms(of: Comparison, pair: Pair, status: int, before: int) -> None:
+def _excuse_pseudonyms(of: Comparison, pair: Pair, recorded: int, status: int, before: int) -> None:
     """A refusal's words may depend on the secret itself («illegal base64 data at input byte 4»); a pseudonym was sent.
 
     Then nobody can tell: the difference is neither hidden nor held against the server.
     """
     digest = pair.replayed.request.body.digest
-    if status < 400 or of.findings.count == before or digest is None:
+    if status < 400 or status != recorded or of.findings.count == before or digest is None:
         return
     if pseudonyms_in(of.replayed.recording.body(digest).decode("latin-1")):
         where = "; ".join(f"{each.where} {each.path} differs" for each in of.findings.differences[before : before + 1])

@@ -8,7 +8,10 @@ from kproxy.diff.documents import Documents
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import EtcdKey, KeyChange
 from kproxy.model.recording import Recording
-from kproxy.wire.storage import object_keys
+from kproxy.wire.storage import key_object, object_keys
+
+_COLLECTIONS = 4
+"""Resources whose objects' lives are remembered."""
 
 _KEYS = 512
 """Keys whose histories are remembered."""
@@ -21,6 +24,7 @@ class KeyHistory:
         self._recording = recording
         self._documents = documents
         self.changes = lru_cache(maxsize=_KEYS)(self._changes)
+        self._collection = lru_cache(maxsize=_COLLECTIONS)(self._read_collection)
 
     def _changes(self, ref: ObjectRef) -> tuple[KeyChange, ...]:
         """All that etcd's watch saw of an object's keys."""
@@ -35,3 +39,23 @@ class KeyHistory:
         changes = self.changes(ref)
         at = bisect_right(changes, revision, key=lambda change: change.revision)
         return changes[at - 1] if at and changes[at - 1].revision == revision else None
+
+    def there(self, group: str, resource: str, revision: int) -> Iterator[ObjectRef]:
+        """The objects of a resource that etcd's watch knows to have been there at a revision.
+
+        One that was there from before the session to its end, without a change, is not known.
+        """
+        for ref, changes in self._collection(group, resource).items():
+            at = bisect_right(changes, revision, key=lambda change: change[0])
+            if changes[at - 1][1] if at else changes[0][2]:
+                yield ref
+
+    def _read_collection(self, group: str, resource: str) -> dict[ObjectRef, list[tuple[int, bool, bool]]]:
+        """By object: revisions, whether it was there then, whether it was before."""
+        found: dict[ObjectRef, list[tuple[int, bool, bool]]] = {}
+        for change in self._recording.key_changes():
+            ref = key_object(change.key, self._recording.session.etcd_prefix)
+            if ref is not None and (ref.group, ref.resource) == (group, resource):
+                seen = (change.revision, change.value is not None, change.previous is not None)
+                found.setdefault(ref, []).append(seen)
+        return found

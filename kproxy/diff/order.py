@@ -13,9 +13,9 @@ from itertools import pairwise
 
 from kproxy.diff.findings import Findings
 from kproxy.diff.sides import Comparison, Pair
+from kproxy.diff.stale import may_be_stale
 from kproxy.diff.trees import SeenRevision, SeenTime
 from kproxy.model.exchange import Exchange, Nanos, header
-from kproxy.renaming.target import parameter
 from kproxy.renaming.times import http_seconds
 
 _WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
@@ -137,7 +137,7 @@ class Order:
         if seen.baseline < first.after(pair.baseline) and seen.replayed >= second.after(pair.replayed):
             return False
         verb = pair.baseline.info.verb
-        if seen.where != "body" or (seen.scope and verb not in _WRITES) or _may_be_stale(pair.baseline):
+        if seen.where != "body" or (seen.scope and verb not in _WRITES) or may_be_stale(pair.baseline):
             return True
         lower, other = first.before(pair.baseline), second.before(pair.replayed)
         if seen.scope:
@@ -194,14 +194,6 @@ class Times:
             if position not in kept:
                 for time in (time for pair in clamped[each] for time in self._seen[pair]):
                     self._findings.differ(time.seq, time.where, time.path, "reordered", *map(_text, each))
-
-
-def _may_be_stale(exchange: Exchange) -> bool:
-    """Whether a read asked for any state, or one not older than a revision, and so may get an old one."""
-    target = exchange.request.target
-    if "resourceVersion" not in target:
-        return False
-    return parameter(target, "resourceVersion") is not None and parameter(target, "resourceVersionMatch") != "Exact"
 
 
 def _end(exchange: Exchange) -> Nanos:

@@ -1,0 +1,113 @@
+"""Lists that came in pages (limit, continue): cut by names that each server drew, so compared as the one list they are.
+
+Page by page only that is compared which does not depend on where it was cut: how many elements it has, that the limit
+was kept, that there is a next page, how many elements are said to remain.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kproxy.diff.sides import Comparison, Pair, Side
+from kproxy.model.api import metadata_of
+from kproxy.model.exchange import Answer, Exchange
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.target import parameter
+
+_OPEN = 64
+"""Lists of which further pages are awaited, at most: the oldest is then taken as ended."""
+
+_ELEMENTS = ("items", "rows")
+_OF_A_PAGE = frozenset({"continue", "remainingItemCount"})
+"""Metadata of a page alone."""
+
+
+@dataclass(slots=True)
+class Pages:
+    """The pages of one list on both sides, put together."""
+
+    pair: Pair  # of the last page so far
+    baseline: JSONObject
+    replayed: JSONObject
+
+
+@dataclass(slots=True)
+class Chains:
+    """Lists whose pages come one after the other, by the token that the recorded client goes on with."""
+
+    of: Comparison
+    _open: dict[str, Pages] = field(default_factory=dict)
+
+    def take(self, pair: Pair, *, compared: bool) -> tuple[bool, list[Pages]]:
+        """Whether a pair is of two pages, and the lists that are whole now. `compared`: compare each by itself, too."""
+        documents = _page_of(self.of.baseline, pair.baseline), _page_of(self.of.replayed, pair.replayed)
+        first, second = documents
+        asked = parameter(pair.baseline.request.target, "continue") or ""
+        if first is None or second is None or not (asked or _next(first)):
+            return False, []
+        if compared:
+            self._compare(pair, first, second)
+        pages = self._open.pop(asked, None) if asked else None
+        if pages is None:
+            pages = Pages(pair, _without_page(first), _without_page(second))
+        else:
+            pages.pair = pair
+            _append(pages.baseline, first)
+            _append(pages.replayed, second)
+        if not (token := _next(first)):
+            return True, [pages]
+        self._open[token] = pages
+        return True, [self._open.pop(next(iter(self._open)))] if len(self._open) > _OPEN else []
+
+    def rest(self) -> Iterator[Pages]:
+        """The lists that were not read to their end."""
+        yield from self._open.values()
+        self._open.clear()
+
+    def _compare(self, pair: Pair, first: JSONObject, second: JSONObject) -> None:
+        sizes, seq = (len(_elements(first)), len(_elements(second))), pair.baseline.seq
+        if sizes[0] != sizes[1]:
+            self.of.findings.differ(
+                seq, "body", f"$.{_name(first)}", "changed", *(f"{size} elements" for size in sizes)
+            )
+        if bool(_next(first)) != bool(_next(second)):
+            kind = "added" if _next(second) else "removed"
+            self.of.findings.differ(
+                seq, "body", "$.metadata.continue", kind, _next(first) or None, _next(second) or None
+            )
+        left, right = (metadata_of(page).get("remainingItemCount") for page in (first, second))
+        if left != right:
+            self.of.findings.differ(seq, "body", "$.metadata.remainingItemCount", "changed", left, right)
+
+
+def _page_of(side: Side, exchange: Exchange) -> JSONObject | None:
+    """The list that an answer shows, if it may be a page."""
+    answer: Answer | None = exchange.answer
+    if exchange.info.verb != "list" or answer is None or answer.status != 200:
+        return None
+    if parameter(exchange.request.target, "limit") is None and parameter(exchange.request.target, "continue") is None:
+        return None
+    value = side.documents.body(answer.headers, answer.body).value
+    return value if isinstance(value, dict) and isinstance(value.get("metadata"), dict) else None
+
+
+def _next(page: JSONObject) -> str:
+    token = metadata_of(page).get("continue")
+    return token if isinstance(token, str) else ""
+
+
+def _name(page: JSONObject) -> str:
+    return next((name for name in _ELEMENTS if name in page), _ELEMENTS[0])
+
+
+def _elements(page: JSONObject) -> list[JSON]:
+    found = page.get(_name(page))
+    return found if isinstance(found, list) else []
+
+
+def _without_page(page: JSONObject) -> JSONObject:
+    metadata: JSONObject = {name: value for name, value in metadata_of(page).items() if name not in _OF_A_PAGE}
+    return {**page, "metadata": metadata, _name(page): list(_elements(page))}
+
+
+def _append(pages: JSONObject, page: JSONObject) -> None:
+    _elements(pages).extend(_elements(page))

@@ -1,0 +1,176 @@
+"""Reads that may show any moment (resourceVersion=0, NotOlderThan): judged by what etcd had, not by the recorded bytes.
+
+The replay's answer is right if it is what the replay's own etcd had at the revision that it names, and that revision is
+not older than what was asked for. Then it may show another moment than the recorded one does.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kproxy.diff.sides import Comparison, Pair, Side
+from kproxy.model.api import ObjectRef, metadata_of
+from kproxy.model.etcd import KeyChange
+from kproxy.model.exchange import Body, Exchange
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.kinds import is_revision
+from kproxy.renaming.target import parameter
+
+_OK, _NOT_FOUND = 200, 404
+
+
+def may_be_stale(exchange: Exchange) -> bool:
+    """Whether a read asked for any state, or one not older than a revision, and so may get an old one."""
+    target = exchange.request.target
+    if "resourceVersion" not in target or exchange.info.verb not in {"get", "list"}:
+        return False
+    asked = parameter(target, "resourceVersion")
+    return asked not in {None, ""} and parameter(target, "resourceVersionMatch") != "Exact"
+
+
+def judge_moment(of: Comparison, pair: Pair, before: int) -> None:
+    """Take back the differences since there were `before`, where the replay's answer shows what its etcd had.
+
+    A list that differs in nothing may still show an object that was another one at the list's revision.
+    """
+    if not may_be_stale(pair.baseline):
+        return
+    same = of.findings.count == before
+    right = _is_right(of.replayed, pair.replayed, contents=not same)
+    if same:
+        if right is False and pair.baseline.info.verb == "list":
+            said = "its objects are not those of this revision"
+            of.findings.differ(pair.baseline.seq, "body", "$.metadata.resourceVersion", "renamed", None, said)
+    elif right is None:
+        first = next(iter(of.findings.differences[before:]), None)
+        of.findings.withdraw(before)
+        place = f": {first.where} {first.path} differs" if first is not None else ""
+        of.findings.cannot_tell(
+            f"exchange {pair.baseline.seq} may show any moment, and no history of the replay's etcd tells it{place}"
+        )
+    elif right:
+        of.findings.withdraw(before)
+
+
+def _is_right(side: Side, exchange: Exchange, *, contents: bool) -> bool | None:
+    """Whether an answer is what etcd had at a moment that was asked for; None: nobody knows what it had.
+
+    Without `contents` only versions count.
+    """
+    answer = exchange.answer
+    if answer is None or side.recording.session.etcd_start is None:
+        return None
+    bound = _bound(exchange)
+    if answer.status == _NOT_FOUND and exchange.info.verb == "get":
+        life = _Life.of(side, _ref(exchange, exchange.info.namespace, exchange.info.name))
+        return None if life is None else life.was_absent(bound)
+    value = side.documents.body(answer.headers, answer.body).value
+    if answer.status != _OK or not isinstance(value, dict):
+        return False
+    if exchange.info.verb == "list":
+        return _lists(side, exchange, value, bound, contents=contents)
+    return _shows(side, exchange, value, bound, contents=contents)
+
+
+def _bound(exchange: Exchange) -> int:
+    asked = parameter(exchange.request.target, "resourceVersion")
+    return int(asked) if is_revision(asked) and asked is not None else 0
+
+
+def _ref(exchange: Exchange, namespace: str, name: str) -> ObjectRef:
+    info = exchange.info
+    return ObjectRef(group=info.group, resource=info.resource, namespace=namespace, name=name)
+
+
+def _shows(  # noqa: PLR0913 - an object, and when it may have been so
+    side: Side, exchange: Exchange, shown: JSONObject, bound: int, at: int | None = None, *, contents: bool
+) -> bool | None:
+    """Whether an object is what etcd had of it: at its own revision, which was its last one at a moment asked for."""
+    metadata = metadata_of(shown)
+    name, revision = metadata.get("name"), metadata.get("resourceVersion")
+    if not isinstance(name, str) or not isinstance(revision, str) or not is_revision(revision):
+        return None  # a Table: its cells are no part of what etcd has
+    life = _Life.of(side, _ref(exchange, str(metadata.get("namespace", "")), name))
+    if life is None:
+        return None
+    value = life.version(int(revision), bound if at is None else at, at)
+    return value is not None and (not contents or _is_stored(side, shown, value))
+
+
+def _lists(side: Side, exchange: Exchange, shown: JSONObject, bound: int, *, contents: bool) -> bool | None:
+    """Whether each object of a list is what etcd had at the list's revision, and none is missing."""
+    revision, items = metadata_of(shown).get("resourceVersion"), shown.get("items", [])
+    if not isinstance(revision, str) or not is_revision(revision) or not isinstance(items, list):
+        return None
+    at = int(revision)
+    if at < bound:
+        return False
+    info = exchange.info
+    kind = str(shown.get("kind", "")).removesuffix("List")
+    told = [
+        _shows(side, exchange, {"kind": kind, "apiVersion": shown.get("apiVersion"), **each}, 0, at, contents=contents)
+        for each in items
+        if isinstance(each, dict)
+    ]
+    if any(each is False for each in told):
+        return False
+    if any(each is None for each in told) or parameter(exchange.request.target, "limit") or _selects(exchange):
+        return None
+    names = {(str(metadata_of(each).get("namespace", "")), str(metadata_of(each).get("name", ""))) for each in items}
+    there = side.history.there(info.group, info.resource, at)
+    return all((ref.namespace, ref.name) in names for ref in there if info.namespace in {"", ref.namespace})
+
+
+def _selects(exchange: Exchange) -> bool:
+    target = exchange.request.target
+    return any(parameter(target, name) for name in ("labelSelector", "fieldSelector"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """A key's changes in the session, oldest first; there is at least one."""
+
+    changes: tuple[KeyChange, ...]
+
+    @classmethod
+    def of(cls, side: Side, ref: ObjectRef) -> "_Life | None":
+        changes = side.history.changes(ref)
+        return cls(changes) if changes else None
+
+    def version(self, revision: int, least: int, most: int | None) -> Body | None:
+        """What it was at a revision, if that was its last one at `least` or later, and not beyond `most`."""
+        index = bisect_right(self.changes, revision, key=lambda change: change.revision) - 1
+        following = self.changes[index + 1].revision if index + 1 < len(self.changes) else None
+        if (following is not None and following <= least) or (most is not None and revision > most):
+            return None
+        if index < 0:
+            return self.changes[0].previous  # from before the session
+        return self.changes[index].value if self.changes[index].revision == revision else None
+
+    def was_absent(self, bound: int) -> bool:
+        """Whether there was no such object at `bound`, or later."""
+        return any(_ends(self.changes, bound))
+
+
+def _ends(changes: tuple[KeyChange, ...], bound: int) -> Iterator[bool]:
+    yield changes[0].previous is None and changes[0].revision > bound
+    for index, change in enumerate(changes):
+        later = changes[index + 1].revision if index + 1 < len(changes) else None
+        yield change.value is None and (later is None or later > bound)
+
+
+def _is_stored(side: Side, shown: JSONObject, value: Body) -> bool:
+    """Whether an object is shown as it is stored."""
+    stored = side.documents.stored(value).value
+    return isinstance(stored, dict) and _without_revision(shown, stored) == _without_revision(stored, stored)
+
+
+def _without_revision(shown: JSONObject, stored: JSONObject) -> JSON:
+    """An object but for its revision; in another version of the API than it is stored in only what both have."""
+    metadata: JSONObject = {
+        name: value for name, value in metadata_of(shown).items() if name not in {"resourceVersion", "selfLink"}
+    }
+    if shown.get("apiVersion") != stored.get("apiVersion"):
+        metadata.pop("managedFields", None)
+        return metadata
+    return {**shown, "metadata": metadata}

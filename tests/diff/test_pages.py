@@ -1,0 +1,103 @@
+"""kproxy.diff.pages: lists in pages, which are cut by names that each server drew."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kproxy.model.exchange import Seq
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.verdict import Outcome, Verdict
+from tests.diff.sessions import PODS, FakeServer, verdict_of
+
+NAMES = {"a": ["web-b", "web-d", "web-f", "web-h", "web-k"], "b": ["web-z", "web-c", "web-x", "web-b", "web-m"]}
+"""What each server drew for the same five pods, in the order in which they were made."""
+
+
+def pods(server: FakeServer) -> list[JSONObject]:
+    """Five pods with drawn names that were created, by name, as a list has them."""
+    found = []
+    for number, name in enumerate(NAMES[server.letter], start=1):
+        pod = server.pod(number, name, status={"number": number})
+        metadata = pod["metadata"]
+        assert isinstance(metadata, dict)
+        metadata["generateName"] = "web-"
+        server.exchange("POST", PODS, 201, pod, send={"metadata": {"generateName": "web-"}})
+        found.append((name, pod))
+    return [pod for _, pod in sorted(found, key=lambda each: each[0])]
+
+
+def list_in_pages(
+    server: FakeServer, items: Sequence[JSON], sizes: Sequence[int] = (2, 2, 1), *, remaining: int = 0
+) -> None:
+    """The pages, each asked for with a limit of two."""
+    token, at = "", 0
+    for number, size in enumerate(sizes):
+        target = f"{PODS}?limit=2" + (f"&continue={token}" if token else "")
+        page = server.listed(9, *items[at : at + size])
+        at += size
+        metadata = page["metadata"]
+        assert isinstance(metadata, dict)
+        token = ""
+        if number < len(sizes) - 1:
+            token = metadata["continue"] = f"{server.letter}-page-{number}"
+            metadata["remainingItemCount"] = len(items) - at + remaining
+        server.exchange("GET", target, 200, page)
+
+
+def servers() -> tuple[FakeServer, FakeServer]:
+    """Two of them."""
+    return FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
+
+
+def test_pages_that_are_cut_by_other_names_are_one_list() -> None:
+    first, second = servers()
+    for server in (first, second):
+        list_in_pages(server, pods(server))
+    verdict = verdict_of(first, second)
+    assert verdict.differences == ()
+    assert verdict.outcome is Outcome.IDENTICAL
+
+
+def other(items: list[JSONObject]) -> list[JSONObject]:
+    """With another value in one of them."""
+    return [{**item, "status": {"number": 7}} if index == 2 else item for index, item in enumerate(items)]
+
+
+def compared(items: list[JSONObject] | None, sizes: Sequence[int] = (2, 2, 1), *, remaining: int = 0) -> Verdict:
+    """The verdict when the replay's pages are these."""
+    first, second = servers()
+    list_in_pages(first, pods(first))
+    made = pods(second)
+    list_in_pages(second, other(made) if items == [] else made, sizes, remaining=remaining)
+    return verdict_of(first, second)
+
+
+def test_what_differs_within_a_page_is_found() -> None:
+    assert [each.path.rpartition(".")[2] for each in compared([]).differences] == ["number"]
+
+
+def test_a_page_with_more_than_the_other_one_is_found() -> None:
+    found = compared(None, (3, 1, 1)).differences
+    assert (found[0].path, found[0].baseline, found[0].replayed) == ("$.items", "2 elements", "3 elements")
+
+
+def test_a_page_that_says_that_more_remains_is_found() -> None:
+    assert {each.path for each in compared(None, remaining=1).differences} == {"$.metadata.remainingItemCount"}
+
+
+def test_an_element_that_no_page_has_is_found() -> None:
+    first, second = servers()
+    list_in_pages(first, pods(first))
+    list_in_pages(second, pods(second)[:4], (2, 2))
+    found = verdict_of(first, second).differences
+    assert {each.where for each in found} >= {"body", "missing"}
+
+
+def test_a_next_page_that_is_not_there_is_found() -> None:
+    first, second = servers()
+    list_in_pages(first, pods(first))
+    list_in_pages(second, pods(second))
+    body = second.made.keep(json.dumps(second.listed(9, *pods(second)[:2])).encode())
+    del second.made.exchange_list[8:]
+    second.edit(Seq(6), lambda each: replace(each, answer=replace(each.answer, body=body)))  # type: ignore[type-var] # it has one
+    assert "$.metadata.continue" in {each.path for each in verdict_of(first, second).differences}

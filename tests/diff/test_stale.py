@@ -1,0 +1,111 @@
+"""kproxy.diff.stale: reads that may show any moment are judged by the history of the replay's own etcd."""
+
+from collections.abc import Callable
+
+import pytest
+
+from kproxy.model.jsontypes import JSON
+from kproxy.model.verdict import Outcome, Verdict
+from tests.diff.sessions import PODS, FakeServer, verdict_of
+
+ANY = "resourceVersion=0"
+
+
+def server(letter: str, base: int, hour: int) -> FakeServer:
+    """A pod is made, changed twice and deleted; another one stays."""
+    made = FakeServer(letter, base, hour)
+    for number in (1, 2, 3):
+        pod = made.pod(number, status={"number": number})
+        made.exchange("POST" if number == 1 else "PUT", PODS if number == 1 else f"{PODS}/a", 201, pod)
+        made.put(number, "/registry/pods/default/a", pod, version=number)
+    made.exchange("POST", PODS, 201, made.pod(4, "b"))
+    made.put(4, "/registry/pods/default/b", made.pod(4, "b"))
+    made.exchange("DELETE", f"{PODS}/a", 200, made.pod(5, status={"number": 3}))
+    made.delete(5, "/registry/pods/default/a")
+    return made
+
+
+def state(made: FakeServer, number: int) -> tuple[int, JSON]:
+    """The answer to a GET of the pod at a version; 0: it was not there."""
+    if not number:
+        return 404, {"kind": "Status", "status": "Failure", "code": 404}
+    return 200, made.pod(number, status={"number": number})
+
+
+def listed(made: FakeServer, revision: int, number: int, *, other: bool = False) -> tuple[int, JSON]:
+    """The answer to a list at a revision, with the pod at a version (0: without it), and the other one."""
+    items = [made.pod(number, status={"number": number})] if number else []
+    return 200, made.listed(revision, *items, *([made.pod(4, "b")] if other else []))
+
+
+type Answering = Callable[[FakeServer], tuple[int, JSON]]
+
+
+def compared(
+    target: str, first: Answering, second: Answering, *, bound: int | None = None, etcd: bool = True
+) -> Verdict:
+    """The verdict when a read is answered in these ways; `bound`: the revision that is asked for, on each server."""
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    for made, answer in zip(servers, (first, second), strict=True):
+        asked = target if bound is None else f"{target}={made.base + bound}&resourceVersionMatch=NotOlderThan"
+        made.exchange("GET", asked, *answer(made))
+        if not etcd:
+            made.made.change_list.clear()
+    return verdict_of(*servers)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_any_moment_of_an_object_is_right(number: int) -> None:
+    verdict = compared(f"{PODS}/a?{ANY}", lambda each: state(each, 2), lambda each: state(each, number))
+    assert verdict.differences == ()
+    assert verdict.outcome is Outcome.IDENTICAL
+
+
+def test_what_etcd_never_had_is_wrong() -> None:
+    verdict = compared(
+        f"{PODS}/a?{ANY}", lambda each: state(each, 2), lambda each: (200, each.pod(1, status={"number": 2}))
+    )
+    assert verdict.outcome is Outcome.DIFFERENT
+    verdict = compared(
+        f"{PODS}/a?{ANY}", lambda each: state(each, 2), lambda each: (200, each.pod(7, status={"number": 2}))
+    )
+    assert verdict.outcome is Outcome.DIFFERENT
+
+
+def test_without_the_permission_the_moment_must_be_the_recorded_one() -> None:
+    assert compared(f"{PODS}/a", lambda each: state(each, 2), lambda each: state(each, 3)).outcome is Outcome.DIFFERENT
+
+
+@pytest.mark.parametrize(
+    ("number", "outcome"), [(1, Outcome.DIFFERENT), (2, Outcome.IDENTICAL), (3, Outcome.IDENTICAL)]
+)
+def test_what_is_older_than_was_asked_for_is_wrong(number: int, outcome: Outcome) -> None:
+    verdict = compared(
+        f"{PODS}/a?resourceVersion", lambda each: state(each, 2), lambda each: state(each, number), bound=2
+    )
+    assert verdict.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (lambda each: listed(each, 2, 2), Outcome.IDENTICAL),
+        (lambda each: listed(each, 4, 3, other=True), Outcome.IDENTICAL),
+        (lambda each: listed(each, 5, 0, other=True), Outcome.IDENTICAL),
+        (lambda each: listed(each, 2, 1), Outcome.DIFFERENT),  # an old version
+        (lambda each: listed(each, 2, 3), Outcome.DIFFERENT),  # one from later
+        (lambda each: listed(each, 4, 3), Outcome.DIFFERENT),  # one is missing
+        (lambda each: listed(each, 3, 3, other=True), Outcome.DIFFERENT),  # one is not there yet
+        (lambda each: listed(each, 5, 3, other=True), Outcome.DIFFERENT),  # one is not there any more
+    ],
+)
+def test_a_list_shows_what_etcd_had_at_its_revision(answer: Answering, outcome: Outcome) -> None:
+    assert compared(f"{PODS}?{ANY}", lambda each: listed(each, 1, 1), answer).outcome is outcome
+
+
+def test_where_no_history_is_known_another_moment_is_inconclusive_and_the_same_one_identical() -> None:
+    verdict = compared(f"{PODS}/a?{ANY}", lambda each: state(each, 2), lambda each: state(each, 3), etcd=False)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reasons[0].startswith("exchange 6 may show any moment")
+    same = compared(f"{PODS}/a?{ANY}", lambda each: state(each, 2), lambda each: state(each, 2), etcd=False)
+    assert same.outcome is Outcome.IDENTICAL
