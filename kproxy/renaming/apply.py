@@ -5,6 +5,7 @@ from urllib.parse import quote, unquote
 from kproxy.model.exchange import Headers
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import Kind, Place, is_revision, is_time, owner_of, resource_of
+from kproxy.renaming.openapi import hash_key
 from kproxy.renaming.renaming import Renaming
 from kproxy.wire.content import ContentError, decode, edit, encode
 from kproxy.wire.requestinfo import request_info
@@ -19,10 +20,10 @@ def rename_target(renaming: Renaming, target: str) -> str:
     if not question:
         return renamed
     resource = resource_of(request_info("GET", target)) if "resourceVersion=" in query else ""
-    return f"{renamed}?" + "&".join(_parameter(renaming, part, resource) for part in query.split("&"))
+    return f"{renamed}?" + "&".join(_parameter(renaming, path, part, resource) for part in query.split("&"))
 
 
-def _parameter(renaming: Renaming, part: str, resource: str) -> str:
+def _parameter(renaming: Renaming, path: str, part: str, resource: str) -> str:
     name, equals, value = part.partition("=")
     if not equals:
         return part
@@ -31,6 +32,8 @@ def _parameter(renaming: Renaming, part: str, resource: str) -> str:
         image = _revision(renaming, "", plain, resource)
     elif name == "continue":
         image = renaming.image(Kind.CONTINUE, plain) or plain
+    elif name == "hash":
+        image = renaming.modified.get((path, hash_key(plain)), plain)
     else:
         image = renaming.text(plain)
     return part if image == plain else f"{name}={quote(image, safe='')}"

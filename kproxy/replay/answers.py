@@ -8,6 +8,7 @@ from kproxy.model.exchange import Exchange, Headers, header
 from kproxy.model.recording import Recording
 from kproxy.renaming.kinds import Owner, resource_of
 from kproxy.renaming.learn import Learner, learn_text
+from kproxy.renaming.openapi import OPENAPI, learn_links
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.issued import bind_issued
 from kproxy.replay.pairing import WatchLearner
@@ -63,6 +64,8 @@ def learn_answer(renaming: Renaming, recording: Recording, exchange: Exchange, h
     recorded = recording.body(answer.body.digest)
     if recorded == data:
         return
+    if exchange.info.path == OPENAPI:
+        learn_links(renaming, recorded, data)
     try:
         baseline = decode(header(answer.headers, "content-type"), recorded)
         replayed = decode(header(headers, "content-type"), data)
