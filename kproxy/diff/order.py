@@ -15,6 +15,7 @@ from kproxy.diff.findings import Findings
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.stale import may_be_stale
 from kproxy.diff.trees import SeenRevision, SeenTime
+from kproxy.diff.turned import Shown, shown
 from kproxy.model.exchange import Exchange, Nanos, header
 from kproxy.renaming.times import http_seconds
 
@@ -118,8 +119,9 @@ class Order:
                 self._differ(pair, seen, "renamed")
             if (seen.scope, seen.baseline) in self._wrong:
                 self._differ(pair, seen, "reordered")
+        under_way = shown(pair)
         for time in pair.times:
-            self.times.see(time)
+            self.times.see(time, under_way)
         self._date(pair)
         self._last = Pair(pair.baseline, pair.replayed)
 
@@ -154,7 +156,7 @@ class Order:
             return
         a, b = http_seconds(header(first.headers, "date")), http_seconds(header(second.headers, "date"))
         if a is not None and b is not None:
-            self.times.see_date(SeenTime(pair.baseline.seq, a, b, "header", "date"))
+            self.times.see_date(SeenTime(pair.baseline.seq, a, b, "header", "date"), shown(pair))
 
 
 class Times:
@@ -166,23 +168,26 @@ class Times:
         self._findings = findings
         self._seen: dict[tuple[int, int], list[SeenTime]] = {}
         self._counts: dict[tuple[int, int], int] = {}
+        self._shown: dict[tuple[int, int], Shown] = {}
         self._starts = (_NEVER, _NEVER)
 
-    def see(self, time: SeenTime) -> None:
-        """A pair of times at a place."""
+    def see(self, time: SeenTime, under_way: Shown | None = None) -> None:
+        """A pair of times at a place; `under_way`: when the exchanges were that showed it."""
         pair = (time.baseline, time.replayed)
+        if under_way is not None:
+            self._shown[pair] = under_way.earlier(self._shown.get(pair))
         places = self._seen.setdefault(pair, [])
         self._counts[pair] = self._counts.get(pair, 0) + 1
         if len(places) < self.PLACES:
             places.append(time)
 
-    def see_date(self, time: SeenTime) -> None:
+    def see_date(self, time: SeenTime, under_way: Shown | None = None) -> None:
         """The same, of an answer's Date: what is older than the first one is as old as that one."""
         self._starts = (min(self._starts[0], time.baseline), min(self._starts[1], time.replayed))
-        self.see(time)
+        self.see(time, under_way)
 
     def finish(self) -> None:
-        """What is not in the longest order that both have is out of order."""
+        """What is not in the longest order that both have is out of order, but where the replay went in its own."""
         start, other = (each if each < _NEVER else 0 for each in self._starts)
         clamped: dict[tuple[int, int], list[tuple[int, int]]] = {}
         for pair in self._seen:
@@ -191,9 +196,21 @@ class Times:
         weights = [sum(self._counts[pair] for pair in clamped[each]) for each in order]
         kept = heaviest_rising([replayed for _, replayed in order], weights)
         for position, each in enumerate(order):
-            if position not in kept:
-                for time in (time for pair in clamped[each] for time in self._seen[pair]):
+            if position in kept:
+                continue
+            crossed = [order[at] for at in kept if (order[at][0] - each[0]) * (order[at][1] - each[1]) < 0]
+            others = [pair for other in crossed for pair in clamped[other]]
+            for pair in clamped[each]:
+                if self._turned(pair, others):
+                    continue
+                for time in self._seen[pair]:
                     self._findings.differ(time.seq, time.where, time.path, "reordered", *map(_text, each))
+
+    def _turned(self, pair: tuple[int, int], others: list[tuple[int, int]]) -> bool:
+        """Whether the requests that told these times changed places with all those that it is out of order with."""
+        own = self._shown.get(pair)
+        found = [self._shown.get(other) for other in others]
+        return own is not None and all(other is not None and own.turned(other) for other in found)
 
 
 def _end(exchange: Exchange) -> Nanos:

@@ -1,11 +1,14 @@
 """kproxy.diff.order."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.diff.order import heaviest_rising
+from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.verdict import Outcome
-from tests.diff.sessions import PODS, FakeServer, verdict_of
+from tests.diff.sessions import PODS, SECOND, FakeServer, verdict_of
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 4)), max_size=12))
@@ -63,14 +66,33 @@ def test_a_later_version_may_not_have_a_smaller_revision() -> None:
     assert [(each.path, each.kind) for each in verdict.differences] == [("$.metadata.resourceVersion", "reordered")]
 
 
-def test_what_was_made_later_may_not_be_older() -> None:
+def made(times: tuple[tuple[int, int], tuple[int, int]], began: tuple[int, int] = (1, 2)) -> set[tuple[str, str]]:
+    """The differences when two pods were made at these times there and here; `began`: when they were asked for here."""
     servers = FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
-    for server, times in zip(servers, ((1, 3), (3, 1)), strict=True):
-        for name, second in zip("ab", times, strict=True):
+    for server, seconds in zip(servers, times, strict=True):
+        for name, second in zip("ab", seconds, strict=True):
             pod = server.pod(1, name)
             metadata = pod["metadata"]
             assert isinstance(metadata, dict)
             metadata["creationTimestamp"] = server.time(second)
             server.exchange("GET", f"{PODS}/{name}", 200, pod)
-    found = verdict_of(*servers).differences
-    assert ("$.metadata.creationTimestamp", "reordered") in {(each.path, each.kind) for each in found}
+    for seq, second in zip((Seq(1), Seq(2)), began, strict=True):
+        at = second * SECOND
+        date = ("Date", f"Mon, 23 Nov 2026 15:00:{second:02} GMT")
+
+        def moved(each: Exchange, at: int = at, date: tuple[str, str] = date) -> Exchange:
+            assert each.answer
+            headers = tuple(date if name == "Date" else (name, value) for name, value in each.answer.headers)
+            answer = replace(each.answer, headers=headers)
+            return replace(each, started=Nanos(at), answered=Nanos(at + 10), ended=Nanos(at + 20), answer=answer)
+
+        servers[1].edit(seq, moved)
+    return {(each.path, each.kind) for each in verdict_of(*servers).differences}
+
+
+def test_what_was_made_later_may_not_be_older() -> None:
+    assert ("$.metadata.creationTimestamp", "reordered") in made(((1, 3), (3, 1)))
+
+
+def test_what_the_replay_asked_for_in_another_order_may_be_as_old_as_that() -> None:
+    assert made(((1, 3), (3, 1)), began=(3, 1)) == set()

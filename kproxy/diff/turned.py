@@ -1,0 +1,54 @@
+"""Whether a replay took two requests in another order than the recording: then what they made is in another order, too.
+
+A replay takes what is independent at once, and the times that a server gives follow its own order, not the recording's.
+"""
+
+from dataclasses import dataclass
+
+from kproxy.diff.sides import Pair
+from kproxy.model.exchange import Exchange, Nanos
+
+_NEVER = Nanos(1 << 62)
+
+type Span = tuple[Nanos, Nanos]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """When a pair of times was first shown by an answer, on either side: by the one that was over first."""
+
+    baseline: Span
+    replayed: Span
+
+    def turned(self, other: "Shown") -> bool:
+        """Whether the two stand otherwise to each other in the replay, or overlapped in both."""
+        there, here = _relation(self.baseline, other.baseline), _relation(self.replayed, other.replayed)
+        return there != here or not here
+
+    def earlier(self, other: "Shown | None") -> "Shown":
+        """The earlier one of two, on each side."""
+        if other is None:
+            return self
+        return Shown(_first(self.baseline, other.baseline), _first(self.replayed, other.replayed))
+
+
+def shown(pair: Pair) -> Shown | None:
+    """When a pair of exchanges was under way; None for watches: they tell of a time when it comes to them."""
+    if pair.baseline.info.verb == "watch":
+        return None
+    return Shown(_span(pair.baseline), _span(pair.replayed))
+
+
+def _span(exchange: Exchange) -> Span:
+    return exchange.started, exchange.ended if exchange.ended is not None else _NEVER
+
+
+def _first(one: Span, other: Span) -> Span:
+    return min(one, other, key=lambda span: (span[1], span[0]))
+
+
+def _relation(one: Span, other: Span) -> int:
+    """-1: one was over when the other began; 1: the other way round; 0: they overlapped."""
+    if one[1] <= other[0]:
+        return -1
+    return 1 if other[1] <= one[0] else 0
