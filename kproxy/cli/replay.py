@@ -21,6 +21,7 @@ from kproxy.config.actors import load_actors
 from kproxy.errors import UsageError
 from kproxy.model.verdict import Verdict
 from kproxy.renaming.renaming import Renaming
+from kproxy.replay.accounts import has_accounts
 from kproxy.replay.engine import Drive
 from kproxy.replay.pace import parse_pace
 from kproxy.replay.webhooks import Webhooks
@@ -164,6 +165,7 @@ def command(
     with ExitStack() as stack:
         recorded = stack.enter_context(opened(file)).recording
         wish = parse_target(target, recorded.session.server, assets=assets, allow_old_etcd=allow_old_etcd)
+        wish = wish.with_accounts(has_accounts(recorded))
         start = stack.enter_context(restoring(recorded, wish.lab, RestoreChoice(restore), Webhooks(webhooks)))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kproxy-replay-"))
         settings = ReplaySettings(

@@ -48,6 +48,12 @@ INITIAL = Rule(
     place="first events of an object in a watch without a resourceVersion, or with 0",
 )
 
+HEARTBEATS = Rule(
+    name="server-heartbeats",
+    ground="each api-server renews its identity every ten seconds, however long a session takes (k8s.io/apiserver/pkg/"
+    "server, pkg/controlplane/controller/apiserverleasegc); what a session's requests change is compared",
+    place="MODIFIED events of the leases kube-system/apiserver-… in a watch",
+)
 OPENAPI = Rule(
     name="openapi-not-modified",
     ground="whether a cached OpenAPI document still holds depends on when the server last built its own, which it does "
@@ -78,5 +84,17 @@ EMULATED = Rule(
     place="what a value in etcd is written in, where one of the two servers is the emulated one",
 )
 
-RULES: tuple[Rule, ...] = (FRAMING, BOOKMARKS, TAIL, CLOSED, INITIAL, OPENAPI, METRICS, STARTUP, CERTIFICATES, EMULATED)
+RULES: tuple[Rule, ...] = (
+    FRAMING,
+    BOOKMARKS,
+    TAIL,
+    CLOSED,
+    INITIAL,
+    HEARTBEATS,
+    OPENAPI,
+    METRICS,
+    STARTUP,
+    CERTIFICATES,
+    EMULATED,
+)
 """All rules there are."""

@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import pairwise, product
 
 from kproxy.diff.findings import Findings
 from kproxy.diff.sides import Comparison, Pair
@@ -122,6 +122,7 @@ class Order:
         under_way = shown(pair)
         for time in pair.times:
             self.times.see(time, under_way)
+        self.times.explain(pair)
         self._date(pair)
         self._last = Pair(pair.baseline, pair.replayed)
 
@@ -163,9 +164,12 @@ class Times:
     """Pairs of times, each once, with the first places where it was seen: there are no more than seconds went by."""
 
     PLACES = 8
+    LONGEST = 60
+    """Seconds of a request in which its time may have been set, at most."""
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
+        self._explained: set[tuple[int, int]] = set()
         self._seen: dict[tuple[int, int], list[SeenTime]] = {}
         self._counts: dict[tuple[int, int], int] = {}
         self._shown: dict[tuple[int, int], Shown] = {}
@@ -186,8 +190,19 @@ class Times:
         self._starts = (min(self._starts[0], time.baseline), min(self._starts[1], time.replayed))
         self.see(time, under_way)
 
+    def explain(self, pair: Pair) -> None:
+        """What a write set while it went on may have either time, however others that went on then came through.
+
+        Requests that overlapped, or that nothing orders, come through in one order there, and in another one here.
+        """
+        if pair.baseline.info.verb in _WRITES:
+            self._explained.update(product(_seconds_of(pair.baseline), _seconds_of(pair.replayed)))
+
     def finish(self) -> None:
-        """What is not in the longest order that both have is out of order, but where the replay went in its own."""
+        """What is not in the longest order that both have is out of order, where nothing explains it.
+
+        A write that went on then and there, or that the replay went in another order.
+        """
         start, other = (each if each < _NEVER else 0 for each in self._starts)
         clamped: dict[tuple[int, int], list[tuple[int, int]]] = {}
         for pair in self._seen:
@@ -201,7 +216,7 @@ class Times:
             crossed = [order[at] for at in kept if (order[at][0] - each[0]) * (order[at][1] - each[1]) < 0]
             others = [pair for other in crossed for pair in clamped[other]]
             for pair in clamped[each]:
-                if self._turned(pair, others):
+                if pair in self._explained or self._turned(pair, others):
                     continue
                 for time in self._seen[pair]:
                     self._findings.differ(time.seq, time.where, time.path, "reordered", *map(_text, each))
@@ -211,6 +226,15 @@ class Times:
         own = self._shown.get(pair)
         found = [self._shown.get(other) for other in others]
         return own is not None and all(other is not None and own.turned(other) for other in found)
+
+
+def _seconds_of(exchange: Exchange) -> range:
+    """The seconds of a server's clock in which it served a request."""
+    date = http_seconds(header(exchange.answer.headers, "date")) if exchange.answer else None
+    if date is None:
+        return range(0)
+    lasted = ((exchange.answered or exchange.started) - exchange.started) // 1_000_000_000
+    return range(date - min(lasted, Times.LONGEST) - 1, date + 1)
 
 
 def _end(exchange: Exchange) -> Nanos:

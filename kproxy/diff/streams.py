@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from kproxy.diff.ages import STREAM_SLACK
-from kproxy.diff.noise import BOOKMARKS, INITIAL, TAIL
+from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, TAIL
 from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.diff.trees import Comparer, Spot, shortened
 from kproxy.model.api import ObjectRef, metadata_of
@@ -20,6 +20,7 @@ from kproxy.renaming.walk import Walker
 from kproxy.wire.watch import WatchEvent
 
 _LEFT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
+_OF_NO_OBJECT = frozenset({"ERROR", "BOOKMARK"})
 _INITIAL_END = "k8s.io/initial-events-end"
 
 
@@ -56,11 +57,32 @@ class Seen:
 type Match = tuple[Seen | None, Seen | None]
 
 
+def _without_heartbeats(
+    of: Comparison, pair: Pair, first: list[Seen], second: list[Seen]
+) -> tuple[list[Seen], list[Seen]]:
+    """Both streams without an api-server's own renewals, where a rule hides those."""
+    if (pair.baseline.info.group, pair.baseline.info.resource) != ("coordination.k8s.io", "leases"):
+        return first, second
+    beats = [[each.revision for each in side if _heartbeat(each)] for side in (first, second)]
+    if beats[0] == beats[1] or not of.findings.hide(HEARTBEATS):
+        return first, second
+    return [each for each in first if not _heartbeat(each)], [each for each in second if not _heartbeat(each)]
+
+
+def _heartbeat(seen: Seen) -> bool:
+    """Whether an event is an api-server's renewal of its identity's lease."""
+    labels = seen.metadata.get("labels")
+    named = seen.metadata.get("namespace") == "kube-system" and str(seen.metadata.get("name")).startswith("apiserver-")
+    component = labels.get("apiserver.kubernetes.io/identity") if isinstance(labels, dict) else None
+    return seen.event.type == "MODIFIED" and named and component == "kube-apiserver"
+
+
 def learn_stream(of: Comparison, pair: Pair) -> None:
     """What two streams' events tell."""
     first, second = _read(of.baseline, pair.baseline), _read(of.replayed, pair.replayed)
     if first is None or second is None:
         return
+    first, second = ([each for each in side if not _heartbeat(each)] for side in (first, second))
     learner = Learner(of.renaming, of.traces)
     _see_columns(learner.walker, first)
     for a, b in _matched(of.renaming, _objects(first), _objects(second)):
@@ -74,6 +96,7 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
     if first is None or second is None:
         of.findings.cannot_tell(f"exchange {pair.baseline.seq}: not every watch event was kept or could be decoded")
         return
+    first, second = _without_heartbeats(of, pair, first, second)
     matched = _matched(of.renaming, _objects(first), _objects(second))
     comparer = Comparer(of.renaming, of.findings, Spot(pair.baseline.seq, "stream", lag=STREAM_SLACK), of.traces)
     _see_columns(comparer.walker, first)
@@ -141,9 +164,17 @@ def _ran_on(of: Comparison, pair: Pair, matched: list[Match], b: Seen) -> bool:
     """Whether an event more is one that the client would not have waited for, and that etcd's history has."""
     if pair.baseline.end not in _LEFT or pair.replayed.end not in _LEFT:
         return False
-    last = max((y.index for x, y in matched if x is not None and y is not None), default=-1)
     twice = sum(1 for _, y in matched if y is not None and (y.uid, y.revision) == (b.uid, b.revision)) > 1
-    return b.index > last and not twice and _in_history(of.replayed, pair.replayed, b)
+    return not twice and _came_later(of, matched, b) and _in_history(of.replayed, pair.replayed, b)
+
+
+def _came_later(of: Comparison, matched: list[Match], b: Seen) -> bool:
+    """Whether an event is behind all that were recorded, or is of a change that was made after those there."""
+    both = [(x, y) for x, y in matched if x is not None and y is not None]
+    if b.index > max((y.index for _, y in both), default=-1):
+        return True
+    there = of.renaming.revisions.origin(of.renaming.origin(Kind.UID, b.uid) or b.uid, b.revision)
+    return there is not None and there > max((x.revision or 0 for x, _ in both), default=0)
 
 
 def _in_history(side: Side, exchange: Exchange, seen: Seen) -> bool:
@@ -172,7 +203,7 @@ def _compare_order(of: Comparison, pair: Pair, matched: list[Match]) -> None:
 
     That a server kept the order of what happened before is checked by the revisions of all answers (order.py).
     """
-    both = [(a, b) for a, b in matched if a is not None and b is not None]
+    both = [(a, b) for a, b in matched if a is not None and b is not None and a.event.type not in _OF_NO_OBJECT]
     if not _rising(sorted((a for a, _ in both), key=lambda each: each.index), initial=_from_anywhere(pair.baseline)):
         return
     initial, highest = _from_anywhere(pair.replayed), both[0][1] if both else None
@@ -229,7 +260,7 @@ def _objects(seen: list[Seen]) -> dict[str, list[Seen]]:
 
 
 def _identity(seen: Seen) -> str:
-    if seen.event.type in {"ERROR", "BOOKMARK"}:
+    if seen.event.type in _OF_NO_OBJECT:
         return seen.event.type
     return f"{seen.metadata.get('namespace', '')}/{seen.metadata.get('name', '')}/{seen.uid}"
 

@@ -21,10 +21,11 @@ class LabSettings:
     ready.
     `controllers`: whether controller-manager, scheduler and kwok are started too, for `nodes` nodes (kube-apiserver
     only); "later" makes the server for them and leaves their start to `kproxy lab controllers`; `kwok_config`: files of
-    kwok's own objects (kwok.x-k8s.io) beside our stages. `feature_gates`: kube-apiserver's, `Name=true,Other=false`;
-    `spans_to`: HOST:PORT where it tells its spans over OTLP/gRPC ("": nowhere). `relay`: whether an etcd relay stands
-    between the server and its etcd. `server_flags`: further options of kube-apiserver's, name and value, which win over
-    the lab's own.
+    kwok's own objects (kwok.x-k8s.io) beside our stages. `accounts`: pods need their ServiceAccount
+    (admission), as where controllers run, though none are started: whoever is replayed brings the accounts.
+    `feature_gates`: kube-apiserver's, `Name=true,Other=false`; `spans_to`: HOST:PORT where it tells its spans over
+    OTLP/gRPC ("": nowhere). `relay`: whether an etcd relay stands between the server and its etcd. `server_flags`:
+    further options of kube-apiserver's, name and value, which win over the lab's own.
     """
 
     server: ServerKind = "emulated"
@@ -36,6 +37,7 @@ class LabSettings:
     timeout: float = 90.0
     controllers: WithControllers = "none"
     nodes: int = 2
+    accounts: bool = False
     kwok_config: tuple[Path, ...] = ()
     feature_gates: str = ""
     spans_to: str = ""

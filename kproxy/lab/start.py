@@ -168,7 +168,7 @@ class _Start:
                 certificates=certificates,
                 token_file=token_file,
                 audit_log=(self.settings.audit_log or self.folder / "audit.log").absolute(),
-                controllers=bool(self.controllers),
+                controllers=bool(self.controllers) or self.settings.accounts,
                 feature_gates=self.settings.feature_gates,
                 spans_to=self.settings.spans_to,
                 flags=self.settings.server_flags,

@@ -70,6 +70,10 @@ class Bijection:
         """What stands for it in the replay."""
         return self._forward.get(baseline)
 
+    def origin(self, replayed: str) -> str | None:
+        """What it stands for in the baseline; None too where several values may share an image."""
+        return self._backward.get(replayed)
+
     def agrees(self, baseline: str, replayed: str) -> bool:
         """Whether the two stand for each other."""
         return self._forward.get(baseline) == replayed

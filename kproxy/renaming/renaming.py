@@ -135,6 +135,10 @@ class Renaming:
         """What stands for a name of a kind."""
         return self._maps[kind].image(baseline)
 
+    def origin(self, kind: Kind, replayed: str) -> str | None:
+        """What a name of a kind stands for."""
+        return self._maps[kind].origin(replayed)
+
     def text(self, value: str) -> str:
         """A text of the baseline in the replay's words."""
         known = self._texts.get(value)

@@ -71,6 +71,12 @@ class Revisions:
         image = bijection.image(str(baseline)) if bijection and baseline is not None else None
         return int(image) if image is not None else None
 
+    def origin(self, scope: str, replayed: int | None) -> int | None:
+        """The other way: of which of one object's versions this is the image, None if of none that is known."""
+        bijection = self._scopes.get(scope)
+        baseline = bijection.origin(str(replayed)) if bijection and replayed is not None else None
+        return int(baseline) if baseline is not None else None
+
     def pairs(self) -> Iterator[tuple[str, list[tuple[int, int]]]]:
         """For each object the pairs of revisions, in the baseline's order."""
         for scope, bijection in self._scopes.items():

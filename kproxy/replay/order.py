@@ -2,7 +2,8 @@
 
 Requests that do not overlap went one after the other. Of those that overlap:
 
-- writes went in the order of their revisions, and a list after the writes that it shows and before the others;
+- writes went in the order of their revisions, and a list after the writes that it shows and before the others, as a
+  watch that begins with what there is;
 - requests on one object went in an order in which each gets the answer that it got (linear.py): the 404 of a deletion
   after the deletion that was done, the conflict of an update after the update that made it one;
 - what none of this tells goes in the order of the answers, or of the calls to etcd that made the first change of each
@@ -22,7 +23,7 @@ from kproxy.model.recording import Recording
 from kproxy.replay.effects import WRITES
 from kproxy.replay.firstwrites import FirstWrites
 from kproxy.replay.linear import linear_order, over
-from kproxy.replay.sights import Sight, listed_revision, sight
+from kproxy.replay.sights import Sight, initial_revision, listed_revision, sight
 
 _TELLING = WRITES | {"get", "list"}
 _NEVER = Nanos(1 << 70)
@@ -100,16 +101,18 @@ class _Looking:
 
     def _revision(self, exchange: Exchange) -> int:
         if exchange.seq not in self._listed:
-            self._listed[exchange.seq] = listed_revision(self._recording, exchange)
+            shown = initial_revision if exchange.info.verb == "watch" else listed_revision
+            self._listed[exchange.seq] = shown(self._recording, exchange)
         return self._listed[exchange.seq]
 
     def _by_revision(self, exchanges: list[Exchange], groups: list[list[Exchange]]) -> Iterator[_Edge]:
-        """Writes by their revisions, and lists between those that they show and the others."""
+        """Writes by their revisions; lists, and what watches begin with, between those shown and the others."""
         written = self.written
         known = [(written[each.seq], 0, each.seq, each) for each in exchanges if each.seq in written]
         of_this_etcd = [group for group in groups if any(each.seq in written for each in group)]
         lists = [(self._revision(each), each) for group in of_this_etcd for each in group]
-        known += [(revision, 1, each.seq, each) for revision, each in lists if revision]
+        begun = [(self._revision(each), each) for each in exchanges if each.info.verb == "watch"]
+        known += [(revision, 1, each.seq, each) for revision, each in (*lists, *begun) if revision]
         for (*_, first), (*_, second) in pairwise(sorted(known, key=lambda each: each[:3])):
             yield first, second
 

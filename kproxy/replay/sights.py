@@ -1,6 +1,7 @@
 """What an exchange's answer says of the object that it was about: how it found it, and how it left it."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import Answer, Body, Exchange, Headers, header
@@ -8,11 +9,16 @@ from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.renaming.target import parameter
 from kproxy.wire.content import ContentError, decode
+from kproxy.wire.watch import decode_event
 
 _OF_THE_OBJECT = frozenset({"", "status", "scale"})
 """Subresources whose answers bear the object's own resourceVersion."""
 
 _CHANGES = frozenset({"update", "patch"})
+
+INITIAL_END = b"k8s.io/initial-events-end"
+_MOST_INITIAL = 10_000
+"""Events that a watch begins with, and that are looked through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +77,25 @@ def listed_revision(recording: Recording, exchange: Exchange) -> int:
     if exchange.info.verb != "list" or asked or answer is None or answer.status != 200:
         return 0
     return _revision(_document(recording, answer.headers, answer.body))
+
+
+def initial_revision(recording: Recording, exchange: Exchange) -> int:
+    """The revision of the state that a watch began with, as the bookmark at its end says; 0: it says none."""
+    answer = exchange.answer
+    if (
+        exchange.info.verb != "watch"
+        or answer is None
+        or parameter(exchange.request.target, "sendInitialEvents") is None
+    ):
+        return 0
+    for frame in islice(recording.frames(exchange.seq), _MOST_INITIAL):
+        data = recording.body(frame.body.digest) if frame.body.digest is not None else b""
+        if INITIAL_END in data:
+            try:
+                return _revision(decode_event(header(answer.headers, "content-type"), data).object)
+            except ContentError:
+                return 0
+    return 0
 
 
 def _beside(exchange: Exchange) -> Sight | None:

@@ -31,6 +31,12 @@ class TargetWish:
     context: str | None = None
     url: str | None = None
 
+    def with_accounts(self, accounts: bool) -> Self:  # noqa: FBT001 - what is said of it
+        """A fresh kube-apiserver whose pods need their ServiceAccount, or not."""
+        if self.lab is None or self.lab.server != "kube-apiserver":
+            return self
+        return replace(self, lab=replace(self.lab, accounts=accounts))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:

@@ -29,12 +29,13 @@ _MADE_ANEW = re.compile(
     r"|/prioritylevelconfigurations/(?:catch-all|exempt|global-default|leader-election|node-high|system"
     r"|workload-(?:high|low))"
     r"|/priorityclasses/system-(?:cluster|node)-critical"
-    r"|/(?:roles|rolebindings)/default/kproxy-viewer|/clusterrole(?:s|bindings)/kproxy-lab-kwok"
+    r"|/(?:roles|rolebindings)/default/kproxy-viewer"
 )
 _WITH_NAMESPACES = re.compile(r"/serviceaccounts/[^/]+/default|/configmaps/[^/]+/kube-root-ca\.crt")
 _BOOKKEEPING = re.compile(
     r"/ranges/.+|/ipaddresses/.+|/events/.+|/apiregistration\.k8s\.io/apiservices/v[0-9a-z]*\.(?:[^.]*|.*\.k8s\.io)"
     r"|/[^/]+/(?:kube-system|kube-public|kube-node-lease)/.+"
+    r"|/clusterrole(?:s|bindings)/kproxy-lab-kwok"  # of labs with controllers only: no other one makes them
 )
 _AUTOMANAGED = "kube-aggregator.kubernetes.io/automanaged"
 

@@ -16,6 +16,7 @@ from kproxy.diff.noise import (
     CLOSED,
     EMULATED,
     FRAMING,
+    HEARTBEATS,
     INITIAL,
     METRICS,
     OPENAPI,
@@ -174,6 +175,30 @@ def initial(edit: str) -> Servers:
     return first, second
 
 
+def heartbeats(edit: str) -> Servers:
+    """An api-server renews its identity, and while the replay goes on it does so once more."""
+    first, second = servers()
+    watched = "/apis/coordination.k8s.io/v1/leases?watch=true&resourceVersion=1"
+    for server in (first, second):
+        events = [event("ADDED", _lease(server, 1, "apiserver-x")), event("ADDED", _lease(server, 2, "kube-scheduler"))]
+        if server is second:
+            name = {"another lease": "kube-scheduler", "not labelled": "apiserver-y"}.get(edit, "apiserver-x")
+            events.append(event("DELETED" if edit == "its end" else "MODIFIED", _lease(server, 3, name)))
+            events.append(event("MODIFIED", _lease(server, 5, "apiserver-x")))
+        holder = "b" if server is second and edit == "another state" else "a"
+        events.append(event("MODIFIED", _lease(server, 6, "kube-scheduler") | {"spec": {"holderIdentity": holder}}))
+        server.watch(watched, *events)
+    return first, second
+
+
+def _lease(server: FakeServer, revision: int, name: str) -> JSONObject:
+    lease = server.pod(revision, name) | {"kind": "Lease"}
+    metadata = lease["metadata"]
+    assert isinstance(metadata, dict)
+    labels: JSONObject = {"apiserver.kubernetes.io/identity": "kube-apiserver"} if name == "apiserver-x" else {}
+    return lease | {"metadata": metadata | {"namespace": "kube-system", "labels": labels}}
+
+
 def openapi(edit: str) -> Servers:
     """One client's cached document still held."""
     first, second = servers()
@@ -256,6 +281,7 @@ SCENES = (
     Scene(TAIL, tail, ("what etcd never had", "twice", "lost before", "another state before", "the server ended it")),
     Scene(CLOSED, closed, ("torn off", "type", "no watch")),
     Scene(INITIAL, initial, ("from a revision", "as modified", "a later state lost", "another state", "none at all")),
+    Scene(HEARTBEATS, heartbeats, ("another lease", "not labelled", "its end", "another state")),
     Scene(OPENAPI, openapi, ("another path", "not asked", "status", "with content", "header")),
     Scene(METRICS, metrics, ("status", "another path", "end")),
     Scene(STARTUP, startup, ("what a request wrote", "another value of it", "a key that is not on the list")),

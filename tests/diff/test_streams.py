@@ -166,3 +166,18 @@ def test_an_event_that_was_not_kept_is_inconclusive() -> None:
     second.made.frame_list[0] = replace(frame, body=second.made.keep(b"{"))
     verdict = verdict_of(first, second)
     assert (verdict.outcome, Seq(1)) == (Outcome.INCONCLUSIVE, frame.seq)
+
+
+def test_what_was_written_after_the_recorded_client_left_may_come_in_between() -> None:
+    """The pod a was changed at 3, when the client had left; here that came before b."""
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server, order in ((first, "abA"), (second, "aAb")):
+        events = []
+        for at, name in enumerate(order, start=1):
+            pod = server.pod(at, name.lower(), status={"phase": "y" if name == "A" else "x"})
+            server.put(at, f"/registry/pods/default/{name.lower()}", pod, version=1 + (name == "A"))
+            events.append(event("MODIFIED" if name == "A" else "ADDED", pod))
+        server.watch(LIVE, *(events[:2] if server is first else events))
+    verdict = verdict_of(first, second)
+    assert places(verdict) == []
+    assert [(each.rule, each.count) for each in verdict.noise] == [("watch-tail", 1)]

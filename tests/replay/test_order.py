@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.model.etcd import ClusterId, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
-from kproxy.model.exchange import Answer, End, Exchange, Nanos, Request, Seq
+from kproxy.model.exchange import Answer, End, Exchange, Frame, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.replay.order import in_order
 from kproxy.wire.requestinfo import request_info
@@ -277,3 +277,20 @@ def test_a_write_stands_where_its_first_change_was_made_although_it_was_answered
         )
     )
     assert session.order() == [deletion, reaction]
+
+
+def test_a_watch_begins_before_the_writes_that_its_first_state_does_not_hold() -> None:
+    """It was answered when the second write was done, but what it began with, says its bookmark, has only the first."""
+    session = Session()
+    first, second = session.put((10, 12), revision=5), session.put((13, 16), revision=6)
+    target = f"{MAPS}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+    watch = session.add("GET", target, (11, 90))
+    session.recording.exchange_list[watch - 1] = replace(
+        session.recording.exchange_list[watch - 1], answered=Nanos(20), info=request_info("GET", target)
+    )
+    annotations: JSONObject = {"k8s.io/initial-events-end": "true"}
+    bookmark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "5", "annotations": annotations}}}
+    body = session.recording.keep(json.dumps(bookmark).encode())
+    session.recording.frame_list.append(Frame(seq=Seq(watch), index=0, at=Nanos(20), body=body))
+    session.written |= {Seq(first): 5, Seq(second): 6}
+    assert session.order() == [first, watch, second]

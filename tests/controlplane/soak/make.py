@@ -1,4 +1,4 @@
-"""Makes a soak: python -m tests.controlplane.soak.make SECONDS IDENTITY.
+"""Makes a soak: python -m tests.controlplane.soak.make SECONDS IDENTITY [bare].
 
 A whole control plane and kubectl, all through kproxy, each as itself by a mode of --identity, for so many seconds; then
 the same without kproxy for 45 seconds, or as long where the soak is a long one. build/soak-SECONDS-IDENTITY/ gets
@@ -14,6 +14,9 @@ the same without kproxy for 45 seconds, or as long where the soak is a long one.
     soak.json         {"key", "seconds", "control_seconds", "identity"}, written last: a soak without it is none
 
 A soak of this very code (the key) and as long is left as it is.
+
+A bare one, in build/soak-SECONDS-IDENTITY-bare/, is to be replayed on an api-server without nodes: nobody asks for logs
+or for exec, which a node answers, and there is no run without kproxy, nor a watch beside it.
 """
 
 import fcntl
@@ -41,19 +44,20 @@ class NoSoak(Exception):  # noqa: N818 - it is said by whoever asked for a soak
     """A soak could not be made."""
 
 
-def make_soak(seconds: int, identity: str, assets: Path) -> Path:
+def make_soak(seconds: int, identity: str, assets: Path, *, bare: bool = False) -> Path:
     """The folder of a soak, made now if there is none. NoSoak if one of its commands fails."""
-    control = SHORT_CONTROL if seconds < LONG_SOAK else seconds
+    control = 0 if bare else SHORT_CONTROL if seconds < LONG_SOAK else seconds
     wanted = {"key": key(assets), "seconds": seconds, "control_seconds": control, "identity": identity}
-    folder = ROOT / "build" / f"soak-{seconds}-{identity}"
+    folder = ROOT / "build" / (f"soak-{seconds}-{identity}" + ("-bare" if bare else ""))
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes may want it at once
         if _made(folder) == wanted:
             return folder
         shutil.rmtree(folder, ignore_errors=True)
-        _run(seconds, folder, assets, _record(folder, identity))
-        _run(control, folder / "control", assets, [], relay=False)
+        _run(seconds, folder, assets, _record(folder, identity), bare=bare)
+        if control:
+            _run(control, folder / "control", assets, [], relay=False)
         (folder / DONE).write_text(json.dumps(wanted))
     return folder
 
@@ -85,7 +89,9 @@ def _record(folder: Path, identity: str) -> list[str]:
     return ["sh", "-c", script, "record"]
 
 
-def _run(seconds: int, folder: Path, assets: Path, record: list[str], *, relay: bool = True) -> None:
+def _run(  # noqa: PLR0913 - what is started, and how
+    seconds: int, folder: Path, assets: Path, record: list[str], *, relay: bool = True, bare: bool = False
+) -> None:
     (folder / "logs").mkdir(parents=True)
     (folder / "home").mkdir()
     kwok = folder / "kwok.yaml"
@@ -93,9 +99,10 @@ def _run(seconds: int, folder: Path, assets: Path, record: list[str], *, relay: 
     lab = [KPROXY, "lab", "run", "--server", "kube-apiserver", "--assets", str(assets), "--nodes", NODES]
     lab += ["--with", "controllers-later", "--audit-log", str(folder / "audit.log")]
     lab += ["--"] if relay else ["--no-relay", "--"]
-    beside = [sys.executable, "-m", "tests.controlplane.soak.beside", str(folder)]
+    beside = [] if bare else [sys.executable, "-m", "tests.controlplane.soak.beside", str(folder)]
     controllers = [KPROXY, "lab", "controllers", "--logs", str(folder / "logs"), "--kwok-config", str(kwok), "--"]
     work = [sys.executable, "-m", "tests.controlplane.soak.workload", str(seconds), str(folder)]
+    work += ["bare"] if bare else []
     command = [*lab, *beside, *record, *controllers, *work]
     env = {name: value for name, value in os.environ.items() if not name.startswith("KPROXY_")}
     env |= {"XDG_STATE_HOME": str(folder / "state"), "PYTHONPATH": str(ROOT)}
@@ -130,7 +137,8 @@ def _kwok_objects(folder: Path) -> str:
 
 if __name__ == "__main__":
     try:
-        made = make_soak(int(sys.argv[1]), sys.argv[2], Path(os.environ["KUBEBUILDER_ASSETS"]))
-        print(figures(made))  # noqa: T201 - it is what a person runs this for
+        bare = sys.argv[3:] == ["bare"]
+        made = make_soak(int(sys.argv[1]), sys.argv[2], Path(os.environ["KUBEBUILDER_ASSETS"]), bare=bare)
+        print(made if bare else figures(made))  # noqa: T201 - it is what a person runs this for
     except NoSoak as error:
         sys.exit(str(error))

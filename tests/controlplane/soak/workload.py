@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -100,8 +101,8 @@ def namespaces(kubectl: Kubectl, turn: int) -> None:
         kubectl("delete", "crd", SOAKERS, WAIT)
 
 
-def looks(kubectl: Kubectl, turn: int) -> None:
-    """Somebody looks: lists, yaml, watches that are left, logs that are followed, exec."""
+def looks(kubectl: Kubectl, turn: int, *, kubelet: bool = True) -> None:
+    """Somebody looks: lists, yaml, watches that are left, and, where nodes answer, logs that are followed, exec."""
     if turn == 0:
         pod = {"terminationGracePeriodSeconds": 1, "containers": [{"name": "c", "image": "none"}]}
         kubectl("apply", "-f", "-", stdin=manifest("Pod", "soak-long", pod, "v1"))
@@ -109,10 +110,12 @@ def looks(kubectl: Kubectl, turn: int) -> None:
     kubectl("get", "pods", "-A", "-o", "wide")
     kubectl("get", "nodes", "-o", "yaml")
     kubectl("annotate", "pod/soak-long", f"turn={turn}", "--overwrite")
-    kubectl("exec", "soak-long", "--", "sh", "-c", "echo soaked; sleep 0.3")
+    if kubelet:
+        kubectl("exec", "soak-long", "--", "sh", "-c", "echo soaked; sleep 0.3")
     kubectl("describe", "pod/soak-long")
     kubectl.for_a_while(4, "get", "pods", "-A", "--watch", "-o", "name")
-    kubectl.for_a_while(3, "logs", "-f", "pod/soak-long")
+    if kubelet:
+        kubectl.for_a_while(3, "logs", "-f", "pod/soak-long")
     kubectl("get", "pod/soak-none", fails=True)
 
 
@@ -123,7 +126,10 @@ def viewer(kubectl: Kubectl, turn: int) -> None:
     kubectl.for_a_while(5 + turn % 3, "get", "configmaps", "--watch")
 
 
-def run(work: Callable[[Kubectl, int], None], kubectl: Kubectl, until: float, trouble: list[str]) -> None:
+type Work = Callable[[Kubectl, int], None]
+
+
+def run(work: Work, kubectl: Kubectl, until: float, trouble: list[str]) -> None:
     """Turn after turn, until the time is up."""
     turn = 0
     try:
@@ -133,7 +139,7 @@ def run(work: Callable[[Kubectl, int], None], kubectl: Kubectl, until: float, tr
             turn += 1
             time.sleep(max(0.0, min(next_turn, until) - time.monotonic()))
     except Exception as error:  # a thread's end is the whole workload's
-        trouble.append(f"{work.__name__}, turn {turn}: {error!r}")
+        trouble.append(f"{work}, turn {turn}: {error!r}")
         raise
 
 
@@ -151,8 +157,11 @@ def as_viewer(folder: Path) -> str:
     return str(path)
 
 
-def main(seconds: float, folder: Path) -> int:
-    """The whole of it; 0 if no loop broke down. What kubectl had to say is in FOLDER/kubectl.jsonl."""
+def main(seconds: float, folder: Path, *, bare: bool = False) -> int:
+    """The whole of it; 0 if no loop broke down. What kubectl had to say is in FOLDER/kubectl.jsonl.
+
+    `bare`: nothing is asked that a node would answer.
+    """
     assets = Path(read_lab(os.environ["KPROXY_LAB"]).assets)
 
     def kubectl(kubeconfig: str) -> Kubectl:
@@ -161,7 +170,9 @@ def main(seconds: float, folder: Path) -> int:
     admin, second = kubectl(os.environ["KUBECONFIG"]), kubectl(as_viewer(folder))
     until = time.monotonic() + seconds
     trouble: list[str] = []
-    loops = [(work, admin) for work in (scale, jobs, daemons, namespaces, looks)] + [(viewer, second)]
+    looking = partial(looks, kubelet=not bare)
+    works: list[Work] = [scale, jobs, daemons, namespaces, looking]
+    loops = [(work, admin) for work in works] + [(viewer, second)]
     threads = [threading.Thread(target=run, args=(work, user, until, trouble)) for work, user in loops]
     for thread in threads:
         thread.start()
@@ -173,4 +184,4 @@ def main(seconds: float, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]), Path(sys.argv[2])))
+    sys.exit(main(float(sys.argv[1]), Path(sys.argv[2]), bare=sys.argv[3:] == ["bare"]))

@@ -1,0 +1,60 @@
+"""kproxy.replay.accounts."""
+
+import json
+from dataclasses import replace
+
+from kproxy.model.etcd import ClusterId, EtcdKey, Revision
+from kproxy.model.exchange import EMPTY_BODY, Answer, Exchange, Nanos, Request, Seq
+from kproxy.model.start import StartKey
+from kproxy.replay.accounts import has_accounts
+from kproxy.wire.requestinfo import request_info
+from tests.support.memory import HEADER, MemoryRecording
+
+ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts"
+
+
+def made(name: str, status: int = 201) -> MemoryRecording:
+    """A recording in which somebody made an account."""
+    recording = MemoryRecording()
+    body = recording.keep(json.dumps({"metadata": {"name": name}}).encode())
+    answer = Answer(
+        status=status, reason="", http_version="HTTP/1.1", headers=(("Content-Type", "application/json"),), body=body
+    )
+    recording.exchange_list.append(
+        Exchange(
+            seq=Seq(1),
+            connection=1,
+            started=Nanos(1),
+            answered=Nanos(2),
+            ended=Nanos(2),
+            request=Request(method="POST", target=ACCOUNTS, http_version="HTTP/1.1", headers=(), body=EMPTY_BODY),
+            info=request_info("POST", ACCOUNTS),
+            answer=answer,
+        )
+    )
+    return recording
+
+
+def started(key: str) -> MemoryRecording:
+    """A recording of a server that held a key when it began."""
+    entry = StartKey(
+        cluster=ClusterId("c"),
+        key=EtcdKey(key.encode()),
+        value=EMPTY_BODY,
+        create_revision=Revision(1),
+        mod_revision=Revision(1),
+        version=1,
+    )
+    return MemoryRecording(session=replace(HEADER, start_state="etcd"), start_list=[entry])
+
+
+def test_an_account_named_default_that_was_made_or_was_there_says_that_pods_need_theirs() -> None:
+    assert has_accounts(made("default"))
+    assert has_accounts(started("/registry/serviceaccounts/kube-system/default"))
+
+
+def test_anybodys_account_says_nothing() -> None:
+    assert not has_accounts(made("robot"))
+    assert not has_accounts(made("default", 409))
+    assert not has_accounts(started("/registry/serviceaccounts/kube-system/robot"))
+    assert not has_accounts(MemoryRecording())
