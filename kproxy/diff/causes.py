@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from kproxy.diff.chains import Link, Relation, cause_of, chain_of
 from kproxy.diff.signatures import Signature, general, mirrored, signature
-from kproxy.diff.sites import Locator, Sides, Site, Steps, history_of, is_unsteady, shows_revision
+from kproxy.diff.sites import Locator, Sides, Site, Steps, history_of, is_unsteady, openapi_of, shows_revision
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.jsontypes import JSON, text
@@ -27,6 +27,9 @@ _CONFLICTS = frozenset({404, 409, 410})
 
 _TYPE = "content-type"
 """The header that says what the content is: another one makes other content of the same bytes."""
+
+_OF_THE_CONTENT = frozenset({"etag", "last-modified", "expires"})
+"""Headers that are made of the content."""
 
 _RANKS = {"request": 0, "exchange": 1, "answer": 1, "member": 2, "field": 2, "key": 3, "header": 4, "end": 5}
 _DERIVED: dict[Steps, float] = {
@@ -95,6 +98,8 @@ class _Grouping:
     _lives: dict[ObjectRef, _Life] = field(default_factory=dict)
     _folders: dict[tuple[str, str, str], int] = field(default_factory=dict)  # collections that were deleted otherwise
     _uids: dict[str, int] = field(default_factory=dict)
+    _statuses: dict[Seq, int] = field(default_factory=dict)
+    _contents: dict[Seq, int] = field(default_factory=dict)
     _types: dict[Seq, int] = field(default_factory=dict)  # exchanges whose content is of another type
     _histories: dict[tuple[object, ...], int] = field(
         default_factory=dict
@@ -139,13 +144,22 @@ class _Grouping:
     def _of_its_place(self, site: Site) -> int | None:
         """By what differs at the same place: another state of the object, another one instead of it, another type."""
         difference = site.difference
-        for history in (history_of(site), ("object", site.subject) if shows_revision(site) else None):
+        for history in (history_of(site), openapi_of(site), ("object", site.subject) if shows_revision(site) else None):
             if history is not None and history in self._histories:
                 return self._histories[history]
         if site.aspect in {"member", "key"}:
             return self._places.get((difference.seq, difference.where, difference.path))
-        if difference.where == "body" and difference.path == "$" and difference.seq is not None:
-            return self._types.get(difference.seq)
+        return None if difference.seq is None else self._of_its_exchange(site, difference.seq)
+
+    def _of_its_exchange(self, site: Site, seq: Seq) -> int | None:
+        """By another part of the answer: the status of its reason, the content of its mark, the type of its content."""
+        difference = site.difference
+        if site.aspect == "answer" and difference.path == "reason":
+            return self._statuses.get(seq)
+        if site.aspect == "header" and difference.path in _OF_THE_CONTENT:
+            return self._contents.get(seq)
+        if difference.where == "body" and difference.path == "$":
+            return self._types.get(seq)
         return None
 
     def _same(self, site: Site) -> Relation:
@@ -210,24 +224,42 @@ class _Grouping:
     def _remember(self, site: Site, number: int) -> None:
         """What later differences may follow from."""
         seq, exchange = site.difference.seq, site.exchange
-        if is_unsteady(site) and (history := history_of(site)) is not None:
-            self._histories.setdefault(history, number)
-            if site.difference.where == "etcd" and site.subject is not None:
-                self._histories.setdefault(("object", site.subject), number)
-        if site.aspect in {"member", "key"}:
-            self._places.setdefault((seq, site.difference.where, site.difference.path), number)
-        if site.aspect == "header" and site.difference.path == _TYPE and seq is not None:
-            self._types.setdefault(seq, number)
-        if site.aspect == "request" and seq is not None and not site.difference.path.startswith("header"):
-            self._requests.setdefault(seq, number)
-        if site.aspect == "answer" and seq is not None and exchange is not None and is_another(site):
-            self._answers.setdefault(seq, number)
+        self._remember_place(site, number)
+        if seq is not None:
+            self._remember_part(site, seq, number)
+        if site.aspect == "answer" and exchange is not None and is_another(site):
             if site.is_write and _has_effect(site):
                 self._remember_write(exchange, number)
         elif site.aspect == "key" and site.subject is not None:
             self._life(site.subject).existence = number
         elif site.aspect in {"field", "request"} and site.thing != "Status":
             self._remember_field(site, number)
+
+    def _remember_place(self, site: Site, number: int) -> None:
+        """Where other states stand than the recorded ones."""
+        difference = site.difference
+        if (openapi := openapi_of(site)) is not None:
+            self._histories.setdefault(openapi, number)
+        if is_unsteady(site) and (history := history_of(site)) is not None:
+            self._histories.setdefault(history, number)
+            if difference.where == "etcd" and site.subject is not None:
+                self._histories.setdefault(("object", site.subject), number)
+        if site.aspect in {"member", "key"}:
+            self._places.setdefault((difference.seq, difference.where, difference.path), number)
+
+    def _remember_part(self, site: Site, seq: Seq, number: int) -> None:
+        """What of an exchange makes other parts of it other ones."""
+        if site.aspect == "request" and not site.difference.path.startswith("header"):
+            self._requests.setdefault(seq, number)
+        elif site.aspect == "answer":
+            if is_another(site):
+                self._answers.setdefault(seq, number)
+            if site.difference.path == "status":
+                self._statuses.setdefault(seq, number)
+        elif site.aspect == "header" and site.difference.path == _TYPE:
+            self._types.setdefault(seq, number)
+        elif site.difference.where == "body":
+            self._contents.setdefault(seq, number)
 
     def _remember_write(self, exchange: Exchange, number: int) -> None:
         for ref in self.locator.written(exchange):
@@ -257,14 +289,14 @@ class _Grouping:
 
 
 def is_another(site: Site) -> bool:
-    """Whether an answer is another one as a whole: none, a refusal instead of success, another refusal."""
+    """Whether an answer is another one as a whole: none, no success, another refusal."""
     difference = site.difference
     if difference.where == "missing":
         return True
     first, second = difference.baseline, difference.replayed
     if difference.path != "status" or not isinstance(first, int) or not isinstance(second, int):
         return False
-    return (first >= 400) != (second >= 400) or first >= 400
+    return first // 100 != second // 100 or first >= 400
 
 
 def _has_effect(site: Site) -> bool:

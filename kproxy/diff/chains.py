@@ -170,7 +170,7 @@ def _answer(site: Site) -> str:
 
 
 def _member(site: Site) -> str:
-    whose = f"{site.subject}" if site.subject is not None else "an object"
+    whose = f"{site.subject}" if site.subject is not None else site.label or "an object"
     kind = site.difference.kind
     if site.difference.where == "stream":
         event = f"the event {site.event} of {whose}" if site.event else f"an event of {whose}"
@@ -189,7 +189,14 @@ def _key(site: Site) -> str:
 
 
 def _field(site: Site) -> str:
-    steps = "".join(f"[{step}]" if step.isdigit() or not _is_plain(step) else f".{step}" for step in site.steps)
+    names = (
+        (*site.steps[:-1], site.label) if site.label and site.steps[-1:] and site.steps[-1].isdigit() else site.steps
+    )
+    named = site.steps != names
+    steps = "".join(
+        f"[{step}]" if step.isdigit() or not _is_plain(step) or (named and at == len(names) - 1) else f".{step}"
+        for at, step in enumerate(names)
+    )
     return _cut(f"{steps.removeprefix('.') or 'the content'} of {site.subject or site.thing or 'the answer'}")
 
 
@@ -201,9 +208,9 @@ def _change(site: Site) -> str:
     difference = site.difference
     match difference.kind:
         case "removed":
-            return f"is missing (was {_value(difference.baseline)})"
+            return "is missing" + ("" if site.label else f" (was {_value(difference.baseline)})")
         case "added":
-            return f"is there now ({_value(difference.replayed)})"
+            return "is there now" + ("" if site.label else f" ({_value(difference.replayed)})")
         case "reordered":
             return "is in another order"
         case "renamed":

@@ -213,7 +213,7 @@ def _excuse_pseudonyms(of: Comparison, pair: Pair, recorded: int, status: int, b
     if status < 400 or status != recorded or of.findings.count == before or digest is None:
         return
     if pseudonyms_in(of.replayed.recording.body(digest).decode("latin-1")):
-        where = "; ".join(f"{each.where} {each.path} differs" for each in of.findings.differences[before : before + 1])
+        where = "; ".join(f"{each.where} {each.path} differs" for each in of.findings.since(before)[:1])
         of.findings.withdraw(before)
         of.findings.cannot_tell(
             f"exchange {pair.baseline.seq}: the words of its refusal may depend on a secret that was hidden: {where}"

@@ -1,5 +1,7 @@
 """Where findings are gathered: one unit (an exchange, a key) at a time."""
 
+import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -12,6 +14,15 @@ from kproxy.model.verdict import Difference, NoiseCount, Tally
 
 MOST = 10_000
 """Differences, and reasons, that are kept in full; the rest is counted."""
+
+MOST_ALIKE = 1_000
+"""Of those at the same place in their documents, and of one kind: what is everywhere hides nothing that is rare."""
+
+_PLACES = 100_000
+"""Places whose differences are counted; beyond, only MOST bounds them."""
+
+_MAX_PLACE = 300
+_DIGITS = re.compile(r"\d+")
 
 
 class Findings:
@@ -37,6 +48,8 @@ class Findings:
         self.count = 0
         """How many differences there are; `differences` has the first of them."""
         self.differences: list[Difference] = []
+        self._counts: list[int] = []  # of each listed one: how many there were with it
+        self._alike: Counter[tuple[str, str, str]] = Counter()
         self.noise: Counter[Rule] = Counter()
         self.reasons: dict[str, None] = {}
 
@@ -49,12 +62,26 @@ class Findings:
             self.noise[rule] += 1
             return
         self.count += 1
-        if len(self.differences) < self._most:
+        if len(self.differences) < self._most and self._is_rare(found):
             self.differences.append(found)
+            self._counts.append(self.count)
+
+    def _is_rare(self, found: Difference) -> bool:
+        """Count it at its place; whether there are few of its like."""
+        path = found.path.removeprefix(found.key) if found.where == "etcd" else found.path
+        place = found.where, _DIGITS.sub("", path[:_MAX_PLACE]), found.kind
+        if len(self._alike) < _PLACES or place in self._alike:
+            self._alike[place] += 1
+        return self._alike[place] <= MOST_ALIKE
+
+    def since(self, count: int) -> list[Difference]:
+        """Those in the list that came when there were `count` already."""
+        return self.differences[bisect_right(self._counts, count) :]
 
     def withdraw(self, since: int) -> None:
         """The differences since there were `since` are none."""
-        del self.differences[since:]
+        at = bisect_right(self._counts, since)
+        del self.differences[at:], self._counts[at:]
         self.count = since
 
     def hide(self, rule: Rule) -> bool:

@@ -26,7 +26,8 @@ def signature(site: Site) -> Signature:  # noqa: PLR0911 - one for each aspect
     verb = site.exchange.info.verb if site.exchange is not None else ""
     match site.aspect:
         case "header":
-            return ("header", difference.path, difference.kind, *values)
+            alone = difference.kind in {"removed", "added"}
+            return ("header", difference.path, difference.kind, *(() if alone else values))
         case "field" | "request":
             if shows_revision(site):
                 return ("revision",)

@@ -34,6 +34,8 @@ _OBJECT_ITSELF = frozenset({"", "status", "finalize", "ephemeralcontainers", "re
 
 _REVISIONS = frozenset({"etcd version", "etcd mod_revision", "etcd create_revision"})
 
+_OPENAPI = "/openapi/"
+
 _HELD = 64
 """Decoded bodies and streams that are at hand: differences come exchange by exchange."""
 
@@ -47,7 +49,7 @@ class Site:
     `subject`: the object that it is about, in the baseline's words; `thing`: what its fields are of
     ("deployments.apps", "deployments.apps/scale", "Status"); `steps`: the way to the field from that object on;
     `when`: the earliest moment at which the baseline can show it, in nanoseconds of its session; `event`: a watch
-    event's type.
+    event's type. `label`: what an element of a list calls itself, where it is no object of a resource.
     """
 
     difference: Difference
@@ -58,6 +60,7 @@ class Site:
     thing: str = ""
     steps: Steps = ()
     event: str = ""
+    label: str = ""
     entry: LedgerEntry | None = None
 
     @property
@@ -90,6 +93,14 @@ def history_of(site: Site) -> tuple[object, ...] | None:
     if site.difference.where == "stream" and site.subject is not None:
         return ("stream", site.difference.seq, site.subject)
     return None
+
+
+def openapi_of(site: Site) -> tuple[object, ...] | None:
+    """OpenAPI's index names its documents by what is in them: another content has another name, and redirects."""
+    exchange = site.exchange
+    if exchange is None or not exchange.info.path.startswith(_OPENAPI) or site.aspect not in {"answer", "field"}:
+        return None
+    return ("openapi",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +251,10 @@ class Locator:
     def _body(self, difference: Difference, exchange: Exchange) -> Site:
         steps, subject, thing = _steps(difference.path), self.reference(exchange), _thing(exchange.info)
         aspect: Aspect = "field"
+        label = label_of(difference)
         if len(steps) > 1 and steps[0] in {"items", "rows"} and steps[1].isdigit():
-            subject = self._item(difference, exchange, steps[0], int(steps[1]))
+            metadata = self._item(difference, exchange, steps[0], int(steps[1]))
+            subject, label = _inner(exchange.info, metadata), label or text(metadata.get("name"))
             if len(steps) == 2 and difference.kind in {"added", "removed"}:
                 aspect = "member"
             thing = f"{thing} as a table" if steps[0] == "rows" and steps[2:3] != ("object",) else thing
@@ -256,6 +269,7 @@ class Locator:
             subject=subject,
             thing=thing,
             steps=steps,
+            label=label,
         )
 
     def _is_status(self, exchange: Exchange) -> bool:
@@ -263,13 +277,13 @@ class Locator:
             return True
         return exchange.info.verb == "delete" and _object(self.documents.answer(exchange)).get("kind") == "Status"
 
-    def _item(self, difference: Difference, exchange: Exchange, name: str, index: int) -> ObjectRef | None:
+    def _item(self, difference: Difference, exchange: Exchange, name: str, index: int) -> JSONObject:
         documents = self.answers(exchange)
         elements = _object(documents[1 if difference.kind == "added" else 0]).get(name)
         element = elements[index] if isinstance(elements, list) and index < len(elements) else None
         if name == "rows":
             element = _object(element).get("object")
-        return _inner(exchange.info, metadata_of(element))
+        return metadata_of(element)
 
     def _stream(self, difference: Difference, exchange: Exchange) -> Site:
         steps = _steps(difference.path)
@@ -353,6 +367,14 @@ def _histories(ledger: Ledger, differences: Iterable[Difference]) -> dict[str, l
         if name in names and entry.standing not in {Standing.BACKGROUND, Standing.BEFORE} and not entry.background:
             found.setdefault(name, []).append(entry)
     return found
+
+
+def label_of(difference: Difference) -> str:
+    """What an element calls itself that one side has alone; "" where it does not."""
+    value = difference.baseline if difference.kind == "removed" else difference.replayed
+    if difference.kind not in {"added", "removed"} or not isinstance(value, dict):
+        return ""
+    return next((name for each in ("name", "resource", "version", "type") if (name := text(value.get(each)))), "")
 
 
 def resource_text(group: str, resource: str) -> str:

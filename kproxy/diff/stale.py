@@ -42,7 +42,7 @@ def judge_moment(of: Comparison, pair: Pair, before: int) -> None:
             said = "its objects are not those of this revision"
             of.findings.differ(pair.baseline.seq, "body", "$.metadata.resourceVersion", "renamed", None, said)
     elif right is None:
-        first = next(iter(of.findings.differences[before:]), None)
+        first = next(iter(of.findings.since(before)), None)
         of.findings.withdraw(before)
         place = f": {first.where} {first.path} differs" if first is not None else ""
         of.findings.cannot_tell(

@@ -9,7 +9,21 @@ from kproxy.model.api import metadata_of
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.derived import drawn_for
 
-_KEYS = ("name", "type", "uid", "key", "containerPort", "port", "ip", "mountPath", "topologyKey", "kind", "verb")
+_OBJECTS_KEYS = (
+    "name",
+    "type",
+    "uid",
+    "key",
+    "containerPort",
+    "port",
+    "ip",
+    "mountPath",
+    "topologyKey",
+    "kind",
+    "verb",
+)
+_DISCOVERY_KEYS = ("resource", "subresource", "version")
+_KEYS = (*_OBJECTS_KEYS, *_DISCOVERY_KEYS)
 """Fields that tell elements apart, in the order of trust (`patchMergeKey` and `listMapKey` in k8s.io/api)."""
 
 _OBJECTS = frozenset({"items", "rows"})

@@ -121,7 +121,7 @@ def _exchange_cases(evidence: Evidence, failures: _Failures) -> Iterable[_Case]:
             yield failures.case("exchange", f"exchange {seq}", findings)
     for kind, number in left.items():
         if number > 0:
-            yield _Case(kind, f"{count(number, 'more exchange')} without a difference of their own")
+            yield _Case(kind, f"{count(number, 'more exchange')} without a listed difference")
 
 
 def _key_cases(evidence: Evidence, failures: _Failures) -> Iterable[_Case]:
@@ -131,7 +131,7 @@ def _key_cases(evidence: Evidence, failures: _Failures) -> Iterable[_Case]:
         yield failures.case(f"etcd {folder}", key, failures.by_key.get(key, ()))
     for folder, number in left.items():
         if number > 0:
-            yield _Case(f"etcd {folder}", f"{count(number, 'more key')} without a difference")
+            yield _Case(f"etcd {folder}", f"{count(number, 'more key')} without a listed difference")
 
 
 def _properties(verdict: Verdict, evidence: Evidence) -> Mapping[str, object]:

@@ -180,6 +180,31 @@ def test_a_version_that_changed_is_one_finding_wherever_it_is_said() -> None:
     assert len(finding.differences) == 2
 
 
+def test_a_redirection_and_all_that_comes_with_it_is_one_finding() -> None:
+    def world(server: FakeServer, *, fine: bool) -> FakeServer:
+        headers = (("ETag", "x"),) if fine else (("Location", "/elsewhere"),)
+        server.exchange(
+            "GET", "/openapi/v3/api/v1?hash=x", 200 if fine else 301, {"a": 1} if fine else None, headers=headers
+        )
+        return server
+
+    only(verdict_of(world(FakeServer("a", 100, 7), fine=True), world(FakeServer("b", 5000, 15), fine=False)))
+
+
+def test_a_headers_mark_of_the_content_is_of_the_content() -> None:
+    def world(server: FakeServer, said: str) -> FakeServer:
+        server.exchange("GET", "/apis", 200, {"said": said}, headers=(("ETag", said),))
+        return server
+
+    finding = only(verdict_of(world(FakeServer("a", 100, 7), "x"), world(FakeServer("b", 5000, 15), "y")))
+    assert finding.first.path == "$.said"
+
+
+def test_another_media_type_makes_other_content_of_the_same_bytes(real_pair: RealPair) -> None:
+    finding = only(real_pair.verdict(without_header(real_pair.replayed, "content-type")))
+    assert (finding.first.where, finding.first.path) == ("header", "content-type")
+
+
 def test_the_same_refusal_everywhere_is_one_finding() -> None:
     def world(server: FakeServer, *, fine: bool) -> FakeServer:
         for name in "abc":

@@ -8,6 +8,9 @@ import kproxy
 from tests.report.examples import GOLDEN, PAGE, SUFFIXES, page_with, reports
 
 
+AGAIN = "if that is right, `python -m tests.report.examples` writes them again"
+
+
 @pytest.fixture(scope="module", name="made")
 def made_reports() -> dict[str, str]:
     """All reports on the pair."""
@@ -17,7 +20,7 @@ def made_reports() -> dict[str, str]:
 @pytest.mark.parametrize("name", SUFFIXES)
 def test_a_report_is_what_it_was(made: dict[str, str], name: str) -> None:
     golden = (GOLDEN / f"report.{SUFFIXES[name]}").read_text(encoding="utf-8")
-    assert unversioned(made[name]) == unversioned(golden)
+    assert unversioned(made[name]) == unversioned(golden), AGAIN
 
 
 def unversioned(report: str) -> str:
@@ -31,7 +34,7 @@ def test_the_page_names_the_version_that_made_it(made: dict[str, str]) -> None:
 
 def test_the_examples_in_the_docs_are_true(made: dict[str, str]) -> None:
     page = PAGE.read_text()
-    assert page_with(page, made) == page
+    assert page_with(page, made) == page, AGAIN
 
 
 def test_three_faults_are_three_findings(made: dict[str, str]) -> None:

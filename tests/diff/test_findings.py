@@ -1,0 +1,24 @@
+"""kproxy.diff.findings: what is everywhere hides nothing that is rare."""
+
+from kproxy.diff.findings import MOST_ALIKE, Findings
+from kproxy.model.exchange import Seq
+
+
+def test_of_what_is_everywhere_the_first_ones_are_listed_and_the_rare_one_after_them_too() -> None:
+    findings = Findings(strict=False)
+    for number in range(3 * MOST_ALIKE):
+        findings.differ(Seq(number), "body", f"$.items[{number}].x", "removed", 1, None)
+        findings.differ(Seq(number), "etcd", f"/registry/pods/default/p{number}[0].x", "removed", 1, None)
+    findings.differ(Seq(1), "body", "$.y", "removed", 1, None)
+    assert findings.count == 6 * MOST_ALIKE + 1
+    assert len(findings.differences) == 2 * MOST_ALIKE + 1
+    assert findings.differences[-1].path == "$.y"
+    assert list(findings.notes()) == [f"{4 * MOST_ALIKE} more differences were counted and are not listed"]
+
+
+def test_what_is_withdrawn_was_none() -> None:
+    findings = Findings(strict=False, most=2)
+    for number in range(5):
+        findings.differ(Seq(number), "body", f"$.f{number}", "removed", 1, None)
+    findings.withdraw(4)
+    assert (findings.count, len(findings.differences)) == (4, 2)
