@@ -18,11 +18,14 @@ MOST = 10_000
 MOST_ALIKE = 1_000
 """Of those at the same place in their documents, and of one kind: what is everywhere hides nothing that is rare."""
 
-_PLACES = 100_000
-"""Places whose differences are counted; beyond, only MOST bounds them."""
-
 _MAX_PLACE = 300
 _DIGITS = re.compile(r"\d+")
+
+
+def _place(found: Difference) -> tuple[str, str, str]:
+    """Where in its document a difference is, wherever that document is."""
+    path = found.path.removeprefix(found.key) if found.where == "etcd" else found.path
+    return found.where, _DIGITS.sub("", path[:_MAX_PLACE]), found.kind
 
 
 class Findings:
@@ -62,17 +65,11 @@ class Findings:
             self.noise[rule] += 1
             return
         self.count += 1
-        if len(self.differences) < self._most and self._is_rare(found):
+        place = _place(found)
+        if len(self.differences) < self._most and self._alike[place] < MOST_ALIKE:
+            self._alike[place] += 1
             self.differences.append(found)
             self._counts.append(self.count)
-
-    def _is_rare(self, found: Difference) -> bool:
-        """Count it at its place; whether there are few of its like."""
-        path = found.path.removeprefix(found.key) if found.where == "etcd" else found.path
-        place = found.where, _DIGITS.sub("", path[:_MAX_PLACE]), found.kind
-        if len(self._alike) < _PLACES or place in self._alike:
-            self._alike[place] += 1
-        return self._alike[place] <= MOST_ALIKE
 
     def since(self, count: int) -> list[Difference]:
         """Those in the list that came when there were `count` already."""
@@ -81,6 +78,7 @@ class Findings:
     def withdraw(self, since: int) -> None:
         """The differences since there were `since` are none."""
         at = bisect_right(self._counts, since)
+        self._alike.subtract(map(_place, self.differences[at:]))
         del self.differences[at:], self._counts[at:]
         self.count = since
 

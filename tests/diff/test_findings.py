@@ -22,3 +22,12 @@ def test_what_is_withdrawn_was_none() -> None:
         findings.differ(Seq(number), "body", f"$.f{number}", "removed", 1, None)
     findings.withdraw(4)
     assert (findings.count, len(findings.differences)) == (4, 2)
+
+
+def test_what_was_withdrawn_crowds_out_nothing() -> None:
+    findings = Findings(strict=False)
+    for number in range(2 * MOST_ALIKE):
+        findings.differ(Seq(number), "body", "$.x", "removed", 1, None)
+        findings.withdraw(0)
+    findings.differ(Seq(1), "body", "$.x", "removed", 1, None)
+    assert len(findings.since(0)) == len(findings.differences) == 1

@@ -7,7 +7,6 @@ import pytest
 import kproxy
 from tests.report.examples import GOLDEN, PAGE, SUFFIXES, page_with, reports
 
-
 AGAIN = "if that is right, `python -m tests.report.examples` writes them again"
 
 
