@@ -27,6 +27,8 @@ _KEYS = (*_OBJECTS_KEYS, *_DISCOVERY_KEYS)
 """Fields that tell elements apart, in the order of trust (`patchMergeKey` and `listMapKey` in k8s.io/api)."""
 
 _OBJECTS = frozenset({"items", "rows"})
+_REFERRING = frozenset({"endpoints", "addresses", "notReadyAddresses"})
+"""Lists of endpoints, which tell the pods behind them (EndpointSlice, Endpoints)."""
 _SETS = frozenset({"resourceRules", "nonResourceRules"})
 
 
@@ -148,6 +150,8 @@ def _candidates(field: str, objects: list[JSONObject]) -> Iterator[list[str]]:
         names = ("manager", "operation", "apiVersion", "subresource")
         yield ["|".join(str(each.get(name, "")) for name in names) for each in objects]
     else:
+        if field in _REFERRING:
+            yield [_target(each) for each in objects]
         for name in _KEYS:
             if name in objects[0]:
                 yield [_key(each, name) for each in objects]
@@ -156,6 +160,14 @@ def _candidates(field: str, objects: list[JSONObject]) -> Iterator[list[str]]:
 def _key(element: JSONObject, name: str) -> str:
     value = element.get(name)
     return f"{value}" if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _target(element: JSONObject) -> str:
+    """Which object an endpoint is, "" where it does not say: its address is drawn, too."""
+    target = element.get("targetRef")
+    if not isinstance(target, dict):
+        return ""
+    return f"{target.get('kind', '')}/{target.get('namespace', '')}/{target.get('name', '')}"
 
 
 def _object_key(value: JSON) -> str:

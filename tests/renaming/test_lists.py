@@ -59,3 +59,15 @@ def test_the_rules_of_a_review_are_a_set() -> None:
     found = align("resourceRules", rules, rules[::-1], str)
     assert found.pairs == ((0, 2), (1, 0), (2, 1))
     assert not found.reordered
+
+
+def test_endpoints_are_paired_by_the_pods_behind_them_and_another_order_is_said() -> None:
+    def endpoints(*pods: tuple[str, str]) -> list[JSON]:
+        return [{"ip": ip, "addresses": [ip], "targetRef": {"kind": "Pod", "name": name}} for name, ip in pods]
+
+    first, second = endpoints(("a", "10.0.0.1"), ("b", "10.0.0.2")), endpoints(("b", "10.0.0.1"), ("a", "10.0.0.2"))
+    for field in ("endpoints", "addresses"):
+        found = align(field, first, second, str)
+        assert found.pairs == ((0, 1), (1, 0))
+        assert found.reordered
+    assert align("addresses", [{"ip": "1"}, {"ip": "2"}], [{"ip": "2"}, {"ip": "1"}], str).pairs == ((0, 1), (1, 0))
