@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from hashlib import sha256
 
 from kproxy.errors import ReplayError
-from kproxy.model.exchange import Exchange, Headers, header
+from kproxy.model.exchange import Answer, Digest, Exchange, Headers, header
 from kproxy.model.recording import Recording
 from kproxy.renaming.kinds import Owner, resource_of
 from kproxy.renaming.learn import Learner, learn_text
@@ -16,6 +17,9 @@ from kproxy.replay.transport import Reply
 from kproxy.wire.coding import CodingError, decoder
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.watch import WatchCutter, WatchEvent, decode_event
+
+_REMEMBERED = 4096
+"""Pairs of answers, by their digests."""
 
 MAX_ANSWER = 256 * 1024 * 1024
 """Bytes of one answer that are read at most."""
@@ -50,31 +54,47 @@ async def read_all(reply: Reply, *, leave_after: int | None = None) -> bytes:
 
 def learn_head(renaming: Renaming, exchange: Exchange, headers: Headers) -> None:
     """Learn from an answer's head what a client's later conditional requests name."""
-    recorded = header(exchange.answer.headers, "last-modified") if exchange.answer else ""
     live = header(headers, "last-modified")
-    if recorded and live:
+    recorded = header(exchange.answer.headers, "last-modified") if exchange.answer and live else ""
+    if recorded:
         renaming.modified[exchange.request.target.partition("?")[0], recorded] = live
 
 
-def learn_answer(renaming: Renaming, recording: Recording, exchange: Exchange, headers: Headers, data: bytes) -> None:
-    """Learn from a recorded answer and the target's."""
-    answer = exchange.answer
-    if answer is None or answer.body.digest is None or not data:
-        return
-    recorded = recording.body(answer.body.digest)
-    if recorded == data:
-        return
-    if exchange.info.path == OPENAPI:
-        learn_links(renaming, recorded, data)
-    try:
-        baseline = decode(header(answer.headers, "content-type"), recorded)
-        replayed = decode(header(headers, "content-type"), data)
-    except ContentError:
-        learn_text(renaming, recorded.decode("latin-1"), data.decode("latin-1"))
-        return
-    bind_issued(renaming, baseline, replayed)
-    owner = Owner(listing=exchange.info.verb == "list", resource=resource_of(exchange.info))
-    Learner(renaming).learn(baseline, replayed, owner)
+class AnswerLearner:
+    """Learns from recorded answers and the target's. The same two beside each other again tell nothing new."""
+
+    def __init__(self, renaming: Renaming, recording: Recording) -> None:
+        self._renaming = renaming
+        self._recording = recording
+        self._told: dict[tuple[Digest, str], None] = {}
+
+    def learn(self, exchange: Exchange, headers: Headers, data: bytes) -> None:
+        """One more answer."""
+        answer = exchange.answer
+        if answer is None or answer.body.digest is None or not data:
+            return
+        pair = answer.body.digest, sha256(data).hexdigest()
+        if pair[0] == pair[1] or pair in self._told:
+            return
+        if len(self._told) >= _REMEMBERED:
+            self._told.clear()
+        self._told[pair] = None
+        self._learn(exchange, answer, headers, data)
+
+    def _learn(self, exchange: Exchange, answer: Answer, headers: Headers, data: bytes) -> None:
+        renaming, digest = self._renaming, answer.body.digest
+        recorded = self._recording.body(digest) if digest is not None else b""
+        if exchange.info.path == OPENAPI:
+            learn_links(renaming, recorded, data)
+        try:
+            baseline = decode(header(answer.headers, "content-type"), recorded)
+            replayed = decode(header(headers, "content-type"), data)
+        except ContentError:
+            learn_text(renaming, recorded.decode("latin-1"), data.decode("latin-1"))
+            return
+        bind_issued(renaming, baseline, replayed)
+        owner = Owner(listing=exchange.info.verb == "list", resource=resource_of(exchange.info))
+        Learner(renaming).learn(baseline, replayed, owner)
 
 
 class Watch:

@@ -168,7 +168,7 @@ class _Run:
         self.notify(RequestLeftOut(seq=seq, reason=reason))
 
     async def _send(self, step: Send) -> None:
-        exchange = self.recording.exchange(step.seq)
+        exchange = step.exchange or self.recording.exchange(step.seq)
         if exchange is None:
             raise ReplayError(f"The recording has no exchange {step.seq} any more.")
         await self._until_due(exchange.started)

@@ -11,7 +11,7 @@ A plan is a stream: steps are made as they are asked for, from what of the recor
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from kproxy.model.exchange import BodyState, End, Exchange, Nanos, Seq
@@ -44,12 +44,14 @@ class Send:
     `watch`: its answer is a stream that stays open. `leave_after`: bytes of the answer after which the client left.
     `polls`: the state that it was answered with came by itself; it is sent again until the answer shows that state
     (states.py), as long as the replay's patience lasts.
+    `exchange`: what was read of it already.
     """
 
     seq: Seq
     watch: bool = False
     leave_after: int | None = None
     polls: bool = False
+    exchange: Exchange | None = field(default=None, compare=False, repr=False)
 
     @property
     def stays(self) -> bool:
@@ -248,10 +250,11 @@ class _Planning:
             self._defined.add(defined)
         if not is_watch(exchange):
             polls = exchange.seq in self._loops.awaited
-            return self._step(Send(seq=exchange.seq, leave_after=_left_after(exchange), polls=polls), waits)
+            left = _left_after(exchange)
+            return self._step(Send(seq=exchange.seq, leave_after=left, polls=polls, exchange=exchange), waits)
         self._graph.opened(self._number, exchange)
         self._watches.open(exchange)
-        return self._step(Send(seq=exchange.seq, watch=True), waits)
+        return self._step(Send(seq=exchange.seq, watch=True, exchange=exchange), waits)
 
 
 def is_watch(exchange: Exchange) -> bool:

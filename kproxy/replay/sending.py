@@ -1,14 +1,12 @@
 """One request on its way: written in the target's words, sent as whoever it is to be, until the answer that counts."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 
-from kproxy.errors import ReplayError
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.recording import Recording
-from kproxy.replay.answers import learn_answer, learn_head, read_all
+from kproxy.replay.answers import AnswerLearner, learn_head, read_all
+from kproxy.replay.deadlines import Deadlines
 from kproxy.replay.events import ReplayEvent, RequestSent, Throttled
 from kproxy.replay.polling import Polling
 from kproxy.replay.recorded import request_of, seconds_of
@@ -46,6 +44,11 @@ class Sending:
     result: ReplayResult
     under_way: dict[Seq, int]
     instead: Mapping[Seq, bytes]
+    learner: AnswerLearner = field(init=False)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+
+    def __post_init__(self) -> None:
+        self.learner = AnswerLearner(self.result.renaming, self.recording)
 
     def prepare(self, exchange: Exchange, *, alone: bool) -> Prepared:
         """Write a recorded request anew. ReplayError for what cannot be sent. `alone`: its answer is a stream."""
@@ -71,7 +74,7 @@ class Sending:
             self.notify(sent)
 
         while True:
-            async with _in_time(exchange):
+            with self.deadlines.within(seconds_of(exchange) + ANSWER_SECONDS):
                 transport = prepared.sender.transport
                 reply = await transport.send(request, prepared.head, alone=prepared.alone, begun=begun)
             seconds = wait_before_again(exchange, reply.status, reply.headers, times)
@@ -81,7 +84,7 @@ class Sending:
             times += 1
             self.result.throttled += 1
             self.notify(Throttled(seq=exchange.seq, seconds=seconds, times=times))
-            async with _in_time(exchange):
+            with self.deadlines.within(seconds_of(exchange) + ANSWER_SECONDS):
                 await read_all(reply)
             transport.done(reply)
             await self.sleep(seconds)
@@ -89,7 +92,7 @@ class Sending:
     async def read(self, exchange: Exchange, reply: Reply, leave_after: int | None) -> None:
         """Read an answer as far as the recorded client did, and learn from it. ReplayError."""
         data = await self._data(exchange, reply, leave_after)
-        learn_answer(self.result.renaming, self.recording, exchange, reply.headers, data)
+        self.learner.learn(exchange, reply.headers, data)
 
     async def poll(self, prepared: Prepared, reply: Reply, polling: Polling) -> Reply:
         """Read an answer, and send the request again until it shows its state; the answer that counts. ReplayError."""
@@ -97,13 +100,12 @@ class Sending:
         while await polling.again(reply.status, reply.headers, data):
             reply = await self.send(prepared)
             data = await self._data(prepared.exchange, reply, None)
-        learn_answer(self.result.renaming, self.recording, prepared.exchange, reply.headers, data)
+        self.learner.learn(prepared.exchange, reply.headers, data)
         return reply
 
-    @staticmethod
-    async def _data(exchange: Exchange, reply: Reply, leave_after: int | None) -> bytes:
+    async def _data(self, exchange: Exchange, reply: Reply, leave_after: int | None) -> bytes:
         try:
-            async with _in_time(exchange):
+            with self.deadlines.within(seconds_of(exchange) + ANSWER_SECONDS):
                 data = await read_all(reply, leave_after=leave_after)
         except BaseException:
             reply.leave()
@@ -113,14 +115,3 @@ class Sending:
         else:
             reply.done()
         return data
-
-
-@asynccontextmanager
-async def _in_time(exchange: Exchange) -> AsyncIterator[None]:
-    """ReplayError when it takes much longer than it had taken."""
-    seconds = seconds_of(exchange) + ANSWER_SECONDS
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError as error:
-        raise ReplayError(f"no answer within {seconds:.0f} s") from error

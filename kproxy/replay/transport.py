@@ -13,11 +13,13 @@ from tempfile import NamedTemporaryFile
 
 from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.errors import ReplayError
-from kproxy.model.exchange import Headers
+from kproxy.model.exchange import Headers, header
 from kproxy.replay.links import Dial, Link, StreamLink
 from kproxy.wire.http1 import END, AnswerFramer, AnswerHead, Body, FramingError, parse_head
 
 CONNECT_SECONDS = 10.0
+
+_KNOWN_TAILS = 256
 
 REST_SECONDS = 30.0
 """A connection that has rested for longer is not used again: a server may be about to close it."""
@@ -162,6 +164,7 @@ class Transport:
         self._tls = tls_context(target) if dial is None else None
         self._dial = dial or self._by_socket
         self._idle: list[Connection] = []
+        self._tails: dict[tuple[Headers, str | None, int], bytes] = {}
         self.connections: set[Connection] = set()
 
     async def send(
@@ -195,8 +198,7 @@ class Transport:
     def done(self, reply: Reply) -> None:
         """An answer was read to its end: its connection may carry the next request."""
         connection = reply.connection
-        closes = any(name.lower() == "connection" and "close" in value.lower() for name, value in reply.headers)
-        if reply.ended and not closes and connection.usable:
+        if reply.ended and "close" not in header(reply.headers, "connection").lower() and connection.usable:
             connection.rests_since = asyncio.get_running_loop().time()
             self._idle.append(connection)
         else:
@@ -231,15 +233,27 @@ class Transport:
     def head(self, request: WireRequest) -> bytes:
         """A request's head as it goes out. ReplayError for what would not be one head on the wire."""
         target = self.target.path_prefix + request.target
-        fields = self._fields(request)
-        sound = _START.fullmatch(request.method) and _TARGET.fullmatch(target)
-        if not sound or any(not _START.fullmatch(name) or not _VALUE.fullmatch(value) for name, value in fields):
+        tail = self._tail(request)
+        if tail is None or not (_START.fullmatch(request.method) and _TARGET.fullmatch(target)):
             raise ReplayError(f"A recorded request ({request.method[:20]!r}) has a head that cannot be sent.")
-        lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields)]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        return f"{request.method} {target} HTTP/1.1\r\n".encode("latin-1") + tail
 
-    def _fields(self, request: WireRequest) -> list[tuple[str, str]]:
+    def _tail(self, request: WireRequest) -> bytes | None:
+        """A head's fields, None where they would be none on the wire. Clients say the same ones again and again."""
         authorization = request.authorization or self._bearer.authorization()
+        asked = request.headers, authorization, len(request.body)
+        if (known := self._tails.get(asked)) is not None:
+            return known
+        fields = self._fields(request, authorization)
+        if any(not _START.fullmatch(name) or not _VALUE.fullmatch(value) for name, value in fields):
+            return None
+        tail = "".join([f"{name}: {value}\r\n" for name, value in fields] + ["\r\n"]).encode("latin-1")
+        if len(self._tails) >= _KNOWN_TAILS:
+            self._tails.clear()
+        self._tails[asked] = tail
+        return tail
+
+    def _fields(self, request: WireRequest, authorization: str | None) -> list[tuple[str, str]]:
         ours = {"host": self.target.host_header, "authorization": authorization}
         fields: list[tuple[str, str]] = []
         for name, value in request.headers:

@@ -1,6 +1,7 @@
 """What a replay stands on while it is driven: connections into its own proxy, signals, whether its target serves."""
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -95,6 +96,17 @@ def stopped_by_signals(stopper: Stopper) -> Iterator[None]:
         yield
     finally:
         give_back()
+
+
+@contextmanager
+def collected_seldom() -> Iterator[None]:
+    """Look for circular garbage a tenth as often: a replay makes much that is short-lived, and hardly a circle."""
+    before = gc.get_threshold()
+    gc.set_threshold(before[0] * 10, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 async def serves(target: Upstream) -> bool:

@@ -35,6 +35,7 @@ from kproxy.replay.written import Written
 from kproxy.session.acting import Acting, check_callers, secrets_of, senders, transport_to, upstreams
 from kproxy.session.driving import (
     changes_of,
+    collected_seldom,
     sentence_of,
     serves,
     stopped_by_signals,
@@ -246,7 +247,7 @@ async def _drive(
         bare = target.upstream.without_credentials()
         await live.within.ready(bare)
         stopper = Stopper(partial(serves, target.upstream))
-        with stopped_by_signals(stopper):
+        with stopped_by_signals(stopper), collected_seldom():
             result = await replay(
                 baseline.recording,
                 await senders(settings.acting, target.upstream, mapped, live.within),

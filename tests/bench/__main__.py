@@ -19,6 +19,7 @@ from tests.bench.goals import goals_of
 from tests.bench.machine import machine
 from tests.bench.plan import full, short
 from tests.bench.processes import BenchError, printed
+from tests.bench.replaying import replay_scenes
 from tests.bench.report import as_text, goal_line, publish
 from tests.bench.rounds import run_scenes
 from tests.bench.saturation import saturate
@@ -38,6 +39,8 @@ def main() -> int:
         scenes = run_scenes(plan, programs, assets, say)
         if plan.relay and assets is not None:
             scenes += relay_scenes(assets, programs, plan.rounds, plan.relay, say)
+        if plan.replay:
+            scenes += replay_scenes(assets, programs, plan.rounds, plan.replay, say)
         report["scenes"] = scenes
         if plan.saturation:
             report["saturation"] = saturate(plan.saturation, programs, say)

@@ -6,6 +6,8 @@ from statistics import median
 
 from tests.bench.contenders import DIRECT, HOVERFLY, MITMDUMP, RECORD, WRITING
 from tests.bench.etcd_relay import ALONE, METHODS, READ, scene_name
+from tests.bench.replaying import KIND as REPLAYED
+from tests.bench.replaying import MITM, RAW, REPLAY
 from tests.bench.scenes import Workload
 
 type Round = dict[str, float]
@@ -58,6 +60,7 @@ def _of_scenes(scenes: list[dict[str, object]]) -> Iterator[Goal]:
     if (ratio := _ratio(_runs(scenes, "kube-apiserver", 16, tls=True), RECORD, DIRECT, "rate")) is not None:
         yield Goal("recording GETs of a pod of a real kube-apiserver, TLS, c=16: part of direct", ratio, least=0.65)
     yield from _of_relay(scenes)
+    yield from _of_replay(scenes)
 
 
 def _of_relay(scenes: list[dict[str, object]]) -> Iterator[Goal]:
@@ -70,6 +73,17 @@ def _of_relay(scenes: list[dict[str, object]]) -> Iterator[Goal]:
                 if (ratio := _ratio(runs, name, DIRECT, "rate")) is not None:
                     what = f"{method} of ConfigMaps on a real kube-apiserver, {name}, plain, c=16: part of direct"
                     yield Goal(what, ratio, least=0.8)
+
+
+def _of_replay(scenes: list[dict[str, object]]) -> Iterator[Goal]:
+    for scene in scenes:
+        runs, name = scene["contenders"], str(scene["name"])
+        if scene["kind"] != REPLAYED or not isinstance(runs, dict):
+            continue
+        if (ratio := _ratio(runs, REPLAY, MITM, "rate")) is not None and "fixed" in name:
+            yield Goal(f"{name}: times `mitmdump -C`", ratio, least=5.0)
+        if (ratio := _ratio(runs, REPLAY, RAW, "rate")) is not None and "kube-apiserver" in name:
+            yield Goal(f"{name}: part of what as many raw clients reach", ratio, least=0.8)
 
 
 def _of_saturation(figures: dict[str, float]) -> Iterator[Goal]:

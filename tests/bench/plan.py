@@ -6,6 +6,7 @@ from tests.bench.contenders import DIRECT, RECORD, RELAY, UNRECORDED, WRITING
 from tests.bench.scenes import Amount, Scene, Workload
 
 RELAY_REQUESTS = 2000
+REPLAY_REQUESTS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +20,29 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`saturation`: seconds of it, 0 for none; `relay`: requests of each run of the etcd relay, 0 for none."""
+    """`saturation`: seconds of it, 0 for none; `relay`, `replay`: requests of each run of those, 0 for none."""
 
     turns: tuple[Turn, ...]
     rounds: int
     saturation: float
     relay: int = 0
+    replay: int = 0
 
     def only(self, scenes: list[str], contenders: list[str]) -> "Plan":
-        """What was asked for of it; `saturation` and `etcd relay` are scenes of their own."""
+        """What was asked for of it; `saturation`, `etcd relay`, `replay` are scenes of their own."""
         turns = [turn for turn in self.turns if not scenes or any(_named(turn, part) for part in scenes)]
         if contenders:
             turns = [replace(turn, contenders=tuple(contenders)) for turn in turns]
         saturation = "saturation" in scenes or not (scenes or contenders)
         relay = "etcd relay" in scenes or not (scenes or contenders)
-        return Plan(tuple(turns), self.rounds, self.saturation if saturation else 0.0, self.relay if relay else 0)
+        replay = "replay" in scenes or not (scenes or contenders)
+        return replace(
+            self,
+            turns=tuple(turns),
+            saturation=self.saturation if saturation else 0.0,
+            relay=self.relay if relay else 0,
+            replay=self.replay if replay else 0,
+        )
 
 
 def _named(turn: Turn, asked: str) -> bool:
@@ -53,7 +62,7 @@ def full(rounds: int, seconds: float, *, real: bool) -> Plan:
             turns.append(Turn(Scene("fixed", workload, tls, connections), amount))
     if real:
         turns += [Turn(Scene("kube-apiserver", Workload.GET, True, c), Amount(seconds)) for c in (1, 16)]
-    return Plan(tuple(turns), rounds, 60.0, RELAY_REQUESTS if real else 0)
+    return Plan(tuple(turns), rounds, 60.0, RELAY_REQUESTS if real else 0, REPLAY_REQUESTS)
 
 
 def short() -> Plan:

@@ -104,7 +104,8 @@ def _scene(scene: dict[str, object]) -> str:
 
 def _cells(runs: list[Round]) -> str:
     middle = {name: median(run[name] for run in runs) for name in runs[0]}
-    cells = [f"{middle['rate']:,.0f}", f"{middle['p50_us'] / 1000:.2f}", f"{middle['p99_us'] / 1000:.2f}"]
+    cells = [f"{middle['rate']:,.0f}"]
+    cells += [f"{middle[each] / 1000:.2f}" if middle["p99_us"] else "" for each in ("p50_us", "p99_us")]
     cells += [f"{middle['cpu_us']:,.0f}", f"{middle['peak_mib']:,.0f}"] if middle["peak_mib"] else ["", ""]
     return " | ".join(cells)
 

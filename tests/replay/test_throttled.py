@@ -1,7 +1,6 @@
 """kproxy.replay.throttled, and what the engine makes of a target that throttles."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -19,15 +18,15 @@ from tests.support.tape import Tape
 PATH = "/api/v1/namespaces/default/configmaps/a"
 
 
-def exchange(status: int, seq: int = 1) -> Exchange:
+def exchange(status: int, seq: int = 1, path: str = PATH) -> Exchange:
     return Exchange(
         seq=Seq(seq),
         connection=1,
         started=Nanos(seq),
         answered=Nanos(seq),
         ended=Nanos(seq),
-        request=Request(method="GET", target=PATH, http_version="HTTP/1.1", headers=(("Host", "there"),)),
-        info=request_info("GET", PATH),
+        request=Request(method="GET", target=path, http_version="HTTP/1.1", headers=(("Host", "there"),)),
+        info=request_info("GET", path),
         answer=Answer(status=status, reason="", http_version="HTTP/1.1", headers=()),
     )
 
@@ -74,7 +73,7 @@ def throttling(times: int, recorded: Exchange) -> tuple[ReplayResult, MemoryReco
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         target: Upstream = upstream_from_url(url)
         tape = Tape(target)
-        recording = MemoryRecording(exchange_list=[recorded, replace(exchange(200, 2))])
+        recording = MemoryRecording(exchange_list=[recorded, exchange(200, 2, PATH + "b")])
         result = await replay(recording, One(tape), drive=Drive(), notify=told.append)
         server.close()
         return result, tape.recording
