@@ -37,8 +37,8 @@ def replay_progress() -> Iterator[tuple[Callable[[ReplayEvent], None], Callable[
                 case RequestFailed() | RequestLeftOut():
                     console.print(f"kproxy: exchange {event.seq}: {escape(printable(event.reason))}", highlight=False)
                 case WaitedInVain():
-                    came = f"{event.events} of {event.recorded} events in {event.seconds:.0f} s"
-                    console.print(f"kproxy: watch {event.seq} delivered {came}", highlight=False)
+                    came = f"{event.events} of {event.recorded} events or bytes in {event.seconds:.0f} s"
+                    console.print(f"kproxy: stream {event.seq} delivered {came}", highlight=False)
                 case StateNotReached():
                     said = f"did not come to its recorded state in {event.attempts} attempts"
                     console.print(f"kproxy: exchange {event.seq} {said}", highlight=False)

@@ -1,7 +1,7 @@
 """The engine: takes a plan's steps against one target, many at a time if it may, and learns the renaming as it goes."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 
 from kproxy.errors import ReplayError
@@ -36,9 +36,11 @@ from kproxy.replay.sending import Sending
 from kproxy.replay.settle import Settle, Settler, Versions
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Reply, Transport
+from kproxy.replay.upgrades import Upgraded
 from kproxy.replay.workers import take_all
 
 _SERVER_ERROR = 500
+_SWITCHED = 101
 _HURRIED = 10
 _MOST_HURRIED = 6
 
@@ -111,7 +113,7 @@ class _Run:
     watches: dict[Seq, Watch] = field(default_factory=dict)
     under_way: dict[Seq, int] = field(default_factory=dict)
     """What is on its way, or an open stream, and which exchange of the replay's recording it became (0: none)."""
-    streams: set[asyncio.Task[None]] = field(default_factory=set)
+    streams: dict[Seq, tuple[Exchange, asyncio.Task[None]]] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
     polled_in_vain: int = 0
     """How many states did not come: each time the others are given less."""
@@ -147,7 +149,7 @@ class _Run:
         window = min(plan.reach or WINDOW, WINDOW)
         await take_all(iter(plan.steps), self._take, self.drive.concurrency, self.stopper, window)
         if self.streams:
-            await asyncio.gather(*self.streams)
+            await asyncio.gather(*(task for _, task in self.streams.values()))
 
     async def _take(self, step: Step) -> None:
         action: Action = step.action
@@ -171,6 +173,8 @@ class _Run:
         exchange = step.exchange or self.recording.exchange(step.seq)
         if exchange is None:
             raise ReplayError(f"The recording has no exchange {step.seq} any more.")
+        if self.streams:
+            await self._until_ended(exchange.started)
         await self._until_due(exchange.started)
         if self.stopper.stopped is not None:
             return
@@ -187,8 +191,10 @@ class _Run:
             if step.watch and reply.status == 200:
                 events = events_of(self.recording, exchange)
                 self.watches[step.seq] = Watch(reply, events, self.result.renaming, resource_of(exchange.info))
+            elif reply.status == _SWITCHED:
+                self._beside(exchange, self._upgraded(exchange, reply))
             elif follows(exchange):
-                self._follow(step, exchange, reply)
+                self._beside(exchange, self.sending.read(exchange, reply, step.leave_after))
             elif step.polls:
                 reply = await self.sending.poll(prepared, reply, self._polling(exchange))
             else:
@@ -207,7 +213,7 @@ class _Run:
         if recorded == CONFLICT != status and (conflict := conflict_of(self.recording, exchange)) is not None:
             self.conflicts.append(conflict)
         self.notify(AnswerReceived(seq=seq, status=status, recorded=recorded))
-        if seq not in self.watches and not follows(exchange):
+        if seq not in self.watches and seq not in self.streams:
             self._over(seq)
 
     def _polling(self, exchange: Exchange) -> Polling:
@@ -222,19 +228,37 @@ class _Run:
         patience = self.drive.patience / _HURRIED ** min(self.polled_in_vain, _MOST_HURRIED)
         return Polling(recorded_state(self.recording, exchange), patience, sleep, in_vain)
 
-    def _follow(self, step: Send, exchange: Exchange, reply: Reply) -> None:
-        """A log that is followed goes on beside all that its pod is still to do."""
-        task = asyncio.create_task(self._followed(step, exchange, reply))
-        self.streams.add(task)
-        task.add_done_callback(self.streams.discard)
+    def _beside(self, exchange: Exchange, stream: Coroutine[None, None, None]) -> None:
+        """A log that is followed, an upgraded connection: it goes on beside all that is still to come."""
+        task = asyncio.create_task(self._to_its_end(exchange, stream))
+        self.streams[exchange.seq] = exchange, task
 
-    async def _followed(self, step: Send, exchange: Exchange, reply: Reply) -> None:
+    async def _to_its_end(self, exchange: Exchange, stream: Coroutine[None, None, None]) -> None:
         try:
-            await self.sending.read(exchange, reply, step.leave_after)
+            await stream
         except ReplayError as error:
-            await self._failed(step.seq, str(error))
+            await self._failed(exchange.seq, str(error))
         else:
-            self._over(step.seq)
+            self._over(exchange.seq)
+        finally:
+            self.streams.pop(exchange.seq, None)
+
+    async def _upgraded(self, exchange: Exchange, reply: Reply) -> None:
+        upgraded = Upgraded(self.recording, exchange, reply, self.drive.patience)
+        await upgraded.drive()
+        if upgraded.vain:
+            self._said_less(exchange.seq, upgraded)
+
+    def _said_less(self, seq: Seq, upgraded: Upgraded) -> None:
+        said = WaitedInVain(seq=seq, events=upgraded.came, recorded=upgraded.awaited, seconds=self.drive.patience)
+        self.result.waited_in_vain.append(said)
+        self.notify(said)
+
+    async def _until_ended(self, before: Nanos) -> None:
+        """What went on beside others and had ended in the recording by then has its time to end."""
+        over = [task for other, task in self.streams.values() if other.ended is not None and other.ended <= before]
+        if over:
+            await asyncio.wait(over, timeout=self.drive.patience)
 
     def _over(self, seq: Seq) -> None:
         """What is compared is over."""
@@ -292,9 +316,10 @@ class _Run:
 
     async def close(self) -> None:
         """Leave what is still open."""
-        for stream in self.streams:
+        streams = [task for _, task in self.streams.values()]
+        for stream in streams:
             stream.cancel()
-        await asyncio.gather(*self.streams, return_exceptions=True)
+        await asyncio.gather(*streams, return_exceptions=True)
         for watch in self.watches.values():
             await watch.close()
         self.senders.close()

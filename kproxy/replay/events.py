@@ -79,7 +79,10 @@ class StateNotReached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitedInVain:
-    """A watch had not delivered by `seconds` what it had in the recording when this step was taken."""
+    """A stream had not delivered by `seconds` what it had in the recording when this step was taken.
+
+    `events`: of a watch; of an upgraded connection bytes.
+    """
 
     seq: Seq
     events: int

@@ -26,6 +26,7 @@ from kproxy.replay.order import in_order
 from kproxy.replay.read_ahead import Looked, looked_at
 from kproxy.replay.settle import OwnChanges, Settle
 from kproxy.replay.slices import Part
+from kproxy.replay.upgrades import why_not as why_not_upgraded
 
 REACH = 2048
 """Steps back that a plan's waits are told: far more than ever go on at a time, few enough to be remembered."""
@@ -44,6 +45,7 @@ class Send:
     `watch`: its answer is a stream that stays open. `leave_after`: bytes of the answer after which the client left.
     `polls`: the state that it was answered with came by itself; it is sent again until the answer shows that state
     (states.py), as long as the replay's patience lasts.
+    `upgrades`: it asks for another protocol.
     `exchange`: what was read of it already.
     """
 
@@ -51,12 +53,13 @@ class Send:
     watch: bool = False
     leave_after: int | None = None
     polls: bool = False
+    upgrades: bool = False
     exchange: Exchange | None = field(default=None, compare=False, repr=False)
 
     @property
     def stays(self) -> bool:
         """Whether it is a stream: others do not wait until there is room for them beside it."""
-        return self.watch or self.leave_after is not None
+        return self.watch or self.upgrades or self.leave_after is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +151,7 @@ class Plan:
         for exchange in self._recording.exchanges():
             if exchange.end is End.REFUSED or exchange.seq in self.folded:
                 continue
-            if (reason := _why_not(exchange)) is not None:
+            if (reason := _why_not(self._recording, exchange)) is not None:
                 left_out[exchange.seq] = reason
                 continue
             requests += 1
@@ -216,7 +219,7 @@ class _Planning:
                 continue  # kproxy's own answer: no server ever saw it; or said already
             yield from self._ended(exchange.started)
             yield from self._settled([*self._own.until(exchange.started), *self._own.gone(exchange)])
-            if (reason := _why_not(exchange)) is not None:
+            if (reason := _why_not(self._recording, exchange)) is not None:
                 yield self._step(LeaveOut(seq=exchange.seq, reason=reason), {})
                 continue
             yield from self._delivered(program_of(exchange), exchange.started)
@@ -251,7 +254,9 @@ class _Planning:
         if not is_watch(exchange):
             polls = exchange.seq in self._loops.awaited
             left = _left_after(exchange)
-            return self._step(Send(seq=exchange.seq, leave_after=left, polls=polls, exchange=exchange), waits)
+            upgrade = bool(exchange.upgrade)
+            action = Send(seq=exchange.seq, leave_after=left, polls=polls, upgrades=upgrade, exchange=exchange)
+            return self._step(action, waits)
         self._graph.opened(self._number, exchange)
         self._watches.open(exchange)
         return self._step(Send(seq=exchange.seq, watch=True, exchange=exchange), waits)
@@ -288,16 +293,18 @@ def _timed_out(exchange: Exchange) -> bool:
 
 def _left_after(exchange: Exchange) -> int | None:
     """Where the client left a plain answer before its end (logs -f), in bytes; None: it read it all."""
+    if exchange.upgrade:
+        return None
     if exchange.answer is None:
         return 0
     return exchange.answer.body.size if exchange.end is End.CLIENT_GONE else None
 
 
-def _why_not(exchange: Exchange) -> str | None:
+def _why_not(recording: Recording, exchange: Exchange) -> str | None:
     if exchange.end is End.UNREACHABLE:
         return "it never reached the recorded server"
     if exchange.upgrade:
-        return f"it is an upgrade to {exchange.upgrade}, whose content is not kept"
+        return why_not_upgraded(recording, exchange)
     body = exchange.request.body
     if body.state in _NOT_KEPT:
         return f"its request's body is {body.state.value}" + (f" ({body.reason})" if body.reason else "")

@@ -37,6 +37,7 @@ def request_of(
         target=recorded.target if _too_large(exchange) else rename_target(renaming, recorded.target),
         headers=rename_headers(renaming, recorded.target, recorded.headers),
         body=rename_body(renaming, header(recorded.headers, "content-type"), data),
+        upgrades=bool(exchange.upgrade),
     )
 
 

@@ -15,7 +15,7 @@ from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.errors import ReplayError
 from kproxy.model.exchange import Headers, header
 from kproxy.replay.links import Dial, Link, StreamLink
-from kproxy.wire.http1 import END, AnswerFramer, AnswerHead, Body, FramingError, parse_head
+from kproxy.wire.http1 import END, AnswerFramer, AnswerHead, Body, FramingError, Tunnel, Upgraded, parse_head
 
 CONNECT_SECONDS = 10.0
 
@@ -36,13 +36,17 @@ type Begun = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireRequest:
-    """A request as it was recorded, its names already the target's. `authorization`: its own, "": the transport's."""
+    """A request as it was recorded, its names already the target's.
+
+    `authorization`: its own, "": the transport's; `upgrades`: whether it asks for another protocol.
+    """
 
     method: str
     target: str
     headers: Headers
     body: bytes = b""
     authorization: str = field(default="", repr=False)
+    upgrades: bool = False
 
 
 @dataclass(slots=True)
@@ -83,6 +87,7 @@ class Connection:
         self.link = link
         self.rests_since = 0.0
         self._framer = AnswerFramer()
+        self._upgraded = False
 
     @property
     def usable(self) -> bool:
@@ -94,9 +99,10 @@ class Connection:
         """Whether we closed it."""
         return self.link.closed
 
-    async def ask(self, head: bytes, body: bytes, method: str, begun: Begun) -> Reply:
+    async def ask(self, head: bytes, request: "WireRequest", begun: Begun) -> Reply:
         """Send a request and await its answer's head. ReplayError."""
-        self._framer.expect(method.encode("latin-1"))
+        method, body = request.method, request.body
+        self._framer.expect(method.encode("latin-1"), upgrade=request.upgrades)
         link = self.link
         try:
             await link.send(head + body)
@@ -121,8 +127,13 @@ class Connection:
         for event in events:
             if isinstance(event, AnswerHead):
                 reply = Reply(event.status, parse_head(event.raw).headers, self)
+            elif isinstance(event, Upgraded):
+                reply = Reply(101, parse_head(event.raw).headers, self)
+                self._upgraded = True
             elif reply is not None and isinstance(event, Body):
                 reply.waiting.append(event.content)
+            elif reply is not None and isinstance(event, Tunnel):
+                reply.waiting.append(event.data)
             elif reply is not None and event is END:
                 reply.ended = True
         return reply
@@ -135,6 +146,8 @@ class Connection:
         except (OSError, FramingError) as error:
             self.close()
             raise ReplayError(f"The target's answer broke off: {error}.") from error
+        if self._upgraded:
+            return [event.data for event in events if isinstance(event, Tunnel)], not data
         ended = any(event is END for event in events)
         if not data and not ended:
             self.close()
@@ -181,7 +194,7 @@ class Transport:
         connection = None if alone else self._rested()
         if connection is None:
             connection = await self._connect()
-        reply = await connection.ask(head, request.body, request.method, begun)
+        reply = await connection.ask(head, request, begun)
         reply.transport = self
         return reply
 
