@@ -17,6 +17,7 @@ from kproxy.diff.stale import may_be_stale
 from kproxy.diff.trees import SeenRevision, SeenTime
 from kproxy.diff.turned import Shown, shown
 from kproxy.model.exchange import Exchange, Nanos, header
+from kproxy.renaming.startstate import start_revision
 from kproxy.renaming.times import http_seconds
 
 _WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
@@ -106,9 +107,10 @@ class Order:
         self._baseline.settle()
         self._replayed.settle()
         wrong = set()
+        start = start_revision(self.of.baseline.recording)
         for scope, versions in self.of.renaming.revisions.pairs():
             for (_, before), (revision, after) in pairwise(versions):
-                if after <= before:
+                if after <= before and revision > start:  # what was restored stands in the restore's order
                     wrong.add((scope, revision))
         self._wrong = frozenset(wrong)
 

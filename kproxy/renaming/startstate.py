@@ -7,7 +7,7 @@ from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.etcd import EtcdKey, key_text
 from kproxy.model.jsontypes import JSON, text
 from kproxy.model.recording import Recording
-from kproxy.model.start import StartKey
+from kproxy.model.start import StartKey, StartObject
 from kproxy.renaming.kinds import Kind, Owner
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
@@ -61,6 +61,14 @@ def start_of(recording: Recording) -> Iterator[Standing]:
             yield standing_of(entry.key, entry.mod_revision, data, prefix)
         else:
             yield Standing(str(entry.ref), entry.ref, entry.revision, data, stored=False)
+
+
+def start_revision(recording: Recording) -> int:
+    """The last revision that the start state knows; 0 where there is none."""
+    session = recording.session
+    if not session.start_state or session.etcd_start is not None:
+        return session.etcd_start or 0 if session.start_state else 0
+    return max((each.revision for each in recording.start_state() if isinstance(each, StartObject)), default=0)
 
 
 def learn_start(renaming: Renaming, baseline: Iterable[Standing], replayed: Iterable[Standing]) -> None:

@@ -45,6 +45,7 @@ _SERVERS = frozenset(
         "deletionGracePeriodSeconds",
     }
 )
+_CHOSEN = ("uid", "resourceVersion", "creationTimestamp")
 _ALLOCATED = frozenset({"clusterIP", "clusterIPs", "healthCheckNodePort"})
 _CONTROLLER_UID = ("controller-uid", "batch.kubernetes.io/controller-uid")
 
@@ -72,13 +73,18 @@ class Served:
 
 @dataclass(slots=True)
 class ApiRestore:
-    """One run. `controllers`: whether the target has some (None: asked of it)."""
+    """One run.
+
+    `controllers`: whether the target has some (None: asked of it); `same_version`: it is of the recorded version, so
+    that what somebody had changed of a server's own objects is changed in it, too.
+    """
 
     transport: Transport
     recording: Recording
     handling: Handling
     restored: Restored
     controllers: bool | None = None
+    same_version: bool = False
     entries: list[StartEntry] = field(default_factory=list)
     served: dict[str, dict[str, Served]] = field(default_factory=dict)
 
@@ -143,16 +149,15 @@ class ApiRestore:
             self._missing(ref, f"the target does not serve {ref.resource} in {api_version or 'no version'}")
             return
         path = _path(api_version, ref)
-        answer = await self._make(ref, path, adapted)
-        if answer is None:
+        live = await self._make(ref, path, adapted, served)
+        if live is None:
             return
-        live = await self._finish(ref, f"{path}/{ref.name}", adapted, answer, served)
         self.restored.count += 1
         learner.learn(document, live, self._owner(self.entries[item.number], ref))
         self._learn_revision(self.entries[item.number], ref, document, live)
         self._check(ref, document, live)
 
-    async def _make(self, ref: ObjectRef, path: str, document: JSONObject) -> JSONObject | None:
+    async def _make(self, ref: ObjectRef, path: str, document: JSONObject, served: Served) -> JSONObject | None:
         wanted = self._renamed(made_of(document))
         place = path
         path += f"?fieldManager={manager_of(document)}"
@@ -164,15 +169,15 @@ class ApiRestore:
         if answer.status not in {200, 201}:
             self._missing(ref, answer.reason)
             return None
-        return answer.document
+        return await self._finish(ref, f"{place}/{ref.name}", document, answer.document, served)
 
     async def _adopted(self, ref: ObjectRef, path: str, wanted: JSONObject, refused: Answered) -> JSONObject | None:
-        """What is there already: a namespace's own account, or an object of a restore before this one."""
+        """What is there already, and stays as it is: a namespace's own account, an object of a restore before this."""
         found = await self._ask("GET", path)
         if found.status != 200:
             self._missing(ref, refused.reason)
             return None
-        if not is_with_namespaces(ref) and made_of(found.document) != wanted:
+        if not is_with_namespaces(ref) and _comparable(made_of(found.document)) != _comparable(wanted):
             self._missing(ref, "another one of this name is there", there=True)
         return found.document
 
@@ -181,12 +186,10 @@ class ApiRestore:
     ) -> JSONObject:
         """Status, managers, a deletion that had begun; awaits what the server goes on to do."""
         live = made
-        if is_with_namespaces(ref) and metadata_of(live).get("uid"):
-            return live
         if served.status and isinstance(document.get("status"), dict) and document["status"]:
             wanted: JSONObject = {**live, "status": self._renamed(document)["status"]}
             live = await self._put(f"{path}/status?fieldManager={manager_of(document, 'status')}", wanted, live)
-        live = await self._labelled(path, document, live)
+        live = await self._corrected(path, document, live)
         if metadata_of(document).get("deletionTimestamp"):
             await self._ask("DELETE", path)
             live = (await self._ask("GET", path)).document or live
@@ -196,20 +199,21 @@ class ApiRestore:
             await self._account(ref.name)
         return live
 
-    async def _labelled(self, path: str, document: JSONObject, live: JSONObject) -> JSONObject:
-        """With the labels that name its own uid, which was not known when it was made, and with its managers."""
-        before, now = metadata_of(document), metadata_of(live)
-        self._learn_uid(text(before.get("uid")), text(now.get("uid")))
-        labels = metadata_of(self._renamed(document)).get("labels")
-        managers = before.get("managedFields")
-        if labels == now.get("labels") and (not managers or same_managers(document, live)):
-            return live
-        metadata = {
-            **now,
-            **({"labels": labels} if labels else {}),
-            **({"managedFields": managers} if managers else {}),
-        }
-        return await self._put(path, {**live, "metadata": metadata}, live)
+    async def _corrected(self, path: str, document: JSONObject, live: JSONObject) -> JSONObject:
+        """As it was, where the server had made it otherwise: its own uid in labels, a taint of a new node, managers.
+
+        Twice at most: who changes a field becomes its manager, and managers alone are changed without becoming one.
+        """
+        self._learn_uid(text(metadata_of(document).get("uid")), text(metadata_of(live).get("uid")))
+        wanted, managers = self._renamed(_plain(document)), metadata_of(document).get("managedFields")
+        for _ in range(2):
+            if wanted == _plain(live) and (not managers or same_managers(document, live)):
+                break
+            now = metadata_of(live)
+            chosen: JSONObject = {name: now[name] for name in _CHOSEN if name in now}
+            own: JSONObject = {"managedFields": managers} if managers else {}
+            live = await self._put(path, {**wanted, "metadata": {**metadata_of(wanted), **chosen, **own}}, live)
+        return live
 
     def _learn_uid(self, baseline: str, live: str) -> None:
         if baseline and live:
@@ -269,7 +273,13 @@ class ApiRestore:
             self._learn_uid(text(metadata_of(document).get("uid")), text(metadata_of(live.document).get("uid")))
             learner.learn(document, live.document, self._owner(entry, ref))
             self._learn_revision(entry, ref, document, live.document)
-            if ref.resource != "services" and said(document) != said(live.document):
+            if ref.resource == "services" or said(document) == said(live.document):
+                continue
+            corrected = live.document
+            if self.same_version:
+                corrected = await self._corrected(path, document, corrected)
+                self._learn_revision(entry, ref, document, corrected)
+            if said(document) != said(corrected):
                 self._missing(ref, DIFFERS, there=True)
 
     def _owner(self, entry: StartEntry, ref: ObjectRef) -> Owner:
@@ -350,8 +360,7 @@ async def service_names(transport: Transport) -> frozenset[tuple[str, str]]:
 
 def made_of(document: JSONObject) -> JSONObject:
     """An object as it is asked for, without what the server chooses and without its status."""
-    metadata = {name: value for name, value in metadata_of(document).items() if name not in _SERVERS}
-    made: JSONObject = {name: value for name, value in document.items() if name != "status"} | {"metadata": metadata}
+    made = _plain(document)
     if document.get("kind") == "Job":
         return _job(made)
     return made
@@ -388,6 +397,20 @@ def _managers(document: JSONObject) -> list[str]:
     return sorted(
         json.dumps({name: value for name, value in each.items() if name != "time"}, sort_keys=True) for each in entries
     )
+
+
+def _comparable(document: JSONObject) -> JSONObject:
+    """A Secret's values are pseudonyms in a recording: which keys it has is all that can be compared."""
+    if document.get("kind") != "Secret":
+        return document
+    data = document.get("data")
+    keys: list[JSON] = [*sorted(data)] if isinstance(data, dict) else []
+    return {**document, "data": keys}
+
+
+def _plain(document: JSONObject) -> JSONObject:
+    metadata = {name: value for name, value in metadata_of(document).items() if name not in _SERVERS}
+    return {name: value for name, value in document.items() if name != "status"} | {"metadata": metadata}
 
 
 def _job(document: JSONObject) -> JSONObject:

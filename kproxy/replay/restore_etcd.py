@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from kproxy.errors import RecordingError
-from kproxy.model.api import ObjectRef
+from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.etcd import ClusterId, EtcdKey, key_text
 from kproxy.model.exchange import BodyState
 from kproxy.model.jsontypes import JSON, JSONObject
@@ -26,6 +26,7 @@ from kproxy.wire.ownkeys import is_made_anew, relative
 from kproxy.wire.storage import PREFIX, decode_value, edit_value, key_object
 
 _REFUSING = frozenset({"resourcequotas", "limitranges"})
+_EVENTS = f"{PREFIX}/events/".encode()
 _TOLD_BY_VALUE = (b"/ipaddresses/", b"/apiregistration.k8s.io/apiservices/")
 
 
@@ -118,11 +119,34 @@ def differing(baseline: Iterable[Standing], live: Mapping[str, Standing]) -> Ite
             yield NotRestored(each.name, DIFFERS, each.ref, there=True)
 
 
+def corrections(recording: Recording, live: Mapping[str, Standing], prefix: str = PREFIX) -> Iterator[StoredKey]:
+    """What somebody had changed of a server's own objects, for one of the same version: as it was, with its own uid."""
+    own = recording.session.etcd_prefix
+    for each in _in_order(recording):
+        ref = key_object(each.key, own)
+        if ref is None or ref.resource not in OWN_RESOURCES - {"services"} or not is_made_anew(each.key, None, own):
+            continue
+        data, other = _value(recording, each), live.get(str(ref))
+        if isinstance(data, str) or other is None:
+            continue
+        there = other.document()
+        if said(_document(data)) != said(there):
+            key = EtcdKey(prefix.encode() + each.key.removeprefix(own.rstrip("/").encode()))
+            yield StoredKey(key=key, value=edit_value(data, partial(_with_uid_of, there)))
+
+
+def _with_uid_of(other: JSON, value: JSONObject) -> JSONObject:
+    return {**value, "metadata": {**metadata_of(value), "uid": metadata_of(other).get("uid")}}
+
+
 def renamed(keys: Iterable[StoredKey], renaming: Renaming) -> Iterator[StoredKey]:
-    """The keys whose values name what the fresh server made by itself, with the names that it has there."""
+    """The keys whose values name what the fresh server made by itself, with the names that it has there.
+
+    And all events: they name revisions of what they are about.
+    """
     uids = [baseline.encode() for baseline, _ in _changed_uids(renaming)]
     for each in keys:
-        if not any(uid in each.value for uid in uids):
+        if not each.key.startswith(_EVENTS) and not any(uid in each.value for uid in uids):
             continue
         try:
             value = edit_value(each.value, partial(_rename, renaming))

@@ -1,10 +1,12 @@
 """In which order objects are made through the API: what others stand on first, what hinders others last."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.jsontypes import JSON, text
+from kproxy.renaming.kinds import UUID
 
 DEFINITIONS = "customresourcedefinitions"
 _HINDERING = frozenset({"resourcequotas", "limitranges", "poddisruptionbudgets", "networkpolicies"})
@@ -49,17 +51,11 @@ class Item:
 
 
 def item_of(number: int, ref: ObjectRef, document: JSON) -> Item:
-    """An object's."""
+    """An object's: it stands on all whose uids it names, as owner or otherwise (an Event, a claim, an endpoint)."""
     metadata = metadata_of(document)
-    owners = metadata.get("ownerReferences")
-    uids = [text(each.get("uid")) for each in owners if isinstance(each, dict)] if isinstance(owners, list) else []
-    return Item(
-        number,
-        ref,
-        text(metadata.get("uid")),
-        tuple(each for each in uids if each),
-        text(metadata.get("creationTimestamp")),
-    )
+    uid = text(metadata.get("uid"))
+    named = dict.fromkeys(UUID.findall(json.dumps(document)))
+    return Item(number, ref, uid, tuple(each for each in named if each != uid), text(metadata.get("creationTimestamp")))
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:

@@ -25,7 +25,7 @@ from kproxy.renaming.startstate import Standing, learn_start, standing_of, start
 from kproxy.replay.doubts import ANY, Doubts
 from kproxy.replay.guard import Resource
 from kproxy.replay.restore_api import ApiRestore, service_names
-from kproxy.replay.restore_etcd import Seed, differing, renamed, seed_of
+from kproxy.replay.restore_etcd import Seed, corrections, differing, renamed, seed_of
 from kproxy.replay.restored import Restored
 from kproxy.replay.transport import Transport
 from kproxy.replay.webhooks import DEFINITIONS, Handling, Stub, Webhooks, named_in
@@ -182,12 +182,20 @@ async def _restore_keys(recording: Recording, target: Target, seed: Seed, restor
     live = {each.name: each for each in await _standing(target.etcd)}
     own = Renaming()
     learn_start(own, start_of(recording), live.values())
-    if named := tuple(renamed((*seed.keys, *seed.later), own)):
+    named = list(renamed((*seed.keys, *seed.later), own))
+    if _same_version(recording, target):
+        named += corrections(recording, live)
+    if named:
         await write_keys(target.etcd, named)
         live = {each.name: each for each in await _standing(target.etcd)}
     learn_start(restored.renaming, start_of(recording), live.values())
     restored.count = len(seed.keys) + len(seed.later)
     restored.missing = [*seed.missing, *differing(start_of(recording), live)]
+
+
+def _same_version(recording: Recording, target: Target) -> bool:
+    """Whether the target is a fresh server of the very version that was recorded."""
+    return target.lab is not None and target.lab.server_version == recording.session.server.version
 
 
 async def _standing(settings: EtcdSettings) -> list[Standing]:
@@ -210,7 +218,8 @@ async def _restore_objects(recording: Recording, target: Target, handling: Handl
             services = await service_names(transport)
             handling.there = lambda config: _names_one_of(config, services)
         controllers = bool(target.lab.controllers) if target.lab is not None else None
-        await ApiRestore(transport, recording, handling, restored, controllers=controllers).run()
+        same = _same_version(recording, target)
+        await ApiRestore(transport, recording, handling, restored, controllers=controllers, same_version=same).run()
     finally:
         transport.close()
 

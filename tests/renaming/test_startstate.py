@@ -7,7 +7,7 @@ from kproxy.model.jsontypes import JSONObject
 from kproxy.model.start import StartKey, StartObject
 from kproxy.renaming.kinds import Kind
 from kproxy.renaming.renaming import Renaming
-from kproxy.renaming.startstate import Standing, learn_start, standing_of, start_of
+from kproxy.renaming.startstate import Standing, learn_start, standing_of, start_of, start_revision
 from tests.support.made import a_session
 from tests.support.memory import MemoryRecording
 
@@ -81,3 +81,18 @@ def test_what_cannot_be_read_has_a_revision_all_the_same() -> None:
     )
     assert renaming.revisions.exact("/ranges/x", 7) == 3
     assert Standing("x", None, 1, b"\xff").document() is None
+
+
+def test_the_last_revision_of_a_start_state_is_etcds_or_the_greatest_that_the_api_told() -> None:
+    made = MemoryRecording(session=a_session(start_state="etcd", etcd_start=Revision(9)))
+    assert start_revision(made) == 9
+    api = MemoryRecording(session=a_session(start_state="api"))
+    for name, revision in (("a", 3), ("b", 7)):
+        api.start_list.append(
+            StartObject(
+                group="", version="v1", resource="pods", kind="Pod", namespace="", name=name,
+                revision=Revision(revision), value=api.keep(b"{}"),
+            )
+        )  # fmt: skip
+    assert start_revision(api) == 7
+    assert start_revision(MemoryRecording(session=a_session(etcd_start=Revision(9)))) == 0

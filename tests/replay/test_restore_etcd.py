@@ -10,7 +10,7 @@ from kproxy.model.start import StartKey, StoredKey
 from kproxy.renaming.kinds import Kind
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.startstate import standing_of
-from kproxy.replay.restore_etcd import differing, renamed, seed_of
+from kproxy.replay.restore_etcd import corrections, differing, renamed, seed_of
 from kproxy.replay.webhooks import Handling, Webhooks
 from tests.support.made import a_session
 from tests.support.memory import MemoryRecording
@@ -127,3 +127,18 @@ def test_what_somebody_had_changed_of_a_servers_own_is_named_but_not_what_the_se
     (found,) = differing(baseline, {each.name: each for each in live})
     assert found.name == "clusterroles.rbac.authorization.k8s.io/edit"
     assert found.there
+
+
+def test_what_somebody_had_changed_is_changed_in_a_server_of_the_same_version_which_keeps_its_own_uid() -> None:
+    def role(uid: str, verb: str) -> bytes:
+        return stored({"kind": "ClusterRole", "metadata": {"name": "view", "uid": uid}, "rules": [{"verbs": [verb]}]})
+
+    key = EtcdKey(b"/registry/clusterroles/view")
+    held = Held()
+    held.key("/k8s/clusterroles/view", 4, role(UID, "get"))
+    same = standing_of(key, 3, role(OTHER, "get"), "/registry")
+    assert list(corrections(held.recording, {same.name: same})) == []
+    other = standing_of(key, 3, role(OTHER, "list"), "/registry")
+    (made,) = corrections(held.recording, {other.name: other})
+    assert made.key == key
+    assert json.loads(made.value) == json.loads(role(OTHER, "get"))

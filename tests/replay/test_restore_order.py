@@ -8,11 +8,16 @@ from kproxy.model.jsontypes import JSON
 from kproxy.replay.restore_order import Item, in_order, item_of
 
 
+def uid(number: int) -> str:
+    """As the api-server makes them."""
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
 def item(number: int, resource: str, namespace: str = "", group: str = "", owners: tuple[str, ...] = ()) -> Item:
-    """One of uid `u-NUMBER`."""
+    """One of uid `uid(NUMBER)`."""
     ref = ObjectRef(group=group, resource=resource, namespace=namespace, name=f"n-{number}")
     references: list[JSON] = [{"uid": owner} for owner in owners]
-    return item_of(number, ref, {"metadata": {"uid": f"u-{number}", "ownerReferences": references}})
+    return item_of(number, ref, {"metadata": {"uid": uid(number), "ownerReferences": references}})
 
 
 def test_what_others_stand_on_comes_first_and_what_hinders_them_last() -> None:
@@ -30,22 +35,22 @@ def test_what_others_stand_on_comes_first_and_what_hinders_them_last() -> None:
 
 def test_owners_come_before_what_they_own_whatever_their_kind() -> None:
     items = [
-        item(1, "configmaps", "team", owners=("u-2",)),
-        item(2, "pods", "team", owners=("u-3", "gone")),
+        item(1, "configmaps", "team", owners=(uid(2),)),
+        item(2, "pods", "team", owners=(uid(3), "gone")),
         item(3, "resourcequotas", "team"),
     ]
     assert [each.number for each in in_order(items)] == [3, 2, 1]
 
 
 def test_those_that_own_each_other_are_each_made_once() -> None:
-    items = [item(1, "pods", "a", owners=("u-2",)), item(2, "pods", "a", owners=("u-1",))]
+    items = [item(1, "pods", "a", owners=(uid(2),)), item(2, "pods", "a", owners=(uid(1),))]
     assert sorted(each.number for each in in_order(items)) == [1, 2]
 
 
 @given(st.lists(st.lists(st.integers(0, 19), max_size=3), min_size=20, max_size=20))
 def test_every_object_is_made_once_and_behind_its_owners_where_there_is_no_circle(owners: list[list[int]]) -> None:
     items = [
-        item(number, "pods", "team", owners=tuple(f"u-{owner}" for owner in own if owner < number))
+        item(number, "pods", "team", owners=tuple(uid(owner) for owner in own if owner < number))
         for number, own in enumerate(owners)
     ]
     places = {each.number: place for place, each in enumerate(in_order(items))}
@@ -55,5 +60,11 @@ def test_every_object_is_made_once_and_behind_its_owners_where_there_is_no_circl
 
 
 def test_a_chain_of_owners_may_be_long() -> None:
-    items = [item(number, "pods", "team", owners=(f"u-{number + 1}",)) for number in range(5000)]
+    items = [item(number, "pods", "team", owners=(uid(number + 1),)) for number in range(5000)]
     assert [each.number for each in in_order(items)] == list(reversed(range(5000)))
+
+
+def test_what_is_named_elsewhere_comes_first_too() -> None:
+    event = ObjectRef(group="", resource="events", namespace="team", name="e")
+    about: JSON = {"metadata": {"uid": uid(9)}, "involvedObject": {"uid": uid(2)}}
+    assert [each.number for each in in_order([item_of(1, event, about), item(2, "widgets", "team", "z.io")])] == [2, 1]

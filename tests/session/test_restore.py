@@ -128,7 +128,7 @@ def test_what_the_api_told_of_a_server_is_restored_through_the_api_of_another(
         assert "objects of the start state before them" in asked.stderr
         fill(Served(lab))  # somebody restored it by hand: a target may hold exactly that
         outcome, said, report = verdict(path, inside, "--yes", on=on)
-        assert outcome == "identical", report
+        assert outcome == "identical", json.dumps(report)
         other = kproxy("replay", path, "--on", on, "--yes", env=inside)  # what the session made is there now
         assert other.returncode == 2
         assert "is not fresh" in other.stderr
