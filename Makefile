@@ -12,6 +12,7 @@ EXAMPLES ?= 10000
 SECONDS ?= 120
 FUZZ_SECONDS ?= 3600
 MUTANTS ?= 2000
+TIMES ?= 3
 
 PROVEN = $(CURDIR)/build/proven.jsonl
 ASSETS = $$(sh controlplane/build.sh --print)
@@ -87,6 +88,7 @@ nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replay
 	  $(MAKE) soak SOAK_SECONDS=$$KPROXY_SOAK_SECONDS SOAK_IDENTITY=$$KPROXY_SOAK_IDENTITY && \
 	  KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n0 tests/controlplane/test_soak*.py || exit 1; \
 	done
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times 20 --long 600 --publish
 	$(MAKE) bench
 	$(MAKE) fuzz SECONDS=$(FUZZ_SECONDS)
 
@@ -101,6 +103,9 @@ bench-correlate: $(VENV)/installed ## how fast a ledger is computed, at 10,000, 
 
 accuracy: $(VENV)/installed soak ## how right the grounds are that need no relay, scored on the soak's recording (needs Go)
 	$(BIN)/python -m tests.accuracy build/soak-$(SOAK_SECONDS)-$(SOAK_IDENTITY)/recording.kproxy --check
+
+verification: $(VENV)/installed controlplane ## recordings replayed on the same version TIMES=3: no false alarm (needs Go)
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times $(TIMES) --soak-times 1
 
 mutants: $(VENV)/installed controlplane ## servers that behave in another way, by hand and MUTANTS=2000 drawn: nothing missed (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.mutants --drawn $(MUTANTS)

@@ -1,0 +1,1 @@
+"""Proves that nothing is a false alarm: recordings replayed on the same version, many times."""
