@@ -23,6 +23,9 @@ from kproxy.renaming.walk import Walker
 
 _FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
 _LINKED = "/openapi/v3/"
+_NODES_ANSWER = frozenset({"log", "exec", "attach", "portforward"})
+_SERVER_ERROR = 500
+_UNREACHED = frozenset({500, 502, 503, 504})
 _CONDITIONS = frozenset({"if-modified-since", "if-none-match"})
 _CHOSEN_PARAMETERS = frozenset({"resourceVersion", "continue"})
 _METRICS = re.compile("/metrics(?:/.*)?")
@@ -186,8 +189,20 @@ def _why_not(pair: Pair) -> str:
     """Why nothing can be said of a pair, "" if something can."""
     if pair.replayed.end is End.UNREACHABLE and pair.baseline.end is not End.UNREACHABLE:
         return f"the replay's server could not be reached ({pair.replayed.end_detail})"
+    if reached := _no_node(pair):
+        return reached
     rule = _spoilt_by(pair)
     return f"what its client got was changed on purpose, by the fault {rule!r}" if rule else ""
+
+
+def _no_node(pair: Pair) -> str:
+    """What a node answers cannot be told where the replay's server could not reach one; "" if it did."""
+    first, second = pair.baseline.answer, pair.replayed.answer
+    if pair.baseline.info.subresource not in _NODES_ANSWER or first is None or second is None:
+        return ""
+    if first.status >= _SERVER_ERROR or second.status not in _UNREACHED:
+        return ""
+    return f"a node answers {pair.baseline.info.subresource}, and the replay's server reached none ({second.status})"
 
 
 def _spoilt_by(pair: Pair) -> str:
