@@ -6,7 +6,9 @@ In the order of time, each difference is of an earlier one's cause, on one of th
 - it is the same behaviour elsewhere: the same field, header or status, with the same values (kproxy.diff.signatures);
 - it is about an object that an earlier exchange wrote in another way: read, listed, watched, updated later, its key in
   etcd, and what belongs to it (its namespace's objects, what it owns, the resource that a definition defines);
-- it follows from a field that is another one: managedFields' entry for it, a status after a spec, a table's cell.
+- it follows from a field that is another one: managedFields' entry for it, a status after a spec, a table's cell, the
+  same two values elsewhere in the same object;
+- it is of the same history: the states of an object in a stream or under a key, where another state came.
 
 One pass, and each look-up by key: tens of thousands of differences take seconds.
 """
@@ -27,6 +29,9 @@ _CONFLICTS = frozenset({404, 409, 410})
 
 _TYPE = "content-type"
 """The header that says what the content is: another one makes other content of the same bytes."""
+
+_WORD = 4
+"""Characters of a text that is not in two places by chance."""
 
 _OF_THE_CONTENT = frozenset({"etag", "last-modified", "expires"})
 """Headers that are made of the content."""
@@ -99,6 +104,7 @@ class _Grouping:
     _folders: dict[tuple[str, str, str], int] = field(default_factory=dict)  # collections that were deleted otherwise
     _uids: dict[str, int] = field(default_factory=dict)
     _statuses: dict[Seq, int] = field(default_factory=dict)
+    _values: dict[tuple[object, ...], int] = field(default_factory=dict)  # pairs of values by exchange and object
     _contents: dict[Seq, int] = field(default_factory=dict)
     _types: dict[Seq, int] = field(default_factory=dict)  # exchanges whose content is of another type
     _histories: dict[tuple[object, ...], int] = field(
@@ -136,6 +142,7 @@ class _Grouping:
         yield self._same(site), self._signatures.get(signature(site))
         if site.aspect == "field":
             yield Relation.PART, self._of_the_field(site)
+            yield Relation.PART, self._values.get(pair) if (pair := _pair(site)) is not None else None
         if seq is not None and site.aspect not in {"request", "header"}:
             yield Relation.PART, self._requests.get(seq)
         if site.aspect not in {"request", "header", "end"}:
@@ -273,6 +280,8 @@ class _Grouping:
                 self._uids.setdefault(uid, number)
 
     def _remember_field(self, site: Site, number: int) -> None:
+        if (pair := _pair(site)) is not None:
+            self._values.setdefault(pair, number)
         steps = general(site)
         self._behaviours.setdefault((site.thing, steps), number)
         if site.subject is None or not steps:
@@ -286,6 +295,14 @@ class _Grouping:
 
     def _life(self, ref: ObjectRef) -> _Life:
         return self._lives.setdefault(ref, _Life())
+
+
+def _pair(site: Site) -> tuple[object, ...] | None:
+    """One object's two values in one exchange: they may stand elsewhere in it again, as an address in a list."""
+    first, second = site.difference.baseline, site.difference.replayed
+    if not isinstance(first, str) or not isinstance(second, str) or min(len(first), len(second)) < _WORD:
+        return None
+    return site.difference.seq, site.subject, first, second
 
 
 def is_another(site: Site) -> bool:

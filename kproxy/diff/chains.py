@@ -8,6 +8,7 @@ from enum import StrEnum
 from kproxy.diff.sites import Site, shows_revision
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.jsontypes import JSON
+from kproxy.model.verdict import where_they_part
 
 MAX_SENTENCES = 12
 """Exchanges of one finding that have a sentence each; the others are counted."""
@@ -216,7 +217,8 @@ def _change(site: Site) -> str:
         case "renamed":
             return f"stands for another one: {_value(difference.baseline)} beside {_value(difference.replayed)}"
         case _:
-            return f"is {_value(difference.replayed)} instead of {_value(difference.baseline)}"
+            first, second = where_they_part(difference.baseline, difference.replayed, _MAX_VALUE // 2)
+            return f"is {_value(second)} instead of {_value(first)}"
 
 
 def _plain(value: JSON) -> str:

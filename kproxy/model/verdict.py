@@ -31,6 +31,18 @@ def split_key(path: str) -> tuple[str, int, str]:
     return (path, 0, "") if found is None else (path[: found.start()], int(found[1][:9]), found[2])
 
 
+def where_they_part(baseline: JSON, replayed: JSON, most: int) -> tuple[JSON, JSON]:
+    """Two values for reading: of texts that begin alike for long, the part where they do not any more."""
+    if not isinstance(baseline, str) or not isinstance(replayed, str) or max(len(baseline), len(replayed)) <= most:
+        return baseline, replayed
+    shorter = min(len(baseline), len(replayed))
+    alike = next((at for at in range(shorter) if baseline[at] != replayed[at]), shorter)
+    start = max(0, alike - most // 4)
+    if start < most // 2:
+        return baseline, replayed
+    return f"…{baseline[start : start + most]}", f"…{replayed[start : start + most]}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """One difference, at its place.

@@ -38,8 +38,8 @@ class Heads:
 class Documents:
     """Two documents beside each other: of a request, an answer, a watch event, a key in etcd.
 
-    `where` and `root` are those of the differences within: a difference's path begins with `root`. None: not there.
-    `note`: why one of them is not shown.
+    `where` and `root` are those of the differences within: a difference's path begins with `root`; `paths` are all of
+    them. None: not there. `note`: why one of them is not shown.
     """
 
     title: str
@@ -47,6 +47,7 @@ class Documents:
     root: str
     baseline: JSON = None
     replayed: JSON = None
+    paths: tuple[str, ...] = ()
     note: str = ""
 
 

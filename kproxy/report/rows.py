@@ -6,10 +6,11 @@ What the verdict calls a difference is marked; what differs by the server's choi
 import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.verdict import where_they_part
 from kproxy.renaming.lists import align
 from kproxy.renaming.path import field_step
 from kproxy.report.printing import printable
@@ -30,13 +31,17 @@ _DIFFERENT: frozenset[Mark] = frozenset({"changed", "removed", "added"})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of both documents; None: the other one has none. `parent`: the index of the row that encloses it."""
+    """One line of both documents; None: the other one has none.
+
+    `parent`: the index of the row that encloses it. `focus`: it is of the differences that are looked for.
+    """
 
     depth: int
     left: str | None
     right: str | None
     mark: Mark
     parent: int | None = None
+    focus: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,15 @@ class Fold:
     count: int
 
 
-def rows(baseline: JSON, replayed: JSON, root: str, paths: Collection[str]) -> list[Row]:
-    """Both documents. `paths`: those of the differences; `root`: how they name the documents themselves."""
-    made = _Maker(frozenset(paths))
+def rows(
+    baseline: JSON, replayed: JSON, root: str, paths: Collection[str], focus: Collection[str] | None = None
+) -> list[Row]:
+    """Both documents. `paths`: those of the differences; `root`: how they name the documents themselves.
+
+    `focus`: those of them that are looked for; None: all.
+    """
+    whole = focus is None or baseline is None or replayed is None
+    made = _Maker(frozenset(paths), None if whole else frozenset(focus or ()))
     if baseline is not None and replayed is not None:
         made.pair("", baseline, replayed, root, "")
     elif baseline is not None:
@@ -62,9 +73,10 @@ def folded(found: Sequence[Row], context: int = CONTEXT) -> Iterator[Row | Fold]
     """The rows that differ, those near them and those that enclose them; the others counted."""
     kept: set[int] = set()
     for index, row in enumerate(found):
-        if row.mark in _DIFFERENT:
+        if row.mark in _DIFFERENT and row.focus:
             kept.update(range(max(0, index - context), min(len(found), index + context + 1)))
             kept.update(_enclosing(found, row))
+    kept.update([at + 1 for at in kept if _is_named_below(found, at)])
     left_out = 0
     for index, row in enumerate(found):
         if index not in kept:
@@ -76,6 +88,13 @@ def folded(found: Sequence[Row], context: int = CONTEXT) -> Iterator[Row | Fold]
         yield row
     if left_out and kept:
         yield Fold(left_out)
+
+
+def _is_named_below(found: Sequence[Row], at: int) -> bool:
+    """Whether a row begins an object in a list, and the next one has its name."""
+    if at + 1 >= len(found) or found[at].left != "- metadata:":
+        return False
+    return (found[at + 1].left or "").startswith("name: ")
 
 
 def _enclosing(found: Sequence[Row], row: Row) -> Iterator[int]:
@@ -105,14 +124,28 @@ def unified(found: Sequence[Row | Fold]) -> Iterator[str]:
 class _Maker:
     """Makes rows, depth first."""
 
-    def __init__(self, paths: frozenset[str]) -> None:
+    def __init__(self, paths: frozenset[str], focus: frozenset[str] | None = None) -> None:
         self.rows: list[Row] = []
         self._paths = paths
         self._parents: list[int] = []
         self._depth = 0
+        self._focus = focus
+        self._focused = focus is None
 
     def pair(self, label: str, a: JSON, b: JSON, path: str, field: str) -> None:
         """Two values of one field."""
+        with self._looked_for(path):
+            self._pair(label, a, b, path, field)
+
+    @contextmanager
+    def _looked_for(self, path: str) -> Iterator[None]:
+        """What is within a field that is looked for is looked for, too."""
+        before = self._focused
+        self._focused = before or (self._focus is not None and path in self._focus)
+        yield
+        self._focused = before
+
+    def _pair(self, label: str, a: JSON, b: JSON, path: str, field: str) -> None:
         if isinstance(a, dict) and isinstance(b, dict) and (a or b):
             with self._below(label):
                 self._objects(a, b, path)
@@ -125,7 +158,8 @@ class _Maker:
             self.alone(label, b, "right", "added" if different else "chosen")
         else:
             same: Mark = "same" if type(a) is type(b) and a == b else "chosen"
-            self._add(label + _text(a), label + _text(b), "changed" if path in self._paths else same)
+            first, second = where_they_part(a, b, _MAX_VALUE)
+            self._add(label + _text(first), label + _text(second), "changed" if path in self._paths else same)
 
     def alone(self, label: str, value: JSON, side: _Side, mark: Mark) -> None:
         """A value that only one side has, with all that is in it."""
@@ -147,9 +181,9 @@ class _Maker:
             if name in a and name in b:
                 self.pair(label, a[name], b[name], inner, name)
             elif name in a:
-                self.alone(label, a[name], "left", "removed" if self._differs(inner) else "chosen")
+                self._one(label, a[name], "left", inner)
             else:
-                self.alone(label, b[name], "right", "added" if self._differs(inner) else "chosen")
+                self._one(label, b[name], "right", inner)
 
     def _lists(self, a: list[JSON], b: list[JSON], path: str, field: str) -> None:
         for i, j in align(field, a, b, str).pairs:
@@ -158,12 +192,15 @@ class _Maker:
                 if i is not None and j is not None:
                     self.pair("", a[i], b[j], inner, field)
                 elif i is not None:
-                    self.alone("", a[i], "left", "removed" if self._differs(inner) else "chosen")
+                    self._one("", a[i], "left", inner)
                 elif j is not None:
-                    self.alone("", b[j], "right", "added" if self._differs(inner) else "chosen")
+                    self._one("", b[j], "right", inner)
 
-    def _differs(self, path: str) -> bool:
-        return path in self._paths
+    def _one(self, label: str, value: JSON, side: _Side, path: str) -> None:
+        """A field that one side has alone."""
+        mark: Mark = "chosen" if path not in self._paths else "removed" if side == "left" else "added"
+        with self._looked_for(path):
+            self.alone(label, value, side, mark)
 
     @contextmanager
     def _below(self, label: str, mark: Mark = "same", side: _Side = "both") -> Iterator[None]:
@@ -188,8 +225,12 @@ class _Maker:
         if start < len(self.rows):
             first = self.rows[start]
             parent = self._parents[-1] if self._parents else None
-            self.rows[start] = Row(
-                max(0, first.depth - 1), _dashed(first.left), _dashed(first.right), first.mark, parent
+            self.rows[start] = replace(
+                first,
+                depth=max(0, first.depth - 1),
+                left=_dashed(first.left),
+                right=_dashed(first.right),
+                parent=parent,
             )
 
     def _add_to(self, side: _Side, text: str, mark: Mark) -> None:
@@ -197,7 +238,8 @@ class _Maker:
 
     def _add(self, left: str | None, right: str | None, mark: Mark) -> None:
         if len(self.rows) < MAX_ROWS:
-            self.rows.append(Row(self._depth, left, right, mark, self._parents[-1] if self._parents else None))
+            parent = self._parents[-1] if self._parents else None
+            self.rows.append(Row(self._depth, left, right, mark, parent, self._focused))
 
 
 def _dashed(text: str | None) -> str | None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from kproxy.model.jsontypes import JSON
-from kproxy.model.verdict import Difference, Finding
+from kproxy.model.verdict import Difference, Finding, where_they_part
 from kproxy.report.evidence import Beside, Documents, Evidence
 from kproxy.report.printing import printable
 from kproxy.report.rows import Fold, Row, folded, rows
@@ -22,16 +22,18 @@ def shown_rows(finding: Finding, evidence: Evidence, most: int = MAX_SHOWN) -> l
     documents = None if beside is None else _documents(beside, first)
     if documents is None or not _in_document(first):
         return [value_row(first)]
-    paths = [each.path for each in finding.differences if (each.seq, each.where) == (first.seq, first.where)]
-    found = list(folded(rows(documents.baseline, documents.replayed, documents.root, paths)))
+    own = [each.path for each in finding.differences if (each.seq, each.where) == (first.seq, first.where)]
+    paths = [*documents.paths, *own]
+    found = list(folded(rows(documents.baseline, documents.replayed, documents.root, paths, own)))
     return _cut(found, most) if found else [value_row(first)]
 
 
 def value_row(difference: Difference) -> Row:
     """A difference without a document: its two values beside each other."""
     label = f"{printable(difference.path)}: "
-    left = None if difference.kind == "added" else label + value_text(difference.baseline)
-    right = None if difference.kind == "removed" else label + value_text(difference.replayed)
+    first, second = where_they_part(difference.baseline, difference.replayed, _MAX_VALUE)
+    left = None if difference.kind == "added" else label + value_text(first)
+    right = None if difference.kind == "removed" else label + value_text(second)
     return Row(0, left, right, "removed" if right is None else "added" if left is None else "changed")
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kproxy.diff.chains import request_text
 from kproxy.model.api import metadata_of
@@ -114,6 +114,7 @@ class Gathering:
         exchange = self._first.recording.exchange(seq)
         if exchange is None or self._budget.left <= 0:
             return None
+        found = list(differences)
         image = self._counterparts.get(seq)
         other = None if image is None else self._second.recording.exchange(image)
         return Beside(
@@ -122,7 +123,7 @@ class Gathering:
             request=request_text(exchange),
             baseline=_heads(exchange),
             replayed=None if other is None else _heads(other),
-            documents=tuple(self._documents(exchange, other, differences)),
+            documents=tuple(_with_paths(each, found) for each in self._documents(exchange, other, found)),
         )
 
     def _documents(
@@ -174,6 +175,12 @@ class Gathering:
             left = self._first.stored(first.value if first else None)
             right = self._second.stored(second.value if second else None)
             yield _pair(f"{name} in etcd, change {index}", "etcd", left, right, root=f"{name}[{index}]")
+
+
+def _with_paths(documents: Documents, differences: Iterable[Difference]) -> Documents:
+    """With the paths of all differences within."""
+    within = (each.path for each in differences if each.where == documents.where)
+    return replace(documents, paths=tuple(each for each in within if each.startswith(documents.root)))
 
 
 def _pair(title: str, where: str, first: _Read, second: _Read, root: str = "$") -> Documents:

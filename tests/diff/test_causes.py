@@ -180,6 +180,16 @@ def test_a_version_that_changed_is_one_finding_wherever_it_is_said() -> None:
     assert len(finding.differences) == 2
 
 
+def test_two_values_that_stand_in_two_fields_of_one_object_are_one_finding() -> None:
+    def world(server: FakeServer, address: str) -> FakeServer:
+        server.exchange(
+            "PUT", f"{PODS}/a/status", 200, server.pod(1, status={"podIP": address, "said": [address, "x"]})
+        )
+        return server
+
+    only(verdict_of(world(FakeServer("a", 100, 7), "10.0.0.6 a"), world(FakeServer("b", 5000, 15), "10.0.0.7 b")))
+
+
 def test_a_redirection_and_all_that_comes_with_it_is_one_finding() -> None:
     def world(server: FakeServer, *, fine: bool) -> FakeServer:
         headers = (("ETag", "x"),) if fine else (("Location", "/elsewhere"),)

@@ -1,5 +1,7 @@
 """kproxy.diff.chains: the sentences are bounded, and say what the first divergence is."""
 
+from dataclasses import replace
+
 import pytest
 
 from kproxy.diff.chains import MAX_SENTENCES, Link, Relation, cause_of, chain_of
@@ -73,3 +75,10 @@ def test_a_long_chain_is_cut_and_counted() -> None:
     assert len(chain) == MAX_SENTENCES + 2
     assert chain[0] == "because"
     assert chain[-1] == f"and so on, in {38 - MAX_SENTENCES} more exchanges"
+
+
+def test_of_two_long_texts_the_place_where_they_part_is_said() -> None:
+    alike = "x" * 1_000
+    found = site("field", "body", "$.a", steps=("a",))
+    long = replace(found, difference=replace(found.difference, baseline=f"{alike}1", replayed=f"{alike}2"))
+    assert 'x2" instead of "…' in cause_of(long)

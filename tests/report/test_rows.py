@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.report.rows import MAX_ROWS, Fold, folded, rows, unified
 
 DOCUMENTS: st.SearchStrategy[JSON] = st.recursive(
@@ -58,6 +58,32 @@ def test_what_is_there_alone_is_whole() -> None:
 def test_another_order_is_said() -> None:
     first: JSON = {"finalizers": ["a", "b"]}
     assert "! finalizers: (in another order)" in lines(first, {"finalizers": ["b", "a"]}, "$.finalizers")
+
+
+def test_of_long_texts_the_place_where_they_part_is_shown() -> None:
+    alike = "x" * 5_000
+    (row,) = rows({"a": f"{alike}1"}, {"a": f"{alike}2"}, "$", ["$.a"])
+    assert row.left is not None
+    assert row.right is not None
+    assert row.left.endswith('x1"')
+    assert row.right.endswith('x2"')
+    assert len(row.left) < 1_000
+
+
+def test_other_differences_are_marked_and_only_those_looked_for_have_their_context() -> None:
+    first: JSONObject = {f"f{number:02}": number for number in range(40)}
+    second: JSONObject = {**first, "f05": 0, "f30": 0}
+    found = rows(first, second, "$", ["$.f05", "$.f30"], ["$.f30"])
+    assert [row.mark for row in found].count("changed") == 2
+    said = list(unified(list(folded(found))))
+    assert "+ f30: 0" in said
+    assert "+ f05: 0" not in said
+
+
+def test_an_object_in_a_list_is_named_where_something_in_it_differs() -> None:
+    first: JSON = {"items": [{"metadata": {"name": "a", "x": 1, "y": 2, "z": 3}, "spec": {"p": 1, "q": 2, "r": 3}}]}
+    second: JSON = {"items": [{"metadata": {"name": "a", "x": 1, "y": 2, "z": 3}, "spec": {"p": 1, "q": 2, "r": 4}}]}
+    assert '      name: "a"' in lines(first, second, "$.items[0].spec.r")
 
 
 def test_a_large_document_is_cut() -> None:
