@@ -104,6 +104,8 @@ class Watch:
         self.events = 0
         self.ended = False
         self.broken = ""
+        self.missed = 0
+        """Events that were waited for in vain."""
         self._reply = reply
         self._learner = WatchLearner(renaming, recorded, resource)
         self._changed = asyncio.Event()
@@ -129,16 +131,24 @@ class Watch:
             self._changed.set()
 
     async def wait(self, events: int | None, seconds: float) -> bool:
-        """Until this many events came (None: until the server ends it), or it ends, or the time is over."""
+        """Until this many events came (None: until the server ends it), or it ends, or the time is over.
+
+        Events that were waited for in vain are not waited for again.
+        """
+        due = None if events is None else events - self.missed
         try:
             async with asyncio.timeout(seconds):
-                while not self.ended and (events is None or self.events < events):
+                while not self.ended and (due is None or self.events < due):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
             pass  # said by the caller, who knows what it means
         self._learner.settle()
-        return self.ended if events is None else self.events >= events
+        if events is None or due is None:
+            return self.ended
+        came = self.events >= due
+        self.missed = max(0, events - self.events) if not came or self.events >= events else self.missed
+        return came
 
     async def close(self) -> None:
         """Leave it, as the recorded client did."""

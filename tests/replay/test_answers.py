@@ -1,0 +1,60 @@
+"""kproxy.replay.answers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import cast
+
+from kproxy.renaming.renaming import Renaming
+from kproxy.replay.answers import Watch
+from kproxy.replay.transport import Reply
+
+EVENT = b'{"type":"ADDED","object":{"metadata":{"name":"x"}}}\n'
+
+
+class Stream:
+    """An answer whose events come when the test says so."""
+
+    headers = (("Content-Type", "application/json"),)
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The content's pieces."""
+        while piece := await self.queue.get():
+            yield piece
+
+    def leave(self) -> None:
+        """Nothing is left behind."""
+
+
+def test_events_that_were_waited_for_in_vain_are_not_waited_for_again() -> None:
+    async def run() -> list[bool]:
+        stream = Stream()
+        watch = Watch(cast("Reply", stream), [], Renaming())
+        said = [await watch.wait(2, 0.01)]  # nothing came: two are missing
+        stream.queue.put_nowait(EVENT)
+        said += [await watch.wait(3, 60)]  # the third recorded one is the first to come
+        said += [await watch.wait(4, 0.01)]
+        for _ in range(4):
+            stream.queue.put_nowait(EVENT)
+        said += [await watch.wait(5, 60), watch.missed < 4]
+        assert await watch.wait(5 + watch.missed, 60)
+        said += [await watch.wait(5, 60), watch.missed == 0]  # all came after all
+        await watch.close()
+        return said
+
+    assert asyncio.run(run()) == [False, True, False, True, True, True, True]
+
+
+def test_a_watch_that_ended_is_not_waited_for() -> None:
+    async def run() -> tuple[bool, bool]:
+        stream = Stream()
+        watch = Watch(cast("Reply", stream), [], Renaming())
+        stream.queue.put_nowait(EVENT)
+        stream.queue.put_nowait(b"")
+        found = await watch.wait(2, 60), await watch.wait(None, 60)
+        await watch.close()
+        return found
+
+    assert asyncio.run(run()) == (False, True)
