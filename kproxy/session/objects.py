@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from kproxy.errors import UsageError
 from kproxy.fields.events import as_new_event
-from kproxy.history.stored import Stored, after, before
+from kproxy.history.stored import Stored, after, before, stored
 from kproxy.model.api import ObjectRef
 from kproxy.model.attribution import LedgerEntry
 from kproxy.model.exchange import Nanos
 from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.model.recording import Recording
+from kproxy.model.start import StartKey
 from kproxy.session.authors import revision_asked
 from kproxy.session.entries import Entries
 from kproxy.session.mentions import latest_mention
@@ -40,6 +41,8 @@ def object_at(where: str, words: str, at: str | None, namespace: str = "") -> Ob
         history = history_of(recording, entries, target)
         if history:
             return _from_etcd(recording, target, history, happened.by(history, moment))
+        if (state := _from_start(recording, target)) is not None:
+            return state
         if isinstance(target, bytes):
             raise not_changed(words)
         return _from_answers(recording, target, _time(happened, moment))
@@ -65,6 +68,22 @@ def _time(happened: Happened, moment: Moment) -> Nanos | None:
     if moment.revision is not None:
         raise UsageError("--at rev:… names a revision of etcd, which tells nothing of this object; name a time")
     return happened.time(moment)
+
+
+def _from_start(recording: Recording, target: Target) -> ObjectState | None:
+    """What the start state says of a key that did not change; of what is not in it, None."""
+    keys = {target} if isinstance(target, bytes) else {*object_keys(target, recording.session.etcd_prefix)}
+    for entry in recording.start_state():
+        if not isinstance(entry, StartKey) or entry.key not in keys:
+            continue
+        value = stored(recording, entry.value, entry.mod_revision)
+        name = target_text(target)
+        if value.reason:
+            raise UsageError(f"the value of {name} is not in the recording: {value.reason}")
+        document = _asked_version(target, value.document) if value.document is not None else raw_text(value)
+        source = f"etcd, revision {entry.mod_revision}, before the session"
+        return ObjectState(name=name, document=document, source=source + _version(value))
+    return None
 
 
 def _from_etcd(

@@ -8,12 +8,15 @@ import pytest
 
 from kproxy.errors import UsageError
 from kproxy.model.api import ObjectRef
-from kproxy.model.exchange import EMPTY_BODY, Nanos
+from kproxy.model.etcd import ClusterId, EtcdKey, Revision
+from kproxy.model.exchange import EMPTY_BODY, Body, BodyState, Nanos
+from kproxy.model.start import StartKey
 from kproxy.session.mentions import latest_mention
 from kproxy.session.naming import parse_object
 from kproxy.session.objects import object_at
+from kproxy.store.text import export_text
 from kproxy.wire.requestinfo import request_info
-from tests.support.made import an_exchange
+from tests.support.made import a_session, an_exchange
 from tests.support.memory import MemoryRecording
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
@@ -171,3 +174,38 @@ def test_what_is_not_the_stored_object_is_passed_by(target: str, document: objec
     assert Said().answer("GET", COLLECTION + "/app", 200, app("1")).answer("GET", target, 200, document).last() == {
         "v": "1"
     }
+
+
+def test_an_object_that_was_there_and_did_not_change_is_told_by_the_start_state(tmp_path: Path) -> None:
+    made = MemoryRecording(session=a_session(start_state="etcd", etcd_start=Revision(9)))
+    document = {"apiVersion": "v1", **app("1", uid="u", creationTimestamp="2026-01-01T00:00:00Z")}
+    for name, body in (
+        ("app", made.keep(json.dumps(document).encode())),
+        ("hidden", Body(state=BodyState.OPAQUE, size=3, reason="encrypted at rest")),
+    ):
+        made.start_list.append(
+            StartKey(
+                cluster=ClusterId("aa"),
+                key=EtcdKey(f"/registry/configmaps/default/{name}".encode()),
+                value=body,
+                create_revision=Revision(3),
+                mod_revision=Revision(7),
+                version=2,
+            )
+        )
+    export_text(made, tmp_path / "text")
+    where = str(tmp_path / "text")
+    found = object_at(where, "configmaps/default/app", None)
+    assert found.source == "etcd, revision 7, before the session, stored as v1"
+    assert isinstance(found.document, dict)
+    assert found.document["data"] == {"v": "1"}
+    assert found.document["metadata"] == {
+        "name": "app",
+        "namespace": "default",
+        "uid": "u",
+        "resourceVersion": "7",
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+    }
+    assert object_at(where, "/registry/configmaps/default/app", None).document == found.document
+    with pytest.raises(UsageError, match="encrypted at rest"):
+        object_at(where, "configmaps/default/hidden", None)
