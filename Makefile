@@ -21,7 +21,7 @@ OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
 .PHONY: help demo test test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane controlplane-older soak \
         test-controlplane test-compat compatibility compatibility-check \
-        mutants mutants-short recordings nightly bench bench-short bench-correlate accuracy wheel test-plugin clean
+        mutants mutants-publish mutants-short recordings nightly bench bench-short bench-correlate accuracy wheel test-plugin clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -89,6 +89,7 @@ nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replay
 	  KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n0 tests/controlplane/test_soak*.py || exit 1; \
 	done
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times 20 --long 600 --publish
+	$(MAKE) mutants
 	$(MAKE) bench
 	$(MAKE) fuzz SECONDS=$(FUZZ_SECONDS)
 
@@ -110,8 +111,11 @@ verification: $(VENV)/installed controlplane ## recordings replayed on the same 
 mutants: $(VENV)/installed controlplane ## servers that behave in another way, by hand and MUTANTS=2000 drawn: nothing missed (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.mutants --drawn $(MUTANTS)
 
-mutants-short: $(VENV)/installed ## those by hand on the emulated server, and 200 drawn
-	$(BIN)/python -m tests.mutants --server emulated --drawn 200
+mutants-publish: $(VENV)/installed controlplane ## the same, and docs/verification.md of it (needs Go; half an hour)
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.mutants --drawn $(MUTANTS) --publish
+
+mutants-short: $(VENV)/installed ## each third of those by hand on the emulated server, and 200 drawn
+	$(BIN)/python -m tests.mutants --server emulated --drawn 200 --share 3
 
 bench-short: $(VENV)/installed ## the same, short: checks counts and contents, not ratios
 	$(BIN)/python -m tests.bench --short

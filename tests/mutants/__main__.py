@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.mutant import Mutant
+from tests.mutants.report import PAGE, publish_kept
 from tests.mutants.run import Run
 
 SEED = 20261126
@@ -26,6 +27,10 @@ def main() -> int:
     parser.add_argument("--server", choices=("emulated", "kube-apiserver"), help="only on this server")
     parser.add_argument("--drawn", type=int, default=DRAWN, metavar="COUNT", help=f"how many are drawn ({DRAWN})")
     parser.add_argument("--seed", type=int, default=SEED, help=f"what they are drawn with ({SEED})")
+    parser.add_argument("--share", type=int, default=1, metavar="N", help="of those by hand each N-th only")
+    parser.add_argument(
+        "--publish", action="store_true", help=f"write the section of {PAGE.name}, of the last run of each kind"
+    )
     words = parser.parse_args()
     found = os.environ.get("KUBEBUILDER_ASSETS", "")
     servers = _servers(words.server, has_assets=bool(found))
@@ -33,9 +38,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kproxy-mutants-") as kept:
         run = Run(Path(kept), Path(found) if found else None, servers)
         if words.kind != "drawn":
-            good &= run.hand(_wanted(words.only, servers))
+            good &= run.hand(_wanted(words.only, servers)[:: words.share])
         if words.kind != "hand" and not words.only:
             good &= run.drawn(words.drawn, words.seed)
+    if words.publish:
+        publish_kept(words.seed)
     return 0 if good else 1
 
 

@@ -48,8 +48,13 @@ class Choices:
         if edit.where == "header":
             kind = CHOSEN_HEADERS.get(edit.path.lower())
             return Chosen(kind, "", str(edit.before)) if kind is not None else None
+        return self.sites.get(self.site_of(edit))
+
+    @staticmethod
+    def site_of(edit: Edit) -> Site:
+        """Where an edit is."""
         path = edit.path[edit.path.find("$") :] if "$" in edit.path else edit.path.rpartition(" ")[2]
-        return self.sites.get((edit.where, edit.seq, edit.index, path))
+        return edit.where, edit.seq, edit.index, path
 
     def twice(self, chosen: Chosen) -> bool:
         """Whether the value occurs in another place, too."""

@@ -13,10 +13,11 @@ from kproxy.correlate.ledger import correlate
 from kproxy.diff.compare import compare
 from kproxy.model.attribution import Ledger
 from kproxy.model.exchange import Seq
-from kproxy.model.verdict import Outcome, Verdict
+from kproxy.model.verdict import NoiseCount, Outcome, Verdict
 from tests.diff.conftest import in_memory
 from tests.diff.edits import Edit, draw
 from tests.mutants.chosen import Choices, Chosen, choices_of
+from tests.mutants.ordered import Order, order_of
 from tests.support.memory import MemoryRecording
 
 
@@ -29,10 +30,13 @@ class Pair:
     replayed: MemoryRecording
     ledger: Ledger = field(init=False)
     choices: Choices = field(init=False)
+    order: Order = field(init=False)
+    noise: tuple[NoiseCount, ...] = ()
 
     def __post_init__(self) -> None:
         self.ledger = correlate(self.recorded)
         self.choices = choices_of(self.replayed)
+        self.order = order_of(choices_of(self.recorded), self.choices, self.recorded, self.replayed)
 
     def verdict(self, replayed: MemoryRecording) -> Verdict:
         """Compare with the replay, or with an edit of it; the replay sent all that was recorded, in its order."""
@@ -45,7 +49,9 @@ def read_pair(name: str, recorded: Path, replayed: Path) -> Pair:
     pair = Pair(name, in_memory(recorded), in_memory(replayed))
     verdict = pair.verdict(pair.replayed)
     if verdict.outcome not in {Outcome.IDENTICAL, Outcome.EQUIVALENT}:
-        raise ValueError(f"{name}: its replay is {verdict.outcome}: {verdict.differences[:3]} {verdict.reasons[:3]}")
+        said = [*verdict.differences[:3], *verdict.reasons[:3]]
+        raise ValueError(f"{name}: its replay is {verdict.outcome}: {said}")
+    pair.noise = verdict.noise
     return pair
 
 
@@ -60,6 +66,7 @@ class Drawn:
     caught: bool
     chosen: str = ""
     bound: str = ""  # why it must be caught although it was chosen: occurs twice | stands in an order
+    why: str = ""  # it was not caught
 
 
 def try_drawn(pair: Pair, seed: int, numbers: Iterable[int]) -> list[Drawn]:
@@ -69,25 +76,37 @@ def try_drawn(pair: Pair, seed: int, numbers: Iterable[int]) -> list[Drawn]:
         edit = draw(pair.replayed, Random(f"{seed} {pair.name} {number}"))
         verdict = pair.verdict(edit.recording)
         chosen = pair.choices.of(edit)
+        caught = verdict.outcome is Outcome.DIFFERENT
         results.append(
             Drawn(
                 golden=pair.name,
                 number=number,
                 edit=str(edit),
                 where=edit.where,
-                caught=verdict.outcome is Outcome.DIFFERENT,
+                caught=caught,
                 chosen=chosen.kind.value if chosen is not None else "",
                 bound=_bound(pair, edit, chosen),
+                why="" if caught else _why(pair, verdict),
             )
         )
     return results
 
 
+def _why(pair: Pair, verdict: Verdict) -> str:
+    """What hid an edit, as far as the verdict says it."""
+    if verdict.outcome is Outcome.INCONCLUSIVE:
+        return f"inconclusive: {verdict.reasons[0]}"
+    before = {each.rule: each.count for each in pair.noise}
+    rules = [each.rule for each in verdict.noise if each.count != before.get(each.rule, 0)]
+    return f"the rule {', '.join(rules)}" if rules else "nothing contradicts it"
+
+
 def _bound(pair: Pair, edit: Edit, chosen: Chosen | None) -> str:
     if chosen is None:
         return ""
-    del edit
-    return "occurs twice" if pair.choices.twice(chosen) else ""
+    if pair.choices.twice(chosen):
+        return "occurs twice"
+    return "stands in an order" if pair.order.broken_by(edit, chosen) else ""
 
 
 @dataclass(frozen=True, slots=True)

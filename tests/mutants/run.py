@@ -11,6 +11,7 @@ from tests.mutants.catalogue import MUTANTS
 from tests.mutants.drawn import Drawn, Score, class_of, read_pair, try_drawn
 from tests.mutants.hand import RECORDINGS, Caught, record_dense, replay_honestly, try_mutant
 from tests.mutants.mutant import Mutant
+from tests.mutants.report import keep
 
 PARALLEL = 2
 CHUNK = 50
@@ -40,6 +41,7 @@ class Run:
             for job in as_completed(jobs):
                 self.caught.append(job.result())
                 print(_line(self.caught[-1]), flush=True)  # noqa: T201 - a program's output
+        keep("hand", self.caught)
         survived = [each for each in self.caught if not each.caught]
         print(f"by hand: {len(self.caught)}, of which {len(survived)} were not caught at the first cause")  # noqa: T201
         return not survived
@@ -55,6 +57,7 @@ class Run:
                     jobs.append(pool.submit(_draw, name, recorded, replayed, seed, numbers))
             results = [drawn for job in jobs for drawn in job.result()]
         self.score = Score(tuple(results))
+        keep("drawn", results)
         for each in self.score.survivors:
             print(f"survived ({class_of(each)}): {each.golden} {each.number}: {each.edit}")  # noqa: T201 - the same
         for name, (drawn, survived) in self.score.counts().items():
