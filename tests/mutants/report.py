@@ -41,7 +41,7 @@ DRAWN = """\
 ### Drawn
 
 {count} edits drawn with the seed {seed} over {goldens}: a leaf of an answer's JSON, a status, a header, a watch event
-(or one lost, doubled, moved), a value in etcd (or a change of a key lost, moved, with another lease, version, revision).
+(or one lost, doubled, moved), a value in etcd (or a change of a key lost, moved, of another lease, version, revision).
 Each is an edit of the recording that an honest replay made; the comparison must say `different`.
 
 | of | drawn | survived | may survive |
