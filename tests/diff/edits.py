@@ -219,7 +219,8 @@ def _text(value: str, random: Random) -> str:
     if value.endswith(" GMT"):
         return _shifted_date(value, random)
     if value.isdigit():
-        return str(max(0, int(value) + random.choice([-100, -10, -3, -2, -1, 1, 2, 3, 10, 100])))
+        by = random.choice([-100, -10, -3, -2, -1, 1, 2, 3, 10, 100])
+        return str(int(value) + (by if int(value) + by >= 0 else -by))
     at = random.randrange(len(value) + 1)
     return value[:at] + random.choice("abcxyz019-") + value[at:]
 

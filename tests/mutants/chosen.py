@@ -111,10 +111,10 @@ def choices_of(recording: MemoryRecording) -> Choices:
         if value is not None:
             collector = _Collector(choices, ("etcd", None, index))
             Walker(collector, str).walk(value, value, Owner(revision=str(change.revision)))
-        if uid := _uid(value if value is not None else documents.stored(change.previous).value):
-            chosen = Chosen(Kind.REVISION, uid, str(change.revision))
-            choices.sites["etcd", None, index, "revision"] = chosen
-            choices.counts[chosen] += 1
+        uid = _uid(value if value is not None else documents.stored(change.previous).value)
+        chosen = Chosen(Kind.REVISION, uid or change.key.decode(), str(change.revision))
+        choices.sites["etcd", None, index, "revision"] = chosen
+        choices.counts[chosen] += 1
     return choices
 
 

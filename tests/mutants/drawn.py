@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from kproxy.correlate.background import background_rule
 from kproxy.correlate.ledger import correlate
 from kproxy.diff.compare import compare
 from kproxy.model.attribution import Ledger
+from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Seq
 from kproxy.model.verdict import NoiseCount, Outcome, Verdict
 from tests.diff.conftest import in_memory
@@ -86,14 +88,18 @@ def try_drawn(pair: Pair, seed: int, numbers: Iterable[int]) -> list[Drawn]:
                 caught=caught,
                 chosen=chosen.kind.value if chosen is not None else "",
                 bound=_bound(pair, edit, chosen),
-                why="" if caught else _why(pair, verdict),
+                why="" if caught else _why(pair, edit, verdict),
             )
         )
     return results
 
 
-def _why(pair: Pair, verdict: Verdict) -> str:
+def _why(pair: Pair, edit: Edit, verdict: Verdict) -> str:
     """What hid an edit, as far as the verdict says it."""
+    if edit.where == "etcd" and background_rule(EtcdKey(edit.path.partition("$")[0].partition(" ")[0].encode())):
+        return "the key is background, of which etcd is not compared (kproxy/correlate/background.py)"
+    if edit.where == "stream" and edit.after == "swapped":
+        return "initial events, in whose order the server is free"
     if verdict.outcome is Outcome.INCONCLUSIVE:
         return f"inconclusive: {verdict.reasons[0]}"
     before = {each.rule: each.count for each in pair.noise}

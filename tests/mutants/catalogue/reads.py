@@ -100,7 +100,7 @@ LISTS: tuple[Mutant, ...] = (
         "limit-ignored",
         "pagination",
         "a list ignores limit",
-        Place("GET", rf"{CONFIGMAPS}\?limit=2", "body", r"\$\.(metadata\.continue|items\[2\])"),
+        Place("GET", rf"{CONFIGMAPS}\?limit=2", "body", r"\$\.(metadata\.continue|items.*)"),
         lambda: Requests(of=Of("GET", CONFIGMAPS, "^limit=2$"), change=without_parameter("limit")),
     ),
     by_server(
