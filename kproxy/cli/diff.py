@@ -39,4 +39,4 @@ def command(
     with compare_progress() as notify:
         verdict = compare_recordings(baseline, replayed, strict=strict, rules=book, renaming=renaming, notify=notify)
     write_renaming(renaming, renaming_file)
-    return write_reports(verdict, reports, lambda: gather_evidence(baseline, replayed, verdict))
+    return write_reports(verdict, reports, lambda whole: gather_evidence(baseline, replayed, verdict, whole=whole))

@@ -86,13 +86,15 @@ def format_option[Command: Callable[..., object]](command: Command) -> Command:
     return _format_option(_color_option(command))
 
 
-def write_reports(verdict: Verdict, reports: tuple[Report, ...], evidence: Callable[[], Evidence]) -> int:
+def write_reports(verdict: Verdict, reports: tuple[Report, ...], evidence: Callable[[bool], Evidence]) -> int:
     """Write what was asked for (nothing: text) and give the verdict's exit code.
 
-    `evidence` reads it from the recordings: nothing is read for programs, nor when nothing differs.
+    `evidence` reads it from the recordings, whole or of what differs only; for programs, and when nothing differs, not
+    at all.
     """
     asked = reports or (Report("text", None),)
-    shown = evidence() if any(_needs_evidence(each.format, verdict) for each in asked) else NO_EVIDENCE
+    whole = any(each.format == "junit" for each in asked)
+    shown = evidence(whole) if any(_needs_evidence(each.format, verdict) for each in asked) else NO_EVIDENCE
     for report in asked:
         if report.path is None:
             _say(report.format, verdict, shown)

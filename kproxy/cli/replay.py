@@ -189,7 +189,9 @@ def command(
         audience = Audience(confirm=confirm, notify=notify, tell=_tell, stopped=signals.append, comparing=comparing)
         verdict: Verdict = asyncio.run(replay_recording(file, reachable, settings, audience))
         write_renaming(renaming, renaming_file)
-        code = write_reports(verdict, reports, lambda: gather_evidence(file, str(settings.output), verdict))
+        code = write_reports(
+            verdict, reports, lambda whole: gather_evidence(file, str(settings.output), verdict, whole=whole)
+        )
     return 128 + signals[-1] if signals else code
 
 

@@ -144,6 +144,20 @@ def test_what_lives_in_a_namespace_that_was_not_made_follows_from_that() -> None
     assert finding.first.seq == 1
 
 
+def test_what_is_owned_by_an_object_that_was_not_made_follows_from_that() -> None:
+    def world(server: FakeServer, *, fine: bool) -> FakeServer:
+        owned = server.pod(2, "b")
+        metadata = owned["metadata"]
+        assert isinstance(metadata, dict)
+        metadata["ownerReferences"] = [{"kind": "Pod", "name": "a", "uid": server.uid(97)}]
+        server.exchange("POST", PODS, 201 if fine else 500, server.pod(1) if fine else refused())
+        server.exchange("POST", CONFIG_MAPS, 201 if fine else 403, owned if fine else refused())
+        return server
+
+    finding = only(verdict_of(world(FakeServer("a", 100, 7), fine=True), world(FakeServer("b", 5000, 15), fine=False)))
+    assert finding.first.seq == 1
+
+
 def test_a_dry_run_that_is_refused_explains_nothing_that_comes_later() -> None:
     def world(server: FakeServer, *, fine: bool) -> FakeServer:
         answer = server.pod(1) if fine else refused()

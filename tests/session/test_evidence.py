@@ -56,6 +56,16 @@ def test_all_exchanges_and_keys_of_a_small_recording_are_named() -> None:
     assert evidence.baseline.server == "kube-apiserver v1.37.2"
 
 
+def test_what_is_not_whole_names_only_what_differs() -> None:
+    change = misbehaving(in_memory(PAIR / "replayed"))
+    recorded = Opened(in_memory(PAIR / "recorded"))
+    verdict = RealPair(in_memory(PAIR / "recorded"), change, recorded.ledger).verdict(change)
+    evidence = evidence_of(recorded, Opened(change), verdict, ("a", "b"), whole=False)
+    assert set(evidence.names) == {each.seq for each in verdict.differences}
+    assert evidence.keys["/registry/deployments/default/hello-web"] == "deployments.apps"
+    assert (evidence.kinds, evidence.folders) == ({}, {})
+
+
 def reads(server: FakeServer, count: int, size: int, said: str) -> FakeServer:
     """Reads of one large pod, the first of which says something."""
     for number in range(count):
