@@ -1,5 +1,6 @@
 """Progress of a replay and of a comparison on a terminal, on standard error; nothing where that is no terminal."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -7,18 +8,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from kproxy.cli.replay_status import ReplayStatus
 from kproxy.model.etcd import key_text
 from kproxy.replay.events import (
     NotSettled,
+    ReplayEnded,
     ReplayEvent,
-    ReplayStarted,
     RequestFailed,
     RequestLeftOut,
-    RequestSent,
     StateNotReached,
     WaitedInVain,
 )
 from kproxy.report.text import printable
+
+_EACH_SECONDS = 0.1
+"""Between two pictures: a replay may send thousands of requests a second."""
 
 
 @contextmanager
@@ -28,12 +32,17 @@ def replay_progress() -> Iterator[tuple[Callable[[ReplayEvent], None], Callable[
         console = bar.console
         task = bar.add_task("", total=None, what="replaying")
 
+        status, shown = ReplayStatus(), 0.0
+
         def show(event: ReplayEvent) -> None:
+            nonlocal shown
+            status.note(event)
+            now = time.monotonic()
+            if now - shown >= _EACH_SECONDS or isinstance(event, ReplayEnded):
+                shown = now
+                line = escape(printable(status.line))
+                bar.update(task, total=status.requests, completed=status.sent, description=line)
             match event:
-                case ReplayStarted():
-                    bar.update(task, total=event.requests)
-                case RequestSent():
-                    bar.update(task, advance=1, description=escape(printable(f"{event.method} {event.target}"))[:60])
                 case RequestFailed() | RequestLeftOut():
                     console.print(f"kproxy: exchange {event.seq}: {escape(printable(event.reason))}", highlight=False)
                 case WaitedInVain():

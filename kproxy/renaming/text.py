@@ -14,6 +14,8 @@ from operator import neg
 from kproxy.renaming.kinds import UUID
 
 _TOKEN = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|[\\nrtbf])|[0-9A-Za-z][0-9A-Za-z._-]*|[0-9A-Fa-f:]{2,}")
+_RUN = re.compile(r"[0-9A-Za-z]+")
+_ADDRESS = re.compile(r"[0-9A-Fa-f:]{2,}")
 _BOUNDARY = re.compile(r"[._-]")
 _BOUNDARIES = frozenset("._-")
 _PORT = re.compile(r"(?<=:)([0-9]{2,5})(?=/(?:TCP|UDP|SCTP))")
@@ -60,9 +62,23 @@ def rename_text(
     if ports:
         text = _PORT.sub(lambda found: ports.get(found[1], found[1]), text)
     known = names if isinstance(names, Names) else Names(names)
-    if not known and not known.hashes:
+    if (not known and not known.hashes) or _names_none(text, known):
         return text
     return _TOKEN.sub(lambda found: _rename_token(found[0], known), text)
+
+
+def _names_none(text: str, names: Names) -> bool:
+    """Whether no token of a text can be renamed, for certain: nearly all are like that, and are not gone through.
+
+    A name, a hash and a uid begin where a run of letters and digits does, but behind an escape.
+    """
+    heads = names.lengths.keys()
+    runs = _RUN.findall(text)
+    if "\\" in text or not heads.isdisjoint(runs) or not names.hashes.keys().isdisjoint(runs):
+        return False
+    if ":" in text and not heads.isdisjoint(_ADDRESS.findall(text)):
+        return False
+    return "-" not in text or UUID.search(text) is None
 
 
 def _rename_token(token: str, names: Names) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 
 from kproxy.errors import ReplayError
+from kproxy.model.etcd import key_text
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.renaming.kinds import resource_of
@@ -22,6 +23,7 @@ from kproxy.replay.events import (
     RequestLeftOut,
     StateNotReached,
     WaitedInVain,
+    Waiting,
     WatchEnded,
 )
 from kproxy.replay.frontier import WINDOW
@@ -41,6 +43,9 @@ from kproxy.replay.workers import take_all
 
 _SERVER_ERROR = 500
 _SWITCHED = 101
+_LONG_SECONDS = 0.5
+"""A wait that people are told of."""
+
 _HURRIED = 10
 _MOST_HURRIED = 6
 
@@ -279,11 +284,17 @@ class _Run:
         """Keep the pace, and give the server what it had after a write."""
         now = asyncio.get_running_loop().time()
         if (due := self.clockwork.due(recorded, now)) > now:
+            if due - now > _LONG_SECONDS:
+                self.notify(Waiting(what=f"its time, for {due - now:.1f} s"))
             await self.stopper.sleep(due - now)
 
     async def _await(self, seq: Seq, events: int) -> None:
         watch = self.watches.get(seq)
-        if watch is not None and not await watch.wait(events, self.drive.patience):
+        if watch is None:
+            return
+        if watch.events < events and not watch.ended:
+            self.notify(Waiting(what=f"events of watch {seq}"))
+        if not await watch.wait(events, self.drive.patience):
             self._in_vain(seq, watch, events, self.drive.patience)
 
     def _in_vain(self, seq: Seq, watch: Watch, events: int, seconds: float) -> None:
@@ -293,6 +304,7 @@ class _Run:
 
     async def _settle(self, step: Settle) -> None:
         awaited = not self.settler.gave_up
+        self.notify(Waiting(what=f"{key_text(step.key)} in etcd"))
         if not await self.settler.wait(step) and awaited:
             self.notify(NotSettled(key=step.key, seconds=self.drive.patience))
         self.clockwork.wrote(step.at, asyncio.get_running_loop().time())

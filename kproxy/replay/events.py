@@ -61,6 +61,13 @@ class RequestLeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Something has not come that had come in the recording; `what`: a part of a sentence."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchEnded:
     """A watch is over: how many events came, how many had come in the recording."""
 
@@ -112,6 +119,7 @@ type ReplayEvent = (
     | Throttled
     | RequestFailed
     | RequestLeftOut
+    | Waiting
     | WatchEnded
     | StateNotReached
     | WaitedInVain

@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.renaming.text import Names, rename_text, without_store_revision
+from kproxy.renaming.text import _TOKEN, Names, _rename_token, rename_text, without_store_revision
 
 UID, IMAGE = "385ac3c3-d112-4b7c-aae9-3af50d03912e", "00000000-d112-4b7c-aae9-3af50d03912e"
 NAMES = {UID: IMAGE, "web-x7k2p": "web-bbbbb", "10.96.4.7": "10.96.221.72"}
@@ -126,3 +126,24 @@ def test_a_templates_hash_is_renamed_where_names_are_made_with_it() -> None:
         ("web-5d4f8c7b9x my5d4f8c7b9", "web-5d4f8c7b9x my5d4f8c7b9"),
     ):
         assert rename_text(text, names, {}) == expected
+
+
+_PIECES = (
+    *("web", "web-x2x4q", "5d9c7b8f6d", "fd00::1", "10.0.0.7", "-", ".", "_", ":", " ", "/", "\\n", "\\", "n", "a"),
+    *("0e4bd2f1-6a2c-4c9e-9b1a-2f1f6c1d7a11", "0e4bd2f1"),
+)
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=8).map("".join))
+def test_what_is_left_alone_at_a_glance_has_nothing_to_rename(text: str) -> None:
+    names = Names(
+        {
+            "web-x2x4q": "web-new",
+            "fd00::1": "fd00::2",
+            "10.0.0.7": "10.0.0.9",
+            "0e4bd2f1-6a2c-4c9e-9b1a-2f1f6c1d7a11": "11111111-6a2c-4c9e-9b1a-2f1f6c1d7a11",
+        }
+    )
+    names.hashes = {"5d9c7b8f6d": "newhash"}
+    slowly = _TOKEN.sub(lambda found: _rename_token(found[0], names), text)
+    assert rename_text(text, names, {}) == slowly
