@@ -157,7 +157,7 @@ def command(
     def confirm(what: Confirmation) -> None:
         sentence = f"{what.requests} requests ({what.writes} writes) go to {what.server} as {what.user}"
         if what.restored:
-            sentence += f", and up to {what.restored} objects of the start state before them"
+            sentence += f", and about {what.restored} objects of the start state before them"
         click.echo(f"kproxy: {sentence}", err=True)
         if not yes and not click.confirm("Go on?", err=True):
             raise UsageError("nothing was sent: it was not confirmed (--yes does that)")

@@ -47,6 +47,7 @@ from kproxy.session.relays import lab_relays
 from kproxy.session.restore import (
     RestoreChoice,
     Restoring,
+    count_of,
     doubts_of,
     objects_of,
     requests_instead,
@@ -131,7 +132,7 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
                     user=user,
                     requests=plan.requests,
                     writes=plan.writes,
-                    restored=sum(1 for _ in baseline.recording.start_state()) if wanted else 0,
+                    restored=count_of(baseline.recording) if wanted else 0,
                 )
             )
         with _decided(baseline, target, settings) as decided:

@@ -119,15 +119,22 @@ async def restore(recording: Recording, target: Target, what: Restoring, tell: T
 def objects_of(recording: Recording, resources: Iterable[Resource]) -> frozenset[ObjectRef]:
     """The objects of a start state that are of these resources, but those that servers make by themselves."""
     kinds = {(group, plural) for group, _, plural in resources}
-    found = ((each, each.ref) for each in start_of(recording) if each.ref is not None)
-    return frozenset(
-        ref
-        for each, ref in found
-        if (ref.group, ref.resource) in kinds
-        and not is_made_anew_object(ref, None)
-        and not is_with_namespaces(ref)
-        and ref.namespace not in SYSTEM_NAMESPACES - {"default"}
-    )
+    return frozenset(ref for ref in _used(recording) if (ref.group, ref.resource) in kinds)
+
+
+def count_of(recording: Recording) -> int:
+    """How many objects of a start state are restored, about: what servers make by themselves is not counted."""
+    return sum(1 for _ in _used(recording))
+
+
+def _used(recording: Recording) -> Iterator[ObjectRef]:
+    hidden = SYSTEM_NAMESPACES - {"default"}
+    for each in start_of(recording):
+        ref = each.ref
+        if ref is None or ref.namespace in hidden or ref.resource in {"apiservices", "ipaddresses"}:
+            continue
+        if not is_made_anew_object(ref, None) and not is_with_namespaces(ref):
+            yield ref
 
 
 def doubts_of(restored: Restored, handling: Handling) -> Doubts:

@@ -125,7 +125,7 @@ def test_what_the_api_told_of_a_server_is_restored_through_the_api_of_another(
         on = f"context:{context}"
         asked = kproxy("replay", path, "--on", on, env=inside)
         assert asked.returncode != 0  # nobody answered
-        assert "objects of the start state before them" in asked.stderr
+        assert "about 4 objects of the start state before them" in asked.stderr
         fill(Served(lab))  # somebody restored it by hand: a target may hold exactly that
         outcome, said, report = verdict(path, inside, "--yes", on=on)
         assert outcome == "identical", json.dumps(report)
