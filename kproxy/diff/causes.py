@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kproxy.diff.chains import Link, Relation, cause_of, chain_of
+from kproxy.diff.described import Described
 from kproxy.diff.signatures import Signature, general, mirrored, signature
 from kproxy.diff.sites import Locator, Sides, Site, Steps, history_of, is_unsteady, openapi_of, shows_revision
 from kproxy.model.api import ObjectRef, metadata_of
@@ -49,7 +50,7 @@ _DERIVED: dict[Steps, float] = {
 def find_causes(differences: Iterable[Difference], sides: Sides) -> tuple[Finding, ...]:
     """All of the differences as findings, the first cause first."""
     listed = list(differences)
-    grouping = _Grouping(Locator(sides, listed))
+    grouping = _Grouping(Locator(sides, listed), Described(listed))
     sites = [grouping.locator.site(each) for each in listed]
     for index in sorted(range(len(sites)), key=lambda at: (*_order(sites[at]), at)):
         grouping.add(sites[index])
@@ -95,6 +96,7 @@ class _Grouping:
     """Findings as they grow: lists of links, by number."""
 
     locator: Locator
+    described: Described
     findings: list[list[Link]] = field(default_factory=list)
     _answers: dict[Seq, int] = field(default_factory=dict)  # exchanges whose answer is another one
     _requests: dict[Seq, int] = field(default_factory=dict)  # exchanges whose request is another one
@@ -120,8 +122,11 @@ class _Grouping:
             self.findings.append([])
         self.findings[number].append(Link(site, relation))
         if relation in {Relation.FIRST, Relation.SAME}:
-            self._signatures.setdefault(signature(site), number)
+            self._signatures.setdefault(self._signature(site), number)
         self._remember(site, number)
+
+    def _signature(self, site: Site) -> Signature:
+        return self.described.change(site) or signature(site)
 
     def _joined(self, site: Site) -> tuple[int | None, Relation]:
         """The finding that a difference belongs to, and how; None: it begins one."""
@@ -133,13 +138,13 @@ class _Grouping:
     def _grounds(self, site: Site) -> Iterator[tuple[Relation, int | None]]:
         seq = site.difference.seq
         if site.aspect == "header":
-            yield Relation.SAME, self._signatures.get(signature(site))
+            yield Relation.SAME, self._signatures.get(self._signature(site))
         if seq is not None:
             yield (Relation.STORED if site.aspect == "key" else Relation.PART), self._of_the_answer(site, seq)
         if site.aspect not in {"request", "header", "end"}:
             yield Relation.LATER, self._of_the_object(site)
         yield Relation.PART, self._of_its_place(site)
-        yield self._same(site), self._signatures.get(signature(site))
+        yield self._same(site), self._signatures.get(self._signature(site))
         if site.aspect == "field":
             yield Relation.PART, self._of_the_field(site)
             yield Relation.PART, self._values.get(pair) if (pair := _pair(site)) is not None else None
@@ -245,7 +250,7 @@ class _Grouping:
     def _remember_place(self, site: Site, number: int) -> None:
         """Where other states stand than the recorded ones."""
         difference = site.difference
-        if (openapi := openapi_of(site)) is not None:
+        if (openapi := openapi_of(site)) is not None and site.aspect in {"answer", "field"}:
             self._histories.setdefault(openapi, number)
         if is_unsteady(site) and (history := history_of(site)) is not None:
             self._histories.setdefault(history, number)
@@ -256,7 +261,9 @@ class _Grouping:
 
     def _remember_part(self, site: Site, seq: Seq, number: int) -> None:
         """What of an exchange makes other parts of it other ones."""
-        if site.aspect == "request" and not site.difference.path.startswith("header"):
+        if site.aspect == "request":
+            if site.difference.path.startswith("header") or openapi_of(site) is not None:
+                return
             self._requests.setdefault(seq, number)
         elif site.aspect == "answer":
             if is_another(site):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kproxy.diff.sites import Site, shows_revision
+from kproxy.diff.sites import Site, Steps, in_type, shows_revision
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.model.verdict import where_they_part
@@ -190,15 +190,22 @@ def _key(site: Site) -> str:
 
 
 def _field(site: Site) -> str:
-    names = (
-        (*site.steps[:-1], site.label) if site.label and site.steps[-1:] and site.steps[-1].isdigit() else site.steps
-    )
-    named = site.steps != names
+    own = _in_words(site)
+    names = (*own[:-1], site.label) if site.label and own[-1:] and own[-1].isdigit() else own
+    named = own != names
     steps = "".join(
         f"[{step}]" if step.isdigit() or not _is_plain(step) or (named and at == len(names) - 1) else f".{step}"
         for at, step in enumerate(names)
     )
     return _cut(f"{steps.removeprefix('.') or 'the content'} of {site.subject or site.thing or 'the answer'}")
+
+
+def _in_words(site: Site) -> Steps:
+    """The way to a field; in OpenAPI's types and in discovery without the words that all ways there have."""
+    name, below = in_type(site.steps)
+    if name and site.exchange is not None and not site.exchange.info.is_resource:
+        return (name.rpartition(".")[2], *(each for each in below if each != "properties"))
+    return site.steps
 
 
 def _is_plain(step: str) -> bool:

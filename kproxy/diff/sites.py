@@ -35,6 +35,10 @@ _OBJECT_ITSELF = frozenset({"", "status", "finalize", "ephemeralcontainers", "re
 _REVISIONS = frozenset({"etcd version", "etcd mod_revision", "etcd create_revision"})
 
 _OPENAPI = "/openapi/"
+_DISCOVERY = ("/api", "/apis")
+
+_TYPES: tuple[tuple[str, ...], ...] = (("components", "schemas"), ("definitions",))
+"""Where OpenAPI v3 and v2 have their types."""
 
 _HELD = 64
 """Decoded bodies and streams that are at hand: differences come exchange by exchange."""
@@ -61,6 +65,7 @@ class Site:
     steps: Steps = ()
     event: str = ""
     label: str = ""
+    group: str = ""
     entry: LedgerEntry | None = None
 
     @property
@@ -96,11 +101,15 @@ def history_of(site: Site) -> tuple[object, ...] | None:
 
 
 def openapi_of(site: Site) -> tuple[object, ...] | None:
-    """OpenAPI's index names its documents by what is in them: another content has another name, and redirects."""
-    exchange = site.exchange
-    if exchange is None or not exchange.info.path.startswith(_OPENAPI) or site.aspect not in {"answer", "field"}:
+    """OpenAPI's index names its documents by what is in them: another content has another name, mark, and redirects."""
+    exchange, path = site.exchange, site.difference.path
+    if exchange is None or not exchange.info.path.startswith(_OPENAPI):
         return None
-    return ("openapi",)
+    linked = site.aspect == "field" and site.steps[-1:] == ("serverRelativeURL",)
+    asked = site.aspect == "request" and path == "target"
+    if linked or asked or site.aspect == "answer" or (site.aspect == "header" and path == "etag"):
+        return ("openapi",)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,16 +254,22 @@ class Locator:
             exchange=exchange,
             subject=self.reference(exchange),
             thing=_thing(exchange.info),
-            steps=_steps(difference.path) if difference.path.startswith("$") else (difference.path,),
+            steps=steps_of(difference.path) if difference.path.startswith("$") else (difference.path,),
         )
 
     def _body(self, difference: Difference, exchange: Exchange) -> Site:
-        steps, subject, thing = _steps(difference.path), self.reference(exchange), _thing(exchange.info)
+        steps, subject, thing = steps_of(difference.path), self.reference(exchange), _thing(exchange.info)
         aspect: Aspect = "field"
-        label = label_of(difference)
+        label, group = label_of(difference), ""
+        if not exchange.info.is_resource and exchange.info.path.startswith(_DISCOVERY):
+            named = _named(self.answers(exchange)[difference.kind == "added"], steps)
+            steps = (*(steps[:2] if steps[:1] == ("items",) else named[:2]), *named[2:])
         if len(steps) > 1 and steps[0] in {"items", "rows"} and steps[1].isdigit():
             metadata = self._item(difference, exchange, steps[0], int(steps[1]))
             subject, label = _inner(exchange.info, metadata), label or text(metadata.get("name"))
+            if not exchange.info.is_resource and len(steps) > 2:
+                group = text(metadata.get("name"))
+                thing = group or thing
             if len(steps) == 2 and difference.kind in {"added", "removed"}:
                 aspect = "member"
             thing = f"{metadata['name']} in {thing}" if subject is None and metadata.get("name") else thing
@@ -271,6 +286,7 @@ class Locator:
             thing=thing,
             steps=steps,
             label=label,
+            group=group,
         )
 
     def _is_status(self, exchange: Exchange) -> bool:
@@ -287,7 +303,7 @@ class Locator:
         return metadata_of(element)
 
     def _stream(self, difference: Difference, exchange: Exchange) -> Site:
-        steps = _steps(difference.path)
+        steps = steps_of(difference.path)
         late = float(exchange.ended) if exchange.ended is not None else NEVER
         if not steps or not steps[0].isdigit():
             return Site(
@@ -329,7 +345,7 @@ class Locator:
         if exchange is None and difference.kind == "added" and subject is not None:
             subject = self._kept_under(name, subject)
         plain = rest.strip() if rest.startswith(" ") and not rest.startswith(" previous ") else ""
-        steps = () if plain else _steps(rest.removeprefix(" previous "))
+        steps = () if plain else steps_of(rest.removeprefix(" previous "))
         whole = not steps and (difference.kind in {"added", "removed"} or plain == "type")
         return Site(
             difference=difference,
@@ -375,7 +391,34 @@ def label_of(difference: Difference) -> str:
     value = difference.baseline if difference.kind == "removed" else difference.replayed
     if difference.kind not in {"added", "removed"} or not isinstance(value, dict):
         return ""
-    return next((name for each in ("name", "resource", "version", "type") if (name := text(value.get(each)))), "")
+    return element_name(value)
+
+
+def element_name(value: JSON) -> str:
+    """What an element of a list calls itself, "" where it does not."""
+    names = ("name", "resource", "subresource", "version", "type")
+    return next((name for each in names if (name := text(_object(value).get(each)))), "")
+
+
+def in_type(steps: Steps) -> tuple[str, Steps]:
+    """The OpenAPI type that a place is in, and the way from there on; "" for a place in none."""
+    for types in _TYPES:
+        if steps[: len(types)] == types and len(steps) > len(types):
+            return steps[len(types)], steps[len(types) + 1 :]
+    return "", ()
+
+
+def _named(value: JSON, steps: Steps) -> Steps:
+    """The way through a document of discovery, its elements by their names."""
+    found = []
+    for step in steps:
+        if isinstance(value, list):
+            value = value[int(step)] if step.isdigit() and int(step) < len(value) else None
+            found.append(element_name(value) or step)
+        else:
+            value = _object(value).get(step)
+            found.append(step)
+    return tuple(found)
 
 
 def resource_text(group: str, resource: str) -> str:
@@ -418,7 +461,7 @@ def _when(exchange: Exchange) -> float:
     return float(exchange.answered)
 
 
-def _steps(path: str) -> Steps:
+def steps_of(path: str) -> Steps:
     """A path's fields and indexes."""
     return tuple(
         name or index or quoted.replace("\\'", "'").replace("\\\\", "\\")

@@ -23,6 +23,12 @@ _OBJECTS_KEYS = (
     "verb",
 )
 _DISCOVERY_KEYS = ("resource", "subresource", "version")
+_COMPOSED = {
+    "managedFields": ("manager", "operation", "apiVersion", "subresource"),
+    "x-kubernetes-group-version-kind": ("group", "version", "kind"),
+}
+"""Fields that tell the elements of some lists apart only together."""
+
 _KEYS = (*_OBJECTS_KEYS, *_DISCOVERY_KEYS)
 """Fields that tell elements apart, in the order of trust (`patchMergeKey` and `listMapKey` in k8s.io/api)."""
 
@@ -146,9 +152,8 @@ def _candidates(field: str, objects: list[JSONObject]) -> Iterator[list[str]]:
         yield [_object_key(each) for each in objects]
     elif field == "rows":
         yield [_object_key(each.get("object")) for each in objects]
-    elif field == "managedFields":
-        names = ("manager", "operation", "apiVersion", "subresource")
-        yield ["|".join(str(each.get(name, "")) for name in names) for each in objects]
+    elif field in _COMPOSED:
+        yield ["|".join(str(each.get(name, "")) for name in _COMPOSED[field]) for each in objects]
     else:
         if field in _REFERRING:
             yield [_target(each) for each in objects]

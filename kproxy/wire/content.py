@@ -13,6 +13,9 @@ from kproxy.wire.yamltext import decode_yaml, encode_yaml
 
 __all__ = ["ContentError", "decode", "decode_json", "edit", "encode", "encode_json"]
 
+_OPENAPI_INDEX = b'{"paths":{"'
+"""How GET /openapi/v3 is answered: without a Content-Type, for which Go says text/plain (kube-openapi/pkg/handler3)."""
+
 
 def decode(media_type: str, data: bytes) -> JSON:
     """What `data`, a body without transfer and content coding, says; text comes as a string.
@@ -30,6 +33,8 @@ def decode(media_type: str, data: bytes) -> JSON:
         return decode_cbor(data)
     if parsed.is_yaml:
         return decode_yaml(data)
+    if parsed.name == "text/plain" and data.startswith(_OPENAPI_INDEX):
+        return _decode_index(data)
     if parsed.name.startswith("text/"):
         return _decode_text(data, parsed.parameter("charset"))
     raise ContentError(f"content of {parsed.name or 'no media type'} cannot be read")
@@ -48,6 +53,8 @@ def encode(media_type: str, value: JSON) -> bytes:
         return encode_cbor(value)
     if parsed.name.startswith("text/") and isinstance(value, str):
         return value.encode()
+    if parsed.name == "text/plain" and isinstance(value, dict):
+        return encode_json(value)
     raise ContentError(f"content of {parsed.name or 'no media type'} cannot be written")
 
 
@@ -71,6 +78,13 @@ def edit(media_type: str, data: bytes, change: Callable[[JSONObject], JSONObject
         return edit_watch_event(data, changed) if parsed.is_stream else edit_protobuf(data, changed)
     encoded = encode(media_type, changed)
     return encoded if data.endswith(b"\n") else encoded.rstrip(b"\n")
+
+
+def _decode_index(data: bytes) -> JSON:
+    try:
+        return decode_json(data)
+    except ContentError:
+        return _decode_text(data, "")
 
 
 def _decode_text(data: bytes, charset: str) -> str:

@@ -71,3 +71,11 @@ def test_endpoints_are_paired_by_the_pods_behind_them_and_another_order_is_said(
         assert found.pairs == ((0, 1), (1, 0))
         assert found.reordered
     assert align("addresses", [{"ip": "1"}, {"ip": "2"}], [{"ip": "2"}, {"ip": "1"}], str).pairs == ((0, 1), (1, 0))
+
+
+def test_kinds_are_told_apart_by_group_version_and_kind_together() -> None:
+    def kinds(*groups: str) -> list[JSON]:
+        return [{"group": each, "kind": "DeleteOptions", "version": "v1"} for each in groups]
+
+    found = align("x-kubernetes-group-version-kind", kinds("a", "b", "c"), kinds("b", "c"), str)
+    assert found.pairs == ((0, None), (1, 0), (2, 1))

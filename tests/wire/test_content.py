@@ -107,3 +107,12 @@ def test_garbage_ends_in_one_kind_of_error(media_type: str, data: bytes) -> None
         decode(media_type, data)
     except ContentError as error:
         assert str(error)  # noqa: PT017 - a value or this error, nothing else
+
+
+def test_the_list_of_openapi_documents_is_json_though_it_is_told_to_be_text() -> None:
+    index = b'{"paths":{"api/v1":{"serverRelativeURL":"/openapi/v3/api/v1?hash=A"}}}\n'
+    kind = "text/plain; charset=utf-8"
+    value = decode(kind, index)
+    assert value == {"paths": {"api/v1": {"serverRelativeURL": "/openapi/v3/api/v1?hash=A"}}}
+    assert decode(kind, encode(kind, value)) == value
+    assert decode(kind, index[:-4]) == index[:-4].decode()

@@ -1,0 +1,143 @@
+"""What servers say of their APIs, by kind of change: OpenAPI documents and discovery.
+
+One change of a version shows hundreds of times there: a parameter in each path, a default in each schema. What a
+reader can act on is the parameter, the field, the type, the resource: its name stands for all places of it. New types
+that speak of one another, and the fields that speak of them, are one.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+
+from kproxy.diff.sites import Site, Steps, element_name, in_type, steps_of
+from kproxy.model.jsontypes import JSON
+from kproxy.model.verdict import Difference
+
+type Change = tuple[str, ...]
+
+_OPENAPI = "/openapi/"
+_INDEX = "/openapi/v3"
+_REFERENCE = re.compile(r'"#/(?:components/schemas|definitions)/([^"]{1,300})"')
+_ELEMENTS = frozenset({"items", "additionalProperties"})
+_ALONE = frozenset({"added", "removed"})
+
+
+class Described:
+    """The types that one side's OpenAPI documents have alone, by which of them speak of one another."""
+
+    def __init__(self, differences: Iterable[Difference]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for each in differences:
+            if each.where == "body" and each.kind in _ALONE and each.path.startswith(("$.components", "$.definitions")):
+                name, below = in_type(steps_of(each.path))
+                if name and not below:
+                    self._values[name] = _references(each)
+        self._groups = {
+            each.path.removeprefix("$.paths['apis/").removesuffix("']") for each in differences if _is_group(each)
+        }
+        self._roots: dict[str, str] = {}
+        for name, references in self._values.items():
+            for other in references:
+                if other in self._values:
+                    self._roots[self._root(other)] = self._root(name)
+
+    def _root(self, name: str) -> str:
+        while (above := self._roots.get(name, name)) != name:
+            name = above
+        return name
+
+    def change(self, site: Site) -> Change | None:
+        """Which change of an API a difference tells; None: it is none of an API's description."""
+        if site.exchange is None or site.aspect not in {"field", "member"} or site.difference.where != "body":
+            return None
+        path = site.exchange.info.path.rstrip("/")
+        if path == _INDEX:
+            return self._listed(site)
+        if path.startswith(_OPENAPI):
+            return self._documented(site)
+        return _served(site, path) if path in {"/api", "/apis"} or is_discovery(site) else None
+
+    def _listed(self, site: Site) -> Change | None:
+        """In the list of documents one more or less is a version of a group, or a group with its versions."""
+        if len(site.steps) != 2 or site.steps[0] != "paths":
+            return None  # its link: of what is in the document
+        name = site.steps[1].removeprefix("apis/")
+        group = name.partition("/")[0]
+        return ("served", site.difference.kind, group if group in self._groups else name)
+
+    def _documented(self, site: Site) -> Change | None:
+        steps, kind = site.steps, site.difference.kind
+        name, below = in_type(steps)
+        if steps[:1] == ("info",):
+            return None
+        if name:
+            return self._typed(site, name, below)
+        if steps[-1:] == ("description",):
+            return ("openapi", "description")
+        if steps[-2:-1] == ("parameters",) and site.label:
+            return ("openapi", "parameter", kind, site.label)
+        if len(steps) == 2 and steps[0] == "paths":
+            return ("openapi", "path", kind, *(each for each in steps[1].split("/") if each and each[0] != "{"))
+        return ("openapi", kind, *_general(steps[2:]), *_values(site.difference))
+
+    def _typed(self, site: Site, name: str, below: Steps) -> Change:  # noqa: PLR0911 - one for each kind of change
+        kind, last, of = site.difference.kind, below[-1] if below else "", below[-2] if below[1:] else ""
+        if "x-kubernetes-group-version-kind" in below:
+            return ("openapi", "x-kubernetes-group-version-kind", kind)
+        if last == "description" and of != "properties":
+            return ("openapi", "description")
+        if of in _ELEMENTS and last in {"default", "allOf", "$ref"}:
+            return ("openapi", "elements")
+        if last == "required" or of == "enum":
+            return ("openapi", kind, *_general(below))
+        if kind in _ALONE and not below:
+            return ("openapi", "type", kind, self._root(name))
+        if kind in _ALONE and of == "properties":
+            new = next((each for each in _references(site.difference) if each in self._values), "")
+            return ("openapi", "type", kind, self._root(new)) if new else ("openapi", "property", kind, last)
+        return ("openapi", kind, *_general(below), *_values(site.difference))
+
+
+def is_discovery(site: Site) -> bool:
+    """Whether a document lists groups, versions or resources."""
+    info = site.exchange.info if site.exchange is not None else None
+    return info is not None and not info.is_resource and info.path.startswith(("/api/", "/apis/"))
+
+
+def _is_group(difference: Difference) -> bool:
+    """Whether the list of documents has a group that the other side has not."""
+    path = difference.path
+    return difference.kind in _ALONE and path.startswith("$.paths['apis/") and path.count("/") == 1
+
+
+def _served(site: Site, path: str) -> Change | None:
+    """Of discovery: which version, resource or subresource of which group, told in either form."""
+    steps = tuple(part for step in site.steps for part in step.split("/"))
+    named = [each for each in steps if each not in {"groups", "versions", "resources", "subresources"}]
+    above = [each for each in path.removeprefix("/apis").removeprefix("/api").split("/") if each]
+    if site.difference.kind not in _ALONE:
+        return None
+    value = site.difference.baseline if site.difference.kind == "removed" else site.difference.replayed
+    if site.aspect == "member":  # a group in aggregated discovery
+        return ("served", site.difference.kind, site.label)
+    if steps[-1:] == ("subresources",) and isinstance(value, list) and len(value) == 1:
+        named.append(element_name(value[0]))
+    group = [site.group] if site.group else []
+    return ("served", site.difference.kind, "/".join((*above, *group, *named)))
+
+
+def _references(difference: Difference) -> list[str]:
+    value = difference.baseline if difference.kind == "removed" else difference.replayed
+    return _REFERENCE.findall(json.dumps(value))
+
+
+def _general(steps: Steps) -> Steps:
+    return tuple("*" if each.isdigit() else each for each in steps)
+
+
+def _values(difference: Difference) -> tuple[str, str]:
+    return _value(difference.baseline), _value(difference.replayed)
+
+
+def _value(value: JSON) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

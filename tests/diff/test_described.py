@@ -1,0 +1,108 @@
+"""kproxy.diff.described: what two versions say of their APIs is one finding for each change, wherever it is said."""
+
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.verdict import Finding
+from tests.diff.sessions import FakeServer, verdict_of
+
+INDEX, DOCUMENT = "/openapi/v3", "/openapi/v3/api/v1"
+TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
+
+
+def findings(*answers: tuple[str, JSONObject, JSONObject]) -> list[Finding]:
+    """What GETs of paths show that two servers answer in two ways."""
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for path, baseline, replayed in answers:
+        first.exchange("GET", path, 200, baseline)
+        second.exchange("GET", path, 200, replayed)
+    return list(verdict_of(first, second).findings)
+
+
+def types(**schemas: JSON) -> JSONObject:
+    return {"components": {"schemas": {f"io.k8s.api.core.v1.{name}": each for name, each in schemas.items()}}}
+
+
+def refers(name: str) -> JSONObject:
+    return {"$ref": f"#/components/schemas/io.k8s.api.core.v1.{name}"}
+
+
+def counts(found: list[Finding]) -> list[int]:
+    return [len(each.differences) for each in found]
+
+
+def test_a_parameter_of_each_path_is_one_finding_and_another_parameter_another_one() -> None:
+    def document(*names: str) -> JSONObject:
+        parameters: list[JSON] = [{"name": name, "in": "query"} for name in names]
+        return {"paths": {f"/api/v1/{each}": {"get": {"parameters": parameters}} for each in ("pods", "nodes")}}
+
+    found = findings((DOCUMENT, document("limit"), document("limit", "shardSelector", "other")))
+    assert counts(found) == [2, 2]
+    assert "parameters[shardSelector]" in found[0].cause
+
+
+def test_other_words_are_one_finding_and_a_field_of_that_name_is_none_of_them() -> None:
+    old = types(Pod={"description": "a"}, Node={"description": "b", "properties": {"x": {"description": "c"}}})
+    new = types(
+        Pod={"description": "A"},
+        Node={"description": "B", "properties": {"x": {"description": "C"}, "description": {}}},
+    )
+    found = findings((DOCUMENT, old, new))
+    assert sorted(counts(found)) == [1, 3]
+
+
+def test_how_elements_are_written_is_one_finding() -> None:
+    old = types(
+        Pod={"properties": {"a": {"items": {"default": {}, "allOf": [refers("A")]}}}},
+        Node={"properties": {"b": {"additionalProperties": {"default": ""}}}},
+    )
+    new = types(
+        Pod={"properties": {"a": {"items": refers("A")}}},
+        Node={"properties": {"b": {"additionalProperties": {}}}},
+    )
+    assert counts(findings((DOCUMENT, old, new))) == [4]
+
+
+def test_a_type_and_the_field_that_is_of_it_are_one_finding_and_another_field_another_one() -> None:
+    old = types(Pod={"properties": {}}, Node={"properties": {}})
+    new = types(
+        Pod={"properties": {"gate": refers("Gate")}},
+        Node={"properties": {"speed": {"type": "integer"}}},
+        Gate={"properties": {"bar": refers("Bar")}},
+        Bar={"type": "object"},
+    )
+    assert sorted(counts(findings((DOCUMENT, old, new)))) == [1, 3]
+
+
+def test_a_field_that_is_gone_is_none_of_those_that_came() -> None:
+    old, new = types(Pod={"properties": {"a": {}}}), types(Pod={"properties": {"b": {}}})
+    assert counts(findings((DOCUMENT, old, new))) == [1, 1]
+
+
+def test_a_group_is_one_finding_in_openapi_and_in_discovery_and_links_are_of_their_documents_content() -> None:
+    def index(mark: str, *groups: str) -> JSONObject:
+        names = ("api/v1", *groups, *(f"{each}/v1" for each in groups))
+        return {"paths": {each: {"serverRelativeURL": f"/openapi/v3/{each}?hash={mark}"} for each in names}}
+
+    def listed(*groups: str) -> JSONObject:
+        return {
+            "kind": "APIGroupDiscoveryList",
+            "items": [{"metadata": {"name": each}, "versions": [{"version": "v1"}]} for each in groups],
+        }
+
+    found = findings(
+        (INDEX, index("A"), index("B", "apis/new.k8s.io")), ("/apis", listed("apps"), listed("apps", "new.k8s.io"))
+    )
+    assert counts(found) == [1, 3]
+    assert found[0].first.path.endswith("serverRelativeURL")
+
+
+def test_a_resource_is_one_finding_in_both_forms_of_discovery_and_another_one_is_another() -> None:
+    def group(*names: str) -> JSONObject:
+        resources: list[JSON] = [{"resource": each, "verbs": ["get"]} for each in names]
+        return {"items": [{"metadata": {"name": "apps"}, "versions": [{"version": "v1", "resources": resources}]}]}
+
+    def plain(*names: str) -> JSONObject:
+        return {"kind": "APIResourceList", "resources": [{"name": each, "kind": each} for each in names]}
+
+    found = findings(("/apis", group("b"), group("a", "b", "c")), ("/apis/apps/v1", plain("b"), plain("a", "b", "c")))
+    assert counts(found) == [2, 2]
+    assert "resources.a of apps" in found[0].cause
