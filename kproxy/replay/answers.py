@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from hashlib import sha256
 
 from kproxy.errors import ReplayError
@@ -149,6 +150,18 @@ class Watch:
         came = self.events >= due
         self.missed = max(0, events - self.events) if not came or self.events >= events else self.missed
         return came
+
+    async def linger(self, seconds: float) -> None:
+        """Until each recorded event has come, or it ends, or the time is over.
+
+        What went on at once may be told in another order: as many events as were recorded are not yet the same ones.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self.ended and not self._learner.complete:
+                    self._changed.clear()
+                    await self._changed.wait()
+                    self._learner.settle()
 
     async def close(self) -> None:
         """Leave it, as the recorded client did."""

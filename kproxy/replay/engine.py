@@ -45,6 +45,8 @@ _SERVER_ERROR = 500
 _SWITCHED = 101
 _LONG_SECONDS = 0.5
 """A wait that people are told of."""
+_LINGERS = 1.0
+"""Seconds that a watch with as many events as were recorded is left open for those of them that did not come."""
 
 _HURRIED = 10
 _MOST_HURRIED = 6
@@ -315,6 +317,7 @@ class _Run:
             return
         if step.by_client:
             await self._await(step.seq, step.events)
+            await watch.linger(_LINGERS)
         else:
             seconds = step.seconds + self.drive.patience
             if not await watch.wait(None, seconds):

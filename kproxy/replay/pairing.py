@@ -41,6 +41,11 @@ class WatchLearner:
             self._left.setdefault((event.type, name_of(event)), deque()).append(event)
             self._unknown.setdefault(name_of(event), _drawn(event))
 
+    @property
+    def complete(self) -> bool:
+        """Whether each recorded event has come."""
+        return not any(self._left.values())
+
     def came(self, event: WatchEvent) -> None:
         """One more event came."""
         name = self._recorded_name(name_of(event))

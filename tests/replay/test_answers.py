@@ -7,6 +7,7 @@ from typing import cast
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import Watch
 from kproxy.replay.transport import Reply
+from kproxy.wire.watch import decode_event
 
 EVENT = b'{"type":"ADDED","object":{"metadata":{"name":"x"}}}\n'
 
@@ -45,6 +46,31 @@ def test_events_that_were_waited_for_in_vain_are_not_waited_for_again() -> None:
         return said
 
     assert asyncio.run(run()) == [False, True, False, True, True, True, True]
+
+
+def test_a_watch_lingers_for_the_events_that_were_recorded_though_others_came() -> None:
+    def event(name: str) -> bytes:
+        return b'{"type":"ADDED","object":{"metadata":{"name":"%s"}}}\n' % name.encode()
+
+    recorded = [decode_event("application/json", event(name)) for name in ("a", "b")]
+
+    async def run() -> list[object]:
+        stream = Stream()
+        watch = Watch(cast("Reply", stream), recorded, Renaming())
+        for name in ("a", "other"):
+            stream.queue.put_nowait(event(name))
+        assert await watch.wait(2, 60)
+        lingering = asyncio.create_task(watch.linger(60))
+        await asyncio.sleep(0)
+        said: list[object] = [lingering.done()]
+        stream.queue.put_nowait(event("b"))
+        await lingering
+        said.append(watch.events)
+        await watch.linger(60)  # nothing is left
+        await watch.close()
+        return said
+
+    assert asyncio.run(run()) == [False, 3]
 
 
 def test_a_watch_that_ended_is_not_waited_for() -> None:
