@@ -59,10 +59,15 @@ def find_causes(differences: Iterable[Difference], sides: Sides) -> tuple[Findin
 
 def _order(site: Site) -> tuple[float, Seq | int, float]:
     rank = float(_RANKS[site.aspect])
-    if is_unsteady(site) or (site.aspect, site.difference.path) == ("header", _TYPE):
+    if (site.aspect, site.difference.path) == ("header", _TYPE):
+        rank = 1.5
+    elif site.difference.where == "etcd":
+        rank = 2.8 if is_unsteady(site) else 3
+    elif is_unsteady(site):
         rank = 1.5
     elif site.aspect == "field" and site.steps:
         rank += max(_DERIVED.get(site.steps[:length], 0.0) for length in (1, 2))
+        rank = max(rank, 2.9) if shows_revision(site) else rank
     return site.when, site.difference.seq or 0, rank
 
 

@@ -158,6 +158,22 @@ def test_what_is_owned_by_an_object_that_was_not_made_follows_from_that() -> Non
     assert finding.first.seq == 1
 
 
+def test_what_an_answer_shows_comes_before_what_etcd_and_managed_fields_say_of_it() -> None:
+    def world(server: FakeServer, *, fine: bool) -> FakeServer:
+        pod = server.pod(1)
+        metadata = pod["metadata"]
+        assert isinstance(metadata, dict)
+        fields: JSONObject = {"f:metadata": {"f:finalizers": {}}} if fine else {"f:metadata": {}}
+        metadata["managedFields"] = [{"manager": "m", "operation": "Update", "apiVersion": "v1", "fieldsV1": fields}]
+        metadata |= {"finalizers": ["x"]} if fine else {}
+        server.exchange("POST", PODS, 201, pod)
+        server.put(1, "/registry/pods/default/a", pod)
+        return server
+
+    finding = only(verdict_of(world(FakeServer("a", 100, 7), fine=True), world(FakeServer("b", 5000, 15), fine=False)))
+    assert (finding.first.where, finding.first.path) == ("body", "$.metadata.finalizers")
+
+
 def test_a_dry_run_that_is_refused_explains_nothing_that_comes_later() -> None:
     def world(server: FakeServer, *, fine: bool) -> FakeServer:
         answer = server.pod(1) if fine else refused()
