@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from kproxy.diff.sides import Comparison, Side
+from kproxy.diff.gaps import MissingExchanges, gap_text
+from kproxy.diff.pairing import Pairing
+from kproxy.diff.sides import Comparison
 from kproxy.model.exchange import End, Exchange, Seq
 
 
@@ -17,9 +19,14 @@ class Alone:
     unsent: Mapping[Seq, str]
     apart: AbstractSet[int]
     stopped: str
+    pairing: Pairing
     _baseline: Counter[str] = field(default_factory=Counter)
     _replayed: Counter[str] = field(default_factory=Counter)
     _seen: int = 0
+    _lost: tuple[MissingExchanges, MissingExchanges] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lost = MissingExchanges(self.of.baseline.recording), MissingExchanges(self.of.replayed.recording)
 
     def see(self, baseline: Exchange, replayed: Exchange) -> None:
         """A pair, of which only the faults count here."""
@@ -43,8 +50,8 @@ class Alone:
             return  # the replay did not come to it
         elif exchange.end is End.UNREACHABLE:
             findings.cannot_tell(f"exchange {seq} never reached the recorded server")
-        elif _lost(self.of.replayed, exchange):
-            findings.cannot_tell(f"exchange {seq} falls into a gap of the replay's recording")
+        elif exchange.answer is not None and (gap := self._lost[1].take(self.pairing.around(seq))):
+            findings.cannot_tell(f"exchange {seq} falls into a gap of the replay's recording: {gap_text(gap)}")
         else:
             findings.differ(seq, "missing", "exchange", "removed", _request(exchange), None)
 
@@ -52,8 +59,10 @@ class Alone:
         """One that the baseline has no counterpart of."""
         if exchange.fault:
             self._replayed[exchange.fault] += 1
-        if exchange.seq in self.apart or exchange.end is End.REFUSED or _lost(self.of.baseline, exchange):
+        if exchange.seq in self.apart or exchange.end is End.REFUSED:
             return
+        if exchange.answer is not None and self._lost[0].take(self.pairing.around_back(exchange.seq)):
+            return  # that there is a gap is said already
         self.of.findings.differ(None, "extra", f"exchange {exchange.seq}", "added", None, _request(exchange))
 
     def stopped_after(self, compared: int) -> None:
@@ -66,11 +75,6 @@ class Alone:
         for rules, whose in ((self._baseline, "baseline"), (self._replayed, "replay")):
             for rule, count in sorted(rules.items()):
                 yield f"the {whose} was recorded with a fault on purpose: {rule!r} touched {count} of its exchanges"
-
-
-def _lost(side: Side, exchange: Exchange) -> bool:
-    """Whether a counterpart can be among the exchanges that a recording says are missing."""
-    return any(gap.kind == "exchanges" for gap in side.recording.gaps()) and exchange.answer is not None
 
 
 def _request(exchange: Exchange) -> str:

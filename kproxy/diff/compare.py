@@ -10,6 +10,7 @@ from kproxy.diff.causes import find_causes
 from kproxy.diff.etcd import EtcdComparison
 from kproxy.diff.exchanges import compare_exchange, compare_pages, is_stream, learn_exchange, learn_pages
 from kproxy.diff.findings import Counting, Findings
+from kproxy.diff.gaps import gap_text, gaps_of
 from kproxy.diff.order import Order
 from kproxy.diff.pages import Chains
 from kproxy.diff.pairing import Pairing
@@ -22,13 +23,10 @@ from kproxy.model.api import RequestInfo
 from kproxy.model.attribution import Ledger
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.recording import Recording
-from kproxy.model.session import Gap, Server, SessionEnd
+from kproxy.model.session import Server, SessionEnd
 from kproxy.model.verdict import Difference, Outcome, Tally, Verdict
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.startstate import learn_start, start_of
-
-_EVIDENCE = frozenset({"calls", "spans", "start"})
-"""Gaps in what helps to find causes, or to begin alike: none of it is compared."""
 
 
 def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they hang together
@@ -70,7 +68,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     with_etcd = baseline.session.etcd_start is not None and replayed.session.etcd_start is not None
     of.step = Steps(2 * len(pairing), notify).step
     _learn(of, pairing, order, etcd if with_etcd else None)
-    alone = Alone(of, unsent or {}, frozenset(apart), stopped)
+    alone = Alone(of, unsent or {}, frozenset(apart), stopped, pairing)
     exchanges = _compare_exchanges(of, pairing, order, alone, blameless)
     keys = etcd.compare() if with_etcd else Tally()
     order.finish()
@@ -177,25 +175,7 @@ def _compare_exchanges(
 
 def _completeness(of: Comparison) -> None:
     for side, whose in ((of.baseline, "baseline"), (of.replayed, "replay")):
-        for gap in side.recording.gaps():
-            if gap.kind not in _EVIDENCE and not _is_before(gap, side.recording):
-                of.findings.cannot_tell(f"the {whose}'s recording has a gap: {_gap(gap)}")
+        for gap in gaps_of(side.recording):
+            of.findings.cannot_tell(f"the {whose}'s recording has a gap: {gap_text(gap)}")
         if side.recording.session.end is not SessionEnd.COMPLETE:
             of.findings.cannot_tell(f"the {whose}'s recording ended as {side.recording.session.end.value}")
-
-
-def _is_before(gap: Gap, recording: Recording) -> bool:
-    """Whether all that is missing is history from before the session, of which nothing is compared."""
-    if gap.kind != "etcd" or gap.last_revision is None:
-        return False
-    starts = [each.start for each in recording.etcds() if not gap.cluster or each.cluster == gap.cluster]
-    return bool(starts) and all(start is not None and gap.last_revision <= start for start in starts)
-
-
-def _gap(gap: Gap) -> str:
-    place = ""
-    if gap.first_seq is not None:
-        place = f" at exchange {gap.first_seq}" + (f" to {gap.last_seq}" if gap.last_seq is not None else "")
-    elif gap.first_revision is not None:
-        place = f" at revision {gap.first_revision}"
-    return f"{gap.kind}{place}: {gap.reason} ({gap.count or 'an unknown number'} missing)"

@@ -64,6 +64,7 @@ class Documents:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self._read: Mapping[Digest, bytes] = {}
+        self._read_events: Mapping[Digest, bytes] = {}
         self._bodies: _Recent[Document] = _Recent(_MOST)
         self._events: _Recent[Event] = _Recent(_MOST)
         self._inert: _Recent[bool] = _Recent(_MOST)
@@ -72,8 +73,12 @@ class Documents:
         """These will be asked for: they are read at once, which is quicker."""
         self._read = self._recording.bodies(each for each in digests if each not in self._bodies.digests)
 
+    def expect_events(self, digests: Iterable[Digest]) -> None:
+        """The same, of a stream's events."""
+        self._read_events = self._recording.bodies(each for each in digests if each not in self._events.digests)
+
     def _data(self, digest: Digest) -> bytes:
-        data = self._read.get(digest)
+        data = self._read.get(digest) or self._read_events.get(digest)
         return self._recording.body(digest) if data is None else data
 
     def body(self, headers: Headers, body: Body) -> Document:

@@ -176,6 +176,9 @@ def _compare_contents(  # noqa: PLR0913, PLR0917 - two answers, and what they st
         compare_pages(of, pages)
     if paged or _inert(of, first.headers, first.body, second.headers, second.body):
         return
+    if BodyState.PARTIAL in {first.body.state, second.body.state} and first.body.digest != second.body.digest:
+        of.findings.cannot_tell(f"exchange {pair.baseline.seq}: an answer's body is there only up to where it was cut")
+        return
     if first.status == second.status:
         before = of.findings.count  # the heads do not depend on the moment
     spot = Spot(pair.baseline.seq, "body", now=_now(of, pair, second))

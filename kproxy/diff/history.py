@@ -1,17 +1,16 @@
 """What etcd says that an object was at a revision: a key's own history, asked for one key at a time."""
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from kproxy.diff.documents import Documents
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import EtcdKey, KeyChange
 from kproxy.model.recording import Recording
 from kproxy.wire.storage import key_object, object_keys
-
-_COLLECTIONS = 4
-"""Resources whose objects' lives are remembered."""
 
 _KEYS = 512
 """Keys whose histories are remembered."""
@@ -24,7 +23,6 @@ class KeyHistory:
         self._recording = recording
         self._documents = documents
         self.changes = lru_cache(maxsize=_KEYS)(self._changes)
-        self._collection = lru_cache(maxsize=_COLLECTIONS)(self._read_collection)
 
     def _changes(self, ref: ObjectRef) -> tuple[KeyChange, ...]:
         """All that etcd's watch saw of an object's keys."""
@@ -45,17 +43,36 @@ class KeyHistory:
 
         One that was there from before the session to its end, without a change, is not known.
         """
-        for ref, changes in self._collection(group, resource).items():
-            at = bisect_right(changes, revision, key=lambda change: change[0])
-            if changes[at - 1][1] if at else changes[0][2]:
+        for ref, life in self._lives.get((group, resource), {}).items():
+            if life.is_there(revision):
                 yield ref
 
-    def _read_collection(self, group: str, resource: str) -> dict[ObjectRef, list[tuple[int, bool, bool]]]:
-        """By object: revisions, whether it was there then, whether it was before."""
-        found: dict[ObjectRef, list[tuple[int, bool, bool]]] = {}
+    @cached_property
+    def _lives(self) -> dict[tuple[str, str], dict[ObjectRef, "_Life"]]:
+        """By resource: when each object was made and deleted. Read once, when it is asked for."""
+        found: dict[tuple[str, str], dict[ObjectRef, _Life]] = {}
         for change in self._recording.key_changes():
             ref = key_object(change.key, self._recording.session.etcd_prefix)
-            if ref is not None and (ref.group, ref.resource) == (group, resource):
-                seen = (change.revision, change.value is not None, change.previous is not None)
-                found.setdefault(ref, []).append(seen)
+            if ref is not None:
+                lives = found.setdefault((ref.group, ref.resource), {})
+                if ref not in lives:
+                    lives[ref] = _Life(before=change.previous is not None)
+                lives[ref].see(change)
         return found
+
+
+@dataclass(slots=True)
+class _Life:
+    """When an object came and went: the revisions at which that changed. `before`: it was there at first."""
+
+    before: bool
+    turns: "array[int]" = field(default_factory=lambda: array("q"))
+
+    def see(self, change: KeyChange) -> None:
+        """One more change."""
+        if (change.value is not None) != (self.before ^ bool(len(self.turns) % 2)):
+            self.turns.append(change.revision)
+
+    def is_there(self, revision: int) -> bool:
+        """Whether it was there at a revision."""
+        return self.before ^ bool(bisect_right(self.turns, revision) % 2)

@@ -29,6 +29,14 @@ class Pairing:
         """The baseline's exchange beside one of the replay's."""
         return _beside(self._replayed, self._baseline, seq)
 
+    def around(self, seq: Seq) -> tuple[Seq | None, Seq | None]:
+        """The replay's exchanges beside the ones before and after one of the baseline's that has none."""
+        return _around(self.baseline, self.replayed, seq)
+
+    def around_back(self, seq: Seq) -> tuple[Seq | None, Seq | None]:
+        """The baseline's exchanges beside the ones before and after one of the replay's that has none."""
+        return _around(self._replayed, self._baseline, seq)
+
     def place(self, seq: Seq) -> int:
         """The place among the replay's, in their order, of one that is there."""
         return bisect_left(self._replayed, seq)
@@ -48,3 +56,9 @@ def _ordered(keys: "array[int]", values: "array[int]") -> tuple["array[int]", "a
 def _beside(keys: "array[int]", values: "array[int]", seq: Seq) -> Seq | None:
     at = bisect_left(keys, seq)
     return Seq(values[at]) if at < len(keys) and keys[at] == seq else None
+
+
+def _around(keys: "array[int]", values: "array[int]", seq: Seq) -> tuple[Seq | None, Seq | None]:
+    at = bisect_left(keys, seq)
+    following = at + (at < len(keys) and keys[at] == seq)  # one whose promised partner is not there
+    return Seq(values[at - 1]) if at else None, Seq(values[following]) if following < len(keys) else None

@@ -1,6 +1,6 @@
 """Watch streams, object by object: states, order, final state."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -21,6 +21,8 @@ from kproxy.wire.watch import WatchEvent
 
 _LEFT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
 _OF_NO_OBJECT = frozenset({"ERROR", "BOOKMARK"})
+_TOGETHER = 256
+"""Events whose bodies are read at once."""
 _INITIAL_END = "k8s.io/initial-events-end"
 
 
@@ -102,9 +104,10 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
     _see_columns(comparer.walker, first)
     objects = _by_object(matched)
     folded = {uid for uid, same in objects.items() if any(y is None and _folded(pair, same, x) for x, y in same)}
+    tail = _Tail.of(matched)
     for a, b in matched:
         if a is None or b is None:
-            _unmatched(of, pair, objects, matched, a, b)
+            _unmatched(of, pair, objects, tail, a, b)
         else:
             _compare_event(of, comparer, a, b, folded=a.uid in folded and b.event.type == "ADDED")
     _compare_order(of, pair, matched)
@@ -140,14 +143,19 @@ def _unmatched(  # noqa: PLR0913, PLR0917 - an event, and all that it stands amo
     of: Comparison,
     pair: Pair,
     objects: dict[str, list[tuple[Seen, Seen | None]]],
-    matched: list[Match],
+    tail: "_Tail",
     a: Seen | None,
     b: Seen | None,
 ) -> None:
-    if a is not None:
+    if (a is not None and a.index > tail.baseline and _was_cut(pair.replayed)) or (
+        b is not None and b.index > tail.replayed and _was_cut(pair.baseline)
+    ):
+        whose = "replay" if b is None else "baseline"
+        of.findings.cannot_tell(f"exchange {pair.baseline.seq}: the {whose}'s recording has not all of this stream")
+    elif a is not None:
         if not (_folded(pair, objects[a.uid], a) and of.findings.hide(INITIAL)):
             of.findings.differ(pair.baseline.seq, "stream", f"$[{a.index}]", "removed", a.summary(), None)
-    elif b is not None and not (_ran_on(of, pair, matched, b) and of.findings.hide(TAIL)):
+    elif b is not None and not (_ran_on(of, pair, tail, b) and of.findings.hide(TAIL)):
         of.findings.differ(pair.baseline.seq, "stream", f"$[{b.index}]", "added", None, b.summary())
 
 
@@ -160,21 +168,45 @@ def _folded(pair: Pair, same: list[tuple[Seen, Seen | None]], a: Seen) -> bool:
     return bool(later) and not earlier and later[0].event.type == "ADDED"
 
 
-def _ran_on(of: Comparison, pair: Pair, matched: list[Match], b: Seen) -> bool:
+def _ran_on(of: Comparison, pair: Pair, tail: "_Tail", b: Seen) -> bool:
     """Whether an event more is one that the client would not have waited for, and that etcd's history has."""
     if pair.baseline.end not in _LEFT or pair.replayed.end not in _LEFT:
         return False
-    twice = sum(1 for _, y in matched if y is not None and (y.uid, y.revision) == (b.uid, b.revision)) > 1
-    return not twice and _came_later(of, matched, b) and _in_history(of.replayed, pair.replayed, b)
+    once = tail.times[b.uid, b.revision] == 1
+    return once and _came_later(of, tail, b) and _in_history(of.replayed, pair.replayed, b)
 
 
-def _came_later(of: Comparison, matched: list[Match], b: Seen) -> bool:
+def _came_later(of: Comparison, tail: "_Tail", b: Seen) -> bool:
     """Whether an event is behind all that were recorded, or is of a change that was made after those there."""
-    both = [(x, y) for x, y in matched if x is not None and y is not None]
-    if b.index > max((y.index for _, y in both), default=-1):
+    if b.index > tail.replayed:
         return True
     there = of.renaming.revisions.origin(of.renaming.origin(Kind.UID, b.uid) or b.uid, b.revision)
-    return there is not None and there > max((x.revision or 0 for x, _ in both), default=0)
+    return there is not None and there > tail.revision
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """Where what both streams have ends, and how often the replay's stream has each version of an object."""
+
+    baseline: int
+    replayed: int
+    revision: int  # the greatest of the baseline's
+    times: Counter[tuple[str, int | None]]
+
+    @classmethod
+    def of(cls, matched: list[Match]) -> "_Tail":
+        both = [(a, b) for a, b in matched if a is not None and b is not None]
+        return cls(
+            max((a.index for a, _ in both), default=-1),
+            max((b.index for _, b in both), default=-1),
+            max((a.revision or 0 for a, _ in both), default=0),
+            Counter((b.uid, b.revision) for _, b in matched if b is not None),
+        )
+
+
+def _was_cut(exchange: Exchange) -> bool:
+    """Whether a recording may lack the end of a stream: its recorder was killed, or did not keep all."""
+    return exchange.end is End.UNKNOWN or (exchange.answer is not None and bool(exchange.answer.body.reason))
 
 
 def _in_history(side: Side, exchange: Exchange, seen: Seen) -> bool:
@@ -194,8 +226,9 @@ def _object(exchange: Exchange, seen: Seen) -> ObjectRef:
 
 
 def _from_anywhere(exchange: Exchange) -> bool:
-    """Whether a watch may begin with any state: no resourceVersion, or 0."""
-    return parameter(exchange.request.target, "resourceVersion") in {None, "", "0"}
+    """Whether a watch begins with a state of the server's choice: no resourceVersion, or 0, or initial events."""
+    target = exchange.request.target
+    return parameter(target, "resourceVersion") in {None, "", "0"} or parameter(target, "sendInitialEvents") == "true"
 
 
 def _compare_order(of: Comparison, pair: Pair, matched: list[Match]) -> None:
@@ -319,7 +352,11 @@ def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
     """A stream's events; None if one of them was not kept or cannot be decoded."""
     media_type = header(exchange.answer.headers, "content-type") if exchange.answer else ""
     seen: list[Seen] = []
-    for frame in side.frames(exchange.seq):
+    frames = side.frames(exchange.seq)
+    for number, frame in enumerate(frames):
+        if number % _TOGETHER == 0:
+            following = frames[number : number + _TOGETHER]
+            side.documents.expect_events(each.body.digest for each in following if each.body.digest is not None)
         event = side.documents.event(media_type, frame.body).event
         if event is None:
             return None

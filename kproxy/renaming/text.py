@@ -21,7 +21,10 @@ _BOUNDARIES = frozenset("._-")
 _PORT = re.compile(r"(?<=:)([0-9]{2,5})(?=/(?:TCP|UDP|SCTP))")
 
 
-_STORES_REVISION = re.compile(r"(Too large resource version: [0-9]+, current: )[0-9]+")
+_STORES_REVISION = re.compile(
+    r"(Too large resource version: [0-9]+, current: )[0-9]+"
+    r"|(too old resource version: )[0-9]+( \([0-9]+\))?"  # what was asked for, and what there still was
+)
 _ADDRESS_PORT = re.compile(r"(?<=[0-9\]]:)([0-9]{4,5})(?![0-9/])")
 _NONE: Mapping[str, str] = {}
 _UUID_LENGTH = 36
@@ -120,4 +123,4 @@ def _rename_parts(part: str, names: Names) -> str:
 
 def without_store_revision(text: str) -> str:
     """A Status's message without the revision that the store happened to have (apiserver/pkg/storage/errors.go)."""
-    return _STORES_REVISION.sub(r"\1…", text)
+    return _STORES_REVISION.sub(lambda found: f"{found[1] or found[2]}…", text) if "resource version" in text else text

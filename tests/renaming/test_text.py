@@ -147,3 +147,9 @@ def test_what_is_left_alone_at_a_glance_has_nothing_to_rename(text: str) -> None
     names.hashes = {"5d9c7b8f6d": "newhash"}
     slowly = _TOKEN.sub(lambda found: _rename_token(found[0], names), text)
     assert rename_text(text, names, {}) == slowly
+
+
+def test_a_refusal_of_an_old_revision_says_the_same_whatever_the_store_still_has() -> None:
+    said = "too old resource version: 5 (3016)"
+    assert without_store_revision(said) == without_store_revision("too old resource version: 7 (9)")
+    assert without_store_revision(said) != said
