@@ -21,7 +21,7 @@ OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
 .PHONY: help demo test test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane controlplane-older soak \
         test-controlplane test-compat compatibility compatibility-check \
-        mutants mutants-publish mutants-short recordings nightly bench bench-short bench-correlate accuracy wheel test-plugin clean
+        mutants mutants-publish mutants-short recordings nightly bench bench-short bench-correlate bench-diff accuracy wheel test-plugin clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -102,6 +102,9 @@ bench: $(VENV)/installed ## kproxy beside what does without it, and docs/perform
 bench-correlate: $(VENV)/installed ## how fast a ledger is computed, at 10,000, 100,000 and 1,000,000 changes (3 GiB in TMPDIR)
 	$(BIN)/python -m tests.bench.correlating
 
+bench-diff: $(VENV)/bench ## how fast two recordings are compared, 1,000 to 1,000,000 exchanges, and beside DeepDiff (3 GiB in TMPDIR)
+	$(BIN)/python -m tests.bench.diffing
+
 accuracy: $(VENV)/installed soak ## how right the grounds are that need no relay, scored on the soak's recording (needs Go)
 	$(BIN)/python -m tests.accuracy build/soak-$(SOAK_SECONDS)-$(SOAK_IDENTITY)/recording.kproxy --check
 
@@ -139,6 +142,8 @@ lock: $(VENV)/installed ## resolve the lock files again
 	  --upgrade tests/controlplane/compat/requirements.in -o tests/controlplane/compat/requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
 	  --upgrade --group fuzz -o requirements-fuzz.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
+	  --upgrade --group bench -o requirements-bench.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.10 --no-annotate --no-header \
 	  --upgrade pytest-kproxy/pyproject.toml -o pytest-kproxy/requirements.lock
 
@@ -157,4 +162,8 @@ $(VENV)/installed: requirements-dev.lock tools/venv.sh
 
 $(VENV)/fuzz: requirements-fuzz.lock $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	touch $@
+
+$(VENV)/bench: requirements-bench.lock $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	touch $@
