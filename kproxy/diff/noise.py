@@ -52,7 +52,7 @@ HEARTBEATS = Rule(
     name="server-heartbeats",
     ground="each api-server renews its identity every ten seconds, however long a session takes (k8s.io/apiserver/pkg/"
     "server, pkg/controlplane/controller/apiserverleasegc); what a session's requests change is compared",
-    place="MODIFIED events of the leases kube-system/apiserver-… in a watch",
+    place="ADDED and MODIFIED events of the leases kube-system/apiserver-… in a watch",
 )
 OPENAPI = Rule(
     name="openapi-not-modified",

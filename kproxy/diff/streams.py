@@ -72,11 +72,11 @@ def _without_heartbeats(
 
 
 def _heartbeat(seen: Seen) -> bool:
-    """Whether an event is an api-server's renewal of its identity's lease."""
+    """Whether an event shows an api-server's identity, as it has been renewed by then."""
     labels = seen.metadata.get("labels")
     named = seen.metadata.get("namespace") == "kube-system" and str(seen.metadata.get("name")).startswith("apiserver-")
     component = labels.get("apiserver.kubernetes.io/identity") if isinstance(labels, dict) else None
-    return seen.event.type == "MODIFIED" and named and component == "kube-apiserver"
+    return seen.event.type in {"ADDED", "MODIFIED"} and named and component == "kube-apiserver"
 
 
 def learn_stream(of: Comparison, pair: Pair) -> None:
@@ -239,7 +239,8 @@ def _compare_order(of: Comparison, pair: Pair, matched: list[Match]) -> None:
     both = [(a, b) for a, b in matched if a is not None and b is not None and a.event.type not in _OF_NO_OBJECT]
     if not _rising(sorted((a for a, _ in both), key=lambda each: each.index), initial=_from_anywhere(pair.baseline)):
         return
-    initial, highest = _from_anywhere(pair.replayed), both[0][1] if both else None
+    initial = _from_anywhere(pair.replayed)
+    highest: Seen | None = None
     for a, b in sorted(both, key=lambda each: each[1].index):
         initial = initial and b.event.type == "ADDED"
         if highest is None or initial or (b.revision or 0) >= (highest.revision or 0):
