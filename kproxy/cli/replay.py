@@ -4,6 +4,7 @@ import asyncio
 import os
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,12 +17,12 @@ from kproxy.cli.progress import replay_progress
 from kproxy.cli.renaming_option import renaming_option, write_renaming
 from kproxy.cli.restore_options import restore_options
 from kproxy.cli.rules_option import rules_option
-from kproxy.cli.slice_options import slice_options, slice_wish
+from kproxy.cli.slice_options import people_of, slice_options, slice_wish
 from kproxy.config.actors import load_actors
 from kproxy.errors import UsageError
 from kproxy.model.verdict import Verdict
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.accounts import has_accounts
+from kproxy.replay.accounts import has_accounts, nodes_of
 from kproxy.replay.engine import Drive
 from kproxy.replay.pace import parse_pace
 from kproxy.replay.webhooks import Webhooks
@@ -70,6 +71,12 @@ from kproxy.session.target import parse_target, reached
     help="fast (as soon as what a request waits for is done), recorded, or a factor of the recorded speed, as 10x.",
 )
 @slice_options
+@click.option(
+    "--with",
+    "beside",
+    type=click.Choice(["controllers"]),
+    help="Beside a fresh kube-apiserver: controller-manager, scheduler, and kwok with as many nodes as were there.",
+)
 @click.option("--no-fold", is_flag=True, help="Send every read of a polling loop, as often as it was recorded.")
 @dry_run_options
 @rules_option
@@ -118,6 +125,10 @@ def command(
     clients: tuple[str, ...],
     namespaces: tuple[str, ...],
     verbs: tuple[str, ...],
+    whose: str,
+    driven: tuple[str, ...],
+    left: tuple[str, ...],
+    beside: str | None,
     no_fold: bool,
     dry_run: bool,
     dry_run_as: str,
@@ -137,7 +148,8 @@ def command(
     \b
     Example: kproxy replay recordings/hello-demo --on fresh:emulated
     """
-    wished = slice_wish(begins, ends, from_mark, to_mark, clients, namespaces, verbs)
+    people = people_of(whose, driven, left)
+    wished = replace(slice_wish(begins, ends, from_mark, to_mark, clients, namespaces, verbs), people=people)
     if dry_run:
         for line in dry_run_lines(planned(file, wished, _tell, fold=not no_fold), dry_run_as):
             click.echo(line)
@@ -147,7 +159,7 @@ def command(
     password = os.environ.get("KPROXY_ETCD_PASSWORD", "")
     store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
     stores = etcd_stores(store, etcd_override, etcd_prefix)
-    drive = Drive(concurrency=concurrency, pace=parse_pace(pace))
+    drive = Drive(concurrency=concurrency, pace=parse_pace(pace), beside=people is not None)
     book, renaming = rule_book(rules), Renaming()
     if as_map is not None and acting_as != "one":
         raise UsageError("--as and --as-map both say who sends: give one of them")
@@ -166,6 +178,8 @@ def command(
         recorded = stack.enter_context(opened(file)).recording
         wish = parse_target(target, recorded.session.server, assets=assets, allow_old_etcd=allow_old_etcd)
         wish = wish.with_accounts(has_accounts(recorded))
+        if beside is not None:
+            wish = wish.with_controllers(nodes_of(recorded))
         start = stack.enter_context(restoring(recorded, wish.lab, RestoreChoice(restore), Webhooks(webhooks)))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kproxy-replay-"))
         settings = ReplaySettings(

@@ -1,10 +1,12 @@
-"""`--from`, `--to`, `--from-mark`, `--to-mark`, `--client`, `--namespace`, `--verb`: which slice of a session."""
+"""`--from`, `--to`, `--from-mark`, `--to-mark`, `--client`, `--namespace`, `--verb`, `--drive`: which slice."""
 
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from kproxy.errors import UsageError
+from kproxy.replay.people import People
 from kproxy.session.slices import SliceWish
 
 _OPTIONS = (
@@ -21,6 +23,20 @@ _OPTIONS = (
     ),
     click.option("-n", "--namespace", "namespaces", multiple=True, help="Only requests in this namespace. Repeatable."),
     click.option("--verb", "verbs", multiple=True, help="Only requests with this verb. Repeatable."),
+    click.option(
+        "--drive",
+        "whose",
+        type=click.Choice(["all", "people"]),
+        default="all",
+        show_default=True,
+        help="Whose requests: everybody's, or only people's and their tools', while the target's own controllers act.",
+    ),
+    click.option(
+        "--drive-client", "driven", multiple=True, metavar="TEXT", help="With people: this client's too. Repeatable."
+    ),
+    click.option(
+        "--leave-client", "left", multiple=True, metavar="TEXT", help="With people: not this client's. Repeatable."
+    ),
 )
 
 
@@ -50,3 +66,12 @@ def slice_wish(
         namespaces=namespaces,
         verbs=tuple(verb.lower() for verb in verbs),
     )
+
+
+def people_of(whose: str, driven: tuple[str, ...], left: tuple[str, ...]) -> People | None:
+    """What `--drive` says. UsageError for a client that is named though all are driven."""
+    if whose == "people":
+        return People(driven=driven, left=left)
+    if driven or left:
+        raise UsageError("--drive-client and --leave-client say more of --drive people: add that")
+    return None

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from kproxy.diff.align import align_exchanges
 from kproxy.diff.alone import Alone
+from kproxy.diff.beside import Beside, check_consequences
 from kproxy.diff.causes import find_causes
 from kproxy.diff.etcd import EtcdComparison
 from kproxy.diff.exchanges import compare_exchange, compare_pages, is_stream, learn_exchange, learn_pages
@@ -58,6 +59,8 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     require_etcd: bool = False,
     rules: RuleBook | None = None,
     renaming: Renaming | None = None,
+    beside: Mapping[Seq, str] | None = None,
+    passing: Collection[int] = (),
     notify: Notify = lambda _done, _total: None,
 ) -> Verdict:
     """Compare what two servers did.
@@ -68,8 +71,11 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     repetitions. `stopped`: why and where the replay ended before its time; what it did not come to is not missed.
     `strict`: no noise rule hides anything. `require_etcd`: without etcd on both sides the verdict is inconclusive.
     `rules`: noise beside the built-in one. `renaming`: an empty one, which then has what was learned.
-    `notify` hears how far it is.
+    `beside`: only people's requests were driven, while controllers acted (beside.py); of reads and watches whose state
+    did not come, which; `passing`: reads of what was on its way out. `notify` hears how far it is.
     """
+    if beside is not None:
+        rules = Beside((rules or RuleBook()).rules, missed=frozenset(beside), passing=frozenset(passing))
     findings = Findings(strict=strict, rules=rules, info=_asked_of(baseline))
     of = Comparison(
         read_side(baseline), read_side(replayed), renaming or Renaming(), findings, replay=pairs is not None
@@ -86,6 +92,10 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     exchanges = _compare_exchanges(of, pairing, order, alone, blameless)
     keys = etcd.compare() if with_etcd else Tally()
     order.finish()
+    for seq, state in (beside or {}).items():
+        findings.differ(seq, "consequence", "state", "removed", state, None)
+    if beside is not None and with_etcd:
+        check_consequences(of)
     _completeness(of)
     if require_etcd and not with_etcd:
         findings.cannot_tell("etcd was not recorded on both sides, and --require-etcd asks for it")

@@ -26,6 +26,14 @@ def has_accounts(recording: Recording) -> bool:
     return any(_makes_one(recording, exchange) for exchange in recording.exchanges(["create"]))
 
 
+def nodes_of(recording: Recording) -> int:
+    """How many nodes there were when the session began, as far as its start state tells; 2 where it does not."""
+    prefix = f"{recording.session.etcd_prefix}/minions/".encode()
+    keys = sum(isinstance(each, StartKey) and each.key.startswith(prefix) for each in recording.start_state())
+    objects = sum(not isinstance(each, StartKey) and each.resource == "nodes" for each in recording.start_state())
+    return keys or objects or 2
+
+
 def _makes_one(recording: Recording, exchange: Exchange) -> bool:
     info, answer = exchange.info, exchange.answer
     made = (info.group, info.resource, info.subresource) == ("", "serviceaccounts", "")

@@ -13,7 +13,8 @@ from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.openapi import OPENAPI, learn_links
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.issued import bind_issued
-from kproxy.replay.pairing import WatchLearner
+from kproxy.replay.pairing import WatchLearner, name_of
+from kproxy.replay.states import event_state
 from kproxy.replay.transport import Reply
 from kproxy.wire.coding import CodingError, decoder
 from kproxy.wire.content import ContentError, decode
@@ -109,6 +110,11 @@ class Watch:
         """Events that were waited for in vain."""
         self._reply = reply
         self._learner = WatchLearner(renaming, recorded, resource)
+        self._recorded = recorded
+        self._states: set[str] = set()
+        """What was shown, as states: where others act, only these can be awaited."""
+        self._names: set[str] = set()
+        self._renaming = renaming
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._follow())
 
@@ -128,8 +134,30 @@ class Watch:
     def _came(self, event: WatchEvent) -> None:
         if counts(event):
             self.events += 1
+            self._states.add(event_state(event))
+            self._names.add(name_of(event))
             self._learner.came(event)
             self._changed.set()
+
+    async def wait_states(self, events: int, seconds: float) -> bool:
+        """Until each object was shown in the state that it had after so many recorded events, however it got there.
+
+        What was gone in the end, and is not there when the watch begins, was gone before.
+        """
+        last = {name_of(each): each for each in self._recorded[:events]}
+        try:
+            async with asyncio.timeout(seconds):
+                while not self.ended and not all(map(self._shown, last.values())):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            pass  # said by the caller, who knows what it means
+        self._learner.settle()
+        return all(map(self._shown, last.values()))
+
+    def _shown(self, recorded: WatchEvent) -> bool:
+        gone = recorded.type == "DELETED" and self._renaming.text(name_of(recorded)) not in self._names
+        return event_state(recorded) in self._states or (gone and self.events > 0)
 
     async def wait(self, events: int | None, seconds: float) -> bool:
         """Until this many events came (None: until the server ends it), or it ends, or the time is over.

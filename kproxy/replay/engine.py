@@ -31,7 +31,7 @@ from kproxy.replay.loops import recorded_state
 from kproxy.replay.pace import FAST, Clockwork, Pace
 from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, Step, make_plan
 from kproxy.replay.polling import Polling
-from kproxy.replay.recorded import events_of, failed_before, follows
+from kproxy.replay.recorded import events_of, failed_before, follows, is_passing
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Senders, WithTokens
 from kproxy.replay.sending import Sending
@@ -41,6 +41,7 @@ from kproxy.replay.transport import Reply, Transport
 from kproxy.replay.upgrades import Upgraded
 from kproxy.replay.workers import take_all
 
+BESIDE_SECONDS = 60.0
 _SERVER_ERROR = 500
 _SWITCHED = 101
 _LONG_SECONDS = 0.5
@@ -57,12 +58,14 @@ class Drive:
     """How a plan is driven.
 
     `concurrency`: requests that are on their way at a time, streams not counted; 1 takes the plan's steps one after the
-    other. `patience`: seconds that a watch is given to deliver what it had delivered in the recording.
+    other. `patience`: seconds that a watch is given to deliver what it had delivered in the recording. `beside`: those
+    who are not driven act as they did: what their doing changed is awaited as a state, for BESIDE_SECONDS.
     """
 
     concurrency: int = 1
     pace: Pace = FAST
     patience: float = 10.0
+    beside: bool = False
 
 
 async def replay(  # noqa: PLR0913 - what a replay is made of, by name
@@ -202,7 +205,7 @@ class _Run:
                 self._beside(exchange, self._upgraded(exchange, reply))
             elif follows(exchange):
                 self._beside(exchange, self.sending.read(exchange, reply, step.leave_after))
-            elif step.polls:
+            elif step.polls or self._awaited(exchange):
                 reply = await self.sending.poll(prepared, reply, self._polling(exchange))
             else:
                 await self.sending.read(exchange, reply, step.leave_after)
@@ -223,16 +226,23 @@ class _Run:
         if seq not in self.watches and seq not in self.streams:
             self._over(seq)
 
+    def _awaited(self, exchange: Exchange) -> bool:
+        """Whether a read may show what somebody who is not driven did."""
+        reads = self.drive.beside and exchange.info.is_resource and exchange.info.verb in {"get", "list"}
+        return reads and not is_passing(self.recording, exchange)
+
     def _polling(self, exchange: Exchange) -> Polling:
         def in_vain(attempts: int) -> None:
             self.polled_in_vain += 1
+            self.result.missed.append(exchange.seq)
             self.notify(StateNotReached(seq=exchange.seq, attempts=attempts))
 
         async def sleep(seconds: float) -> bool:
             await self.stopper.sleep(seconds)
             return self.stopper.stopped is None
 
-        patience = self.drive.patience / _HURRIED ** min(self.polled_in_vain, _MOST_HURRIED)
+        longest = BESIDE_SECONDS if self._awaited(exchange) else self.drive.patience
+        patience = longest / _HURRIED ** min(self.polled_in_vain, _MOST_HURRIED)
         return Polling(recorded_state(self.recording, exchange), patience, sleep, in_vain)
 
     def _beside(self, exchange: Exchange, stream: Coroutine[None, None, None]) -> None:
@@ -296,8 +306,10 @@ class _Run:
             return
         if watch.events < events and not watch.ended:
             self.notify(Waiting(what=f"events of watch {seq}"))
-        if not await watch.wait(events, self.drive.patience):
-            self._in_vain(seq, watch, events, self.drive.patience)
+        seconds = BESIDE_SECONDS if self.drive.beside else self.drive.patience
+        came = watch.wait_states(events, seconds) if self.drive.beside else watch.wait(events, seconds)
+        if not await came:
+            self._in_vain(seq, watch, events, seconds)
 
     def _in_vain(self, seq: Seq, watch: Watch, events: int, seconds: float) -> None:
         said = WaitedInVain(seq=seq, events=watch.events, recorded=events, seconds=seconds)

@@ -1,5 +1,6 @@
 """What the engine reads of a recorded exchange while it sends it again."""
 
+from kproxy.model.api import metadata_of
 from kproxy.model.exchange import WATCH_EVENT, Exchange, header
 from kproxy.model.recording import Recording
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
@@ -7,7 +8,7 @@ from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.target import parameter
 from kproxy.replay.answers import counts
 from kproxy.replay.transport import WireRequest
-from kproxy.wire.content import ContentError
+from kproxy.wire.content import ContentError, decode
 from kproxy.wire.watch import WatchEvent, decode_event
 
 
@@ -63,3 +64,15 @@ def _too_large(exchange: Exchange) -> bool:
     """Whether a request named a revision that is still to come: it says nothing of the server's, here as there."""
     target, answer = exchange.request.target, exchange.answer
     return answer is not None and answer.status == 504 and parameter(target, "resourceVersion") is not None
+
+
+def is_passing(recording: Recording, exchange: Exchange) -> bool:
+    """Whether a read showed one object on its way out: how long that is there is the controllers' business."""
+    answer = exchange.answer
+    if exchange.info.verb != "get" or answer is None or answer.status != 200 or answer.body.digest is None:
+        return False
+    try:
+        document = decode(header(answer.headers, "content-type"), recording.body(answer.body.digest))
+    except ContentError:
+        return False
+    return "deletionTimestamp" in metadata_of(document)

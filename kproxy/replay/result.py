@@ -91,7 +91,8 @@ class ReplayResult:
     and whose outcome says nothing of the server, and why. `apart`: exchanges of the replay's own recording that stand
     for none: a request that the target throttled and that was sent again, one that was on its way when the replay was
     stopped, a read whose state was still to come. `throttled`: answers that were waited out. `folded`: what was not
-    sent because it only repeats the state that another exchange showed, and that one.
+    sent because it only repeats the state that another exchange showed, and that one. `missed`: reads that were sent
+    again and again, and whose state did not come.
     """
 
     renaming: Renaming
@@ -102,5 +103,6 @@ class ReplayResult:
     waited_in_vain: list[WaitedInVain] = field(default_factory=list)
     throttled: int = 0
     folded: Mapping[Seq, Seq] = field(default_factory=dict)
+    missed: list[Seq] = field(default_factory=list)
     sent: int = 0
     stopped: Stopped | None = None

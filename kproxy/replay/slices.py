@@ -12,7 +12,7 @@ from kproxy.model.recording import Recording
 from kproxy.model.session import Gap, Mark, Session
 from kproxy.model.start import StartEntry
 from kproxy.model.trace import Span
-from kproxy.replay.effects import agent_of
+from kproxy.replay.people import People, is_client
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Slice:
     """What of a session: all that is named must hold; of `clients`, `namespaces` and `verbs` one of each.
 
     `begins`, `ends`: when a request's head came, the first included, the last not; `first`, `last`: the same for its
-    number. A client is named by its caller, or by a part of its User-Agent.
+    number. A client is named by its caller, or by a part of its User-Agent. `people`: the controllers' are left out.
     """
 
     begins: Nanos | None = None
@@ -30,6 +30,7 @@ class Slice:
     clients: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ()
+    people: People | None = None
 
     @property
     def is_all(self) -> bool:
@@ -38,7 +39,8 @@ class Slice:
 
     def keeps(self, exchange: Exchange) -> bool:
         """Whether an exchange is in it."""
-        return self._in_time(exchange) and self._named(exchange)
+        driven = self.people is None or self.people.keeps(exchange)
+        return driven and self._in_time(exchange) and self._named(exchange)
 
     def _in_time(self, exchange: Exchange) -> bool:
         return (
@@ -53,13 +55,8 @@ class Slice:
         return (
             (not self.verbs or info.verb in self.verbs)
             and (not self.namespaces or info.namespace in self.namespaces)
-            and (not self.clients or any(_is_client(exchange, each) for each in self.clients))
+            and (not self.clients or is_client(exchange, self.clients))
         )
-
-
-def _is_client(exchange: Exchange, named: str) -> bool:
-    as_whom = exchange.forwarded.partition(" ")[0]
-    return named in {exchange.caller, as_whom} or named in agent_of(exchange)
 
 
 class Part:

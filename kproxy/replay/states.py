@@ -10,6 +10,7 @@ from hashlib import sha256
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import UUID, is_time
 from kproxy.wire.content import ContentError, decode
+from kproxy.wire.watch import WatchEvent
 
 _CHOSEN = frozenset(
     {
@@ -34,6 +35,8 @@ _AGES = frozenset({"Age", "Last Seen", "First Seen", "Duration"})
 _EVENT = re.compile(r"\.[0-9a-f]{14,16}$")
 """The end of an event's name: the time at which it was made."""
 
+_TOKEN = "kube-api-access-"  # noqa: S105 - the name of a projected token's volume: plugin/pkg/admission/serviceaccount
+
 _REFUSED = 400
 
 
@@ -46,6 +49,15 @@ def state_of(status: int, media_type: str, data: bytes) -> str:
     if status >= _REFUSED:
         return _digest([status, document.get("reason") if isinstance(document, dict) else None])
     return _digest([status, _plain(document)])
+
+
+def event_state(event: WatchEvent) -> str:
+    """The state that a watch's event shows: of what is gone, that it is; of another one the object's."""
+    gone = event.type == "DELETED"
+    shown = _plain(event.object)
+    metadata = shown.get("metadata") if isinstance(shown, dict) and gone else None
+    named = metadata.get("name") if isinstance(metadata, dict) else None
+    return _digest([gone, event.type == "BOOKMARK", named if gone else shown])
 
 
 def _digest(value: JSON) -> str:
@@ -68,7 +80,9 @@ def _plain_object(value: JSONObject) -> JSONObject:
     if isinstance(prefix, str) and isinstance(value.get("name"), str):
         found["name"] = prefix
     elif isinstance(name := value.get("name"), str):
-        found["name"] = _EVENT.sub("", name)
+        found["name"] = _TOKEN if name.startswith(_TOKEN) else _EVENT.sub("", name)
+    if value.get("nodeName"):
+        found["nodeName"] = ""  # which one it is the scheduler's choice
     if isinstance(items := found.get("items"), list):
         found["items"] = sorted(items, key=lambda each: json.dumps(each, sort_keys=True))
     if isinstance(rows := value.get("rows"), list):
@@ -88,7 +102,7 @@ def _rows(columns: JSON, rows: list[JSON]) -> list[JSON]:
         kept: list[JSON] = [
             _plain(cell)
             for index, cell in enumerate(cells if isinstance(cells, list) else [])
-            if index >= len(names) or names[index] not in {*_AGES, "Name", "IP"}
+            if index >= len(names) or names[index] not in {*_AGES, "Name", "IP", "Node"}
         ]
         found.append([kept, _plain(row.get("object"))])
     return sorted(found, key=lambda each: json.dumps(each, sort_keys=True))

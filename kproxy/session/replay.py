@@ -16,6 +16,8 @@ from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.settings import LabSettings
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import ClusterId, EtcdKey
+from kproxy.model.exchange import Seq
+from kproxy.model.recording import Recording
 from kproxy.model.verdict import Verdict
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.doubts import doubted
@@ -24,6 +26,7 @@ from kproxy.replay.events import ReplayEvent
 from kproxy.replay.guard import check_target, gather_facts, written_resources
 from kproxy.replay.loops import Without
 from kproxy.replay.plan import Plan, make_plan
+from kproxy.replay.recorded import is_passing
 from kproxy.replay.restored import Restored
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.settle import Versions
@@ -181,8 +184,22 @@ def _compared(
         rules=settings.rules,
         renaming=settings.renaming,
         require_etcd=settings.require_etcd,
+        beside=_missed(result) if settings.slice.people is not None else None,
+        passing=_passing(baseline.recording, result) if settings.slice.people is not None else (),
         notify=notify,
     )
+
+
+def _passing(recording: Recording, result: ReplayResult) -> frozenset[int]:
+    """Reads of what was on its way out."""
+    asked = ((seq, recording.exchange(seq)) for seq, _ in result.pairs)
+    return frozenset(seq for seq, exchange in asked if exchange is not None and is_passing(recording, exchange))
+
+
+def _missed(result: ReplayResult) -> dict[Seq, str]:
+    """States that people had seen and that did not come, each told once."""
+    waited = {each.seq: "what its watch had shown by then" for each in result.waited_in_vain}
+    return waited | dict.fromkeys(result.missed, "the state that it showed")
 
 
 def _notes(result: ReplayResult) -> Iterator[str]:

@@ -12,6 +12,7 @@ from kproxy.model.exchange import Nanos
 from kproxy.model.recording import Recording
 from kproxy.model.session import Mark
 from kproxy.replay.needs import needs
+from kproxy.replay.people import People
 from kproxy.replay.slices import Part, Slice, part_of
 from kproxy.session.driving import changes_of
 from kproxy.session.opened import Opened, started_at
@@ -34,6 +35,7 @@ class SliceWish:
     clients: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ()
+    people: People | None = None
 
     def __str__(self) -> str:
         """As options: `--from 10 --client kubectl`."""
@@ -46,6 +48,9 @@ class SliceWish:
         words = [f"{option} {value}" for option, value in single if value is not None]
         for option, values in (("--client", self.clients), ("--namespace", self.namespaces), ("--verb", self.verbs)):
             words += [f"{option} {value}" for value in values]
+        if self.people is not None:
+            words += ["--drive people", *(f"--drive-client {each}" for each in self.people.driven)]
+            words += [f"--leave-client {each}" for each in self.people.left]
         return " ".join(words)
 
 
@@ -66,6 +71,7 @@ def slice_of(recording: Recording, wish: SliceWish) -> Slice:
         clients=wish.clients,
         namespaces=wish.namespaces,
         verbs=wish.verbs,
+        people=wish.people,
     )
 
 
@@ -134,6 +140,8 @@ def slice_notes(session: Opened, wish: SliceWish) -> Iterator[str]:
         return
     whole = sum(1 for _ in part.whole.exchanges())
     yield f"only a slice was replayed and compared ({wish}): {len(part.seqs)} of {whole} exchanges"
+    if wish.people is not None:
+        return  # what controllers made is made again by those of the target
     found = needs(part.whole, lambda exchange: exchange.seq in part.seqs)
     for need in islice(found, _NAMED):
         yield f"the slice leaves out what it needs: {need}"

@@ -37,6 +37,12 @@ class TargetWish:
             return self
         return replace(self, lab=replace(self.lab, accounts=accounts))
 
+    def with_controllers(self, nodes: int) -> Self:
+        """A fresh kube-apiserver with its controllers, and so many nodes. UsageError for another target."""
+        if self.lab is None or self.lab.server != "kube-apiserver":
+            raise UsageError("--with controllers needs a fresh kube-apiserver: --on fresh:kube-apiserver")
+        return replace(self, lab=replace(self.lab, controllers="now", nodes=nodes))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:

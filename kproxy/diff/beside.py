@@ -1,0 +1,137 @@
+"""Where only people's requests were driven: what the target's own controllers did is compared as sets and final states.
+
+How often a controller writes, and when, is the machine's business: a Deployment's status goes through other numbers
+each time. What people's answers show of that is hidden, by a rule that counts it; and what is there in the end, object
+by object, must be the same (`check_consequences`).
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from kproxy.diff.noise import Rule
+from kproxy.diff.rules import RuleBook
+from kproxy.diff.sides import Comparison, Side
+from kproxy.model.api import RequestInfo, metadata_of
+from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange
+from kproxy.model.exchange import Seq
+from kproxy.model.jsontypes import JSON, JSONObject, text
+from kproxy.model.verdict import Difference
+from kproxy.renaming.derived import drawn_for
+from kproxy.renaming.kinds import UUID, is_time
+
+BESIDE = Rule(
+    name="controllers-beside",
+    ground="the target's own controllers act while only people's requests are driven: how often and when they write is "
+    "their own business; what is there in the end is compared (docs/replay.md)",
+    place="status, resourceVersion, generation, managedFields, times and versions of what they write too; states of a "
+    "watch on the way to the last one that was awaited; which of their objects a list names",
+    source="--drive people",
+)
+
+_THEIRS = re.compile(
+    r"\.metadata\.(?:resourceVersion|generation|managedFields|annotations\['deployment\.kubernetes\.io/revision'\])"
+    r"(?:[.\[]|$)|\.status(?:[.\[]|$)|\.spec\.nodeName$| (?:mod_revision|create_revision|version)$"
+)
+_READS = frozenset({"get", "list", "watch"})
+_TIME_KINDS = frozenset({"renamed", "reordered"})
+
+_CHOSEN = frozenset({"resourceVersion", "managedFields", "uid", "generation", "nodeName", "hostIP", "hostIPs", "podIP"})
+_NOT_NAMED = frozenset({"podIPs", "clusterIP", "clusterIPs", "nodePort", "containerID", "startTime"})
+_BACKGROUND = re.compile(
+    r"/(?:masterleases|peerserverleases|leases|events|ranges|ipaddresses|apiregistration\.k8s\.io)/"
+)
+_SYSTEM = re.compile(
+    r"/(?:kube-system|kube-public|kube-node-lease)(?:/|$)|/minions/|/clusterroles?/|/clusterrolebindings/"
+)
+
+
+@dataclass(slots=True)
+class Beside(RuleBook):
+    """A book of rules, and this one. `missed`: reads and watches whose state did not come: not hidden."""
+
+    missed: frozenset[int] = frozenset()
+    passing: frozenset[int] = frozenset()
+    """Reads of what was on its way out: it may be gone here."""
+
+    def hides(self, difference: Difference, info: Callable[[Seq], RequestInfo | None]) -> Rule | None:
+        """The first rule that hides a difference."""
+        given = RuleBook.hides(self, difference, info)
+        return given or (BESIDE if self._theirs(difference, info) else None)
+
+    def _theirs(self, found: Difference, info: Callable[[Seq], RequestInfo | None]) -> bool:
+        if found.where == "etcd":
+            return _is_theirs(found) or (found.kind in {"added", "removed"} and found.path.endswith("]"))
+        if found.where == "consequence" or found.seq is None:
+            return False
+        if found.seq in self.passing and found.where != "request":
+            return True
+        if found.where not in {"body", "stream"}:
+            return False
+        asked = info(found.seq)
+        reads = asked is not None and asked.verb in _READS and found.seq not in self.missed
+        return reads or _is_theirs(found)
+
+
+def _is_theirs(found: Difference) -> bool:
+    """Whether a place is one that controllers write, or a time is another one."""
+    times = is_time(found.baseline) and is_time(found.replayed) and found.kind in _TIME_KINDS
+    return times or _THEIRS.search(found.path) is not None
+
+
+def check_consequences(of: Comparison) -> None:
+    """What is there in the end must be the same: objects by name, those of drawn names by whom they belong to."""
+    first, second = _final(of.baseline, of.renaming.text), _final(of.replayed, str)
+    for name in sorted(first.keys() | second.keys()):
+        a, b = first.get(name, Counter()), second.get(name, Counter())
+        if a != b:
+            seen, other = ([json.loads(each) for each in (side - rest).elements()] for side, rest in ((a, b), (b, a)))
+            kind = "changed" if a.total() == b.total() else "removed" if a.total() > b.total() else "added"
+            of.findings.differ(None, "consequence", name, kind, seen[:1] or None, other[:1] or None)
+
+
+def _final(side: Side, rename: Callable[[str], str]) -> dict[str, Counter[str]]:
+    """The objects that the session left, by what tells them apart; each as what counts of it."""
+    found: dict[str, Counter[str]] = {}
+    for key, change in _last(side):
+        value = side.documents.stored(change.value).value
+        if isinstance(value, dict):
+            drawn = drawn_for(metadata_of(value), rename)
+            name = f"{key.rpartition('/')[0]}/{drawn.partition('/')[2]}…" if drawn else rename(key)
+            found.setdefault(name, Counter())[json.dumps(_plain(value, rename), sort_keys=True)] += 1
+    return found
+
+
+def _last(side: Side) -> Iterator[tuple[str, KeyChange]]:
+    """Each key that the session changed and that is there in the end, but the system's own."""
+    start, prefix = side.recording.session.etcd_start or 0, side.recording.session.etcd_prefix
+    last: dict[EtcdKey, KeyChange] = {}
+    for change in side.recording.key_changes():
+        if change.revision > start:
+            last[change.key] = change
+    for key, change in last.items():
+        name = bytes(key).decode("utf-8", "replace").removeprefix(prefix)
+        ours = _BACKGROUND.search(name) is None and _SYSTEM.search(name) is None
+        if ours and change.type is ChangeType.PUT and not name.endswith("/kube-root-ca.crt"):
+            yield name, change
+
+
+def _plain(value: JSON, rename: Callable[[str], str]) -> JSON:
+    if isinstance(value, dict):
+        return _plain_object(value, rename)
+    if isinstance(value, list):
+        return [_plain(each, rename) for each in value]
+    if isinstance(value, str):
+        return "" if is_time(value) else UUID.sub("", rename(value))
+    return value
+
+
+def _plain_object(value: JSONObject, rename: Callable[[str], str]) -> JSONObject:
+    found = {name: _plain(each, rename) for name, each in value.items() if name not in _CHOSEN | _NOT_NAMED}
+    if text(value.get("generateName")):
+        found["name"] = ""
+    elif text(value.get("name")).startswith("kube-api-access-"):
+        found["name"] = "kube-api-access"
+    return found

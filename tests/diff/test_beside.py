@@ -1,0 +1,88 @@
+"""kproxy.diff.beside."""
+
+from collections.abc import Mapping
+
+from kproxy.correlate.ledger import correlate
+from kproxy.diff.compare import compare
+from kproxy.model.exchange import Seq
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.verdict import Outcome, Verdict
+from tests.diff.sessions import PODS, FakeServer
+
+WEB = "/apis/apps/v1/namespaces/default/deployments/web"
+KEY = "/registry/deployments/default/web"
+
+
+def servers() -> tuple[FakeServer, FakeServer]:
+    return FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+
+
+def beside(first: FakeServer, second: FakeServer, missed: Mapping[Seq, str] | None = None) -> Verdict:
+    """The verdict where only people's requests were driven."""
+    pairs = [(each.seq, each.seq) for each in first.made.exchange_list]
+    ledgers = correlate(first.made), correlate(second.made)
+    return compare(first.made, ledgers[0], second.made, ledgers[1], pairs, beside=missed or {})
+
+
+def scaled(server: FakeServer, ready: int, writes: int, **fields: JSON) -> None:
+    """A Deployment that is scaled; a controller then writes its status so many times."""
+    server.exchange("PATCH", WEB, 200, server.pod(1, "web", status={"readyReplicas": ready}, **fields))
+    server.put(1, KEY, server.pod(1, "web", status={"readyReplicas": ready}, **fields))
+    for number in range(writes):
+        server.put(2 + number, KEY, server.pod(2 + number, "web", status={"readyReplicas": 3}, **fields), 2 + number)
+
+
+def places(verdict: Verdict) -> set[tuple[str, str]]:
+    return {(each.where, each.path) for each in verdict.differences}
+
+
+def test_how_often_a_controller_writes_and_what_an_answer_shows_of_that_is_its_own_business() -> None:
+    first, second = servers()
+    scaled(first, ready=0, writes=2)
+    scaled(second, ready=1, writes=4)
+    verdict = beside(first, second)
+    assert verdict.outcome is Outcome.EQUIVALENT, verdict.differences
+    assert [each.rule for each in verdict.noise] == ["controllers-beside"]
+
+
+def test_what_people_asked_for_is_compared_as_ever() -> None:
+    first, second = servers()
+    scaled(first, ready=0, writes=1)
+    scaled(second, ready=0, writes=1, spec={"replicas": 7})
+    assert ("body", "$.spec.replicas") in places(beside(first, second))
+
+
+def owned(server: FakeServer, revision: int, suffix: str) -> JSONObject:
+    """A pod whose name was drawn for the Deployment's."""
+    pod = server.pod(revision, f"web-{suffix}")
+    metadata = pod["metadata"]
+    assert isinstance(metadata, dict)
+    return {**pod, "metadata": {**metadata, "generateName": "web-"}}
+
+
+def test_what_controllers_made_is_the_same_as_a_set_whatever_its_names() -> None:
+    first, second = servers()
+    for server, names in ((first, ("bbbbb", "ccccc")), (second, ("ddddd", "fffff"))):
+        server.exchange("GET", f"{PODS}/x", 404, {"kind": "Status", "code": 404, "reason": "NotFound"})
+        for revision, name in enumerate(names, start=1):
+            server.put(revision, f"/registry/pods/default/web-{name}", owned(server, revision, name))
+    assert not beside(first, second).differences
+    second.put(3, "/registry/pods/default/web-ggggg", owned(second, 3, "ggggg"))
+    found = beside(first, second).differences
+    assert [(each.where, each.kind) for each in found] == [("consequence", "added")]
+
+
+def test_a_final_state_that_is_another_one_is_a_difference() -> None:
+    first, second = servers()
+    scaled(first, ready=0, writes=1)
+    scaled(second, ready=0, writes=1)
+    second.put(9, KEY, second.pod(9, "web", status={"readyReplicas": 2}), 9)
+    assert ("consequence", "/deployments/default/web") in places(beside(first, second))
+
+
+def test_a_state_that_people_saw_and_that_did_not_come_is_one_and_then_nothing_of_it_is_hidden() -> None:
+    first, second = servers()
+    for server, phase in ((first, "Running"), (second, "Pending")):
+        server.exchange("GET", f"{PODS}/a", 200, server.pod(1, labels={"phase": phase}))
+    assert not beside(first, second).differences
+    assert places(beside(first, second, {Seq(1): "a state"})) == {("consequence", "state"), ("body", "$.labels.phase")}
