@@ -2,7 +2,7 @@
 
 One change of a version shows hundreds of times there: a parameter in each path, a default in each schema. What a
 reader can act on is the parameter, the field, the type, the resource: its name stands for all places of it. New types
-that speak of one another, and the fields that speak of them, are one.
+that speak of one another, and the fields that speak of them, are one; and so is what names the same feature gate.
 """
 
 import json
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from kproxy.diff.sites import Site, Steps, element_name, in_type, steps_of
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, text
 from kproxy.model.verdict import Difference
 
 type Change = tuple[str, ...]
@@ -18,6 +18,8 @@ type Change = tuple[str, ...]
 _OPENAPI = "/openapi/"
 _INDEX = "/openapi/v3"
 _REFERENCE = re.compile(r'"#/(?:components/schemas|definitions)/([^"]{1,300})"')
+_GATE = re.compile(r"\b([A-Z][A-Za-z0-9]{3,80}) feature gate")
+_MAX_WORDS = 10_000
 _ELEMENTS = frozenset({"items", "additionalProperties"})
 _ALONE = frozenset({"added", "removed"})
 
@@ -75,7 +77,7 @@ class Described:
         if steps[-1:] == ("description",):
             return ("openapi", "description")
         if steps[-2:-1] == ("parameters",) and site.label:
-            return ("openapi", "parameter", kind, site.label)
+            return _gated(site.difference, ("openapi", "parameter", kind, site.label))
         if len(steps) == 2 and steps[0] == "paths":
             return ("openapi", "path", kind, *(each for each in steps[1].split("/") if each and each[0] != "{"))
         return ("openapi", kind, *_general(steps[2:]), *_values(site.difference))
@@ -94,7 +96,9 @@ class Described:
             return ("openapi", "type", kind, self._root(name))
         if kind in _ALONE and of == "properties":
             new = next((each for each in _references(site.difference) if each in self._values), "")
-            return ("openapi", "type", kind, self._root(new)) if new else ("openapi", "property", kind, last)
+            if new:
+                return ("openapi", "type", kind, self._root(new))
+            return _gated(site.difference, ("openapi", "property", kind, last, _form(_alone(site.difference))))
         return ("openapi", kind, *_general(below), *_values(site.difference))
 
 
@@ -117,7 +121,7 @@ def _served(site: Site, path: str) -> Change | None:
     above = [each for each in path.removeprefix("/apis").removeprefix("/api").split("/") if each]
     if site.difference.kind not in _ALONE:
         return None
-    value = site.difference.baseline if site.difference.kind == "removed" else site.difference.replayed
+    value = _alone(site.difference)
     if site.aspect == "member":  # a group in aggregated discovery
         return ("served", site.difference.kind, site.label)
     if steps[-1:] == ("subresources",) and isinstance(value, list) and len(value) == 1:
@@ -127,8 +131,24 @@ def _served(site: Site, path: str) -> Change | None:
 
 
 def _references(difference: Difference) -> list[str]:
-    value = difference.baseline if difference.kind == "removed" else difference.replayed
-    return _REFERENCE.findall(json.dumps(value))
+    return _REFERENCE.findall(json.dumps(_alone(difference)))
+
+
+def _alone(difference: Difference) -> JSON:
+    """What one side has alone."""
+    return difference.baseline if difference.kind == "removed" else difference.replayed
+
+
+def _gated(difference: Difference, change: Change) -> Change:
+    """The feature gate that what is described needs, by its own words; `change` where it names none."""
+    value = _alone(difference)
+    found = _GATE.search(text(value.get("description"))[:_MAX_WORDS]) if isinstance(value, dict) else None
+    return ("openapi", "gate", difference.kind, found[1]) if found else change
+
+
+def _form(value: JSON) -> str:
+    """A field's type: fields of one name and of two types are two."""
+    return f"{value.get('type', '')} {value.get('format', '')}" if isinstance(value, dict) else ""
 
 
 def _general(steps: Steps) -> Steps:

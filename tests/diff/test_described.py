@@ -106,3 +106,16 @@ def test_a_resource_is_one_finding_in_both_forms_of_discovery_and_another_one_is
     found = findings(("/apis", group("b"), group("a", "b", "c")), ("/apis/apps/v1", plain("b"), plain("a", "b", "c")))
     assert counts(found) == [2, 2]
     assert "resources.a of apps" in found[0].cause
+
+
+def test_fields_of_one_name_and_two_types_are_two_findings_and_those_of_one_feature_gate_are_one() -> None:
+    old = types(Pod={"properties": {}}, Node={"properties": {}})
+    gated: JSONObject = {
+        "type": "integer",
+        "description": "x. This is an alpha field and requires the Users feature gate.",
+    }
+    new = types(
+        Pod={"properties": {"mode": {"type": "integer"}, "user": gated}},
+        Node={"properties": {"mode": {"type": "string"}, "defaultUser": gated}},
+    )
+    assert sorted(counts(findings((DOCUMENT, old, new)))) == [1, 1, 2]
