@@ -7,6 +7,7 @@ between the requests before and those after. docs/replay.md shows the list as a 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kproxy.model.api import RequestInfo
 from kproxy.model.jsontypes import JSONObject
 from kproxy.replay.effects import Effect, group_of
 from kproxy.replay.recent import Recent
@@ -143,6 +144,27 @@ _NEEDS_CLASSES = {
 }
 _MOST_QUOTAS = 10_000
 
+_SPREAD_GROUPS = frozenset(
+    {
+        _RBAC,
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "flowcontrol.apiserver.k8s.io",
+        *(group for group, _ in _CLASSES),
+    }
+)
+_SPREAD = frozenset(
+    {
+        ("", "namespaces"),
+        ("", "serviceaccounts"),
+        ("", "resourcequotas"),
+        ("", "limitranges"),
+        ("networking.k8s.io", "servicecidrs"),
+        ("policy", "poddisruptionbudgets"),
+    }
+)
+
 DISCOVERY = ("discovery",)
 _RIGHTS = ("rights", "")
 _ADMISSION = ("admission",)
@@ -162,6 +184,14 @@ def defines(effect: Effect) -> str | None:
     """The API group that an exchange defines, or changes the definition of; None: none."""
     info = effect.exchange.info
     return definition_of(info.group, info.resource, effect.ref.name) if effect.ref and effect.changes else None
+
+
+def spreads(info: RequestInfo) -> bool:
+    """Whether the api-server learns of a write by a watch of its own, some time after it was answered.
+
+    What it looks at while it serves other requests, but for what it reads in etcd then (addresses, pods, owners).
+    """
+    return info.group in _SPREAD_GROUPS or (info.group, info.resource) in _SPREAD
 
 
 class Barriers:

@@ -11,6 +11,7 @@ from kproxy.model.recording import Recording
 from kproxy.renaming.kinds import resource_of
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import Watch
+from kproxy.replay.barriers import spreads
 from kproxy.replay.conflicts import CONFLICT, Conflict, conflict_of, excuses
 from kproxy.replay.effects import WRITES
 from kproxy.replay.events import (
@@ -217,7 +218,7 @@ class _Run:
     async def _answered(self, seq: Seq, exchange: Exchange, status: int) -> None:
         if status >= _SERVER_ERROR and not failed_before(exchange) and await self._is_gone(seq):
             return
-        if exchange.info.verb in WRITES:
+        if exchange.info.verb in WRITES and spreads(exchange.info):
             self.clockwork.wrote(exchange.ended or exchange.started, asyncio.get_running_loop().time())
         recorded = exchange.answer.status if exchange.answer else None
         if recorded == CONFLICT != status and (conflict := conflict_of(self.recording, exchange)) is not None:

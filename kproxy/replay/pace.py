@@ -1,7 +1,7 @@
 """When a request goes out, beside what it waits for: at once, or in the rhythm of the recording. Pure.
 
-At every pace the server has after a write what it had in the recording, up to LONGEST_PAUSE: it publishes a
-definition's paths and spreads rights by itself, and a recorded client had given it the time.
+At every pace the server has after some writes what it had in the recording, up to LONGEST_PAUSE: it publishes a
+definition's paths and spreads rights by itself (barriers.spreads), and a recorded client had given it the time.
 """
 
 import re
@@ -46,14 +46,14 @@ class Clockwork:
     pace: Pace
     began: tuple[Nanos, float] | None = None
     writes: deque[tuple[Nanos, float]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
-    """When the last writes were answered, or seen in etcd: in the recording, and here."""
+    """When the last of these writes were answered, or seen in etcd: in the recording, and here."""
 
     def due(self, recorded: Nanos, now: float) -> float:
         """The time from which on it may go out."""
         return max(self._scheduled(recorded, now), self._after_writes(recorded, now))
 
     def wrote(self, recorded: Nanos, now: float) -> None:
-        """A write was answered, or its consequence seen."""
+        """A write that spreads was answered, or its consequence seen."""
         self.writes.append((recorded, now))
 
     def _scheduled(self, recorded: Nanos, now: float) -> float:

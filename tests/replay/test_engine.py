@@ -140,10 +140,11 @@ def test_what_cannot_be_sent_is_left_out_and_does_not_count(recorded: MemoryReco
     assert sum(isinstance(each, RequestLeftOut) for each in told) == 2
 
 
-def test_the_server_has_after_a_write_the_time_that_the_recorded_client_gave_it(
+def test_the_server_has_after_a_write_that_spreads_the_time_that_the_recorded_client_gave_it(
     recorded: MemoryRecording, target: Upstream
 ) -> None:
     deleted, read = recorded.exchange_list[6:8]
+    deleted = replace(deleted, info=replace(deleted.info, group="rbac.authorization.k8s.io"))  # as if it were a right
     later = Nanos((deleted.ended or 0) + 700_000_000)
     paused = replace(recorded, exchange_list=[deleted, replace(read, started=later, answered=later, ended=later)])
     again, _ = replayed(paused, target)
