@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from kproxy.diff.chains import Link, Relation, cause_of, chain_of
 from kproxy.diff.described import Described
-from kproxy.diff.signatures import Signature, general, mirrored, signature
+from kproxy.diff.signatures import Signature, general, has_other_columns, mirrored, signature
 from kproxy.diff.sites import Locator, Sides, Site, Steps, history_of, is_unsteady, openapi_of, shows_revision
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import Exchange, Seq
@@ -114,6 +114,8 @@ class _Grouping:
     _values: dict[tuple[object, ...], int] = field(default_factory=dict)  # pairs of values by exchange and object
     _contents: dict[Seq, int] = field(default_factory=dict)
     _types: dict[Seq, int] = field(default_factory=dict)  # exchanges whose content is of another type
+    _codings: dict[Seq, int] = field(default_factory=dict)  # exchanges whose content is compressed in another way
+    _columns: dict[Seq, int] = field(default_factory=dict)  # Tables of other columns
     _histories: dict[tuple[object, ...], int] = field(
         default_factory=dict
     )  # states that came otherwise, see history_of
@@ -175,9 +177,11 @@ class _Grouping:
             return self._statuses.get(seq)
         if site.aspect == "header" and difference.path in _OF_THE_CONTENT:
             return self._contents.get(seq)
-        if difference.where == "body" and difference.path == "$":
-            return self._types.get(seq)
-        return None
+        if site.aspect == "header" and difference.path == "vary":
+            return self._codings.get(seq)
+        if site.aspect == "field" and site.steps[:1] == ("cells",):
+            return self._columns.get(seq)
+        return self._types.get(seq) if difference.where == "body" and difference.path == "$" else None
 
     def _same(self, site: Site) -> Relation:
         return Relation.STORED if site.difference.where == "etcd" else Relation.SAME
@@ -275,10 +279,16 @@ class _Grouping:
                 self._answers.setdefault(seq, number)
             if site.difference.path == "status":
                 self._statuses.setdefault(seq, number)
-        elif site.aspect == "header" and site.difference.path == _TYPE:
-            self._types.setdefault(seq, number)
+        elif site.aspect == "header":
+            self._headers(site.difference.path).setdefault(seq, number)
+        elif has_other_columns(site):
+            self._columns.setdefault(seq, number)
         elif site.difference.where == "body":
             self._contents.setdefault(seq, number)
+
+    def _headers(self, name: str) -> dict[Seq, int]:
+        """The exchanges in which a header is another one that others follow from; none for any other header."""
+        return {_TYPE: self._types, "content-encoding": self._codings}.get(name, {})
 
     def _remember_write(self, exchange: Exchange, number: int) -> None:
         for ref in self.locator.written(exchange):

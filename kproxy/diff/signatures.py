@@ -19,7 +19,7 @@ _WITHOUT_VALUES = frozenset({"renamed", "reordered"})
 """Kinds of difference in which the values are the server's choice: another pair at each place."""
 
 
-def signature(site: Site) -> Signature:  # noqa: PLR0911 - one for each aspect
+def signature(site: Site) -> Signature:  # noqa: PLR0911, C901 - one for each aspect
     """Equal for differences that are one behaviour."""
     difference = site.difference
     values = () if difference.kind in _WITHOUT_VALUES else _values(site)
@@ -29,6 +29,8 @@ def signature(site: Site) -> Signature:  # noqa: PLR0911 - one for each aspect
             alone = difference.kind in {"removed", "added"}
             return ("header", difference.path, difference.kind, *(() if alone else values))
         case "field" | "request":
+            if site.steps[:1] == ("columnDefinitions",) and (of := _of_columns(site)):
+                return ("columns", site.thing, of)
             if shows_revision(site):
                 return ("revision",)
             if change := version_change(difference.baseline, difference.replayed):
@@ -45,6 +47,20 @@ def signature(site: Site) -> Signature:  # noqa: PLR0911 - one for each aspect
             return ("answer", verb, site.thing, difference.path, *values)
         case "end":
             return ("end", verb, *values)
+
+
+def has_other_columns(site: Site) -> bool:
+    """Whether a Table has a column more or less."""
+    return (
+        len(site.steps) == 2 and site.steps[0] == "columnDefinitions" and site.difference.kind in {"added", "removed"}
+    )
+
+
+def _of_columns(site: Site) -> str:
+    """What of a Table's columns is another one: that they are there, their descriptions; "" for anything else."""
+    if has_other_columns(site):
+        return site.difference.kind
+    return "description" if site.steps[-1] == "description" else ""
 
 
 def general(site: Site) -> Steps:

@@ -282,3 +282,32 @@ def test_twice_as_many_differences_take_about_twice_as_long() -> None:
         return process_time() - begin
 
     assert seconds(4_000) < 6 * max(seconds(1_000), 0.05)
+
+
+def test_a_tables_columns_and_their_cells_are_one_finding_and_their_descriptions_another_one() -> None:
+    def world(server: FakeServer, *columns: str, words: str) -> FakeServer:
+        definitions: list[JSON] = [{"name": each, "description": words if each == "Name" else each} for each in columns]
+        server.exchange(
+            "GET",
+            PODS,
+            200,
+            {
+                "kind": "Table",
+                "columnDefinitions": definitions,
+                "rows": [{"cells": [f"{each} of a" for each in columns], "object": {"metadata": {"name": "a"}}}],
+            },
+        )
+        return server
+
+    old = world(FakeServer("a", 100, 7), "Name", "Age", words="x")
+    new = world(FakeServer("b", 5000, 15), "Name", "Scope", "Kind", "Age", words="y")
+    assert sorted(len(each.differences) for each in verdict_of(old, new).findings) == [1, 5]
+
+
+def test_content_that_is_compressed_is_one_finding_with_the_header_that_says_on_what_that_depends() -> None:
+    def world(server: FakeServer, *headers: tuple[str, str]) -> FakeServer:
+        server.exchange("GET", "/apis", 200, {}, headers=headers)
+        return server
+
+    new = world(FakeServer("b", 5000, 15), ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+    only(verdict_of(world(FakeServer("a", 100, 7)), new))

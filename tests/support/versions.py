@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 EXPLAINED = ROOT / "tests/controlplane/versions/1.34.4-1.37.2.yaml"
 PAGE = ROOT / "docs/versions.md"
 _TABLE = "| finding | why | source, of 1.37.2 |\n| --- | --- | --- |\n"
+_AFTER = "\n## Services"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ def page_with(page: str) -> str:
         f"| {' or '.join(f'`{words}`' for words in each.begins)} | {each.why} | {each.source} |\n"
         for each in explanations()
     )
-    return page.partition(_TABLE)[0] + _TABLE + rows
+    before, _, after = page.partition(_TABLE)
+    return before + _TABLE + rows + _AFTER + after.partition(_AFTER)[2]
 
 
 if __name__ == "__main__":
