@@ -176,7 +176,9 @@ ENDS: tuple[Mutant, ...] = (
         "collection-leaves-one",
         "graceful deletion",
         "deletecollection leaves an object that it selects",
-        Place("DELETE", rf"{CONFIGMAPS}\?labelSelector.*", "body", r"\$\.items.*"),
+        Place(
+            "DELETE", rf"{CONFIGMAPS}\?labelSelector.*", "body|etcd", r"\$\.items.*|/registry/configmaps/dense/c\[2\]"
+        ),
         lambda: Requests(of=Of("DELETE", CONFIGMAPS), change=_only_b),
     ),
     by_server(
