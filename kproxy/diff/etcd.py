@@ -140,6 +140,9 @@ class EtcdComparison:
             shown = [None if each is None else f"{each.change.type} at {each.change.revision}" for each in (a, b)]
             self.of.findings.differ(seq, "etcd", path, "added" if a is None else "removed", *shown)
         else:
+            if _stands_still(b) and not _stands_still(a):
+                shown = [str(each.change.revision) for each in (a, b)]
+                self.of.findings.differ(seq, "etcd", f"{path} mod_revision", "reordered", *shown)
             self._compare_change(path, seq, a, b.change)
 
     def _seq(self, a: Change | None, b: Change | None) -> Seq | None:
@@ -220,6 +223,11 @@ class EtcdComparison:
             comparer.compare(a.value, b.value, Owner(revision=revision))
             for time in comparer.spot.times:
                 self.see(time)
+
+
+def _stands_still(change: Change) -> bool:
+    """Whether a key's change has no later revision than the one before it."""
+    return change.before.isdecimal() and change.change.revision <= int(change.before)
 
 
 def _values_of(side: Side, changes: Iterable[tuple[str, KeyChange]]) -> list[tuple[str, JSON]]:

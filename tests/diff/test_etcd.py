@@ -78,6 +78,15 @@ def test_a_key_that_no_request_made_is_the_replays_servers_where_the_recorded_on
     assert (found.seq, found.path, found.kind) == (None, "/registry/pods/default/stranger[0]", "added")
 
 
+def test_two_changes_of_a_key_do_not_have_one_revision() -> None:
+    first, second = both()
+    for server in (first, second):
+        server.delete(3, KEY)
+    last = second.made.change_list[2]
+    second.made.change_list[2] = replace(last, revision=second.made.change_list[1].revision)
+    assert f"{KEY}[2] mod_revision" in {each.path for each in etcd_differences(first, second)}
+
+
 def test_a_value_that_is_written_in_another_way_is_named_by_its_key() -> None:
     first, second = both()
     for index, change in enumerate(second.made.change_list):

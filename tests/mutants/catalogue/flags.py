@@ -113,7 +113,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "no-garbage-collector",
         "ownerRefs",
         "a delete that orphans does not wait for the garbage collector",
-        Place("DELETE", rf"{DEPLOYMENTS}/web\?propagationPolicy=Orphan", "body", r"\$.*"),
+        Place("DELETE", rf"{DEPLOYMENTS}/web\?propagationPolicy=Orphan", "body|etcd", r".*"),
         **{"enable-garbage-collector": "false"},
     ),
     by_flags(
