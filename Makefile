@@ -12,6 +12,7 @@ EXAMPLES ?= 10000
 SECONDS ?= 120
 FUZZ_SECONDS ?= 3600
 MUTANTS ?= 2000
+SOAK ?= 0
 TIMES ?= 3
 
 PROVEN = $(CURDIR)/build/proven.jsonl
@@ -108,8 +109,8 @@ bench-diff: $(VENV)/bench ## how fast two recordings are compared, 1,000 to 1,00
 accuracy: $(VENV)/installed soak ## how right the grounds are that need no relay, scored on the soak's recording (needs Go)
 	$(BIN)/python -m tests.accuracy build/soak-$(SOAK_SECONDS)-$(SOAK_IDENTITY)/recording.kproxy --check
 
-verification: $(VENV)/installed controlplane ## recordings replayed on the same version TIMES=3: no false alarm (needs Go)
-	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times $(TIMES) --soak-times 1
+verification: $(VENV)/installed controlplane ## recordings replayed on the same version TIMES=3: no false alarm; SOAK=90: a control plane's, too (needs Go)
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times $(TIMES) --soak-times 1 --soak $(SOAK)
 
 mutants: $(VENV)/installed controlplane ## servers that behave in another way, by hand and MUTANTS=2000 drawn: nothing missed (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.mutants --drawn $(MUTANTS)
