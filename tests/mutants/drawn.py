@@ -69,6 +69,7 @@ class Drawn:
     chosen: str = ""
     bound: str = ""  # why it must be caught although it was chosen: occurs twice | stands in an order
     why: str = ""  # it was not caught
+    background: bool = False  # a key that is out of the verdict's scope
 
 
 def try_drawn(pair: Pair, seed: int, numbers: Iterable[int]) -> list[Drawn]:
@@ -89,17 +90,21 @@ def try_drawn(pair: Pair, seed: int, numbers: Iterable[int]) -> list[Drawn]:
                 chosen=chosen.kind.value if chosen is not None else "",
                 bound=_bound(pair, edit, chosen),
                 why="" if caught else _why(pair, edit, verdict),
+                background=_is_background(edit),
             )
         )
     return results
 
 
+def _is_background(edit: Edit) -> bool:
+    key = edit.path.partition("$")[0].partition(" ")[0]
+    return edit.where == "etcd" and background_rule(EtcdKey(key.encode())) is not None
+
+
 def _why(pair: Pair, edit: Edit, verdict: Verdict) -> str:
     """What hid an edit, as far as the verdict says it."""
-    if edit.where == "etcd" and background_rule(EtcdKey(edit.path.partition("$")[0].partition(" ")[0].encode())):
-        return "the key is background, of which etcd is not compared (kproxy/correlate/background.py)"
     if edit.where == "stream" and edit.after == "swapped":
-        return "initial events, in whose order the server is free"
+        return "initial events, or those behind the last recorded one: their order is free"
     if verdict.outcome is Outcome.INCONCLUSIVE:
         return f"inconclusive: {verdict.reasons[0]}"
     before = {each.rule: each.count for each in pair.noise}
@@ -143,11 +148,14 @@ class Score:
 
 
 NOT_CHOSEN, BOUND, FREE = "not chosen by the server", "chosen, bound", "chosen, free"
-CLASSES = (NOT_CHOSEN, BOUND, FREE)
+OUT_OF_SCOPE = "background"
+CLASSES = (NOT_CHOSEN, BOUND, FREE, OUT_OF_SCOPE)
 
 
 def class_of(drawn: Drawn) -> str:
     """Which of the classes it is in."""
+    if drawn.background:
+        return OUT_OF_SCOPE
     if not drawn.chosen:
         return NOT_CHOSEN
     return BOUND if drawn.bound else FREE

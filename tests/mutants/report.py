@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.mutants.catalogue import MUTANTS
-from tests.mutants.drawn import BOUND, FREE, NOT_CHOSEN, Drawn, Score, class_of
+from tests.mutants.drawn import BOUND, FREE, NOT_CHOSEN, OUT_OF_SCOPE, Drawn, Score, class_of
 from tests.mutants.hand import Caught
 from tests.mutants.mutant import Mutant, Way
 
@@ -52,6 +52,7 @@ MEANING = {
     NOT_CHOSEN: ("what no server chooses", "2 %"),
     BOUND: ("what the server chose, and what occurs twice or stands in an order that the edit breaks", "none"),
     FREE: ("what the server chose, once, where any value would do", "all"),
+    OUT_OF_SCOPE: ("keys of the background (`kproxy/correlate/background.py`), which no verdict is about", "all"),
 }
 
 
@@ -107,7 +108,9 @@ def _by_hand(caught: list[Caught]) -> str:
 
 def _how(mutant: Mutant) -> str:
     if mutant.flags:
-        shown = (f"`--{flag}={value.rpartition('/')[2] if '/' in value else value}`" for flag, value in mutant.flags)
+        shown = (
+            f"`--{flag}={value.rpartition('/')[2] if value.startswith('/') else value}`" for flag, value in mutant.flags
+        )
         return " ".join(shown)
     return f"{mutant.way}" + ("" if mutant.server == "emulated" else f", {mutant.server}")
 
@@ -139,6 +142,8 @@ def _survivors(score: Score) -> list[str]:
     lines = ["| where | what | why |", "| --- | --- | --- |"]
     free: dict[tuple[str, str], list[Drawn]] = defaultdict(list)
     for each in score.survivors:
+        if class_of(each) == OUT_OF_SCOPE:
+            continue
         if class_of(each) == FREE:
             free[each.chosen, each.where].append(each)
         else:

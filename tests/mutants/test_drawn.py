@@ -6,7 +6,18 @@ import pytest
 
 from kproxy.renaming.kinds import Kind
 from tests.diff.conftest import PAIR
-from tests.mutants.drawn import BOUND, FREE, NOT_CHOSEN, Drawn, Pair, Score, class_of, read_pair, try_drawn
+from tests.mutants.drawn import (
+    BOUND,
+    FREE,
+    NOT_CHOSEN,
+    OUT_OF_SCOPE,
+    Drawn,
+    Pair,
+    Score,
+    class_of,
+    read_pair,
+    try_drawn,
+)
 
 FOUND = Drawn(golden="g", number=1, edit="e", where="body", caught=True)
 
@@ -43,4 +54,9 @@ def test_a_chosen_value_that_occurs_twice_may_not_survive_and_one_that_stands_al
     assert [class_of(each) for each in (FOUND, bound, free)] == [NOT_CHOSEN, BOUND, FREE]
     assert Score((FOUND, free)).good()
     assert not Score((FOUND, bound)).good()
-    assert Score((FOUND, bound, free)).counts() == {NOT_CHOSEN: (1, 0), BOUND: (1, 1), FREE: (1, 1)}
+    assert Score((FOUND, bound, free)).counts() == {
+        NOT_CHOSEN: (1, 0),
+        BOUND: (1, 1),
+        FREE: (1, 1),
+        OUT_OF_SCOPE: (0, 0),
+    }
