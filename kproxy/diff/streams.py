@@ -65,10 +65,13 @@ def _without_heartbeats(
     """Both streams without an api-server's own renewals, where a rule hides those."""
     if (pair.baseline.info.group, pair.baseline.info.resource) != ("coordination.k8s.io", "leases"):
         return first, second
-    beats = [[each.revision for each in side if _heartbeat(each)] for side in (first, second)]
-    if beats[0] == beats[1] or not of.findings.hide(HEARTBEATS):
+    if _beats(first) == _beats(second) or not of.findings.hide(HEARTBEATS):
         return first, second
     return [each for each in first if not _heartbeat(each)], [each for each in second if not _heartbeat(each)]
+
+
+def _beats(seen: list[Seen]) -> list[int | None]:
+    return [each.revision for each in seen if _heartbeat(each)]
 
 
 def _heartbeat(seen: Seen) -> bool:
@@ -84,7 +87,8 @@ def learn_stream(of: Comparison, pair: Pair) -> None:
     first, second = _read(of.baseline, pair.baseline), _read(of.replayed, pair.replayed)
     if first is None or second is None:
         return
-    first, second = ([each for each in side if not _heartbeat(each)] for side in (first, second))
+    if not of.findings.strict and _beats(first) != _beats(second):  # they are not compared then
+        first, second = ([each for each in side if not _heartbeat(each)] for side in (first, second))
     learner = Learner(of.renaming, of.traces)
     _see_columns(learner.walker, first)
     for a, b in _matched(of.renaming, _objects(first), _objects(second)):

@@ -181,3 +181,13 @@ def test_what_was_written_after_the_recorded_client_left_may_come_in_between() -
     verdict = verdict_of(first, second)
     assert places(verdict) == []
     assert [(each.rule, each.count) for each in verdict.noise] == [("watch-tail", 1)]
+
+
+def test_a_recording_with_an_api_servers_heartbeats_is_identical_beside_itself() -> None:
+    server = FakeServer("a", 100, 7, etcd=False)
+    lease = server.pod(1, "apiserver-x")
+    metadata = lease["metadata"]
+    assert isinstance(metadata, dict)
+    metadata |= {"namespace": "kube-system", "labels": {"apiserver.kubernetes.io/identity": "kube-apiserver"}}
+    server.watch("/apis/coordination.k8s.io/v1/leases?watch=true&resourceVersion=5", event("MODIFIED", lease))
+    assert verdict_of(server, server).outcome is Outcome.IDENTICAL
