@@ -6,10 +6,11 @@ saw, only that is kept which raises the greatest revision known, or was written.
 
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise, product
+from operator import itemgetter
 
 from kproxy.diff.findings import Findings
 from kproxy.diff.sides import Comparison, Pair
@@ -212,21 +213,22 @@ class Times:
         order = sorted(clamped)
         weights = [sum(self._counts[pair] for pair in clamped[each]) for each in order]
         kept = heaviest_rising([replayed for _, replayed in order], weights)
+        rising = [order[at] for at in sorted(kept)]
         for position, each in enumerate(order):
             if position in kept:
                 continue
-            crossed = [order[at] for at in kept if (order[at][0] - each[0]) * (order[at][1] - each[1]) < 0]
-            others = [pair for other in crossed for pair in clamped[other]]
+            crossed = range(*crossing(rising, each))
             for pair in clamped[each]:
+                others = (other for at in crossed for other in clamped[rising[at]])
                 if pair in self._explained or self._turned(pair, others):
                     continue
                 for time in self._seen[pair]:
                     self._findings.differ(time.seq, time.where, time.path, "reordered", *map(_text, each))
 
-    def _turned(self, pair: tuple[int, int], others: list[tuple[int, int]]) -> bool:
+    def _turned(self, pair: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
         """Whether the requests that told these times changed places with all those that it is out of order with."""
         own = self._shown.get(pair)
-        found = [self._shown.get(other) for other in others]
+        found = (self._shown.get(other) for other in others)
         return own is not None and all(other is not None and own.turned(other) for other in found)
 
 
@@ -244,7 +246,10 @@ def _end(exchange: Exchange) -> Nanos:
 
 
 def _text(when: int) -> str:
-    return datetime.fromtimestamp(when, UTC).isoformat().replace("+00:00", "Z")
+    try:
+        return datetime.fromtimestamp(when, UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError):  # beyond the year 9999, by its zone
+        return f"{when} seconds since 1970"
 
 
 def _answered_before(pair: Pair, later: Pair) -> bool:
@@ -252,6 +257,14 @@ def _answered_before(pair: Pair, later: Pair) -> bool:
         exchange.answered is not None and exchange.answered <= following.started
         for exchange, following in ((pair.baseline, later.baseline), (pair.replayed, later.replayed))
     )
+
+
+def crossing(rising: Sequence[tuple[int, int]], pair: tuple[int, int]) -> tuple[int, int]:
+    """From where to where pairs that rise on both sides are out of order with another one; they stand together."""
+    first, second = pair
+    earlier = bisect_right(rising, second, key=itemgetter(1)), bisect_left(rising, first, key=itemgetter(0))
+    later = bisect_right(rising, first, key=itemgetter(0)), bisect_left(rising, second, key=itemgetter(1))
+    return earlier if earlier[0] < earlier[1] else later
 
 
 def heaviest_rising(values: list[int], weights: list[int]) -> set[int]:

@@ -8,13 +8,14 @@ from kproxy.diff.inside import documents_inside
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import UUID, Kind, Owner, Place, classify, is_time
-from kproxy.renaming.path import Path, path_text
+from kproxy.renaming.path import Path, depth_of, path_text
 from kproxy.renaming.pseudonyms import has_pseudonym
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.times import seconds
 from kproxy.renaming.traces import Trace, Traces
 from kproxy.renaming.unchanged import lies_ahead
 from kproxy.renaming.walk import Walker
+from kproxy.wire.jsontext import MAX_DEPTH
 
 _MAX_SHOWN = 2000
 
@@ -124,7 +125,7 @@ class Comparer:
         if isinstance(baseline, str) and isinstance(replayed, str):
             if same_words(self._renaming, baseline, replayed):
                 return
-            if (inner := documents_inside(baseline, replayed)) is not None:
+            if (inner := documents_inside(baseline, replayed, MAX_DEPTH - depth_of(path))) is not None:
                 self.walker.inside(path, place, *inner)
             else:
                 kind = "renamed" if is_time(baseline) and is_time(replayed) else "changed"

@@ -40,6 +40,7 @@ UUID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 _UUID_LENGTH = 36
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _REVISION = re.compile(r"[0-9]{1,20}")
+_LAST_REVISION = (1 << 63) - 1
 _AGE_COLUMNS = frozenset({"Age", "Last Seen", "First Seen", "Duration"})
 _IP_FIELDS = frozenset({"clusterIP", "clusterIPs"})
 _PORT_FIELDS = frozenset({"nodePort", "healthCheckNodePort"})
@@ -124,8 +125,8 @@ def is_time(value: JSON) -> bool:
 
 
 def is_revision(value: JSON) -> bool:
-    """Whether a value can be a resourceVersion of an api-server over etcd."""
-    return isinstance(value, str) and _REVISION.fullmatch(value) is not None
+    """Whether a value can be a resourceVersion of an api-server over etcd, which counts in an int64."""
+    return isinstance(value, str) and _REVISION.fullmatch(value) is not None and int(value) <= _LAST_REVISION
 
 
 def classify(place: Place, baseline: JSON, replayed: JSON) -> Kind | None:

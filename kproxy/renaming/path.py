@@ -20,6 +20,15 @@ def _steps(path: Path) -> str:
     return "".join(reversed(steps))
 
 
+def depth_of(path: Path) -> int:
+    """How many steps a way has."""
+    depth = 0
+    while path is not None:
+        path, step = path
+        depth += 1 if isinstance(step, str | int) else depth_of(step)
+    return depth
+
+
 def field_step(name: str) -> str:
     """A field's step in a path."""
     if name.replace("_", "a").replace("-", "a").isalnum() and name.isascii():

@@ -24,9 +24,9 @@ def http_seconds(text: str) -> int | None:
     """An HTTP date in seconds since 1970, None if it is none."""
     try:
         when = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+        return int(when.replace(tzinfo=when.tzinfo or UTC).timestamp())
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return int(when.replace(tzinfo=when.tzinfo or UTC).timestamp())
 
 
 def age_range(text: str) -> tuple[int, int] | None:

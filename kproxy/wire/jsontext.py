@@ -49,10 +49,10 @@ def check_size(data: bytes) -> None:
         raise ContentError(f"content of {len(data)} bytes is more than the {MAX_CONTENT} that are decoded")
 
 
-def check_depth(value: JSON) -> None:
-    """ContentError if `value` is nested more than MAX_DEPTH levels."""
+def check_depth(value: JSON, most: int = MAX_DEPTH) -> None:
+    """ContentError if `value` is nested more than `most` levels."""
     level: list[JSON] = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(most):
         below: list[JSON] = []
         for container in level:
             if isinstance(container, dict):
@@ -62,7 +62,7 @@ def check_depth(value: JSON) -> None:
         if not below:
             return
         level = below
-    raise ContentError(f"content nested more than {MAX_DEPTH} levels deep")
+    raise ContentError(f"content nested more than {most} levels deep")
 
 
 def _finite(text: str) -> float:

@@ -1,6 +1,7 @@
 """kproxy.diff.inside: objects that annotations hold as JSON."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,34 @@ def test_only_values_may_differ() -> None:
 @pytest.mark.parametrize("text", ['{"a":', "{" * 100_000, '{"a":1}' + " " * (1 << 18), '{"a":1e}'])
 def test_what_is_no_document_is_a_text(text: str) -> None:
     assert documents_inside(text, text) is None
+
+
+def test_a_text_that_is_no_document_is_left_in_the_time_that_it_takes_to_read_it() -> None:
+    text = "{ " + '\\" x' * 8_000  # each quote may begin a string that ends nowhere
+    before = time.process_time()
+    assert documents_inside(text, text + "y") is None
+    assert time.process_time() - before < 5  # 18 s, once
+
+
+@pytest.mark.parametrize("depth", [150, 250, 900])
+def test_what_is_nested_deeper_than_a_document_may_be_is_a_text(depth: int) -> None:
+    first, second = ('{"a":' + "[" * depth + value + "]" * depth + "}" for value in "12")
+    assert (documents_inside(first, second) is None) is (depth > 200)
+    assert documents_inside(first, second, most=100) is None
+
+
+def test_documents_in_documents_end_no_comparison() -> None:
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server, value in zip(servers, "12", strict=True):
+        inner = value
+        for _ in range(4):
+            inner = json.dumps({"a": json.loads("[" * 150 + json.dumps(inner) + "]" * 150)})
+        pod = server.pod(1)
+        metadata = pod["metadata"]
+        assert isinstance(metadata, dict)
+        metadata["annotations"] = {APPLIED: inner}
+        server.exchange("GET", f"{PODS}/a", 200, pod)
+    assert [each.kind for each in verdict_of(*servers).differences] == ["changed"]
 
 
 @given(st.dictionaries(st.text(max_size=3), json_values))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.diff.order import heaviest_rising
+from kproxy.diff.order import crossing, heaviest_rising
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.verdict import Outcome
 from tests.diff.sessions import PODS, SECOND, FakeServer, verdict_of
@@ -21,6 +21,53 @@ def test_what_is_kept_never_falls_and_nothing_weighs_more(pairs: list[tuple[int,
     for value, weight in pairs:
         best[value] = max(best[: value + 1]) + weight
     assert sum(weights[at] for at in kept) == max(best)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12, unique=True))
+def test_what_crosses_a_pair_stands_together(pairs: list[tuple[int, int]]) -> None:
+    pairs.sort()
+    kept = heaviest_rising([second for _, second in pairs], [1] * len(pairs))
+    rising = [pairs[at] for at in sorted(kept)]
+    for first, second in pairs:
+        found = rising[slice(*crossing(rising, (first, second)))]
+        assert found == [each for each in rising if (each[0] - first) * (each[1] - second) < 0]
+
+
+def test_many_times_out_of_order_take_no_time_by_the_square() -> None:
+    compared = 0
+
+    class Counted(int):
+        __slots__ = ()
+
+        def __lt__(self, other: int) -> bool:
+            nonlocal compared
+            compared += 1
+            return int(self) < int(other)
+
+    rising = [(Counted(at), Counted(at)) for at in range(1 << 12)]
+    crossing(rising, (-1, 1 << 12))
+    assert compared < 100
+
+
+def test_a_revision_that_no_store_counts_to_is_a_value_like_others() -> None:
+    servers = FakeServer("a", 1 << 63, 7, etcd=False), FakeServer("b", 1 << 64, 15, etcd=False)
+    for server in servers:
+        server.exchange("GET", f"{PODS}/a", 200, server.pod(1))
+    assert [each.kind for each in verdict_of(*servers).differences] == ["changed"]
+
+
+def test_a_time_near_the_end_of_all_years_is_shown_as_it_can_be() -> None:
+    for first, second in (("9999-12-31T23:59:59-23:00", "9999-12-31T23:59:58-23:00"), ("", "")):
+        servers = FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
+        for server, times in zip(servers, ((first, second), (second, first)), strict=True):
+            for name, time in zip("ab", times, strict=True):
+                pod = server.pod(1, name)
+                metadata = pod["metadata"]
+                assert isinstance(metadata, dict)
+                metadata["creationTimestamp"] = time
+                server.exchange("GET", f"{PODS}/{name}", 200, pod)
+        kinds = {each.kind for each in verdict_of(*servers).differences}
+        assert kinds == ({"reordered"} if first else set())
 
 
 def session(server: FakeServer, *revisions: int) -> FakeServer:

@@ -15,6 +15,8 @@ T1, T2 = "2026-01-01T00:00:01Z", "2026-01-01T00:00:02.5Z"
         ("uid", U1, U2, Kind.UID),
         ("resourceVersion", "1", "2", Kind.REVISION),
         ("resourceVersion", "1", "x", None),
+        ("resourceVersion", "1", str((1 << 63) - 1), Kind.REVISION),
+        ("resourceVersion", "1", str(1 << 63), None),
         ("creationTimestamp", T1, T2, Kind.TIME),
         ("creationTimestamp", T1, "today", None),
         ("clusterIP", "10.0.0.1", "10.0.0.2", Kind.CLUSTER_IP),

@@ -1,5 +1,7 @@
 """kproxy.renaming.times."""
 
+import pytest
+
 from kproxy.renaming.times import age_range, http_seconds, seconds
 
 
@@ -14,6 +16,12 @@ def test_an_http_date_is_read() -> None:
     assert http_seconds("Thu, 01 Jan 1970 00:00:10 GMT") == 10
     assert http_seconds("Thu, 01 Jan 1970 00:00:10 UTC") == 10
     assert http_seconds("soon") is None
+
+
+@pytest.mark.parametrize("year", ["99999999999999999999", "10000", "0"])
+@pytest.mark.parametrize("zone", ["GMT", "+9999", "-9999", "+99999999999999999999"])
+def test_a_date_that_no_clock_shows_is_none(year: str, zone: str) -> None:
+    assert http_seconds(f"Thu, 01 Jan {year} 00:00:10 {zone}") is None or year == "0"
 
 
 def test_an_age_means_a_range_as_wide_as_its_last_unit() -> None:
