@@ -23,9 +23,10 @@ _OF_A_PAGE = frozenset({"continue", "remainingItemCount"})
 
 @dataclass(slots=True)
 class Pages:
-    """The pages of one list on both sides, put together."""
+    """The pages of one list on both sides, put together. `tokens`: with which each side's next page is asked for."""
 
     pair: Pair  # of the last page so far
+    tokens: tuple[str, str]
     baseline: JSONObject
     replayed: JSONObject
 
@@ -35,32 +36,43 @@ class Chains:
     """Lists whose pages come one after the other, by the token that the recorded client goes on with."""
 
     of: Comparison
-    _open: dict[str, Pages] = field(default_factory=dict)
+    _open: list[Pages] = field(default_factory=list)
+    """The oldest first; of one token there may be several: a quiet server answers two first pages alike."""
 
     def take(self, pair: Pair, *, compared: bool) -> tuple[bool, list[Pages]]:
         """Whether a pair is of two pages, and the lists that are whole now. `compared`: compare each by itself, too."""
         documents = _page_of(self.of.baseline, pair.baseline), _page_of(self.of.replayed, pair.replayed)
         first, second = documents
-        asked = parameter(pair.baseline.request.target, "continue") or ""
+        asked, asked_there = (
+            parameter(each.request.target, "continue") or "" for each in (pair.baseline, pair.replayed)
+        )
         if first is None or second is None or not (asked or _next(first)):
             return False, []
         if compared:
             self._compare(pair, first, second)
-        pages = self._open.pop(asked, None) if asked else None
+        pages, tokens = self._asked_on(asked, asked_there) if asked else None, (_next(first), _next(second))
         if pages is None:
-            pages = Pages(pair, _without_page(first), _without_page(second))
+            pages = Pages(pair, tokens, _without_page(first), _without_page(second))
         else:
-            pages.pair = pair
+            pages.pair, pages.tokens = pair, tokens
             _append(pages.baseline, first)
             _append(pages.replayed, second)
-        if not (token := _next(first)):
+        if not tokens[0]:
             return True, [pages]
-        self._open[token] = pages
-        return True, [self._open.pop(next(iter(self._open)))] if len(self._open) > _OPEN else []
+        self._open.append(pages)
+        return True, [self._open.pop(0)] if len(self._open) > _OPEN else []
+
+    def _asked_on(self, asked: str, there: str) -> Pages | None:
+        """The list that a page goes on with: the oldest that both sides' tokens are of, else the baseline's."""
+        found = [each for each in self._open if each.tokens[0] == asked]
+        pages = next((each for each in found if each.tokens[1] == there), next(iter(found), None))
+        if pages is not None:
+            self._open = [each for each in self._open if each is not pages]
+        return pages
 
     def rest(self) -> Iterator[Pages]:
         """The lists that were not read to their end."""
-        yield from self._open.values()
+        yield from self._open
         self._open.clear()
 
     def _compare(self, pair: Pair, first: JSONObject, second: JSONObject) -> None:

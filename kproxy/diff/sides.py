@@ -54,6 +54,12 @@ class Comparison:
     step: Callable[[], None] = lambda: None
 
 
+def is_itself(of: Comparison, pair: Pair) -> bool:
+    """Whether a recording is compared with itself: then even what was not kept is the same."""
+    same_session = of.baseline.recording.session.id == of.replayed.recording.session.id
+    return same_session and pair.baseline == pair.replayed
+
+
 def read_side(recording: Recording) -> Side:
     """A recording, of which nothing has been read yet."""
     documents = Documents(recording)

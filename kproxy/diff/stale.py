@@ -36,9 +36,10 @@ def judge_moment(of: Comparison, pair: Pair, before: int) -> None:
     if not may_be_stale(pair.baseline):
         return
     same = of.findings.count == before
-    right = _is_right(of.replayed, pair.replayed, contents=not same)
+    possible = same or _may_be_right(of, pair)
+    right = _is_right(of.replayed, pair.replayed, contents=not same) if possible else False
     if same:
-        if right is False and pair.baseline.info.verb == "list":
+        if right is False and _is_list(pair.replayed):
             said = "its objects are not those of this revision"
             of.findings.differ(pair.baseline.seq, "body", "$.metadata.resourceVersion", "renamed", None, said)
     elif right is None:
@@ -50,6 +51,34 @@ def judge_moment(of: Comparison, pair: Pair, before: int) -> None:
         )
     elif right:
         of.findings.withdraw(before)
+
+
+def _is_list(exchange: Exchange) -> bool:
+    return exchange.info.verb == "list" and exchange.answer is not None and exchange.answer.status == _OK
+
+
+def _may_be_right(of: Comparison, pair: Pair) -> bool:
+    """Whether an answer that is not the recorded one can be what any moment shows: a state, or that there is none.
+
+    At any moment it is of the recorded type, too; a refusal or a failure is nothing that a history tells.
+    """
+    first, second = pair.baseline.answer, pair.replayed.answer
+    if first is None or second is None:
+        return False
+    if second.status == _NOT_FOUND and pair.replayed.info.verb == "get":
+        return True
+    if second.status != _OK:
+        return False
+    if first.status != _OK:
+        return True
+    types = [
+        (value.get("kind"), value.get("apiVersion")) if isinstance(value, dict) else None
+        for value in (
+            of.baseline.documents.body(first.headers, first.body).value,
+            of.replayed.documents.body(second.headers, second.body).value,
+        )
+    ]
+    return types[0] == types[1] or None in types
 
 
 def _is_right(side: Side, exchange: Exchange, *, contents: bool) -> bool | None:
@@ -99,6 +128,8 @@ def _shows(  # noqa: PLR0913 - an object, and when it may have been so
 
 def _lists(side: Side, exchange: Exchange, shown: JSONObject, bound: int, *, contents: bool) -> bool | None:
     """Whether each object of a list is what etcd had at the list's revision, and none is missing."""
+    if shown.get("kind") == "Table":
+        return None  # its cells are no part of what etcd has
     revision, items = metadata_of(shown).get("resourceVersion"), shown.get("items", [])
     if not isinstance(revision, str) or not is_revision(revision) or not isinstance(items, list):
         return None

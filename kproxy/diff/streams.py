@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 
 from kproxy.diff.ages import STREAM_SLACK
 from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, TAIL
-from kproxy.diff.sides import Comparison, Pair, Side
+from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.diff.trees import Comparer, Spot, shortened
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import End, Exchange, Nanos, header
@@ -102,6 +102,7 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
     if first is None or second is None:
         of.findings.cannot_tell(f"exchange {pair.baseline.seq}: not every watch event was kept or could be decoded")
         return
+    _cut(of, pair)
     first, second = _without_heartbeats(of, pair, first, second)
     matched = _matched(of.renaming, _objects(first), _objects(second))
     comparer = Comparer(of.renaming, of.findings, Spot(pair.baseline.seq, "stream", lag=STREAM_SLACK), of.traces)
@@ -154,9 +155,8 @@ def _unmatched(  # noqa: PLR0913, PLR0917 - an event, and all that it stands amo
     if (a is not None and a.index > tail.baseline and _was_cut(pair.replayed)) or (
         b is not None and b.index > tail.replayed and _was_cut(pair.baseline)
     ):
-        whose = "replay" if b is None else "baseline"
-        of.findings.cannot_tell(f"exchange {pair.baseline.seq}: the {whose}'s recording has not all of this stream")
-    elif a is not None:
+        return  # said already (_cut)
+    if a is not None:
         if not (_folded(pair, objects[a.uid], a) and of.findings.hide(INITIAL)):
             of.findings.differ(pair.baseline.seq, "stream", f"$[{a.index}]", "removed", a.summary(), None)
     elif b is not None and not (_ran_on(of, pair, tail, b) and of.findings.hide(TAIL)):
@@ -206,6 +206,13 @@ class _Tail:
             max((a.revision or 0 for a, _ in both), default=0),
             Counter((b.uid, b.revision) for _, b in matched if b is not None),
         )
+
+
+def _cut(of: Comparison, pair: Pair) -> None:
+    """Nobody knows what more a stream had whose end is not in its recording, also where both have the same events."""
+    for exchange, whose in ((pair.baseline, "baseline"), (pair.replayed, "replay")):
+        if _was_cut(exchange) and not is_itself(of, pair):
+            of.findings.cannot_tell(f"exchange {pair.baseline.seq}: the {whose}'s recording has not all of this stream")
 
 
 def _was_cut(exchange: Exchange) -> bool:

@@ -6,7 +6,7 @@ A client numbers the connections to a forwarded port as they happen to come: tho
 import hashlib
 from dataclasses import dataclass, field
 
-from kproxy.diff.sides import Comparison, Pair, Side
+from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.model.exchange import CHANNEL, Direction, Exchange, Frame
 
 _CLOSE = "close"
@@ -42,14 +42,8 @@ def compare_upgraded(of: Comparison, pair: Pair) -> None:
             unknown = True
         elif a.digests != b.digests:
             of.findings.differ(seq, "stream", channel, "changed", " ".join(a.digests), " ".join(b.digests))
-    if unknown and not _is_itself(of, pair):
+    if unknown and not is_itself(of, pair):
         of.findings.cannot_tell(f"exchange {seq}: what its channels carried was not kept, as --exec-content would")
-
-
-def _is_itself(of: Comparison, pair: Pair) -> bool:
-    """Whether a recording is compared with itself: then even what was not kept is the same."""
-    same_session = of.baseline.recording.session.id == of.replayed.recording.session.id
-    return same_session and pair.baseline == pair.replayed
 
 
 def _channels(side: Side, exchange: Exchange) -> dict[str, _Carried]:

@@ -135,3 +135,33 @@ def test_a_body_that_was_cut_is_inconclusive() -> None:
     verdict = verdict_of(one, two)
     assert {each.where for each in verdict.differences} <= {"header"}  # its length
     assert any("exchange 3: an answer's body is there only up to where it was cut" in each for each in verdict.reasons)
+
+
+def cut(size: int) -> FakeServer:
+    """A server whose second answer is there only up to where it was cut."""
+    server = FakeServer("a" if size == 100 else "b", 100, 7)
+    server.exchange("GET", "/version", 200, {"major": "1"})
+    server.exchange("GET", "/api", 200, {"a": 1}, headers=(("Content-Length", "7"),))
+    body = replace(server.made.keep(b'{"kind":"Pod","meta'), state=BodyState.PARTIAL, size=size)
+    server.edit(Seq(2), lambda each: replace(each, answer=replace(each.answer, body=body)))  # type: ignore[type-var] # it has one
+    return server
+
+
+def test_two_bodies_that_were_cut_are_inconclusive_though_what_is_there_is_the_same() -> None:
+    verdict = verdict_of(cut(100), cut(5000))
+    assert any("exchange 2: an answer's body is there only up to where it was cut" in each for each in verdict.reasons)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict_of(cut(100), cut(100)).outcome is Outcome.IDENTICAL, "beside itself nothing is missing"
+
+
+def test_two_streams_of_which_one_was_cut_are_inconclusive_though_their_events_are_the_same() -> None:
+    verdict = watched(cut=True, events=2, end=End.CLIENT_GONE)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reasons == ("exchange 1: the replay's recording has not all of this stream",)
+    assert watched(cut=False, events=2, end=End.UNKNOWN).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_stream_that_was_cut_is_identical_beside_itself() -> None:
+    one, _ = both()
+    one.watch(LIVE, event("ADDED", one.pod(1)), end=End.UNKNOWN)
+    assert verdict_of(one, one).outcome is Outcome.IDENTICAL

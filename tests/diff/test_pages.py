@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome, Verdict
@@ -101,3 +103,35 @@ def test_a_next_page_that_is_not_there_is_found() -> None:
     del second.made.exchange_list[8:]
     second.edit(Seq(6), lambda each: replace(each, answer=replace(each.answer, body=body)))  # type: ignore[type-var] # it has one
     assert "$.metadata.continue" in {each.path for each in verdict_of(first, second).differences}
+
+
+def polled(server: FakeServer, images: Sequence[str]) -> None:
+    """The first page of a list that does not change, again and again, each time with the same token."""
+    for image in images:
+        page = server.listed(9, server.pod(1, status={"image": image}))
+        metadata = page["metadata"]
+        assert isinstance(metadata, dict)
+        metadata["continue"] = f"{server.letter}-page-0"
+        server.exchange("GET", f"{PODS}?limit=1", 200, page)
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_a_page_is_compared_though_another_one_has_its_token(at: int) -> None:
+    first, second = servers()
+    polled(first, "iii")
+    polled(second, ["other" if number == at else "i" for number in range(3)])
+    assert {each.path for each in verdict_of(first, second).differences} == {"$.items[0].status.image"}
+
+
+def test_two_clients_that_read_the_same_pages_in_turns_read_the_same_lists() -> None:
+    first, second = servers()
+    for server in (first, second):
+        items = pods(server)
+        for sizes in ((2, 2, 1), (2, 2, 1)):
+            list_in_pages(server, items, sizes)
+        made = server.made.exchange_list
+        bodies = [(made[at].request, made[at].answer) for at in (5, 8, 6, 9, 7, 10)]
+        for at, (request, answer) in enumerate(bodies, start=5):
+            made[at] = replace(made[at], request=request, answer=answer)
+    found = [each for each in verdict_of(first, second).differences if each.where == "body"]
+    assert found == []

@@ -1,6 +1,7 @@
 """kproxy.diff.stale: reads that may show any moment are judged by the history of the replay's own etcd."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -51,6 +52,7 @@ def compared(
         made.exchange("GET", asked, *answer(made))
         if not etcd:
             made.made.change_list.clear()
+            made.made.session = replace(made.made.session, etcd_start=None)
     return verdict_of(*servers)
 
 
@@ -109,3 +111,38 @@ def test_where_no_history_is_known_another_moment_is_inconclusive_and_the_same_o
     assert verdict.reasons[0].startswith("exchange 6 may show any moment")
     same = compared(f"{PODS}/a?{ANY}", lambda each: state(each, 2), lambda each: state(each, 2), etcd=False)
     assert same.outcome is Outcome.IDENTICAL
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (500, {"kind": "Status", "status": "Failure", "code": 500}),
+        (403, {"kind": "Status", "status": "Failure", "code": 403}),
+        (200, {"kind": "Secret", "apiVersion": "v1"}),
+        (200, {"kind": "Pod", "apiVersion": "v2"}),
+    ],
+)
+def test_what_no_moment_shows_is_different_without_a_history_too(answer: tuple[int, JSON]) -> None:
+    verdict = compared(f"{PODS}/a?{ANY}", lambda each: state(each, 2), lambda _: answer, etcd=False)
+    assert verdict.outcome is Outcome.DIFFERENT
+
+
+def test_a_table_is_identical_beside_itself() -> None:
+    made = server("a", 100, 7)
+    row: JSON = {"cells": ["a"], "object": made.pod(3, status={"number": 3})}
+    table: JSON = {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": {"resourceVersion": str(made.base + 4)},
+        "columnDefinitions": [{"name": "Name", "type": "string"}],
+        "rows": [row],
+    }
+    made.exchange("GET", f"{PODS}?{ANY}", 200, table)
+    assert verdict_of(made, made).outcome is Outcome.IDENTICAL
+
+
+def test_a_refusal_on_both_sides_is_no_list_without_its_objects() -> None:
+    refused: JSON = {"kind": "Status", "code": 403, "details": {"uid": "aaaaaaaa-0000-4000-8000-000000000001"}}
+    made = server("a", 100, 7)
+    made.exchange("GET", f"{PODS}?{ANY}", 403, refused)
+    assert verdict_of(made, made).outcome is Outcome.IDENTICAL
