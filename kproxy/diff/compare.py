@@ -114,6 +114,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         same_server=same_server(baseline.session.server, replayed.session.server),
         notes=(*alone.faults(), *findings.notes()),
         counterparts=tuple(counterparts.items()),
+        unlisted=findings.unlisted(),
     )
 
 

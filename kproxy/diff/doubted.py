@@ -8,7 +8,10 @@ from kproxy.model.verdict import Difference, Finding, Outcome, Verdict
 
 
 def without_doubted(verdict: Verdict, doubted: Callable[[Difference], str | None]) -> Verdict:
-    """`doubted`: why a difference cannot be held against the target; None: it can."""
+    """`doubted`: why a difference cannot be held against the target; None: it can.
+
+    What is counted and not listed is asked about, too: it may be all that decides something.
+    """
     why: Counter[str] = Counter()
     kept: list[Difference] = []
     for each in verdict.differences:
@@ -23,7 +26,8 @@ def without_doubted(verdict: Verdict, doubted: Callable[[Difference], str | None
         *verdict.reasons,
         *(f"{count} differences depend on what was not there: {each}" for each, count in why.items()),
     )
-    outcome = verdict.outcome if kept or verdict.outcome is not Outcome.DIFFERENT else Outcome.INCONCLUSIVE
+    decided = bool(kept) or any(doubted(each) is None for each in verdict.unlisted)
+    outcome = verdict.outcome if decided or verdict.outcome is not Outcome.DIFFERENT else Outcome.INCONCLUSIVE
     findings = tuple(found for each in verdict.findings if (found := _without(each, frozenset(kept_ids(kept)))))
     return replace(verdict, outcome=outcome, differences=tuple(kept), findings=findings, reasons=reasons)
 

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from kproxy.diff.noise import RULES, Rule
 from kproxy.diff.rules import RuleBook
@@ -52,6 +53,7 @@ class Findings:
         """How many differences there are; `differences` has the first of them."""
         self.differences: list[Difference] = []
         self._counts: list[int] = []  # of each listed one: how many there were with it
+        self._unlisted: dict[Seq | str, tuple[int, Difference]] = {}  # by exchange or key, with the count as above
         self._alike: Counter[tuple[str, str, str]] = Counter()
         self.noise: Counter[Rule] = Counter()
         self.reasons: dict[str, None] = {}
@@ -70,6 +72,17 @@ class Findings:
             self._alike[place] += 1
             self.differences.append(found)
             self._counts.append(self.count)
+        else:
+            self._count_only(found)
+
+    def _count_only(self, found: Difference) -> None:
+        where = found.key or found.seq or found.where
+        if where not in self._unlisted and len(self._unlisted) < self._most:
+            self._unlisted[where] = self.count, replace(found, baseline=None, replayed=None)
+
+    def unlisted(self) -> tuple[Difference, ...]:
+        """Of those that are counted and not in the list, one for each exchange and key, without its values."""
+        return tuple(found for _, found in self._unlisted.values())
 
     def since(self, count: int) -> list[Difference]:
         """Those in the list that came when there were `count` already."""
@@ -80,6 +93,8 @@ class Findings:
         at = bisect_right(self._counts, since)
         self._alike.subtract(map(_place, self.differences[at:]))
         del self.differences[at:], self._counts[at:]
+        while self._unlisted and next(reversed(self._unlisted.values()))[0] > since:
+            self._unlisted.popitem()
         self.count = since
 
     def hide(self, rule: Rule) -> bool:

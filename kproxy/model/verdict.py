@@ -112,6 +112,7 @@ class Verdict:
 
     `findings`: all of `differences`, those of one cause together, the first cause first. `notes`: what whoever reads it
     should know, though it decides nothing. `counterparts`: of the exchanges that differ, the replay's beside them.
+    `unlisted`: of the differences that are only counted, one for each exchange and key, without its values.
     """
 
     outcome: Outcome
@@ -126,3 +127,4 @@ class Verdict:
     same_server: bool = False
     notes: tuple[str, ...] = ()
     counterparts: tuple[tuple[Seq, Seq], ...] = ()
+    unlisted: tuple[Difference, ...] = ()

@@ -44,6 +44,8 @@ class Renaming:
         self.ages = 0
         self._maps = {kind: Bijection() for kind in _MAPS}
         self._names: Names | None = None
+        self._ports: dict[str, str] = {}
+        self._listening: dict[str, str] = {}
         self._texts: dict[str, str] = {}
 
     def learn(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> None:
@@ -71,10 +73,18 @@ class Renaming:
         if not self._maps[kind].learn(baseline, replayed) or baseline == replayed or kind not in _SHOWN:
             return
         self._texts.clear()
-        if self._names is None or kind not in _IN_TEXT or baseline in self._names:
+        if self._names is None:
+            return
+        if kind in _IN_TEXT and baseline in self._names:  # as one of another kind: the kinds' order decides
             self._names = None
-        else:
+        elif kind in _IN_TEXT:
             self._names.add(baseline, replayed)
+        else:
+            self._beside_names(kind, self._names)[baseline] = replayed
+
+    def _beside_names(self, kind: Kind, names: Names) -> dict[str, str]:
+        """What of a kind stands in texts in a form of its own."""
+        return {Kind.HASH: names.hashes, Kind.NODE_PORT: self._ports, Kind.SERVER_PORT: self._listening}[kind]
 
     def settle(self) -> None:
         """All was seen: the pairs that were seen most often stay."""

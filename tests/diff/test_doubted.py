@@ -1,5 +1,7 @@
 """Differences that decide nothing."""
 
+from dataclasses import replace
+
 from kproxy.diff.doubted import without_doubted
 from kproxy.model.exchange import Seq
 from kproxy.model.verdict import Difference, Finding, Outcome, Tally, Verdict
@@ -37,6 +39,13 @@ def test_where_one_is_not_it_is_different_by_that_one() -> None:
     found = without_doubted(verdict(first, second), lambda each: "why" if each.seq == 1 else None)
     assert (found.outcome, found.differences) == (Outcome.DIFFERENT, (second,))
     assert [(each.cause, each.differences) for each in found.findings] == [("one", (second,)), ("all", (second,))]
+
+
+def test_one_that_is_not_listed_and_not_in_doubt_decides() -> None:
+    made = replace(verdict(difference(1)), unlisted=(difference(1), difference(2)))
+    found = without_doubted(made, lambda each: "why" if each.seq == 1 else None)
+    assert (found.outcome, found.differences) == (Outcome.DIFFERENT, ())
+    assert without_doubted(made, lambda _: "why").outcome is Outcome.INCONCLUSIVE
 
 
 def test_without_doubt_nothing_changes() -> None:

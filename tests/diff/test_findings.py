@@ -16,6 +16,19 @@ def test_of_what_is_everywhere_the_first_ones_are_listed_and_the_rare_one_after_
     assert list(findings.notes()) == [f"{4 * MOST_ALIKE} more differences were counted and are not listed"]
 
 
+def test_of_what_is_only_counted_each_exchange_and_key_is_known_without_its_values() -> None:
+    findings = Findings(strict=False, most=2)
+    for number in (1, 1, 1, 1, 2, 3):
+        findings.differ(Seq(number), "body", "$.x", "changed", {"a": 1}, {"a": 2})
+    for index in range(2):
+        findings.differ(None, "etcd", f"/registry/pods/default/p[{index}].x", "changed", 1, 2)
+    assert [(each.seq, each.key, each.baseline) for each in findings.unlisted()] == [(1, "", None), (2, "", None)]
+    findings.withdraw(4)
+    assert [each.seq for each in findings.unlisted()] == [1]
+    findings.differ(None, "etcd", "/registry/pods/default/p[0].x", "changed", 1, 2)
+    assert [each.key for each in findings.unlisted()] == ["", "/registry/pods/default/p"]
+
+
 def test_what_is_withdrawn_was_none() -> None:
     findings = Findings(strict=False, most=2)
     for number in range(5):

@@ -65,6 +65,7 @@ def test_a_verdict_says_how_many_differences_it_does_not_list(monkeypatch: pytes
     verdict = verdict_of(server("a", "a", "b"), server("b", "c", "d"))
     assert (verdict.outcome, len(verdict.differences)) == (Outcome.DIFFERENT, 1)
     assert any("more differences were counted" in note for note in verdict.notes)
+    assert [each.seq for each in verdict.unlisted] == [1]
 
 
 def test_documents_remember_the_bodies_used_last() -> None:

@@ -3,8 +3,11 @@
 import json
 from urllib.parse import quote
 
+import pytest
+
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
+from kproxy.renaming.kinds import Kind
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
 from kproxy.wire.content import decode, encode
@@ -101,6 +104,21 @@ def test_a_conditional_request_asks_with_the_targets_own_time() -> None:
         ("Accept", "*/*"),
     )
     assert rename_headers(renaming, "/other", headers) == headers
+
+
+def test_a_port_or_a_hash_more_is_known_in_texts_and_makes_no_names_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    renaming = learned()
+    renaming.text("web-ccccc")
+    monkeypatch.setattr("kproxy.renaming.renaming.Names", None)  # whoever makes them again is found out
+    for kind, baseline, replayed, there, here in (
+        (Kind.NODE_PORT, "30001", "30700", "80:30001/TCP", "80:30700/TCP"),
+        (Kind.HASH, "5d4f8c7b9", "6c7d9f4bb", "web-5d4f8c7b9", "web-6c7d9f4bb"),
+        (Kind.SERVER_PORT, "51025", "57691", "127.0.0.1:51025", "127.0.0.1:57691"),
+    ):
+        assert renaming.text(there) == there
+        renaming.learn_name(kind, baseline, replayed)
+        assert renaming.text(there) == here
+        assert renaming.text("web-ccccc") == "web-bbbbb"
 
 
 def test_the_counts_name_what_has_another_image() -> None:
