@@ -67,15 +67,23 @@ def command(
         patience=patience,
         otherwise=otherwise,
     )
+    if report is not None:
+        _write(report, Played(code=0, recorded=0, played=0, missing=()))  # what cannot be written is said before
     played = asyncio.run(play(settings, command_line, _tell))
     _say(played)
     if report is not None:
-        document = {"recorded": played.recorded, "played": played.played, "missing": list(played.missing)}
-        try:
-            report.write_text(json.dumps(document, indent=2) + "\n")
-        except OSError as error:
-            raise UsageError(f"the report cannot be written to {report}: {error.strerror}") from error
+        _write(report, played)
     return played.code
+
+
+def _write(report: Path, played: Played) -> None:
+    document = {"recorded": played.recorded, "played": played.played, "missing": list(played.missing)}
+    try:
+        if report.is_file() and report.read_bytes()[:1] not in {b"", b"{"}:
+            raise UsageError(f"{report} is there and no report of a play: it stays as it is")
+        report.write_text(json.dumps(document, indent=2) + "\n")
+    except OSError as error:
+        raise UsageError(f"the report cannot be written to {report}: {error.strerror}") from error
 
 
 def _say(played: Played) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from multidict import CIMultiDict
 
-from kproxy.errors import RecordingError
+from kproxy.errors import RecordingError, ReplayError
 from kproxy.model.exchange import LOG_LINE, WATCH_EVENT, BodyState, End, Frame, Headers, header
 from kproxy.play.tape import Episode, Tape, why_not
 from kproxy.wire.mediatype import parse_media_type
@@ -23,6 +23,9 @@ _NOT_AGAIN = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "upgrade", "trailer"}
 )
 """What frames the bytes that are sent now."""
+_FRAMING = _NOT_AGAIN - {"content-encoding"}
+"""The same of an answer whose body goes on as it came."""
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _POLL = 0.01
 _NOT_THERE = 501
 """Not Implemented: client-go does not try again on it."""
@@ -54,21 +57,30 @@ type Elsewhere = Callable[[Asked], Awaitable[Told]]
 class Player:
     """Answers requests out of a tape, and from `elsewhere` what it does not have."""
 
-    def __init__(self, tape: Tape, *, patience: float = 2.0, elsewhere: Elsewhere | None = None) -> None:
+    def __init__(
+        self, tape: Tape, *, patience: float = 2.0, elsewhere: Elsewhere | None = None, host: str = "127.0.0.1"
+    ) -> None:
+        """`host`: where it listens. A page in a browser that names itself so (DNS rebinding) is no client."""
+        self._hosts = _LOOPBACK | {host}
         self._tape = tape
         self._patience = patience
         self._elsewhere = elsewhere
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request."""
+        if self._elsewhere is not None and _name_of(request.host) not in self._hosts:
+            return _refusal(f"{request.host} is not where this is played", 403, "Forbidden")
         headers: Headers = tuple((name, value) for name, value in request.headers.items())
         body = await request.read()
         episode = self._tape.next(request.method, request.raw_path, headers)
         if episode is not None and not (reason := why_not(episode)):
             return await self._play(request, episode)
         if self._elsewhere is not None:
-            asked = Asked(request.method, request.raw_path, headers, body)
-            return await _passed_on(request, await self._elsewhere(asked))
+            try:
+                told = await self._elsewhere(Asked(request.method, request.raw_path, headers, body))
+            except ReplayError as error:
+                return _refusal(str(error), 502, "BadGateway")
+            return await _passed_on(request, told)
         self._tape.miss(request.method, request.raw_path)
         said = reason if episode is not None else "the recording has no such request, or no more of it"
         return _refusal(f"{request.method} {request.raw_path} cannot be played: {said}")
@@ -127,7 +139,7 @@ async def _hide_software(_request: web.Request, response: web.StreamResponse) ->
 
 
 async def _passed_on(request: web.Request, told: Told) -> web.StreamResponse:
-    response = web.StreamResponse(status=told.status, headers=_fields(told.headers))
+    response = web.StreamResponse(status=told.status, headers=_fields(told.headers, _FRAMING))
     response.enable_chunked_encoding()
     await response.prepare(request)
     async for piece in told.pieces:
@@ -146,18 +158,24 @@ def _framed(episode: Episode, frame: Frame, media_type: str) -> bytes:
     return len(data).to_bytes(4) + data if parsed.is_protobuf else data + b"\n"
 
 
-def _fields(headers: Headers) -> "CIMultiDict[str]":
-    return CIMultiDict((name, value) for name, value in headers if name.lower() not in _NOT_AGAIN)
+def _fields(headers: Headers, without: frozenset[str] = _NOT_AGAIN) -> "CIMultiDict[str]":
+    return CIMultiDict((name, value) for name, value in headers if name.lower() not in without)
 
 
-def _refusal(message: str) -> web.Response:
+def _name_of(host: str) -> str:
+    """A Host's name without its port."""
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdecimal() else host
+
+
+def _refusal(message: str, code: int = _NOT_THERE, reason: str = "NotRecorded") -> web.Response:
     status = {
         "kind": "Status",
         "apiVersion": "v1",
         "metadata": {},
         "status": "Failure",
         "message": f"kproxy: {message}",
-        "reason": "NotRecorded",
-        "code": _NOT_THERE,
+        "reason": reason,
+        "code": code,
     }
-    return web.Response(status=_NOT_THERE, text=json.dumps(status), content_type="application/json")
+    return web.Response(status=code, text=json.dumps(status), content_type="application/json")

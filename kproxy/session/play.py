@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from kproxy.config.written import minimal_kubeconfig
 from kproxy.errors import UsageError
 from kproxy.play.server import Asked, Elsewhere, Player, Told, application
 from kproxy.play.tape import Tape
-from kproxy.replay.transport import Transport, WireRequest
+from kproxy.replay.transport import Reply, Transport, WireRequest
 from kproxy.session.command import run_command
 from kproxy.session.private import private_file, private_folder
 from kproxy.session.record import until_signal
@@ -44,6 +45,10 @@ class Played:
 
 async def play(settings: PlaySettings, command: Sequence[str], tell: Callable[[str], None]) -> Played:
     """Play until COMMAND ends, or without one until a signal comes. RecordingError, UsageError."""
+    if settings.otherwise is not None and not _is_loopback(settings.host):
+        raise UsageError(
+            f"--otherwise lends credentials to whoever asks: --listen {settings.host} would be open to other machines"
+        )
     with ExitStack() as stack:
         recordings = [stack.enter_context(open_recording(file)) for file in settings.files]
         tape = Tape(recordings, repeat=settings.repeat)
@@ -61,7 +66,7 @@ async def play(settings: PlaySettings, command: Sequence[str], tell: Callable[[s
 
 @asynccontextmanager
 async def _served(settings: PlaySettings, tape: Tape, elsewhere: Elsewhere | None) -> AsyncIterator[str]:
-    player = Player(tape, patience=settings.patience, elsewhere=elsewhere)
+    player = Player(tape, patience=settings.patience, elsewhere=elsewhere, host=settings.host)
     runner = web.AppRunner(application(player), access_log=None, handler_cancellation=True, shutdown_timeout=0.2)
     await runner.setup()
     try:
@@ -69,7 +74,8 @@ async def _served(settings: PlaySettings, tape: Tape, elsewhere: Elsewhere | Non
         try:
             await site.start()
         except OSError as error:
-            raise UsageError(f"{settings.host}:{settings.port} cannot be listened at: {error.strerror}") from error
+            reason = error.strerror or str(error)
+            raise UsageError(f"{settings.host}:{settings.port} cannot be listened at: {reason}") from error
         host, port = runner.addresses[0][:2]
         yield f"http://{host}:{port}"
     finally:
@@ -81,21 +87,36 @@ async def _elsewhere(kubeconfig: Path | None) -> AsyncIterator[Elsewhere | None]
     if kubeconfig is None:
         yield None
         return
-    transports: list[Transport] = []
+    open_ones: set[Transport] = set()
     upstream = load_kubeconfig(kubeconfig, {}).upstream(None)
 
     async def ask(asked: Asked) -> Told:
         transport = Transport(upstream)  # of its own: what is new may be a watch
-        transports.append(transport)
+        open_ones.add(transport)
         request = WireRequest(method=asked.method, target=asked.target, headers=asked.headers, body=asked.body)
         reply = await transport.send(request, alone=True)
-        return Told(reply.status, reply.headers, reply.pieces())
+        return Told(reply.status, reply.headers, pieces(reply, transport))
+
+    async def pieces(reply: Reply, transport: Transport) -> AsyncIterator[bytes]:
+        try:
+            async for piece in reply.pieces():
+                yield piece
+        finally:
+            transport.close()
+            open_ones.discard(transport)
 
     try:
         yield ask
     finally:
-        for transport in transports:
+        for transport in open_ones:
             transport.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _handed_out(folder: Path, url: str) -> Mapping[str, str]:

@@ -38,3 +38,19 @@ def test_a_command_that_cannot_be_started_and_a_listener_that_is_none_are_said(t
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     done = play(tmp_path, str(GOLDEN), "--listen", "nowhere")
     assert (done.returncode, "is no HOST:PORT" in done.stderr) == (2, True)
+
+
+def test_no_credentials_are_lent_to_other_machines(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text("{}")
+    done = play(tmp_path, str(GOLDEN), "--listen", "0.0.0.0:0", "--otherwise", str(kubeconfig), "--", "true")
+    assert (done.returncode, "would be open to other machines" in done.stderr) == (2, True)
+
+
+def test_a_report_does_not_replace_what_is_none_and_is_tried_before(tmp_path: Path) -> None:
+    other = tmp_path / "other.kproxy"
+    other.write_bytes(b"SQLite format 3")
+    done = play(tmp_path, str(GOLDEN), "--report", str(other), "--", "true")
+    assert (done.returncode, other.read_bytes()) == (2, b"SQLite format 3")
+    done = play(tmp_path, str(GOLDEN), "--report", str(tmp_path / "no" / "report.json"), "--", "touch", "ran")
+    assert (done.returncode, (tmp_path / "ran").exists()) == (2, False)

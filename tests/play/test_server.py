@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from kproxy.errors import ReplayError
 from kproxy.model.exchange import Headers
 from kproxy.play.server import Asked, Elsewhere, Player, Told, application
 from kproxy.play.tape import Tape
@@ -91,3 +93,40 @@ def test_what_is_not_recorded_is_asked_elsewhere_where_there_is_a_place() -> Non
     assert [(each.method, each.target, each.body) for each in seen] == [
         ("PUT", "/api/v1/namespaces/default/secrets/x", b"abc")
     ]
+
+
+def test_a_host_that_is_not_ours_is_lent_no_credentials() -> None:
+    async def elsewhere(_: Asked) -> Told:
+        raise AssertionError
+
+    async def test() -> None:
+        headers = {"Host": "evil.example:80"}
+        async with played(elsewhere) as (client, _), client.get("/api/v1/nodes", headers=headers) as answer:
+            assert answer.status == 403
+
+    run(test)
+
+
+def test_a_server_that_is_gone_is_a_bad_gateway() -> None:
+    async def elsewhere(_: Asked) -> Told:
+        raise ReplayError("The target http://x cannot be reached: refused.")
+
+    async def test() -> None:
+        async with played(elsewhere) as (client, _), client.get("/api/v1/nodes") as answer:
+            assert (answer.status, (await answer.json())["reason"]) == (502, "BadGateway")
+
+    run(test)
+
+
+def test_what_is_compressed_elsewhere_stays_so() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield gzip.compress(b'{"kind": "NodeList"}')
+
+    async def elsewhere(_: Asked) -> Told:
+        return Told(200, (("Content-Type", "application/json"), ("Content-Encoding", "gzip")), pieces())
+
+    async def test() -> None:
+        async with played(elsewhere) as (client, _), client.get("/api/v1/nodes") as answer:
+            assert (answer.headers["Content-Encoding"], await answer.json()) == ("gzip", {"kind": "NodeList"})
+
+    run(test)
