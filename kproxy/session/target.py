@@ -69,7 +69,10 @@ class Target:
 def parse_target(words: str, recorded: Server, *, assets: Path | None, allow_old_etcd: bool) -> TargetWish:
     """Read `--on`. UsageError for what it cannot be; `fresh` is the recorded kind and version."""
     if words.startswith("context:"):
-        return TargetWish(context=words.removeprefix("context:"))
+        name = words.removeprefix("context:")
+        if not name:  # to a kubeconfig that is its current one: nobody may be written to by a variable left empty
+            raise UsageError("--on context: names no context: --on context:NAME")
+        return TargetWish(context=name)
     if words.startswith(("http://", "https://")):
         return TargetWish(url=words)
     match = re.fullmatch(r"fresh(?::(emulated|kube-apiserver(?:@(v?[0-9]+\.[0-9]+\.[0-9]+))?))?", words)
@@ -111,15 +114,16 @@ def reached(
 ) -> Iterator[Target]:
     """The target, for as long as the block lasts. LabError or ConfigError if it is not to be had.
 
+    `etcd`: the target's, where it is not a lab: a lab brings its own, and what is restored is written there.
     `seed`: what a fresh server's etcd is to hold before it is started.
     """
     if wish.lab is not None:
+        if etcd is not None:
+            raise UsageError("--etcd is for a target that is there already: a fresh server has an etcd of its own")
         with start_lab(wish.lab, env, seed) as lab:
             upstream = load_kubeconfig(lab.kubeconfig, {}).upstream(None)
             viewer = load_kubeconfig(lab.user_kubeconfig, {}).upstream(None)
-            yield Target(
-                upstream=upstream, etcd=etcd or lab_etcd(lab.info), lab=lab.info, viewer=viewer, seeded=bool(seed)
-            )
+            yield Target(upstream=upstream, etcd=lab_etcd(lab.info), lab=lab.info, viewer=viewer, seeded=bool(seed))
         return
     if wish.url is not None:
         yield Target(upstream=upstream_from_url(wish.url), etcd=etcd, stores=stores)

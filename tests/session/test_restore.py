@@ -1,5 +1,6 @@
 """Sessions that begin on a server that is in use, and their replays, on the emulated server."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kproxy.errors import UsageError
+from kproxy.config.upstream import upstream_from_url
+from kproxy.errors import ReplayError, UsageError
+from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
 from kproxy.model.api import ObjectRef
@@ -17,7 +20,8 @@ from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.session import Server
 from kproxy.replay.restored import NotRestored, Restored
 from kproxy.replay.webhooks import Handling, Webhooks
-from kproxy.session.restore import RestoreChoice, doubts_of, how_to, requests_instead, restoring
+from kproxy.session.restore import RestoreChoice, Restoring, doubts_of, how_to, requests_instead, restore, restoring
+from kproxy.session.target import Target
 from kproxy.store.copying import import_text
 from kproxy.store.reader import open_recording
 from kproxy.store.text import export_text
@@ -188,3 +192,10 @@ def test_a_request_of_the_session_that_makes_a_webhook_goes_out_as_it_can_be_the
     found = requests_instead(recording, Handling(Webhooks.DROP))
     assert json.loads(found[exchange.seq])["webhooks"][0]["failurePolicy"] == "Ignore"
     assert requests_instead(recording, Handling(Webhooks.KEEP)) == {}
+
+
+def test_keys_are_written_to_no_etcd_but_a_labs() -> None:
+    theirs = EtcdSettings(endpoints=("http://127.0.0.1:1",))
+    target = Target(upstream=upstream_from_url("http://127.0.0.1:1"), etcd=theirs)
+    with pytest.raises(ReplayError, match="is no fresh server"):
+        asyncio.run(restore(MemoryRecording(a_session()), target, Restoring(how="etcd"), lambda _: None))

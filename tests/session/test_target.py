@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from kproxy.errors import ReplayError, UsageError
+from kproxy.etcd.settings import EtcdSettings
+from kproxy.lab.settings import LabSettings
 from kproxy.model.session import Server
-from kproxy.session.target import TargetWish, parse_target
+from kproxy.session.target import TargetWish, parse_target, reached
 
 REAL = Server(kind="kube-apiserver", version="v1.37.2")
 
@@ -50,3 +52,14 @@ def test_what_it_cannot_be_is_refused_with_what_it_can_be(words: str) -> None:
 def test_fresh_needs_a_recording_that_says_what_it_was_made_on() -> None:
     with pytest.raises(ReplayError, match="--on fresh:kube-apiserver"):
         parsed("fresh", Server())
+
+
+def test_a_context_without_a_name_is_never_the_current_one() -> None:
+    with pytest.raises(UsageError, match="names no context"):
+        parsed("context:")
+
+
+def test_somebodys_etcd_is_never_that_of_a_fresh_server() -> None:
+    theirs = EtcdSettings(endpoints=("http://127.0.0.1:1",))
+    with pytest.raises(UsageError, match="an etcd of its own"), reached(TargetWish(lab=LabSettings()), theirs, {}):
+        pytest.fail("it was reached")
