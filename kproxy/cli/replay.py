@@ -27,11 +27,12 @@ from kproxy.replay.engine import Drive
 from kproxy.replay.pace import parse_pace
 from kproxy.replay.webhooks import Webhooks
 from kproxy.session.acting import Acting
+from kproxy.session.confirmation import Confirmation
 from kproxy.session.evidence import gather_evidence
 from kproxy.session.opened import opened
 from kproxy.session.plan import planned
 from kproxy.session.recording import state_home
-from kproxy.session.replay import Audience, Confirmation, ReplaySettings, replay_recording
+from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.restore import RestoreChoice, restoring
 from kproxy.session.rules import rule_book
 from kproxy.session.target import parse_target, reached
@@ -167,10 +168,7 @@ def command(
     acting = Acting(how=acting_as, actors=actors, env=os.environ)
 
     def confirm(what: Confirmation) -> None:
-        sentence = f"{what.requests} requests ({what.writes} writes) go to {what.server} as {what.user}"
-        if what.restored:
-            sentence += f", and about {what.restored} objects of the start state before them"
-        click.echo(f"kproxy: {sentence}", err=True)
+        click.echo(f"kproxy: {what.sentence}", err=True)
         if not yes and not click.confirm("Go on?", err=True):
             raise UsageError("nothing was sent: it was not confirmed (--yes does that)")
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from kproxy.errors import NotFreshError, ReplayError, SameServerError
 from kproxy.model.api import ObjectRef, metadata_of
@@ -55,10 +56,12 @@ def check_target(
     *,
     allow_existing: bool = False,
     restored: AbstractSet[ObjectRef] = frozenset(),
+    ours: bool = False,
 ) -> None:
     """SameServerError for the recorded server itself; NotFreshError, naming some objects, unless `allow_existing`.
 
     `restored`: the start state's objects of the resources that were looked at: a target may hold exactly these.
+    `ours`: it was started for this replay, so that its address says nothing of it.
     """
     same_uid = bool(facts.system_uid) and facts.system_uid == recorded.system_uid
     same_etcd = facts.etcd_cluster is not None and facts.etcd_cluster == recorded.etcd_cluster
@@ -67,6 +70,11 @@ def check_target(
         raise SameServerError(
             f"The target {facts.url} is the server that was recorded ({ground} is the recording's): "
             "replay on another one, for example --on fresh."
+        )
+    if not ours and not both_known(recorded, facts) and _place(facts.url) == _place(recorded.url):
+        raise SameServerError(
+            f"The target {facts.url} is where the recorded server was, and which cluster it is of cannot be told: "
+            "use a user who may read the namespace kube-system, or --etcd, or another server, for example --on fresh."
         )
     if allow_existing:
         return
@@ -82,6 +90,22 @@ def check_target(
             f"The target {facts.url} is not fresh, it holds {names}{more}: replay on a fresh server, or with "
             "--allow-existing."
         )
+
+
+def both_known(recorded: Server, facts: TargetFacts) -> bool:
+    """Whether recording and target both say which cluster they are of: then they could be told apart."""
+    uids = bool(facts.system_uid) and bool(recorded.system_uid)
+    return uids or (facts.etcd_cluster is not None and recorded.etcd_cluster is not None)
+
+
+def _place(url: str) -> tuple[str, int | None, str]:
+    """Where an api-server is; a URL that is none is nowhere in particular."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return url, None, ""
+    return parts.hostname or "", port, parts.path.rstrip("/")
 
 
 def _holds_exactly(found: Sequence[ObjectRef], wanted: AbstractSet[ObjectRef]) -> bool:

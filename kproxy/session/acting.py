@@ -8,7 +8,7 @@ from kproxy.config.actors import Actor
 from kproxy.config.credentials import asked_once
 from kproxy.config.kubeconfig import load_kubeconfig
 from kproxy.config.upstream import Upstream
-from kproxy.errors import ReplayError, UsageError
+from kproxy.errors import ConfigError, ReplayError, UsageError
 from kproxy.model.exchange import End, Exchange, IdentityMode
 from kproxy.model.recording import Recording
 from kproxy.proxy.within import Within
@@ -67,7 +67,20 @@ def _must_be_known(exchange: Exchange) -> None:
 
 async def upstreams(acting: Acting, target: Upstream) -> dict[str, Upstream]:
     """The target with each actor's credentials, by recorded caller. ConfigError."""
-    return {caller: await _upstream(actor, target, acting.env) for caller, actor in acting.actors.items()}
+    return {caller: await _upstream(caller, actor, target, acting.env) for caller, actor in acting.actors.items()}
+
+
+def senders_named(acting: Acting, user: str) -> tuple[str, ...]:
+    """Who sends, for people, where it is not `user` for everybody."""
+    if acting.actors:
+        return tuple(f"{caller} ({_named(actor)})" for caller, actor in acting.actors.items())
+    return (f"the recorded callers (impersonated by {user})",) if acting.how == "impersonate" else ()
+
+
+def _named(actor: Actor) -> str:
+    if actor.token_file is not None:
+        return f"token-file {actor.token_file}"
+    return f"context {actor.context}" + (f" of {actor.kubeconfig}" if actor.kubeconfig else "")
 
 
 async def senders(acting: Acting, target: Upstream, mapped: Mapping[str, Upstream], proxy: Within) -> Senders:
@@ -95,10 +108,16 @@ def secrets_of(mapped: Mapping[str, Upstream]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-async def _upstream(actor: Actor, target: Upstream, env: Mapping[str, str]) -> Upstream:
+async def _upstream(caller: str, actor: Actor, target: Upstream, env: Mapping[str, str]) -> Upstream:
     if actor.token_file is not None:
         return replace(target.without_credentials(), token_file=actor.token_file, withheld=False)
-    shown = await asked_once(load_kubeconfig(actor.kubeconfig, env).upstream(actor.context))
+    meant = load_kubeconfig(actor.kubeconfig, env).upstream(actor.context)
+    if _place(meant) != _place(target):  # another cluster's credentials are none of the target's business
+        raise ConfigError(
+            f"The context {actor.context!r} of {caller!r} is of {meant.url} and the target is {target.url}: "
+            "its credentials are not sent there."
+        )
+    shown = await asked_once(meant)
     place = replace(
         target.without_credentials(),
         token=shown.token,
@@ -114,3 +133,8 @@ async def _upstream(actor: Actor, target: Upstream, env: Mapping[str, str]) -> U
     if tls is None or tls.client_cert_pem is None or tls.client_key_pem is None:
         return place
     return place.showing((tls.client_cert_pem, tls.client_key_pem))
+
+
+def _place(upstream: Upstream) -> tuple[bool, str, int, str]:
+    """Which server it is, as far as its URL says: several may be at one place, behind paths."""
+    return upstream.tls is not None, upstream.host.lower(), upstream.port, upstream.path_prefix

@@ -1,12 +1,13 @@
 """`kproxy replay`: a recorded session against another server, recorded itself, and compared."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from kproxy.config.credentials import asked_once
+from kproxy.config.upstream import Upstream
 from kproxy.diff.compare import compare
 from kproxy.diff.doubted import without_doubted
 from kproxy.diff.progress import Notify
@@ -23,7 +24,7 @@ from kproxy.renaming.renaming import Renaming
 from kproxy.replay.doubts import doubted
 from kproxy.replay.engine import Drive, replay
 from kproxy.replay.events import ReplayEvent
-from kproxy.replay.guard import check_target, gather_facts, written_resources
+from kproxy.replay.guard import both_known, check_target, gather_facts, written_resources
 from kproxy.replay.loops import Without
 from kproxy.replay.plan import Plan, make_plan
 from kproxy.replay.recorded import is_passing
@@ -35,7 +36,16 @@ from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Transport
 from kproxy.replay.webhooks import Webhooks
 from kproxy.replay.written import Written
-from kproxy.session.acting import Acting, check_callers, secrets_of, senders, transport_to, upstreams
+from kproxy.session.acting import (
+    Acting,
+    check_callers,
+    secrets_of,
+    senders,
+    senders_named,
+    transport_to,
+    upstreams,
+)
+from kproxy.session.confirmation import Confirmation
 from kproxy.session.driving import (
     changes_of,
     collected_seldom,
@@ -86,17 +96,6 @@ class ReplaySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmation:
-    """What a person agrees to before the first write to a server that is not ours."""
-
-    server: str
-    user: str
-    requests: int
-    writes: int
-    restored: int = 0  # keys or objects of the start state, made before
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
     """Who hears of a replay: `confirm` raises if the person says no, `notify` gets the engine's events.
 
@@ -120,10 +119,11 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
             audience.tell(note)
         target = target.for_users({exchange.caller for exchange in baseline.recording.exchanges()})
         target = replace(target, upstream=await asked_once(target.upstream))
-        await _guard(baseline, target, settings)
+        identified = await _guard(baseline, target, settings)
         written = Written(baseline.ledger, baseline.recording.session.server.etcd_cluster)
         plan = make_plan(baseline.recording, written, fold=settings.fold)
         check_callers(settings.acting, target.upstream, baseline.recording, plan)
+        mapped = await upstreams(settings.acting, target.upstream)
         if target.lab is None:
             wanted = (
                 settings.restoring.how if settings.restoring is not None else baseline.recording.session.start_state
@@ -136,11 +136,13 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
                     requests=plan.requests,
                     writes=plan.writes,
                     restored=count_of(baseline.recording) if wanted else 0,
+                    senders=senders_named(settings.acting, user),
+                    identified=identified,
                 )
             )
         with _decided(baseline, target, settings) as decided:
             restored = await restore(baseline.recording, target, decided, audience.tell)
-            result = await _drive(baseline, target, settings, audience, Begun(restored, decided, plan))
+            result = await _drive(baseline, target, settings, audience, Begun(restored, decided, plan, mapped))
         audience.done(result)
         if audience.stopped is not None and result.stopped is not None and result.stopped.signal:
             audience.stopped(result.stopped.signal)
@@ -213,8 +215,11 @@ def _notes(result: ReplayResult) -> Iterator[str]:
         )
 
 
-async def _guard(baseline: Opened, target: Target, settings: ReplaySettings) -> None:
-    """Never by accident: not the recorded server itself, and none that holds objects beyond the system's own."""
+async def _guard(baseline: Opened, target: Target, settings: ReplaySettings) -> bool:
+    """Never by accident: not the recorded server itself, and none that holds objects beyond the system's own.
+
+    Whether both say which cluster they are of.
+    """
     cluster: ClusterId | None = None
     if target.etcd is not None:
         async with await connect(target.etcd) as etcd:
@@ -225,9 +230,12 @@ async def _guard(baseline: Opened, target: Target, settings: ReplaySettings) -> 
         facts = await gather_facts(transport, resources, etcd_cluster=cluster)
     finally:
         transport.close()
-    allow = settings.allow_existing or target.lab is not None  # a lab is fresh by birth, and holds its users' rights
+    ours = target.lab is not None  # fresh by birth, and holds its users' rights
+    allow = settings.allow_existing or ours
     restored = frozenset[ObjectRef]() if allow else objects_of(baseline.recording, resources)
-    check_target(baseline.recording.session.server, facts, allow_existing=allow, restored=restored)
+    server = baseline.recording.session.server
+    check_target(server, facts, allow_existing=allow, restored=restored, ours=ours)
+    return both_known(server, facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,13 +245,13 @@ class Begun:
     restored: Restored
     restoring: Restoring
     plan: Plan
+    mapped: Mapping[str, Upstream]
 
 
 async def _drive(
     baseline: Opened, target: Target, settings: ReplaySettings, audience: Audience, begun: Begun
 ) -> ReplayResult:
     instead = requests_instead(baseline.recording, begun.restoring.handling)
-    mapped = await upstreams(settings.acting, target.upstream)
     record = RecordSettings(
         output=settings.output,
         upstream=target.upstream,
@@ -257,7 +265,7 @@ async def _drive(
         program="kproxy replay",
         start_state=_start_of(target, begun.restored),
         exec_content=True,
-        literals=secrets_of(mapped),
+        literals=secrets_of(begun.mapped),
     )
     async with recording(record, audience.tell, own=True) as live, _looking_into(target.etcd) as versions:
         if live.within is None:
@@ -268,7 +276,7 @@ async def _drive(
         with stopped_by_signals(stopper), collected_seldom():
             result = await replay(
                 baseline.recording,
-                await senders(settings.acting, target.upstream, mapped, live.within),
+                await senders(settings.acting, target.upstream, begun.mapped, live.within),
                 bare=transport_to(live.within, bare),
                 drive=settings.drive,
                 notify=audience.notify,

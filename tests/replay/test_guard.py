@@ -1,12 +1,14 @@
 """kproxy.replay.guard: what it decides; what it asks is tested against real servers in tests/controlplane."""
 
+from dataclasses import replace
+
 import pytest
 
 from kproxy.errors import NotFreshError, SameServerError
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import ClusterId
 from kproxy.model.session import Server
-from kproxy.replay.guard import TargetFacts, check_target
+from kproxy.replay.guard import TargetFacts, both_known, check_target
 
 RECORDED = Server(system_uid="u1", etcd_cluster=ClusterId("c1"))
 POD = ObjectRef(group="", resource="pods", namespace="default", name="mine")
@@ -43,6 +45,26 @@ def test_the_recorded_server_itself_is_always_refused(same: dict[str, object]) -
 
 def test_two_servers_that_say_nothing_are_not_the_same() -> None:
     check_target(Server(), facts(system_uid="", etcd_cluster=None))
+
+
+@pytest.mark.parametrize("url", ["https://t", "https://T:443/"])
+def test_where_the_recorded_server_was_is_refused_unless_it_says_that_it_is_another_one(url: str) -> None:
+    nameless = {"system_uid": "", "etcd_cluster": None}
+    there = replace(RECORDED, url=url)
+    with pytest.raises(SameServerError, match="where the recorded server was"):
+        check_target(there, facts(**nameless), allow_existing=True)
+    with pytest.raises(SameServerError):
+        check_target(Server(url=url), facts(), allow_existing=True)
+    check_target(there, facts(), allow_existing=True)
+    check_target(there, facts(**nameless | {"url": "https://t:6443"}), allow_existing=True)
+    check_target(there, facts(**nameless), allow_existing=True, ours=True)
+
+
+def test_which_cluster_it_is_must_be_known_of_both() -> None:
+    assert both_known(RECORDED, facts(etcd_cluster=None))
+    assert both_known(RECORDED, facts(system_uid=""))
+    assert not both_known(RECORDED, facts(system_uid="", etcd_cluster=None))
+    assert not both_known(Server(system_uid="u1"), facts(system_uid=""))
 
 
 def test_a_target_may_hold_exactly_what_was_restored() -> None:

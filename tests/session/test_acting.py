@@ -1,15 +1,17 @@
 """kproxy.session.acting: who can send is known before anything is sent."""
 
+import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from kproxy.config.actors import Actor
 from kproxy.config.upstream import Upstream, upstream_from_url
-from kproxy.errors import ReplayError, UsageError
+from kproxy.errors import ConfigError, ReplayError, UsageError
 from kproxy.model.exchange import End, Exchange, IdentityMode, Nanos, Request, Seq
 from kproxy.replay.plan import make_plan
-from kproxy.session.acting import Acting, check_callers
+from kproxy.session.acting import Acting, check_callers, senders_named, upstreams
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording
 
@@ -58,3 +60,36 @@ def test_callers_that_nobody_stands_for_are_named_but_those_who_were_refused() -
     others = [by(seq, f"other-{seq}", IdentityMode.ONE) for seq in range(2, 10)]
     with pytest.raises(ReplayError, match=r"'other-2'.*'other-6' and 3 more"):
         check(acting, by(1, "ada", IdentityMode.ONE), *others)
+
+
+def kubeconfig(path: Path, server: str) -> Path:
+    """A context `ada` with a token, of a cluster."""
+    path.write_text(
+        "apiVersion: v1\nkind: Config\n"
+        f"clusters: [{{name: c, cluster: {{server: '{server}'}}}}]\n"
+        "users: [{name: ada, user: {token: of-ada}}]\n"
+        "contexts: [{name: ada, context: {cluster: c, user: ada}}]\n"
+    )
+    return path
+
+
+def test_a_context_of_the_target_gives_its_credentials(tmp_path: Path) -> None:
+    ada = Actor(context="ada", kubeconfig=kubeconfig(tmp_path / "k", "http://127.0.0.1:1"))
+    found = asyncio.run(upstreams(Acting(actors={"ada": ada}), TARGET))
+    assert (found["ada"].url, found["ada"].token) == (TARGET.url, "of-ada")
+
+
+@pytest.mark.parametrize(
+    "server", ["http://127.0.0.1:2", "http://10.0.0.1:1", "https://127.0.0.1:1", "http://127.0.0.1:1/other"]
+)
+def test_another_clusters_credentials_do_not_go_to_the_target(tmp_path: Path, server: str) -> None:
+    ada = Actor(context="ada", kubeconfig=kubeconfig(tmp_path / "k", server))
+    with pytest.raises(ConfigError, match=r"'ada' is of .* and the target is http://127.0.0.1:1: its credentials"):
+        asyncio.run(upstreams(Acting(actors={"ada": ada}), TARGET))
+
+
+def test_who_sends_is_named_for_people() -> None:
+    actors = {"ada": Actor(context="x"), "bob": Actor(token_file=Path("t"))}
+    assert senders_named(Acting(actors=actors), "admin") == ("ada (context x)", "bob (token-file t)")
+    assert senders_named(Acting(how="impersonate"), "admin") == ("the recorded callers (impersonated by admin)",)
+    assert senders_named(Acting(), "admin") == ()
