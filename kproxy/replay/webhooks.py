@@ -15,6 +15,8 @@ ADMISSION = "admissionregistration.k8s.io"
 CONFIGURATIONS = frozenset({"validatingwebhookconfigurations", "mutatingwebhookconfigurations"})
 DEFINITIONS = ("apiextensions.k8s.io", "customresourcedefinitions")
 API_SERVICES = ("apiregistration.k8s.io", "apiservices")
+NOBODY = "https://127.0.0.1:1/"
+"""In place of a URL that is not to be called: ignoring a webhook's failure would not keep a server from asking it."""
 SHORTEST = 1
 """Seconds that a webhook at a URL is waited for which is not there."""
 
@@ -130,8 +132,10 @@ class Handling:
             self._note(ref, f"{what}: kproxy's own server stands in and allows everything")
             return {**hook, "clientConfig": {"url": f"{self.stub.url}/admit", "caBundle": self.stub.ca}}
         self._note(ref, f"{what}: its failurePolicy is Ignore here")
-        quick: JSONObject = {"timeoutSeconds": SHORTEST} if "url" in config else {}
-        return {**hook, "failurePolicy": "Ignore", **quick}
+        if "url" not in config:
+            return {**hook, "failurePolicy": "Ignore"}
+        nobody: JSONObject = {**config, "url": NOBODY}
+        return {**hook, "failurePolicy": "Ignore", "timeoutSeconds": SHORTEST, "clientConfig": nobody}
 
     def _definition(self, ref: ObjectRef, document: JSONObject) -> JSONObject:
         spec = document.get("spec")

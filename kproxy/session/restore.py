@@ -2,11 +2,12 @@
 
 import asyncio
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from kproxy.errors import ReplayError, UsageError
@@ -77,10 +78,11 @@ def restoring(
     if webhooks is Webhooks.STUB and lab is None:
         raise UsageError("--webhooks stub needs a fresh server: another one would not find kproxy's own")
     if webhooks is not Webhooks.STUB:
-        yield _restoring(recording, how, Handling(webhooks, there=_reached_from_here if lab else _nowhere))
+        there = _reached_from_here(remote=webhooks is Webhooks.KEEP) if lab else _nowhere
+        yield _restoring(recording, how, Handling(webhooks, there=there))
         return
     with webhook_stub() as stub:
-        handling = Handling(webhooks, there=_reached_from_here, stub=Stub(stub.url, stub.ca))
+        handling = Handling(webhooks, there=_reached_from_here(remote=False), stub=Stub(stub.url, stub.ca))
         yield _restoring(recording, how, handling)
 
 
@@ -240,14 +242,38 @@ def _nowhere(_: JSONObject) -> bool:
     return False
 
 
-def _reached_from_here(config: JSONObject) -> bool:
-    """Whether somebody listens at a clientConfig's URL: a fresh server is on this machine, and has no services."""
-    url = text(config.get("url"))
-    if not url:
-        return False
+def _reached_from_here(*, remote: bool) -> Callable[[JSONObject], bool]:
+    """Whether somebody listens at a clientConfig's URL: a fresh server is on this machine, and has no services.
+
+    Without `remote`, nobody elsewhere is even asked: a replay's AdmissionReviews are not for a company's own webhooks.
+    """
+    listening = cache(_listens)  # one question for each place: it may take seconds
+
+    def there(config: JSONObject) -> bool:
+        url = text(config.get("url"))
+        if not url:
+            return False
+        try:
+            place = urlsplit(url)
+            host, port = place.hostname or "", place.port or 443
+        except ValueError:
+            return False
+        return (remote or _is_this_machine(host)) and listening(host, port)
+
+    return there
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether a URL's host is loopback by itself: a name would have to be asked for."""
     try:
-        place = urlsplit(url)
-        with socket.create_connection((place.hostname or "", place.port or 443), timeout=_CONNECT_SECONDS):
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=_CONNECT_SECONDS):
             return True
     except (OSError, ValueError):
         return False

@@ -51,6 +51,7 @@ def test_one_that_is_dropped_is_ignored_where_it_does_not_answer_and_said() -> N
     assert CONFIGURATION in handling.changed
     at_url = hook_of(handling.adapt(CONFIGURATION, configuration({"url": "https://192.0.2.1/"})))
     assert at_url["timeoutSeconds"] == 1  # nobody waits for what is not there
+    assert at_url["clientConfig"] == {"url": "https://127.0.0.1:1/"}  # a failure that is ignored is a call all the same
 
 
 def test_one_that_is_there_stays_as_it_is() -> None:

@@ -1,6 +1,7 @@
 """Sessions that begin on a server that is in use, and their replays, on the emulated server."""
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -177,6 +178,40 @@ def test_what_is_missing_is_in_doubt_with_what_it_would_have_served() -> None:
     assert set(doubts.aggregated) == {("example.com", "*")}
     assert set(doubts.namespaces) == {"gone"}
     assert len(doubts.objects) == 3
+
+
+@pytest.mark.parametrize(
+    ("webhooks", "host", "kept"),
+    [
+        (Webhooks.DROP, "127.0.0.1", True),
+        (Webhooks.DROP, "localhost", True),
+        (Webhooks.DROP, "policy.corp", False),
+        (Webhooks.DROP, "10.0.0.1", False),
+        (Webhooks.STUB, "policy.corp", False),
+        (Webhooks.KEEP, "policy.corp", True),
+    ],
+)
+def test_a_webhook_elsewhere_is_not_tried_and_not_called(
+    webhooks: Webhooks, host: str, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def connect(place: tuple[str, int], timeout: float) -> contextlib.nullcontext[None]:
+        del timeout
+        tried.append(place[0])
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr("socket.create_connection", connect)
+    hook: JSONObject = {"name": "h", "failurePolicy": "Fail", "clientConfig": {"url": f"https://{host}/admit"}}
+    group, resource = "admissionregistration.k8s.io", "validatingwebhookconfigurations"
+    ref = ObjectRef(group=group, resource=resource, namespace="", name="g")
+    lab = LabSettings(server="kube-apiserver")
+    with restoring(MemoryRecording(session=a_session()), lab, RestoreChoice.NONE, webhooks) as decided:
+        for _ in range(2):
+            found = decided.handling.adapt(ref, {"webhooks": [hook]})
+    assert tried == ([host] if kept else [])
+    assert (found == {"webhooks": [hook]}) is kept
+    assert kept or host not in json.dumps(found)
 
 
 def test_a_request_of_the_session_that_makes_a_webhook_goes_out_as_it_can_be_there() -> None:
