@@ -16,6 +16,7 @@ from kproxy.replay.webhooks import Webhooks
 from kproxy.report.text import printable
 from kproxy.session.bisect import Bisected, BisectSettings, Fresh, bisect
 from kproxy.session.opened import opened
+from kproxy.session.outputs import check_output
 from kproxy.session.recording import state_home
 from kproxy.session.replay import ReplaySettings
 from kproxy.session.restore import RestoreChoice, Restoring, restoring
@@ -79,8 +80,7 @@ def command(
     Example: kproxy bisect session.kproxy --on fresh:kube-apiserver@1.37.2 --seq 412
     """
     goal = output or Path(f"{Path(file.rstrip('/')).with_suffix('')}-smallest.kproxy")
-    if goal.exists() and not force:
-        raise UsageError(f"{goal} exists already; --force replaces it")
+    check_output(goal, [file], force=force)
     with opened(file) as recorded:
         server = recorded.recording.session.server
     fresh = partial(_fresh, server=server, assets=assets, allow_old_etcd=allow_old_etcd)

@@ -12,6 +12,7 @@ from kproxy.cli.progress import replay_progress
 from kproxy.errors import UsageError
 from kproxy.report.text import printable
 from kproxy.session.opened import opened
+from kproxy.session.outputs import check_output
 from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.rules import MOST_RUNS, Learned, learn_rules, recorded_version
@@ -47,8 +48,7 @@ def command(
     \b
     Example: kproxy learn session.kproxy --on fresh --runs 2 -o rules.yaml
     """
-    if output.exists() and not force:
-        raise UsageError(f"{output} exists: --force replaces it")
+    check_output(output, recordings, force=force, what="the file of rules")
     if target is None:
         learned = learn_rules(recordings)
     elif len(recordings) > 1:

@@ -30,6 +30,7 @@ from kproxy.session.acting import Acting
 from kproxy.session.confirmation import Confirmation
 from kproxy.session.evidence import gather_evidence
 from kproxy.session.opened import opened
+from kproxy.session.outputs import check_output
 from kproxy.session.plan import planned
 from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
@@ -157,6 +158,8 @@ def command(
         return 0
     if target is None:
         raise UsageError("--on TARGET says where to replay: --on fresh, for example")
+    if output is not None:
+        check_output(output, [file], force=force)
     password = os.environ.get("KPROXY_ETCD_PASSWORD", "")
     store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
     stores = etcd_stores(store, etcd_override, etcd_prefix)
