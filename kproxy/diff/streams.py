@@ -286,13 +286,22 @@ def _compare_bookmarks(of: Comparison, pair: Pair, first: list[Seen], second: li
 
 
 def _backwards(seen: list[Seen]) -> Seen | None:
-    """The first bookmark whose revision is not beyond all that its stream showed before."""
-    highest = 0
+    """The first bookmark that is not beyond all that came before it, or the first event that one had promised.
+
+    A bookmark says that all up to its revision was sent, and the one that ends the initial events that they were
+    (Kubernetes API concepts, «Watch bookmarks» and «Streaming lists»).
+    """
+    highest = promised = 0
     for each in seen:
-        revision = each.revision or 0
-        if each.event.type == "BOOKMARK" and revision < highest:
+        revision = each.revision
+        if revision is None:
+            continue
+        is_mark = each.event.type == "BOOKMARK"
+        if revision < (highest if is_mark else promised):
             return each
         highest = max(highest, revision)
+        if is_mark:
+            promised = max(promised, revision if each.bookmark else revision + 1)
     return None
 
 

@@ -191,3 +191,28 @@ def test_a_recording_with_an_api_servers_heartbeats_is_identical_beside_itself()
     metadata |= {"namespace": "kube-system", "labels": {"apiserver.kubernetes.io/identity": "kube-apiserver"}}
     server.watch("/apis/coordination.k8s.io/v1/leases?watch=true&resourceVersion=5", event("MODIFIED", lease))
     assert verdict_of(server, server).outcome is Outcome.IDENTICAL
+
+
+def mark(server: FakeServer, revision: int, *, ends: bool = False) -> JSONObject:
+    """A bookmark; `ends`: the one that ends the initial events."""
+    metadata: JSONObject = {"resourceVersion": str(server.base + revision)}
+    if ends:
+        metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
+    return event("BOOKMARK", {"kind": "Pod", "metadata": metadata})
+
+
+def test_a_bookmark_that_promises_what_had_not_come_is_found() -> None:
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server, revision in ((first, 1), (second, 9)):
+        changed = event("MODIFIED", server.pod(3, status={"phase": "x"}))
+        server.watch(LIVE, event("ADDED", server.pod(1)), mark(server, revision), changed)
+    assert places(verdict_of(first, second)) == [(1, "$[2].object.metadata.resourceVersion", "renamed")]
+
+
+def test_the_end_of_the_initial_events_before_them_is_found() -> None:
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    target = f"{PODS}?watch=true&sendInitialEvents=true"
+    first.watch(target, event("ADDED", first.pod(1)), mark(first, 1, ends=True), event("MODIFIED", first.pod(2)))
+    second.watch(target, mark(second, 1, ends=True), event("ADDED", second.pod(1)), event("MODIFIED", second.pod(2)))
+    assert places(verdict_of(first, second)) == [(1, "$[1].object.metadata.resourceVersion", "renamed")]
+    assert places(verdict_of(first, first)) == []
