@@ -88,7 +88,7 @@ class EtcdComparison:
                 self._unexplained(key, key.first.count, key.second.count)
         excused: set[str] = set()
         for key, a, b in self.lives.beside(self._is_compared, ours=self._shared):
-            if key.name in excused or (b is not None and b.seq is not None and b.seq in self.blameless):
+            if key.name in excused or self._is_excused(a, b):
                 excused.add(key.name)
                 continue
             found, noise = self.of.findings.count, self.of.findings.noise.total()
@@ -102,6 +102,12 @@ class EtcdComparison:
         different, equivalent = len(self._different), len(self._equivalent - self._different)
         identical = compared - different - equivalent
         return Tally(compared=compared, identical=identical, equivalent=equivalent, different=different)
+
+    def _is_excused(self, a: Change | None, b: Change | None) -> bool:
+        """Whether an exchange that says nothing of the server made a change, or made the recorded one."""
+        image = self.pairing.image(a.seq) if a is not None and a.seq is not None else None
+        made = {image, b.seq if b is not None else None} - {None}
+        return any(each in self.blameless for each in made)
 
     def _is_compared(self, key: Key) -> bool:
         """Whether requests explain a key's changes, or both servers made the same ones for no known cause.

@@ -120,7 +120,7 @@ class HeaderComparer:
         for name in sorted(names):
             values, others = first.get(name, []), second.get(name, [])
             if name in _TIMES and len(values) == len(others) == 1:
-                if not self._same_time(name, clock, other):
+                if not self._same_time(name, values[0] == others[0], clock, other):
                     self._differ("header", name, "renamed", values, others)
             elif not self._same(name, values, others) and not self._hidden(name, values, others):
                 self._differ("header", name, _kind(name, values, others), values, others)
@@ -132,13 +132,16 @@ class HeaderComparer:
         rest, other = ([each for each in said if not each.startswith('299 - "tls: ')] for said in (values, others))
         return self._same("warning", rest, other) and self._findings.hide(CERTIFICATES)
 
-    def _same_time(self, name: str, clock: Clock, other: Clock) -> bool:
-        """Date by the server's clock; Last-Modified not after it; Expires as long after it as there."""
+    def _same_time(self, name: str, equal: bool, clock: Clock, other: Clock) -> bool:  # noqa: FBT001 - what was read
+        """Date by the server's clock; Last-Modified not after it; Expires as long after it as there.
+
+        What is no time (Expires: 0) has to be `equal`.
+        """
         if name == "date":
             return not clock.explains(self._baseline) or other.explains(self._replayed)
         first, second = after_date(self._baseline, name), after_date(self._replayed, name)
         if first is None or second is None:
-            return False
+            return equal
         return second <= CLOCK_SLACK if name == "last-modified" else abs(first - second) <= CLOCK_SLACK
 
     def requests(self) -> None:

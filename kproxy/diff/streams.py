@@ -1,6 +1,6 @@
 """Watch streams, object by object: states, order, final state."""
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -322,27 +322,48 @@ def _identity(seen: Seen) -> str:
 def _matched(renaming: Renaming, first: dict[str, list[Seen]], second: dict[str, list[Seen]]) -> list[Match]:
     """Each object's events beside each other, objects in the baseline's order, then those of the replay only."""
     pairs: list[Match] = []
-    left = dict(second)
+    left = _Left(second)
     for identity, events in first.items():
-        others = _counterpart(renaming, identity, events[0], left)
-        pairs += _sequence(renaming, events, others)
-    for others in left.values():
+        pairs += _sequence(renaming, events, left.counterpart(renaming, identity, events[0]))
+    for others in left.events.values():
         pairs += [(None, b) for b in others]
     return pairs
 
 
-def _counterpart(renaming: Renaming, identity: str, event: Seen, left: dict[str, list[Seen]]) -> list[Seen]:
-    """The replay's events of the same object: by uid, else the first of its name, else one drawn for the same."""
-    if identity in left:
-        return left.pop(identity)
-    prefix = renaming.text(identity.rpartition("/")[0]) + "/"
-    image = renaming.image(Kind.UID, event.uid)
-    candidates = [each for each in left if each.startswith(prefix)]
-    if prefix + (image or "") in candidates:
-        return left.pop(prefix + (image or ""))
-    if not candidates and (drawn := drawn_for(event.metadata, renaming.text)):
-        candidates = [each for each, events in left.items() if drawn_for(events[0].metadata) == drawn]
-    return left.pop(candidates[0]) if candidates else []
+class _Left:
+    """The replay's objects that stand beside none yet: found by what they are, are called, or were drawn for."""
+
+    def __init__(self, events: dict[str, list[Seen]]) -> None:
+        self.events = dict(events)
+        self._called: dict[str, deque[str]] = defaultdict(deque)
+        self._drawn: dict[str, deque[str]] | None = None  # when it is asked for
+        for identity in events:
+            self._called[identity.rpartition("/")[0]].append(identity)
+
+    def counterpart(self, renaming: Renaming, identity: str, event: Seen) -> list[Seen]:
+        """The events of the same object: by uid, else the first of its name, else one drawn for the same."""
+        if identity in self.events or event.event.type in _OF_NO_OBJECT:
+            return self.events.pop(identity, [])
+        name = renaming.text(identity.rpartition("/")[0])
+        image = f"{name}/{renaming.image(Kind.UID, event.uid) or ''}"
+        if image in self.events:
+            return self.events.pop(image)
+        found = self._first(self._called.get(name))
+        if found is None and (drawn := drawn_for(event.metadata, renaming.text)):
+            found = self._first(self._drawn_for().get(drawn))
+        return [] if found is None else self.events.pop(found)
+
+    def _first(self, waiting: deque[str] | None) -> str | None:
+        while waiting and waiting[0] not in self.events:
+            waiting.popleft()
+        return waiting[0] if waiting else None
+
+    def _drawn_for(self) -> dict[str, deque[str]]:
+        if self._drawn is None:
+            self._drawn = defaultdict(deque)
+            for identity, events in self.events.items():
+                self._drawn[drawn_for(events[0].metadata)].append(identity)
+        return self._drawn
 
 
 def _sequence(renaming: Renaming, first: list[Seen], second: list[Seen]) -> list[Match]:

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
-from kproxy.model.exchange import Body, BodyState
+from kproxy.correlate.ledger import correlate
+from kproxy.diff.compare import compare
+from kproxy.model.exchange import Body, BodyState, Seq
 from kproxy.model.jsontypes import JSONObject
-from kproxy.model.verdict import Difference, Outcome
+from kproxy.model.verdict import Difference, Outcome, Verdict
 from kproxy.wire.content import decode, encode
 from kproxy.wire.mediatype import CBOR
 from kproxy.wire.mediatype import JSON as JSON_TYPE
@@ -145,3 +147,24 @@ def test_what_the_server_writes_of_a_key_of_its_own_stands_beside_what_a_request
         server.put(4, "/registry/clusterroles/view", role, version=4)
     second.put(5, "/registry/clusterroles/view", second.pod(5, "view"), version=5)
     assert verdict_of(first, second).outcome is Outcome.EQUIVALENT
+
+
+def test_a_key_is_excused_that_only_the_recorded_one_of_two_excused_requests_changed() -> None:
+    """The replay's got a 409, for a reason that is none of its server's, and changed nothing."""
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server in (first, second):
+        server.exchange("PUT", f"{PODS}/a", 200 if server is first else 409, server.pod(1))
+        server.exchange("PUT", f"{PODS}/b", 200, server.pod(2, "b"))
+        server.put(2, "/registry/pods/default/b", server.pod(2, "b"))
+    first.put(1, KEY, first.pod(1))
+    first.made.change_list.sort(key=lambda each: each.revision)
+
+    def verdict(excused: dict[Seq, str]) -> Verdict:
+        made = first.made, second.made
+        pairs = [(Seq(1), Seq(1)), (Seq(2), Seq(2))]
+        return compare(made[0], correlate(made[0]), made[1], correlate(made[1]), pairs, excused=excused)
+
+    found = verdict({Seq(1): "its client has to try again"})
+    assert (found.outcome, found.differences) == (Outcome.INCONCLUSIVE, ())
+    assert any(f"the key {KEY} was changed by a request that cannot be compared" in each for each in found.reasons)
+    assert verdict({Seq(2): "another one"}).outcome is Outcome.DIFFERENT

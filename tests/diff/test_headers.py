@@ -90,3 +90,11 @@ def test_a_pair_of_pseudonyms_may_be_warned_about_and_nothing_else() -> None:
     assert outcome(secrets, pair) is Outcome.EQUIVALENT
     assert outcome(secrets, other) is Outcome.DIFFERENT
     assert outcome(PODS, pair) is Outcome.DIFFERENT
+
+
+@pytest.mark.parametrize(("name", "value"), [("Expires", "0"), ("Expires", "-1"), ("Last-Modified", "yesterday")])
+def test_what_is_no_time_has_to_be_the_same(name: str, value: str) -> None:
+    assert compared([((name, value),)], [((name, value),)]).outcome is Outcome.IDENTICAL
+    assert compared([((name, value),)], [((name, "1"),)]).outcome is Outcome.DIFFERENT
+    time = "Mon, 23 Nov 2026 15:00:00 GMT"
+    assert compared([((name, value),)], [((name, time),)]).outcome is Outcome.DIFFERENT
