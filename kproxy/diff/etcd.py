@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
 from kproxy.diff.documents import Document
-from kproxy.diff.gaps import gap_text, gaps_of
+from kproxy.diff.gaps import MissingChanges, gap_text
 from kproxy.diff.lives import Change, Key, Lives
 from kproxy.diff.noise import EMULATED, STARTUP
 from kproxy.diff.pairing import Pairing
@@ -36,14 +36,14 @@ class EtcdComparison:
     blameless: Container[Seq | None] = ()
     """Exchanges of the replay whose outcome says nothing of the server, and so does a key from their change on."""
     lives: Lives = field(init=False)
-    _gaps: tuple[tuple[Gap, ...], tuple[Gap, ...]] = field(init=False)
+    _gaps: tuple[MissingChanges, MissingChanges] = field(init=False)
     _quiet: bool = False
     _different: set[str] = field(default_factory=set)
     _equivalent: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         sides = (self.of.baseline.recording, self.of.replayed.recording)
-        self._gaps = tuple(gaps_of(sides[0], "etcd")), tuple(gaps_of(sides[1], "etcd"))
+        self._gaps = MissingChanges(sides[0]), MissingChanges(sides[1])
         self.lives = Lives((self.of.baseline, self.baseline), (self.of.replayed, self.replayed))
 
     def learn(self) -> None:
@@ -76,10 +76,11 @@ class EtcdComparison:
         self._quiet = self.of.replay and self.lives.quiet
         compared = 0
         for key in self.lives.keys.values():
-            if (gap := self._lost(key)) is not None:
+            key.lost = self._lost(key)
+            if key.lost is not None:
                 self.of.findings.cannot_tell(
                     f"the key {key.name} was changed {key.first.count} and {key.second.count} times, "
-                    f"and changes are missing: {gap_text(gap)}"
+                    f"and changes are missing: {gap_text(key.lost)}"
                 )
             elif self._is_compared(key):
                 compared += 1
@@ -116,13 +117,12 @@ class EtcdComparison:
         """
         invented = self._quiet and not key.first.count and not key.startup
         same = key.explained or key.first.types == key.second.types or invented
-        return same and self._lost(key) is None
+        return same and key.lost is None
 
     def _lost(self, key: Key) -> Gap | None:
         """The gap in one side's history of etcd that may hold the changes which that side lacks."""
         missing = key.second.count - key.first.count
-        gaps = self._gaps[0 if missing > 0 else 1] if missing else ()
-        return next(iter(gaps), None)
+        return self._gaps[0 if missing > 0 else 1].take(abs(missing)) if missing else None
 
     def _shared(self, key: Key) -> bool:
         """Whether a server writes it for itself, too: then only what requests changed is compared."""

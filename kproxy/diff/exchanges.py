@@ -22,6 +22,7 @@ from kproxy.renaming.traces import AskedTheRenaming, Trace, Tracer
 from kproxy.renaming.walk import Walker
 
 _FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
+_NOBODY_KNOWS = frozenset({End.UNKNOWN, End.UNREACHABLE})
 _LINKED = "/openapi/v3/"
 _NODES_ANSWER = frozenset({"log", "exec", "attach", "portforward"})
 _SERVER_ERROR = 500
@@ -259,6 +260,8 @@ def _answer(side: Side, exchange: Exchange, answer: Answer) -> Document:
 
 def _compare_absent(of: Comparison, pair: Pair) -> None:
     if pair.baseline.answer is None and pair.replayed.answer is None:
+        if {pair.baseline.end, pair.replayed.end} & _NOBODY_KNOWS and not is_itself(of, pair):
+            of.findings.cannot_tell(f"exchange {pair.baseline.seq}: what was answered is in neither recording")
         return
     if pair.baseline.answer is None:
         of.findings.cannot_tell(f"exchange {pair.baseline.seq} was recorded without an answer")
@@ -341,9 +344,20 @@ def _same_parameter(of: Comparison, name: str, first: str, second: str) -> bool:
     if name in _DRAWN_PARAMETERS and not of.replay:
         return True
     if name in _SELECTORS:  # Go's maps have no order, and clients make selectors of them
-        first, second = (",".join(sorted(each.split(","))) for each in (of.renaming.text(first), second))
-        return first == second
+        return _requirements(of.renaming.text(first)) == _requirements(second)
     return same_words(of.renaming, first, second)
+
+
+def _requirements(selector: str) -> list[str]:
+    """A selector's requirements in an order of no meaning: apart by commas, but not by those of a set in brackets."""
+    found, depth = [""], 0
+    for character in selector:
+        depth += (character == "(") - (character == ")")
+        if character == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += character
+    return sorted(found)
 
 
 def _compare_documents(of: Comparison, pair: Pair, spot: Spot, first: Document, second: Document) -> None:

@@ -38,6 +38,33 @@ def _is_before(gap: Gap, recording: Recording) -> bool:
 
 
 @dataclass(slots=True)
+class MissingChanges:
+    """The gaps of a recording in which changes of etcd are missing, each for as many as it counts."""
+
+    recording: Recording
+    _left: list[tuple[Gap, int | None]] = field(init=False)  # None: nobody knows how many are missing there
+
+    def __post_init__(self) -> None:
+        self._left = [(gap, gap.count or None) for gap in gaps_of(self.recording, "etcd")]
+
+    def take(self, count: int) -> Gap | None:
+        """The first gap that may hold some of a key's changes that are missing, if there is room for all of them."""
+        room = sum(left or 0 for _, left in self._left)
+        unknown = any(left is None for _, left in self._left)
+        if not unknown and room < count:
+            return None
+        first: Gap | None = None
+        for number, (gap, left) in enumerate(self._left):
+            taken = count if left is None else min(left, count)
+            if first is None and taken:
+                first = gap
+            count -= taken
+            if left is not None:
+                self._left[number] = gap, left - taken
+        return first
+
+
+@dataclass(slots=True)
 class MissingExchanges:
     """The gaps of a recording in which exchanges are missing, each for as many as it counts."""
 

@@ -11,6 +11,7 @@ from kproxy.model.attribution import Ledger, LedgerEntry, Standing
 from kproxy.model.etcd import EtcdKey, KeyChange, Revision, key_text
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON
+from kproxy.model.session import Gap
 from kproxy.renaming.derived import looks_drawn
 
 
@@ -45,6 +46,7 @@ class Key:
     name: str
     first: Life = field(default_factory=Life)
     second: Life = field(default_factory=Life)
+    lost: Gap | None = None  # which may hold the changes that one side lacks
 
     @property
     def explained(self) -> bool:

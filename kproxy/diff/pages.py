@@ -55,6 +55,8 @@ class Chains:
             pages = Pages(pair, tokens, _without_page(first), _without_page(second))
         else:
             pages.pair, pages.tokens = pair, tokens
+            if compared:
+                self._compare_revisions(pages, first, second)
             _append(pages.baseline, first)
             _append(pages.replayed, second)
         if not tokens[0]:
@@ -89,6 +91,16 @@ class Chains:
         left, right = (metadata_of(page).get("remainingItemCount") for page in (first, second))
         if left != right:
             self.of.findings.differ(seq, "body", "$.metadata.remainingItemCount", "changed", left, right)
+
+    def _compare_revisions(self, pages: Pages, first: JSONObject, second: JSONObject) -> None:
+        """A further page shows the moment of the first one: where the recorded server kept it, the other one has to."""
+        (a, left), (b, right) = (
+            (str(metadata_of(page).get("resourceVersion")), str(metadata_of(whole).get("resourceVersion")))
+            for whole, page in ((pages.baseline, first), (pages.replayed, second))
+        )
+        if (a == left) != (b == right):
+            said = (f"{a}, the first page's is {left}", f"{b}, the first page's is {right}")
+            self.of.findings.differ(pages.pair.baseline.seq, "body", "$.metadata.resourceVersion", "renamed", *said)
 
 
 def _page_of(side: Side, exchange: Exchange) -> JSONObject | None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
@@ -437,3 +438,18 @@ def test_a_refusal_whose_words_may_depend_on_a_hidden_secret_cannot_be_told() ->
     assert only(verdict_of(*shown)).path == "$.message"
     other_status = refusal(baseline(), hidden, "same"), refusal(replayed(), hidden, "same", 422)
     assert verdict_of(*other_status).outcome is Outcome.DIFFERENT
+
+
+@pytest.mark.parametrize(
+    ("recorded", "sent", "same"),
+    [
+        ("a in (x,y),b", "b,a in (x,y)", True),
+        ("a in (x,y),b", "a in (x,b,y)", False),
+        ("a in (x,y),b", "a in (x),b,y", False),
+    ],
+)
+def test_a_selectors_set_is_one_of_its_requirements(recorded: str, sent: str, *, same: bool) -> None:
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server, selector in ((first, recorded), (second, sent)):
+        server.exchange("GET", f"{PODS}?labelSelector={quote(selector)}", 200, {})
+    assert (verdict_of(first, second).outcome is Outcome.IDENTICAL) is same

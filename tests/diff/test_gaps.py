@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kproxy.diff.gaps import MissingExchanges
+from kproxy.diff.gaps import MissingChanges, MissingExchanges
 from kproxy.model.etcd import Revision
 from kproxy.model.exchange import BodyState, End, Nanos, Seq
 from kproxy.model.session import Gap, SessionEnd
@@ -165,3 +165,36 @@ def test_a_stream_that_was_cut_is_identical_beside_itself() -> None:
     one, _ = both()
     one.watch(LIVE, event("ADDED", one.pod(1)), end=End.UNKNOWN)
     assert verdict_of(one, one).outcome is Outcome.IDENTICAL
+
+
+@pytest.mark.parametrize("end", [End.UNKNOWN, End.UNREACHABLE])
+def test_what_has_no_answer_in_either_recording_is_inconclusive_but_beside_itself(end: End) -> None:
+    one, two = both()
+    for server in (one, two):
+        server.edit(server.exchange("GET", "/version"), lambda each: replace(each, end=end, answer=None))
+    verdict = verdict_of(one, two)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reasons == ("exchange 7: what was answered is in neither recording",)
+    assert verdict_of(one, one).outcome is Outcome.IDENTICAL
+
+
+def test_a_gap_of_one_change_excuses_one_key() -> None:
+    one, two = both()
+    del two.made.change_list[3]  # b's second one
+    two.made.gap_list.append(gap("etcd", 4, 4, count=1))
+    assert verdict_of(one, two).outcome is Outcome.INCONCLUSIVE
+    del two.made.change_list[3]  # another key's, for which no change is missing any more
+    verdict = verdict_of(one, two)
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert "removed" in {each.kind for each in verdict.differences}
+
+
+def test_changes_are_taken_from_all_gaps_and_from_one_of_unknown_size_without_end() -> None:
+    recording = MemoryRecording()
+    recording.gap_list += [gap("etcd", 1, 2, count=2), gap("etcd", 5, 5, count=1)]
+    missing = MissingChanges(recording)
+    assert [missing.take(count) for count in (4, 2, 2)] == [None, recording.gap_list[0], None]
+    assert missing.take(1) == recording.gap_list[1]
+    recording.gap_list.append(gap("etcd", 7, 7))
+    unknown = MissingChanges(recording)
+    assert [unknown.take(count) is not None for count in (9, 9)] == [True, True]

@@ -135,3 +135,20 @@ def test_two_clients_that_read_the_same_pages_in_turns_read_the_same_lists() -> 
             made[at] = replace(made[at], request=request, answer=answer)
     found = [each for each in verdict_of(first, second).differences if each.where == "body"]
     assert found == []
+
+
+def test_a_further_page_of_another_moment_is_found() -> None:
+    first, second = servers()
+    for server in (first, second):
+        list_in_pages(server, pods(server))
+    seq = Seq(8)
+    answer = second.made.exchange_list[seq - 1].answer
+    assert answer is not None
+    assert answer.body.digest is not None
+    page = json.loads(second.made.body(answer.body.digest))
+    page["metadata"]["resourceVersion"] = str(second.base + 8)
+    body = second.made.keep(json.dumps(page).encode())
+    second.edit(seq, lambda each: replace(each, answer=replace(answer, body=body)))
+    assert [(each.seq, each.path) for each in verdict_of(first, second).differences] == [
+        (8, "$.metadata.resourceVersion")
+    ]
