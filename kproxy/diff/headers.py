@@ -48,6 +48,9 @@ _OF_THE_CLIENT = frozenset(
 )
 """Headers of a request that a replay sets anew: a request's other headers must be equal up to renaming."""
 
+_WRITES = frozenset({"create", "update", "patch"})
+"""What is warned of is what was written (WarningsOnCreate, WarningsOnUpdate)."""
+
 _SPECIAL = frozenset({*_KINDS, *_TIMES, *FRAMING_HEADERS})
 """Fields that are compared even where both sides say the same."""
 
@@ -127,7 +130,8 @@ class HeaderComparer:
 
     def _hidden(self, name: str, values: list[str], others: list[str]) -> bool:
         """Whether only the warnings differ that a pair of pseudonyms brings."""
-        if name != "warning" or self._baseline.info.resource != "secrets":
+        info = self._baseline.info
+        if name != "warning" or info.resource != "secrets" or info.verb not in _WRITES:
             return False
         rest, other = ([each for each in said if not each.startswith('299 - "tls: ')] for said in (values, others))
         return self._same("warning", rest, other) and self._findings.hide(CERTIFICATES)

@@ -33,12 +33,13 @@ BOOKMARKS = Rule(
 )
 TAIL = Rule(
     name="watch-tail",
-    ground="a client closed the watch: what it still got is a race, and each such event is in etcd's history",
-    place="events after the last recorded one, in a watch that its client closed",
+    ground="when a client leaves a watch, what it still got is a race; each such event is in etcd's history",
+    place="events after the last recorded one, in a watch that its client left or that came to its end in good order",
 )
 CLOSED = Rule(
     name="closed-by-client",
-    ground="when a client leaves a watch, it is a race whether the server's end of the stream is still seen",
+    ground="when a client leaves a watch, the server ends the stream in good order, and it is a race whether that is "
+    "seen",
     place="the end of a watch: client-gone, stopped or complete",
 )
 INITIAL = Rule(

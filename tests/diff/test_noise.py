@@ -249,10 +249,11 @@ def certificates(edit: str) -> Servers:
     pair = '299 - "tls: failed to find any PEM data in certificate input"'
     said = {"another warning": '299 - "unknown field"'}.get(edit, pair)
     path = PODS if edit == "no secret" else SECRETS
+    method = "GET" if edit == "a read" else "POST"
     answer: JSONObject = {"kind": "Secret", "type": "b" if edit == "body" else "a"}
-    first.exchange("POST", path, 201, {"kind": "Secret", "type": "a"})
+    first.exchange(method, path, 201, {"kind": "Secret", "type": "a"})
     headers: Headers = (("Warning", said), *([("Warning", '299 - "more"')] if edit == "one more" else ()))
-    second.exchange("POST", path, 201, answer, headers=headers)
+    second.exchange(method, path, 201, answer, headers=headers)
     return first, second
 
 
@@ -285,7 +286,7 @@ SCENES = (
     Scene(OPENAPI, openapi, ("another path", "not asked", "status", "with content", "header")),
     Scene(METRICS, metrics, ("status", "another path", "end")),
     Scene(STARTUP, startup, ("what a request wrote", "another value of it", "a key that is not on the list")),
-    Scene(CERTIFICATES, certificates, ("another warning", "no secret", "body", "one more")),
+    Scene(CERTIFICATES, certificates, ("another warning", "no secret", "a read", "body", "one more")),
     Scene(EMULATED, emulated, ("two real ones", "value")),
 )
 MUTANTS = [(scene, edit) for scene in SCENES for edit in scene.edits]
