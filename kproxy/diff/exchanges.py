@@ -2,6 +2,7 @@
 
 import re
 
+from kproxy.diff.ages import SLACK
 from kproxy.diff.documents import Document
 from kproxy.diff.headers import HeaderComparer, learn_headers
 from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
@@ -10,7 +11,7 @@ from kproxy.diff.pages import Chains, Pages
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.diff.stale import judge_moment
 from kproxy.diff.streams import compare_stream, learn_stream
-from kproxy.diff.trees import Comparer, Spot, same_words
+from kproxy.diff.trees import Comparer, Made, Spot, same_words
 from kproxy.diff.upgraded import compare_upgraded
 from kproxy.model.exchange import Altered, Answer, Body, BodyState, End, Exchange, Headers, Request, header
 from kproxy.renaming.kinds import Owner, resource_of
@@ -134,6 +135,18 @@ def compare_pages(of: Comparison, pages: Pages) -> None:
     pages.pair.times += spot.times
 
 
+def _made(pair: Pair) -> Made | None:
+    """When both servers made what they answered, for what no server keeps: an account's token."""
+    first, second = pair.baseline.answer, pair.replayed.answer
+    if pair.baseline.info.subresource != "token" or first is None or second is None:
+        return None
+    dates = http_seconds(header(first.headers, "date")), http_seconds(header(second.headers, "date"))
+    if dates[0] is None or dates[1] is None:
+        return None
+    took = sum((each.answered or each.started) - each.started for each in (pair.baseline, pair.replayed))
+    return Made(dates[0], dates[1], SLACK + took // 1_000_000_000)
+
+
 def _now(of: Comparison, pair: Pair, answer: Answer) -> int | None:
     """The replayed server's clock when it answered."""
     return http_seconds(header(answer.headers, "date")) or of.replayed.clock.at(pair.replayed.answered)
@@ -184,7 +197,7 @@ def _compare_contents(  # noqa: PLR0913, PLR0917 - two answers, and what they st
         return
     if first.status == second.status:
         before = of.findings.count  # the heads do not depend on the moment
-    spot = Spot(pair.baseline.seq, "body", now=_now(of, pair, second))
+    spot = Spot(pair.baseline.seq, "body", now=_now(of, pair, second), made=_made(pair), chosen=pair.chosen)
     if not _compare_trace(of, pair, spot, first, second):
         _compare_documents(of, pair, spot, *_answers(of, pair, first, second))
     _excuse_pseudonyms(of, pair, first.status, second.status, before)
@@ -312,7 +325,7 @@ def _compare_requests(of: Comparison, pair: Pair) -> None:
         of.findings.differ(seq, "request", "target", "changed", first.target, second.target)
     HeaderComparer(of.renaming, of.findings, pair.baseline, pair.replayed).requests()
     if not _upgraded(pair):
-        spot = Spot(seq, "request")
+        spot = Spot(seq, "request", chosen=pair.chosen)
         if not _compare_trace(of, pair, spot, first, second):
             _compare_documents(of, pair, spot, *_requests(of, pair))
 

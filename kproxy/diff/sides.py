@@ -30,12 +30,16 @@ class Side:
 
 @dataclass(slots=True)
 class Pair:
-    """Two exchanges that stand for each other, and the revisions and times that were seen in them."""
+    """Two exchanges that stand for each other, and the revisions and times that were seen in them.
+
+    `chosen`: by path, the times that both clients wrote into what they asked for.
+    """
 
     baseline: Exchange
     replayed: Exchange
     revisions: list[SeenRevision] = field(default_factory=list)
     times: list[SeenTime] = field(default_factory=list)
+    chosen: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

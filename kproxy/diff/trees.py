@@ -13,11 +13,13 @@ from kproxy.renaming.pseudonyms import has_pseudonym
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.times import seconds
 from kproxy.renaming.traces import Trace, Traces
-from kproxy.renaming.unchanged import lies_ahead
+from kproxy.renaming.unchanged import grace_of, lies_ahead
 from kproxy.renaming.walk import Walker
 from kproxy.wire.jsontext import MAX_DEPTH
 
 _MAX_SHOWN = 2000
+_CLIENTS = frozenset({("spec",), ("data",)})
+"""Where in an object its client writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,25 @@ class SeenTime:
         return self.root + path_text(self.way)[1:]
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """When both servers answered with what they had just made, by their own clocks; `slack`: how long that took."""
+
+    baseline: int
+    replayed: int
+    slack: int
+
+    def as_far(self, baseline: int, replayed: int) -> bool:
+        """Whether two times lie as far ahead."""
+        return abs((baseline - self.baseline) - (replayed - self.replayed)) <= self.slack
+
+
 @dataclass(slots=True)
 class Spot:
     """Where a pair of documents stands: exchange, part of it, path of the part; the replay's clock in seconds.
 
-    What was seen there of revisions and times is kept for the checks of order.
+    What was seen there of revisions and times is kept for the checks of order. `made`: when, if what is answered was
+    made by that request; `chosen`: by path, the times that both clients wrote into what they asked for.
     """
 
     seq: Seq | None
@@ -69,6 +85,8 @@ class Spot:
     revisions: list[SeenRevision] = field(default_factory=list)
     times: list[SeenTime] = field(default_factory=list)
     server_chose: bool = False
+    made: Made | None = None
+    chosen: dict[str, str] = field(default_factory=dict)
 
 
 class Comparer:
@@ -97,6 +115,8 @@ class Comparer:
         if kind is None:
             self._plain(path, place, baseline, replayed)
             return
+        if kind is Kind.TIME and place.fields[:1] in _CLIENTS and self._is_clients(path, str(baseline), str(replayed)):
+            return
         if self.spot.where == "request" and baseline == replayed and not self._renaming.knows(kind, place, baseline):
             return  # what no server ever said is the client's own choice
         self.spot.server_chose = True
@@ -108,18 +128,38 @@ class Comparer:
             self._revision(path, place, str(baseline), str(replayed))
         if not self._renaming.agrees(kind, place, baseline, replayed):
             self._differ(path, "renamed", baseline, replayed)
-        elif kind is Kind.TIME and baseline != replayed and not lies_ahead(place):
-            self._time(path, str(baseline), str(replayed))
+        elif kind is Kind.TIME and (baseline != replayed or self.spot.made is not None):
+            self._time(path, place, str(baseline), str(replayed))
+
+    def _is_clients(self, path: Path, baseline: str, replayed: str) -> bool:
+        """Whether a time is none of the server's: both clients asked for the one that the baseline answers."""
+        where = self._path(path)
+        if self.spot.where == "request":
+            if baseline == replayed:
+                self.spot.chosen[where] = baseline
+            return False
+        if self.spot.chosen.get(where) != baseline or baseline == replayed:
+            return False
+        self._differ(path, "changed", baseline, replayed)
+        return True
 
     def _revision(self, path: Path, place: Place, baseline: str, replayed: str) -> None:
         self.spot.revisions.append(
             SeenRevision(place.revision_scope(), int(baseline), int(replayed), self.spot.where, self.spot.root, path)
         )
 
-    def _time(self, path: Path, baseline: str, replayed: str) -> None:
+    def _time(self, path: Path, place: Place, baseline: str, replayed: str) -> None:
         first, second = seconds(baseline), seconds(replayed)
-        if first is not None and second is not None:
-            self.spot.times.append(SeenTime(self.spot.seq, first, second, self.spot.where, self.spot.root, path))
+        if first is None or second is None:
+            return
+        if lies_ahead(place):
+            made = self.spot.made
+            if made is not None and not made.as_far(first, second):
+                self._differ(path, "renamed", baseline, replayed)
+        elif baseline != replayed:
+            grace, other = grace_of(place)
+            seen = SeenTime(self.spot.seq, first - grace, second - other, self.spot.where, self.spot.root, path)
+            self.spot.times.append(seen)
 
     def _plain(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
         if isinstance(baseline, str) and isinstance(replayed, str):

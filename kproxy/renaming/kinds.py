@@ -41,7 +41,17 @@ _UUID_LENGTH = 36
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _REVISION = re.compile(r"[0-9]{1,20}")
 _LAST_REVISION = (1 << 63) - 1
-_AGE_COLUMNS = frozenset({"Age", "Last Seen", "First Seen", "Duration"})
+DATE_COLUMN = "type: date"
+"""What a column of a custom resource is called that shows a date: whatever its own name, it is the time since then."""
+
+_AGE_COLUMNS = frozenset({"Age", DATE_COLUMN})
+_AGES_OF = {
+    "Duration": frozenset({"batch/jobs"}),
+    "Last Seen": frozenset({"events", "events.k8s.io/events"}),
+    "First Seen": frozenset({"events", "events.k8s.io/events"}),
+}
+"""Columns that hold ages in Tables of these resources only (k8s.io/kubernetes/pkg/printers/internalversion)."""
+
 _IP_FIELDS = frozenset({"clusterIP", "clusterIPs"})
 _PORT_FIELDS = frozenset({"nodePort", "healthCheckNodePort"})
 _SERVER_PORTS = frozenset({"port", "targetPort"})
@@ -147,7 +157,8 @@ def _classify_text(place: Place, key: str, baseline: str, replayed: str) -> Kind
     if place.column == "Ports" and baseline.isdecimal() and replayed.isdecimal() and _row_of_the_server(place):
         return Kind.SERVER_PORT
     if place.column:
-        return Kind.AGE if place.column in _AGE_COLUMNS else None
+        aged = place.column in _AGE_COLUMNS or place.owner.resource in _AGES_OF.get(place.column, ())
+        return Kind.AGE if aged else None
     if len(baseline) == len(replayed) == _UUID_LENGTH and UUID.fullmatch(baseline) and UUID.fullmatch(replayed):
         return Kind.UID
     if key in HASH_FIELDS:

@@ -33,6 +33,11 @@ _MAPS = (
 )
 
 
+def _namespace(place: Place) -> str:
+    """The namespace that stands beside a name, "" where none does."""
+    return str(place.baseline.get("namespace") or "")
+
+
 class Renaming:
     """Learned only from answers, a recorded one beside a replayed one; applied to whatever comes next."""
 
@@ -43,6 +48,8 @@ class Renaming:
         """Last-Modified of a path, as the replay's server said it last: what If-Modified-Since names."""
         self.ages = 0
         self._maps = {kind: Bijection() for kind in _MAPS}
+        self._drawn: dict[str, Bijection] = {}
+        """Drawn names by namespace: two namespaces may have the same one, and then two images."""
         self._names: Names | None = None
         self._ports: dict[str, str] = {}
         self._listening: dict[str, str] = {}
@@ -61,6 +68,8 @@ class Renaming:
         elif kind is Kind.HASH:
             self._learn_hash(str(baseline), str(replayed))
         elif kind is not Kind.ALLOCATION:
+            if kind is Kind.NAME:
+                self._drawn.setdefault(_namespace(place), Bijection()).learn(str(baseline), str(replayed))
             self.learn_name(kind, str(baseline), str(replayed))
 
     def _learn_hash(self, baseline: str, replayed: str) -> None:
@@ -88,7 +97,7 @@ class Renaming:
 
     def settle(self) -> None:
         """All was seen: the pairs that were seen most often stay."""
-        for each in self._maps.values():
+        for each in (*self._maps.values(), *self._drawn.values()):
             each.settle()
         self.revisions.settle()
         self.times.settle()
@@ -111,9 +120,16 @@ class Renaming:
     def _same_name(self, kind: Kind, place: Place, baseline: str, replayed: str) -> bool:
         if kind is Kind.HASH:
             return self._same_hash(baseline, replayed)
-        if kind is Kind.NAME and not self._same_stem(place, baseline, replayed):
-            return False
+        if kind is Kind.NAME:
+            return self._same_stem(place, baseline, replayed) and self._same_drawn(place, baseline, replayed)
         return self._maps[kind].agrees(baseline, replayed)
+
+    def _same_drawn(self, place: Place, baseline: str, replayed: str) -> bool:
+        """By what its own namespace told; where that told nothing of it (a request's), by what any did."""
+        drawn = self._drawn.get(_namespace(place))
+        if drawn is None or drawn.image(baseline) is None:
+            return self._maps[Kind.NAME].agrees(baseline, replayed)
+        return drawn.agrees(baseline, replayed)
 
     def _same_hash(self, baseline: str, replayed: str) -> bool:
         first, second = hash_in(baseline), hash_in(replayed)

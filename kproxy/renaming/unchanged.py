@@ -101,8 +101,22 @@ class Unchanged:
 
 def lies_ahead(place: Place) -> bool:
     """Whether the time is one that is still to come when it is set, so that it stands in no order with events."""
-    grace = place.baseline.get("deletionGracePeriodSeconds")
-    return place.key in _AHEAD or (place.key == "deletionTimestamp" and isinstance(grace, int) and grace > 0)
+    return place.key in _AHEAD
+
+
+def grace_of(place: Place) -> tuple[int, int]:
+    """By how many seconds a time is later than what happened then, there and here: a deletion's is, by its grace.
+
+    Source: k8s.io/apiserver/pkg/registry/rest/delete.go (BeforeDelete).
+    """
+    if place.key != "deletionTimestamp":
+        return 0, 0
+    return _grace(place.baseline), _grace(place.replayed)
+
+
+def _grace(metadata: JSONObject) -> int:
+    grace = metadata.get("deletionGracePeriodSeconds")
+    return grace if isinstance(grace, int) else 0
 
 
 def _field(place: Place, time: str) -> Field:

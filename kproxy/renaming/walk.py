@@ -5,7 +5,7 @@ from typing import Protocol
 
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.inert import SHARED, plain
-from kproxy.renaming.kinds import Owner, Place, owner_of
+from kproxy.renaming.kinds import DATE_COLUMN, Owner, Place, owner_of
 from kproxy.renaming.lists import align
 from kproxy.renaming.path import Path
 from kproxy.renaming.traces import Trace, Traces, key_of
@@ -129,7 +129,7 @@ class Walker:
 def _column(definition: JSONObject) -> str:
     """A column's name; a custom resource's date is shown as the time since then (additionalPrinterColumns)."""
     name = str(definition.get("name"))
-    return "Duration" if definition.get("type") == "date" and name != "Age" else name
+    return DATE_COLUMN if definition.get("type") == "date" and name != "Age" else name
 
 
 def _owner(value: JSONObject, outer: Owner) -> Owner:

@@ -3,7 +3,7 @@
 import pytest
 
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.renaming.kinds import Kind, Owner, Place, classify, owner_of
+from kproxy.renaming.kinds import DATE_COLUMN, Kind, Owner, Place, classify, owner_of
 
 U1, U2 = "385ac3c3-d112-4b7c-aae9-3af50d03912e", "485ac3c3-d112-4b7c-aae9-3af50d03912e"
 T1, T2 = "2026-01-01T00:00:01Z", "2026-01-01T00:00:02.5Z"
@@ -43,6 +43,24 @@ def test_a_name_is_the_servers_only_if_it_was_generated() -> None:
 def test_an_age_is_one_in_a_tables_column_of_that_name() -> None:
     assert classify(Place("cells", column="Age"), "1s", "2s") is Kind.AGE
     assert classify(Place("cells", column="Status"), "1s", "2s") is None
+
+
+@pytest.mark.parametrize(
+    ("column", "resource", "kind"),
+    [
+        ("Duration", "batch/jobs", Kind.AGE),
+        ("Duration", "example.com/songs", None),
+        ("Last Seen", "events", Kind.AGE),
+        ("First Seen", "events.k8s.io/events", Kind.AGE),
+        ("Last Seen", "example.com/birds", None),
+        (DATE_COLUMN, "example.com/birds", Kind.AGE),
+    ],
+)
+def test_a_duration_is_the_servers_in_tables_that_are_known_to_show_the_time_since(
+    column: str, resource: str, kind: Kind | None
+) -> None:
+    place = Place("cells", owner=Owner("u", resource=resource), column=column)
+    assert classify(place, "1s", "3d") is kind
 
 
 def test_a_reference_has_the_revisions_of_what_it_refers_to() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
-from kproxy.renaming.kinds import Kind
+from kproxy.renaming.kinds import Kind, Place
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
 from kproxy.wire.content import decode, encode
@@ -104,6 +104,20 @@ def test_a_conditional_request_asks_with_the_targets_own_time() -> None:
         ("Accept", "*/*"),
     )
     assert rename_headers(renaming, "/other", headers) == headers
+
+
+def test_a_drawn_name_has_an_image_in_each_namespace() -> None:
+    renaming = Renaming()
+    metadata: JSONObject = {"ownerReferences": [{"kind": "CronJob", "name": "c"}]}
+    for _ in range(2):
+        for namespace, image in (("a", "c-29400181"), ("b", "c-29400182")):
+            place = Place("name", {**metadata, "namespace": namespace}, {**metadata, "namespace": namespace})
+            renaming.learn(Kind.NAME, place, "c-29400180", image)
+    renaming.settle()
+    for namespace, images in (("a", {"c-29400181"}), ("b", {"c-29400182"}), ("", {"c-29400181"})):
+        place = Place("name", {**metadata, "namespace": namespace}, {**metadata, "namespace": namespace})
+        for image in ("c-29400181", "c-29400182", "c-29400183"):
+            assert renaming.agrees(Kind.NAME, place, "c-29400180", image) is (image in images)
 
 
 def test_a_port_or_a_hash_more_is_known_in_texts_and_makes_no_names_anew(monkeypatch: pytest.MonkeyPatch) -> None:

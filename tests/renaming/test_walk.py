@@ -1,7 +1,7 @@
 """kproxy.renaming.walk."""
 
 from kproxy.model.jsontypes import JSON
-from kproxy.renaming.kinds import Owner, Place
+from kproxy.renaming.kinds import DATE_COLUMN, Owner, Place
 from kproxy.renaming.path import Path, field_step, path_text
 from kproxy.renaming.traces import Trace
 from kproxy.renaming.walk import Walker
@@ -82,7 +82,7 @@ def test_a_custom_resources_date_is_a_duration() -> None:
         "rows": [{"cells": ["1s"]}],
     }
     Walker(notes, str).walk(table, table)
-    assert ("leaf", "$.rows[0].cells[0]", "Duration", "1s", "1s") in notes.said
+    assert ("leaf", "$.rows[0].cells[0]", DATE_COLUMN, "1s", "1s") in notes.said
 
 
 def test_a_listed_table_of_one_object_is_at_the_stores_revision() -> None:
