@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
@@ -172,7 +173,7 @@ def command(
 
     def confirm(what: Confirmation) -> None:
         click.echo(f"kproxy: {what.sentence}", err=True)
-        if not yes and not click.confirm("Go on?", err=True):
+        if not yes and not _agreed():
             raise UsageError("nothing was sent: it was not confirmed (--yes does that)")
 
     with ExitStack() as stack:
@@ -212,3 +213,14 @@ def command(
 
 def _tell(sentence: str) -> None:
     click.echo(f"kproxy: {sentence}", err=True)
+
+
+def _agreed() -> bool:
+    """Whether a person says yes; where nobody can be asked, nobody does."""
+    try:
+        return click.confirm("Go on?", err=True)
+    except click.Abort:  # Ctrl-C, which ends kproxy as such, or the end of an input that is no terminal
+        if sys.stdin is not None and sys.stdin.isatty():
+            raise
+        click.echo(err=True)  # the question's line has no end yet
+        return False

@@ -4,6 +4,7 @@ Fresh means: no namespace beyond the system's own, and in the resources that the
 no object that a server does not make by itself. The lists are bounded: a few objects are enough to refuse.
 """
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,8 @@ from kproxy.replay.answers import read_all
 from kproxy.replay.effects import WRITES
 from kproxy.replay.transport import Transport, WireRequest
 
+_PATIENCE_SECONDS = 30.0
+"""No server takes that long for a hundred objects; one that accepts and says nothing would be waited for forever."""
 _LIMIT = 100
 _NAMED = 5
 _SYSTEM_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
@@ -157,8 +160,14 @@ async def _list(transport: Transport, resource: Resource) -> tuple[int, JSON]:
 
 async def _get(transport: Transport, target: str) -> tuple[int, JSON]:
     headers = (("Accept", "application/json"), ("User-Agent", "kproxy-guard"), ("Host", ""))
-    reply = await transport.send(WireRequest(method="GET", target=target, headers=headers))
-    data = await read_all(reply)
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            reply = await transport.send(WireRequest(method="GET", target=target, headers=headers))
+            data = await read_all(reply)
+    except TimeoutError as error:
+        raise ReplayError(
+            f"The target {transport.target.url} did not answer {target} within {_PATIENCE_SECONDS:g} seconds."
+        ) from error
     transport.done(reply)
     try:
         return reply.status, json.loads(data) if reply.status == 200 else None

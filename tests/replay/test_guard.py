@@ -1,14 +1,19 @@
 """kproxy.replay.guard: what it decides; what it asks is tested against real servers in tests/controlplane."""
 
+import asyncio
+import socket
 from dataclasses import replace
 
 import pytest
 
-from kproxy.errors import NotFreshError, SameServerError
+from kproxy.config.upstream import upstream_from_url
+from kproxy.errors import NotFreshError, ReplayError, SameServerError
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import ClusterId
 from kproxy.model.session import Server
-from kproxy.replay.guard import TargetFacts, both_known, check_target
+from kproxy.replay import guard
+from kproxy.replay.guard import TargetFacts, both_known, check_target, gather_facts
+from kproxy.replay.transport import Transport
 
 RECORDED = Server(system_uid="u1", etcd_cluster=ClusterId("c1"))
 POD = ObjectRef(group="", resource="pods", namespace="default", name="mine")
@@ -79,3 +84,18 @@ def test_a_target_may_hold_exactly_what_was_restored() -> None:
     for there in ((one,), (one, two, other), (other,)):
         with pytest.raises(NotFreshError):
             check(*there)
+
+
+def test_a_target_that_accepts_and_says_nothing_is_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "_PATIENCE_SECONDS", 0.1)
+
+    async def ask(port: int) -> None:
+        transport = Transport(upstream_from_url(f"http://127.0.0.1:{port}"))
+        try:
+            async with asyncio.timeout(60):
+                await gather_facts(transport, [])
+        finally:
+            transport.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(ReplayError, match=r"did not answer .*0\.1 s"):
+        asyncio.run(ask(silent.getsockname()[1]))

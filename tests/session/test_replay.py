@@ -72,7 +72,8 @@ def test_a_replay_refuses_the_recorded_server_and_one_that_is_not_fresh(tmp_path
         assert other.returncode == 2
         assert "configmaps/default/in-the-way" in other.stderr
         asked = kproxy("replay", recorded, "--on", on, "--allow-existing", env=inside)
-        assert asked.returncode != 0  # nobody answered the question, so nothing was sent
+        assert asked.returncode == 2  # nobody answered the question, so nothing was sent
+        assert "nothing was sent: it was not confirmed" in asked.stderr
         assert "2 writes" in asked.stderr
         allowed = kproxy("replay", recorded, "--on", on, "--allow-existing", "--yes", env=inside)
         assert allowed.returncode == 0, allowed.stdout
