@@ -3,24 +3,26 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import click
 
+from kproxy.cli.rules_option import rules_option
 from kproxy.errors import UsageError
 from kproxy.model.exchange import Seq
 from kproxy.model.session import Server
-from kproxy.replay.webhooks import Webhooks
 from kproxy.report.text import printable
 from kproxy.session.bisect import Bisected, BisectSettings, Fresh, bisect
 from kproxy.session.opened import opened
 from kproxy.session.outputs import check_output
 from kproxy.session.recording import state_home
 from kproxy.session.replay import ReplaySettings
-from kproxy.session.restore import RestoreChoice, Restoring, restoring
-from kproxy.session.target import Target, TargetWish, parse_target, reached
+from kproxy.session.restore import Restoring
+from kproxy.session.rules import rule_book
+from kproxy.session.stage import staged
+from kproxy.session.target import Target, TargetWish, parse_target
 
 _SHOWN = 50
 
@@ -56,6 +58,7 @@ _SHOWN = 50
 @click.option(
     "--attempts", type=click.IntRange(min=1), default=200, show_default=True, help="Parts that are tried at most."
 )
+@rules_option
 @click.option("--strict", is_flag=True, help="Turn all noise rules off.")
 def command(
     *,
@@ -69,6 +72,7 @@ def command(
     assets: Path | None,
     allow_old_etcd: bool,
     attempts: int,
+    rules: tuple[Path, ...],
     strict: bool,
 ) -> int:
     """Find the fewest exchanges of a session that still show one difference, each time on fresh servers.
@@ -81,13 +85,18 @@ def command(
     """
     goal = output or Path(f"{Path(file.rstrip('/')).with_suffix('')}-smallest.kproxy")
     check_output(goal, [file], force=force)
+    book = rule_book(rules)
     with opened(file) as recorded:
         server = recorded.recording.session.server
     fresh = partial(_fresh, server=server, assets=assets, allow_old_etcd=allow_old_etcd)
     good = None if reference == "none" else fresh(reference)
     with tempfile.TemporaryDirectory(prefix="kproxy-bisect-") as folder:
         replay = ReplaySettings(
-            output=Path(folder, "replayed.kproxy"), state_home=state_home(os.environ), force=True, strict=strict
+            output=Path(folder, "replayed.kproxy"),
+            state_home=state_home(os.environ),
+            force=True,
+            strict=strict,
+            rules=book,
         )
         settings = BisectSettings(
             replay=replay,
@@ -108,10 +117,8 @@ def _fresh(words: str, *, server: Server, assets: Path | None, allow_old_etcd: b
 
     @contextmanager
     def start(recording: str) -> Iterator[tuple[Target, Restoring]]:
-        with opened(recording) as part, ExitStack() as stack:
-            choice = restoring(part.recording, wish.lab, RestoreChoice.AUTO, Webhooks.DROP)
-            beginning = stack.enter_context(choice)
-            yield stack.enter_context(reached(wish, None, os.environ, seed=beginning.seed.keys)), beginning
+        with opened(recording) as part, staged(part.recording, wish, os.environ) as stage:
+            yield stage
 
     return start
 

@@ -16,7 +16,8 @@ from kproxy.session.outputs import check_output
 from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.rules import MOST_RUNS, Learned, learn_rules, recorded_version
-from kproxy.session.target import TargetWish, parse_target, reached
+from kproxy.session.stage import staged
+from kproxy.session.target import TargetWish, parse_target
 
 
 @click.command("learn", short_help="Rules of noise, from runs of one session.")
@@ -72,9 +73,10 @@ def _from_replays(where: str, wish: TargetWish, runs: int) -> Learned:
         made = [str(Path(folder, f"run{number}.kproxy")) for number in range(1, runs + 1)]
         for run in made:
             with ExitStack() as stack:
-                reachable = stack.enter_context(reached(wish, None, os.environ))
+                recorded = stack.enter_context(opened(where)).recording
+                reachable, start = stack.enter_context(staged(recorded, wish, os.environ))
                 notify, comparing = stack.enter_context(replay_progress())
-                settings = ReplaySettings(output=Path(run), state_home=state_home(os.environ))
+                settings = ReplaySettings(output=Path(run), state_home=state_home(os.environ), restoring=start)
                 asyncio.run(replay_recording(where, reachable, settings, Audience(notify=notify, comparing=comparing)))
         return learn_rules(made, version=recorded_version(where))
 

@@ -23,7 +23,6 @@ from kproxy.config.actors import load_actors
 from kproxy.errors import UsageError
 from kproxy.model.verdict import Verdict
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.accounts import has_accounts, nodes_of
 from kproxy.replay.engine import Drive
 from kproxy.replay.pace import parse_pace
 from kproxy.replay.webhooks import Webhooks
@@ -35,9 +34,10 @@ from kproxy.session.outputs import check_output
 from kproxy.session.plan import planned
 from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
-from kproxy.session.restore import RestoreChoice, restoring
+from kproxy.session.restore import RestoreChoice
 from kproxy.session.rules import rule_book
-from kproxy.session.target import parse_target, reached
+from kproxy.session.stage import StageWish, staged
+from kproxy.session.target import parse_target
 
 
 @click.command("replay", short_help="Replay a session on a fresh server, compare.")
@@ -179,11 +179,15 @@ def command(
     with ExitStack() as stack:
         recorded = stack.enter_context(opened(file)).recording
         wish = parse_target(target, recorded.session.server, assets=assets, allow_old_etcd=allow_old_etcd)
-        wish = wish.with_accounts(has_accounts(recorded))
-        if beside is not None:
-            wish = wish.with_controllers(nodes_of(recorded))
-        start = stack.enter_context(restoring(recorded, wish.lab, RestoreChoice(restore), Webhooks(webhooks)))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kproxy-replay-"))
+        said = StageWish(
+            restore=RestoreChoice(restore),
+            webhooks=Webhooks(webhooks),
+            controllers=beside is not None,
+            etcd=store,
+            stores=stores,
+        )
+        reachable, start = stack.enter_context(staged(recorded, wish, os.environ, said))
         settings = ReplaySettings(
             output=output or Path(folder, "replayed.kproxy"),
             state_home=state_home(os.environ),
@@ -199,7 +203,6 @@ def command(
             acting=acting,
             fold=not no_fold,
         )
-        reachable = stack.enter_context(reached(wish, store, os.environ, stores, start.seed.keys))
         notify, comparing = stack.enter_context(replay_progress())
         signals: list[int] = []
         audience = Audience(confirm=confirm, notify=notify, tell=_tell, stopped=signals.append, comparing=comparing)

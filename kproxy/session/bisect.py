@@ -139,7 +139,13 @@ class _Work:
             pairs = [(here[each], there[each]) for each in here.keys() & there.keys()]
             with opened(str(told.output)) as right, opened(str(output.output)) as other:
                 verdict = compare(
-                    right.recording, right.ledger, other.recording, other.ledger, pairs, strict=told.strict
+                    right.recording,
+                    right.ledger,
+                    other.recording,
+                    other.ledger,
+                    pairs,
+                    strict=told.strict,
+                    rules=told.rules,
                 )
             seq = here.get(seq, Seq(0))
         return [each for each in verdict.differences if each.seq == seq]
