@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from kproxy.cli.formats import Report, format_option, write_reports
+from kproxy.cli.formats import Report, check_reports, format_option, write_reports
 from kproxy.cli.progress import compare_progress
 from kproxy.cli.renaming_option import renaming_option, write_renaming
 from kproxy.cli.rules_option import rules_option
 from kproxy.renaming.renaming import Renaming
 from kproxy.session.compare import compare_recordings
 from kproxy.session.evidence import gather_evidence
+from kproxy.session.outputs import check_report
 from kproxy.session.rules import rule_book
 
 
@@ -35,8 +36,14 @@ def command(
     \b
     Example: kproxy diff before.kproxy after.kproxy --format text --format json=verdict.json
     """
+    check_reports(reports, (baseline, replayed))
+    check_report(renaming_file, (baseline, replayed), what="the renaming")
     book, renaming = rule_book(rules), Renaming()
     with compare_progress() as notify:
         verdict = compare_recordings(baseline, replayed, strict=strict, rules=book, renaming=renaming, notify=notify)
-    write_renaming(renaming, renaming_file)
-    return write_reports(verdict, reports, lambda whole: gather_evidence(baseline, replayed, verdict, whole=whole))
+    return write_reports(
+        verdict,
+        reports,
+        lambda whole: gather_evidence(baseline, replayed, verdict, whole=whole),
+        lambda: write_renaming(renaming, renaming_file),
+    )

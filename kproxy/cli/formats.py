@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from kproxy.report.json import json_report
 from kproxy.report.junit import junit_report
 from kproxy.report.markdown import markdown_report
 from kproxy.report.text import Style, text_report
+from kproxy.session.outputs import check_report
 
 REPORTS: dict[str, Callable[[Verdict, Evidence], str]] = {
     "text": text_report,
@@ -86,27 +88,49 @@ def format_option[Command: Callable[..., object]](command: Command) -> Command:
     return _format_option(_color_option(command))
 
 
-def write_reports(verdict: Verdict, reports: tuple[Report, ...], evidence: Callable[[bool], Evidence]) -> int:
+def check_reports(reports: tuple[Report, ...], inputs: Iterable[str | Path]) -> None:
+    """UsageError, before anything is done, for a report that could not be written, or would replace a recording."""
+    inputs = tuple(inputs)
+    for each in reports:
+        check_report(each.path, inputs, what=f"the {each.format} report")
+
+
+def write_reports(
+    verdict: Verdict,
+    reports: tuple[Report, ...],
+    evidence: Callable[[bool], Evidence],
+    also: Callable[[], None] = lambda: None,
+) -> int:
     """Write what was asked for (nothing: text) and give the verdict's exit code.
 
     `evidence` reads it from the recordings, whole or of what differs only; for programs, and when nothing differs, not
-    at all.
+    at all. `also` writes what else was asked for. UsageError for those that cannot be written, when all others are.
     """
     asked = reports or (Report("text", None),)
     whole = any(each.format == "junit" for each in asked)
     shown = evidence(whole) if any(_needs_evidence(each.format, verdict) for each in asked) else NO_EVIDENCE
-    for report in asked:
-        if report.path is None:
-            _say(report.format, verdict, shown)
-            continue
-        text = REPORTS[report.format](verdict, shown)
+    writes: list[Callable[[], None]] = [
+        partial(_write, each.format, each.path, verdict, shown) for each in asked if each.path is not None
+    ]
+    failed: list[str] = []
+    for write in (*writes, also):
         try:
-            report.path.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise UsageError(
-                f"the {report.format} report cannot be written to {report.path}: {error.strerror}"
-            ) from error
+            write()
+        except UsageError as error:
+            failed.append(str(error))
+    for each in asked:  # files first: whoever reads standard output may be gone
+        if each.path is None:
+            _say(each.format, verdict, shown)
+    if failed:
+        raise UsageError(f"{'; '.join(failed)} (the verdict is {verdict.outcome.value})")
     return verdict.outcome.exit_code
+
+
+def _write(name: str, path: Path, verdict: Verdict, evidence: Evidence) -> None:
+    try:
+        path.write_text(REPORTS[name](verdict, evidence) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the {name} report cannot be written to {path}: {error.strerror}") from error
 
 
 def _say(name: str, verdict: Verdict, evidence: Evidence) -> None:

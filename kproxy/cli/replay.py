@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import click
 
 from kproxy.cli.dry_run import dry_run_lines, dry_run_options
 from kproxy.cli.etcd_options import etcd_options, etcd_settings, etcd_stores
-from kproxy.cli.formats import Report, format_option, write_reports
+from kproxy.cli.formats import Report, check_reports, format_option, write_reports
 from kproxy.cli.progress import replay_progress
 from kproxy.cli.renaming_option import renaming_option, write_renaming
 from kproxy.cli.restore_options import restore_options
@@ -30,7 +31,7 @@ from kproxy.session.acting import Acting
 from kproxy.session.confirmation import Confirmation
 from kproxy.session.evidence import gather_evidence
 from kproxy.session.opened import opened
-from kproxy.session.outputs import check_output
+from kproxy.session.outputs import check_output, check_report
 from kproxy.session.plan import planned
 from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
@@ -159,8 +160,7 @@ def command(
         return 0
     if target is None:
         raise UsageError("--on TARGET says where to replay: --on fresh, for example")
-    if output is not None:
-        check_output(output, [file], force=force)
+    _check_written(file, output, reports, renaming_file, force=force)
     password = os.environ.get("KPROXY_ETCD_PASSWORD", "")
     store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
     stores = etcd_stores(store, etcd_override, etcd_prefix)
@@ -207,10 +207,38 @@ def command(
         signals: list[int] = []
         audience = Audience(confirm=confirm, notify=notify, tell=_tell, stopped=signals.append, comparing=comparing)
         verdict: Verdict = asyncio.run(replay_recording(file, reachable, settings, audience))
-        write_renaming(renaming, renaming_file)
-        code = write_reports(
-            verdict, reports, lambda whole: gather_evidence(file, str(settings.output), verdict, whole=whole)
-        )
+
+        def written() -> int:
+            return write_reports(
+                verdict,
+                reports,
+                lambda whole: gather_evidence(file, str(settings.output), verdict, whole=whole),
+                lambda: write_renaming(renaming, renaming_file),
+            )
+
+        return _ended(written, signals)
+
+
+def _check_written(
+    file: str, output: Path | None, reports: tuple[Report, ...], renaming_file: Path | None, *, force: bool
+) -> None:
+    """UsageError, before anything is sent, for what could not be written at the end."""
+    if output is not None:
+        check_output(output, [file], force=force)
+    recordings: list[str | Path] = [file] if output is None else [file, output]
+    check_reports(reports, recordings)
+    check_report(renaming_file, recordings, what="the renaming")
+
+
+def _ended(write: Callable[[], int], signals: Sequence[int]) -> int:
+    """The exit code, with what is written: the signal's if one ended it, whatever becomes of the reports."""
+    try:
+        code = write()
+    except UsageError as error:
+        if not signals:
+            raise
+        _tell(str(error))
+        code = error.exit_code
     return 128 + signals[-1] if signals else code
 
 

@@ -63,3 +63,40 @@ def test_each_format_is_written_with_what_both_recordings_say(
     report = capsys.readouterr().out
     assert report.startswith(start)
     assert "hello-kubectl" in report
+
+
+def test_no_report_and_no_renaming_replaces_a_recording(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    mine, another = tmp_path / "mine.kproxy", tmp_path / "another.kproxy"
+    for each in (mine, another):
+        assert _exit_code(["import", GOLDEN, "-o", str(each)]) == 0
+    before = mine.read_bytes(), another.read_bytes()
+    for path in (mine, another):
+        for words in (["diff", str(mine), GOLDEN], ["replay", str(mine), "--on", "http://127.0.0.1:1"]):
+            for option in (["--format", f"json={path}"], ["--renaming", str(path)]):
+                capsys.readouterr()
+                assert _exit_code([*words, *option]) == 2
+                assert f"cannot be written to {path}" in capsys.readouterr().err
+    assert (mine.read_bytes(), another.read_bytes()) == before
+
+
+def test_a_report_that_cannot_be_is_refused_before_anything_is_done(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for option in (["--format", f"json={tmp_path}/none/v.json"], ["--renaming", f"{tmp_path}/none/r.json"]):
+        for words in (["diff", GOLDEN, "nowhere.kproxy"], ["replay", "nowhere.kproxy", "--on", "fresh"]):
+            assert _exit_code([*words, *option]) == 2
+            assert f"there is no folder {tmp_path}/none" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="nothing that is always full")
+def test_a_report_that_fails_at_the_end_takes_neither_the_others_nor_the_verdict_with_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    kept, renaming = tmp_path / "v.json", tmp_path / "renaming.json"
+    formats = ["--format", "text=/dev/full", "--format", f"json={kept}", "--format", "text"]
+    assert _exit_code(["diff", GOLDEN, OTHER, *formats, "--renaming", str(renaming)]) == 2
+    said = capsys.readouterr()
+    assert json.loads(kept.read_text())["verdict"] == "different"
+    assert "verdict: different" in said.out
+    assert "cannot be written to /dev/full: No space left on device (the verdict is different)" in said.err
+    assert renaming.exists()

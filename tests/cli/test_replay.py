@@ -1,12 +1,14 @@
-"""`kproxy replay`: what it asks."""
+"""`kproxy replay`: what it asks, and how it ends."""
 
 import io
+import signal
 import sys
 
 import click
 import pytest
 
-from kproxy.cli.replay import _agreed
+from kproxy.cli.replay import _agreed, _ended
+from kproxy.errors import UsageError
 
 
 class Terminal(io.StringIO):
@@ -28,3 +30,15 @@ def test_on_a_terminal_it_is_left_as_every_command_is(monkeypatch: pytest.Monkey
     monkeypatch.setattr(sys, "stdin", Terminal())
     with pytest.raises(click.Abort):
         _agreed()
+
+
+def test_a_signals_exit_code_stays_when_a_report_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails() -> int:
+        raise UsageError("the json report cannot be written")
+
+    assert _ended(fails, [signal.SIGINT]) == 130
+    assert "the json report cannot be written" in capsys.readouterr().err
+    with pytest.raises(UsageError):
+        _ended(fails, [])
+    assert _ended(lambda: 1, []) == 1
+    assert _ended(lambda: 2, [signal.SIGTERM]) == 143
