@@ -1,5 +1,6 @@
 """The api-server behind kproxy: where it is, how it is trusted, with which credentials it is spoken to."""
 
+import re
 import time
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -98,7 +99,7 @@ class Upstream:
 
 def upstream_from_url(url: str) -> Upstream:
     """An api-server without any credentials. ConfigError if the URL cannot be one."""
-    return upstream_at(url, what=f"the upstream {url!r}", tls=Tls())
+    return upstream_at(url, what=f"the upstream {_named(url)}", tls=Tls())
 
 
 def at_places(upstream: Upstream | None, urls: Sequence[str]) -> Upstream:
@@ -107,7 +108,7 @@ def at_places(upstream: Upstream | None, urls: Sequence[str]) -> Upstream:
     ConfigError if they cannot be places of one server.
     """
     tls = (upstream.tls if upstream is not None else None) or Tls()
-    places = [upstream_at(url, what=f"the upstream {url!r}", tls=tls) for url in urls]
+    places = [upstream_at(url, what=f"the upstream {_named(url)}", tls=tls) for url in urls]
     first = places[0]
     for place in places[1:]:
         if (place.tls is None, place.path_prefix) != (first.tls is None, first.path_prefix):
@@ -126,6 +127,13 @@ def at_places(upstream: Upstream | None, urls: Sequence[str]) -> Upstream:
     )
 
 
+def _named(url: str) -> str:
+    """A URL that a person gave, as errors may show it: a password may stand before an @, a token in a query."""
+    if "@" in url:
+        return "that has a user in it"
+    return repr(re.split(r"[?#]", url, maxsplit=1)[0])
+
+
 def upstream_at(url: str, *, what: str, tls: Tls) -> Upstream:
     """The place part of an Upstream; `tls` counts for https only. `what` names the URL's origin in a ConfigError."""
     if any(not "!" <= char <= "~" for char in url):
@@ -134,7 +142,8 @@ def upstream_at(url: str, *, what: str, tls: Tls) -> Upstream:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         port = parts.port
     except ValueError as error:
-        raise ConfigError(f"{what} is no URL of an api-server: {error}.") from error
+        reason = "its host and port cannot be read" if "@" in url else error  # which quotes what it takes for a port
+        raise ConfigError(f"{what} is no URL of an api-server: {reason}.") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ConfigError(f"{what} is no URL of an api-server: it must be http://HOST or https://HOST.")
     if parts.username is not None or parts.query or parts.fragment:

@@ -77,8 +77,9 @@ def parse_target(words: str, recorded: Server, *, assets: Path | None, allow_old
         return TargetWish(url=words)
     match = re.fullmatch(r"fresh(?::(emulated|kube-apiserver(?:@(v?[0-9]+\.[0-9]+\.[0-9]+))?))?", words)
     if match is None:
+        named = repr(words) if "://" not in words else "of this scheme"  # a URL may hold a password
         raise UsageError(
-            f"--on {words!r} is no target: fresh, fresh:emulated, fresh:kube-apiserver[@VERSION], context:NAME or a URL"
+            f"--on {named} is no target: fresh, fresh:emulated, fresh:kube-apiserver[@VERSION], context:NAME or a URL"
         )
     if match[1] is None:
         kind, version = _recorded_kind(recorded)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from kproxy.config.upstream import TOKEN_FILE_AGE, BearerToken, Tls, Upstream, upstream_from_url
+from kproxy.config.upstream import TOKEN_FILE_AGE, BearerToken, Tls, Upstream, at_places, upstream_at, upstream_from_url
 from kproxy.errors import ConfigError
 
 
@@ -85,3 +85,25 @@ def test_without_credentials_only_the_place_and_its_trust_are_left() -> None:
     assert bare.tls == Tls(ca_pem="CA", server_name="n")
     assert (bare.token, bare.token_file, bare.username, bare.password, bare.impersonate) == (None, None, None, None, ())
     assert (bare.url, bare.path_prefix, bare.context) == ("https://h:1/p", "/p", "c")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:secretpw@host",
+        "https://user:secret/pw@host:6443",
+        "http://user:secret?pw@host",
+        "http://host?token=secret",
+        "https://host/#secret",
+        "http://host:80?a@secret",
+        "http://ho st?secret",
+    ],
+)
+def test_a_url_that_is_refused_is_named_without_what_may_be_secret(url: str) -> None:
+    for upstream in (upstream_from_url, lambda url: at_places(None, [url])):
+        with pytest.raises(ConfigError) as refused:
+            upstream(url)
+        assert "secret" not in str(refused.value)
+    with pytest.raises(ConfigError) as refused:
+        upstream_at(url, what="the server of a cluster", tls=Tls())
+    assert "secret" not in str(refused.value)

@@ -63,3 +63,9 @@ def test_somebodys_etcd_is_never_that_of_a_fresh_server() -> None:
     theirs = EtcdSettings(endpoints=("http://127.0.0.1:1",))
     with pytest.raises(UsageError, match="an etcd of its own"), reached(TargetWish(lab=LabSettings()), theirs, {}):
         pytest.fail("it was reached")
+
+
+def test_a_target_that_is_none_is_named_without_a_password() -> None:
+    with pytest.raises(UsageError, match="context:NAME or a URL") as refused:
+        parsed("HTTPS://user:secretpw@host")
+    assert "secret" not in str(refused.value)
