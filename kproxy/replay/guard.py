@@ -21,6 +21,7 @@ from kproxy.model.session import Server
 from kproxy.replay.answers import read_all
 from kproxy.replay.effects import WRITES
 from kproxy.replay.transport import Transport, WireRequest
+from kproxy.wire.ownkeys import is_made_anew_object
 
 _PATIENCE_SECONDS = 30.0
 """No server takes that long for a hundred objects; one that accepts and says nothing would be waited for forever."""
@@ -35,7 +36,12 @@ _COMMON = (
     ("", "v1", "services"),
     ("", "v1", "configmaps"),
     ("", "v1", "secrets"),
+    ("", "v1", "nodes"),
+    ("", "v1", "persistentvolumes"),
     ("apps", "v1", "deployments"),
+    ("apps", "v1", "statefulsets"),
+    ("apps", "v1", "daemonsets"),
+    ("apiextensions.k8s.io", "v1", "customresourcedefinitions"),
 )
 
 type Resource = tuple[str, str, str]
@@ -180,31 +186,30 @@ def _foreign(resource: Resource, item: JSONObject) -> ObjectRef | None:
     group, _, plural = resource
     metadata = metadata_of(item)
     namespace, name = text(metadata.get("namespace")), text(metadata.get("name"))
+    ref = ObjectRef(group=group, resource=plural, namespace=namespace, name=name)
     if plural == "namespaces":
         ours = name in _SYSTEM_NAMESPACES
     elif namespace:
         ours = namespace in _SYSTEM_NAMESPACES - {"default"} or _made_in_default(plural, name)
     else:
-        ours = _made_by_server(metadata, name)
-    return None if ours else ObjectRef(group=group, resource=plural, namespace=namespace, name=name)
+        ours = _made_by_server(ref, item)
+    return None if ours else ref
 
 
 def _made_in_default(plural: str, name: str) -> bool:
     return (plural, name) in _SYSTEM_OBJECTS or name in _SYSTEM_NAMES
 
 
-def _made_by_server(metadata: JSONObject, name: str) -> bool:
-    """Cluster-wide objects: bootstrap RBAC, priority classes and levels, APIServices, what names the service range."""
-    labels = metadata.get("labels")
-    marked = isinstance(labels, dict) and any(
-        key in labels for key in ("kubernetes.io/bootstrapping", "kube-aggregator.kubernetes.io/automanaged")
-    )
-    return marked or name.startswith(("system", "kube", "v1.", "v2.", "v1beta", "v1alpha", "10.")) or name in _BUILT_IN
+def _made_by_server(ref: ObjectRef, item: JSONObject) -> bool:
+    """Cluster-wide objects: bootstrap RBAC, what is on the closed list of wire.ownkeys, addresses of services."""
+    labels = metadata_of(item).get("labels")
+    marked = isinstance(labels, dict) and not _MARKS.isdisjoint(labels)
+    return marked or ref.name.startswith(_OWN_PREFIXES) or is_made_anew_object(ref, item)
 
 
-_BUILT_IN = frozenset(
-    {"catch-all", "exempt", "global-default", "leader-election", "node-high", "probes", "workload-high"}
-)
+_MARKS = frozenset({"kubernetes.io/bootstrapping", "ipaddress.kubernetes.io/managed-by"})
+_OWN_PREFIXES = ("system:", "kubeadm:", "kubernetes.io:")
+"""Reserved for Kubernetes: RBAC's names, kubeadm's bindings, bundles of the server's own signers."""
 
 
 def _items(listed: JSON) -> list[JSONObject]:

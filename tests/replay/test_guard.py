@@ -10,9 +10,10 @@ from kproxy.config.upstream import upstream_from_url
 from kproxy.errors import NotFreshError, ReplayError, SameServerError
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import ClusterId
+from kproxy.model.jsontypes import JSONObject
 from kproxy.model.session import Server
 from kproxy.replay import guard
-from kproxy.replay.guard import TargetFacts, both_known, check_target, gather_facts
+from kproxy.replay.guard import _COMMON, TargetFacts, _foreign, both_known, check_target, gather_facts
 from kproxy.replay.transport import Transport
 
 RECORDED = Server(system_uid="u1", etcd_cluster=ClusterId("c1"))
@@ -70,6 +71,44 @@ def test_which_cluster_it_is_must_be_known_of_both() -> None:
     assert both_known(RECORDED, facts(system_uid=""))
     assert not both_known(RECORDED, facts(system_uid="", etcd_cluster=None))
     assert not both_known(Server(system_uid="u1"), facts(system_uid=""))
+
+
+@pytest.mark.parametrize(
+    ("group", "resource", "name", "labels"),
+    [
+        ("rbac.authorization.k8s.io", "clusterroles", "cluster-admin", {}),
+        ("rbac.authorization.k8s.io", "clusterroles", "mine", {"kubernetes.io/bootstrapping": "rbac-defaults"}),
+        ("rbac.authorization.k8s.io", "clusterrolebindings", "kubeadm:get-nodes", {}),
+        ("scheduling.k8s.io", "priorityclasses", "system-node-critical", {}),
+        ("flowcontrol.apiserver.k8s.io", "flowschemas", "service-accounts", {}),
+        ("apiregistration.k8s.io", "apiservices", "v1.apps", {"kube-aggregator.kubernetes.io/automanaged": "onstart"}),
+        ("networking.k8s.io", "servicecidrs", "kubernetes", {}),
+        ("networking.k8s.io", "ipaddresses", "172.20.0.1", {"ipaddress.kubernetes.io/managed-by": "ipallocator"}),
+        ("", "namespaces", "kube-system", {}),
+    ],
+)
+def test_what_a_server_makes_by_itself_is_nobodys(group: str, resource: str, name: str, labels: JSONObject) -> None:
+    assert _foreign((group, "v1", resource), {"metadata": {"name": name, "labels": labels}}) is None
+
+
+@pytest.mark.parametrize(
+    ("group", "resource", "name"),
+    [
+        ("apiextensions.k8s.io", "customresourcedefinitions", "kubevirts.kubevirt.io"),
+        ("", "persistentvolumes", "systemdata"),
+        ("", "nodes", "kubenode-1"),
+        ("rbac.authorization.k8s.io", "clusterroles", "system-of-ours"),
+        ("apiregistration.k8s.io", "apiservices", "v1beta1.metrics.k8s.io"),
+        ("storage.k8s.io", "storageclasses", "10.0.0.1-nfs"),
+    ],
+)
+def test_a_name_that_only_begins_like_the_systems_is_somebodys(group: str, resource: str, name: str) -> None:
+    assert _foreign((group, "v1", resource), {"metadata": {"name": name}}) is not None
+
+
+def test_what_makes_a_cluster_one_in_use_is_always_looked_at() -> None:
+    looked_at = {plural for _, _, plural in _COMMON}
+    assert looked_at >= {"nodes", "persistentvolumes", "customresourcedefinitions", "statefulsets", "daemonsets"}
 
 
 def test_a_target_may_hold_exactly_what_was_restored() -> None:
