@@ -61,6 +61,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     renaming: Renaming | None = None,
     beside: Mapping[Seq, str] | None = None,
     passing: Collection[int] = (),
+    early: Collection[int] = (),
     notify: Notify = lambda _done, _total: None,
 ) -> Verdict:
     """Compare what two servers did.
@@ -72,13 +73,19 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     `strict`: no noise rule hides anything. `require_etcd`: without etcd on both sides the verdict is inconclusive.
     `rules`: noise beside the built-in one. `renaming`: an empty one, which then has what was learned.
     `beside`: only people's requests were driven, while controllers acted (beside.py); of reads and watches whose state
-    did not come, which; `passing`: reads of what was on its way out. `notify` hears how far it is.
+    did not come, which; `passing`: reads of what was on its way out. `early`: watches that the replay's server ended
+    long before their client left them, and that were left by it in the baseline. `notify` hears how far it is.
     """
     if beside is not None:
         rules = Beside((rules or RuleBook()).rules, missed=frozenset(beside), passing=frozenset(passing))
     findings = Findings(strict=strict, rules=rules, info=_asked_of(baseline))
     of = Comparison(
-        read_side(baseline), read_side(replayed), renaming or Renaming(), findings, replay=pairs is not None
+        read_side(baseline),
+        read_side(replayed),
+        renaming or Renaming(),
+        findings,
+        replay=pairs is not None,
+        early=frozenset(early),
     )
     pairing = Pairing(align_exchanges(baseline.exchanges(), replayed.exchanges()) if pairs is None else pairs)
     order = Order(of)

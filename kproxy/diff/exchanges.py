@@ -312,6 +312,7 @@ def _compare_ends(of: Comparison, pair: Pair) -> None:
         of.findings.cannot_tell(f"how exchange {first.seq} ended was not recorded")
         return
     both = is_stream(first) and is_stream(second) and {first.end, second.end} <= _FROM_THE_CLIENT
+    both = both and not (second.end is End.COMPLETE and first.seq in of.early)
     if not (both and of.findings.hide(CLOSED)):
         of.findings.differ(first.seq, "end", "end", "changed", first.end.value, second.end.value)
 

@@ -40,7 +40,8 @@ CLOSED = Rule(
     name="closed-by-client",
     ground="when a client leaves a watch, the server ends the stream in good order, and it is a race whether that is "
     "seen",
-    place="the end of a watch: client-gone, stopped or complete",
+    place="the end of a watch: client-gone, stopped or complete, unless a replay's server ended it before half of its "
+    "time was over",
 )
 INITIAL = Rule(
     name="watch-initial-state",

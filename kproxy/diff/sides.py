@@ -1,6 +1,6 @@
 """What a comparison has at hand: both recordings, their documents and clocks, the renaming, the findings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from kproxy.diff.clock import Clock
@@ -46,6 +46,7 @@ class Pair:
 class Comparison:
     """All of it. `replay`: the second recording's requests were made from the first one's.
 
+    `early`: watches of the baseline's that the replay's server ended, long before their client left them there.
     `step`: called for each exchange that is done.
     """
 
@@ -54,6 +55,7 @@ class Comparison:
     renaming: Renaming
     findings: Findings
     replay: bool = False
+    early: Collection[int] = ()
     traces: Traces = field(default_factory=Traces)
     step: Callable[[], None] = lambda: None
 

@@ -106,6 +106,10 @@ class Watch:
         self.events = 0
         self.ended = False
         self.broken = ""
+        self.lived = 0.0
+        """Seconds, until its server ended it."""
+        self._began = asyncio.get_running_loop().time()
+        self._refused = False  # it was shown an error: then both sides leave
         self.missed = 0
         """Events that were waited for in vain."""
         self._reply = reply
@@ -127,11 +131,14 @@ class Watch:
                     self._came(decode_event(media_type, data))
         except (ContentError, ReplayError) as error:
             self.broken = str(error)
+        else:
+            self.lived = asyncio.get_running_loop().time() - self._began
         finally:
             self.ended = True
             self._changed.set()
 
     def _came(self, event: WatchEvent) -> None:
+        self._refused |= event.type == "ERROR"
         if counts(event):
             self.events += 1
             self._states.add(event_state(event))
@@ -178,6 +185,13 @@ class Watch:
         came = self.events >= due
         self.missed = max(0, events - self.events) if not came or self.events >= events else self.missed
         return came
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether its server ended it, in good order and unasked, before half of the time until now was over."""
+        if self.broken or self._refused or not self.ended:
+            return False
+        return self.lived < (asyncio.get_running_loop().time() - self._began) / 2
 
     async def linger(self, seconds: float) -> None:
         """Until each recorded event has come, or it ends, or the time is over.

@@ -32,7 +32,7 @@ from kproxy.replay.loops import recorded_state
 from kproxy.replay.pace import FAST, Clockwork, Pace
 from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, Step, make_plan
 from kproxy.replay.polling import Polling
-from kproxy.replay.recorded import events_of, failed_before, follows, is_passing
+from kproxy.replay.recorded import events_of, failed_before, follows, is_passing, stays_open
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Senders, WithTokens
 from kproxy.replay.sending import Sending
@@ -331,6 +331,8 @@ class _Run:
         if step.by_client:
             await self._await(step.seq, step.events)
             await watch.linger(_LINGERS)
+            if watch.ended_early and stays_open(self.recording.exchange(step.seq), watch.lived):
+                self.result.early.append(step.seq)
         else:
             seconds = step.seconds + self.drive.patience
             if not await watch.wait(None, seconds):

@@ -11,6 +11,9 @@ from kproxy.replay.transport import WireRequest
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.watch import WatchEvent, decode_event
 
+SERVERS_OWN = 1800
+"""Seconds that a watch may live at least without timeoutSeconds (kube-apiserver's --min-request-timeout)."""
+
 
 def seconds_of(exchange: Exchange) -> float:
     """How long it had lasted."""
@@ -20,6 +23,17 @@ def seconds_of(exchange: Exchange) -> float:
 def follows(exchange: Exchange) -> bool:
     """Whether it is a log that goes on as its pod does."""
     return exchange.info.is_log and (parameter(exchange.request.target, "follow") or "") in {"true", "True", "1", "t"}
+
+
+def stays_open(exchange: Exchange | None, lived: float) -> bool:
+    """Whether a server keeps a watch open for longer than it lived (seconds), if its client does not leave it.
+
+    What is defined (a group with a domain) is no such thing: a change of its definition ends its watches.
+    """
+    if exchange is None or "." in exchange.info.group.removesuffix(".k8s.io"):
+        return False
+    asked = parameter(exchange.request.target, "timeoutSeconds") or ""
+    return lived < (int(asked) if asked.isdecimal() and len(asked) < 10 else SERVERS_OWN)
 
 
 def failed_before(exchange: Exchange) -> bool:

@@ -181,6 +181,7 @@ def _compared(
         unsent=result.unsent,
         excused=result.excused,
         apart=result.apart,
+        early=result.early,
         stopped=sentence_of(result.stopped),
         strict=settings.strict,
         rules=settings.rules,

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from kproxy.correlate.ledger import correlate
+from kproxy.diff.compare import compare
 from kproxy.diff.streams import Seen, _matched
 from kproxy.model.exchange import End, Nanos, Seq
 from kproxy.model.jsontypes import JSONObject
@@ -258,3 +260,18 @@ def test_a_watch_of_many_objects_takes_as_many_steps_as_there_are(*, drawn: bool
         return made
 
     assert calls(400) < 6 * calls(100)
+
+
+def test_a_watch_that_the_replays_server_ended_long_before_its_client_left_is_a_difference() -> None:
+    def verdict(recorded: End, end: End) -> list[str]:
+        first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+        first.watch(LIVE, event("ADDED", first.pod(1)), end=recorded)
+        second.watch(LIVE, event("ADDED", second.pod(1)), end=end)
+        ledgers = correlate(first.made), correlate(second.made)
+        pairs = [(Seq(1), Seq(1))]
+        found = compare(first.made, ledgers[0], second.made, ledgers[1], pairs, early=[1]).differences
+        return [each.path for each in found]
+
+    assert verdict(End.CLIENT_GONE, End.COMPLETE) == ["end"]
+    assert verdict(End.COMPLETE, End.COMPLETE) == []
+    assert verdict(End.COMPLETE, End.CLIENT_GONE) == [], "the replay's was still there"

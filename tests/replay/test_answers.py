@@ -84,3 +84,33 @@ def test_a_watch_that_ended_is_not_waited_for() -> None:
         return found
 
     assert asyncio.run(run()) == (False, True)
+
+
+def test_a_watch_that_its_server_ends_before_half_of_its_time_is_over_ended_early() -> None:
+    async def run(*, events: bytes, before: float, after: float) -> bool:
+        stream = Stream()
+        watch = Watch(cast("Reply", stream), [], Renaming())
+        await asyncio.sleep(before)
+        stream.queue.put_nowait(events)
+        stream.queue.put_nowait(b"")
+        assert await watch.wait(None, 60)
+        await asyncio.sleep(max(after, watch.lived * 3) if after else 0)
+        early = watch.ended_early
+        await watch.close()
+        return early
+
+    refused = b'{"type":"ERROR","object":{"kind":"Status","code":410}}\n'
+    assert asyncio.run(run(events=EVENT, before=0, after=0.01))
+    assert not asyncio.run(run(events=EVENT, before=0.1, after=0)), "its client left at once, too"
+    assert not asyncio.run(run(events=refused, before=0, after=0.01)), "it said why"
+
+
+def test_a_watch_that_is_open_has_not_ended_early() -> None:
+    async def run() -> bool:
+        watch = Watch(cast("Reply", Stream()), [], Renaming())
+        await asyncio.sleep(0.01)
+        early = watch.ended_early
+        await watch.close()
+        return early
+
+    assert not asyncio.run(run())

@@ -115,6 +115,15 @@ def test_a_replay_on_a_second_server_says_the_same_in_its_words(recorded: Memory
     assert dict(verdict.renamed)["generated name"] == 1
     assert sorted(result.pairs) == [(Seq(seq), Seq(seq)) for seq in range(1, 9)]
     assert again.exchange_list[3].request.target != recorded.exchange_list[3].request.target
+    assert result.early == []
+
+
+def test_a_watch_that_the_target_ended_early_is_among_the_results(
+    recorded: MemoryRecording, target: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Watch, "ended_early", property(lambda _: True))
+    _, result = replayed(recorded, target)
+    assert result.early == [each.seq for each in recorded.exchange_list if each.info.verb == "watch"]
 
 
 def test_what_happened_is_told_as_it_goes(recorded: MemoryRecording, target: Upstream) -> None:
