@@ -244,6 +244,19 @@ def test_what_was_not_sent_makes_it_inconclusive_and_says_why() -> None:
     assert verdict.reasons == ("exchange 6 was not replayed: it is an upgrade to SPDY/3.1",)
 
 
+def test_what_differs_before_a_replay_was_stopped_is_different_and_the_rest_is_said() -> None:
+    outcomes = []
+    for second in (replayed(), session(FakeServer("b", 5000, 15), spec={"nodeName": "elsewhere"})):
+        first = baseline()
+        second.made.exchange_list.pop()
+        pairs = [(Seq(seq), Seq(seq)) for seq in range(1, 6)]
+        ledgers = correlate(first.made), correlate(second.made)
+        verdict = compare(first.made, ledgers[0], second.made, ledgers[1], pairs, stopped="stopped by SIGINT")
+        assert "stopped by SIGINT; 5 of 6 exchanges compared" in verdict.reasons
+        outcomes.append(verdict.outcome)
+    assert outcomes == [Outcome.INCONCLUSIVE, Outcome.DIFFERENT]
+
+
 def _gap(server: FakeServer) -> None:
     server.made.gap_list.append(
         Gap(kind="exchanges", reason="the buffer was full", at=Nanos(0), count=2, first_seq=Seq(9))
