@@ -15,7 +15,7 @@ from kproxy.session.opened import opened
 from kproxy.session.outputs import check_output
 from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
-from kproxy.session.rules import MOST_RUNS, Learned, learn_rules, recorded_version
+from kproxy.session.rules import MOST_RUNS, Learned, check_version, learn_rules, recorded_version
 from kproxy.session.stage import staged
 from kproxy.session.target import TargetWish, parse_target
 
@@ -69,16 +69,18 @@ def command(
 def _from_replays(where: str, wish: TargetWish, runs: int) -> Learned:
     if wish.lab is None:
         raise UsageError("--on: runs that teach go to fresh servers: `fresh`, fresh:emulated or fresh:kube-apiserver")
+    version = recorded_version(where)
     with tempfile.TemporaryDirectory(prefix="kproxy-learn-") as folder:
         made = [str(Path(folder, f"run{number}.kproxy")) for number in range(1, runs + 1)]
         for run in made:
             with ExitStack() as stack:
                 recorded = stack.enter_context(opened(where)).recording
                 reachable, start = stack.enter_context(staged(recorded, wish, os.environ))
+                check_version(reachable.lab.server_version if reachable.lab else "", version)
                 notify, comparing = stack.enter_context(replay_progress())
                 settings = ReplaySettings(output=Path(run), state_home=state_home(os.environ), restoring=start)
                 asyncio.run(replay_recording(where, reachable, settings, Audience(notify=notify, comparing=comparing)))
-        return learn_rules(made, version=recorded_version(where))
+        return learn_rules(made, version=version)
 
 
 def _tell(learned: Learned, output: Path) -> None:

@@ -54,6 +54,20 @@ def check_callers(acting: Acting, target: Upstream, recording: Recording, plan: 
         raise ReplayError(f"Nobody stands for {names}{more} in the file of --as-map: add a context or a token-file.")
 
 
+def notes_on_callers(acting: Acting, recording: Recording, plan: Plan) -> tuple[str, ...]:
+    """What whoever asked for it should know: callers without names are not impersonated."""
+    if acting.how != "impersonate" or acting.actors:
+        return ()
+    left_out = plan.left_out
+    if any(each.identity in KNOWN and each.seq not in left_out for each in recording.exchanges()):
+        return ()
+    note = (
+        "the recording knows none of its callers by a Kubernetes name (record with --identity impersonate or "
+        "front-proxy), so --as impersonate sends all of them as the target's user"
+    )
+    return (note,)
+
+
 def _must_be_known(exchange: Exchange) -> None:
     """Who passed with credentials of his own was never named to kproxy; who showed none is nobody to impersonate."""
     if exchange.identity is IdentityMode.PASS:

@@ -39,6 +39,7 @@ from kproxy.replay.written import Written
 from kproxy.session.acting import (
     Acting,
     check_callers,
+    notes_on_callers,
     secrets_of,
     senders,
     senders_named,
@@ -123,6 +124,9 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
         written = Written(baseline.ledger, baseline.recording.session.server.etcd_cluster)
         plan = make_plan(baseline.recording, written, fold=settings.fold)
         check_callers(settings.acting, target.upstream, baseline.recording, plan)
+        unknown = notes_on_callers(settings.acting, baseline.recording, plan)
+        for note in unknown:
+            audience.tell(note)
         mapped = await upstreams(settings.acting, target.upstream)
         if target.lab is None:
             wanted = (
@@ -149,7 +153,7 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
         doubts = doubts_of(restored, decided.handling)
         with opened(str(settings.output)) as replayed:
             verdict = _compared(baseline, replayed, result, settings, audience.comparing)
-            told = (*notes, *verdict.notes, *_notes(result), *restored.sentences(), *decided.handling.notes)
+            told = (*notes, *unknown, *verdict.notes, *_notes(result), *restored.sentences(), *decided.handling.notes)
             verdict = replace(verdict, notes=told)
             return without_doubted(verdict, doubted(baseline.recording, doubts)) if doubts else verdict
 

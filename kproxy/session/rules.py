@@ -10,8 +10,10 @@ from pathlib import Path
 from kproxy.diff.compare import compare
 from kproxy.diff.learned import Lessons, check_teachers, teacher
 from kproxy.diff.rulefile import read_rules, write_rules
-from kproxy.diff.rules import HidingRule, RuleBook, Teacher
+from kproxy.diff.rules import HidingRule, RuleBook, Teacher, resource_name
 from kproxy.errors import UsageError
+from kproxy.model.api import RequestInfo
+from kproxy.model.recording import Recording
 from kproxy.model.verdict import Verdict
 from kproxy.session.opened import Opened, opened
 
@@ -59,11 +61,8 @@ def learn_rules(runs: Sequence[str], *, version: str = "") -> Learned:
         sides = [stack.enter_context(opened(where)) for where in runs]
         teachers = [teacher(each.recording) for each in sides]
         check_teachers(teachers)
-        if version and teachers[0].version != version:
-            raise UsageError(
-                f"the runs were on {teachers[0].version} and the recording on {version}: "
-                "what differs between versions is no noise"
-            )
+        check_version(teachers[0].version, version)
+        _check_asked([each.recording for each in sides])
         lessons, unknown = Lessons(), dict[str, None]()
         for (first, one), (second, other) in itertools.combinations(zip(sides, teachers, strict=True), 2):
             verdict = compare(first.recording, first.ledger, second.recording, second.ledger)
@@ -76,6 +75,33 @@ def _learn(lessons: Lessons, first: Opened, verdict: Verdict, runs: tuple[Teache
     for difference in verdict.differences:
         exchange = first.recording.exchange(difference.seq) if difference.seq is not None else None
         lessons.take(difference, exchange.info if exchange is not None else None, runs)
+
+
+def check_version(runs: str, recorded: str) -> None:
+    """UsageError for runs on another version than the recorded one ("": any)."""
+    if recorded and runs != recorded:
+        raise UsageError(
+            f"the runs were on {runs} and the recording on {recorded}: what differs between versions is no noise"
+        )
+
+
+def _check_asked(runs: Sequence[Recording]) -> None:
+    """UsageError for runs of different sessions: something is asked in one that is not asked in another at all.
+
+    How often is nobody's choice (polling), and neither is discovery, which clients keep in files of their own.
+    """
+    asked = [{_asked(each.info) for each in run.exchanges() if each.info.is_resource} for run in runs]
+    for found, where in ((set.union(*asked) - each, number) for number, each in enumerate(asked, 1)):
+        if found:
+            verb, resource = min(found)
+            raise UsageError(
+                f"these are no runs of one session: in run {where} nobody asks to {verb} {resource}, "
+                "and in another one somebody does"
+            )
+
+
+def _asked(info: RequestInfo) -> tuple[str, str]:
+    return info.verb, resource_name(info)
 
 
 def recorded_version(where: str) -> str:

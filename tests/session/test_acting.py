@@ -11,7 +11,7 @@ from kproxy.config.upstream import Upstream, upstream_from_url
 from kproxy.errors import ConfigError, ReplayError, UsageError
 from kproxy.model.exchange import End, Exchange, IdentityMode, Nanos, Request, Seq
 from kproxy.replay.plan import make_plan
-from kproxy.session.acting import Acting, check_callers, senders_named, upstreams
+from kproxy.session.acting import Acting, check_callers, notes_on_callers, senders_named, upstreams
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording
 
@@ -47,6 +47,18 @@ def test_who_passed_with_credentials_of_his_own_cannot_be_impersonated() -> None
     check(Acting(how="impersonate"), by(1, "ada", IdentityMode.FRONT_PROXY), by(2, "admin", IdentityMode.ONE))
     with pytest.raises(ReplayError, match=r"exchange 2 is not known.*--as-map"):
         check(Acting(how="impersonate"), by(1, "ada", IdentityMode.IMPERSONATE), by(2, "client", IdentityMode.PASS))
+
+
+def test_a_recording_that_knows_nobody_says_that_all_are_the_targets_user() -> None:
+    def notes(acting: Acting, *exchanges: Exchange) -> tuple[str, ...]:
+        recording = MemoryRecording(exchange_list=list(exchanges))
+        return notes_on_callers(acting, recording, make_plan(recording))
+
+    impersonate = Acting(how="impersonate")
+    (note,) = notes(impersonate, by(1, "client", IdentityMode.ONE), by(2, "client", IdentityMode.ONE))
+    assert "sends all of them as the target's user" in note
+    assert notes(impersonate, by(1, "client", IdentityMode.ONE), by(2, "ada", IdentityMode.IMPERSONATE)) == ()
+    assert notes(Acting(), by(1, "client", IdentityMode.ONE)) == ()
 
 
 def test_nobody_impersonates_without_credentials() -> None:

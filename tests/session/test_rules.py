@@ -70,6 +70,30 @@ def test_runs_that_cannot_teach_are_refused(tmp_path: Path) -> None:
         learn_rules([first, run(tmp_path, "c", "n3")], version="v1.34.4")
 
 
+def test_runs_of_two_sessions_teach_nothing(tmp_path: Path) -> None:
+    golden = Path(__file__).parents[2] / "recordings"
+    with pytest.raises(UsageError, match="no runs of one session: in run 1 nobody asks to"):
+        learn_rules([str(golden / "hello-demo"), str(golden / "hello-kubectl")])
+    other = FakeServer("b", 200, 10)
+    other.exchange("GET", f"{PODS}/a", 200, other.pod(1))
+    other.exchange("DELETE", f"{PODS}/a", 200, other.pod(1))
+    session = other.made.session
+    other.made.session = replace(session, server=replace(session.server, version="v1.37.2"))
+    export_text(other.made, tmp_path / "b")
+    with pytest.raises(UsageError, match="in run 1 nobody asks to delete pods"):
+        learn_rules([run(tmp_path, "a", "n1"), str(tmp_path / "b")])
+
+
+def test_how_often_something_is_asked_is_nobodys_choice(tmp_path: Path) -> None:
+    twice = FakeServer("b", 200, 10)
+    for _ in range(2):
+        twice.exchange("GET", f"{PODS}/a", 200, twice.pod(1, status={"phase": "Running", "host": "n1"}))
+    session = twice.made.session
+    twice.made.session = replace(session, server=replace(session.server, version="v1.37.2"))
+    export_text(twice.made, tmp_path / "b")
+    assert learn_rules([run(tmp_path, "a", "n1"), str(tmp_path / "b")]).refused
+
+
 def test_what_could_not_be_compared_is_said_to_have_taught_nothing(tmp_path: Path) -> None:
     first, second = run(tmp_path, "a", "n1"), run(tmp_path, "b", "n1")
     header = Path(second, "session.yaml")
