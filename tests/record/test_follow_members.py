@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 from kproxy.errors import EtcdError
 from kproxy.etcd.client import Etcd, connect
 from kproxy.etcd.settings import EtcdSettings
@@ -27,7 +29,8 @@ def three_members(folder: Path) -> Iterator[list[EtcdServer]]:
     for name, port in ports.items():
         place = folder / name
         place.mkdir()
-        flags = (f"--name={name}", f"--initial-cluster={cluster}", "--strict-reconfig-check=false")
+        calm = ("--heartbeat-interval=500", "--election-timeout=5000")  # a slow machine elects no leader each second
+        flags = (f"--name={name}", f"--initial-cluster={cluster}", "--strict-reconfig-check=false", *calm)
         members.append(EtcdServer(place, flags=flags, peer_port=port))
     with ExitStack() as stack:
         for member in members:
@@ -36,6 +39,7 @@ def three_members(folder: Path) -> Iterator[list[EtcdServer]]:
         yield members
 
 
+@pytest.mark.timeout(600)
 @in_loop
 async def test_members_may_go_one_after_another(tmp_path: Path) -> None:
     """One is killed and comes again, the next is taken out of the cluster: both while the watch was theirs."""
@@ -60,7 +64,7 @@ async def test_members_may_go_one_after_another(tmp_path: Path) -> None:
 
 async def put_patiently(etcd: Etcd) -> Revision:
     """Ten values, again where the cluster is looking for a leader."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         while True:
             with suppress(EtcdError):
                 return await put(etcd, 10)
