@@ -17,7 +17,6 @@ from kproxy.report.text import printable
 from kproxy.session.bisect import Bisected, BisectSettings, Fresh, bisect
 from kproxy.session.opened import opened
 from kproxy.session.outputs import check_output
-from kproxy.session.recording import state_home
 from kproxy.session.replay import ReplaySettings
 from kproxy.session.restore import Restoring
 from kproxy.session.rules import rule_book
@@ -93,7 +92,7 @@ def command(
     with tempfile.TemporaryDirectory(prefix="kproxy-bisect-") as folder:
         replay = ReplaySettings(
             output=Path(folder, "replayed.kproxy"),
-            state_home=state_home(os.environ),
+            state_home=Path(folder),
             force=True,
             strict=strict,
             rules=book,

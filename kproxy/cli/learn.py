@@ -13,7 +13,6 @@ from kproxy.errors import UsageError
 from kproxy.report.text import printable
 from kproxy.session.opened import opened
 from kproxy.session.outputs import check_output
-from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.rules import MOST_RUNS, Learned, check_version, learn_rules, recorded_version
 from kproxy.session.stage import staged
@@ -78,7 +77,7 @@ def _from_replays(where: str, wish: TargetWish, runs: int) -> Learned:
                 reachable, start = stack.enter_context(staged(recorded, wish, os.environ))
                 check_version(reachable.lab.server_version if reachable.lab else "", version)
                 notify, comparing = stack.enter_context(replay_progress())
-                settings = ReplaySettings(output=Path(run), state_home=state_home(os.environ), restoring=start)
+                settings = ReplaySettings(output=Path(run), state_home=Path(folder), restoring=start)
                 asyncio.run(replay_recording(where, reachable, settings, Audience(notify=notify, comparing=comparing)))
         return learn_rules(made, version=version)
 

@@ -190,7 +190,7 @@ def command(
         reachable, start = stack.enter_context(staged(recorded, wish, os.environ, said))
         settings = ReplaySettings(
             output=output or Path(folder, "replayed.kproxy"),
-            state_home=state_home(os.environ),
+            state_home=Path(folder) if output is None else state_home(os.environ),  # a key lives as its recording does
             force=force,
             allow_existing=allow_existing,
             strict=strict,

@@ -44,7 +44,7 @@ def demo(settings: DemoSettings, show: Callable[[LogRow], None], tell: Tell) -> 
         tempfile.TemporaryDirectory(prefix="kproxy-demo-") as folder,
         reached(TargetWish(lab=settings.lab), None, os.environ) as target,
     ):
-        replayed = ReplaySettings(output=Path(folder, "replayed.kproxy"), state_home=settings.state_home)
+        replayed = ReplaySettings(output=Path(folder, "replayed.kproxy"), state_home=Path(folder))
         run = replay_recording(str(settings.output), target, replayed, Audience(tell=tell))
         return asyncio.run(run)
 

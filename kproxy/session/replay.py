@@ -76,9 +76,9 @@ from kproxy.session.target import KINDS, Target
 class ReplaySettings:
     """How to replay.
 
-    `output`: the replay's own recording; `drive`: how fast, and how much at a time; `acting`: who sends.
-    `restoring`: what is done with the start state, decided already (None: by itself, as `--restore auto`). `fold`:
-    polling loops are folded into their states.
+    `output`: the replay's own recording; `state_home`: where the key of its pseudonyms goes; `drive`: how fast, and how
+    much at a time; `acting`: who sends. `restoring`: what is done with the start state, decided already (None: by
+    itself, as `--restore auto`). `fold`: polling loops are folded into their states.
     """
 
     output: Path

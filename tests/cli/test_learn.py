@@ -82,3 +82,5 @@ def test_runs_are_made_on_fresh_servers_of_the_recorded_version(tmp_path: Path) 
     assert "0 rules from 2 runs on v1" in done.stdout
     done = kproxy("replay", recorded, "--on", "fresh", "--rules", rules, "--format", "json")
     assert done.returncode == 0, done.stdout + done.stderr
+    keys = list((tmp_path / "state" / "kproxy" / "keys").iterdir())
+    assert len(keys) == 1, "the keys of recordings that are gone are gone with them"

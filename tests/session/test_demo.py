@@ -36,6 +36,8 @@ def test_the_demo_shows_each_key_with_its_ground_and_ends_identical(tmp_path: Pa
     assert lines[1 : 1 + len(expected)] == expected
     assert "verdict: identical" in lines
     assert (tmp_path / "kproxy-demo.kproxy").exists()
+    keys = list((tmp_path / "state" / "kproxy" / "keys").iterdir())
+    assert len(keys) == 1, "the replay's recording is gone, and its key with it"
 
 
 @pytest.mark.timeout(180)
