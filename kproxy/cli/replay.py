@@ -155,7 +155,9 @@ def command(
     people = people_of(whose, driven, left)
     wished = replace(slice_wish(begins, ends, from_mark, to_mark, clients, namespaces, verbs), people=people)
     if dry_run:
-        for line in dry_run_lines(planned(file, wished, _tell, fold=not no_fold), dry_run_as):
+        for line in dry_run_lines(
+            planned(file, wished, _tell, fold=not no_fold, restored=restore != RestoreChoice.NONE), dry_run_as
+        ):
             click.echo(line)
         return 0
     if target is None:

@@ -11,6 +11,7 @@ from kproxy.replay.plan import Action, Await, Close, Grounded, LeaveOut, Send, m
 from kproxy.replay.settle import Settle
 from kproxy.replay.written import Written
 from kproxy.session.opened import opened
+from kproxy.session.restore import count_of
 from kproxy.session.slices import ALL, SliceWish, slice_notes, sliced
 
 
@@ -48,10 +49,16 @@ class PlanRow:
 
 
 def planned(
-    where: str, wish: SliceWish = ALL, tell: Callable[[str], None] = lambda _: None, *, fold: bool = True
+    where: str,
+    wish: SliceWish = ALL,
+    tell: Callable[[str], None] = lambda _: None,
+    *,
+    fold: bool = True,
+    restored: bool = True,
 ) -> Iterator[PlanRow]:
     """The steps of a recording's replay, with all their waits, however far back; `tell` hears what a slice leaves out.
 
+    `restored`: the start state would be, and is counted.
     UsageError for a slice that is none.
     """
     with opened(where) as whole:
@@ -63,6 +70,8 @@ def planned(
         plan = make_plan(recording, written, reach=None, fold=fold)
         if plan.folded:
             tell(f"{len(plan.folded)} reads of polling loops only repeat a state, and would not be sent")
+        if restored and recording.session.start_state and (before := count_of(recording)):
+            tell(f"about {before} objects of the start state would be made before")
         for grounded in plan.grounded():
             yield _row(recording, grounded)
 

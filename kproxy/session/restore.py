@@ -110,12 +110,24 @@ async def restore(recording: Recording, target: Target, what: Restoring, tell: T
     if what.how == "etcd":
         await _restore_keys(recording, target, what.seed, restored)
     elif what.how == "api":
-        await _restore_objects(recording, target, what.handling, restored)
+        with _told_if_stopped(target, restored, tell):
+            await _restore_objects(recording, target, what.handling, restored)
     if what.how:
         await _quiet(target)
     for sentence in (*restored.sentences(), *what.handling.notes):
         tell(sentence)
     return restored
+
+
+@contextmanager
+def _told_if_stopped(target: Target, restored: Restored, tell: Tell) -> Iterator[None]:
+    """Whoever stops it, or an error on the way, leaves objects behind on a server that stays."""
+    try:
+        yield
+    except BaseException:
+        if target.lab is None and restored.count:
+            tell(f"{restored.count} objects of the start state were made on {target.upstream.url}, and are still there")
+        raise
 
 
 def objects_of(recording: Recording, resources: Iterable[Resource]) -> frozenset[ObjectRef]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kproxy.cli.main import _exit_code
+from tests.session.test_stage import in_use
 
 GOLDEN = str(Path(__file__).parents[2] / "recordings" / "hello-demo")
 KUBECTL = str(Path(__file__).parents[2] / "recordings" / "hello-kubectl")
@@ -35,6 +36,14 @@ def test_as_a_graph_each_wait_is_an_edge_with_its_reason(capsys: pytest.CaptureF
     assert said.startswith("digraph plan {\n")
     assert said.endswith("}\n")
     assert '  s0 -> s1 [label="same object pods/default/hello-demo"];' in said
+
+
+def test_what_is_restored_before_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded = str(in_use(tmp_path / "s.kproxy"))
+    assert _exit_code(["replay", recorded, "--dry-run"]) == 0
+    assert "about 1 objects of the start state would be made before" in capsys.readouterr().err
+    assert _exit_code(["replay", recorded, "--dry-run", "--restore", "none"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_without_it_a_target_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:

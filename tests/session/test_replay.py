@@ -1,5 +1,6 @@
 """Replays on the emulated server: the golden walkthrough, and what a replay refuses."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -8,9 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from kproxy.config.actors import Actor
+from kproxy.config.kubeconfig import load_kubeconfig
+from kproxy.errors import ConfigError
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
+from kproxy.session.acting import Acting
+from kproxy.session.confirmation import Confirmation
 from kproxy.session.log import Filters, log_rows
+from kproxy.session.opened import opened
+from kproxy.session.replay import Audience, ReplaySettings, replay_recording
+from kproxy.session.target import Target
 from tests.support.etcd_truth import check_recorded
 
 HELLO = Path(__file__).parents[2] / "recordings" / "hello-demo"
@@ -78,6 +87,28 @@ def test_a_replay_refuses_the_recorded_server_and_one_that_is_not_fresh(tmp_path
         allowed = kproxy("replay", recorded, "--on", on, "--allow-existing", "--yes", env=inside)
         assert allowed.returncode == 0, allowed.stdout
         assert "HTTP only" in allowed.stdout
+
+
+def test_another_clusters_context_is_refused_before_anything_is_asked_or_sent(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text(
+        "apiVersion: v1\nkind: Config\n"
+        "clusters: [{name: c, cluster: {server: 'https://10.0.0.1:6443'}}]\n"
+        "users: [{name: u, user: {token: secret}}]\n"
+        "contexts: [{name: prod, context: {cluster: c, user: u}}]\n"
+    )
+    with opened(str(HELLO)) as recorded:
+        actors = {each.caller: Actor(context="prod", kubeconfig=other) for each in recorded.recording.exchanges()}
+    settings = ReplaySettings(
+        output=tmp_path / "again.kproxy", state_home=tmp_path / "state", acting=Acting(actors=actors)
+    )
+    asked: list[Confirmation] = []
+    with start_lab(LabSettings()) as lab:
+        target = Target(upstream=load_kubeconfig(lab.kubeconfig, {}).upstream(None), etcd=None)
+        with pytest.raises(ConfigError, match=r"is of https://10\.0\.0\.1:6443 and the target is"):
+            asyncio.run(replay_recording(str(HELLO), target, settings, Audience(confirm=asked.append)))
+    assert not asked
+    assert not settings.output.exists()
 
 
 def context(kubeconfig: Path) -> str:

@@ -214,6 +214,23 @@ def test_a_webhook_elsewhere_is_not_tried_and_not_called(
     assert kept or host not in json.dumps(found)
 
 
+@pytest.mark.parametrize("stop", [asyncio.CancelledError, ReplayError])
+def test_what_a_restore_that_was_stopped_had_made_is_said(
+    stop: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stopped(_recording: object, _target: object, _handling: object, restored: Restored) -> None:
+        await asyncio.sleep(0)
+        restored.count = 3
+        raise stop
+
+    monkeypatch.setattr("kproxy.session.restore._restore_objects", stopped)
+    said: list[str] = []
+    target = Target(upstream=upstream_from_url("http://127.0.0.1:1"), etcd=None)
+    with pytest.raises(stop):
+        asyncio.run(restore(MemoryRecording(), target, Restoring(how="api"), said.append))
+    assert said == ["3 objects of the start state were made on http://127.0.0.1:1, and are still there"]
+
+
 def test_a_request_of_the_session_that_makes_a_webhook_goes_out_as_it_can_be_there() -> None:
     recording = MemoryRecording()
     hook: JSONObject = {"name": "h", "failurePolicy": "Fail", "clientConfig": {"url": "https://192.0.2.1/"}}
