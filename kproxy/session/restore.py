@@ -16,9 +16,9 @@ from kproxy.etcd.seeding import write_keys
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.webhookstub import webhook_stub
-from kproxy.model.api import ObjectRef
+from kproxy.model.api import ObjectRef, RequestInfo
 from kproxy.model.exchange import Seq, header
-from kproxy.model.jsontypes import JSONObject, text
+from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.model.session import Session
 from kproxy.renaming.renaming import Renaming
@@ -180,7 +180,7 @@ def requests_instead(recording: Recording, handling: Handling) -> dict[Seq, byte
         media_type, data = header(exchange.request.headers, "content-type"), recording.body(body.digest)
         try:
             document = decode(media_type, data)
-            ref = named_in(document)
+            ref = named_in(document) or _patched(exchange.info, document)
             if ref is None or not isinstance(document, dict):
                 continue
 
@@ -190,6 +190,13 @@ def requests_instead(recording: Recording, handling: Handling) -> dict[Seq, byte
         if changed != data:
             found[exchange.seq] = changed
     return found
+
+
+def _patched(info: RequestInfo, document: JSON) -> ObjectRef | None:
+    """What a merge patch is for: it need not say its kind, and its URL says all."""
+    if info.verb != "patch" or info.subresource or not isinstance(document, dict):
+        return None
+    return ObjectRef(group=info.group, resource=info.resource, namespace=info.namespace, name=info.name)
 
 
 def _adapted(handling: Handling, ref: ObjectRef, value: JSONObject) -> JSONObject:

@@ -246,6 +246,23 @@ def test_a_request_of_the_session_that_makes_a_webhook_goes_out_as_it_can_be_the
     assert requests_instead(recording, Handling(Webhooks.KEEP)) == {}
 
 
+@pytest.mark.parametrize("media_type", ["application/merge-patch+json", "application/strategic-merge-patch+json"])
+def test_a_patch_that_names_a_webhooks_url_goes_out_without_it_though_it_says_no_kind(media_type: str) -> None:
+    recording = MemoryRecording()
+    patch: JSONObject = {"webhooks": [{"name": "h", "clientConfig": {"url": "https://policy.corp/"}}]}
+    exchange = an_exchange(1)
+    group, resource = "admissionregistration.k8s.io", "mutatingwebhookconfigurations"
+    asked = {"verb": "patch", "group": group, "version": "v1", "resource": resource, "name": "g"}
+    info = replace(exchange.info, is_resource=True, **asked)
+    request = replace(
+        exchange.request, body=recording.keep(json.dumps(patch).encode()), headers=(("Content-Type", media_type),)
+    )
+    recording.exchange_list = [replace(exchange, info=info, request=request)]
+    sent = requests_instead(recording, Handling(Webhooks.DROP))[exchange.seq]
+    assert b"policy.corp" not in sent
+    assert json.loads(sent)["webhooks"][0]["failurePolicy"] == "Ignore"
+
+
 def test_keys_are_written_to_no_etcd_but_a_labs() -> None:
     theirs = EtcdSettings(endpoints=("http://127.0.0.1:1",))
     target = Target(upstream=upstream_from_url("http://127.0.0.1:1"), etcd=theirs)
