@@ -72,6 +72,7 @@ def test_everyone_went_on_as_who_they_are(soak: Path, joined: Joined) -> None:
     assert users.pop("kwok") == {"kwok"}
     assert users.pop("kube-scheduler") == {"system:kube-scheduler"}
     assert users.pop("kubectl") == {ADMIN, VIEWER}
+    assert users.pop("kproxy-lab") == {"kproxy-lab"}  # what makes sure of the controllers goes their way
     managers = users.pop("kube-controller-manager")
     assert {name for name in managers if not name.startswith("system:serviceaccount:kube-system:")} == {
         "system:kube-controller-manager"

@@ -10,6 +10,7 @@ import ssl
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ PARENT = "00f067aa0ba902b7"
 OF_A_TRACE = {"Traceparent": f"00-{TRACE}-{PARENT}-01", "Tracestate": "vendor=1"}
 MAPS = "/api/v1/namespaces/default/configmaps"
 PATIENCE = 60.0
-RACERS, ROUNDS = 6, 5
+RACERS, ROUNDS = 8, 25
 
 type Headers = dict[str, str]
 
@@ -65,12 +66,17 @@ def _life(name: str, headers: Headers) -> None:
 
 
 def _race(headers: Headers) -> None:
-    """Patches of one object at once: the server tries again what comes too late."""
+    """Patches of one object at once, on connections that are kept: the server tries again what comes too late."""
     ask("POST", MAPS, headers, {"metadata": {"name": "raced"}}, expect=201)
 
+    begin = threading.Barrier(RACERS)
+
     def patch(racer: int) -> None:
-        for number in range(ROUNDS):
-            ask("PATCH", f"{MAPS}/raced", headers, {"data": {f"racer-{racer}": str(number)}})
+        with closing(_connected()) as connection:
+            begin.wait(PATIENCE)
+            for number in range(ROUNDS):
+                data = {"data": {f"racer-{racer}": str(number)}}
+                _asked(connection, "PATCH", f"{MAPS}/raced", headers, data, expect=200)
 
     racers = [threading.Thread(target=patch, args=(racer,)) for racer in range(RACERS)]
     for racer in racers:
@@ -81,15 +87,30 @@ def _race(headers: Headers) -> None:
 
 def ask(method: str, path: str, headers: Headers, body: object = None, *, expect: int | None = 200) -> int:
     """One request on a connection of its own; its status."""
+    with closing(_connected()) as connection:
+        return _asked(connection, method, path, headers, body, expect=expect)
+
+
+def _connected() -> http.client.HTTPSConnection:
     place = urlsplit(os.environ["KPROXY_URL"])
     context = ssl.create_default_context(cafile=os.environ["KPROXY_CA"])
-    connection = http.client.HTTPSConnection(place.hostname or "", place.port, timeout=PATIENCE, context=context)
+    return http.client.HTTPSConnection(place.hostname or "", place.port, timeout=PATIENCE, context=context)
+
+
+def _asked(  # noqa: PLR0913 - the parts of a request
+    connection: http.client.HTTPSConnection,
+    method: str,
+    path: str,
+    headers: Headers,
+    body: object,
+    *,
+    expect: int | None,
+) -> int:
     kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
     content = None if body is None else json.dumps(body)
     connection.request(method, path, content, headers | {"Content-Type": kind})
     answer = connection.getresponse()
     said = answer.read()
-    connection.close()
     if expect is not None and answer.status != expect:
         sys.exit(f"{method} {path} was answered {answer.status}: {said!r}")
     return answer.status
