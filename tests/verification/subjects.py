@@ -9,6 +9,8 @@ from tests.verification.runs import KPROXY, Subject
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "recordings"
+_NOT_HERE = frozenset({"begin", "people"})
+"""A part of the others, and a session that wants controllers: tests/controlplane/test_people.py replays that one."""
 SESSIONS = ROOT / "tests" / "controlplane" / "sessions"
 IDENTITY = "impersonate"
 """The control plane's clients are known by name then, so each is replayed as itself."""
@@ -21,7 +23,7 @@ class NoSubject(Exception):  # noqa: N818 - it is said by whoever asked for it
 def names() -> list[str]:
     """Those that take seconds: kept ones, and scripts."""
     kept = sorted(path.parent.name for path in RECORDINGS.glob("*/session.yaml"))
-    return kept + sorted(path.stem for path in SESSIONS.glob("*.sh") if path.stem != "begin")
+    return kept + sorted(path.stem for path in SESSIONS.glob("*.sh") if path.stem not in _NOT_HERE)
 
 
 def subject(name: str, assets: Path, folder: Path, env: Mapping[str, str]) -> Subject:
