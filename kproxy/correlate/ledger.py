@@ -58,8 +58,6 @@ class _Correlation:
             self._claim()
         self.claims.settle()
         self.by_seq = BySeq(self.changes, self.claims)
-        self.consequences = Consequences(self.changes, self._values, self.claims, self._answers.actors, self._prefix)
-        self.consequences.read()
 
     def _claim(self) -> None:
         self._answers.read()
@@ -76,6 +74,13 @@ class _Correlation:
             and not self.claims.calls[place]
             and background_rule(self.changes.keys[place], self._prefix) is None
         )
+
+    @cached_property
+    def _consequences(self) -> Consequences:
+        """Links, and no grounds: read when the first entry is asked for. Who asks what a request caused needs none."""
+        found = Consequences(self.changes, self._values, self.claims, self._answers.actors, self._prefix)
+        found.read()
+        return found
 
     @cached_property
     def _reasons(self) -> Reasons:
@@ -101,7 +106,7 @@ class _Correlation:
             standing=standing,
             attribution=None if claim is None else self.by_seq.attribution(place),
             background=rule.name if rule is not None else "",
-            consequence=self.consequences.of(place),
+            consequence=self._consequences.of(place),
             contradictions=self.claims.contradictions(place) if claim is not None else (),
             reason=self._reasons.of(place) if standing is Standing.UNATTRIBUTED else "",
         )
