@@ -12,6 +12,7 @@ EXAMPLES ?= 10000
 SECONDS ?= 120
 FUZZ_SECONDS ?= 3600
 MUTANTS ?= 2000
+WITHOUT ?=
 SOAK ?= 0
 TIMES ?= 3
 
@@ -33,7 +34,7 @@ demo: $(VENV)/installed ## the walkthrough, end to end (SERVER=kube-apiserver: o
 	else $(BIN)/kproxy demo --server $(SERVER); fi
 
 test: $(VENV)/installed ## every test that needs nothing beyond this machine's Python
-	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns and not memory"
+	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns and not memory" $(WITHOUT:%=--ignore %)
 
 test-memory: $(VENV)/installed ## gigabytes and thousands of watches through a real recording: what the proxy holds of them
 	$(BIN)/pytest -n 0 -m memory
