@@ -40,13 +40,13 @@ def read_rules(data: bytes, name: str) -> tuple[HidingRule, ...]:
     if len(entries) > MOST_RULES:
         raise UsageError(f"{name} has {len(entries)} rules, more than the {MOST_RULES} that kproxy reads")
     found: dict[tuple[str, ...], HidingRule] = {}
-    for entry, line in zip(entries, _lines(data), strict=True):
+    for entry, place in zip(entries, _places(data, len(entries)), strict=True):
         try:
             rule = _rule(entry)
         except UsageError as error:
-            raise UsageError(f"{name} line {line}: {error}") from error
+            raise UsageError(f"{name} {place}: {error}") from error
         if found.setdefault((rule.resource, rule.verb, rule.key, rule.path.text), rule) is not rule:
-            raise UsageError(f"{name} line {line}: a second rule for {rule.name}")
+            raise UsageError(f"{name} {place}: a second rule for {rule.name}")
     return tuple(found.values())
 
 
@@ -57,17 +57,34 @@ def write_rules(rules: Iterable[HidingRule]) -> str:
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
 
 
-def _lines(data: bytes) -> list[int]:
-    """The line of each rule, counted from 1; the file has been read once, so its shape is known."""
-    root = yaml.compose(data, Loader=yaml.SafeLoader)
+def _places(data: bytes, count: int) -> list[str]:
+    """Where each rule stands, by its line; by its number where PyYAML's two parsers do not agree on the file."""
+    try:
+        root = yaml.compose(data, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        root = None
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    rules = next((value for key, value in pairs if key.value == "rules"), None)
-    return [node.start_mark.line + 1 for node in rules.value] if isinstance(rules, yaml.SequenceNode) else []
+    rules = next((value for key, value in reversed(pairs) if key.value == "rules"), None)
+    nodes = rules.value if isinstance(rules, yaml.SequenceNode) else []
+    if len(nodes) != count:
+        return [f"rule {number}" for number in range(1, count + 1)]
+    return [f"line {node.start_mark.line + 1}" for node in nodes]
+
+
+def _is_json(value: object) -> bool:
+    """Whether a value is none that only YAML knows: a date, a key that is a number. Its depth is bounded."""
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and _is_json(each) for name, each in value.items())
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return value is None or isinstance(value, str | int | float)
 
 
 def _rule(entry: JSON) -> HidingRule:
     if not isinstance(entry, dict):
         raise UsageError("a rule is a mapping with resource (or key), path and reason")
+    if not _is_json(entry):
+        raise UsageError("names are texts, and values are texts, numbers, lists and mappings")
     if unknown := sorted(entry.keys() - _FIELDS):
         raise UsageError(f"a rule has no field {unknown[0]!r}: it has {', '.join(sorted(_FIELDS))}")
     resource, verb, key, path, reason = (_text(entry, field) for field in ("resource", "verb", "key", "path", "reason"))
