@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from kproxy.cli.assets_options import assets_options
 from kproxy.cli.rules_option import rules_option
 from kproxy.errors import UsageError
 from kproxy.model.exchange import Seq
@@ -48,12 +49,7 @@ _SHOWN = 50
     "-o", "--output", type=click.Path(path_type=Path), help="Where the part goes (default: FILE-smallest.kproxy)."
 )
 @click.option("--force", is_flag=True, help="Replace an existing FILE of -o.")
-@click.option(
-    "--assets",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="A folder with kube-apiserver and etcd (default: KUBEBUILDER_ASSETS).",
-)
-@click.option("--allow-old-etcd", is_flag=True, help="Let a fresh kube-apiserver run on an etcd below 3.5.13.")
+@assets_options
 @click.option(
     "--attempts", type=click.IntRange(min=1), default=200, show_default=True, help="Parts that are tried at most."
 )

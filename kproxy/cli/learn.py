@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from kproxy.cli.assets_options import assets_options
 from kproxy.cli.progress import replay_progress
 from kproxy.errors import UsageError
 from kproxy.report.text import printable
@@ -27,12 +28,7 @@ from kproxy.session.target import TargetWish, parse_target
 @click.option(
     "--runs", type=click.IntRange(2, MOST_RUNS), default=2, show_default=True, help="How many runs --on makes."
 )
-@click.option(
-    "--assets",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="A folder with kube-apiserver and etcd (default: KUBEBUILDER_ASSETS).",
-)
-@click.option("--allow-old-etcd", is_flag=True, help="Let a fresh kube-apiserver run on an etcd below 3.5.13.")
+@assets_options
 def command(
     *,
     recordings: tuple[str, ...],

@@ -8,6 +8,7 @@ import click
 
 from kproxy.errors import UsageError
 from kproxy.report.text import printable
+from kproxy.session.outputs import check_report
 from kproxy.session.play import Played, PlaySettings, play
 
 _NAMED = 10
@@ -67,8 +68,7 @@ def command(
         patience=patience,
         otherwise=otherwise,
     )
-    if report is not None:
-        _write(report, Played(code=0, recorded=0, played=0, missing=()))  # what cannot be written is said before
+    _check(report, (file, *more))
     played = asyncio.run(play(settings, command_line, _tell))
     _say(played)
     if report is not None:
@@ -76,11 +76,22 @@ def command(
     return played.code
 
 
+def _check(report: Path | None, files: tuple[str, ...]) -> None:
+    """Before anything is played: UsageError for what cannot be written, or is there and no report of a play."""
+    check_report(report, files, what="the report")
+    if report is None or not report.is_file():
+        return
+    try:
+        begins = report.read_bytes()[:1]
+    except OSError as error:
+        raise UsageError(f"the report cannot be written to {report}: {error.strerror}") from error
+    if begins not in {b"", b"{"}:
+        raise UsageError(f"{report} is there and no report of a play: it stays as it is")
+
+
 def _write(report: Path, played: Played) -> None:
     document = {"recorded": played.recorded, "played": played.played, "missing": list(played.missing)}
     try:
-        if report.is_file() and report.read_bytes()[:1] not in {b"", b"{"}:
-            raise UsageError(f"{report} is there and no report of a play: it stays as it is")
         report.write_text(json.dumps(document, indent=2) + "\n")
     except OSError as error:
         raise UsageError(f"the report cannot be written to {report}: {error.strerror}") from error

@@ -12,6 +12,7 @@ from typing import Literal
 
 import click
 
+from kproxy.cli.assets_options import assets_options
 from kproxy.cli.dry_run import dry_run_lines, dry_run_options
 from kproxy.cli.etcd_options import etcd_options, etcd_settings, etcd_stores
 from kproxy.cli.formats import Report, check_reports, format_option, write_reports
@@ -51,12 +52,7 @@ from kproxy.session.target import parse_target
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the replay's own recording here.")
 @click.option("--force", is_flag=True, help="Replace an existing FILE of -o.")
-@click.option(
-    "--assets",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="A folder with kube-apiserver and etcd (default: KUBEBUILDER_ASSETS).",
-)
-@click.option("--allow-old-etcd", is_flag=True, help="Let a fresh kube-apiserver run on an etcd below 3.5.13.")
+@assets_options
 @etcd_options
 @format_option
 @click.option(

@@ -11,7 +11,8 @@ from collections import defaultdict
 
 from kproxy.correlate.changes import Changes
 from kproxy.correlate.claims import Claims
-from kproxy.correlate.writes import WRITE_VERBS, is_write
+from kproxy.correlate.writes import is_write
+from kproxy.model.api import WRITE_VERBS
 from kproxy.model.attribution import Basis
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Seq, header

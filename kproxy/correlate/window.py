@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from kproxy.correlate.changes import Changes, Place
 from kproxy.correlate.claims import Claims
-from kproxy.correlate.writes import WRITE_VERBS
-from kproxy.model.api import ObjectRef, RequestInfo
+from kproxy.model.api import WRITE_VERBS, ObjectRef, RequestInfo
 from kproxy.model.attribution import Basis
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.recording import Recording

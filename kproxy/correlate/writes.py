@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from kproxy.correlate.values import Values
-from kproxy.model.api import ObjectRef, RequestInfo
+from kproxy.model.api import WRITE_VERBS, ObjectRef, RequestInfo
 from kproxy.model.etcd import EtcdKey, Revision
 from kproxy.model.exchange import Body, Exchange, Headers, Nanos, Seq, header
 from kproxy.model.jsontypes import JSON, JSONObject
@@ -14,7 +14,6 @@ from kproxy.wire.content import ContentError, decode
 from kproxy.wire.objectfacts import Facts, facts_of
 from kproxy.wire.storage import object_keys
 
-WRITE_VERBS = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _NO_WRITES = frozenset({"exec", "attach", "portforward", "proxy", "token"})
 
 

@@ -5,11 +5,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 
 from kproxy.model.exchange import End, Exchange, Seq
-from kproxy.renaming.target import path_of, query_of
-
-_VOLATILE = frozenset({"resourceVersion", "continue", "timeoutSeconds", "timeout"})
-"""Query parameters that the server chose, or that a client draws anew each time."""
-
+from kproxy.renaming.target import DRAWN_ANEW, path_of, query_of
 
 _AT_ONCE = 1 << 16
 """Exchanges that wait for a partner at the same time, about: keys are gone through in as many parts as that takes."""
@@ -57,7 +53,7 @@ def _answered_by_a_fault(exchange: Exchange) -> bool:
 
 def _exact(exchange: Exchange) -> tuple[object, ...]:
     target = exchange.request.target
-    query = tuple(sorted(pair for pair in query_of(target) if pair[0] not in _VOLATILE))
+    query = tuple(sorted(pair for pair in query_of(target) if pair[0] not in DRAWN_ANEW))
     return exchange.request.method, path_of(target), query
 
 

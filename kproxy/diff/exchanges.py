@@ -17,7 +17,7 @@ from kproxy.model.exchange import Altered, Answer, Body, BodyState, End, Exchang
 from kproxy.renaming.kinds import Owner, resource_of
 from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.pseudonyms import pseudonyms_in
-from kproxy.renaming.target import path_of, query_of
+from kproxy.renaming.target import SELECTORS, path_of, query_of, requirements
 from kproxy.renaming.times import http_seconds
 from kproxy.renaming.traces import AskedTheRenaming, Trace, Tracer
 from kproxy.renaming.walk import Walker
@@ -31,7 +31,6 @@ _UNREACHED = frozenset({500, 502, 503, 504})
 _CONDITIONS = frozenset({"if-modified-since", "if-none-match"})
 _CHOSEN_PARAMETERS = frozenset({"resourceVersion", "continue"})
 _METRICS = re.compile("/metrics(?:/.*)?")
-_SELECTORS = frozenset({"fieldSelector", "labelSelector"})
 _DRAWN_PARAMETERS = frozenset({"timeoutSeconds", "timeout"})
 """What a client draws anew for each watch (client-go's reflector): equal in a replay, which sends the recorded one."""
 
@@ -357,21 +356,9 @@ def _same_parameter(of: Comparison, name: str, first: str, second: str) -> bool:
         return bool(first) == bool(second) and (first == "0") == (second == "0")
     if name in _DRAWN_PARAMETERS and not of.replay:
         return True
-    if name in _SELECTORS:  # Go's maps have no order, and clients make selectors of them
-        return _requirements(of.renaming.text(first)) == _requirements(second)
+    if name in SELECTORS:  # Go's maps have no order, and clients make selectors of them
+        return requirements(of.renaming.text(first)) == requirements(second)
     return same_words(of.renaming, first, second)
-
-
-def _requirements(selector: str) -> list[str]:
-    """A selector's requirements in an order of no meaning: apart by commas, but not by those of a set in brackets."""
-    found, depth = [""], 0
-    for character in selector:
-        depth += (character == "(") - (character == ")")
-        if character == "," and not depth:
-            found.append("")
-        else:
-            found[-1] += character
-    return sorted(found)
 
 
 def _compare_documents(of: Comparison, pair: Pair, spot: Spot, first: Document, second: Document) -> None:

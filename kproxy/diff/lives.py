@@ -73,10 +73,6 @@ type Beside = tuple[Key, Change | None, Change | None]
 type Which = Callable[[Key], bool]
 
 
-def _no_key(_: Key) -> bool:
-    return False
-
-
 class Lives:
     """Both ledgers. `text`: a name of the baseline in the replay's words."""
 

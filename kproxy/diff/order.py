@@ -17,11 +17,11 @@ from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.stale import may_be_stale
 from kproxy.diff.trees import SeenRevision, SeenTime
 from kproxy.diff.turned import Shown, shown
+from kproxy.model.api import WRITE_VERBS
 from kproxy.model.exchange import Exchange, Nanos, header
 from kproxy.renaming.startstate import start_revision
 from kproxy.renaming.times import http_seconds
 
-_WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _NEVER = 1 << 62
 
 type Learned = tuple[str, int, int]
@@ -42,7 +42,7 @@ class Bounds:
         highest = 0
         for scope, revision in revisions:
             highest = max(highest, revision)
-            if scope and exchange.info.verb in _WRITES:
+            if scope and exchange.info.verb in WRITE_VERBS:
                 self._found[0].append(exchange.started)
                 self._found[1].append(revision)
         if highest:
@@ -143,7 +143,7 @@ class Order:
         if seen.baseline < first.after(pair.baseline) and seen.replayed >= second.after(pair.replayed):
             return False
         verb = pair.baseline.info.verb
-        if seen.where != "body" or (seen.scope and verb not in _WRITES) or may_be_stale(pair.baseline):
+        if seen.where != "body" or (seen.scope and verb not in WRITE_VERBS) or may_be_stale(pair.baseline):
             return True
         lower, other = first.before(pair.baseline), second.before(pair.replayed)
         if seen.scope:
@@ -198,7 +198,7 @@ class Times:
 
         Requests that overlapped, or that nothing orders, come through in one order there, and in another one here.
         """
-        if pair.baseline.info.verb in _WRITES:
+        if pair.baseline.info.verb in WRITE_VERBS:
             self._explained.update(product(_seconds_of(pair.baseline), _seconds_of(pair.replayed)))
 
     def finish(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kproxy.model.api import ObjectRef, RequestInfo, metadata_of
+from kproxy.model.api import WRITE_VERBS, ObjectRef, RequestInfo, metadata_of
 from kproxy.model.attribution import Ledger, LedgerEntry, Standing
 from kproxy.model.etcd import EtcdKey, key_text
 from kproxy.model.exchange import Body, BodyState, Exchange, Frame, Headers, Seq, header
@@ -25,7 +25,6 @@ type Aspect = Literal["exchange", "request", "answer", "header", "field", "membe
 """What differs: that there is the exchange, its request, which answer it got, a header, a field of a document, whether
 an object is in a list or an event in a stream, whether a key of etcd was changed, the exchange's end."""
 
-WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 NEVER = float("inf")
 
 _STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+)\]|\['((?:\\.|[^'\\])*)'\]")
@@ -73,7 +72,9 @@ class Site:
         """Whether its request can have changed something."""
         exchange = self.exchange
         return (
-            exchange is not None and exchange.info.verb in WRITES and not parameter(exchange.request.target, "dryRun")
+            exchange is not None
+            and exchange.info.verb in WRITE_VERBS
+            and not parameter(exchange.request.target, "dryRun")
         )
 
 
@@ -456,7 +457,7 @@ def _stored(ref: ObjectRef) -> ObjectRef:
 
 def _when(exchange: Exchange) -> float:
     """A write can show from its beginning on what others show later, a read shows what was before its answer."""
-    if exchange.info.verb in WRITES or exchange.answered is None:
+    if exchange.info.verb in WRITE_VERBS or exchange.answered is None:
         return float(exchange.started)
     return float(exchange.answered)
 

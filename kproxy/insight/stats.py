@@ -12,7 +12,7 @@ from kproxy.insight.frequent import Frequent
 from kproxy.insight.joined import is_stream, served
 from kproxy.insight.noops import NoOps
 from kproxy.insight.rewrites import is_rewrite
-from kproxy.model.api import RequestInfo
+from kproxy.model.api import WRITE_VERBS, RequestInfo
 from kproxy.model.attribution import Ledger, Standing
 from kproxy.model.etcd import ClusterId, EtcdCall, EtcdKey, key_text
 from kproxy.model.exchange import WATCH_EVENT, Exchange, Nanos, Seq
@@ -25,7 +25,6 @@ MAX_GROUPS = 10_000
 HOT_KEYS = 50
 """Keys that are listed, of those that changed most."""
 _WRITERS = 10
-_WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _MAX_PATH = 60
 
 type Dimension = Literal["client", "verb", "resource"]
@@ -178,7 +177,7 @@ class _Count:
         figures = self._figures(client, exchange.info)
         figures.count(exchange, _latency(exchange))
         figures.cost(cost)
-        claims = self.ledger.by_seq.get(exchange.seq, ()) if exchange.info.verb in _WRITES else ()
+        claims = self.ledger.by_seq.get(exchange.seq, ()) if exchange.info.verb in WRITE_VERBS else ()
         figures.changed += bool(claims)
         figures.no_ops += self.no_ops.is_no_op(exchange, cost)
         figures.rewrites += self._rewrites[exchange.seq]

@@ -11,6 +11,10 @@ type Verb = Literal[
 """The api-server's verb of a resource request; for a non-resource path the lower-cased HTTP method; `""`: unknown."""
 
 
+WRITE_VERBS = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+"""The verbs that ask for a change."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestInfo:
     """What the api-server makes of method and path (k8s.io/apiserver/pkg/endpoints/request/requestinfo.go)."""

@@ -8,16 +8,14 @@ write does not: what it would have done is not known.
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
 
+from kproxy.model.api import WRITE_VERBS
 from kproxy.model.exchange import Answer, BodyState, End, Exchange, Headers, Nanos, Seq, header
 from kproxy.model.recording import Recording
+from kproxy.renaming.target import DRAWN_ANEW, SELECTORS, path_of, query_of, requirements
 
-WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _READS = frozenset({"GET", "HEAD"})
-_VOLATILE = frozenset({"resourceVersion", "continue", "timeoutSeconds", "timeout"})
 
-_SELECTORS = frozenset({"fieldSelector", "labelSelector"})
 
 type Key = tuple[str, str, tuple[tuple[str, str], ...]]
 """Method, path, and the query that counts, in the order of names."""
@@ -25,15 +23,12 @@ type Key = tuple[str, str, tuple[tuple[str, str], ...]]
 
 def key_of(method: str, target: str) -> Key:
     """What a request is recognised by."""
-    path, _, query = target.partition("?")
-    pairs = parse_qsl(query, keep_blank_values=True)
-    told = ((name, _sorted(value) if name in _SELECTORS else value) for name, value in pairs if name not in _VOLATILE)
-    return method.upper(), path, tuple(sorted(told))
-
-
-def _sorted(selector: str) -> str:
-    """Go's maps have no order, and clients make selectors of them."""
-    return ",".join(sorted(selector.split(",")))
+    told = (
+        (name, ",".join(requirements(value)) if name in SELECTORS else value)  # Go's maps have no order
+        for name, value in query_of(target)
+        if name not in DRAWN_ANEW
+    )
+    return method.upper(), path_of(target), tuple(sorted(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +87,7 @@ class Tape:
         self.recorded += 1
         key = key_of(exchange.request.method, exchange.request.target)
         self._tracks[key].waiting.append((index, exchange.seq, header(exchange.request.headers, "accept")))
-        if exchange.info.verb in WRITES:
+        if exchange.info.verb in WRITE_VERBS:
             self._gates[index].writes.append((exchange.started, exchange.seq))
 
     def next(self, method: str, target: str, headers: Headers) -> Episode | None:

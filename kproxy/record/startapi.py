@@ -27,7 +27,6 @@ from kproxy.wire.ownkeys import is_made_anew_object, is_with_namespaces
 PAGE = 250
 TRIES = 3
 """Times that a list is begun again because its pages expired."""
-_GONE = 410
 _UNKNOWN = frozenset({403, 404, 405})
 """Answers that say that this user has no such list."""
 _TWICE = frozenset({("events.k8s.io", "events"), ("extensions", "ingresses")})

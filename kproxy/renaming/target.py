@@ -2,6 +2,10 @@
 
 from urllib.parse import parse_qsl
 
+DRAWN_ANEW = frozenset({"resourceVersion", "continue", "timeoutSeconds", "timeout"})
+"""Query parameters that the server chose, or that a client draws anew each time."""
+SELECTORS = frozenset({"fieldSelector", "labelSelector"})
+
 
 def path_of(target: str) -> str:
     """What stands before the query, as on the wire."""
@@ -16,3 +20,15 @@ def query_of(target: str) -> list[tuple[str, str]]:
 def parameter(target: str, name: str) -> str | None:
     """A parameter's first value, None if it is not there."""
     return next((value for key, value in query_of(target) if key == name), None)
+
+
+def requirements(selector: str) -> list[str]:
+    """A selector's requirements in an order of no meaning: apart by commas, but not by those of a set in brackets."""
+    found, depth = [""], 0
+    for character in selector:
+        depth += (character == "(") - (character == ")")
+        if character == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += character
+    return sorted(found)

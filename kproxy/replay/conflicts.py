@@ -7,10 +7,10 @@ object before it was (left out, sliced away, not part of the recording), its abs
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from kproxy.model.api import ObjectRef
+from kproxy.model.api import WRITE_VERBS, ObjectRef
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.recording import Recording
-from kproxy.replay.effects import WRITES, group_of, ref_of
+from kproxy.replay.effects import group_of, ref_of
 from kproxy.replay.sights import Sight, sight
 
 CONFLICT = 409
@@ -73,7 +73,7 @@ def _without_writer(recording: Recording, conflicts: Collection[Conflict], sent:
         return []
     left = {each.exchange.seq: each for each in conflicts}
     objects = {each.ref for each in conflicts}
-    for exchange in recording.exchanges(WRITES):
+    for exchange in recording.exchanges(WRITE_VERBS):
         if exchange.answer is None or exchange.answer.status >= 300 or exchange.seq not in sent:
             continue
         if exchange.info.name and ref_of(exchange, exchange.info.name) not in objects:

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-from kproxy.model.api import ObjectRef
+from kproxy.model.api import WRITE_VERBS, ObjectRef
 from kproxy.model.exchange import Exchange, header
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.target import parameter
-
-WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 CONNECTS = frozenset({"exec", "attach", "portforward", "proxy", "log"})
 """Subresources whose requests pass something through, and change nothing in etcd."""
@@ -47,7 +45,7 @@ def writes(exchange: Exchange) -> bool:
     """Whether a request is meant to change something that is stored."""
     info = exchange.info
     return (
-        info.verb in WRITES
+        info.verb in WRITE_VERBS
         and info.is_resource
         and info.subresource not in CONNECTS
         and info.group not in _ASKS

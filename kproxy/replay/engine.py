@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 
 from kproxy.errors import ReplayError
+from kproxy.model.api import WRITE_VERBS
 from kproxy.model.etcd import key_text
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
@@ -13,7 +14,6 @@ from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import Watch
 from kproxy.replay.barriers import spreads
 from kproxy.replay.conflicts import CONFLICT, Conflict, conflict_of, excuses
-from kproxy.replay.effects import WRITES
 from kproxy.replay.events import (
     AnswerReceived,
     NotSettled,
@@ -218,7 +218,7 @@ class _Run:
     async def _answered(self, seq: Seq, exchange: Exchange, status: int) -> None:
         if status >= _SERVER_ERROR and not failed_before(exchange) and await self._is_gone(seq):
             return
-        if exchange.info.verb in WRITES and spreads(exchange.info):
+        if exchange.info.verb in WRITE_VERBS and spreads(exchange.info):
             self.clockwork.wrote(exchange.ended or exchange.started, asyncio.get_running_loop().time())
         recorded = exchange.answer.status if exchange.answer else None
         if recorded == CONFLICT != status and (conflict := conflict_of(self.recording, exchange)) is not None:

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from kproxy.errors import NotFreshError, ReplayError, SameServerError
-from kproxy.model.api import ObjectRef, metadata_of
+from kproxy.model.api import WRITE_VERBS, ObjectRef, metadata_of
 from kproxy.model.etcd import ClusterId
 from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.model.session import Server
 from kproxy.replay.answers import read_all
-from kproxy.replay.effects import WRITES
 from kproxy.replay.transport import Transport, WireRequest
 from kproxy.wire.ownkeys import is_made_anew_object
 
@@ -129,7 +128,7 @@ def written_resources(recording: Recording) -> tuple[Resource, ...]:
     found = dict.fromkeys(_COMMON)
     for exchange in recording.exchanges():
         info = exchange.info
-        if info.is_resource and info.verb in WRITES and info.resource:
+        if info.is_resource and info.verb in WRITE_VERBS and info.resource:
             found[info.group, info.version, info.resource] = None
     return tuple(found)
 

@@ -17,15 +17,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from itertools import batched, pairwise
 
-from kproxy.model.api import ObjectRef
+from kproxy.model.api import WRITE_VERBS, ObjectRef
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
-from kproxy.replay.effects import WRITES
 from kproxy.replay.firstwrites import FirstWrites
 from kproxy.replay.linear import linear_order, over
 from kproxy.replay.sights import Sight, initial_revision, listed_revision, sight
 
-_TELLING = WRITES | {"get", "list"}
+_TELLING = WRITE_VERBS | {"get", "list"}
 _NEVER = Nanos(1 << 70)
 _WINDOW = 2048
 """Exchanges that are read at a time; about as many of those before are looked at with them once more."""
@@ -64,7 +63,7 @@ class _Looking:
     def look(self, exchanges: Iterable[Exchange], written: Mapping[Seq, int]) -> None:
         """What is known of the writes among these."""
         for each in exchanges:
-            if each.info.verb not in WRITES:
+            if each.info.verb not in WRITE_VERBS:
                 continue
             revision, first = written.get(each.seq), self._first.of(each)
             if first is not None:
@@ -160,14 +159,16 @@ def _overlapping(exchanges: list[Exchange]) -> Iterator[list[Exchange]]:
 
 
 def _told(run: list[Exchange]) -> Iterator[list[Exchange]]:
-    if len(run) > 1 and any(exchange.info.verb in WRITES for exchange in run):
+    if len(run) > 1 and any(exchange.info.verb in WRITE_VERBS for exchange in run):
         yield run
 
 
 def _together(group: list[Exchange]) -> Iterator[Exchange]:
     """Those of a run that may be about one object with another one of it: only they need decoding."""
     names = Counter((each.info.namespace, each.info.name) for each in group)
-    unnamed = any(not name and verb in WRITES for name, verb in ((each.info.name, each.info.verb) for each in group))
+    unnamed = any(
+        not name and verb in WRITE_VERBS for name, verb in ((each.info.name, each.info.verb) for each in group)
+    )
     for each in group:
         if unnamed or names[each.info.namespace, each.info.name] > 1:
             yield each

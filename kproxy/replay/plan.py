@@ -14,13 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from kproxy.model.api import WRITE_VERBS
 from kproxy.model.exchange import BodyState, End, Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
-from kproxy.renaming.target import parameter
 from kproxy.replay.barriers import defines
 from kproxy.replay.delivered import Deliveries
-from kproxy.replay.effects import WRITES, program_of
+from kproxy.replay.effects import program_of
 from kproxy.replay.graph import Graph, Waits
+from kproxy.replay.lasting import granted_seconds, seconds_of
 from kproxy.replay.loops import NO_LOOPS, Loops, find_loops
 from kproxy.replay.order import in_order
 from kproxy.replay.read_ahead import Looked, looked_at
@@ -32,8 +33,6 @@ REACH = 2048
 """Steps back that a plan's waits are told: far more than ever go on at a time, few enough to be remembered."""
 
 _NOT_KEPT = frozenset({BodyState.PARTIAL, BodyState.TOO_LARGE, BodyState.OPAQUE, BodyState.LOST, BodyState.COUNTED})
-_SERVERS_OWN = 1800
-"""Seconds after which a server ends a watch by itself at the earliest (--min-request-timeout)."""
 
 _CLIENT_LEFT = frozenset({End.CLIENT_GONE, End.STOPPED, End.UNKNOWN})
 
@@ -155,7 +154,7 @@ class Plan:
                 left_out[exchange.seq] = reason
                 continue
             requests += 1
-            writing += exchange.info.verb in WRITES
+            writing += exchange.info.verb in WRITE_VERBS
         return requests, writing, left_out
 
     @property
@@ -286,9 +285,7 @@ def _timed_out(exchange: Exchange) -> bool:
     One that is complete before was left by its client: the server then still ends the stream in good order, and the
     proxy sees that end.
     """
-    asked = parameter(exchange.request.target, "timeoutSeconds") or ""
-    lasted = ((exchange.ended or exchange.started) - exchange.started) / 1e9
-    return lasted >= (int(asked) if asked.isdecimal() and len(asked) < 10 else _SERVERS_OWN)
+    return seconds_of(exchange) >= granted_seconds(exchange)
 
 
 def _left_after(exchange: Exchange) -> int | None:

@@ -7,17 +7,10 @@ from kproxy.renaming.apply import rename_body, rename_headers, rename_target
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.target import parameter
 from kproxy.replay.answers import counts
+from kproxy.replay.lasting import granted_seconds
 from kproxy.replay.transport import WireRequest
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.watch import WatchEvent, decode_event
-
-SERVERS_OWN = 1800
-"""Seconds that a watch may live at least without timeoutSeconds (kube-apiserver's --min-request-timeout)."""
-
-
-def seconds_of(exchange: Exchange) -> float:
-    """How long it had lasted."""
-    return ((exchange.ended or exchange.started) - exchange.started) / 1e9
 
 
 def follows(exchange: Exchange) -> bool:
@@ -32,8 +25,7 @@ def stays_open(exchange: Exchange | None, lived: float) -> bool:
     """
     if exchange is None or "." in exchange.info.group.removesuffix(".k8s.io"):
         return False
-    asked = parameter(exchange.request.target, "timeoutSeconds") or ""
-    return lived < (int(asked) if asked.isdecimal() and len(asked) < 10 else SERVERS_OWN)
+    return lived < granted_seconds(exchange)
 
 
 def failed_before(exchange: Exchange) -> bool:

@@ -8,8 +8,9 @@ from kproxy.model.recording import Recording
 from kproxy.replay.answers import AnswerLearner, learn_head, read_all
 from kproxy.replay.deadlines import Deadlines
 from kproxy.replay.events import ReplayEvent, RequestSent, Throttled
+from kproxy.replay.lasting import seconds_of
 from kproxy.replay.polling import Polling
-from kproxy.replay.recorded import request_of, seconds_of
+from kproxy.replay.recorded import request_of
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Sender, Senders
 from kproxy.replay.throttled import wait_before_again

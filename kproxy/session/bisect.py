@@ -20,8 +20,8 @@ from kproxy.replay.engine import plan_of
 from kproxy.replay.reduce import needs_of, reduced
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.written import Written
+from kproxy.session.cutting import Cutting
 from kproxy.session.opened import Opened, opened
-from kproxy.session.part import Part
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.restore import Restoring
 from kproxy.session.target import Target
@@ -114,10 +114,10 @@ class _Work:
         )
         return reduced(before, seq, needs, lambda part: self._shows(part, wanted), self.settings.most)
 
-    def part(self, seqs: frozenset[Seq]) -> Part:
+    def part(self, seqs: frozenset[Seq]) -> Cutting:
         """These exchanges as a recording."""
         title = f"bisect kept {len(seqs)} of {self.size} exchanges"
-        return Part(self.session.recording, self.session.ledger, seqs, title)
+        return Cutting(self.session.recording, self.session.ledger, seqs, title)
 
     def _shows(self, seqs: frozenset[Seq], wanted: Difference) -> bool:
         self.attempts += 1

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from kproxy.correlate.ledger import CORRELATOR, correlate
-from kproxy.correlate.writes import WRITE_VERBS
 from kproxy.errors import UsageError
+from kproxy.model.api import WRITE_VERBS
 from kproxy.store.reader import FileRecording, open_recording
 from kproxy.store.writer import Writer
 

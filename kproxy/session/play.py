@@ -4,11 +4,11 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
 from aiohttp import web
 
+from kproxy.config.hosts import is_this_machine
 from kproxy.config.kubeconfig import load_kubeconfig
 from kproxy.config.written import minimal_kubeconfig
 from kproxy.errors import UsageError
@@ -45,7 +45,7 @@ class Played:
 
 async def play(settings: PlaySettings, command: Sequence[str], tell: Callable[[str], None]) -> Played:
     """Play until COMMAND ends, or without one until a signal comes. RecordingError, UsageError."""
-    if settings.otherwise is not None and not _is_loopback(settings.host):
+    if settings.otherwise is not None and not is_this_machine(settings.host):
         raise UsageError(
             f"--otherwise lends credentials to whoever asks: --listen {settings.host} would be open to other machines"
         )
@@ -110,13 +110,6 @@ async def _elsewhere(kubeconfig: Path | None) -> AsyncIterator[Elsewhere | None]
     finally:
         for transport in open_ones:
             transport.close()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _handed_out(folder: Path, url: str) -> Mapping[str, str]:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, partial
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from kproxy.config.hosts import is_this_machine
 from kproxy.errors import ReplayError, UsageError
 from kproxy.etcd.client import connect
 from kproxy.etcd.seeding import write_keys
@@ -277,17 +277,9 @@ def _reached_from_here(*, remote: bool) -> Callable[[JSONObject], bool]:
             host, port = place.hostname or "", place.port or 443
         except ValueError:
             return False
-        return (remote or _is_this_machine(host)) and listening(host, port)
+        return (remote or is_this_machine(host)) and listening(host, port)
 
     return there
-
-
-def _is_this_machine(host: str) -> bool:
-    """Whether a URL's host is loopback by itself: a name would have to be asked for."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _listens(host: str, port: int) -> bool:
