@@ -6,7 +6,7 @@ saw, only that is kept which raises the greatest revision known, or was written.
 
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise, product
@@ -23,6 +23,8 @@ from kproxy.renaming.startstate import start_revision
 from kproxy.renaming.times import http_seconds
 
 _NEVER = 1 << 62
+_ASKED = 1000
+"""Exchanges that are asked whether they were over before another one in both recordings; a bound of the time."""
 
 type Learned = tuple[str, int, int]
 """Whose revision ("" for a list's), the baseline's and the replay's."""
@@ -33,29 +35,33 @@ class Bounds:
 
     def __init__(self) -> None:
         self._ends, self._known = array("q"), array("q")  # rising both: when an exchange ended, the greatest by then
+        self._there = array("q"), array("q")  # when its other exchange ended on that clock, what that one told
         self._found: tuple[array[int], array[int]] = array("q"), array("q")  # when a write began, a revision in it
         self._starts: array[int] = array("q")
         self._written: array[int] = array("q")
 
-    def learn(self, exchange: Exchange, revisions: Iterable[tuple[str, int]]) -> None:
-        """The revisions in one answer."""
-        highest = 0
-        for scope, revision in revisions:
-            highest = max(highest, revision)
+    def learn(self, exchange: Exchange, revisions: Iterable[tuple[str, int, int]], there: Exchange) -> None:
+        """The revisions in one answer, here and `there`: in the exchange that stands for it in the other recording."""
+        highest = other = 0
+        for scope, revision, image in revisions:
+            highest, other = max(highest, revision), max(other, image)
             if scope and exchange.info.verb in WRITE_VERBS:
                 self._found[0].append(exchange.started)
                 self._found[1].append(revision)
         if highest:
-            self._raise(_end(exchange), highest)
+            self._raise(_end(exchange), highest, (_end(there), other))
 
-    def _raise(self, end: Nanos, highest: int) -> None:
+    def _raise(self, end: Nanos, highest: int, there: tuple[Nanos, int]) -> None:
         at = bisect_right(self._ends, end)
         if at and self._known[at - 1] >= highest:
             return
         while at < len(self._ends) and self._known[at] <= highest:
-            del self._ends[at], self._known[at]
+            for each in (self._ends, self._known, *self._there):
+                del each[at]
         self._ends.insert(at, end)
         self._known.insert(at, highest)
+        for each, value in zip(self._there, there, strict=True):
+            each.insert(at, value)
 
     def settle(self) -> None:
         """All was learned: what a write wrote is what was beyond all that was known before it."""
@@ -76,6 +82,13 @@ class Bounds:
     def before(self, exchange: Exchange) -> int:
         """The greatest revision that an exchange ended with before this one began; 0: none."""
         return self._before(exchange.started)
+
+    def over_in_both(self, exchange: Exchange, there: Exchange) -> Iterator[tuple[int, int]]:
+        """What was known of those that ended before this one on both clocks: here and there, the latest first."""
+        at = bisect_right(self._ends, exchange.started)
+        for each in range(at - 1, max(at - 1 - _ASKED, -1), -1):
+            if self._there[0][each] <= there.started:
+                yield self._known[each], self._there[1][each]
 
     def after(self, exchange: Exchange) -> int:
         """The smallest new revision that an exchange wrote that began after this one was over."""
@@ -100,8 +113,10 @@ class Order:
     def learn(self, pair: Pair, revisions: list[Learned]) -> None:
         """The revisions in one pair of answers."""
         if revisions:
-            self._baseline.learn(pair.baseline, ((scope, first) for scope, first, _ in revisions))
-            self._replayed.learn(pair.replayed, ((scope, second) for scope, _, second in revisions))
+            self._baseline.learn(pair.baseline, revisions, pair.replayed)
+            self._replayed.learn(
+                pair.replayed, ((scope, there, here) for scope, here, there in revisions), pair.baseline
+            )
 
     def settle(self) -> None:
         """All was learned, the renaming too."""
@@ -138,7 +153,12 @@ class Order:
         self.of.findings.differ(pair.baseline.seq, seen.where, seen.path, kind, str(seen.baseline), str(seen.replayed))
 
     def _in_bounds(self, pair: Pair, seen: SeenRevision) -> bool:
-        """Whether a revision stands between what was before and what came after, if the baseline's does."""
+        """Whether a revision stands between what was before and what came after, if the baseline's does.
+
+        A write does not always answer what it wrote: one that takes the last finalizer away answers the version that
+        it deleted, one that changes nothing the version that is there. That one may have been written by a request
+        that the replay's others overtook. So only what was over before it in both recordings contradicts it.
+        """
         first, second = self._baseline, self._replayed
         if seen.baseline < first.after(pair.baseline) and seen.replayed >= second.after(pair.replayed):
             return False
@@ -147,8 +167,15 @@ class Order:
             return True
         lower, other = first.before(pair.baseline), second.before(pair.replayed)
         if seen.scope:
-            return seen.baseline <= lower or seen.replayed > other
+            new = seen.baseline > lower and seen.replayed <= other
+            return not (new and self._was_there(pair, seen.replayed))
         return seen.baseline < lower or seen.replayed >= other
+
+    def _was_there(self, pair: Pair, replayed: int) -> bool:
+        """Whether what was over before the pair in both recordings knew of this revision of the replay's already."""
+        ours = self._replayed.over_in_both(pair.replayed, pair.baseline)
+        theirs = self._baseline.over_in_both(pair.baseline, pair.replayed)
+        return any(known >= replayed for known, _ in ours) or any(known >= replayed for _, known in theirs)
 
     def _date(self, later: Pair | None) -> None:
         """The Date of an answer that no other exchange overlapped: their order is the requests' order."""

@@ -1,6 +1,7 @@
 """kproxy.diff.order."""
 
 from dataclasses import replace
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +105,35 @@ def test_a_write_may_not_have_a_revision_that_was_there_before() -> None:
     assert outcome(4, 3, 5, 7, 9) is Outcome.DIFFERENT
 
 
+def moved(exchange: Exchange, second: int) -> Exchange:
+    """The exchange, at another second of the replay's."""
+    assert exchange.answer
+    date, at = ("Date", f"Mon, 23 Nov 2026 15:00:{second:02} GMT"), second * SECOND
+    headers = tuple(date if name == "Date" else (name, value) for name, value in exchange.answer.headers)
+    answer = replace(exchange.answer, headers=headers)
+    return replace(exchange, started=Nanos(at), answered=Nanos(at + 10), ended=Nanos(at + 20), answer=answer)
+
+
+def overtaken(began: int, shown: int) -> Outcome:
+    """A patch that answers the version of a write that nothing told of; the replay's other writer began at `began`."""
+    servers = FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
+    for server, revisions in zip(servers, ((1, 2, 3), (1, shown, 3)), strict=True):
+        server.exchange("POST", PODS, 201, server.pod(revisions[0], "x"))
+        server.exchange("PATCH", f"{PODS}/a", 200, server.pod(revisions[1]))
+        server.exchange("POST", PODS, 201, server.pod(revisions[2], "b"))
+    servers[1].edit(Seq(3), partial(moved, second=began))
+    return verdict_of(*servers).outcome
+
+
+def test_a_write_may_answer_a_version_that_was_written_before_what_overtook_it() -> None:
+    assert overtaken(began=3, shown=2) is Outcome.IDENTICAL
+    assert overtaken(began=0, shown=2) is Outcome.IDENTICAL
+
+
+def test_but_none_that_is_older_than_what_was_over_before_it_in_both() -> None:
+    assert overtaken(began=0, shown=0) is Outcome.DIFFERENT
+
+
 def test_a_later_version_may_not_have_a_smaller_revision() -> None:
     servers = FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
     for server, revisions in zip(servers, ((1, 2), (2, 1)), strict=True):
@@ -124,16 +154,7 @@ def made(times: tuple[tuple[int, int], tuple[int, int]], began: tuple[int, int] 
             metadata["creationTimestamp"] = server.time(second)
             server.exchange("GET", f"{PODS}/{name}", 200, pod)
     for seq, second in zip((Seq(1), Seq(2)), began, strict=True):
-        at = second * SECOND
-        date = ("Date", f"Mon, 23 Nov 2026 15:00:{second:02} GMT")
-
-        def moved(each: Exchange, at: int = at, date: tuple[str, str] = date) -> Exchange:
-            assert each.answer
-            headers = tuple(date if name == "Date" else (name, value) for name, value in each.answer.headers)
-            answer = replace(each.answer, headers=headers)
-            return replace(each, started=Nanos(at), answered=Nanos(at + 10), ended=Nanos(at + 20), answer=answer)
-
-        servers[1].edit(seq, moved)
+        servers[1].edit(seq, partial(moved, second=second))
     return {(each.path, each.kind) for each in verdict_of(*servers).differences}
 
 
