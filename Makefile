@@ -22,7 +22,7 @@ OLDER = 1.34.4
 OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
 .PHONY: help demo test test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane controlplane-older soak \
-        test-controlplane test-compat compatibility compatibility-check \
+        test-controlplane test-compat compatibility compatibility-check commands \
         mutants mutants-publish mutants-short recordings nightly bench bench-short bench-correlate bench-diff accuracy wheel test-plugin clean
 
 help: ## this list
@@ -79,6 +79,9 @@ compatibility: $(VENV)/installed ## write docs/compatibility.md from the markers
 
 compatibility-check: $(VENV)/installed ## whether it is what the markers say, and each cell passed when it was last tested
 	$(BIN)/python tools/compatibility.py --check $(PROVEN)
+
+commands: $(VENV)/installed ## write docs/commands.md from the commands themselves
+	$(BIN)/python tools/commands.py
 
 recordings: $(VENV)/installed controlplane ## make the golden recordings again (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" sh recordings/make/all.sh $(BIN)/kproxy

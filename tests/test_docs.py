@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,49 +15,76 @@ from kproxy.diff.noise import RULES
 from kproxy.model.exchange import BodyState, End
 from kproxy.model.session import SessionEnd
 from kproxy.renaming.derived import FORMS
+from tests.support.docs import DOCS, PAGES, ROOT, lines_in
 
-ROOT = Path(__file__).parents[1]
-PLACES = ("*.md", "pytest-kproxy/*.md", "docs/**/*.md", "controlplane/*.md")
-PAGES = sorted(page for place in PLACES for page in ROOT.glob(place))
+SHELL = frozenset({"&&", "||", "|", ">", ">>", ";", "&"})
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
-def commands_in(page: Path) -> Iterator[list[str]]:
-    """Each command line of a page's fenced sh blocks and indented or inline `kproxy …`, split into words."""
-    text = page.read_text()
-    fenced = re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    inline = re.findall(r"`((?:kproxy|make) [^`…]*)`", text)
-    for line in [*"\n".join(fenced).replace("\\\n", " ").splitlines(), *inline]:
+def fenced_commands(page: Path) -> Iterator[list[str]]:
+    """Each `kproxy …` and `make …` of those lines, split into words."""
+    for line in lines_in(page):
         words = shlex.split(line, comments=True)
         if words and words[0] in {"kproxy", "make"}:
             yield words
 
 
-def check_kproxy(words: list[str]) -> None:
-    """Follow the words as click would, up to `--`."""
-    ours = words[1 : words.index("--")] if "--" in words else words[1:]
+def inline_commands(page: Path) -> Iterator[list[str]]:
+    """Each `kproxy …` and `make …` within a text."""
+    for text in re.findall(r"`((?:kproxy|make) [^`…]*)`", page.read_text()):
+        yield shlex.split(text, comments=True)
+
+
+def commands_in(page: Path) -> Iterator[list[str]]:
+    """All of a page's commands."""
+    yield from fenced_commands(page)
+    yield from inline_commands(page)
+
+
+def followed(words: list[str]) -> tuple[click.Command, list[str]]:
+    """The command that the words name, and what it is given before a shell's word."""
+    ours = words[1 : next((at for at, word in enumerate(words) if word in SHELL), len(words))]
     command: click.Command = cli
     context = click.Context(cli, info_name="kproxy")
     while ours and isinstance(command, click.Group) and not ours[0].startswith("-"):
         found = command.get_command(context, ours[0])
         assert found is not None, f"there is no command {ours[0]}"
         command, ours = found, ours[1:]
+    return command, ours
+
+
+def check_options(words: list[str]) -> None:
+    """Each option is one of the command's, up to `--`."""
+    command, ours = followed(words)
     known = {option for param in command.params for option in param.opts} | {"--help", "-h"}
-    for word in ours:
+    for word in ours[: ours.index("--") if "--" in ours else len(ours)]:
         if word.startswith("-"):
             assert word.partition("=")[0] in known, f"{command.name} has no option {word}"
+
+
+def check_whole(words: list[str]) -> None:
+    """Click takes it as it stands: options, their values, how many words; only files need not be there."""
+    command, ours = followed(words)
+    try:
+        command.make_context(command.name, ours)
+    except click.BadParameter as error:
+        if "does not exist" not in error.format_message():
+            raise
+
+
+def check_make(words: list[str]) -> None:
+    """Each word of a `make …` is a target or a variable."""
+    for target in words[1:]:
+        assert "=" in target or target.startswith(".") or re.search(rf"^{target}:", MAKEFILE, re.MULTILINE), target
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_every_command_on_a_page_exists_with_its_options(page: Path) -> None:
     for words in commands_in(page):
+        check_make(words) if words[0] == "make" else check_options(words)
+    for words in fenced_commands(page):
         if words[0] == "kproxy":
-            check_kproxy(words)
-        else:
-            for target in words[1:]:
-                assert "=" in target or target.startswith(".") or re.search(rf"^{target}:", MAKEFILE, re.MULTILINE), (
-                    target
-                )
+            check_whole(words)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
@@ -67,9 +96,18 @@ def test_every_link_and_every_file_that_a_page_names_is_there(page: Path) -> Non
         assert (ROOT / name).exists(), name
 
 
-def test_the_readme_shows_every_command() -> None:
-    shown = {words[1] for words in commands_in(ROOT / "README.md") if words[0] == "kproxy"}
-    assert set(COMMANDS) - shown - {"upgrade", "demo"} == set()
+def test_the_questions_lead_to_every_command_and_every_page() -> None:
+    shown = {words[1] for words in commands_in(DOCS / "README.md") if words[0] == "kproxy"}
+    assert set(COMMANDS) - shown == set()
+    linked = set(re.findall(r"\]\(([\w-]+\.md)", (DOCS / "README.md").read_text()))
+    assert {page.name for page in DOCS.glob("*.md")} - linked == {"README.md"}
+
+
+def test_the_page_of_commands_is_what_the_code_says() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "commands.py"), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -28,7 +28,7 @@ def command(*, file: str, object_: str, at: str | None, namespace: str, as_json:
     """Show for each field of an object the request that last set it, held against the object's managedFields.
 
     \b
-    Example: kproxy blame session.kproxy deployments.apps/default/web
+    Example: kproxy blame session.kproxy deployments.apps/default/hello-web --at 19
     """
     found = blame_object(file, object_, at, namespace)
     if as_json:

@@ -29,7 +29,7 @@ def command(*, file: str, object_: str, at: str | None, namespace: str, output: 
     OBJECT: RESOURCE[.GROUP]/NAMESPACE/NAME, as kubectl names it with -n (deploy/web), or a key in etcd.
 
     \b
-    Example: kproxy get session.kproxy pods/default/hello-demo --at 1
+    Example: kproxy get session.kproxy pods/default/hello-demo --at 11
     """
     state = object_at(file, object_, at, namespace)
     click.echo(printable(f"# from {state.source}"), err=True)

@@ -19,7 +19,7 @@ def command(*, file: str, object_: str, namespace: str, as_json: bool) -> None:
     """Show the life of an object or of a key in etcd: each version, who made it, and which fields it changed.
 
     \b
-    Example: kproxy history session.kproxy deployments.apps/default/web
+    Example: kproxy history session.kproxy deployments.apps/default/hello-web
     """
     with history(file, object_, namespace) as life:
         if as_json:

@@ -114,7 +114,7 @@ def controllers(*, logs: Path | None, kwok_config: tuple[Path, ...], command_lin
     COMMAND: until Ctrl-C.
 
     \b
-    Example: kproxy lab run --server kube-apiserver --with controllers-later --
+    Example: kproxy lab run --server kube-apiserver --with controllers-later -- \\
       kproxy record --identity pass -- kproxy lab controllers -- kubectl get pods -A
     """
     named, url, ca = (os.environ.get(name) for name in ("KPROXY_LAB", "KPROXY_URL", "KPROXY_CA"))

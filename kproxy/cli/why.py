@@ -27,7 +27,7 @@ def command(*, file: str, change: str, namespace: str, as_json: bool) -> None:
     An OBJECT@REVISION names its key.
 
     \b
-    Example: kproxy why session.kproxy /registry/pods/default/hello-demo@6
+    Example: kproxy why session.kproxy /registry/pods/default/hello-demo@216
     """
     why = why_change(file, change, namespace)
     if as_json:
