@@ -15,15 +15,18 @@ MUTANTS ?= 2000
 WITHOUT ?=
 SOAK ?= 0
 TIMES ?= 3
+MUTATIONS ?= 300
+ROOM ?=
+SEED ?=
 
 PROVEN = $(CURDIR)/build/proven.jsonl
 ASSETS = $$(sh controlplane/build.sh --print)
 OLDER = 1.34.4
 OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
-.PHONY: help demo test test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane controlplane-older soak \
+.PHONY: help demo test test-unit test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane controlplane-older soak \
         test-controlplane test-compat compatibility compatibility-check commands \
-        mutants mutants-publish mutants-short recordings nightly bench bench-short bench-correlate bench-diff accuracy wheel test-plugin clean
+        mutants mutants-publish mutants-short recordings nightly bench bench-short bench-correlate bench-diff quality accuracy wheel test-plugin clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,6 +38,9 @@ demo: $(VENV)/installed ## the walkthrough, end to end (SERVER=kube-apiserver: o
 
 test: $(VENV)/installed ## every test that needs nothing beyond this machine's Python
 	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns and not memory" $(WITHOUT:%=--ignore %)
+
+test-unit: $(VENV)/installed ## the tests that start no process, in an order drawn by SEED (a new one each time): under a minute on two cores
+	$(BIN)/pytest -q -n $(WORKERS) -m "not process and not controlplane and not netns and not memory" -p randomly $(SEED:%=--randomly-seed=%)
 
 test-memory: $(VENV)/installed ## gigabytes and thousands of watches through a real recording: what the proxy holds of them
 	$(BIN)/pytest -n 0 -m memory
@@ -95,6 +101,8 @@ nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replay
 	done
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times 20 --long 600 --publish
 	$(MAKE) mutants
+	$(MAKE) test-unit
+	$(MAKE) quality
 	$(MAKE) bench
 	$(MAKE) fuzz SECONDS=$(FUZZ_SECONDS)
 
@@ -149,8 +157,14 @@ lock: $(VENV)/installed ## resolve the lock files again
 	  --upgrade --group fuzz -o requirements-fuzz.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
 	  --upgrade --group bench -o requirements-bench.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \
+	  --upgrade --group quality -c requirements-dev.lock -o requirements-quality.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.10 --no-annotate --no-header \
 	  --upgrade pytest-kproxy/pyproject.toml -o pytest-kproxy/requirements.lock
+
+quality: $(VENV)/quality ## branches that tests take, MUTATIONS=300 of each pure room that they notice, sizes, names, duplicates (ROOM=diff: one)
+	$(BIN)/python -m tests.quality --house
+	$(BIN)/python -m tests.quality --branches --mutants $(MUTATIONS) $(ROOM:%=--room %)
 
 wheel: $(VENV)/installed ## the wheels of kproxy and of pytest-kproxy, into dist/
 	rm -rf dist && $(BIN)/python -m hatchling build -t wheel
@@ -167,6 +181,10 @@ $(VENV)/installed: requirements-dev.lock tools/venv.sh
 
 $(VENV)/fuzz: requirements-fuzz.lock $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	touch $@
+
+$(VENV)/quality: requirements-quality.lock $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-quality.lock
 	touch $@
 
 $(VENV)/bench: requirements-bench.lock $(VENV)/installed

@@ -103,6 +103,7 @@ def test_the_questions_lead_to_every_command_and_every_page() -> None:
     assert {page.name for page in DOCS.glob("*.md")} - linked == {"README.md"}
 
 
+@pytest.mark.process
 def test_the_page_of_commands_is_what_the_code_says() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "commands.py"), "--check"], capture_output=True, text=True, check=False

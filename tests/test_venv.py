@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.process
+
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 

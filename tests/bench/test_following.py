@@ -6,6 +6,8 @@ import pytest
 
 from tests.bench.following import Load, measure
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.timeout(180)
 def test_a_change_that_is_followed_costs_the_recorder_less_than_150_us(

@@ -2,8 +2,12 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.bench.usage import cpu_seconds, peak_bytes, resident_bytes, settle, tree
 from tests.support.record_process import wait_for
+
+pytestmark = pytest.mark.process
 
 SPINNING = (
     "import time\nwhile time.process_time() < 0.5: pass\nheld = b'x' * (64 << 20); del held\nprint(flush=True)\ninput()"

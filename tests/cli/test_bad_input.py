@@ -164,6 +164,7 @@ def test_an_existing_file_is_kept_unless_forced(fails: Fails, recording: Path) -
     assert recording.read_bytes() == before
 
 
+@pytest.mark.process
 def test_commands_own_exit_code_is_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     server = ["record", "--upstream", "http://127.0.0.1:1", "-o"]

@@ -12,6 +12,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().err
 
 
+@pytest.mark.process
 def test_controllers_need_a_real_api_server(capsys: pytest.CaptureFixture[str]) -> None:
     assert "add --server kube-apiserver" in said(capsys, "lab", "run", "--with", "controllers", "--", "true")
 

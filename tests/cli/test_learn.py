@@ -56,6 +56,7 @@ def test_an_existing_file_is_kept_and_a_wrong_wish_is_one_sentence(
     assert _exit_code(["learn", first, second, "-o", str(kept), "--force"]) == 0
 
 
+@pytest.mark.process
 def test_a_server_of_another_version_is_refused_before_anything_is_replayed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_server_of_another_version_is_refused_before_anything_is_replayed(
     assert "what differs between versions is no noise" in capsys.readouterr().err
 
 
+@pytest.mark.process
 def test_runs_are_made_on_fresh_servers_of_the_recorded_version(tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KPROXY_")}
     env = kept | {"XDG_STATE_HOME": str(tmp_path / "state")}

@@ -21,6 +21,7 @@ def test_without_a_command_the_help_is_shown_as_it_is_and_it_is_an_error(capsys:
         assert not said.out
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("arguments", [["log", GOLDEN], ["log", "-f", GOLDEN], ["show", GOLDEN, "1"]])
 def test_a_reader_that_leaves_ends_kproxy_as_sigpipe_does(arguments: list[str]) -> None:
     ours, theirs = os.pipe()
@@ -30,6 +31,7 @@ def test_a_reader_that_leaves_ends_kproxy_as_sigpipe_does(arguments: list[str]) 
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 @pytest.mark.parametrize("arguments", [["log", GOLDEN], ["correlate", GOLDEN, "--json"], ["diff", GOLDEN, GOLDEN]])
 def test_output_that_cannot_be_written_is_one_sentence(arguments: list[str]) -> None:
@@ -39,12 +41,14 @@ def test_output_that_cannot_be_written_is_one_sentence(arguments: list[str]) -> 
     assert done.stderr == "kproxy: the output cannot be written: No space left on device\n"
 
 
+@pytest.mark.process
 def test_a_closed_standard_output_is_no_failure() -> None:
     script = f'"{sys.executable}" -m kproxy log "{GOLDEN}" >&-'
     done = subprocess.run(["sh", "-c", script], stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.process
 def test_kubectl_finds_its_plugin() -> None:
     plugin = Path(sys.executable).with_name("kubectl-kproxy")
     if not plugin.exists():

@@ -123,6 +123,7 @@ def test_a_rotated_certificate_is_read_when_both_files_are_there(tmp_path: Path)
     assert not due(held)
 
 
+@pytest.mark.process
 def test_who_asks_once_gets_a_token_of_the_time(tmp_path: Path) -> None:
     plugin = make_plugin(tmp_path / "p")
     plugin.gives(token="now")

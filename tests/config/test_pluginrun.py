@@ -26,6 +26,7 @@ def told(plugin: Plugin) -> ExecPlugin:
     )
 
 
+@pytest.mark.process
 def test_it_gets_its_arguments_environment_and_question(tmp_path: Path) -> None:
     plugin = make_plugin(tmp_path / "p")
     plugin.gives(token="t")
@@ -37,6 +38,7 @@ def test_it_gets_its_arguments_environment_and_question(tmp_path: Path) -> None:
     assert [each["spec"] for each in plugin.asked] == [{"interactive": False}]
 
 
+@pytest.mark.process
 def test_one_that_fails_is_named_and_what_it_said_is_not_repeated(tmp_path: Path) -> None:
     plugin = make_plugin(tmp_path / "p")
     plugin.says("s3cret", code=3)
@@ -46,6 +48,7 @@ def test_one_that_fails_is_named_and_what_it_said_is_not_repeated(tmp_path: Path
     assert "s3cret" not in str(raised.value)
 
 
+@pytest.mark.process
 def test_one_that_is_not_there_comes_with_its_hint(tmp_path: Path) -> None:
     missing = ExecPlugin(what='user "u"', version=V1, command=str(tmp_path / "gone"), hint="Get it from us.")
 
@@ -61,6 +64,7 @@ def test_one_that_always_wants_a_terminal_is_refused_without_one(tmp_path: Path)
     assert plugin.asked == []
 
 
+@pytest.mark.process
 def test_too_much_is_cut_off_and_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     endless = ExecPlugin(what="u", version=V1, command="yes", interactive="Never")
     with pytest.raises(ConfigError, match="too much"):

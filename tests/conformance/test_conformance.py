@@ -13,6 +13,8 @@ from tests.conformance.facts import Facts, facts_of
 from tests.conformance.lanes import LANES, Played, play
 from tests.conformance.scenarios import EVERY, SCENARIOS
 
+pytestmark = pytest.mark.process
+
 PAGE = Path(__file__).parents[2] / "docs" / "lanes.md"
 ENDS = {
     "watch-cut-by-server": End.SERVER_GONE,

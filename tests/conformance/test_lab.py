@@ -12,6 +12,8 @@ from kproxy.store.reader import open_recording
 from tests.conformance.lab_traffic import SENT
 from tests.conformance.lanes import LANES
 
+pytestmark = pytest.mark.process
+
 KPROXY = [sys.executable, "-m", "kproxy"]
 ROOT = Path(__file__).parents[2]
 

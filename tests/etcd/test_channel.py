@@ -78,6 +78,7 @@ def test_an_answer_that_is_none_of_etcds_is_an_error_without_a_traceback(caplog:
     assert not [record for record in caplog.records if record.name.startswith("grpc")]
 
 
+@pytest.mark.process
 def test_proxies_of_the_environment_are_not_asked(etcd_server: EtcdServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("grpc_proxy", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")

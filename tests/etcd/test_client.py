@@ -41,6 +41,7 @@ def a_key() -> EtcdKey:
     return EtcdKey(f"/test/{uuid.uuid4()}".encode())
 
 
+@pytest.mark.process
 def test_status_names_cluster_version_and_revision(etcd_server: EtcdServer) -> None:
     async def body(etcd: Etcd) -> None:
         status = await etcd.status()
@@ -53,6 +54,7 @@ def test_status_names_cluster_version_and_revision(etcd_server: EtcdServer) -> N
     run(etcd_server.settings, body)
 
 
+@pytest.mark.process
 def test_a_key_is_read_as_it_is_and_as_it_was(etcd_server: EtcdServer) -> None:
     async def body(etcd: Etcd) -> None:
         key = a_key()
@@ -72,6 +74,7 @@ def test_a_key_is_read_as_it_is_and_as_it_was(etcd_server: EtcdServer) -> None:
     run(etcd_server.settings, body)
 
 
+@pytest.mark.process
 def test_a_prefix_is_read_in_pages_at_one_revision(etcd_server: EtcdServer) -> None:
     async def body(etcd: Etcd) -> None:
         prefix = a_key() + b"/"
@@ -87,6 +90,7 @@ def test_a_prefix_is_read_in_pages_at_one_revision(etcd_server: EtcdServer) -> N
     run(etcd_server.settings, body)
 
 
+@pytest.mark.process
 def test_a_creation_is_refused_where_the_key_is(etcd_server: EtcdServer) -> None:
     async def body(etcd: Etcd) -> None:
         key = a_key()
@@ -100,6 +104,7 @@ def test_a_creation_is_refused_where_the_key_is(etcd_server: EtcdServer) -> None
     run(etcd_server.settings, body)
 
 
+@pytest.mark.process
 def test_a_write_of_a_stale_revision_changes_nothing_and_says_what_is_there(etcd_server: EtcdServer) -> None:
     async def body(etcd: Etcd) -> None:
         key = a_key()
@@ -121,6 +126,7 @@ def test_a_write_of_a_stale_revision_changes_nothing_and_says_what_is_there(etcd
     run(etcd_server.settings, body)
 
 
+@pytest.mark.process
 def test_a_transaction_answers_for_each_operation(etcd_server: EtcdServer) -> None:
     async def body(etcd: Etcd) -> None:
         one, two = a_key(), a_key()
@@ -136,6 +142,7 @@ def test_a_transaction_answers_for_each_operation(etcd_server: EtcdServer) -> No
     run(etcd_server.settings, body)
 
 
+@pytest.mark.process
 def test_a_lease_takes_its_keys_along(etcd_server: EtcdServer) -> None:
     async def body(etcd: Etcd) -> None:
         key = a_key()
@@ -150,6 +157,7 @@ def test_a_lease_takes_its_keys_along(etcd_server: EtcdServer) -> None:
     run(etcd_server.settings, body)
 
 
+@pytest.mark.process
 def test_answers_of_more_than_four_mebibytes_arrive(etcd_server: EtcdServer) -> None:
     async def body(etcd: Etcd) -> None:
         prefix = a_key() + b"/"
@@ -162,6 +170,7 @@ def test_answers_of_more_than_four_mebibytes_arrive(etcd_server: EtcdServer) -> 
     run(etcd_server.settings, body)
 
 
+@pytest.mark.process
 def test_a_compacted_revision_has_a_name(tmp_path: Path) -> None:
     async def body(etcd: Etcd) -> None:
         key = a_key()
@@ -180,6 +189,7 @@ def test_an_etcd_that_is_not_there_is_named_with_the_reason() -> None:
     assert sentence.endswith("cannot be reached: connection refused")
 
 
+@pytest.mark.process
 def test_another_endpoint_takes_the_place_of_one_that_is_not_there(etcd_server: EtcdServer) -> None:
     async def body(etcd: Etcd) -> None:
         assert (await etcd.status()).revision
@@ -188,6 +198,7 @@ def test_another_endpoint_takes_the_place_of_one_that_is_not_there(etcd_server: 
     run(replace(etcd_server.settings, endpoints=(dead, etcd_server.url)), body)
 
 
+@pytest.mark.process
 def test_client_certificates_open_an_etcd_that_demands_them(tmp_path: Path, certificates: Certificates) -> None:
     async def body(etcd: Etcd) -> None:
         await etcd.put(a_key(), b"x")
@@ -208,6 +219,7 @@ def test_a_missing_certificate_file_and_a_senseless_endpoint_are_named(tmp_path:
     assert "go together" in failure(EtcdSettings(endpoints=("x",), cert=missing))
 
 
+@pytest.mark.process
 def test_user_and_password_open_an_etcd_and_an_expired_token_is_renewed(tmp_path: Path) -> None:
     async def protect(etcd: Etcd) -> None:
         channel = etcd._channel

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from kproxy.etcd.client import connect
 from kproxy.etcd.seeding import write_keys
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.start import StoredKey
 from tests.support.etcd_server import running_etcd
 from tests.support.loop import in_loop
+
+pytestmark = pytest.mark.process
 
 
 @in_loop

@@ -48,6 +48,7 @@ async def put(etcd: Etcd, *numbers: int, size: int = 0) -> Revision:
     return last
 
 
+@pytest.mark.process
 def test_a_watch_tells_puts_and_deletions_with_what_was_before(tmp_path: Path) -> None:
     async def body(etcd: Etcd) -> None:
         key = EtcdKey(b"/a")
@@ -67,6 +68,7 @@ def test_a_watch_tells_puts_and_deletions_with_what_was_before(tmp_path: Path) -
         run(server, body)
 
 
+@pytest.mark.process
 def test_a_watch_sees_the_whole_keyspace_or_only_a_prefix(tmp_path: Path) -> None:
     async def body(etcd: Etcd) -> None:
         first = await etcd.put(EtcdKey(b"\x00strange"), b"")
@@ -82,6 +84,7 @@ def test_a_watch_sees_the_whole_keyspace_or_only_a_prefix(tmp_path: Path) -> Non
         run(server, body)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("graceful", [True, False])
 def test_a_watch_loses_nothing_when_etcd_goes_and_comes_again(
     tmp_path: Path, certificates: Certificates, *, graceful: bool
@@ -104,6 +107,7 @@ def test_a_watch_loses_nothing_when_etcd_goes_and_comes_again(
     assert [event.mod_revision for event in events] == list(range(2, 305))
 
 
+@pytest.mark.process
 def test_previous_values_beyond_four_mebibytes_come_in_whole_revisions(tmp_path: Path) -> None:
     async def body(etcd: Etcd) -> list[RawEvent]:
         start = Revision(await etcd.revision() + 1)
@@ -118,6 +122,7 @@ def test_previous_values_beyond_four_mebibytes_come_in_whole_revisions(tmp_path:
     assert all(len(event.prev_value or b"") > 1_200_000 for event in events[6:])
 
 
+@pytest.mark.process
 def test_a_compacted_start_has_a_name_and_a_revision(tmp_path: Path) -> None:
     async def body(etcd: Etcd) -> None:
         last = await put(etcd, 1, 2, 3)
@@ -130,6 +135,7 @@ def test_a_compacted_start_has_a_name_and_a_revision(tmp_path: Path) -> None:
         run(server, body)
 
 
+@pytest.mark.process
 def test_a_watch_gives_up_after_its_patience(tmp_path: Path) -> None:
     async def body(etcd: Etcd) -> None:
         last = await put(etcd, 1)
@@ -143,6 +149,7 @@ def test_a_watch_gives_up_after_its_patience(tmp_path: Path) -> None:
         run(server, body)
 
 
+@pytest.mark.process
 def test_a_store_that_has_lost_its_data_is_not_taken_for_silence(tmp_path: Path) -> None:
     async def body(etcd: Etcd) -> None:
         last = await put(etcd, *range(20))
@@ -230,6 +237,7 @@ def test_progress_within_a_revision_that_comes_in_pieces_confirms_nothing() -> N
     assert (batch.revision, batch.confirmed) == (4, False)
 
 
+@pytest.mark.process
 def test_a_watch_that_is_silent_is_asked_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kproxy.etcd.watch.PROGRESS", 0.1)
 

@@ -21,6 +21,7 @@ def etcd(folder: Path, version: str) -> Path:
     return program(folder, "etcd", f"etcd Version: {version}")
 
 
+@pytest.mark.process
 def test_the_order_is_assets_then_kubebuilder_then_the_package_then_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -37,10 +38,12 @@ def test_the_order_is_assets_then_kubebuilder_then_the_package_then_path(
         find_etcd(settings, env)
 
 
+@pytest.mark.process
 def test_the_installed_package_has_an_etcd() -> None:
     assert find_etcd(LabSettings(), {}).version == "3.5.1"
 
 
+@pytest.mark.process
 def test_an_etcd_too_old_for_kube_apiserver_must_be_allowed(tmp_path: Path) -> None:
     etcd(tmp_path, "3.5.12")
     with pytest.raises(LabError, match=r"etcd 3\.5\.12 .* too old .*--allow-old-etcd"):
@@ -58,6 +61,7 @@ def test_a_missing_kube_apiserver_is_one_sentence_that_says_how_to_get_it(tmp_pa
         find_kube_apiserver(LabSettings(assets=tmp_path), {})
 
 
+@pytest.mark.process
 def test_another_version_is_found_in_a_folder_beside_that_is_named_after_it(tmp_path: Path) -> None:
     program(tmp_path / "1.37.2-linux", "kube-apiserver", "Kubernetes v1.37.2")
     older = program(tmp_path / "1.34.4-linux", "kube-apiserver", "Kubernetes v1.34.4")
@@ -68,6 +72,7 @@ def test_another_version_is_found_in_a_folder_beside_that_is_named_after_it(tmp_
         find_kube_apiserver(LabSettings(assets=tmp_path / "1.37.2-linux", version="1.35.0"), {})
 
 
+@pytest.mark.process
 def test_a_program_of_another_version_is_refused(tmp_path: Path) -> None:
     program(tmp_path, "kube-apiserver", "Kubernetes v1.37.2")
     assert find_kube_apiserver(LabSettings(assets=tmp_path, version="1.37.2"), {}).version == "1.37.2"

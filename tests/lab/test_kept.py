@@ -13,6 +13,8 @@ import pytest
 from kproxy.errors import LabError
 from kproxy.lab.kept import Kept
 
+pytestmark = pytest.mark.process
+
 ENV = dict(os.environ)
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 DEAF = [

@@ -19,6 +19,7 @@ RUNNER = (
 )
 
 
+@pytest.mark.process
 def test_the_exit_code_is_the_commands_and_the_lab_is_its_environment(tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     code = run_in_lab(LabSettings(), ["sh", "-c", f'cp "$KPROXY_LAB" {seen}; test -r "$KUBECONFIG" && exit 7'])
@@ -26,15 +27,18 @@ def test_the_exit_code_is_the_commands_and_the_lab_is_its_environment(tmp_path: 
     assert '"kproxy-lab/1"' in seen.read_text()
 
 
+@pytest.mark.process
 def test_a_command_that_a_signal_ended_gives_128_plus_its_number() -> None:
     assert run_in_lab(LabSettings(), ["sh", "-c", "kill -9 $$"]) == 128 + 9
 
 
+@pytest.mark.process
 def test_a_command_that_does_not_exist_is_one_sentence() -> None:
     with pytest.raises(LabError, match="the command 'no-such-command' cannot be started: No such file"):
         run_in_lab(LabSettings(), ["no-such-command"])
 
 
+@pytest.mark.process
 def test_sigterm_is_handed_on_and_everything_ends(tmp_path: Path) -> None:
     started = tmp_path / "started"
     script = f'cat "$KPROXY_LAB" > {started}.new; mv {started}.new {started}; exec sleep 600'
@@ -50,6 +54,7 @@ def test_sigterm_is_handed_on_and_everything_ends(tmp_path: Path) -> None:
     assert not any(is_alive(pid) for pid in pids)
 
 
+@pytest.mark.process
 def test_ctrl_c_in_a_terminal_ends_command_and_lab(tmp_path: Path) -> None:
     started = tmp_path / "started"
     runner = subprocess.Popen(

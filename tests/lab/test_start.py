@@ -21,6 +21,8 @@ from tests.lab.parity import Step, Target
 from tests.lab.test_kept import eventually, is_alive
 from tests.support.etcd_relay import attached
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:

@@ -44,6 +44,7 @@ async def only_new(reader: TeeReader, writer: asyncio.StreamWriter) -> None:
         writer.write(OK if b"Bearer new\r\n" in head else UNAUTHORIZED)
 
 
+@pytest.mark.process
 def test_on_401_a_plugin_is_asked_for_the_next_request_and_no_body_is_sent_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +69,7 @@ def test_on_401_a_plugin_is_asked_for_the_next_request_and_no_body_is_sent_twice
     asyncio.run(play())
 
 
+@pytest.mark.process
 def test_a_connection_whose_certificate_is_refused_ends_and_the_next_one_shows_a_new_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +106,7 @@ def test_a_connection_whose_certificate_is_refused_ends_and_the_next_one_shows_a
     asyncio.run(play())
 
 
+@pytest.mark.process
 def test_a_plugin_that_fails_later_is_a_500_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "AGAIN_SECONDS", 0.1)
     plugin = make_plugin(tmp_path / "p")
@@ -149,6 +152,7 @@ def test_a_rotated_certificate_is_shown_on_the_next_connection(tmp_path: Path) -
     asyncio.run(play())
 
 
+@pytest.mark.process
 def test_a_plugin_that_gives_nothing_at_the_start_is_said_before_anything_is_served(tmp_path: Path) -> None:
     plugin = make_plugin(tmp_path / "p")
     plugin.says("s3cret", code=7)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from kproxy.etcd.client import connect
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, EtcdStore, KeyChange
@@ -24,6 +26,8 @@ from tests.support.etcd_truth import check_recorded
 from tests.support.loop import in_loop
 from tests.support.made import a_session
 from tests.support.recorder_process import RecorderProcess, start
+
+pytestmark = pytest.mark.process
 
 __all__ = ["etcd_server"]
 

@@ -20,6 +20,8 @@ from tests.support.etcd_truth import check_complete, check_recorded, etcdctl_bin
 from tests.support.followed import following
 from tests.support.loop import in_loop
 
+pytestmark = pytest.mark.process
+
 
 async def protect(etcd: Etcd) -> None:
     """Root, and a reader of the whole keyspace."""

@@ -21,6 +21,8 @@ from tests.support.etcd_truth import check_complete, check_recorded, etcdctl_bin
 from tests.support.followed import Following, following
 from tests.support.loop import in_loop
 
+pytestmark = pytest.mark.process
+
 
 async def put(etcd: Etcd, count: int, size: int = 0) -> Revision:
     """So many values, to five keys, and a deletion now and then; the last revision."""

@@ -19,6 +19,8 @@ from tests.support.etcd_truth import check_complete, etcdctl_binary
 from tests.support.followed import following
 from tests.support.loop import in_loop
 
+pytestmark = pytest.mark.process
+
 
 @contextmanager
 def three_members(folder: Path) -> Iterator[list[EtcdServer]]:

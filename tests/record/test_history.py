@@ -17,6 +17,8 @@ from tests.support.etcd_truth import etcdctl_binary, recorded, truth
 from tests.support.followed import following
 from tests.support.loop import in_loop
 
+pytestmark = pytest.mark.process
+
 
 @in_loop
 async def test_everything_is_read_where_nothing_was_compacted(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import cbor2
+import pytest
 import zstandard
 from cbor2 import CBORTag
 
@@ -24,6 +25,8 @@ from tests.support.loop import in_loop
 from tests.support.made import a_session
 from tests.support.recorder_process import start
 from tests.support.traffic import CHUNKED_HEAD, Script, request_head
+
+pytestmark = pytest.mark.process
 
 PASSWORD = 'the "password" of a <Secret> & more'
 ADMIN = "admin-token-0123456789abcdef"

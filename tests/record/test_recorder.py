@@ -27,6 +27,8 @@ from tests.support.made import a_session
 from tests.support.recorder_process import RecorderProcess, start
 from tests.support.traffic import CHUNKED_HEAD, JSON_HEAD, Script, head_payload, request_head
 
+pytestmark = pytest.mark.process
+
 GET = head_payload(request_head("GET", "/api/v1/namespaces/default/pods/x"))
 WATCH = head_payload(request_head("GET", "/api/v1/pods?watch=true"))
 

@@ -237,6 +237,7 @@ async def get_through(relay_url: str, key: bytes, parent: int) -> None:
             await etcd.get(EtcdKey(key))
 
 
+@pytest.mark.process
 @in_loop
 async def test_what_passes_a_real_relay_is_recorded_over_the_recorders_death(
     tmp_path: Path, etcd_server: EtcdServer
@@ -288,6 +289,7 @@ async def until_recorded(path: Path, count: int) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.process
 @in_loop
 async def test_a_real_relay_that_is_killed_and_started_again_is_attached_to_again(
     tmp_path: Path, etcd_server: EtcdServer

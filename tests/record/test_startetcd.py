@@ -27,6 +27,8 @@ from tests.support.etcd_server import running_etcd
 from tests.support.loop import in_loop
 from tests.support.made import a_session
 
+pytestmark = pytest.mark.process
+
 TAKEN = StartWish(source=StartSource.ETCD)
 IF_USED = StartWish(source=StartSource.ETCD, if_used=True)
 

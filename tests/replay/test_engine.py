@@ -29,6 +29,8 @@ from kproxy.replay.transport import Transport, WireRequest
 from tests.support.memory import MemoryRecording
 from tests.support.tape import Tape
 
+pytestmark = pytest.mark.process
+
 CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
 NOTHING = Ledger(entries=())
 

@@ -26,6 +26,8 @@ from kproxy.session.replay import ReplaySettings
 from kproxy.session.target import Target, TargetWish, reached
 from tests.support.lying_proxy import LyingProxy, serving
 
+pytestmark = pytest.mark.process
+
 WHOLE = "KPROXY_BISECT" in os.environ
 EXCHANGES = int(os.environ.get("KPROXY_BISECT", "6"))
 ATTEMPTS = 200 if WHOLE else 8  # each starts two servers

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support import watch_beside
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.timeout(180)
 def test_the_demo_shows_each_key_with_its_ground_and_ends_identical(tmp_path: Path) -> None:

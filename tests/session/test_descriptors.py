@@ -10,6 +10,8 @@ import pytest
 from tests.support.record_process import PATIENCE, record_process
 from tests.support.small_upstream import small_upstream
 
+pytestmark = pytest.mark.process
+
 CLIENTS = 100
 ASK = (
     "import resource; from kproxy.session.descriptors import raise_descriptor_limit;"

@@ -18,6 +18,8 @@ from kproxy.model.session import SessionEnd
 from kproxy.store.reader import open_recording
 from tests.support.record_process import RecordProcess, record_process
 
+pytestmark = pytest.mark.process
+
 EVENT = json.dumps({"type": "ADDED", "object": {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}}}) + "\n"
 
 

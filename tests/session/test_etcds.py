@@ -45,6 +45,7 @@ async def test_without_etcd_there_is_none() -> None:
     assert await begin_etcds(None, ONE_STORE, Server(url="u")) == (Server(url="u"), ())
 
 
+@pytest.mark.process
 @in_loop
 async def test_the_etcd_says_who_the_cluster_is_under_its_prefix_and_is_followed_once(tmp_path: Path) -> None:
     namespace: JSON = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "kube-system", "uid": "the uid"}}
@@ -61,6 +62,7 @@ async def test_the_etcd_says_who_the_cluster_is_under_its_prefix_and_is_followed
     assert followed.store.endpoints == (server.url,)
 
 
+@pytest.mark.process
 @in_loop
 async def test_an_override_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"

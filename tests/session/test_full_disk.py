@@ -9,6 +9,8 @@ import pytest
 from kproxy.store.reader import open_recording
 from tests.support.small_upstream import small_upstream
 
+pytestmark = pytest.mark.process
+
 IMPATIENT = (
     "import sys, kproxy.session.recorder as recorder; recorder.DRAIN_SECONDS = 2.0; "
     "from kproxy.cli.main import run; run()"

@@ -14,6 +14,8 @@ from kproxy.store.reader import open_recording
 from tests.support.record_process import RecordProcess, Traffic, record_process, wait_for
 from tests.support.small_upstream import small_upstream
 
+pytestmark = pytest.mark.process
+
 ROUNDS = 20
 FLUSH = 0.02
 """Seconds between the proxy's batches: what the newest batch holds cannot have been sent."""

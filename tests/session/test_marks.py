@@ -40,6 +40,7 @@ def log(file: Path, *options: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.process
 def test_marks_stand_between_the_exchanges_and_in_every_form_of_a_recording(tmp_path: Path) -> None:
     output, folder, again = tmp_path / "s.kproxy", tmp_path / "text", tmp_path / "again.kproxy"
     get = 'curl -sS --fail "$KPROXY_URL/api/v1/pods/$1" > /dev/null'
@@ -59,6 +60,7 @@ def test_marks_stand_between_the_exchanges_and_in_every_form_of_a_recording(tmp_
         assert marked[0]["time"] < marked[1]["time"] < marked[2]["time"]
 
 
+@pytest.mark.process
 def test_a_recording_is_found_by_its_name_and_followed_with_its_marks(tmp_path: Path) -> None:
     output = tmp_path / "s.kproxy"
     with small_upstream() as upstream, record_process(upstream, output) as running:
@@ -79,6 +81,7 @@ def test_a_recording_is_found_by_its_name_and_followed_with_its_marks(tmp_path: 
         assert [(each.seq, each.text) for each in recording.marks()] == [(2, "it begins")]
 
 
+@pytest.mark.process
 def test_without_a_recording_it_says_what_to_do() -> None:
     done = mark("x")
     assert done.returncode == 2

@@ -6,10 +6,14 @@ import time
 from pathlib import Path
 from typing import Literal
 
+import pytest
+
 from kproxy.model.session import Gap
 from kproxy.store.reader import open_recording
 from tests.support.record_process import Traffic, record_process, wait_for
 from tests.support.small_upstream import small_upstream
+
+pytestmark = pytest.mark.process
 
 
 def through_a_halt(

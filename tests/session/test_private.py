@@ -30,6 +30,7 @@ def test_a_folder_and_its_files_are_private_and_gone_at_the_end() -> None:
     assert not folder.exists()
 
 
+@pytest.mark.process
 def test_what_a_killed_one_left_is_removed_by_the_next_and_what_lives_stays(tmp_path: Path) -> None:
     holders = [
         subprocess.Popen([sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

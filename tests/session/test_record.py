@@ -18,6 +18,8 @@ from tests.support.authority import Authority
 from tests.support.record_process import record_process, wait_for
 from tests.support.small_upstream import Handler, small_upstream
 
+pytestmark = pytest.mark.process
+
 KPROXY = [sys.executable, "-m", "kproxy"]
 
 

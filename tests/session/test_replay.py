@@ -22,6 +22,8 @@ from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.target import Target
 from tests.support.etcd_truth import check_recorded
 
+pytestmark = pytest.mark.process
+
 HELLO = Path(__file__).parents[2] / "recordings" / "hello-demo"
 WALKTHROUGH = [sys.executable, "-m", "kproxy.session.walkthrough"]
 

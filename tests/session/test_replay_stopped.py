@@ -13,6 +13,8 @@ from kproxy.store.reader import open_recording
 from tests.session.test_replay import context
 from tests.support.replay_process import SLOWLY, replay_process
 
+pytestmark = pytest.mark.process
+
 HELLO = Path(__file__).parents[2] / "recordings" / "hello-demo"
 
 

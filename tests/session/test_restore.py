@@ -90,6 +90,7 @@ def verdict(path: Path, env: dict[str, str], *options: str, on: str = "fresh:emu
     return said["verdict"], done.stderr, said
 
 
+@pytest.mark.process
 @pytest.mark.timeout(300)
 def test_a_session_on_a_server_in_use_is_the_same_where_that_is_restored_and_different_where_not(
     tmp_path: Path, env: dict[str, str]
@@ -109,6 +110,7 @@ def test_a_session_on_a_server_in_use_is_the_same_where_that_is_restored_and_dif
     assert verdict(path, env, "--restore", "none")[0] == "different"
 
 
+@pytest.mark.process
 @pytest.mark.timeout(300)
 def test_what_the_api_told_of_a_server_is_restored_through_the_api_of_another(
     tmp_path: Path, env: dict[str, str]

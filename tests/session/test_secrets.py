@@ -20,6 +20,8 @@ from tests.support import secret_client
 from tests.support.etcd_truth import check_recorded
 from tests.support.record_process import wait_for
 
+pytestmark = pytest.mark.process
+
 
 def forms(secret: str) -> Iterator[bytes]:
     """A secret as it may stand in a file: plain, in base64 at each of its three offsets, escaped in JSON."""

@@ -16,6 +16,8 @@ from kproxy.store.reader import open_recording
 from tests.support.record_process import RecordProcess, Traffic, record_process, wait_for
 from tests.support.small_upstream import small_upstream
 
+pytestmark = pytest.mark.process
+
 
 def workers_of(running: RecordProcess) -> list[int]:
     """The further workers' process ids, once it serves: what an import starts for a moment is none of them."""

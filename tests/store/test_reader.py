@@ -152,6 +152,7 @@ def test_a_newer_schema_names_both_numbers(tmp_path: Path) -> None:
     assert str(SCHEMA) in text
 
 
+@pytest.mark.process
 def test_a_recorder_killed_while_its_wal_is_folded_in_leaves_all_of_it(tmp_path: Path) -> None:
     """The first page, which says how large the file is, was written; those at its end were not yet."""
     file, whole = killed(tmp_path / "a.kproxy", 400), tmp_path / "whole"
@@ -250,6 +251,7 @@ def test_a_growing_recording_is_read_as_it_grows(tmp_path: Path) -> None:
         assert recording.exchange(Seq(2)) is None
 
 
+@pytest.mark.process
 def test_a_killed_recorder_s_recording_says_so_and_has_what_was_committed(tmp_path: Path) -> None:
     file = killed(tmp_path / "a.kproxy")
     with open_recording(str(file)) as recording:
@@ -263,6 +265,7 @@ def test_a_killed_recorder_s_recording_says_so_and_has_what_was_committed(tmp_pa
     assert not is_unclosed(tmp_path / "missing", GROWING.id)
 
 
+@pytest.mark.process
 def test_a_killed_recorder_s_recording_is_read_where_nothing_can_be_written(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -275,6 +278,7 @@ def test_a_killed_recorder_s_recording_is_read_where_nothing_can_be_written(tmp_
         folder.chmod(0o700)
 
 
+@pytest.mark.process
 def test_a_copy_without_its_wal_says_so(tmp_path: Path) -> None:
     file = killed(tmp_path / "a.kproxy")
     alone = Path(shutil.copy(file, tmp_path / "b.kproxy"))

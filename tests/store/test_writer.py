@@ -141,6 +141,7 @@ FULL = """
 """
 
 
+@pytest.mark.process
 def test_a_full_disk_loses_nothing_and_the_batch_can_be_said_again(tmp_path: Path) -> None:
     """The file system is made to refuse more bytes, as a quota does, in a process of its own."""
     done = subprocess.run(

@@ -11,6 +11,8 @@ from tests.support.etcd_truth import check_recorded, etcdctl_binary
 from tests.support.record_process import record_process
 from tests.support.small_upstream import small_upstream
 
+pytestmark = pytest.mark.process
+
 
 def put(server: EtcdServer, key: str) -> None:
     command = [str(etcdctl_binary()), f"--endpoints={server.url}", "put", key, "x"]

@@ -28,6 +28,7 @@ def test_a_command_line_is_a_part_or_none(arguments: list[str], name: str) -> No
     assert part(arguments) == name
 
 
+@pytest.mark.process
 def test_what_descends_from_a_process_is_found() -> None:
     words = [sys.executable, "-c", "input()", "kproxy", "etcd-relay"]
     with subprocess.Popen(words, stdin=subprocess.PIPE) as child:

@@ -14,6 +14,8 @@ from kproxy.model.etcd import Compared, EtcdCall, EtcdKey, KeyOperation, KeyRang
 from tests.support.etcd_relay import RelayProcess, attached, relay_process
 from tests.support.etcd_server import EtcdServer, running_etcd
 
+pytestmark = pytest.mark.process
+
 A, B = EtcdKey(b"/relay/a"), EtcdKey(b"/relay/b")
 
 

@@ -14,6 +14,8 @@ from kproxy.model.etcd import EtcdKey
 from tests.support.etcd_relay import RelayProcess, attached, relay_process
 from tests.support.etcd_server import Certificates, EtcdServer, running_etcd
 
+pytestmark = pytest.mark.process
+
 KEY = EtcdKey(b"/tls/a")
 
 

@@ -14,6 +14,8 @@ from kproxy.lab.emulated.store import Change, CompactedError, Store
 from kproxy.model.etcd import Revision
 from tests.support.etcd_server import EtcdServer
 
+pytestmark = pytest.mark.process
+
 type Compact = Callable[[int], Awaitable[None]]
 
 

@@ -21,6 +21,8 @@ from tests.conformance.lanes import Addon, addon_process
 from tests.support.record_process import PATIENCE, wait_for
 from tests.support.small_upstream import small_upstream
 
+pytestmark = pytest.mark.process
+
 NOBODY = "http://127.0.0.1:9"  # discard: nobody listens there
 
 

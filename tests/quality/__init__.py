@@ -1,0 +1,1 @@
+"""What the code is like, in figures: what tests reach, what they would notice, and how big its rooms are."""
