@@ -1,10 +1,15 @@
 """The ledger's grounds, on small sessions made by hand."""
 
+from dataclasses import replace
+
+import pytest
+
 from kproxy.correlate.coverage import coverage
 from kproxy.model.attribution import Basis, Standing
-from kproxy.model.etcd import ClusterId
+from kproxy.model.etcd import ClusterId, Revision
+from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSONObject
-from tests.correlate.story import POD, PODS, PORTS, SERVICE, SERVICES, Story, pod, ports, service
+from tests.correlate.story import POD, PODS, PORTS, SERVICE, SERVICES, Story, owned, pod, ports, service
 
 
 def test_a_create_has_its_key_by_the_revision_that_it_answered() -> None:
@@ -226,3 +231,71 @@ def test_background_is_said_by_its_rule_and_the_rest_is_unattributed() -> None:
     figures = coverage(ledger)
     assert (figures.revisions, figures.background, figures.unattributed) == (3, 2, 1)
     assert set(figures.attributed) == {basis.value for basis in Basis}
+
+
+def test_an_entry_is_found_by_its_change_and_one_that_came_since_is_none() -> None:
+    story = Story()
+    seq = story.ask("POST", PODS, 201, pod(revision=101))
+    story.put(101, "/registry/configmaps/default/x", pod())
+    story.put(101, POD, pod())
+    find = story.told().find
+    assert find is not None
+    change = story.recording.change_list[1]
+    found = find(change)
+    assert found is not None
+    assert (found.change, found.attribution and found.attribution.seq) == (change, seq)
+    assert find(replace(change, revision=Revision(102))) is None
+    assert find(replace(change, cluster=ClusterId("d"))) is None
+
+
+def test_an_exchange_has_its_changes_in_order_and_one_without_any_is_not_in_the_ledger() -> None:
+    story = Story()
+    story.put(101, POD, pod(deleting=True), before=pod())
+    story.delete(102, POD, before=pod(deleting=True))
+    story.put(103, "/registry/pods/default/other", pod())
+    first = story.ask("DELETE", f"{PODS}/web", 200, pod(revision=102, deleting=True))
+    second = story.ask("POST", PODS, 201, pod(revision=103, name="other"))
+    found = story.told().by_seq
+    assert (len(found), list(found)) == (2, [first, second])
+    assert [each.revision for each in found[first]] == [101, 102]
+    with pytest.raises(KeyError):
+        found[Seq(9)]
+
+
+def test_of_several_etcds_an_answer_without_a_uid_goes_by_its_revision() -> None:
+    story = Story()
+    without: JSONObject = {"kind": "Pod", "metadata": {"name": "web", "namespace": "default", "resourceVersion": "101"}}
+    seq = story.ask("POST", PODS, 201, without)
+    story.put(101, POD, pod("u1"))
+    story.put(7, "/registry/events/default/e", {}, cluster=ClusterId("d"))
+    assert story.grounds()[0] == (101, seq, Basis.REVISION)
+
+
+def test_the_coverage_counts_each_entry_with_a_consequence() -> None:
+    story = Story()
+    owner = pod("d1", generation=1)
+    story.ask("POST", "/apis/apps/v1/namespaces/default/replicasets", 201, pod("d1", 101, generation=1))
+    story.put(101, "/registry/replicasets/default/web", owner)
+    for revision, name in ((102, "a"), (103, "b")):
+        made = owned(pod(f"p{name}", revision), "ReplicaSet", "web", "d1")
+        story.ask("POST", PODS, 201, made, agent="kube-controller-manager")
+        story.put(revision, f"/registry/pods/default/{name}", made)
+    figures = coverage(story.told())
+    assert (figures.revisions, figures.consequence, figures.contradicted, figures.before) == (3, 2, 0, 0)
+
+
+def test_a_deletion_that_nobody_known_began_is_nobodys() -> None:
+    story = Story()
+    story.ask("GET", PODS, 200, None)
+    story.put(101, POD, pod(deleting=True, labels={}), before=pod(deleting=True))
+    story.delete(102, POD, before=pod(deleting=True))
+    assert story.grounds() == [(101, None, None), (102, None, None)]
+
+
+def test_a_deletion_began_with_the_last_change_that_set_it_up_to_the_answers_revision() -> None:
+    story = Story()
+    held = pod(deleting=True, finalizers=["x/y"])
+    story.put(101, POD, held, before=pod(finalizers=["x/y"]))
+    story.put(103, POD, held | {"spec": {}}, before=held)
+    seq = story.ask("DELETE", f"{PODS}/web", 200, pod(revision=102, deleting=True, finalizers=["x/y"]))
+    assert story.grounds()[0] == (101, seq, Basis.OBJECT)

@@ -75,3 +75,43 @@ def test_a_trace_that_is_of_no_exchange_may_be_the_api_servers_own() -> None:
         "by another client than kproxy's, or in a trace of the api-server's own: "
         "call 1 to etcd has a trace that is of no exchange"
     )
+
+
+def test_a_trace_of_no_exchange_and_a_call_without_one_name_the_manager_where_there_is_one() -> None:
+    story = Story()
+    story.put(101, POD, managed("helm"))
+    story.call(101, puts(POD), trace_id="a" * 32, parent_id="1" * 16)
+    assert story.entry(101).reason.endswith("of no exchange (the object's managedFields name helm)")
+    story = Story()
+    story.ask("PATCH", f"{PODS}/web", 200, managed("kubectl"), agent="kubectl")
+    story.put(101, POD, managed("kubectl"))
+    story.call(101, puts(POD))
+    assert story.entry(101).reason == (
+        "by the api-server's own loop, or another client than kproxy's: call 1 to etcd has no trace, "
+        "and managedFields name kubectl"
+    )
+
+
+def test_a_call_without_a_trace_that_the_api_server_made_of_itself_is_its_own_loops() -> None:
+    for value in (pod(), managed("kube-apiserver")):
+        story = Story()
+        story.put(101, POD, value)
+        story.call(101, puts(POD))
+        assert story.entry(101).reason == "written by the api-server's own loop: call 1 to etcd has no trace"
+
+
+def test_of_many_requests_at_once_three_are_named_and_the_manager_too() -> None:
+    for count, named in ((3, "#1, #2, #3"), (4, "#1, #2, #3, …")):
+        story = Story()
+        for _ in range(count):
+            story.ask("PATCH", f"{PODS}/web", 200, None, started=Nanos(500), ended=Nanos(900), agent="helm")
+        story.put(101, POD, managed("helm"), at=Nanos(700))
+        assert story.entry(101).reason == (
+            f"one of several requests at the same time, whose answers do not tell: {named}; managedFields name helm"
+        )
+
+
+def test_a_key_of_no_object_has_no_request_that_named_it() -> None:
+    story = Story()
+    story.put(101, "/registry/odd", {})
+    assert story.entry(101).reason == "no request of the recording named this object at that time"

@@ -1,5 +1,6 @@
 """kproxy.correlate.window: guesses by time."""
 
+from kproxy.correlate.window import LAG
 from kproxy.model.attribution import Basis
 from kproxy.model.exchange import Nanos
 from tests.correlate.story import POD, PODS, Story, pod
@@ -40,3 +41,27 @@ def test_a_request_whose_answer_tells_what_it_wrote_is_not_guessed_to_have_writt
     story.ask("POST", PODS, 201, pod(revision=101), started=Nanos(5 * MS), ended=Nanos(9 * MS))
     story.put(102, "/registry/pods/default/stranger", pod("u2"), at=Nanos(7 * MS))
     assert story.grounds() == [(102, None, None)]
+
+
+def test_a_request_that_names_a_resource_and_no_object_may_have_changed_each_of_them() -> None:
+    story = Story()
+    seq = story.ask("DELETE", PODS, 200, None, started=Nanos(5 * MS), ended=Nanos(9 * MS))
+    story.delete(101, POD, before=pod(), at=Nanos(7 * MS))
+    story.delete(102, "/registry/pods/elsewhere/web", before=pod(), at=Nanos(7 * MS))
+    assert story.grounds() == [(101, seq, Basis.WINDOW), (102, None, None)]
+
+
+def test_a_change_is_seen_a_moment_after_the_request_ended_and_not_before_it_began() -> None:
+    for at, found in ((5 * MS - 1, None), (5 * MS, 1), (9 * MS + LAG, 1), (9 * MS + LAG + 1, None)):
+        story = Story()
+        story.ask("PATCH", f"{PODS}/web", 200, None, started=Nanos(5 * MS), ended=Nanos(9 * MS))
+        story.put(101, POD, pod(), at=Nanos(at))
+        assert [seq for _, seq, _ in story.grounds()] == [found]
+
+
+def test_a_namespace_is_named_by_the_request_that_writes_it() -> None:
+    story = Story()
+    seq = story.ask("PATCH", "/api/v1/namespaces/made", 200, None, started=Nanos(5 * MS), ended=Nanos(9 * MS))
+    story.put(101, "/registry/namespaces/made", {}, at=Nanos(7 * MS))
+    story.put(102, "/registry/namespaces/other", {}, at=Nanos(7 * MS))
+    assert story.grounds() == [(101, seq, Basis.WINDOW), (102, None, None)]
