@@ -19,6 +19,8 @@ def query_of(target: str) -> list[tuple[str, str]]:
 
 def parameter(target: str, name: str) -> str | None:
     """A parameter's first value, None if it is not there."""
+    if name not in target and "%" not in target:  # most of the time, and a sixth of a plan's time went into parsing
+        return None
     return next((value for key, value in query_of(target) if key == name), None)
 
 

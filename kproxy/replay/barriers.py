@@ -4,7 +4,7 @@ Everything here is something that an api-server looks at while it serves other r
 between the requests before and those after. docs/replay.md shows the list as a table.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kproxy.model.api import RequestInfo
@@ -143,6 +143,7 @@ _NEEDS_CLASSES = {
     ("networking.k8s.io", "ingresses"): ("ingress",),
 }
 _MOST_QUOTAS = 10_000
+_MOST_ALIKE = 1_000
 
 _SPREAD_GROUPS = frozenset(
     {
@@ -199,9 +200,23 @@ class Barriers:
 
     def __init__(self) -> None:
         self._quotas: Recent[str, bool] = Recent(_MOST_QUOTAS)
+        self._reads: dict[tuple[object, ...], tuple[Touch, ...]] = {}
 
-    def of(self, effect: Effect) -> Iterator[Touch]:
+    def of(self, effect: Effect) -> Iterable[Touch]:
         """The scopes of the list that an exchange touches, each once."""
+        if effect.writes:
+            return self._found(effect)
+        exchange, info = effect.exchange, effect.exchange.info
+        path = "" if info.is_resource else info.path
+        alike = info.group, info.resource, info.namespace, info.verb, path, exchange.caller, exchange.forwarded
+        found = self._reads.get(alike)  # a read's scopes follow from these alone, and most repeat others
+        if found is None:
+            if len(self._reads) >= _MOST_ALIKE:
+                self._reads.clear()
+            found = self._reads[alike] = tuple(self._found(effect))
+        return found
+
+    def _found(self, effect: Effect) -> Iterator[Touch]:
         info = effect.exchange.info
         yield from self._of_all(effect)
         if not info.is_resource:

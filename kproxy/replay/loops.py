@@ -10,7 +10,7 @@ read is a plain one again, and must be answered at once as it was.
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
@@ -95,15 +95,19 @@ class Without(Container[Exchange]):
         return isinstance(exchange, Exchange) and exchange.seq not in self.folded
 
 
-def find_loops(recording: Recording) -> Loops:
+def find_loops(recording: Recording, see: Callable[[Exchange], None] = lambda _: None) -> Loops:
     """The loops of a session: one pass; bodies are read only where one read was answered in two ways.
 
-    Of a part the whole's writes count: what they changed did not come by itself.
+    Of a part the whole's writes count: what they changed did not come by itself. `see` is shown the recording's own
+    exchanges on the way.
     """
     finder = _Finder(recording)
     whole, part = (recording.whole, recording) if isinstance(recording, Part) else (recording, None)
     for exchange in whole.exchanges():
-        if writes(exchange) or part is None or exchange in part:
+        own = part is None or exchange in part
+        if own:
+            see(exchange)
+        if own or writes(exchange):
             finder.see(exchange)
     finder.end_all()
     return Loops(folded=Folded(finder.folded), awaited=Seqs(finder.awaited), members=Seqs(finder.members))

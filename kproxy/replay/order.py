@@ -22,12 +22,14 @@ from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.replay.firstwrites import FirstWrites
 from kproxy.replay.linear import linear_order, over
-from kproxy.replay.sights import Sight, initial_revision, listed_revision, sight
+from kproxy.replay.sights import Sight, initial_revision, listed_revision, shown_by, sight
 
 _TELLING = WRITE_VERBS | {"get", "list"}
 _NEVER = Nanos(1 << 70)
 _WINDOW = 2048
 """Exchanges that are read at a time; about as many of those before are looked at with them once more."""
+_SOME = 64
+"""Exchanges whose bodies are read at a time."""
 
 type _Edge = tuple[Exchange, Exchange]
 type _Time = Callable[[Exchange], tuple[Nanos, Seq]]
@@ -93,6 +95,12 @@ class _Looking:
             self.written.pop(seq, None)
             self._took.pop(seq, None)
 
+    def _ahead(self, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+        """The same ones; what a sight of them looks at is read some at a time."""
+        for some in batched(exchanges, _SOME):
+            self._recording.bodies(digest for each in some if each.seq not in self._sights for digest in shown_by(each))
+            yield from some
+
     def _sight(self, exchange: Exchange) -> Sight | None:
         if exchange.seq not in self._sights:
             self._sights[exchange.seq] = sight(self._recording, exchange)
@@ -117,7 +125,7 @@ class _Looking:
 
     def _by_answers(self, group: list[Exchange]) -> Iterator[_Edge]:
         """The requests on each object of a run, in an order that explains their answers."""
-        sights = [found for each in _together(group) if (found := self._sight(each)) is not None]
+        sights = [found for each in self._ahead(_together(group)) if (found := self._sight(each)) is not None]
         common = [each for each in sights if each.ref is None]
         objects: defaultdict[ObjectRef, list[Sight]] = defaultdict(list)
         for each in sights:

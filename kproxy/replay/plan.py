@@ -125,8 +125,18 @@ class Plan:
         self._fold = fold
 
     @cached_property
+    def _first_look(self) -> "tuple[Loops, _Counted]":
+        """One pass that plans nothing."""
+        counted = _Counted(self._recording)
+        if self._fold:
+            return find_loops(self._recording, counted.see), counted
+        for exchange in self._recording.exchanges():
+            counted.see(exchange)
+        return NO_LOOPS, counted
+
+    @property
     def _loops(self) -> Loops:
-        return find_loops(self._recording) if self._fold else NO_LOOPS
+        return self._first_look[0]
 
     @property
     def folded(self) -> Mapping[Seq, Seq]:
@@ -144,18 +154,11 @@ class Plan:
 
     @cached_property
     def _counts(self) -> tuple[int, int, dict[Seq, str]]:
-        """Requests, writes, and what is left out and why: in one pass that plans nothing."""
-        requests = writing = 0
-        left_out: dict[Seq, str] = {}
-        for exchange in self._recording.exchanges():
-            if exchange.end is End.REFUSED or exchange.seq in self.folded:
-                continue
-            if (reason := _why_not(self._recording, exchange)) is not None:
-                left_out[exchange.seq] = reason
-                continue
-            requests += 1
-            writing += exchange.info.verb in WRITE_VERBS
-        return requests, writing, left_out
+        """Requests, writes, and what is left out and why. What is folded is neither sent nor left out."""
+        folded, counted = self.folded, self._first_look[1]
+        sent_by_nobody = sum(seq in folded for seq in counted.passed_over)
+        left_out = {seq: reason for seq, reason in counted.passed_over.items() if reason and seq not in folded}
+        return counted.requests - (len(folded) - sent_by_nobody), counted.writes, left_out
 
     @property
     def requests(self) -> int:
@@ -171,6 +174,28 @@ class Plan:
     def left_out(self) -> dict[Seq, str]:
         """What is not sent, and why."""
         return self._counts[2]
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Exchanges that can be sent, those of them that write, and why others cannot; folded ones, which read, too.
+
+    `passed_over`: why, "" for what kproxy itself had refused, which is not told.
+    """
+
+    recording: Recording
+    requests: int = 0
+    writes: int = 0
+    passed_over: dict[Seq, str] = field(default_factory=dict)
+
+    def see(self, exchange: Exchange) -> None:
+        """One more."""
+        reason = "" if exchange.end is End.REFUSED else _why_not(self.recording, exchange)
+        if reason is not None:
+            self.passed_over[exchange.seq] = reason
+            return
+        self.requests += 1
+        self.writes += exchange.info.verb in WRITE_VERBS
 
 
 class _Steps:

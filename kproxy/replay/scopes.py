@@ -75,12 +75,15 @@ class Scopes:
     def take(self, number: int, touches: Iterable[Touch]) -> dict[int, Scope]:
         """The steps that a step waits for, each with the scope where they meet; the step is one of those met then."""
         self._sweep(number)
-        touches = tuple(touches)
-        found = self.look(touches)
+        found: dict[int, Scope] = {}
+        known = self._groups
         for scope, mode in touches:
-            groups = self._groups.get(scope)
+            groups = known.get(scope)
             if groups is None:
-                groups = self._groups[scope] = _Groups(mode)
+                groups = known[scope] = _Groups(mode)
+            else:
+                for earlier in groups.waited(mode):
+                    found.setdefault(earlier, scope)
             groups.join(number, mode)
         found.pop(number, None)
         return found

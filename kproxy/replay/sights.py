@@ -1,10 +1,11 @@
 """What an exchange's answer says of the object that it was about: how it found it, and how it left it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from kproxy.model.api import ObjectRef, metadata_of
-from kproxy.model.exchange import Answer, Body, Exchange, Headers, header
+from kproxy.model.exchange import Answer, Body, Digest, Exchange, Headers, header
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.renaming.target import parameter
@@ -60,14 +61,25 @@ def sight(recording: Recording, exchange: Exchange) -> Sight | None:
 def _of_one(recording: Recording, exchange: Exchange, answered: Answer) -> Sight | None:
     info = exchange.info
     answer = _document(recording, answered.headers, answered.body)
-    request = _document(recording, exchange.request.headers, exchange.request.body)
-    name = info.name or text(metadata_of(answer).get("name")) or text(metadata_of(request).get("name"))
+    name = info.name or text(metadata_of(answer).get("name"))
+    request: JSONObject = {}
+    if not name or info.verb in _CHANGES:  # of other requests nothing else is asked
+        request = _document(recording, exchange.request.headers, exchange.request.body)
+        name = name or text(metadata_of(request).get("name"))
     if not name:
         return None
     ref = _ref(exchange, name)
     if answered.status >= 300:
         return _failed(exchange, ref, answer, request)
     return _succeeded(exchange, ref, answered.status, answer, request)
+
+
+def shown_by(exchange: Exchange) -> Iterator[Digest]:
+    """The bodies that `sight` looks at."""
+    changes = exchange.info.verb in _CHANGES
+    for body in (exchange.request.body if changes else None, exchange.answer.body if exchange.answer else None):
+        if body is not None and body.digest is not None:
+            yield body.digest
 
 
 def listed_revision(recording: Recording, exchange: Exchange) -> int:

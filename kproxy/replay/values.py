@@ -16,6 +16,11 @@ from kproxy.replay.effects import Effect, program_of
 from kproxy.replay.recent import Recent
 
 _UUID = re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9A-Za-z])")
+_UUID_FROM_ITS_DASH = re.compile(
+    rb"-(?<=(?<![0-9A-Za-z])[0-9a-f]{8}-)[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9A-Za-z])"
+)
+"""The same ones, looked for by a letter that few bodies have many of: a third of the time."""
+
 _WORD = re.compile(rb"[a-z0-9][a-z0-9.:-]{2,252}")
 _MOST = 65_536
 """Values of each kind that are known at a time."""
@@ -83,7 +88,7 @@ class Values:
 
 def uids_in(exchange: Exchange, body: bytes) -> set[bytes]:
     """The uids that a request names."""
-    return set(_UUID.findall(unquote_to_bytes(exchange.request.target) + b"\n" + body))
+    return set(_uuids(unquote_to_bytes(exchange.request.target) + b"\n" + body))
 
 
 def _pager(effect: Effect) -> tuple[str, str]:
@@ -91,9 +96,14 @@ def _pager(effect: Effect) -> tuple[str, str]:
     return program_of(effect.exchange), path_of(effect.exchange.request.target)
 
 
+def _uuids(data: bytes) -> Iterator[bytes]:
+    for match in _UUID_FROM_ITS_DASH.finditer(data):
+        yield data[match.start() - 8 : match.end()]
+
+
 def _strict_values(data: bytes) -> Iterator[bytes]:
     """Values that cannot be anything else: uids, pseudonyms."""
-    yield from _UUID.findall(data)
+    yield from _uuids(data)
     if b"kproxy-redacted-" in data or b"a3Byb3h5LXJlZGFjdGVk" in data or b"eyJrcHJveHki" in data:
         for each in pseudonyms_in(data.decode("latin-1")):
             yield each.encode("latin-1")

@@ -11,6 +11,9 @@ from kproxy.model.exchange import Digest
 MAX_BODY = 1 << 30
 """Bytes. Larger ones are never written; a row that claims more is not ours."""
 
+LATELY = 16 << 20
+"""Bytes of bodies that are remembered of a recording that is read."""
+
 WORTH_COMPRESSING = 128
 LEVEL = 1
 
@@ -43,6 +46,31 @@ def unpack(digest: Digest, size: int, coding: str, data: bytes) -> bytes:
     if digest_of(data) != digest:
         raise RecordingError(f"Body {digest} of the recording is damaged: its bytes are not what its name says.")
     return data
+
+
+class Lately:
+    """The bodies that were read lately: who reads a recording in its order asks for the same ones within moments.
+
+    It holds `most` bytes, and none that would take much of them.
+    """
+
+    def __init__(self, most: int = LATELY) -> None:
+        self._most = most
+        self._held = 0
+        self._bodies: OrderedDict[Digest, bytes] = OrderedDict()
+
+    def get(self, digest: Digest) -> bytes | None:
+        """One of them, None if it is not there, or no more."""
+        return self._bodies.get(digest)
+
+    def put(self, digest: Digest, data: bytes) -> None:
+        """It was read."""
+        if len(data) > self._most // 16 or digest in self._bodies:
+            return
+        self._bodies[digest] = data
+        self._held += len(data)
+        while self._held > self._most:
+            self._held -= len(self._bodies.popitem(last=False)[1])
 
 
 class Known:

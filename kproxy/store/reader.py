@@ -58,6 +58,7 @@ class FileRecording:
         self._number = number
         self.growing = growing
         self._engine: Engine = sqlite.reading_engine(path, growing=growing)
+        self._lately = bodies.Lately()
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -215,6 +216,8 @@ class FileRecording:
 
     def body(self, digest: Digest) -> bytes:
         """The stored bytes of a body. RecordingError if they are not there."""
+        if (known := self._lately.get(digest)) is not None:
+            return known
         try:
             with self._engine.connect() as connection:
                 found = connection.exec_driver_sql(ONE_BODY, (digest,)).first()
@@ -222,12 +225,20 @@ class FileRecording:
             raise _unreadable(self.path, error) from error
         if found is None:
             raise RecordingError(f"{self.path} has no body {digest}.")
-        return bodies.unpack(digest, *found)
+        data = bodies.unpack(digest, *found)
+        self._lately.put(digest, data)
+        return data
 
     def bodies(self, digests: Iterable[Digest]) -> dict[Digest, bytes]:
         """The stored bytes of several, those that are not there left out."""
         read: dict[Digest, bytes] = {}
-        for some in batched(dict.fromkeys(digests), CHUNK):
+        missing: list[Digest] = []
+        for digest in dict.fromkeys(digests):
+            if (known := self._lately.get(digest)) is not None:
+                read[digest] = known
+            else:
+                missing.append(digest)
+        for some in batched(missing, CHUNK):
             question = SOME_BODIES.replace("?", ",".join("?" * len(some)))
             try:
                 with self._engine.connect() as connection:
@@ -235,7 +246,8 @@ class FileRecording:
             except DBAPIError as error:
                 raise _unreadable(self.path, error) from error
             for digest, size, coding, data in found:
-                read[digest] = bodies.unpack(digest, size, coding, data)
+                read[digest] = unpacked = bodies.unpack(digest, size, coding, data)
+                self._lately.put(digest, unpacked)
         return read
 
     def check(self) -> None:

@@ -1,5 +1,7 @@
 """kproxy.renaming.target."""
 
+from urllib.parse import quote, urlencode
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,3 +21,11 @@ def test_no_target_is_too_strange(target: str) -> None:
     path_of(target)
     query_of(target)
     parameter("//[?" + target, "a")
+
+
+@given(st.text(), st.sampled_from(["dryRun", "continue", "resourceVersion"]))
+def test_a_parameter_is_found_however_it_is_written(value: str, name: str) -> None:
+    hidden = "".join(f"%{ord(letter):02X}" for letter in name)
+    for written in (name, hidden):
+        assert parameter(f"/api?a=b&{urlencode({'x': value})}&{written}={quote(value)}", name) == value
+    assert parameter(f"/{name}?{urlencode({'x': name})}", name) is None
