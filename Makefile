@@ -25,7 +25,7 @@ OLDER = 1.34.4
 OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
 .PHONY: help demo test test-unit test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane controlplane-older soak \
-        test-controlplane test-compat compatibility compatibility-check commands \
+        test-controlplane test-compat compatibility compatibility-check commands errors \
         mutants mutants-publish mutants-short recordings nightly bench bench-short bench-correlate bench-diff quality accuracy wheel test-plugin clean
 
 help: ## this list
@@ -88,6 +88,9 @@ compatibility-check: $(VENV)/installed ## whether it is what the markers say, an
 
 commands: $(VENV)/installed ## write docs/commands.md from the commands themselves
 	$(BIN)/python tools/commands.py
+
+errors: $(VENV)/installed ## write docs/errors.md from the code
+	$(BIN)/python tools/errors.py
 
 recordings: $(VENV)/installed controlplane ## make the golden recordings again (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" sh recordings/make/all.sh $(BIN)/kproxy

@@ -104,9 +104,10 @@ def test_the_questions_lead_to_every_command_and_every_page() -> None:
 
 
 @pytest.mark.process
-def test_the_page_of_commands_is_what_the_code_says() -> None:
+@pytest.mark.parametrize("tool", ["commands", "errors"])
+def test_a_page_that_is_made_from_the_code_is_what_the_code_says(tool: str) -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "commands.py"), "--check"], capture_output=True, text=True, check=False
+        [sys.executable, str(ROOT / "tools" / f"{tool}.py"), "--check"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
 

@@ -130,7 +130,9 @@ def _write(name: str, path: Path, verdict: Verdict, evidence: Evidence) -> None:
     try:
         path.write_text(REPORTS[name](verdict, evidence) + "\n", encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"the {name} report cannot be written to {path}: {error.strerror}") from error
+        raise UsageError(
+            f"the {name} report cannot be written to {path}: {error.strerror}; name another file behind its --format"
+        ) from error
 
 
 def _say(name: str, verdict: Verdict, evidence: Evidence) -> None:

@@ -121,7 +121,9 @@ def controllers(*, logs: Path | None, kwok_config: tuple[Path, ...], command_lin
     if not named:
         raise UsageError("there is no lab: run this within `kproxy lab run --with controllers-later`")
     if url and not ca:
-        raise UsageError(f"controllers cannot go through {url}: they send no credentials without TLS")
+        raise UsageError(
+            f"controllers cannot go through {url}: they send no credentials without TLS; record with --listen https://…"
+        )
     settings = BesideSettings(
         server=url or None, ca=Path(ca) if url and ca else None, logs=logs, kwok_config=kwok_config
     )

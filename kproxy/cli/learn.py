@@ -57,7 +57,7 @@ def command(
     try:
         output.write_text(learned.text())
     except OSError as error:
-        raise UsageError(f"the rules cannot be written to {output}: {error.strerror}") from error
+        raise UsageError(f"the rules cannot be written to {output}: {error.strerror}; choose another -o") from error
     _tell(learned, output)
 
 

@@ -177,7 +177,7 @@ def _fail(error: Exception, *, debug: bool) -> int:
 
 def _sentence_of(error: Exception) -> str:
     if isinstance(error, KproxyError):
-        return str(error)
+        return error.sentence
     if isinstance(error, click.ClickException):
         return _said_by_click(error)
     if isinstance(error, OSError) and error.errno in FULL and error.filename is None:

@@ -84,9 +84,11 @@ def _check(report: Path | None, files: tuple[str, ...]) -> None:
     try:
         begins = report.read_bytes()[:1]
     except OSError as error:
-        raise UsageError(f"the report cannot be written to {report}: {error.strerror}") from error
+        raise UsageError(
+            f"the report cannot be written to {report}: {error.strerror}; choose another --report"
+        ) from error
     if begins not in {b"", b"{"}:
-        raise UsageError(f"{report} is there and no report of a play: it stays as it is")
+        raise UsageError(f"{report} is there and no report of a play: it stays as it is; choose another --report")
 
 
 def _write(report: Path, played: Played) -> None:
@@ -94,7 +96,9 @@ def _write(report: Path, played: Played) -> None:
     try:
         report.write_text(json.dumps(document, indent=2) + "\n")
     except OSError as error:
-        raise UsageError(f"the report cannot be written to {report}: {error.strerror}") from error
+        raise UsageError(
+            f"the report cannot be written to {report}: {error.strerror}; choose another --report"
+        ) from error
 
 
 def _say(played: Played) -> None:

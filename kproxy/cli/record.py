@@ -191,7 +191,7 @@ def command(
     Example: kproxy record -o session.kproxy -- kubectl get pods
     """
     if command_line and shutil.which(command_line[0]) is None:  # said before anything is recorded or written
-        raise UsageError(f"the command {command_line[0]!r} cannot be started: there is no such program")
+        raise UsageError(f"the command {command_line[0]!r} cannot be started: there is no such program; is it on PATH?")
     config, server = reached(upstream, kubeconfig, context, os.environ)
     way = Way(mode=Mode(mode), tunnel_others=tunnel_others)
     where, has_tls = listener_of(way, listen, server)
@@ -208,7 +208,10 @@ def command(
     if start_state == StartChoice.ETCD.value and store is None:
         raise UsageError("--start-state etcd needs --etcd URL; --start-state api asks the api-server")
     if start_state == StartChoice.API.value and server.proxy is not None:
-        raise UsageError(f"--start-state api cannot go through the proxy {server.proxy.shown} of that context")
+        raise UsageError(
+            f"--start-state api cannot go through the proxy {server.proxy.shown} of that context; "
+            "use one without proxy-url"
+        )
     relays = tuple(feed.absolute() for feed in etcd_relay) or (lab_relays(lab) if lab is not None else ())
     settings = RecordSettings(
         output=output or Path(f"kproxy-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.kproxy"),

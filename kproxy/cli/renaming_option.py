@@ -24,4 +24,6 @@ def write_renaming(renaming: Renaming, path: Path | None) -> None:
     try:
         path.write_text(json.dumps(renaming_json(renaming), indent=1) + "\n")
     except OSError as error:
-        raise UsageError(f"the renaming cannot be written to {path}: {error.strerror}") from error
+        raise UsageError(
+            f"the renaming cannot be written to {path}: {error.strerror}; choose another --renaming"
+        ) from error

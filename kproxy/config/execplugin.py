@@ -11,7 +11,7 @@ from typing import Literal
 from cryptography import x509
 
 from kproxy.config.entry import Entry, is_field_value
-from kproxy.errors import ConfigError
+from kproxy.errors import ConfigError, PluginError
 from kproxy.model.jsontypes import JSON, JSONObject
 
 VERSIONS = frozenset({"client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"})
@@ -86,20 +86,20 @@ def parse_credential(output: bytes, plugin: ExecPlugin) -> ExecCredential:
     try:
         document = json.loads(output)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{who} did not answer with JSON.") from error
+        raise PluginError(f"{who} did not answer with JSON.") from error
     status = document.get("status") if isinstance(document, dict) else None
     if not isinstance(status, dict) or document.get("kind") != "ExecCredential":
-        raise ConfigError(f"{who} did not answer with an ExecCredential that has a status.")
+        raise PluginError(f"{who} did not answer with an ExecCredential that has a status.")
     if document.get("apiVersion") != plugin.version:
-        raise ConfigError(f"{who} was asked for {plugin.version} and answered with another version.")
+        raise PluginError(f"{who} was asked for {plugin.version} and answered with another version.")
     token = _text(status, "token", who)
     certificate, key = _text(status, "clientCertificateData", who), _text(status, "clientKeyData", who)
     if bool(certificate) != bool(key):
-        raise ConfigError(f"{who} answered with only one of clientCertificateData and clientKeyData.")
+        raise PluginError(f"{who} answered with only one of clientCertificateData and clientKeyData.")
     if not token and not certificate:
-        raise ConfigError(f"{who} answered with neither a token nor a certificate.")
+        raise PluginError(f"{who} answered with neither a token nor a certificate.")
     if not is_field_value(token):
-        raise ConfigError(f"{who} answered with a token that no header may have.")
+        raise PluginError(f"{who} answered with a token that no header may have.")
     expires = _expiry(status, who)
     if certificate:
         ends = _not_after(certificate, who)
@@ -154,7 +154,7 @@ def _text(status: JSONObject, name: str, who: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise ConfigError(f"{who} answered with a {name} that is no text.")
+        raise PluginError(f"{who} answered with a {name} that is no text.")
     return value
 
 
@@ -165,9 +165,9 @@ def _expiry(status: JSONObject, who: str) -> float | None:
     try:
         at = datetime.fromisoformat(value)
     except ValueError as error:
-        raise ConfigError(f"{who} answered with an expirationTimestamp that is no time.") from error
+        raise PluginError(f"{who} answered with an expirationTimestamp that is no time.") from error
     if at.tzinfo is None:
-        raise ConfigError(f"{who} answered with an expirationTimestamp that is no time.")
+        raise PluginError(f"{who} answered with an expirationTimestamp that is no time.")
     return at.timestamp()
 
 
@@ -175,4 +175,4 @@ def _not_after(pem: str, who: str) -> float:
     try:
         return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc.timestamp()
     except ValueError as error:
-        raise ConfigError(f"{who} answered with a clientCertificateData that is no certificate.") from error
+        raise PluginError(f"{who} answered with a clientCertificateData that is no certificate.") from error

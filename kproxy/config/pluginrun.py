@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from kproxy.config.execplugin import ExecCredential, ExecPlugin, exec_info, parse_credential
-from kproxy.errors import ConfigError
+from kproxy.errors import PluginError
 
 SECONDS = 60.0
 """For a plugin that asks nobody; one that may ask a person gets ten times as long."""
@@ -18,9 +18,9 @@ MAX_OUTPUT = 1024 * 1024
 async def run_plugin(
     plugin: ExecPlugin, *, interactive: bool = False, environ: Mapping[str, str] = os.environ
 ) -> ExecCredential:
-    """What the plugin gives. `interactive`: it may use our terminal. ConfigError, which names the command."""
+    """What the plugin gives. `interactive`: it may use our terminal. PluginError, which names the command."""
     if plugin.interactive == "Always" and not interactive:
-        raise ConfigError(
+        raise PluginError(
             f"The credential plugin {plugin.command!r} of {plugin.what} wants a terminal each time "
             "(interactiveMode: Always), and kproxy has none for it."
         )
@@ -33,7 +33,7 @@ async def run_plugin(
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         hint = f" {plugin.hint}" if plugin.hint else ""
-        raise ConfigError(
+        raise PluginError(
             f"The credential plugin {plugin.command!r} of {plugin.what} cannot be started: {reason}.{hint}"
         ) from error
     try:
@@ -41,14 +41,14 @@ async def run_plugin(
             output = await _output(process, plugin)
             code = await process.wait()
     except TimeoutError as error:
-        raise ConfigError(f"The credential plugin {plugin.command!r} of {plugin.what} did not end in time.") from error
+        raise PluginError(f"The credential plugin {plugin.command!r} of {plugin.what} did not end in time.") from error
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
     if code != 0:
-        raise ConfigError(f"The credential plugin {plugin.command!r} of {plugin.what} ended with exit code {code}.")
+        raise PluginError(f"The credential plugin {plugin.command!r} of {plugin.what} ended with exit code {code}.")
     return parse_credential(output, plugin)
 
 
@@ -57,5 +57,5 @@ async def _output(process: Process, plugin: ExecPlugin) -> bytes:
     while process.stdout is not None and (piece := await process.stdout.read(65536)):
         output += piece
         if len(output) > MAX_OUTPUT:
-            raise ConfigError(f"The credential plugin {plugin.command!r} of {plugin.what} answered with too much.")
+            raise PluginError(f"The credential plugin {plugin.command!r} of {plugin.what} answered with too much.")
     return output

@@ -13,7 +13,7 @@ import yaml
 from kproxy.config.bounded_yaml import load_yaml
 from kproxy.diff.rulepath import check_key, rule_path
 from kproxy.diff.rules import HidingRule, Taught, Teacher
-from kproxy.errors import UsageError
+from kproxy.errors import RuleError
 from kproxy.model.jsontypes import JSON, JSONObject
 
 FORMAT = 1
@@ -28,25 +28,31 @@ _FIELDS = frozenset({"resource", "verb", "key", "path", "reason", "taught", "dig
 def read_rules(data: bytes, name: str) -> tuple[HidingRule, ...]:
     """The rules of a file called `name`.
 
-    ConfigError for what is no YAML, UsageError with the line for a rule that cannot be meant.
+    ConfigError for what is no YAML, RuleError with the line for a rule that cannot be meant.
     """
     match load_yaml(data, name):
         case {"kproxy-rules": int() as version, "rules": list() as entries, **rest} if not rest:
             pass
         case _:
-            raise UsageError(f"{name} is no file of rules: it has `kproxy-rules: {FORMAT}` and a list `rules`")
+            raise RuleError(f"{name} is no file of rules: it has `kproxy-rules: {FORMAT}` and a list `rules`")
     if version != FORMAT:
-        raise UsageError(f"{name} is of format {version}, and this kproxy reads format {FORMAT}")
+        raise RuleError(
+            f"{name} is of format {version}, and this kproxy reads format {FORMAT}; "
+            "learn it again, or use the kproxy that wrote it"
+        )
     if len(entries) > MOST_RULES:
-        raise UsageError(f"{name} has {len(entries)} rules, more than the {MOST_RULES} that kproxy reads")
+        raise RuleError(
+            f"{name} has {len(entries)} rules, more than the {MOST_RULES} that kproxy reads; "
+            "--rules takes several files"
+        )
     found: dict[tuple[str, ...], HidingRule] = {}
     for entry, place in zip(entries, _places(data, len(entries)), strict=True):
         try:
             rule = _rule(entry)
-        except UsageError as error:
-            raise UsageError(f"{name} {place}: {error}") from error
+        except RuleError as error:
+            raise RuleError(f"{name} {place}: {error}") from error
         if found.setdefault((rule.resource, rule.verb, rule.key, rule.path.text), rule) is not rule:
-            raise UsageError(f"{name} {place}: a second rule for {rule.name}")
+            raise RuleError(f"{name} {place}: a second rule for {rule.name}")
     return tuple(found.values())
 
 
@@ -82,23 +88,23 @@ def _is_json(value: object) -> bool:
 
 def _rule(entry: JSON) -> HidingRule:
     if not isinstance(entry, dict):
-        raise UsageError("a rule is a mapping with resource (or key), path and reason")
+        raise RuleError("a rule is a mapping with resource (or key), path and reason")
     if not _is_json(entry):
-        raise UsageError("names are texts, and values are texts, numbers, lists and mappings")
+        raise RuleError("names are texts, and values are texts, numbers, lists and mappings")
     if unknown := sorted(entry.keys() - _FIELDS):
-        raise UsageError(f"a rule has no field {unknown[0]!r}: it has {', '.join(sorted(_FIELDS))}")
+        raise RuleError(f"a rule has no field {unknown[0]!r}: it has {', '.join(sorted(_FIELDS))}")
     resource, verb, key, path, reason = (_text(entry, field) for field in ("resource", "verb", "key", "path", "reason"))
     if not path or not reason.strip():
-        raise UsageError("a rule needs a path, and a reason that the reports will show")
+        raise RuleError("a rule needs a path, and a reason that the reports will show")
     if bool(resource) == bool(key) or (verb and key):
-        raise UsageError("a rule is for a resource (and a verb) or for a key of etcd: one of the two")
+        raise RuleError("a rule is for a resource (and a verb) or for a key of etcd: one of the two")
     if "*" in resource or "*" in verb:
-        raise UsageError(f"{resource or verb}: a rule is for one resource and verb, without *")
+        raise RuleError(f"{resource or verb}: a rule is for one resource and verb, without *")
     if key:
         check_key(key)
     where = rule_path(path, key=bool(key))
     if key and where.where != "etcd":
-        raise UsageError("a key's values have no headers: the path begins with $")
+        raise RuleError("a key's values have no headers: the path begins with $")
     taught = _taught(entry) if entry.keys() & {"taught", "digest"} else None
     return HidingRule(path=where, reason=reason, resource=resource, verb=verb, key=key, taught=taught)
 
@@ -106,14 +112,14 @@ def _rule(entry: JSON) -> HidingRule:
 def _text(entry: JSONObject, name: str) -> str:
     value = entry.get(name, "")
     if not isinstance(value, str) or len(value) > MAX_TEXT:
-        raise UsageError(f"{name} is a text of at most {MAX_TEXT} characters")
+        raise RuleError(f"{name} is a text of at most {MAX_TEXT} characters")
     return value
 
 
 def _taught(entry: JSONObject) -> Taught:
     rest = {name: value for name, value in entry.items() if name != "digest"}
     if entry.get("digest") != _digest(rest):
-        raise UsageError(
+        raise RuleError(
             "a learned rule that is not as its runs taught it: learn it again, or write one of your own "
             "(without taught and digest, with your reason)"
         )
@@ -121,18 +127,18 @@ def _taught(entry: JSONObject) -> Taught:
         case {"kinds": list() as kinds, "forms": list() as forms, "times": int() as times, "runs": list() as runs}:
             teachers = tuple(_teacher(run) for run in runs)
             if len({each.session for each in teachers}) < 2 or times < 1 or not {*map(str, kinds)} <= KINDS:
-                raise UsageError("a learned rule has two runs or more that taught it, and what they showed")
+                raise RuleError("a learned rule has two runs or more that taught it, and what they showed")
             return Taught(
                 kinds=frozenset(map(str, kinds)), forms=frozenset(map(str, forms)), times=times, runs=teachers
             )
-    raise UsageError("taught has kinds, forms, times and runs")
+    raise RuleError("taught has kinds, forms, times and runs")
 
 
 def _teacher(run: JSON) -> Teacher:
     match run:
         case {"session": str() as session, "version": str() as version, "started": str() as started}:
             return Teacher(session=session, version=version, started=started)
-    raise UsageError("a run has a session, a version and when it started")
+    raise RuleError("a run has a session, a version and when it started")
 
 
 def _entry(rule: HidingRule) -> JSONObject:

@@ -7,7 +7,7 @@ A path is written as a report writes it: `$.spec.containers[0].image`, `$[2].obj
 import re
 from dataclasses import dataclass
 
-from kproxy.errors import UsageError
+from kproxy.errors import RuleError
 
 _STEP = re.compile(r"\.(?:\*|[0-9A-Za-z_-]+)|\[(?:\*|[0-9]+)\]|\['(?:[^'\\]|\\.)*'\]")
 _HEADER = re.compile(r"[a-z0-9-]{1,100}")
@@ -42,16 +42,16 @@ class RulePath:
 
 
 def rule_path(text: str, *, key: bool = False) -> RulePath:
-    """Read a rule's path. `key`: it is within an etcd value. UsageError for one that is none, or that is too wide."""
+    """Read a rule's path. `key`: it is within an etcd value. RuleError for one that is none, or that is too wide."""
     if len(text) > MAX_PATH:
-        raise UsageError(f"a path of more than {MAX_PATH} characters")
+        raise RuleError(f"a path of more than {MAX_PATH} characters")
     if not text.startswith("$"):
         return _header(text)
     if ".." in text:
-        raise UsageError(f"{text} is too wide: `..` would hide places that nobody looked at; name each step")
+        raise RuleError(f"{text} is too wide: `..` would hide places that nobody looked at; name each step")
     steps = split_path(text)
     if steps is None:
-        raise UsageError(f"{text} is no path as differences have it, like $.status.conditions[*].message")
+        raise RuleError(f"{text} is no path as differences have it, like $.status.conditions[*].message")
     _refuse_wide(text, _within_object(steps))
     where = "etcd" if key else "stream" if text.startswith("$[") else "body"
     return RulePath(where=where, text=text, steps=steps)
@@ -59,9 +59,9 @@ def rule_path(text: str, *, key: bool = False) -> RulePath:
 
 def _header(text: str) -> RulePath:
     if _HEADER.fullmatch(text) is None:
-        raise UsageError(f"{text!r} is no path: it begins with $, or is a header's name in small letters")
+        raise RuleError(f"{text!r} is no path: it begins with $, or is a header's name in small letters")
     if text in _HEADERS:
-        raise UsageError(f"the header {text} says what an answer is: no rule may hide it")
+        raise RuleError(f"the header {text} says what an answer is: no rule may hide it")
     return RulePath(where="header", text=text, steps=(text,))
 
 
@@ -103,14 +103,14 @@ def key_matches(pattern: str, key: str) -> bool:
 
 
 def check_key(pattern: str) -> None:
-    """UsageError for a key's pattern that is none, or that does not even say of which resource."""
+    """RuleError for a key's pattern that is none, or that does not even say of which resource."""
     segments = pattern.split("/")
     if not pattern.startswith("/") or len(pattern) > MAX_PATH or len(segments) < 4:
-        raise UsageError(f"{pattern!r} is no key as etcd has it, like /registry/pods/default/*")
+        raise RuleError(f"{pattern!r} is no key as etcd has it, like /registry/pods/default/*")
     if any("*" in each and each != "*" for each in segments):
-        raise UsageError(f"{pattern}: `*` stands for a whole segment of a key")
+        raise RuleError(f"{pattern}: `*` stands for a whole segment of a key")
     if "*" in segments[1:3]:
-        raise UsageError(f"{pattern} is too wide: a rule is for the keys of one resource")
+        raise RuleError(f"{pattern} is too wide: a rule is for the keys of one resource")
 
 
 def _covers(pattern: str, step: str) -> bool:
@@ -133,14 +133,14 @@ def _within_object(steps: tuple[str, ...]) -> tuple[str, ...]:
 def _refuse_wide(text: str, steps: tuple[str, ...]) -> None:
     first, second = (*steps, "", "")[:2]
     if not first:
-        raise UsageError(f"{text} is too wide: it names a whole object or event, and no rule may hide one")
+        raise RuleError(f"{text} is too wide: it names a whole object or event, and no rule may hide one")
     if first == ".*" or second == ".*":
-        raise UsageError(f"{text} is too wide: the first two fields are named, not `*`")
+        raise RuleError(f"{text} is too wide: the first two fields are named, not `*`")
     if not second and first in _WHOLE:
-        raise UsageError(f"{text} is too wide: {first[1:]} as a whole is what a comparison is for")
+        raise RuleError(f"{text} is too wide: {first[1:]} as a whole is what a comparison is for")
     if first == ".cells" and second == "[*]":
-        raise UsageError(f"{text} is too wide: name the column by its number, like cells[3]")
+        raise RuleError(f"{text} is too wide: name the column by its number, like cells[3]")
     if first == ".cells" and second == "[0]":
-        raise UsageError(f"{text} says which object a row is of: no rule may hide that")
+        raise RuleError(f"{text} says which object a row is of: no rule may hide that")
     if first == ".metadata" and second in _IDENTITY:
-        raise UsageError(f"{text} says which object it is, or whether it is there: no rule may hide that")
+        raise RuleError(f"{text} says which object it is, or whether it is there: no rule may hide that")

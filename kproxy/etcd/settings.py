@@ -46,7 +46,7 @@ class EtcdSettings:
         if not self.endpoints:
             raise EtcdError("no etcd endpoint is given; name one as https://HOST:2379")
         if (self.cert is None) != (self.key is None):
-            raise EtcdError("etcd's client certificate and its key go together; only one of them is given")
+            raise EtcdError("etcd's client certificate and its key go together; give --etcd-cert and --etcd-key")
         return tuple(self._endpoint(url) for url in self.endpoints)
 
     def _endpoint(self, url: str) -> Endpoint:
@@ -74,7 +74,9 @@ class EtcdSettings:
         try:
             return path.read_bytes()
         except OSError as error:
-            raise EtcdError(f"etcd's certificate file {path} cannot be read: {error.strerror}") from None
+            raise EtcdError(
+                f"etcd's certificate file {path} cannot be read: {error.strerror}; look at its path and rights"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

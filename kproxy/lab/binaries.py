@@ -137,7 +137,7 @@ def _version(path: Path, pattern: str) -> str:
             [path, "--version"], capture_output=True, timeout=VERSION_TIMEOUT, check=False, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise LabError(f"{path} cannot be run: {error}") from error
+        raise LabError(f"{path} cannot be run: {error}; is it the program for this machine?") from error
     found = re.search(pattern, said.stdout.decode("utf-8", "replace"))
     if found is None:
         raise LabError(f"{path} --version does not name its version: is it the program for this machine?")

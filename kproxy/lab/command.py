@@ -31,7 +31,9 @@ def _started(command: Sequence[str], env: Mapping[str, str]) -> Iterator[subproc
             process = subprocess.Popen(list(command), env=dict(env))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise LabError(f"the command {command[0]!r} cannot be started: {reason}") from error
+            raise LabError(
+                f"the command {command[0]!r} cannot be started: {reason}; is it on PATH, and yours to run?"
+            ) from error
 
         def hand_on(number: int, _frame: FrameType | None) -> None:
             process.send_signal(number)

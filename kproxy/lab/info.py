@@ -72,15 +72,19 @@ def read_lab(path: str | Path) -> LabInfo:
             data = file.read(MAX_SIZE + 1)
         document = json.loads(data) if len(data) <= MAX_SIZE else None
     except OSError as error:
-        raise LabError(f"cannot read the lab's file {path}: {error.strerror}") from error
+        raise LabError(
+            f"cannot read the lab's file {path}: {error.strerror}; unset KPROXY_LAB or start a new lab"
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise LabError(f"the lab's file {path} is no JSON: unset KPROXY_LAB or start a new lab") from error
+        raise LabError(f"the lab's file {path} is no JSON; unset KPROXY_LAB or start a new lab") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise LabError(f"{path} is no lab's file of this kproxy (it has no format {FORMAT})")
     try:
         return _info(document)
     except (KeyError, TypeError, ValueError) as error:
-        raise LabError(f"the lab's file {path} has a wrong or missing entry: {error}") from error
+        raise LabError(
+            f"the lab's file {path} has a wrong or missing entry: {error}; unset KPROXY_LAB or start a new lab"
+        ) from error
 
 
 def _info(document: JSONObject) -> LabInfo:

@@ -178,13 +178,13 @@ class _Start:
                 pids = self._run(place, (etcd_ports[0], etcd_ports[1], relay), client, users, deadline)
             except PortTaken as taken:
                 if attempt == ATTEMPTS - 1:
-                    raise LabError(f"the lab found no free port: {taken}") from taken
+                    raise LabError(f"the lab found no free port: {taken}; end something that listens") from taken
             else:
                 kubeconfigs = self._kubeconfigs(place, others)
                 return self._lab(
                     place, client, users, pids + self._controllers(place, client, kubeconfigs), kubeconfigs
                 )
-        raise LabError("the lab found no free port")
+        raise LabError("the lab found no free port; end something that listens")
 
     def _run(
         self,
@@ -295,7 +295,10 @@ class _Start:
         write_kubeconfig(user_kubeconfig, url, ca, users[1])
         version = server_version(client)
         if self.settings.version is not None and self.settings.version.removeprefix("v") != version.removeprefix("v"):
-            raise LabError(f"a server of version {self.settings.version} was asked for, but this one is {version}")
+            raise LabError(
+                f"a server of version {self.settings.version} was asked for, but this one is {version}; "
+                "--assets names a folder with the wanted one"
+            )
         info = LabInfo(
             kind=self.settings.server,
             url=url,
@@ -326,6 +329,6 @@ def _claim_audit_log(path: Path) -> None:
     try:
         path.touch(mode=0o600)
         if path.stat().st_size:
-            raise LabError(f"the audit log {path} is there already: remove it or name another file")
+            raise LabError(f"the audit log {path} is there already; remove it or name another file")
     except OSError as error:
-        raise LabError(f"the audit log {path} cannot be written: {error.strerror}") from error
+        raise LabError(f"the audit log {path} cannot be written: {error.strerror}; name another file") from error

@@ -18,8 +18,16 @@ MAX_ANSWER = 64 << 20
 """Bytes of an answer: a page of the largest objects that etcd takes."""
 
 
-class ApiRefusedError(RecordingError):
+class NoApiError(RecordingError):
+    """What is asked of the API beside the recording gets no answer, or none that can be used."""
+
+    next_step = "look whether the server answers this user, or use --start-state none"
+
+
+class ApiRefusedError(NoApiError):
     """An answer that is no list: `status` says which."""
+
+    next_step = "use a user who may, or --start-state none"
 
     def __init__(self, path: str, status: int, message: str) -> None:
         super().__init__(f"GET {path.partition('?')[0]} was answered {status}" + (f": {message}" if message else ""))
@@ -44,7 +52,7 @@ class ApiClient:
             return self._get(path)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise RecordingError(f"the API did not answer GET {path.partition('?')[0]}: {error}") from error
+            raise NoApiError(f"the API did not answer GET {path.partition('?')[0]}: {error}") from error
 
     def _get(self, path: str) -> JSONObject:
         connection = self._connection = self._connection or self._connect()
@@ -60,10 +68,10 @@ class ApiClient:
             raise
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
-            raise RecordingError(f"the API did not answer GET {path.partition('?')[0]}: {error}") from error
+            raise NoApiError(f"the API did not answer GET {path.partition('?')[0]}: {error}") from error
         if len(data) > MAX_ANSWER:
             self.close()
-            raise RecordingError(f"GET {path.partition('?')[0]} was answered with more than {MAX_ANSWER >> 20} MiB")
+            raise NoApiError(f"GET {path.partition('?')[0]} was answered with more than {MAX_ANSWER >> 20} MiB")
         found = _object(data)
         if answer.status != 200 or found is None:
             raise ApiRefusedError(path, answer.status, str((found or {}).get("message", ""))[:300])
@@ -118,5 +126,5 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
             try:
                 context.load_cert_chain(file.name)
             except ssl.SSLError as error:
-                raise RecordingError(f"the client certificate cannot be used: {error}") from error
+                raise NoApiError(f"the client certificate cannot be used: {error}") from error
     return context

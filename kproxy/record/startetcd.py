@@ -110,5 +110,5 @@ class EtcdStart:
 
 def _start(followed: Followed) -> Revision:
     if followed.store.start is None:
-        raise EtcdError("it is not known at which revision the session began")
+        raise EtcdError("it is not known at which revision the session began; record again, or with --start-state api")
     return followed.store.start

@@ -183,7 +183,7 @@ class _Run:
     async def _send(self, step: Send) -> None:
         exchange = step.exchange or self.recording.exchange(step.seq)
         if exchange is None:
-            raise ReplayError(f"The recording has no exchange {step.seq} any more.")
+            raise ReplayError(f"The recording has no exchange {step.seq} any more; replay a copy.")
         if self.streams:
             await self._until_ended(exchange.started)
         await self._until_due(exchange.started)

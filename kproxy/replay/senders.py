@@ -85,7 +85,10 @@ class Mapped:
         """Its caller's."""
         transport = self.transports.get(exchange.caller)
         if transport is None:
-            raise ReplayError(f"Nobody stands for the caller {exchange.caller!r} of exchange {exchange.seq}.")
+            raise ReplayError(
+                f"Nobody stands for the caller {exchange.caller!r} of exchange {exchange.seq}; "
+                "add it to the file of --as-map."
+            )
         return Sender(transport)
 
     def close(self) -> None:

@@ -167,7 +167,10 @@ def _from_answers(recording: Recording, ref: ObjectRef, happened: Happened, mome
     until = happened.time(moment)
     told = [step for step in mention_steps(recording, ref) if until is None or step.mention.at <= until]
     if not told:
-        raise UsageError(f"no answer in this session tells of {ref} by then ({without_etcd(recording)})")
+        raise UsageError(
+            f"no answer in this session tells of {ref} by then ({without_etcd(recording)}); "
+            "name it as `kproxy log` does"
+        )
     authors = Authors(recording)
 
     def author(place: int) -> Author | None:

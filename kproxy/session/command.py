@@ -16,7 +16,9 @@ async def run_command(command: Sequence[str], env: Mapping[str, str]) -> int:
         process = await asyncio.create_subprocess_exec(*command, env=dict(env))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"the command {command[0]!r} cannot be started: {reason}") from error
+        raise UsageError(
+            f"the command {command[0]!r} cannot be started: {reason}; is it on PATH, and yours to run?"
+        ) from error
     loop = asyncio.get_running_loop()
     for number in FORWARDED:
         loop.add_signal_handler(number, _hand_on, process, number)

@@ -27,7 +27,7 @@ async def record_flows(settings: LaneSettings, outbox: Outbox, tell: Tell) -> Re
     if output.exists() and not settings.force:
         raise UsageError(f"{output} exists already: choose another kproxy_output, or replace it with kproxy_force")
     if not output.parent.is_dir():
-        raise UsageError(f"the recording cannot be written: there is no folder {output.parent}")
+        raise UsageError(f"the recording cannot be written: there is no folder {output.parent}; make it first")
     await check_relays(settings.relays)
     etcd = _etcd(settings)
     server = await _facts(settings.server) if settings.server else Server()

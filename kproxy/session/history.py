@@ -107,7 +107,9 @@ def history(where: str, words: str, namespace: str = "") -> Iterator[History]:
             raise not_changed(words)
         told = mention_steps(recording, ref)
         if not told:
-            raise UsageError(f"no answer in this session tells of {ref} ({without_etcd(recording)})")
+            raise UsageError(
+                f"no answer in this session tells of {ref} ({without_etcd(recording)}); name it as `kproxy log` does"
+            )
         source = f"answers and watch events; {without_etcd(recording)}"
         yield History(name=str(ref), key="", cluster=ClusterId(""), source=source, rows=_from_answers(recording, told))
 

@@ -24,7 +24,7 @@ def keep_ledger(where: str, most: int | None = None) -> bool:
                 f"{where} is a recording in text form, which keeps no ledger: `kproxy import` makes a file"
             )
         if recording.growing:
-            raise UsageError(f"{where} still grows: its ledger is kept when it has ended")
+            raise UsageError(f"{where} still grows: its ledger is kept when it has ended; wait for that")
         if most is not None and recording.work(WRITE_VERBS) > most:
             return False
         ledger = correlate(recording)

@@ -52,7 +52,9 @@ async def mark_socket(folder: Path, link: Path, place: Place) -> AsyncIterator[P
         path.chmod(0o600)
         server = await asyncio.start_unix_server(serve, sock=listening, limit=MAX_MARK)
     except OSError as error:
-        raise ProxyError(f"kproxy cannot take marks at {path}: {error.strerror or error}.") from error
+        raise ProxyError(
+            f"kproxy cannot take marks at {path}: {error.strerror or error}; name the recording in a folder of yours."
+        ) from error
     with _linked(link, path):
         async with server:
             yield path

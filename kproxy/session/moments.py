@@ -61,7 +61,7 @@ def _offset(words: str) -> Nanos:
     except ValueError as error:
         raise UsageError(f"--at {words!r} is no number of seconds since the start, such as +12.5") from error
     if not 0 <= seconds < _LONGEST:
-        raise UsageError(f"--at {words!r} is no time of this session")
+        raise UsageError(f"--at {words!r} is no time of this session; `kproxy log --json` shows its times")
     return Nanos(int(seconds * 1e9))
 
 

@@ -79,7 +79,7 @@ def _from_start(recording: Recording, target: Target) -> ObjectState | None:
         value = stored(recording, entry.value, entry.mod_revision)
         name = target_text(target)
         if value.reason:
-            raise UsageError(f"the value of {name} is not in the recording: {value.reason}")
+            raise UsageError(f"the value of {name} is not in the recording: {value.reason}; --at names another moment")
         document = _asked_version(target, value.document) if value.document is not None else raw_text(value)
         source = f"etcd, revision {entry.mod_revision}, before the session"
         return ObjectState(name=name, document=document, source=source + _version(value))
@@ -102,7 +102,7 @@ def _from_etcd(
         if value.document is not None and revision is None:
             source += "; its resourceVersion is not known"
     if value.reason and not value.is_gone:
-        raise UsageError(f"the value of {name} is not in the recording: {value.reason}")
+        raise UsageError(f"the value of {name} is not in the recording: {value.reason}; --at names another moment")
     document = _asked_version(target, value.document) if value.document is not None else raw_text(value)
     return ObjectState(name=name, document=document, source=source + _version(value))
 

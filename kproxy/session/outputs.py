@@ -21,7 +21,7 @@ def check_output(path: Path, inputs: Iterable[str | Path], *, force: bool, what:
         if path.exists() and not force:
             raise UsageError(f"{path} exists already: choose another -o, or replace it with --force")
         if not os.access(path.parent, os.W_OK | os.X_OK):  # a recording that is replaced is made beside it
-            raise UsageError(f"{what} cannot be written: nothing can be made in {path.parent}")
+            raise UsageError(f"{what} cannot be written: nothing can be made in {path.parent}; choose another folder")
 
 
 def check_report(path: Path | None, inputs: Iterable[str | Path], *, what: str) -> None:
@@ -34,9 +34,11 @@ def check_report(path: Path | None, inputs: Iterable[str | Path], *, what: str) 
     with _said(what):
         _check(path, inputs, what)
         if not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise UsageError(f"{what} cannot be written to {path}: Permission denied")
+            raise UsageError(f"{what} cannot be written to {path}: Permission denied; choose another file")
         if path.is_file() and _begins_as_recording(path):
-            raise UsageError(f"{what} cannot be written to {path}: that is a recording, or another database")
+            raise UsageError(
+                f"{what} cannot be written to {path}: that is a recording, or another database; choose another file"
+            )
 
 
 @contextmanager
@@ -45,17 +47,19 @@ def _said(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UsageError(f"{what} cannot be written to {error.filename}: {error.strerror}") from error
+        raise UsageError(
+            f"{what} cannot be written to {error.filename}: {error.strerror}; choose another file"
+        ) from error
 
 
 def _check(path: Path, inputs: Iterable[str | Path], what: str) -> None:
     if path.is_dir():
-        raise UsageError(f"{what} cannot be written: {path} is a folder")
+        raise UsageError(f"{what} cannot be written: {path} is a folder; choose a file")
     if not path.parent.is_dir():
-        raise UsageError(f"{what} cannot be written to {path}: there is no folder {path.parent}")
+        raise UsageError(f"{what} cannot be written to {path}: there is no folder {path.parent}; make it first")
     for each in inputs:
         if _is_of(path, Path(each)):
-            raise UsageError(f"{what} cannot be written to {path}: that is what is read")
+            raise UsageError(f"{what} cannot be written to {path}: that is what is read; choose another file")
 
 
 def _is_of(path: Path, read: Path) -> bool:

@@ -75,7 +75,9 @@ async def _served(settings: PlaySettings, tape: Tape, elsewhere: Elsewhere | Non
             await site.start()
         except OSError as error:
             reason = error.strerror or str(error)
-            raise UsageError(f"{settings.host}:{settings.port} cannot be listened at: {reason}") from error
+            raise UsageError(
+                f"{settings.host}:{settings.port} cannot be listened at: {reason}; choose another --listen"
+            ) from error
         host, port = runner.addresses[0][:2]
         yield f"http://{host}:{port}"
     finally:

@@ -64,7 +64,7 @@ async def recording(
     if settings.output.exists() and not settings.force:
         raise UsageError(f"{settings.output} exists already: choose another -o, or replace it with --force")
     if not settings.output.parent.is_dir():
-        raise UsageError(f"the recording cannot be written: there is no folder {settings.output.parent}")
+        raise UsageError(f"the recording cannot be written: there is no folder {settings.output.parent}; make it first")
     token = team.token if team else secrets.token_urlsafe(32)
     await check_relays(settings.relays)
     credentials = Credentials(asking(settings))

@@ -205,7 +205,10 @@ def _adapted(handling: Handling, ref: ObjectRef, value: JSONObject) -> JSONObjec
 
 async def _restore_keys(recording: Recording, target: Target, seed: Seed, restored: Restored) -> None:
     if target.lab is None or target.etcd is None:  # nobody's etcd but a lab's is written
-        raise ReplayError("The start state cannot be restored: the target is no fresh server whose etcd is known.")
+        raise ReplayError(
+            "The start state cannot be restored: the target is no fresh server whose etcd is known; "
+            "use --on fresh, or --restore api."
+        )
     await write_keys(target.etcd, seed.later if target.seeded else (*seed.keys, *seed.later))
     live = {each.name: each for each in await _standing(target.etcd)}
     own = Renaming()

@@ -45,7 +45,9 @@ def rule_book(files: Sequence[Path]) -> RuleBook:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise UsageError(f"the rules cannot be read from {path}: {error.strerror}") from error
+            raise UsageError(
+                f"the rules cannot be read from {path}: {error.strerror}; --rules names a file of them"
+            ) from error
         rules += read_rules(data, str(path))
     return RuleBook(tuple(rules))
 

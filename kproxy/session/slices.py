@@ -94,7 +94,7 @@ def _time(recording: Recording, words: str | None, option: str) -> Nanos | None:
     except ValueError:
         seconds = _clock_seconds(recording, words, option)
     if not -_LONGEST < seconds < _LONGEST:
-        raise UsageError(f"{option} {words!r} is no time of this session")
+        raise UsageError(f"{option} {words!r} is no time of this session; `kproxy log --json` shows its times")
     return Nanos(int(seconds * 1e9))
 
 
@@ -129,7 +129,7 @@ def sliced(whole: Opened, wish: SliceWish) -> Opened:
         return whole
     part = part_of(whole.recording, slice_of(whole.recording, wish))
     if next(part.exchanges(), None) is None:
-        raise UsageError(f"the slice {wish} of this recording holds no exchange")
+        raise UsageError(f"the slice {wish} of this recording holds no exchange; `kproxy log` shows what there is")
     return OpenedPart(part, kept=whole.kept, whole=whole)
 
 

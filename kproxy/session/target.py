@@ -131,5 +131,7 @@ def reached(
         return
     upstream = load_kubeconfig(None, env).upstream(wish.context)
     if upstream.proxy is not None:
-        raise UsageError(f"a replay cannot go through the proxy {upstream.proxy.shown} of that context")
+        raise UsageError(
+            f"a replay cannot go through the proxy {upstream.proxy.shown} of that context; use one without proxy-url"
+        )
     yield Target(upstream=upstream, etcd=etcd, stores=stores)

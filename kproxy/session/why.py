@@ -126,7 +126,9 @@ def why_change(where: str, words: str, namespace: str = "") -> Why:
         if row is None or row.entry is None:
             known = ", ".join(f"@{entry.change.revision}" for entry in found[:10])
             there = f"it changed at {known}{' and more' if len(found) > 10 else ''}" if found else "it did not change"
-            raise UsageError(f"{name} has no change at revision {revision} in this recording: {there}")
+            raise UsageError(
+                f"{name} has no change at revision {revision} in this recording: {there}; `kproxy history` lists them"
+            )
         return _why(recording, entries, authors, found, row)
 
 

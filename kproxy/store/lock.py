@@ -28,7 +28,7 @@ class WriterLock:
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise RecordingError(f"{recording} cannot be written: {error.strerror}.") from error
+            raise RecordingError(f"{recording} cannot be written: {error.strerror}; choose another place.") from error
         deadline = time.monotonic() + PATIENCE
         while not _try(self._descriptor, fcntl.LOCK_EX):
             if time.monotonic() > deadline:

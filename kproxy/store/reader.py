@@ -335,19 +335,26 @@ def _inspect(path: Path) -> sqlite.FileHeader:
         size = path.stat().st_size
         header = sqlite.read_header(path)
     except FileNotFoundError as error:
-        raise RecordingError(f"There is no recording {path}.") from error
+        raise RecordingError(
+            f"There is no recording {path}; a recording is a .kproxy file or a folder in text form."
+        ) from error
     except OSError as error:
-        raise RecordingError(f"{path} cannot be read: {error.strerror}.") from error
+        raise RecordingError(
+            f"{path} cannot be read: {error.strerror}; look at its rights and its folder's."
+        ) from error
     if size == 0:
-        raise RecordingError(f"{path} is empty: it is no recording.")
+        raise RecordingError(f"{path} is empty: it is no recording; `kproxy record -o` makes one.")
     if header is None or header.application_id != sqlite.APPLICATION_ID:
-        raise RecordingError(f"{path} is no kproxy recording.")
+        raise RecordingError(f"{path} is no kproxy recording; `kproxy import` reads the text form.")
     if header.schema > SCHEMA:
         raise SchemaError(
-            f"{path} is of schema {header.schema}, this kproxy reads up to {SCHEMA}: a newer kproxy reads it."
+            f"{path} is of schema {header.schema}, this kproxy reads up to {SCHEMA}; a newer kproxy reads it."
         )
     if header.schema < 1:
-        raise SchemaError(f"{path} is of schema {header.schema}, this kproxy reads 1 to {SCHEMA}.")
+        raise SchemaError(
+            f"{path} is of schema {header.schema}, this kproxy reads 1 to {SCHEMA}; "
+            "it is damaged, or no release made it."
+        )
     # Killed while SQLite folded the -wal in, the first page may be there before the last ones: the -wal has them all.
     folding = header.wal and sqlite.leftovers(path)[0].exists()
     if header.size > size and not folding:

@@ -38,6 +38,8 @@ _FULL = {
 class StorageFullError(RecordingError):
     """The disk is full or cannot be written for now. What was committed stays; the batch may be committed again."""
 
+    next_step = "make room there: it is tried again each second"
+
     def __init__(self, sentence: str, number: int) -> None:
         super().__init__(sentence)
         self.errno = number
@@ -157,7 +159,7 @@ def writing_failed(path: Path, error: DBAPIError | OSError) -> RecordingError:
     if code in _FULL:
         number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else errno.EIO
         return StorageFullError(f"{path} cannot be written: {os.strerror(number)} ({original}).", number)
-    return RecordingError(f"{path} cannot be written: {original}.")
+    return RecordingError(f"{path} cannot be written: {original}; choose another place.")
 
 
 def is_busy(error: DBAPIError) -> bool:

@@ -46,14 +46,14 @@ _HEADING += "# `kproxy import FOLDER -o FILE`. What each field means: docs/recor
 def export_text(recording: Recording, folder: Path) -> None:
     """Writes the text form into a new or empty folder. UsageError if it holds something else."""
     if recording.session.end is SessionEnd.RECORDING:
-        raise RecordingError("The recording still grows: end the session, then export it.")
+        raise RecordingError("The recording still grows; end the session, then export it.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise UsageError(f"{folder} is not empty: choose another folder.")
         _export(recording, folder)
     except OSError as error:
-        raise RecordingError(f"{folder} cannot be written: {error.strerror}.") from error
+        raise RecordingError(f"{folder} cannot be written: {error.strerror}; choose another folder.") from error
 
 
 def _export(recording: Recording, folder: Path) -> None:
@@ -270,7 +270,10 @@ class TextRecording:
         path = self.folder / name
         try:
             if path.stat().st_size > MAX_FILE:
-                raise RecordingError(f"{path} is larger than {MAX_FILE >> 20} MiB: import cannot read it.")
+                raise RecordingError(
+                    f"{path} is larger than {MAX_FILE >> 20} MiB: import cannot read it; "
+                    "use the file that it was exported from."
+                )
             with path.open("rb") as file:
                 yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
         except OSError as error:

@@ -144,7 +144,7 @@ class Writer:
         if session.schema != SCHEMA:
             raise RecordingError(f"{path}: a recording of schema {session.schema} cannot be made, only of {SCHEMA}.")
         if path.is_dir():
-            raise UsageError(f"{path} is a folder: name a file for the recording.")
+            raise UsageError(f"{path} is a folder; name a file for the recording.")
         if path.exists() and not force:
             raise UsageError(f"{path} exists already: choose another name, or --force to overwrite it.")
         lock = WriterLock(path)
@@ -155,7 +155,7 @@ class Writer:
             raise sqlite.writing_failed(path, error) from error
         except OSError as error:
             lock.release()
-            raise RecordingError(f"{path} cannot be written: {error.strerror}.") from error
+            raise RecordingError(f"{path} cannot be written: {error.strerror}; choose another place.") from error
         return cls(path, lock)
 
     @classmethod
@@ -166,7 +166,10 @@ class Writer:
         except OSError as error:
             raise RecordingError(f"{path} cannot be read: {error.strerror}.") from error
         if header is None or header.application_id != sqlite.APPLICATION_ID or header.schema != SCHEMA:
-            raise RecordingError(f"{path} is no recording of schema {SCHEMA}: it cannot be gone on with.")
+            raise RecordingError(
+                f"{path} is no recording of schema {SCHEMA}: it cannot be gone on with; "
+                "`kproxy upgrade` rewrites older ones."
+            )
         writer = cls(path, WriterLock(path))
         try:
             with writer._connection.begin():  # what comes now is not in a ledger that was kept

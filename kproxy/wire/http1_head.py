@@ -40,6 +40,8 @@ _DIGITS = re.compile(rb"[0-9]{1,18}")
 class FramingError(KproxyError):
     """Bytes that another reader might frame in another way; one sentence says which rule they break."""
 
+    next_step = "whoever sent it is at fault; `kproxy log --status 400` shows who it was"
+
 
 class KnownField(NamedTuple):
     """A header field that framing, identity or tracing looks at: its line is fields_raw[start:end], CRLF included."""

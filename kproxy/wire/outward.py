@@ -25,6 +25,8 @@ _SOCKS_REASONS = {
 class OutwardError(KproxyError):
     """The proxy opens no tunnel; one sentence, without the proxy's words."""
 
+    next_step = "look at that proxy, or go without it: HTTPS_PROXY, NO_PROXY, the kubeconfig's proxy-url"
+
 
 type _Talk = Generator[tuple[bytes, int], bytes, None]
 """Gives what is to be sent and how many bytes must come before it goes on (0: a head's end), gets what came."""

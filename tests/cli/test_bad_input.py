@@ -83,7 +83,7 @@ def test_a_newer_schema_is_refused_with_both_numbers(fails: Fails, recording: Pa
         database.execute("pragma user_version = 99")
     said = fails("log", str(recording))
     assert "99" in said
-    assert f"up to {SCHEMA}:" in said
+    assert f"up to {SCHEMA};" in said
 
 
 @pytest.mark.parametrize(

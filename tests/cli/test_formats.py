@@ -98,5 +98,5 @@ def test_a_report_that_fails_at_the_end_takes_neither_the_others_nor_the_verdict
     said = capsys.readouterr()
     assert json.loads(kept.read_text())["verdict"] == "different"
     assert "verdict: different" in said.out
-    assert "cannot be written to /dev/full: No space left on device (the verdict is different)" in said.err
+    assert "No space left on device; name another file behind its --format (the verdict is different)" in said.err
     assert renaming.exists()

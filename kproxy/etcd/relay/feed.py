@@ -172,7 +172,9 @@ def _bound(path: Path) -> socket.socket:
             os.umask(mask)
     except OSError as error:
         sock.close()
-        raise EtcdError(f"the feed's socket {path} cannot be made: {error.strerror}") from None
+        raise EtcdError(
+            f"the feed's socket {path} cannot be made: {error.strerror}; name another one with --feed"
+        ) from None
     except EtcdError:
         sock.close()
         raise

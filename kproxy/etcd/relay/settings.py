@@ -48,11 +48,12 @@ class RelaySettings:
         if self.cert is None and self.key is None:
             if self.client_ca is not None:
                 raise EtcdError(
-                    "a CA for the relay's clients means nothing without the relay's own certificate and key"
+                    "a CA for the relay's clients means nothing without the relay's own certificate and key; "
+                    "give --cert and --key"
                 )
             return None
         if self.cert is None or self.key is None:
-            raise EtcdError("the relay's certificate and its key go together; only one of them is given")
+            raise EtcdError("the relay's certificate and its key go together; give --cert and --key")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         _load(context, self.cert, self.key)
         if self.client_ca is not None:
@@ -75,7 +76,10 @@ class RelaySettings:
         """The members. EtcdError."""
         found = self.etcd.parsed()
         if len(self.listen) > len(found):
-            raise EtcdError(f"there are {len(self.listen)} addresses to listen on for {len(found)} etcd endpoints")
+            raise EtcdError(
+                f"there are {len(self.listen)} addresses to listen on for {len(found)} etcd endpoints; "
+                "give one --listen for each --etcd"
+            )
         return found
 
 
@@ -92,7 +96,9 @@ def own_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found, above = folder.lstat(), folder.parent.stat()
     except OSError as error:
-        raise EtcdError(f"the feed's folder {folder} cannot be made: {error.strerror}") from None
+        raise EtcdError(
+            f"the feed's folder {folder} cannot be made: {error.strerror}; name a socket elsewhere with --feed"
+        ) from None
     open_to_others = (
         found.st_mode & 0o022 and above.st_mode & 0o011
     )  # in a folder of the user's alone nobody gets to it
@@ -110,15 +116,20 @@ def _load(context: ssl.SSLContext, cert: Path, key: Path) -> None:
     try:
         context.load_cert_chain(cert, key)
     except ssl.SSLError as error:
-        raise EtcdError(f"the certificate {cert} with the key {key} cannot be used: {error.reason}") from None
+        raise EtcdError(
+            f"the certificate {cert} with the key {key} cannot be used: {error.reason}; "
+            "--cert and --key are PEM files that belong together"
+        ) from None
     except OSError as error:
-        raise EtcdError(f"the certificate {cert} or the key {key} cannot be read: {error.strerror}") from None
+        raise EtcdError(
+            f"the certificate {cert} or the key {key} cannot be read: {error.strerror}; look at --cert and --key"
+        ) from None
 
 
 def _trust(context: ssl.SSLContext, ca: Path) -> None:
     try:
         context.load_verify_locations(ca)
     except ssl.SSLError as error:
-        raise EtcdError(f"the CA {ca} cannot be used: {error.reason}") from None
+        raise EtcdError(f"the CA {ca} cannot be used: {error.reason}; it is a PEM file") from None
     except OSError as error:
-        raise EtcdError(f"the CA {ca} cannot be read: {error.strerror}") from None
+        raise EtcdError(f"the CA {ca} cannot be read: {error.strerror}; look at its path and rights") from None

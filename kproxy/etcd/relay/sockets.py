@@ -23,7 +23,9 @@ def listener_at(where: Listening) -> socket.socket:
         family, kind, proto, _, address = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)[0]
         sock = socket.socket(family, kind, proto)
     except OSError as error:
-        raise EtcdError(f"the relay cannot listen on {where.host}: {reason_of(error)}") from None
+        raise EtcdError(
+            f"the relay cannot listen on {where.host}: {reason_of(error)}; choose another --listen"
+        ) from None
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
@@ -31,7 +33,9 @@ def listener_at(where: Listening) -> socket.socket:
         sock.setblocking(False)
     except OSError as error:
         sock.close()
-        raise EtcdError(f"the relay cannot listen on {where.host}:{where.port}: {reason_of(error)}") from None
+        raise EtcdError(
+            f"the relay cannot listen on {where.host}:{where.port}: {reason_of(error)}; choose another --listen"
+        ) from None
     return sock
 
 

@@ -58,11 +58,11 @@ def start_beside(info: LabInfo, settings: BesideSettings, env: Mapping[str, str]
     LabError if the lab was not made for them, has them already, or they do not become ready.
     """
     if not info.controllers:
-        raise LabError("this lab's api-server was not made for controllers: start it with --with controllers-later")
+        raise LabError("this lab's api-server was not made for controllers; start it with --with controllers-later")
     if "kube-controller-manager" in dict(info.pids):
-        raise LabError("this lab has its controllers already: start it with --with controllers-later")
+        raise LabError("this lab has its controllers already; start another with --with controllers-later")
     if settings.server is not None and settings.ca is None:
-        raise LabError(f"no CA file is named that makes {settings.server} trusted")
+        raise LabError(f"no CA file is named that makes {settings.server} trusted; `kproxy record` sets KPROXY_CA")
     programs = find_controllers(Path(info.assets))
     lab = Path(info.folder)
     users = read_token_file(lab / "tokens.csv")
@@ -102,11 +102,11 @@ def _client(url: str, ca: Path, probe: User) -> LabClient:
     try:
         return LabClient(host=host, port=port, prefix=prefix, ca=ca, probe=probe)
     except OSError as error:
-        raise LabError(f"the CA file {ca} cannot be used: {error.strerror}") from error
+        raise LabError(f"the CA file {ca} cannot be used: {error.strerror}; KPROXY_CA names it") from error
 
 
 def _base64(ca: Path) -> str:
     try:
         return base64.b64encode(ca.read_bytes()).decode()
     except OSError as error:
-        raise LabError(f"the CA file {ca} cannot be read: {error.strerror}") from error
+        raise LabError(f"the CA file {ca} cannot be read: {error.strerror}; KPROXY_CA names it") from error

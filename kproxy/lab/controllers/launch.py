@@ -36,7 +36,7 @@ def launch(kept: Kept, place: ControllerPlace, client: LabClient, timeout: float
         except PortTaken:
             continue
         return tuple(pids.items())
-    raise LabError("the lab found no free port for kwok")
+    raise LabError("the lab found no free port for kwok; end something that listens")
 
 
 def _start(kept: Kept, command: Command) -> int:

@@ -46,7 +46,9 @@ class Listen:
             for each in bound:
                 each.close()
             reason = error.strerror or error
-            raise ProxyError(f"kproxy cannot listen on {self.host}:{self.port}: {reason}.") from error
+            raise ProxyError(
+                f"kproxy cannot listen on {self.host}:{self.port}: {reason}; choose another --listen."
+            ) from error
         return tuple(bound)
 
     def _bind(self, port: int, *, shared: bool) -> socket.socket:

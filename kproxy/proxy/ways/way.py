@@ -64,7 +64,7 @@ def check_way(way: Way, listen: Listen, upstream: Upstream, *, gives_rights: boo
         if not listen.tls and gives_rights and not listen.is_loopback:
             raise ProxyError(
                 f"kproxy does not listen on {listen.given}: without TLS it would give the kubeconfig's credentials "
-                "to everyone who can reach it, so it does that on loopback only."
+                "to everyone who can reach it, so it does that on loopback only; listen on https://…, or on 127.0.0.1."
             )
         return
     if listen.prefix:

@@ -110,7 +110,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path: Path) -> None:
         (["--etcd", "ftp://h"], "is no address like https://HOST:2379"),
         (["--etcd", "http://h", "--listen", "nowhere"], "is no address like 127.0.0.1:2381"),
         (["--etcd", "http://h", "--listen", "192.0.2.1:1"], "cannot listen on 192.0.2.1:1: cannot assign"),
-        (["--etcd", "http://h", "--cert", "x"], "only one of them is given"),
+        (["--etcd", "http://h", "--cert", "x"], "give --cert and --key"),
     ):
         command = [sys.executable, "-m", "kproxy", "etcd-relay", *feed, *options]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -18,7 +18,7 @@ def lab(folder: Path) -> LabInfo:
 @pytest.mark.parametrize(
     ("info", "settings", "sentence"),
     [
-        (INFO, BesideSettings(), "was not made for controllers: start it with --with controllers-later"),
+        (INFO, BesideSettings(), "was not made for controllers; start it with --with controllers-later"),
         (
             replace(INFO, controllers=(("kwok", "/k"),), pids=(("kube-controller-manager", 1),)),
             BesideSettings(),
