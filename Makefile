@@ -106,6 +106,7 @@ nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replay
 	$(MAKE) mutants
 	$(MAKE) test-unit
 	$(MAKE) quality
+	KPROXY_BISECT=5000 $(BIN)/pytest -n0 -s tests/session/test_bisect.py
 	$(MAKE) bench
 	$(MAKE) fuzz SECONDS=$(FUZZ_SECONDS)
 

@@ -83,7 +83,7 @@ def command(
     book = rule_book(rules)
     with opened(file) as recorded:
         server = recorded.recording.session.server
-    fresh = partial(_fresh, server=server, assets=assets, allow_old_etcd=allow_old_etcd)
+    fresh = partial(_fresh, file=file, server=server, assets=assets, allow_old_etcd=allow_old_etcd)
     good = None if reference == "none" else fresh(reference)
     with tempfile.TemporaryDirectory(prefix="kproxy-bisect-") as folder:
         replay = ReplaySettings(
@@ -105,14 +105,14 @@ def command(
     return _say(found, goal)
 
 
-def _fresh(words: str, *, server: Server, assets: Path | None, allow_old_etcd: bool) -> Fresh:
+def _fresh(words: str, *, file: str, server: Server, assets: Path | None, allow_old_etcd: bool) -> Fresh:
     wish: TargetWish = parse_target(words, server, assets=assets, allow_old_etcd=allow_old_etcd)
     if wish.lab is None:
         raise UsageError(f"{words} is one server, and each part is tried on a fresh one: fresh, fresh:emulated, …")
 
     @contextmanager
-    def start(recording: str) -> Iterator[tuple[Target, Restoring]]:
-        with opened(recording) as part, staged(part.recording, wish, os.environ) as stage:
+    def start() -> Iterator[tuple[Target, Restoring]]:
+        with opened(file) as session, staged(session.recording, wish, os.environ) as stage:
             yield stage
 
     return start

@@ -1,79 +1,45 @@
-"""The smallest part of a session that still shows something: delta debugging over the causal graph. Pure.
+"""The smallest part of a session that still shows something: delta debugging among an exchange's causes. Pure.
 
 Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input (2002): take chunks away, large ones first, as
-long as what is left still shows it. The graph says where to begin, with what the exchange causally needs, and what goes
-together: whoever takes an exchange away takes away those that need it, too.
+long as what is left still shows it. Causes (causes.py) say where to begin: with what the exchange cannot do without,
+then with what is close to it; and what goes together: an object's exchanges are taken as one, and whoever takes an
+exchange away takes away those that cannot do without it, too.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 from kproxy.model.exchange import Seq
-from kproxy.replay.plan import Send, Step
-
-type Needs = Mapping[Seq, AbstractSet[Seq]]
-"""Of each request those that it directly needs."""
+from kproxy.replay.causes import Causes, Links, closure
 
 type Shows = Callable[[frozenset[Seq]], bool]
 """Whether a part of the session still shows it; asked once for each part, and it may take its time."""
 
 
-def needs_of(steps: Iterable[Step]) -> dict[Seq, set[Seq]]:
-    """Which requests each request of a plan directly needs: what lies between them (events, ends) looked through."""
-    before: dict[int, frozenset[Seq]] = {}
-    found: dict[Seq, set[Seq]] = {}
-    for step in steps:
-        needed = frozenset().union(*(before.get(number, frozenset()) for number in step.after))
-        action = step.action
-        if isinstance(action, Send):
-            found[action.seq] = set(needed) - {action.seq}
-            needed = frozenset((action.seq,))
-        before[step.number] = needed
-    return found
-
-
-def closure(needs: Needs, of: Iterable[Seq]) -> frozenset[Seq]:
-    """These requests and all that they need, directly or not."""
-    found: set[Seq] = set()
-    left = list(of)
-    while left:
-        seq = left.pop()
-        if seq not in found:
-            found.add(seq)
-            left += needs.get(seq, frozenset())
-    return frozenset(found)
-
-
-def reduced(everything: Iterable[Seq], must: Seq, needs: Needs, shows: Shows, most: int) -> frozenset[Seq]:
+def reduced(everything: Iterable[Seq], must: Seq, causes: Causes, shows: Shows, most: int) -> frozenset[Seq]:
     """A part with `must` that still shows it, and of which nothing can be left out, or `most` parts were tried.
 
     `everything` shows it, and that is not asked again.
     """
-    search = _Search(must, needs, shows, most)
+    search = _Search(causes.needs, shows, most)
     whole = frozenset(everything) | {must}
-    start = closure(needs, [must]) & whole
-    kept = start if start < whole and search.asks(start) else whole
-    size = max(1, len(kept) // 2)
-    while len(kept) > 1 and search.may_ask:
-        smaller = search.pass_over(kept, size)
-        if smaller == kept and size == 1:
-            break
-        size = max(1, min(size // 2 if smaller == kept else size, len(smaller) // 2))
-        kept = smaller
-    return kept
+    rings = [ring & whole for ring in causes.rings(must)]
+    kept = next((ring for ring in rings if ring < whole and search.asks(ring)), whole)
+    # What stands far away first: most of it has nothing to do with it. Objects go as a whole, then single exchanges.
+    kept = search.narrowed(kept, rings[0], lambda seq: causes.lives.get(seq, seq))
+    return search.narrowed(kept, frozenset((must,)), lambda seq: seq)
 
 
 class _Search:
-    def __init__(self, must: Seq, needs: Needs, shows: Shows, most: int) -> None:
-        self._must = must
+    def __init__(self, needs: Links, shows: Shows, most: int) -> None:
         self._shows = shows
         self._left = most
         self._known: dict[frozenset[Seq], bool] = {}
-        self._needed_by: defaultdict[Seq, set[Seq]] = defaultdict(set)
+        self._needed_by: defaultdict[int, list[int]] = defaultdict(list)
         for seq, others in needs.items():
             for other in others:
-                self._needed_by[other].add(seq)
+                self._needed_by[other].append(seq)
 
     @property
     def may_ask(self) -> bool:
@@ -87,14 +53,43 @@ class _Search:
             self._known[part] = self._shows(part)
         return self._known[part]
 
-    def pass_over(self, kept: frozenset[Seq], size: int) -> frozenset[Seq]:
-        """Try to take away each chunk of `size`, the latest ones first: the least hangs on them."""
-        left = sorted(kept - {self._must}, reverse=True)
-        for at in range(0, len(left), size):
-            chunk = frozenset(left[at : at + size]) & kept
-            together = (closure(self._needed_by, chunk) - {self._must}) & kept
-            for gone in (together, chunk) if size == 1 and together != chunk else (together,):
+    def narrowed(self, kept: frozenset[Seq], fixed: frozenset[Seq], unit: Callable[[Seq], Seq]) -> frozenset[Seq]:
+        """Take away what can be but for `fixed`: in ever smaller chunks of whole units, until none can."""
+        chunks = 2
+        while kept - fixed and self.may_ask:
+            units = _units(kept - fixed, unit)
+            chunks = min(chunks, len(units))
+            smaller = self._pass_over(kept, fixed, [_joined(each) for each in _split(units, chunks)])
+            if smaller == kept and chunks == len(units):
+                break
+            chunks = 2 * chunks if smaller == kept else max(2, chunks - 1)
+            kept = smaller
+        return kept
+
+    def _pass_over(self, kept: frozenset[Seq], fixed: frozenset[Seq], chunks: list[frozenset[Seq]]) -> frozenset[Seq]:
+        """Try to take away each chunk, the latest ones first: the least hangs on them."""
+        for each in reversed(chunks):
+            chunk = each & kept
+            together = (closure(self._needed_by, chunk) - fixed) & kept
+            for gone in (together, chunk) if len(chunk) == 1 and together != chunk else (together,):
                 if gone and self.asks(kept - gone):
                     kept -= gone
                     break
         return kept
+
+
+def _units(seqs: Iterable[Seq], unit: Callable[[Seq], Seq]) -> list[frozenset[Seq]]:
+    found: defaultdict[Seq, set[Seq]] = defaultdict(set)
+    for seq in seqs:
+        found[unit(seq)].add(seq)
+    return [frozenset(found[each]) for each in sorted(found)]
+
+
+def _split(units: list[frozenset[Seq]], chunks: int) -> Iterator[list[frozenset[Seq]]]:
+    """As even as can be: a crumb that is left over costs as much to try as a half."""
+    bounds = [len(units) * each // chunks for each in range(chunks + 1)]
+    return (units[begin:end] for begin, end in pairwise(bounds))
+
+
+def _joined(units: Iterable[frozenset[Seq]]) -> frozenset[Seq]:
+    return frozenset().union(*units)

@@ -1,25 +1,20 @@
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.model.exchange import Seq
-from kproxy.replay.plan import Await, LeaveOut, Send, Step
-from kproxy.replay.reduce import closure, needs_of, reduced
+from kproxy.replay.causes import Causes
+from kproxy.replay.reduce import reduced
+
+type Needs = Mapping[Seq, AbstractSet[Seq]]
 
 
-def step(number: int, *after: int, seq: int = 0) -> Step:
-    return Step(number=number, after=after, action=Send(seq=Seq(seq or number)))
-
-
-def test_what_a_request_needs_is_looked_for_through_what_is_no_request() -> None:
-    steps = [
-        step(0, seq=1),
-        Step(number=1, after=(0,), action=Await(seq=Seq(1), events=1)),
-        Step(number=2, after=(), action=LeaveOut(seq=Seq(9), reason="x")),
-        step(3, 1, 2, seq=2),
-        step(4, 3, seq=3),
-    ]
-    assert needs_of(steps) == {1: set(), 2: {1}, 3: {2}}
-    assert closure(needs_of(steps), [Seq(3)]) == {1, 2, 3}
+def causes(needs: Needs, close: Needs | None = None, lives: Mapping[Seq, Seq] | None = None) -> Causes:
+    links: dict[int, tuple[int, ...]] = {seq: tuple(others) for seq, others in needs.items()}
+    near = links | {seq: (*links.get(seq, ()), *others) for seq, others in (close or {}).items()}
+    return Causes(needs=links, close=near, all=near, lives=lives or {})
 
 
 def test_of_five_thousand_exchanges_the_few_that_show_it_are_left_after_few_attempts() -> None:
@@ -30,22 +25,39 @@ def test_of_five_thousand_exchanges_the_few_that_show_it_are_left_after_few_atte
         asked.append(part)
         return culprits <= part
 
-    found = reduced(map(Seq, range(1, 5001)), Seq(4999), {}, shows, most=300)
+    found = reduced(map(Seq, range(1, 5001)), Seq(4999), causes({}), shows, most=300)
     assert found == culprits
     assert len(asked) < 120
 
 
-def test_the_search_begins_with_what_is_needed() -> None:
-    needs = {Seq(100): {Seq(50)}, Seq(50): {Seq(7)}}
+def test_one_object_among_thousands_is_found_by_halving() -> None:
+    """Lives of three exchanges each: what is of one object goes together."""
+    lives = {Seq(seq): Seq(seq - seq % 3) for seq in range(5001)}
+    needs = {seq: {life} for seq, life in lives.items() if seq != life}
+    asked: list[frozenset[Seq]] = []
+
+    def shows(part: frozenset[Seq]) -> bool:
+        asked.append(part)
+        return {3000, 3002, 4998, 5000} <= part
+
+    found = reduced(map(Seq, range(5001)), Seq(5000), causes(needs, lives=lives), shows, most=300)
+    assert found == {3000, 3002, 4998, 5000}
+    assert len(asked) < 40
+    assert sum(map(len, asked)) < 3 * 5001
+
+
+def test_the_search_begins_with_what_is_needed_then_with_what_is_close() -> None:
+    needs = {Seq(100): {Seq(7)}}
+    close = {Seq(100): {Seq(50)}, Seq(50): {Seq(40)}}
     asked: list[frozenset[Seq]] = []
 
     def shows(part: frozenset[Seq]) -> bool:
         asked.append(part)
         return {50, 100} <= part
 
-    assert reduced(map(Seq, range(1, 101)), Seq(100), needs, shows, most=100) == {50, 100}
-    assert asked[0] == {7, 50, 100}
-    assert len(asked) <= 5
+    assert reduced(map(Seq, range(1, 101)), Seq(100), causes(needs, close), shows, most=100) == {50, 100}
+    assert asked[:2] == [{7, 100}, {7, 40, 50, 100}]
+    assert len(asked) <= 7
 
 
 def test_attempts_have_an_end() -> None:
@@ -56,7 +68,7 @@ def test_attempts_have_an_end() -> None:
         count += 1
         return len(part) > 90
 
-    reduced(map(Seq, range(1, 101)), Seq(1), {}, shows, most=7)
+    reduced(map(Seq, range(1, 101)), Seq(1), causes({}), shows, most=7)
     assert count == 7
 
 
@@ -69,5 +81,5 @@ def test_nothing_can_be_left_out_of_what_is_found(size: int, data: st.DataObject
         seq: data.draw(st.frozensets(st.sampled_from(everything[: seq - 1]), max_size=3)) if seq > 1 else frozenset()
         for seq in everything
     }
-    found = reduced(everything, must, needs, lambda part: culprits <= part, most=10_000)
+    found = reduced(everything, must, causes(needs), lambda part: culprits <= part, most=10_000)
     assert found == culprits
