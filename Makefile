@@ -25,7 +25,7 @@ OLDER = 1.34.4
 OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
 .PHONY: help demo test test-unit test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane controlplane-older soak \
-        test-controlplane test-compat compatibility compatibility-check commands errors \
+        test-controlplane test-compat compatibility compatibility-check commands errors architecture \
         mutants mutants-publish mutants-short recordings nightly bench bench-short bench-correlate bench-diff quality accuracy wheel test-plugin clean
 
 help: ## this list
@@ -91,6 +91,9 @@ commands: $(VENV)/installed ## write docs/commands.md from the commands themselv
 
 errors: $(VENV)/installed ## write docs/errors.md from the code
 	$(BIN)/python tools/errors.py
+
+architecture: $(VENV)/installed ## draw the pictures of docs/architecture.md from the imports
+	$(BIN)/python tools/architecture.py
 
 recordings: $(VENV)/installed controlplane ## make the golden recordings again (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" sh recordings/make/all.sh $(BIN)/kproxy

@@ -104,7 +104,7 @@ def test_the_questions_lead_to_every_command_and_every_page() -> None:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("tool", ["commands", "errors"])
+@pytest.mark.parametrize("tool", ["architecture", "commands", "errors"])
 def test_a_page_that_is_made_from_the_code_is_what_the_code_says(tool: str) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / f"{tool}.py"), "--check"], capture_output=True, text=True, check=False
@@ -119,6 +119,15 @@ def test_every_command_explains_itself_with_an_example(name: str) -> None:
     for each in command.commands.values() if isinstance(command, click.Group) else [command]:
         assert "Example: kproxy" in (each.help or "")
         assert all(param.help for param in each.params if isinstance(param, click.Option)), name
+
+
+def test_every_file_that_the_way_of_an_exchange_names_is_there() -> None:
+    page = (DOCS / "architecture.md").read_text()
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z_0-9]+)`", page)
+    assert named
+    for name in named:
+        place = ROOT / "kproxy" / name
+        assert place.with_suffix(".py").exists() or place.is_dir(), name
 
 
 def test_every_rule_of_noise_is_in_the_docs_as_the_code_has_it() -> None:

@@ -87,6 +87,7 @@ def test_every_command_that_reads_recordings_does_what_its_page_says(
         assert code == EXIT_CODES.get(shlex.join(words), 0), f"{line}\n{said.out}{said.err}"
 
 
+@pytest.mark.process
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on PATH; tests/controlplane runs it")
 @pytest.mark.parametrize("page", pages_that_run(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_block_that_is_marked_runs(page: Path, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def test_each_class_is_in_the_tree_that_the_module_draws() -> None:
         assert kind.__name__ in errors.__doc__
 
 
+@pytest.mark.process
 def test_a_user_sees_the_whole_sentence() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "kproxy", "log", "/nowhere"], capture_output=True, text=True, check=False
