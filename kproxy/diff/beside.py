@@ -8,26 +8,30 @@ by object, must be the same (`check_consequences`).
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from kproxy.diff.noise import Rule
 from kproxy.diff.rules import RuleBook
 from kproxy.diff.sides import Comparison, Side
-from kproxy.model.api import RequestInfo, metadata_of
+from kproxy.model.api import ObjectRef, RequestInfo, metadata_of
+from kproxy.model.attribution import Ledger
 from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON, JSONObject, text
+from kproxy.model.recording import Recording
 from kproxy.model.verdict import Difference
 from kproxy.renaming.derived import drawn_for
 from kproxy.renaming.kinds import UUID, is_time
+from kproxy.wire.storage import PREFIX, object_keys
 
 BESIDE = Rule(
     name="controllers-beside",
     ground="the target's own controllers act while only people's requests are driven: how often and when they write is "
     "their own business; what is there in the end is compared (docs/replay.md)",
     place="status, resourceVersion, generation, managedFields, times and versions of what they write too; states of a "
-    "watch on the way to the last one that was awaited; which of their objects a list names",
+    "watch on the way to the last one that was awaited; which of their objects a list names; never an object that in "
+    "the recording only people wrote",
     source="--drive people",
 )
 
@@ -50,11 +54,16 @@ _SYSTEM = re.compile(
 
 @dataclass(slots=True)
 class Beside(RuleBook):
-    """A book of rules, and this one. `missed`: reads and watches whose state did not come: not hidden."""
+    """A book of rules, and this one. `missed`: reads and watches whose state did not come: not hidden.
+
+    `passing`: reads of what was on its way out: it may be gone here. `own`: keys that in the recording nobody but the
+    people wrote (own_keys), below `prefix`: nothing of them is a controller's doing.
+    """
 
     missed: frozenset[int] = frozenset()
     passing: frozenset[int] = frozenset()
-    """Reads of what was on its way out: it may be gone here."""
+    own: frozenset[EtcdKey] = frozenset()
+    prefix: str = PREFIX
 
     def hides(self, difference: Difference, info: Callable[[Seq], RequestInfo | None]) -> Rule | None:
         """The first rule that hides a difference."""
@@ -62,6 +71,8 @@ class Beside(RuleBook):
         return given or (BESIDE if self._theirs(difference, info) else None)
 
     def _theirs(self, found: Difference, info: Callable[[Seq], RequestInfo | None]) -> bool:
+        if self._is_own(found, info):
+            return False
         if found.where == "etcd":
             return _is_theirs(found) or (found.kind in {"added", "removed"} and found.path.endswith("]"))
         if found.where == "consequence" or found.seq is None:
@@ -73,6 +84,26 @@ class Beside(RuleBook):
         asked = info(found.seq)
         reads = asked is not None and asked.verb in _READS and found.seq not in self.missed
         return reads or _is_theirs(found)
+
+    def _is_own(self, found: Difference, info: Callable[[Seq], RequestInfo | None]) -> bool:
+        if found.where == "etcd":
+            return EtcdKey(found.key.encode()) in self.own
+        asked = info(found.seq) if found.seq is not None and found.where == "body" else None
+        if asked is None or not asked.name or asked.verb == "list":
+            return False
+        ref = ObjectRef(group=asked.group, resource=asked.resource, namespace=asked.namespace, name=asked.name)
+        return any(key in self.own for key in object_keys(ref, self.prefix))
+
+
+def own_keys(recording: Recording, ledger: Ledger, driven: Iterable[Seq]) -> frozenset[EtcdKey]:
+    """The keys that were changed by the requests that are driven, and by nothing else."""
+    start = recording.session.etcd_start or 0
+    known = {(each.revision, each.key) for seq in driven for each in ledger.by_seq.get(seq, ())}
+    own, others = set[EtcdKey](), set[EtcdKey]()
+    for change in recording.key_changes():
+        if change.revision > start:
+            (own if (change.revision, change.key) in known else others).add(change.key)
+    return frozenset(own - others)
 
 
 def _is_theirs(found: Difference) -> bool:

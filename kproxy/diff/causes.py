@@ -116,6 +116,7 @@ class _Grouping:
     _types: dict[Seq, int] = field(default_factory=dict)  # exchanges whose content is of another type
     _codings: dict[Seq, int] = field(default_factory=dict)  # exchanges whose content is compressed in another way
     _columns: dict[Seq, int] = field(default_factory=dict)  # Tables of other columns
+    _ends: dict[Seq, int] = field(default_factory=dict)  # streams that ended in another way
     _histories: dict[tuple[object, ...], int] = field(
         default_factory=dict
     )  # states that came otherwise, see history_of
@@ -167,7 +168,11 @@ class _Grouping:
             if history is not None and history in self._histories:
                 return self._histories[history]
         if site.aspect in {"member", "key"}:
-            return self._places.get((difference.seq, difference.where, difference.path))
+            if (found := self._places.get((difference.seq, difference.where, difference.path))) is not None:
+                return found
+            if difference.seq is None or (difference.where, difference.kind) != ("stream", "removed"):
+                return None
+            return self._ends.get(difference.seq)  # what would have come later
         return None if difference.seq is None else self._of_its_exchange(site, difference.seq)
 
     def _of_its_exchange(self, site: Site, seq: Seq) -> int | None:
@@ -279,6 +284,8 @@ class _Grouping:
                 self._answers.setdefault(seq, number)
             if site.difference.path == "status":
                 self._statuses.setdefault(seq, number)
+        elif site.aspect == "end":
+            self._ends.setdefault(seq, number)
         elif site.aspect == "header":
             self._headers(site.difference.path).setdefault(seq, number)
         elif has_other_columns(site):

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from kproxy.diff.align import align_exchanges
 from kproxy.diff.alone import Alone
-from kproxy.diff.beside import Beside, check_consequences
+from kproxy.diff.beside import Beside, check_consequences, own_keys
 from kproxy.diff.causes import find_causes
 from kproxy.diff.etcd import EtcdComparison
 from kproxy.diff.exchanges import compare_exchange, compare_pages, is_stream, learn_exchange, learn_pages
@@ -76,8 +76,15 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     did not come, which; `passing`: reads of what was on its way out. `early`: watches that the replay's server ended
     long before their client left them, and that were left by it in the baseline. `notify` hears how far it is.
     """
+    pairing = Pairing(align_exchanges(baseline.exchanges(), replayed.exchanges()) if pairs is None else pairs)
     if beside is not None:
-        rules = Beside((rules or RuleBook()).rules, missed=frozenset(beside), passing=frozenset(passing))
+        rules = Beside(
+            (rules or RuleBook()).rules,
+            missed=frozenset(beside),
+            passing=frozenset(passing),
+            own=own_keys(baseline, baseline_ledger, map(Seq, pairing.baseline)),
+            prefix=baseline.session.etcd_prefix,
+        )
     findings = Findings(strict=strict, rules=rules, info=_asked_of(baseline))
     of = Comparison(
         read_side(baseline),
@@ -87,7 +94,6 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         replay=pairs is not None,
         early=frozenset(early),
     )
-    pairing = Pairing(align_exchanges(baseline.exchanges(), replayed.exchanges()) if pairs is None else pairs)
     order = Order(of)
     blameless = excused or {}
     images = frozenset(pairing.image(seq) for seq in blameless)

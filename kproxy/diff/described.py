@@ -2,15 +2,17 @@
 
 One change of a version shows hundreds of times there: a parameter in each path, a default in each schema. What a
 reader can act on is the parameter, the field, the type, the resource: its name stands for all places of it. New types
-that speak of one another, and the fields that speak of them, are one; and so is what names the same feature gate.
+that speak of one another, and the fields that speak of them, are one; so is what names the same feature gate, and what
+is of one feature by its names (features.py).
 """
 
 import json
 import re
 from collections.abc import Iterable
 
+from kproxy.diff.features import Features, alone, described_of
 from kproxy.diff.sites import Site, Steps, element_name, in_type, steps_of
-from kproxy.model.jsontypes import JSON, text
+from kproxy.model.jsontypes import JSON
 from kproxy.model.verdict import Difference
 
 type Change = tuple[str, ...]
@@ -19,7 +21,6 @@ _OPENAPI = "/openapi/"
 _INDEX = "/openapi/v3"
 _REFERENCE = re.compile(r'"#/(?:components/schemas|definitions)/([^"]{1,300})"')
 _GATE = re.compile(r"\b([A-Z][A-Za-z0-9]{3,80}) feature gate")
-_MAX_WORDS = 10_000
 _ELEMENTS = frozenset({"items", "additionalProperties"})
 _ALONE = frozenset({"added", "removed"})
 
@@ -28,20 +29,35 @@ class Described:
     """The types that one side's OpenAPI documents have alone, by which of them speak of one another."""
 
     def __init__(self, differences: Iterable[Difference]) -> None:
+        listed = list(differences)
+        self._features = Features(listed)
         self._values: dict[str, list[str]] = {}
-        for each in differences:
+        for each in listed:
             if each.where == "body" and each.kind in _ALONE and each.path.startswith(("$.components", "$.definitions")):
                 name, below = in_type(steps_of(each.path))
                 if name and not below:
                     self._values[name] = _references(each)
         self._groups = {
-            each.path.removeprefix("$.paths['apis/").removesuffix("']") for each in differences if _is_group(each)
+            each.path.removeprefix("$.paths['apis/").removesuffix("']") for each in listed if _is_group(each)
         }
         self._roots: dict[str, str] = {}
         for name, references in self._values.items():
             for other in references:
                 if other in self._values:
                     self._roots[self._root(other)] = self._root(name)
+        self._gates: dict[str, str] = {}
+        for each in listed:
+            if (gate := _gate(each)) and (of := self._type_of(each)):
+                self._gates.setdefault(self._root(of), gate)
+
+    def _type_of(self, difference: Difference) -> str:
+        """The new type that a difference is, or that a new field is of; "": none."""
+        if difference.where != "body" or not difference.path.startswith(("$.components", "$.definitions")):
+            return ""
+        name, below = in_type(steps_of(difference.path))
+        if not below:
+            return name if name in self._values else ""
+        return next((each for each in _references(difference) if each in self._values), "")
 
     def _root(self, name: str) -> str:
         while (above := self._roots.get(name, name)) != name:
@@ -57,7 +73,7 @@ class Described:
             return self._listed(site)
         if path.startswith(_OPENAPI):
             return self._documented(site)
-        return _served(site, path) if path in {"/api", "/apis"} or is_discovery(site) else None
+        return _served(site, path, self._features) if path in {"/api", "/apis"} or is_discovery(site) else None
 
     def _listed(self, site: Site) -> Change | None:
         """In the list of documents one more or less is a version of a group, or a group with its versions."""
@@ -92,14 +108,20 @@ class Described:
             return ("openapi", "elements")
         if last == "required" or of == "enum":
             return ("openapi", kind, *_general(below))
-        if kind in _ALONE and not below:
-            return ("openapi", "type", kind, self._root(name))
-        if kind in _ALONE and of == "properties":
-            new = next((each for each in _references(site.difference) if each in self._values), "")
+        if kind in _ALONE and (not below or of == "properties"):
+            new = self._type_of(site.difference)
             if new:
-                return ("openapi", "type", kind, self._root(new))
-            return _gated(site.difference, ("openapi", "property", kind, last, _form(_alone(site.difference))))
+                root = self._root(new)
+                return _of_gate(kind, self._gates.get(root, "")) or ("openapi", "type", kind, root)
+            return self._property(site.difference, name, last)
         return ("openapi", kind, *_general(below), *_values(site.difference))
+
+    def _property(self, difference: Difference, of: str, name: str) -> Change:
+        """Of a new field: its gate, the new resource that it is about, or the field itself, in all types."""
+        kind = difference.kind
+        if resource := self._features.resource_named(difference):
+            return ("resource", kind, resource)
+        return _gated(difference, ("openapi", "property", kind, *self._features.field(of, kind, name)))
 
 
 def is_discovery(site: Site) -> bool:
@@ -114,41 +136,42 @@ def _is_group(difference: Difference) -> bool:
     return difference.kind in _ALONE and path.startswith("$.paths['apis/") and path.count("/") == 1
 
 
-def _served(site: Site, path: str) -> Change | None:
+def _served(site: Site, path: str, features: Features) -> Change | None:
     """Of discovery: which version, resource or subresource of which group, told in either form."""
     steps = tuple(part for step in site.steps for part in step.split("/"))
     named = [each for each in steps if each not in {"groups", "versions", "resources", "subresources"}]
     above = [each for each in path.removeprefix("/apis").removeprefix("/api").split("/") if each]
     if site.difference.kind not in _ALONE:
         return None
-    value = _alone(site.difference)
+    value = alone(site.difference)
     if site.aspect == "member":  # a group in aggregated discovery
         return ("served", site.difference.kind, site.label)
     if steps[-1:] == ("subresources",) and isinstance(value, list) and len(value) == 1:
         named.append(element_name(value[0]))
+    if named and features.is_named(site.difference.kind, named[-1]):
+        return ("resource", site.difference.kind, named[-1])
+    if named:
+        named[-1] = features.resource(named[-1])
     group = [site.group] if site.group else []
     return ("served", site.difference.kind, "/".join((*above, *group, *named)))
 
 
 def _references(difference: Difference) -> list[str]:
-    return _REFERENCE.findall(json.dumps(_alone(difference)))
-
-
-def _alone(difference: Difference) -> JSON:
-    """What one side has alone."""
-    return difference.baseline if difference.kind == "removed" else difference.replayed
+    return _REFERENCE.findall(json.dumps(alone(difference)))
 
 
 def _gated(difference: Difference, change: Change) -> Change:
     """The feature gate that what is described needs, by its own words; `change` where it names none."""
-    value = _alone(difference)
-    found = _GATE.search(text(value.get("description"))[:_MAX_WORDS]) if isinstance(value, dict) else None
-    return ("openapi", "gate", difference.kind, found[1]) if found else change
+    return _of_gate(difference.kind, _gate(difference)) or change
 
 
-def _form(value: JSON) -> str:
-    """A field's type: fields of one name and of two types are two."""
-    return f"{value.get('type', '')} {value.get('format', '')}" if isinstance(value, dict) else ""
+def _of_gate(kind: str, gate: str) -> Change | None:
+    return ("openapi", "gate", kind, gate) if gate else None
+
+
+def _gate(difference: Difference) -> str:
+    found = _GATE.search(described_of(difference)) if difference.kind in _ALONE else None
+    return found[1] if found else ""
 
 
 def _general(steps: Steps) -> Steps:

@@ -1,7 +1,7 @@
 """What etcd says that an object was at a revision: a key's own history, asked for one key at a time."""
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -46,6 +46,26 @@ class KeyHistory:
         for ref, life in self._lives.get((group, resource), {}).items():
             if life.is_there(revision):
                 yield ref
+
+    def between(self, group: str, resource: str, namespace: str, revisions: tuple[int, int]) -> Iterator[int]:
+        """The revisions beyond the first one and below the second one that changed objects of a resource.
+
+        `namespace` "": of all namespaces. What etcd's watch saw before the session began is among them, too.
+        """
+        after, before = revisions
+        for (*of, place), turns in self._turns.items():
+            if of == [group, resource] and namespace in {"", place}:
+                yield from turns[bisect_right(turns, after) : bisect_left(turns, before)]
+
+    @cached_property
+    def _turns(self) -> dict[tuple[str, str, str], "array[int]"]:
+        """By group, resource and namespace: the revisions that changed something. Read once, when it is asked for."""
+        found: dict[tuple[str, str, str], array[int]] = {}
+        for change in self._recording.key_changes():
+            ref = key_object(change.key, self._recording.session.etcd_prefix)
+            if ref is not None:
+                found.setdefault((ref.group, ref.resource, ref.namespace), array("q")).append(change.revision)
+        return found
 
     @cached_property
     def _lives(self) -> dict[tuple[str, str], dict[ObjectRef, "_Life"]]:

@@ -33,8 +33,9 @@ BOOKMARKS = Rule(
 )
 TAIL = Rule(
     name="watch-tail",
-    ground="when a client leaves a watch, what it still got is a race; each such event is in etcd's history",
-    place="events after the last recorded one, in a watch that its client left or that came to its end in good order",
+    ground="when a client leaves a watch, what it still got is a race; each such event is what etcd's history has",
+    place="events after the last recorded one, in etcd's order and with nothing left out between them, in a watch that "
+    "its client left or that came to its end in good order",
 )
 CLOSED = Rule(
     name="closed-by-client",

@@ -273,7 +273,8 @@ class Locator:
                 thing = group or thing
             if len(steps) == 2 and difference.kind in {"added", "removed"}:
                 aspect = "member"
-            thing = f"{metadata['name']} in {thing}" if subject is None and metadata.get("name") else thing
+            if subject is None and metadata.get("name") and not group:
+                thing = f"{metadata['name']} in {thing}"
             thing = f"{thing} as a table" if steps[0] == "rows" and steps[2:3] != ("object",) else thing
             steps = steps[3:] if steps[2:3] == ("object",) else steps[2:]
         elif self._is_status(exchange):

@@ -12,7 +12,7 @@ from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.etcd import KeyChange
 from kproxy.model.exchange import Body, Exchange
-from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.kinds import is_revision
 from kproxy.renaming.target import parameter
 
@@ -123,7 +123,7 @@ def _shows(  # noqa: PLR0913 - an object, and when it may have been so
     if life is None:
         return None
     value = life.version(int(revision), bound if at is None else at, at)
-    return value is not None and (not contents or _is_stored(side, shown, value))
+    return value is not None and (not contents or is_stored(side, shown, value))
 
 
 def _lists(side: Side, exchange: Exchange, shown: JSONObject, bound: int, *, contents: bool) -> bool | None:
@@ -190,18 +190,23 @@ def _ends(changes: tuple[KeyChange, ...], bound: int) -> Iterator[bool]:
         yield change.value is None and (later is None or later > bound)
 
 
-def _is_stored(side: Side, shown: JSONObject, value: Body) -> bool:
-    """Whether an object is shown as it is stored."""
+def is_stored(side: Side, shown: JSONObject, value: Body | None) -> bool:
+    """Whether an object is shown as it is stored; None is stored nowhere.
+
+    In another version of the API than it is stored in (as PartialObjectMetadata, too) only what both have counts.
+    """
     stored = side.documents.stored(value).value
-    return isinstance(stored, dict) and _without_revision(shown, stored) == _without_revision(stored, stored)
-
-
-def _without_revision(shown: JSONObject, stored: JSONObject) -> JSON:
-    """An object but for its revision; in another version of the API than it is stored in only what both have."""
-    metadata: JSONObject = {
-        name: value for name, value in metadata_of(shown).items() if name not in {"resourceVersion", "selfLink"}
-    }
+    if not isinstance(stored, dict):
+        return False
     if shown.get("apiVersion") != stored.get("apiVersion"):
-        metadata.pop("managedFields", None)
-        return metadata
-    return {**shown, "metadata": metadata}
+        return _identity(shown, "managedFields") == _identity(stored, "managedFields")
+    first, second = ({**each, "metadata": _identity(each)} for each in (shown, stored))
+    if "labels" not in metadata_of(second):  # reading gives a Job without labels its template's (batch/v1/defaults.go)
+        metadata_of(first).pop("labels", None)
+    return first == second
+
+
+def _identity(value: JSONObject, *without: str) -> JSONObject:
+    """An object's metadata but for its revision."""
+    left_out = {"resourceVersion", "selfLink", *without}
+    return {name: each for name, each in metadata_of(value).items() if name not in left_out}

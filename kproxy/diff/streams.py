@@ -1,62 +1,26 @@
 """Watch streams, object by object: states, order, final state."""
 
-from collections import Counter, defaultdict, deque
-from dataclasses import dataclass
+from collections import defaultdict, deque
 from difflib import SequenceMatcher
 
 from kproxy.diff.ages import STREAM_SLACK
+from kproxy.diff.events import Match, Seen, from_anywhere
 from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, TAIL
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
+from kproxy.diff.tails import Tail, ran_on
 from kproxy.diff.trees import Comparer, Spot, shortened
-from kproxy.model.api import ObjectRef, metadata_of
-from kproxy.model.exchange import End, Exchange, Nanos, header
-from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.exchange import End, Exchange, header
+from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.derived import drawn_for
-from kproxy.renaming.kinds import Kind, Owner, is_revision, resource_of
+from kproxy.renaming.kinds import Kind, Owner, resource_of
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
-from kproxy.renaming.target import parameter
 from kproxy.renaming.walk import Walker
-from kproxy.wire.watch import WatchEvent
 
-_LEFT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
 _OF_NO_OBJECT = frozenset({"ERROR", "BOOKMARK"})
 _TOGETHER = 256
 """Events whose bodies are read at once."""
 _INITIAL_END = "k8s.io/initial-events-end"
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One event at its place in the stream. `bookmark`: one whose coming the server may choose."""
-
-    index: int
-    at: Nanos
-    event: WatchEvent
-    metadata: JSONObject
-    bookmark: bool
-
-    @property
-    def revision(self) -> int | None:
-        """The object's resourceVersion."""
-        value = self.metadata.get("resourceVersion")
-        return int(value) if isinstance(value, str) and is_revision(value) else None
-
-    @property
-    def uid(self) -> str:
-        """The object's uid."""
-        value = self.metadata.get("uid")
-        return value if isinstance(value, str) else ""
-
-    def summary(self) -> JSON:
-        """The event in a report."""
-        names: JSONObject = {
-            key: self.metadata[key] for key in ("namespace", "name", "resourceVersion") if key in self.metadata
-        }
-        return {"type": self.event.type, **names}
-
-
-type Match = tuple[Seen | None, Seen | None]
 
 
 def _without_heartbeats(
@@ -109,7 +73,7 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
     _see_columns(comparer.walker, first)
     objects = _by_object(matched)
     folded = {uid for uid, same in objects.items() if any(y is None and _folded(pair, same, x) for x, y in same)}
-    tail = _Tail.of(matched)
+    tail = Tail.of(matched, initial=from_anywhere(pair.replayed))
     for a, b in matched:
         if a is None or b is None:
             _unmatched(of, pair, objects, tail, a, b)
@@ -148,7 +112,7 @@ def _unmatched(  # noqa: PLR0913, PLR0917 - an event, and all that it stands amo
     of: Comparison,
     pair: Pair,
     objects: dict[str, list[tuple[Seen, Seen | None]]],
-    tail: "_Tail",
+    tail: "Tail",
     a: Seen | None,
     b: Seen | None,
 ) -> None:
@@ -159,53 +123,17 @@ def _unmatched(  # noqa: PLR0913, PLR0917 - an event, and all that it stands amo
     if a is not None:
         if not (_folded(pair, objects[a.uid], a) and of.findings.hide(INITIAL)):
             of.findings.differ(pair.baseline.seq, "stream", f"$[{a.index}]", "removed", a.summary(), None)
-    elif b is not None and not (_ran_on(of, pair, tail, b) and of.findings.hide(TAIL)):
+    elif b is not None and not (ran_on(of, pair, tail, b) and of.findings.hide(TAIL)):
         of.findings.differ(pair.baseline.seq, "stream", f"$[{b.index}]", "added", None, b.summary())
 
 
 def _folded(pair: Pair, same: list[tuple[Seen, Seen | None]], a: Seen) -> bool:
     """Whether a missing state came before the first one that the replay's watch could show of that object."""
-    if not _from_anywhere(pair.replayed):
+    if not from_anywhere(pair.replayed):
         return False
     later = [b for x, b in same if x.index > a.index and b is not None]
     earlier = any(b is not None for x, b in same if x.index < a.index)
     return bool(later) and not earlier and later[0].event.type == "ADDED"
-
-
-def _ran_on(of: Comparison, pair: Pair, tail: "_Tail", b: Seen) -> bool:
-    """Whether an event more is one that the client would not have waited for, and that etcd's history has."""
-    if pair.baseline.end not in _LEFT or pair.replayed.end not in _LEFT:
-        return False
-    once = tail.times[b.uid, b.revision] == 1
-    return once and _came_later(of, tail, b) and _in_history(of.replayed, pair.replayed, b)
-
-
-def _came_later(of: Comparison, tail: "_Tail", b: Seen) -> bool:
-    """Whether an event is behind all that were recorded, or is of a change that was made after those there."""
-    if b.index > tail.replayed:
-        return True
-    there = of.renaming.revisions.origin(of.renaming.origin(Kind.UID, b.uid) or b.uid, b.revision)
-    return there is not None and there > tail.revision
-
-
-@dataclass(frozen=True, slots=True)
-class _Tail:
-    """Where what both streams have ends, and how often the replay's stream has each version of an object."""
-
-    baseline: int
-    replayed: int
-    revision: int  # the greatest of the baseline's
-    times: Counter[tuple[str, int | None]]
-
-    @classmethod
-    def of(cls, matched: list[Match]) -> "_Tail":
-        both = [(a, b) for a, b in matched if a is not None and b is not None]
-        return cls(
-            max((a.index for a, _ in both), default=-1),
-            max((b.index for _, b in both), default=-1),
-            max((a.revision or 0 for a, _ in both), default=0),
-            Counter((b.uid, b.revision) for _, b in matched if b is not None),
-        )
 
 
 def _cut(of: Comparison, pair: Pair) -> None:
@@ -220,37 +148,15 @@ def _was_cut(exchange: Exchange) -> bool:
     return exchange.end is End.UNKNOWN or (exchange.answer is not None and bool(exchange.answer.body.reason))
 
 
-def _in_history(side: Side, exchange: Exchange, seen: Seen) -> bool:
-    """Whether etcd's watch saw the object at the event's revision."""
-    ref = _object(exchange, seen)
-    change = side.history.at(ref, seen.revision) if seen.revision is not None else None
-    if change is None:
-        return False
-    value = side.documents.stored(change.value if change.value is not None else change.previous).value
-    return metadata_of(value).get("uid") == seen.uid
-
-
-def _object(exchange: Exchange, seen: Seen) -> ObjectRef:
-    namespace, name = (str(seen.metadata.get(field, "")) for field in ("namespace", "name"))
-    info = exchange.info
-    return ObjectRef(group=info.group, resource=info.resource, namespace=namespace, name=name)
-
-
-def _from_anywhere(exchange: Exchange) -> bool:
-    """Whether a watch begins with a state of the server's choice: no resourceVersion, or 0, or initial events."""
-    target = exchange.request.target
-    return parameter(target, "resourceVersion") in {None, "", "0"} or parameter(target, "sendInitialEvents") == "true"
-
-
 def _compare_order(of: Comparison, pair: Pair, matched: list[Match]) -> None:
     """Across objects a live stream goes by revision; which of two objects was changed first is not the stream's say.
 
     That a server kept the order of what happened before is checked by the revisions of all answers (order.py).
     """
     both = [(a, b) for a, b in matched if a is not None and b is not None and a.event.type not in _OF_NO_OBJECT]
-    if not _rising(sorted((a for a, _ in both), key=lambda each: each.index), initial=_from_anywhere(pair.baseline)):
+    if not _rising(sorted((a for a, _ in both), key=lambda each: each.index), initial=from_anywhere(pair.baseline)):
         return
-    initial = _from_anywhere(pair.replayed)
+    initial = from_anywhere(pair.replayed)
     highest: Seen | None = None
     for a, b in sorted(both, key=lambda each: each[1].index):
         initial = initial and b.event.type == "ADDED"

@@ -86,3 +86,36 @@ def test_a_state_that_people_saw_and_that_did_not_come_is_one_and_then_nothing_o
         server.exchange("GET", f"{PODS}/a", 200, server.pod(1, labels={"phase": phase}))
     assert not beside(first, second).differences
     assert places(beside(first, second, {Seq(1): "a state"})) == {("consequence", "state"), ("body", "$.labels.phase")}
+
+
+def person(server: FakeServer, *, shown: JSONObject) -> None:
+    """An object that people make, and read again; then, a controller writes another one."""
+    server.exchange("POST", PODS, 201, server.pod(1))
+    server.put(1, "/registry/pods/default/a", server.pod(1))
+    server.exchange("GET", f"{PODS}/a", 200, {**server.pod(1), **shown})
+    server.put(2, KEY, server.pod(2, "web"))
+
+
+def test_nothing_is_hidden_of_what_only_people_write() -> None:
+    other: JSONObject = {"metadata": {**metadata(servers()[1]), "uid": servers()[1].uid(99)}}
+    status: JSONObject = {"status": {"phase": "x"}}
+    for shown, path in ((status, "$.status"), (other, "$.metadata.uid")):
+        first, second = servers()
+        person(first, shown={})
+        person(second, shown=shown)
+        assert ("body", path) in places(beside(first, second))
+
+
+def test_a_write_more_of_what_only_people_write_is_a_difference() -> None:
+    first, second = servers()
+    person(first, shown={})
+    person(second, shown={})
+    assert not beside(first, second).differences
+    second.put(3, "/registry/pods/default/a", second.pod(3), 2)
+    assert ("etcd", "/registry/pods/default/a[1]") in places(beside(first, second))
+
+
+def metadata(server: FakeServer) -> JSONObject:
+    found = server.pod(1)["metadata"]
+    assert isinstance(found, dict)
+    return found

@@ -123,19 +123,23 @@ def bookmarks(edit: str) -> Servers:
 
 
 def tail(edit: str) -> Servers:
-    """One client still got an event before it left."""
+    """One client still got two events before it left."""
     first, second = servers()
     for server in (first, second):
-        for number in (1, 2, 3):
+        for number in (1, 2, 3, 4):
             server.put(number, "/registry/pods/default/a", server.pod(number), version=number)
     end = End.SERVER_GONE if edit == "the server ended it" else End.CLIENT_GONE
     first.watch(LIVE, event("ADDED", first.pod(1)), event("MODIFIED", first.pod(2)), end=end)
-    shown = [event("ADDED", second.pod(1)), event("MODIFIED", second.pod(2)), event("MODIFIED", second.pod(3))]
+    shown = [event("ADDED", second.pod(1)), *(event("MODIFIED", second.pod(number)) for number in (2, 3, 4))]
     events = {
         "what etcd never had": [*shown[:2], event("MODIFIED", second.pod(9))],
         "twice": [*shown[:2], shown[1]],
         "lost before": [shown[0], shown[2]],
         "another state before": [shown[0], event("MODIFIED", second.pod(2, status={"phase": "x"})), shown[2]],
+        "another state in it": [*shown[:2], event("MODIFIED", second.pod(3, status={"phase": "x"}))],
+        "one lost in it": [*shown[:2], shown[3]],
+        "out of order": [*shown[:2], shown[3], shown[2]],
+        "no end": [*shown[:2], event("DELETED", second.pod(3, status={"phase": "x"}))],
     }.get(edit, shown)
     second.watch(LIVE, *events, end=end)
     return first, second
@@ -276,10 +280,14 @@ def emulated(edit: str) -> Servers:
     return first, second
 
 
+TAILS = (
+    *("what etcd never had", "twice", "lost before", "another state before", "the server ended it"),
+    *("another state in it", "one lost in it", "out of order", "no end"),
+)
 SCENES = (
     Scene(FRAMING, framing, ("body", "length", "coding", "header")),
     Scene(BOOKMARKS, bookmarks, ("lost event", "lost end of the initial events", "goes back")),
-    Scene(TAIL, tail, ("what etcd never had", "twice", "lost before", "another state before", "the server ended it")),
+    Scene(TAIL, tail, TAILS),
     Scene(CLOSED, closed, ("torn off", "type", "no watch")),
     Scene(INITIAL, initial, ("from a revision", "as modified", "a later state lost", "another state", "none at all")),
     Scene(HEARTBEATS, heartbeats, ("another lease", "not labelled", "its end", "another state")),

@@ -23,17 +23,22 @@ from kproxy.lab.start import Lab, start_lab
 from kproxy.lab.users import User
 from kproxy.model.verdict import Difference, Outcome, Verdict
 from kproxy.replay.engine import Drive
+from kproxy.replay.people import People
 from kproxy.session.record import Client, record
 from kproxy.session.recordsettings import RecordSettings
 from kproxy.session.relays import lab_relays
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.server_facts import lab_etcd
+from kproxy.session.slices import SliceWish
 from kproxy.session.target import Target
 from kproxy.store.reader import open_recording
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.lies import Lie
-from tests.mutants.mutant import Mutant
+from tests.mutants.mutant import Golden, Mutant
 from tests.mutants.server import listening, mutating_server
+
+RECORDED: frozenset[Golden] = frozenset({"dense", "people"})
+"""Goldens that are recorded when a run begins."""
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 PATIENCE = 1.5
@@ -54,10 +59,10 @@ class Caught:
     seconds: float = 0.0
 
 
-def record_dense(folder: Path, server: str, assets: Path | None) -> Path:
-    """The dense session on an honest server of this kind."""
-    made = folder / f"dense-{server}.kproxy"
-    with start_lab(_lab(server, assets)) as lab:
+def record_session(folder: Path, golden: Golden, server: str, assets: Path | None) -> Path:
+    """The dense session, or that of people, on an honest server of this kind."""
+    made = folder / f"{golden}-{server}.kproxy"
+    with start_lab(_lab(server, assets, golden)) as lab:
         config = load_kubeconfig(lab.kubeconfig, {})
         settings = RecordSettings(
             output=made,
@@ -68,11 +73,11 @@ def record_dense(folder: Path, server: str, assets: Path | None) -> Path:
             lab=lab.info,
             program="mutants",
         )
-        full = ["--full"] if server == "kube-apiserver" else []
-        command = [sys.executable, "-m", "tests.mutants.session", *full]
+        part = ["--people"] if golden == "people" else ["--full"] if server == "kube-apiserver" else []
+        command = [sys.executable, "-m", "tests.mutants.session", *part]
         run = record(settings, Client(kubeconfig=config, context=None), command, os.environ, lambda _: None)
         if asyncio.run(run):
-            raise RuntimeError(f"the dense session did not go as it should on {server}")
+            raise RuntimeError(f"the session {golden} did not go as it should on {server}")
     return made
 
 
@@ -88,7 +93,8 @@ def replay_honestly(golden: Path, made: Path, server: str, assets: Path | None) 
 
 def golden_of(mutant: Mutant, folder: Path) -> Path:
     """The recording that a mutant is replayed from."""
-    return folder / f"dense-{mutant.server}.kproxy" if mutant.golden == "dense" else RECORDINGS / mutant.golden
+    made = folder / f"{mutant.golden}-{mutant.server}.kproxy"
+    return made if mutant.golden in RECORDED else RECORDINGS / mutant.golden
 
 
 def try_mutant(name: str, folder: Path, assets: Path | None) -> Caught:
@@ -100,7 +106,7 @@ def try_mutant(name: str, folder: Path, assets: Path | None) -> Caught:
     try:
         with (
             tempfile.TemporaryDirectory(prefix="kproxy-mutant-") as kept,
-            start_lab(replace(_lab(mutant.server, assets), server_flags=mutant.flags)) as lab,
+            start_lab(replace(_lab(mutant.server, assets, mutant.golden), server_flags=mutant.flags)) as lab,
         ):
             verdict = asyncio.run(_replayed(mutant, lie, golden, lab, Path(kept)))
     except KproxyError as error:
@@ -142,16 +148,18 @@ def _first(verdict: Verdict) -> Difference | None:
     return verdict.differences[0] if verdict.differences else None
 
 
-def _lab(server: str, assets: Path | None) -> LabSettings:
+def _lab(server: str, assets: Path | None, golden: Golden = "dense") -> LabSettings:
     if server == "emulated":
         return LabSettings(assets=assets)
-    return LabSettings(server="kube-apiserver", assets=assets)
+    return LabSettings(server="kube-apiserver", assets=assets, controllers="now" if golden == "people" else "none")
 
 
 async def _replayed(mutant: Mutant, lie: Lie, golden: Path, lab: Lab, kept: Path) -> Verdict:
     async with _served(mutant, lie, lab) as target:
-        drive = Drive(patience=PATIENCE)
-        settings = ReplaySettings(output=kept / "replayed.kproxy", state_home=kept / "state", drive=drive)
+        people = People() if mutant.golden == "people" else None
+        drive = Drive(patience=PATIENCE, beside=people is not None)
+        output, wish = kept / "replayed.kproxy", SliceWish(people=people)
+        settings = ReplaySettings(output=output, state_home=kept / "state", drive=drive, slice=wish)
         return await replay_recording(str(golden), target, settings, Audience())
 
 

@@ -37,6 +37,14 @@ class Said:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """After how many events a watch is ended, and whether its connection is cut instead of ended in good order."""
+
+    events: int
+    cut: bool = False
+
+
 NOTHING = Said(0, "", (), b"")
 """No answer: the connection is cut."""
 
@@ -92,6 +100,10 @@ class Lie:
 
     def stream(self, asked: Asked) -> Step | None:  # noqa: ARG002 - the same
         """What is done to a watch's events; None: they pass untouched."""
+        return None
+
+    def ending(self, asked: Asked) -> Ending | None:  # noqa: ARG002 - the same
+        """How a watch is ended by the server; None: it is left open."""
         return None
 
 

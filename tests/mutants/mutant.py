@@ -11,7 +11,7 @@ from kproxy.model.exchange import Exchange
 from kproxy.model.verdict import Difference
 from tests.mutants.lies import Lie
 
-type Golden = Literal["dense", "hello-demo", "hello-kubectl"]
+type Golden = Literal["dense", "hello-demo", "hello-kubectl", "people"]
 
 
 class Way(StrEnum):

@@ -22,7 +22,7 @@ _CLOCK = 6
 _AGE = 40
 """Seconds that an age must be moved by to be no longer right (kproxy.diff.ages), a watch event's too."""
 
-_AHEAD = re.compile(r"\.(deletionTimestamp|expirationTimestamp|notAfter|notBefore)$")
+_AHEAD = re.compile(r"\.(expirationTimestamp|notAfter|notBefore)$")
 _FAR = 1 << 70
 
 

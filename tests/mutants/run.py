@@ -9,8 +9,8 @@ from pathlib import Path
 from tests.diff.conftest import PAIR
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.drawn import Drawn, Score, class_of, read_pair, try_drawn
-from tests.mutants.hand import RECORDINGS, Caught, record_dense, replay_honestly, try_mutant
-from tests.mutants.mutant import Mutant
+from tests.mutants.hand import RECORDED, RECORDINGS, Caught, record_session, replay_honestly, try_mutant
+from tests.mutants.mutant import Golden, Mutant
 from tests.mutants.report import keep
 
 PARALLEL = 2
@@ -27,15 +27,15 @@ class Run:
     caught: list[Caught] = field(default_factory=list)
     score: Score | None = None
 
-    def dense(self, server: str) -> Path:
-        """The dense session on an honest server, recorded once."""
-        made = self.folder / f"dense-{server}.kproxy"
-        return made if made.exists() else record_dense(self.folder, server, self.assets)
+    def recorded(self, golden: Golden, server: str) -> Path:
+        """A session on an honest server, recorded once."""
+        made = self.folder / f"{golden}-{server}.kproxy"
+        return made if made.exists() else record_session(self.folder, golden, server, self.assets)
 
     def hand(self, wanted: list[Mutant]) -> bool:
         """Those made by hand; whether all were caught at the first cause."""
-        for server in sorted({each.server for each in wanted if each.golden == "dense"}):
-            self.dense(server)
+        for golden, server in sorted({(each.golden, each.server) for each in wanted if each.golden in RECORDED}):
+            self.recorded(golden, server)
         with ProcessPoolExecutor(PARALLEL, mp_context=get_context("spawn")) as pool:
             jobs = [pool.submit(try_mutant, each.name, self.folder, self.assets) for each in wanted]
             for job in as_completed(jobs):
@@ -67,7 +67,7 @@ class Run:
     def _goldens(self) -> Iterator[tuple[str, Path, Path]]:
         """Name, recording and replay of each."""
         for server in self.servers:
-            recorded = self.dense(server)
+            recorded = self.recorded("dense", server)
             yield f"dense on {server}", recorded, self._replayed(recorded, server)
         yield "hello-kubectl", PAIR / "recorded", PAIR / "replayed"
         demo = RECORDINGS / "hello-demo"

@@ -7,13 +7,13 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from aiohttp import ClientConnectionResetError, ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp import ClientConnectionResetError, ClientSession, ClientTimeout, StreamReader, TCPConnector, web
 from yarl import URL
 
 from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.etcd import Etcd
 from kproxy.replay.transport import tls_context
-from tests.mutants.lies import Asked, Lie, Said, Step
+from tests.mutants.lies import Asked, Ending, Lie, Said, Step
 
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host", "authorization"})
 _NOT_ON = _HOP_BY_HOP | {"accept-encoding"}  # what is changed must be read: no content coding behind us
@@ -57,9 +57,10 @@ class MutatingServer:
                 stream = web.StreamResponse(status=answer.status, headers=list(headers))
                 await stream.prepare(request)
                 with suppress(ClientConnectionResetError):  # the watcher left
-                    async for line in answer.content:
-                        for each in _events(step, line):
-                            await stream.write(each)
+                    end = self._lie.ending(asked)
+                    await _relay(answer.content, step, end, stream)
+                    if end is not None and end.cut and request.transport is not None:
+                        request.transport.abort()
                 return stream
             said = Said(answer.status, answer.reason or "", headers, await answer.read())
         return _response(await self._lie.said(asked, said, self))
@@ -81,6 +82,15 @@ class MutatingServer:
     def _with_credentials(self, asked: Asked) -> list[tuple[str, str]]:
         token = BearerToken(self._target).authorization()
         return [*asked.headers, *([("Authorization", token)] if token is not None else [])]
+
+
+async def _relay(content: StreamReader, step: Step | None, end: Ending | None, stream: web.StreamResponse) -> None:
+    """Send a watch's events on, until it ends, or is to be ended."""
+    left = end.events if end is not None else -1
+    while left and (line := await content.readline()):
+        events = _events(step, line)
+        await stream.write(b"".join(events))
+        left -= min(len(events), left) if end is not None else 0
 
 
 def _events(step: Step | None, line: bytes) -> list[bytes]:

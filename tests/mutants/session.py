@@ -1,7 +1,8 @@
 """The dense session's client: each behaviour that a mutant changes, asked for once, in a few seconds.
 
-`python -m tests.mutants.session [--full]`, with KPROXY_URL, KPROXY_TOKEN and KPROXY_CA of a `kproxy record` around it.
-`--full`: what only the real api-server has, too. Exit code 1 when an answer is not the one that the session is about.
+`python -m tests.mutants.session [--full|--people]`, with KPROXY_URL, KPROXY_TOKEN and KPROXY_CA of a `kproxy record`
+around it. `--full`: what only the real api-server has, too; `--people`: instead, what people do while controllers act.
+Exit code 1 when an answer is not the one that the session is about.
 """
 
 import http.client
@@ -98,6 +99,7 @@ class Watcher:
     target: str
     seen: int = 0
     more: threading.Condition = field(default_factory=threading.Condition)
+    opened: threading.Event = field(default_factory=threading.Event)
     connection: http.client.HTTPSConnection = field(default_factory=_connection)
 
     def read(self) -> None:
@@ -105,6 +107,7 @@ class Watcher:
         try:
             self.connection.request("GET", self.target, headers=_headers({}))
             answer = self.connection.getresponse()
+            self.opened.set()
             while answer.readline():
                 with self.more:
                     self.seen += 1
@@ -121,11 +124,13 @@ class Watcher:
 
 @contextmanager
 def watching(target: str, first: int) -> Iterator[Watcher]:
-    """A watch that has shown its first events; closed by its client at the end."""
+    """A watch that was answered and has shown its first events; closed by its client at the end."""
     watcher = Watcher(target)
     thread = threading.Thread(target=watcher.read, daemon=True)
     thread.start()
     try:
+        if not watcher.opened.wait(TIMEOUT):
+            raise UnexpectedError(f"{target} was not answered")
         watcher.wait(first)
         yield watcher
     finally:
@@ -157,6 +162,11 @@ def main() -> int:
     """Run the session."""
     client = Client()
     try:
+        if "--people" in sys.argv[1:]:
+            from tests.mutants.session_people import people  # noqa: PLC0415 - another session
+
+            people(client)
+            return 0
         everywhere(client)
         if "--full" in sys.argv[1:]:
             from tests.mutants.session_full import full  # noqa: PLC0415 - the part that the emulated server has not
@@ -180,9 +190,13 @@ def everywhere(client: Client) -> None:
         watch.wait(8)
         _deletes(client)
         watch.wait(14)
+        client.patch(f"{CONFIGMAPS}/b", {"data": {"k": "unseen"}})  # its event is not awaited
     _lists(client)
-    _refusals(client)
+    start = metadata_of(client.get(SECRETS))["resourceVersion"]
+    with watching(f"{SECRETS}?watch=1&resourceVersion={start}", 0):  # quiet, to its end
+        _refusals(client)
     _finalizers(client)
+    _swept(client)
     _pods(client)
     _secrets(client)
     _collection(client)
@@ -199,7 +213,7 @@ def _writes(client: Client) -> None:
     client.put(f"{CONFIGMAPS}/a", {**a, "data": {"k": "2", "l": "0"}})
     client.put(f"{CONFIGMAPS}/a", {**a, "data": {"k": "3"}}, expect=409)
     a = client.get(f"{CONFIGMAPS}/a")
-    client.put(f"{CONFIGMAPS}/a", a)  # nothing is written
+    client.put(f"{CONFIGMAPS}/a?fieldValidation=Ignore", a)  # nothing is written
     client.patch(f"{CONFIGMAPS}/a?fieldManager=merger", {"data": {"k": None, "n": "3"}})
     client.patch(
         f"{CONFIGMAPS}/a",
@@ -264,6 +278,15 @@ def _finalizers(client: Client) -> None:
     client.get(f"{CONFIGMAPS}/held")
     client.patch(f"{CONFIGMAPS}/held", {"metadata": {"finalizers": None}})
     client.get(f"{CONFIGMAPS}/held", expect=404)
+
+
+def _swept(client: Client) -> None:
+    """A write that answers a version that it did not write, and that no other answer tells of."""
+    client.post(CONFIGMAPS, configmap("swept", labels={"sweep": "yes"}, finalizers=["example.com/keep"]))
+    client.post(CONFIGMAPS, configmap("bystander"))
+    client.delete(f"{CONFIGMAPS}?labelSelector=sweep%3Dyes")
+    client.patch(f"{CONFIGMAPS}/swept", {"metadata": {"finalizers": None}})
+    client.get(f"{CONFIGMAPS}/swept", expect=404)
 
 
 def _pods(client: Client) -> None:

@@ -17,7 +17,7 @@ SCORE = Score((DRAWN, replace(DRAWN, number=2, caught=False, why="nothing contra
 def test_there_are_sixty_behaviours_by_hand_and_more_and_all_ways_to_make_them() -> None:
     assert len(MUTANTS) >= 60
     assert {mutant.way for mutant in MUTANTS.values()} == set(Way)
-    assert {mutant.golden for mutant in MUTANTS.values()} == {"dense", "hello-demo", "hello-kubectl"}
+    assert {mutant.golden for mutant in MUTANTS.values()} == {"dense", "people", "hello-demo", "hello-kubectl"}
 
 
 def test_each_mutant_is_made_in_exactly_one_way() -> None:

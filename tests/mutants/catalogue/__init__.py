@@ -1,6 +1,6 @@
 """All mutants that are made by hand, by name."""
 
-from tests.mutants.catalogue import answers, etcd, flags, lives, reads, storage, streams
+from tests.mutants.catalogue import answers, etcd, flags, lives, people, reads, storage, streams
 from tests.mutants.mutant import Mutant
 
 _ALL: tuple[Mutant, ...] = (
@@ -11,6 +11,7 @@ _ALL: tuple[Mutant, ...] = (
     *storage.MUTANTS,
     *etcd.MUTANTS,
     *flags.MUTANTS,
+    *people.MUTANTS,
 )
 
 MUTANTS: dict[str, Mutant] = {mutant.name: mutant for mutant in _ALL}

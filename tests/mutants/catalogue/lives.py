@@ -10,6 +10,8 @@ from tests.mutants.mutant import Mutant, Place
 from tests.mutants.session import CONFIGMAPS, MERGE, PODS
 
 A, B, HELD = f"{CONFIGMAPS}/a", f"{CONFIGMAPS}/b", f"{CONFIGMAPS}/held"
+SWEPT = f"{CONFIGMAPS}/swept"
+LATER = Of("POST", CONFIGMAPS, body='"name":"later"|"name": "later"')
 BOUND = f"{PODS}/bound"
 DEMO = "/api/v1/namespaces/default/pods/hello-demo"
 
@@ -39,6 +41,34 @@ REVISIONS: tuple[Mutant, ...] = (
         "an update is answered with the resourceVersion of before",
         Place("PUT", A, "body", r"\$\.metadata\.resourceVersion"),
         lambda: Remembers(first=Of("GET", A), of=Of("PUT", A, body='"k": "2"'), change=_same_revision),
+    ),
+    by_server(
+        "no-op-revision-old",
+        "revision semantics",
+        "an update that changes nothing is answered with an older resourceVersion",
+        Place("PUT", rf"{A}\?fieldValidation=Ignore", "body", r"\$\.metadata\.resourceVersion"),
+        lambda: Remembers(first=Of("GET", A), of=Of("PUT", A, "Ignore"), change=_same_revision),
+    ),
+    by_server(
+        "create-revision-old",
+        "revision semantics",
+        "a create is answered with the resourceVersion of a list of before",
+        Place("POST", CONFIGMAPS, "body", r"\$\.metadata\.resourceVersion"),
+        lambda: Remembers(first=Of("GET", CONFIGMAPS, "^limit=2$"), of=LATER, change=_same_revision),
+    ),
+    by_server(
+        "last-finalizer-revision-old",
+        "revision semantics",
+        "the patch that takes the last finalizer away answers the resourceVersion of before the object was to go",
+        Place("PATCH", SWEPT, "body", r"\$\.metadata\.resourceVersion"),
+        lambda: Remembers(first=Of("POST", CONFIGMAPS, body="sweep"), of=Of("PATCH", SWEPT), change=_same_revision),
+    ),
+    by_server(
+        "last-finalizer-revision-of-another",
+        "revision semantics",
+        "the patch that takes the last finalizer away answers another object's resourceVersion, of before",
+        Place("PATCH", SWEPT, "body", r"\$\.metadata\.resourceVersion"),
+        lambda: Remembers(first=Of("POST", CONFIGMAPS, body="bystander"), of=Of("PATCH", SWEPT), change=_same_revision),
     ),
     by_server(
         "optimistic-lock-ignored",

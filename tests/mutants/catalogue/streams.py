@@ -1,17 +1,23 @@
 """Watch streams: lost, invented, misordered events, wrong types, wrong initial states, wrong objects."""
 
+import json
 from collections.abc import Callable, Iterable
 
 from kproxy.model.jsontypes import JSONObject
 from tests.mutants.catalogue.made import by_real_server, by_server
-from tests.mutants.lies import Events, Of, Requests, Step, at, put, without_parameter
+from tests.mutants.lies import Ending, Events, Of, Requests, Step, at, put, without_parameter
 from tests.mutants.mutant import Mutant, Place
-from tests.mutants.session import CONFIGMAPS, PODS
+from tests.mutants.session import CONFIGMAPS, PODS, SECRETS
+from tests.mutants.streamlies import Ends, EventsFirst
 
 LIVE = Of("GET", CONFIGMAPS, "labelSelector=tier$")
 INITIAL = Of("GET", CONFIGMAPS, "sendInitialEvents")
 POD_WATCH = Of("GET", PODS, "^watch=1$")
 KUBECTLS = Of("GET", "/api/v1/namespaces/default/pods", "watch=true")
+QUIET = Of("GET", SECRETS, "watch=1")
+UNSEEN = Of("PATCH", f"{CONFIGMAPS}/b", body="unseen")
+LAST = 13
+"""The last event that the watch with a selector awaited; one more is under way when its client leaves."""
 EXPIRED: JSONObject = {
     "type": "ERROR",
     "object": {
@@ -127,6 +133,39 @@ def frozen_revision() -> Step:
     return step
 
 
+def older() -> Step:
+    """A step that sends an event of before once more, when the client is about to leave."""
+    seen: list[JSONObject] = []
+
+    def step(event: JSONObject) -> Iterable[JSONObject]:
+        seen.append(event)
+        return [event, seen[-3]] if len(seen) == LAST + 2 else [event]
+
+    return step
+
+
+def ghost(event: JSONObject) -> list[JSONObject]:
+    """It comes, and one of an object that there is not."""
+    shown = json.loads(json.dumps(event))
+    for name, value in (("name", "ghost"), ("uid", "0f0f0f0f-0000-4000-8000-00000000abcd")):
+        put(value, "object", "metadata", name)(shown)
+    revision = int(str(at(event, "object", "metadata", "resourceVersion")))
+    put(str(revision + 1), "object", "metadata", "resourceVersion")(shown)
+    return [event, shown]
+
+
+def _tail(name: str, does: str, make: Callable[[], Step]) -> Mutant:
+    """What comes when the client is about to leave: it was not awaited, but it must not be anything."""
+    place = Place("GET", rf"{CONFIGMAPS}\?.*watch=1.*", "stream", r"\$\[1[3-6]\].*")
+    return by_server(
+        name, "watches", does, place, lambda: EventsFirst(of=LIVE, make=make, number=LAST + 1, before=UNSEEN)
+    )
+
+
+def _ends(name: str, does: str, place: Place, of: Of, end: Ending) -> Mutant:
+    return by_server(name, "watches", does, place, lambda: Ends(of=of, end=end))
+
+
 def _watch(name: str, does: str, path: str, of: Of, make: Callable[[], Step]) -> Mutant:
     place = Place("GET", rf"{of.path}\?.*watch=1.*", "stream", path)
     return by_server(name, "watches", does, place, lambda: Events(of=of, make=make))
@@ -208,6 +247,44 @@ MUTANTS: tuple[Mutant, ...] = (
         nth(0, edited(put("x:9", "object", "spec", "containers", 0, "image"))),
     ),
     _watch("pod-event-lost", "a watch of pods loses a change of status", r"\$\[2\].*", POD_WATCH, nth(2, lost)),
+    _tail(
+        "tail-other",
+        "an event that comes when the client leaves shows other data than the object has",
+        nth(LAST + 1, edited(put("other", "object", "data", "k"))),
+    ),
+    _tail(
+        "tail-other-type",
+        "an event that comes when the client leaves tells a change as an end",
+        nth(LAST + 1, edited(put("DELETED", "type"))),
+    ),
+    _tail("tail-twice", "an event that comes when the client leaves comes twice", nth(LAST + 1, twice)),
+    _tail("tail-older", "an event of before comes again when the client leaves", older),
+    _tail(
+        "tail-ghost",
+        "an event of an object that there is not comes when the client leaves",
+        nth(LAST + 1, ghost),
+    ),
+    _ends(
+        "quiet-watch-ends",
+        "a watch that has nothing to show is ended in good order, long before its time",
+        Place("GET", rf"{SECRETS}\?watch=1.*", "end", "end"),
+        QUIET,
+        Ending(0),
+    ),
+    _ends(
+        "watch-ends-early",
+        "a watch is ended in good order after three events",
+        Place("GET", rf"{CONFIGMAPS}\?watch=1.*", "end", "end"),
+        LIVE,
+        Ending(3),
+    ),
+    _ends(
+        "watch-is-cut",
+        "a watch's connection is cut after its last event",
+        Place("GET", rf"{CONFIGMAPS}\?watch=1.*", "end", "end"),
+        INITIAL,
+        Ending(4, cut=True),
+    ),
     by_real_server(
         "kubectl-event-lost",
         "watches",

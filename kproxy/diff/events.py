@@ -1,0 +1,56 @@
+"""A watch's events as they are compared: each at its place in its stream."""
+
+from dataclasses import dataclass
+
+from kproxy.model.api import ObjectRef
+from kproxy.model.exchange import Exchange, Nanos
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.kinds import is_revision
+from kproxy.renaming.target import parameter
+from kproxy.wire.watch import WatchEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One event at its place in the stream. `bookmark`: one whose coming the server may choose."""
+
+    index: int
+    at: Nanos
+    event: WatchEvent
+    metadata: JSONObject
+    bookmark: bool
+
+    @property
+    def revision(self) -> int | None:
+        """The object's resourceVersion."""
+        value = self.metadata.get("resourceVersion")
+        return int(value) if isinstance(value, str) and is_revision(value) else None
+
+    @property
+    def uid(self) -> str:
+        """The object's uid."""
+        value = self.metadata.get("uid")
+        return value if isinstance(value, str) else ""
+
+    def summary(self) -> JSON:
+        """The event in a report."""
+        names: JSONObject = {
+            key: self.metadata[key] for key in ("namespace", "name", "resourceVersion") if key in self.metadata
+        }
+        return {"type": self.event.type, **names}
+
+
+type Match = tuple[Seen | None, Seen | None]
+
+
+def watched(exchange: Exchange, seen: Seen) -> ObjectRef:
+    """The object that an event of a watch shows."""
+    namespace, name = (str(seen.metadata.get(field, "")) for field in ("namespace", "name"))
+    info = exchange.info
+    return ObjectRef(group=info.group, resource=info.resource, namespace=namespace, name=name)
+
+
+def from_anywhere(exchange: Exchange) -> bool:
+    """Whether a watch begins with a state of the server's choice: no resourceVersion, or 0, or initial events."""
+    target = exchange.request.target
+    return parameter(target, "resourceVersion") in {None, "", "0"} or parameter(target, "sendInitialEvents") == "true"

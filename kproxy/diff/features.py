@@ -1,0 +1,104 @@
+"""Which new parts of an API are of one feature, by their own words: names, and what descriptions name.
+
+- A field whose name another new one of its type ends with (`resources`, `allocatedResources`).
+- A resource whose kind another new one of its version begins with (MutatingAdmissionPolicy and …PolicyBinding).
+- A new resource whose kind a new field's description names (PodCertificateRequest).
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from kproxy.diff.sites import element_name, in_type, steps_of
+from kproxy.model.exchange import Seq
+from kproxy.model.jsontypes import JSON, text
+from kproxy.model.verdict import Difference
+
+_ALONE = frozenset({"added", "removed"})
+_RESOURCES = re.compile(r"(.*\.resources)\[\d+\]$")
+_WORD = re.compile(r"\b[A-Z][A-Za-z0-9]{3,80}\b")
+_MAX_WORDS = 10_000
+
+
+def alone(difference: Difference) -> JSON:
+    """What one side has alone."""
+    return difference.baseline if difference.kind == "removed" else difference.replayed
+
+
+def described_of(difference: Difference) -> str:
+    """How that is described, "" where it is not."""
+    value = alone(difference)
+    return text(value.get("description"))[:_MAX_WORDS] if isinstance(value, dict) else ""
+
+
+def form_of_field(value: JSON) -> str:
+    """A field's type: fields of one name and of two types are two."""
+    return f"{value.get('type', '')} {value.get('format', '')}" if isinstance(value, dict) else ""
+
+
+class Features:
+    """Of all differences: new fields by type, new resources, and the kinds that new fields name."""
+
+    def __init__(self, differences: Iterable[Difference]) -> None:
+        fields = defaultdict[tuple[str, str], dict[str, str]](dict)
+        kinds = defaultdict[tuple[Seq | None, str, str], dict[str, str]](dict)
+        words = set[tuple[str, str]]()
+        for each in differences:
+            if each.where != "body" or each.kind not in _ALONE:
+                continue
+            if (listed := _RESOURCES.match(each.path)) and (kind := _kind(alone(each))):
+                kinds[each.seq, listed[1], each.kind][kind] = element_name(alone(each))
+            elif each.path.startswith(("$.components", "$.definitions")):
+                name, below = in_type(steps_of(each.path))
+                if below[-2:-1] == ("properties",):
+                    fields[name, each.kind][below[-1]] = form_of_field(alone(each))
+                    words |= {(each.kind, word) for word in _WORD.findall(described_of(each))}
+        self._fields = {
+            of: {name: (root, forms[root]) for name, root in _roots(forms, _is_end).items()}
+            for of, forms in fields.items()
+        }
+        self._resources: dict[str, str] = {}
+        self._named: dict[tuple[str, str], str] = {}
+        for (_, _, change), found in kinds.items():
+            roots = _roots(found, _is_beginning)
+            self._resources |= {found[kind]: found[roots[kind]] for kind in found}
+            self._named |= {(change, kind): found[kind] for kind in found if (change, kind) in words}
+
+    def field(self, of: str, kind: str, name: str) -> tuple[str, str]:
+        """The new field of the type whose name this one ends with, or the field itself: its name and its form."""
+        return self._fields.get((of, kind), {}).get(name, (name, ""))
+
+    def resource(self, name: str) -> str:
+        """The new resource whose kind this one's begins with, or the resource itself."""
+        return self._resources.get(name, name)
+
+    def resource_named(self, difference: Difference) -> str:
+        """The new resource whose kind a new field's description names, "" where it names none."""
+        words = _WORD.findall(described_of(difference))
+        return next((found for each in words if (found := self._named.get((difference.kind, each), ""))), "")
+
+    def is_named(self, kind: str, name: str) -> bool:
+        """Whether a new field names this new resource."""
+        return any(change == kind and each == name for (change, _), each in self._named.items())
+
+
+def _kind(value: JSON) -> str:
+    """The kind of a resource in discovery, in either form; "" for a subresource."""
+    if not isinstance(value, dict) or "/" in text(value.get("name")):
+        return ""
+    kind = value.get("responseKind")
+    return text(kind.get("kind")) if isinstance(kind, dict) else text(value.get("kind"))
+
+
+def _roots(names: Iterable[str], belongs: Callable[[str, str], bool]) -> dict[str, str]:
+    """Of each name the shortest one that it belongs to, itself where it belongs to none."""
+    by_length = sorted(names, key=lambda each: (len(each), each))
+    return {name: next(each for each in by_length if each == name or belongs(name, each)) for name in by_length}
+
+
+def _is_end(name: str, other: str) -> bool:
+    return name.endswith(other[:1].upper() + other[1:])
+
+
+def _is_beginning(name: str, other: str) -> bool:
+    return name.startswith(other) and name[len(other) :][:1].isupper()

@@ -1,0 +1,40 @@
+"""kproxy.diff.tails: beside the scenes of the rule watch-tail in test_noise.py, what a watch may leave out."""
+
+from kproxy.model.jsontypes import JSONObject
+from kproxy.model.verdict import Outcome
+from tests.diff.sessions import PODS, FakeServer, verdict_of
+
+FROM_ONE = f"{PODS}?watch=true&resourceVersion=1"
+
+
+def event(kind: str, value: JSONObject) -> JSONObject:
+    return {"type": kind, "object": value}
+
+
+def outcome(target: str, *shown: tuple[str, int, str]) -> Outcome:
+    """One client got the first event; the other one those that are shown: type, revision, name."""
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server in servers:
+        for revision, name in ((1, "a"), (2, "b"), (3, "c")):
+            server.put(revision, f"/registry/pods/default/{name}", server.pod(revision, name))
+        server.put(4, "/registry/pods/default/a", server.pod(4, "a"), 2)
+        server.delete(5, "/registry/pods/default/b")
+    servers[0].watch(target, event("ADDED", servers[0].pod(1, "a")))
+    servers[1].watch(target, *(event(kind, servers[1].pod(revision, name)) for kind, revision, name in shown))
+    return verdict_of(*servers).outcome
+
+
+def test_events_that_stand_behind_one_another_as_etcd_has_them_may_come() -> None:
+    assert outcome(FROM_ONE, ("ADDED", 1, "a"), ("ADDED", 2, "b"), ("ADDED", 3, "c")) is Outcome.EQUIVALENT
+
+
+def test_a_watch_that_does_not_select_leaves_nothing_out() -> None:
+    assert outcome(FROM_ONE, ("ADDED", 1, "a"), ("ADDED", 3, "c")) is Outcome.DIFFERENT
+    selecting = f"{FROM_ONE}&labelSelector=app"
+    assert outcome(selecting, ("ADDED", 1, "a"), ("ADDED", 3, "c")) is Outcome.EQUIVALENT
+
+
+def test_what_a_watch_began_with_is_in_any_order_and_says_nothing_of_what_was_left_out() -> None:
+    anywhere = f"{PODS}?watch=true"
+    assert outcome(anywhere, ("ADDED", 1, "a"), ("ADDED", 3, "c"), ("ADDED", 2, "b")) is Outcome.EQUIVALENT
+    assert outcome(anywhere, ("ADDED", 1, "a"), ("ADDED", 3, "c"), ("MODIFIED", 4, "a")) is Outcome.EQUIVALENT
