@@ -32,7 +32,7 @@ from kproxy.replay.loops import recorded_state
 from kproxy.replay.pace import FAST, Clockwork, Pace
 from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, Step, make_plan
 from kproxy.replay.polling import Polling
-from kproxy.replay.recorded import events_of, failed_before, follows, is_passing, stays_open
+from kproxy.replay.recorded import events_of, failed_before, follows, is_passing, is_refused_watch, stays_open
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Senders, WithTokens
 from kproxy.replay.sending import Sending
@@ -209,7 +209,8 @@ class _Run:
             elif step.polls or self._awaited(exchange):
                 reply = await self.sending.poll(prepared, reply, self._polling(exchange))
             else:
-                await self.sending.read(exchange, reply, step.leave_after)
+                served = is_refused_watch(exchange) and reply.status == 200  # it would go on and on
+                await self.sending.read(exchange, reply, 0 if served else step.leave_after)
         except ReplayError as error:
             await self._failed(step.seq, str(error))
             return

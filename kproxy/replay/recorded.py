@@ -28,6 +28,11 @@ def stays_open(exchange: Exchange | None, lived: float) -> bool:
     return lived < granted_seconds(exchange)
 
 
+def is_refused_watch(exchange: Exchange) -> bool:
+    """Whether a watch was answered with a refusal: another server may serve it."""
+    return exchange.info.verb == "watch" and exchange.answer is not None and exchange.answer.status >= 400
+
+
 def failed_before(exchange: Exchange) -> bool:
     """Whether the recorded server itself answered with an error of its own, or not at all."""
     return exchange.answer is None or exchange.answer.status >= 500

@@ -12,7 +12,7 @@ from tests.support.versions import ROOT, unexplained
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(300)]
 
 KPROXY = [sys.executable, "-m", "kproxy"]
-SESSION = ROOT / "recordings/make/hello-kubectl.sh"
+SESSION = ROOT / "tests/controlplane/versions/session.sh"
 
 
 def run(*arguments: str, env: dict[str, str], code: int = 0) -> str:
@@ -28,7 +28,7 @@ def test_what_another_version_does_otherwise_is_explained(
     first, second, version = (older_assets, assets, "1.37.2") if newer else (assets, older_assets, "1.34.4")
     session, replayed = tmp_path / "s.kproxy", tmp_path / "r.kproxy"
     lab = ["lab", "run", "--server", "kube-apiserver", "--assets", str(first), "--"]
-    recording = [*KPROXY, "record", "-o", str(session), "--", "sh", str(SESSION)]
+    recording = [*KPROXY, "record", "-o", str(session), "--when-stuck", "block", "--", "sh", str(SESSION)]
     run(*lab, *recording, env={**real_env, "KUBEBUILDER_ASSETS": str(first)})
     told = run(
         *("replay", str(session), "--on", f"fresh:kube-apiserver@{version}", "-o", str(replayed), "--format", "json"),
@@ -38,4 +38,4 @@ def test_what_another_version_does_otherwise_is_explained(
     verdict = json.loads(told)
     assert unexplained(each["cause"] for each in verdict["findings"]) == ([], [])
     assert verdict["etcd"].get("different", 0) == 0
-    assert {each["where"] for each in verdict["findings"]} == {"body"}
+    assert {each["where"] for each in verdict["findings"]} == {"body", "header"}

@@ -7,7 +7,8 @@ import pytest
 
 from kproxy.correlate.ledger import correlate
 from kproxy.diff.compare import compare
-from kproxy.diff.streams import Seen, _matched
+from kproxy.diff.events import Seen
+from kproxy.diff.streams import _matched
 from kproxy.model.exchange import End, Nanos, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.verdict import Outcome, Verdict

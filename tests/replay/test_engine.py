@@ -14,13 +14,21 @@ from kproxy.diff.compare import compare
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
 from kproxy.model.attribution import Ledger
-from kproxy.model.exchange import Body, BodyState, Nanos, Seq
+from kproxy.model.exchange import Body, BodyState, End, Nanos, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import Watch, read_all
 from kproxy.replay.engine import Drive, plan_of, replay
-from kproxy.replay.events import ReplayEnded, ReplayEvent, ReplayStarted, RequestLeftOut, RequestSent, WatchEnded
+from kproxy.replay.events import (
+    ReplayEnded,
+    ReplayEvent,
+    ReplayStarted,
+    RequestFailed,
+    RequestLeftOut,
+    RequestSent,
+    WatchEnded,
+)
 from kproxy.replay.guard import gather_facts, written_resources
 from kproxy.replay.plan import Plan, Send, Step
 from kproxy.replay.result import ReplayResult
@@ -126,6 +134,21 @@ def test_a_watch_that_the_target_ended_early_is_among_the_results(
     monkeypatch.setattr(Watch, "ended_early", property(lambda _: True))
     _, result = replayed(recorded, target)
     assert result.early == [each.seq for each in recorded.exchange_list if each.info.verb == "watch"]
+
+
+def test_a_watch_that_was_refused_and_is_served_now_is_not_read_to_its_end(
+    recorded: MemoryRecording, target: Upstream
+) -> None:
+    before = recorded.exchange_list[1]
+    assert before.info.verb == "watch"
+    assert before.answer
+    ended = replace(before, answer=replace(before.answer, status=404), ended=before.answered, end=End.COMPLETE)
+    refused = replace(recorded, exchange_list=[recorded.exchange_list[0], ended], frame_list=[])
+    told: list[ReplayEvent] = []
+    again, result = replayed(refused, target, told.append)
+    assert not [each for each in told if isinstance(each, RequestFailed)]
+    assert sorted(result.pairs) == [(Seq(1), Seq(1)), (Seq(2), Seq(2))]
+    assert [each.answer.status for each in again.exchange_list if each.answer] == [200, 200]
 
 
 def test_what_happened_is_told_as_it_goes(recorded: MemoryRecording, target: Upstream) -> None:

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -13,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 EXPLAINED = ROOT / "tests/controlplane/versions/1.34.4-1.37.2.yaml"
 PAGE = ROOT / "docs/versions.md"
 _TABLE = "| finding | why | source, of 1.37.2 |\n| --- | --- | --- |\n"
-_AFTER = "\n## Services"
+_AFTER = "\n## A control plane"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,16 @@ def unexplained(causes: Iterable[str]) -> tuple[list[str], list[str]]:
     left = explanations()
     strange = []
     for cause in causes:
-        found = next((each for each in left if any(cause.startswith(f"{words} of ") for words in each.begins)), None)
+        found = next((each for each in left if any(map(partial(_begins, cause), each.begins))), None)
         if found is None:
             strange.append(cause)
         else:
             left.remove(found)
     return strange, [each.begins[0] for each in left]
+
+
+def _begins(cause: str, words: str) -> bool:
+    return cause.startswith((f"{words} of ", f"{words} is "))
 
 
 def page_with(page: str) -> str:

@@ -2,5 +2,5 @@
 # What is replayed across versions: the walkthrough with kubectl, services, definitions, one after the other.
 here=$(dirname "$0")
 sh "$here/../../../recordings/make/hello-kubectl.sh"
-sh "$here/services.sh"
-sh "$here/definitions.sh"
+sh "$here/../sessions/services.sh"
+sh "$here/../sessions/definitions.sh"
