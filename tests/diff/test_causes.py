@@ -267,6 +267,7 @@ class Indexed(MemoryRecording):
         return self._by_seq.get(seq)
 
 
+@pytest.mark.long
 def test_twice_as_many_differences_take_about_twice_as_long() -> None:
     def seconds(count: int) -> float:
         server = FakeServer("a", 100, 7)

@@ -59,11 +59,13 @@ def test_the_replay_as_it_is_equals_its_recording(real_pair: RealPair) -> None:
     assert verdict.scope == "HTTP and etcd"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_of_200_edits_at_most_10_survive_and_only_where_the_server_chooses(real_pair: RealPair) -> None:
     survivors(real_pair, real_pair.verdict)
 
 
+@pytest.mark.long
 def test_a_comparison_that_is_switched_off_fails_this_test(real_pair: RealPair) -> None:
     blind = real_pair.verdict(real_pair.replayed)
     with pytest.raises(AssertionError):

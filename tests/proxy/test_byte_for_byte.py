@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, cycle
 
 import httptools
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,8 @@ from kproxy.wire.http1 import (
     RequestHead,
 )
 from tests.proxy.generated import Said, connections, cuts, pieces, recorded
+
+pytestmark = pytest.mark.long  # make byte-for-byte runs them with as many examples as you like
 
 EXAMPLES = int(os.environ.get("KPROXY_EXAMPLES", "300"))
 SHOWN = b"Bearer what-the-client-shows"

@@ -4,6 +4,7 @@ import asyncio
 import os
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, settings
 
 from kproxy.config.upstream import upstream_from_url
@@ -11,6 +12,8 @@ from kproxy.model.exchange import End
 from tests.proxy.generated import Said, connections, pieces
 from tests.proxy.stage import Stage, TeeReader, stage
 from tests.proxy.test_byte_for_byte import Plan, check_requests, plans
+
+pytestmark = pytest.mark.long  # make byte-for-byte runs them with as many examples as you like
 
 EXAMPLES = max(20, int(os.environ.get("KPROXY_EXAMPLES", "300")) // 20)
 PATIENCE = 60.0

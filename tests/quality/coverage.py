@@ -9,10 +9,10 @@ from pathlib import Path
 from tests.quality.rooms import ROOT, Room
 
 GOAL = 0.95
-UNIT = "not process and not controlplane and not netns and not memory"
+UNIT = "not process and not long and not controlplane and not netns and not memory"
 """Which tests are unit tests: tests/conftest.py marks the others."""
 
-PYTEST = ["-q", "-n0", "-m", UNIT, "-p", "no:randomly"]
+PYTEST = ["-q", "-n0", "-m", UNIT, "-p", "no:randomly", "--timeout=600"]
 
 
 @dataclass(frozen=True, slots=True)

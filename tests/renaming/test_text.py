@@ -3,6 +3,7 @@
 import json
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,6 +68,7 @@ def test_a_message_is_read_without_the_revision_that_the_store_has() -> None:
     assert without_store_revision(said) != without_store_revision(said.replace("999", "998"))
 
 
+@pytest.mark.long
 def test_time_goes_with_a_texts_length() -> None:
     """A million characters of tokens with boundaries, none of them a name, and some that begin like one."""
     for part in ("a.", "web-", "web.", "a-b_c.", "web-x7k2p."):

@@ -12,6 +12,8 @@ from kproxy.session.keeping import keep_ledger
 from kproxy.session.objects import object_at
 from tests.support.large import make_large
 
+pytestmark = pytest.mark.long
+
 OBJECT = "configmaps/default/object-00000000"
 SMALL, LARGE = 400, 12_000
 ROUNDS = 7
