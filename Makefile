@@ -24,7 +24,7 @@ ASSETS = $$(sh controlplane/build.sh --print)
 OLDER = 1.34.4
 OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
-.PHONY: help demo test test-unit test-memory test-transparent byte-for-byte fuzz lint types contracts lock tables tables-check test-go controlplane controlplane-older soak \
+.PHONY: help demo test test-unit test-memory test-transparent byte-for-byte fuzz lint types contracts lock questions tables tables-check test-go controlplane controlplane-older soak \
         test-controlplane test-compat compatibility compatibility-check commands errors architecture \
         mutants mutants-publish mutants-short recordings nightly bench bench-short bench-correlate bench-diff quality accuracy wheel test-plugin clean
 
@@ -150,8 +150,12 @@ test-go: ## vet and test the generator and the upstream, vet the stand-in kubele
 	cd controlplane/bench && go vet ./... && go test ./...
 	cd controlplane/kubelet && go vet ./...
 
+questions: $(VENV)/installed ## write what reading asks, as SQL, from the tables of a recording
+	$(BIN)/python tools/questions.py
+
 tables: $(VENV)/installed ## extract the interface tables from the published .proto files (needs Go)
 	$(BIN)/uv run --quiet --no-project --python $(BIN)/python tools/tables/extract.py
+	$(BIN)/python tools/tables/compile.py
 
 lock: $(VENV)/installed ## resolve the lock files again
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.12 --no-annotate --no-header \

@@ -14,7 +14,7 @@ from kproxy.cli.rules_option import rules_option
 from kproxy.errors import UsageError
 from kproxy.model.exchange import Seq
 from kproxy.model.session import Server
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 from kproxy.session.bisect import Bisected, BisectSettings, Fresh, bisect
 from kproxy.session.opened import opened
 from kproxy.session.outputs import check_output

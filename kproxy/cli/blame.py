@@ -9,7 +9,7 @@ from kproxy.cli.object_options import at_option, namespace_option
 from kproxy.fields.managers import Manager
 from kproxy.history.agreement import Agreement
 from kproxy.history.author import Author
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 from kproxy.session.blame import BlameRow, ObjectBlame, blame_object
 
 QUIET = frozenset(

@@ -9,7 +9,7 @@ from kproxy.insight.check.finding import Thresholds
 from kproxy.insight.check.no_op_writers import NoOpWriters
 from kproxy.insight.check.run import RULES, Checked, check
 from kproxy.model.attribution import Ledger
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 from kproxy.session.opened import opened
 from kproxy.store.reader import open_recording
 

@@ -8,7 +8,7 @@ import click
 from kproxy.correlate.coverage import Coverage
 from kproxy.model.attribution import LedgerEntry, NoOpWrite, Standing
 from kproxy.model.etcd import key_text
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 from kproxy.session.keeping import keep_ledger
 from kproxy.session.ledger import (
     ONLY,

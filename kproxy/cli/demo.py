@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from kproxy.lab.settings import LabSettings, ServerKind
-from kproxy.report.text import printable, text_report
+from kproxy.report.printing import printable
+from kproxy.report.text import text_report
 from kproxy.session.demo import DemoSettings, demo
 from kproxy.session.log import LogRow
 from kproxy.session.recording import state_home

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 from kproxy.session.plan import PlanRow
 
 FORMATS = ("text", "json", "dot")

@@ -6,7 +6,7 @@ import click
 import yaml
 
 from kproxy.cli.object_options import at_option, namespace_option
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 from kproxy.session.objects import object_at
 
 

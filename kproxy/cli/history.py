@@ -6,7 +6,7 @@ import click
 
 from kproxy.cli.changes_text import changed_lines, ground_text, who_text
 from kproxy.cli.object_options import namespace_option
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 from kproxy.session.history import History, HistoryRow, history
 
 

@@ -11,7 +11,7 @@ import click
 from kproxy.cli.assets_options import assets_options
 from kproxy.cli.progress import replay_progress
 from kproxy.errors import UsageError
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 from kproxy.session.opened import opened
 from kproxy.session.outputs import check_output
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording

@@ -7,7 +7,7 @@ import sys
 import click
 
 from kproxy.errors import UsageError
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 from kproxy.session.follow import follow_lines
 from kproxy.session.log import Filters, LeftOut, LogRow, MarkRow, log_lines
 

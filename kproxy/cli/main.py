@@ -10,7 +10,6 @@ import importlib
 import os
 import signal
 import sys
-import traceback
 from types import FrameType, ModuleType
 from typing import NoReturn
 
@@ -170,6 +169,8 @@ def _said_by_click(error: click.ClickException) -> str:
 
 def _fail(error: Exception, *, debug: bool) -> int:
     if debug:
+        import traceback  # noqa: PLC0415 - only here, and it takes longer than a small command
+
         traceback.print_exception(error)
     click.echo(f"kproxy: {' '.join(_sentence_of(error).split())}", err=True)
     return error.exit_code if isinstance(error, KproxyError) else 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from kproxy.errors import UsageError
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 from kproxy.session.outputs import check_report
 from kproxy.session.play import Played, PlaySettings, play
 

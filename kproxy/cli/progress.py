@@ -19,7 +19,7 @@ from kproxy.replay.events import (
     StateNotReached,
     WaitedInVain,
 )
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 
 _EACH_SECONDS = 0.1
 """Between two pictures: a replay may send thousands of requests a second."""

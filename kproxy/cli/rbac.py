@@ -10,7 +10,7 @@ from kproxy.insight.rbac.manifest import as_yaml, documents_of, notes_of, role_n
 from kproxy.insight.rbac.permission import Permission
 from kproxy.insight.rbac.session import MOST_NAMES, Rights, Use, Wish, rights
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 from kproxy.store.reader import open_recording
 
 

@@ -5,8 +5,8 @@ import json
 import click
 
 from kproxy.model.exchange import CHANNEL, LOG_LINE, WATCH_EVENT, Headers
+from kproxy.report.printing import printable
 from kproxy.report.table import size
-from kproxy.report.text import printable
 from kproxy.session.calls import CallRow, condition, said
 from kproxy.session.log import LogRow
 from kproxy.session.options import Options

@@ -8,8 +8,8 @@ import click
 from kproxy.insight.figures import Figures
 from kproxy.insight.stats import DIMENSIONS, Dimension, Group, Statistics, statistics
 from kproxy.model.etcd import key_text
+from kproxy.report.printing import printable
 from kproxy.report.table import size, table
-from kproxy.report.text import printable
 from kproxy.session.opened import opened
 
 _HEADS = (

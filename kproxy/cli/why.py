@@ -9,7 +9,7 @@ from kproxy.cli.changes_text import cut, who_text
 from kproxy.cli.history import lines_of as version_lines
 from kproxy.cli.object_options import namespace_option
 from kproxy.model.etcd import EtcdCall
-from kproxy.report.text import printable
+from kproxy.report.printing import printable
 from kproxy.session.why import Caused, Upward, Why, operation_text, why_change
 
 MAX_LINES = 20

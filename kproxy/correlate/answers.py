@@ -13,12 +13,13 @@ from kproxy.correlate.actors import Actors
 from kproxy.correlate.changes import Changes, Place
 from kproxy.correlate.claims import Claims
 from kproxy.correlate.values import Values
-from kproxy.correlate.writes import ObjectWrite, is_write, object_writes
+from kproxy.correlate.writes import ObjectWrite, object_writes
 from kproxy.model.api import WRITE_VERBS
 from kproxy.model.attribution import Basis
 from kproxy.model.exchange import Digest, Exchange, Seq
 from kproxy.model.recording import Recording
 from kproxy.wire.objectfacts import Facts
+from kproxy.wire.requestinfo import is_write
 
 _DELETES = frozenset({"delete", "deletecollection"})
 _AHEAD = 200

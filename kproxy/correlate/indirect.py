@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from kproxy.correlate.changes import Changes, Place
 from kproxy.correlate.values import Values
-from kproxy.correlate.writes import is_write
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import Exchange
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.wire.objectfacts import held
+from kproxy.wire.requestinfo import is_write
 
 _NODE = ("spec", "nodeName")
 

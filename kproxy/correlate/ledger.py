@@ -28,9 +28,6 @@ from kproxy.model.etcd import ChangeType, ClusterId, KeyChange, Revision
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
 
-CORRELATOR = 2
-"""Goes up when the same recording would get another ledger: a kept one of another number is computed again."""
-
 
 def correlate(recording: Recording, without: frozenset[Basis] = frozenset()) -> Ledger:
     """Tie the recording's key changes to its exchanges; `without`: as if these grounds were not there."""

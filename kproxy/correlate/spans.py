@@ -11,12 +11,12 @@ from collections import defaultdict
 
 from kproxy.correlate.changes import Changes
 from kproxy.correlate.claims import Claims
-from kproxy.correlate.writes import is_write
 from kproxy.model.api import WRITE_VERBS
 from kproxy.model.attribution import Basis
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Seq, header
 from kproxy.model.recording import Recording
+from kproxy.wire.requestinfo import is_write
 
 WRITING = ("Create ", "GuaranteedUpdate ", "Delete ")
 """What spans of the storage layer that write are called (k8s.io/apiserver/pkg/storage/etcd3/store.go)."""

@@ -2,19 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
 
 from kproxy.correlate.values import Values
-from kproxy.model.api import WRITE_VERBS, ObjectRef, RequestInfo
+from kproxy.model.api import ObjectRef, RequestInfo
 from kproxy.model.etcd import EtcdKey, Revision
-from kproxy.model.exchange import Body, Exchange, Headers, Nanos, Seq, header
-from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.model.recording import Recording
-from kproxy.wire.content import ContentError, decode
+from kproxy.model.exchange import Exchange, Nanos, Seq
+from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.objectfacts import Facts, facts_of
+from kproxy.wire.requestinfo import is_write
 from kproxy.wire.storage import object_keys
-
-_NO_WRITES = frozenset({"exec", "attach", "portforward", "proxy", "token"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +48,6 @@ def object_writes(values: Values, exchange: Exchange) -> tuple[ObjectWrite, ...]
     if not isinstance(found, dict):
         return ()
     return tuple(_write_of(exchange, facts_of(obj)) for obj in _objects(found))
-
-
-def is_write(exchange: Exchange) -> bool:
-    """Whether the request asked to change something in etcd."""
-    info = exchange.info
-    if not info.is_resource or info.verb not in WRITE_VERBS or info.subresource in _NO_WRITES:
-        return False
-    target = exchange.request.target
-    return "dryRun" not in target or "dryRun" not in parse_qs(urlsplit(target).query)
-
-
-def decoded_body(recording: Recording, headers: Headers, body: Body) -> JSON:
-    """The body's content as JSON, None when there is none or nobody can decode it."""
-    if body.digest is None:
-        return None
-    media_type = header(headers, "content-type")
-    try:
-        return decode(media_type, recording.body(body.digest))
-    except ContentError:
-        return None
 
 
 def _objects(document: JSONObject) -> Iterator[JSONObject]:

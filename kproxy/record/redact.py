@@ -15,9 +15,8 @@ from kproxy.record.heads import HeadRedactor
 from kproxy.record.literals import Literals
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.secrets import Hider, Subject, subject_of
-from kproxy.wire.cbor import MAGIC as CBOR_MAGIC
 from kproxy.wire.content import ContentError, decode, edit, encode
-from kproxy.wire.mediatype import MediaType, parse_media_type
+from kproxy.wire.mediatype import CBOR_MAGIC, MediaType, parse_media_type
 from kproxy.wire.protoenvelope import MAGIC as PROTOBUF_MAGIC
 from kproxy.wire.storage import edit_value, key_object
 

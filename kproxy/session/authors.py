@@ -1,6 +1,5 @@
 """Who made a change: the request that the ledger ties it to, as the server's field manager names it."""
 
-from kproxy.correlate.writes import decoded_body
 from kproxy.history.author import Author
 from kproxy.model.api import ObjectRef, RequestInfo, metadata_of
 from kproxy.model.attribution import LedgerEntry
@@ -8,6 +7,7 @@ from kproxy.model.etcd import Revision
 from kproxy.model.exchange import Exchange, Seq, header
 from kproxy.model.jsontypes import text
 from kproxy.model.recording import Recording
+from kproxy.session.contents import decoded_body
 from kproxy.session.opened import clock_time
 from kproxy.session.options import options_of
 

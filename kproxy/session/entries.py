@@ -2,12 +2,13 @@
 
 from functools import cached_property
 
-from kproxy.correlate.ledger import CORRELATOR, correlate
+from kproxy.correlate.number import CORRELATOR
 from kproxy.model.attribution import Ledger, LedgerEntry
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
-from kproxy.store.kept import kept_entries, kept_ledger
+from kproxy.session.opened import ledger_of
+from kproxy.store.kept import kept_entries
 
 
 class Entries:
@@ -43,4 +44,4 @@ class Entries:
     @cached_property
     def ledger(self) -> Ledger:
         """The whole."""
-        return kept_ledger(self._recording, CORRELATOR) or correlate(self._recording)
+        return ledger_of(self._recording)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from kproxy.correlate.ledger import CORRELATOR, correlate
+from kproxy.correlate.ledger import correlate
+from kproxy.correlate.number import CORRELATOR
 from kproxy.errors import UsageError
 from kproxy.model.api import WRITE_VERBS
 from kproxy.store.reader import FileRecording, open_recording

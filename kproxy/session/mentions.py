@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from kproxy.correlate.writes import decoded_body, is_write
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import WATCH_EVENT, Answer, Exchange, Nanos, Seq, header
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
+from kproxy.session.contents import decoded_body
 from kproxy.session.options import Options, options_of
 from kproxy.wire.content import ContentError
+from kproxy.wire.requestinfo import is_write
 from kproxy.wire.watch import decode_event
 
 

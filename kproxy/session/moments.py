@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from kproxy.correlate.writes import decoded_body
 from kproxy.errors import UsageError
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.attribution import Basis, LedgerEntry
@@ -12,6 +11,7 @@ from kproxy.model.etcd import Revision
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSON, text
 from kproxy.model.recording import Recording
+from kproxy.session.contents import decoded_body
 from kproxy.session.entries import Entries
 from kproxy.session.opened import exchange_at, started_at
 from kproxy.wire.storage import object_of

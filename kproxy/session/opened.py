@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from kproxy.correlate.ledger import CORRELATOR, correlate
+from kproxy.correlate.number import CORRELATOR
 from kproxy.errors import RecordingError, UsageError
 from kproxy.model.attribution import Ledger
 from kproxy.model.exchange import Exchange, Nanos, Seq
@@ -28,8 +28,18 @@ class Opened:
     @cached_property
     def ledger(self) -> Ledger:
         """Every change of a key and where it stands."""
-        kept = kept_ledger(self.recording, CORRELATOR) if self.kept else None
-        return kept or correlate(self.recording)
+        return ledger_of(self.recording) if self.kept else _computed(self.recording)
+
+
+def ledger_of(recording: Recording) -> Ledger:
+    """The ledger that a recording keeps, else the one that is computed from it."""
+    return kept_ledger(recording, CORRELATOR) or _computed(recording)
+
+
+def _computed(recording: Recording) -> Ledger:
+    from kproxy.correlate.ledger import correlate  # noqa: PLC0415 - most need not know how: it is kept
+
+    return correlate(recording)
 
 
 @contextmanager

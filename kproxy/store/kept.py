@@ -5,47 +5,14 @@ from bisect import bisect_left
 from collections.abc import Collection, ItemsView, Iterator, Mapping
 from functools import partial
 from itertools import groupby
-from typing import Any
-
-from sqlalchemy import ColumnElement, Select, and_, select
 
 from kproxy.errors import RecordingError
 from kproxy.model.attribution import Attribution, Ledger, LedgerEntry, NoOpWrite
 from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
-from kproxy.store import etcdrows, rows, schema
-from kproxy.store.reader import CHUNK, FileRecording, later
-
-_LEDGER, _CHANGES = schema.ledger.c, schema.key_changes.c
-_BY_SEQ = (
-    select(*_LEDGER, _CHANGES.type)
-    .join_from(
-        schema.ledger,
-        schema.key_changes,
-        and_(
-            _CHANGES.cluster == _LEDGER.cluster,
-            _CHANGES.revision == _LEDGER.revision,
-            _CHANGES.key == _LEDGER.key,
-        ),
-    )
-    .where(_LEDGER.seq.is_not(None))
-    .order_by(_LEDGER.seq, _LEDGER.cluster, _LEDGER.revision, _LEDGER.key)
-)
-
-_WITH_CHANGE = (
-    select(*_CHANGES, *(column for column in _LEDGER if column.name not in {"cluster", "revision", "key"}))
-    .join_from(
-        schema.key_changes,
-        schema.ledger,
-        and_(
-            _CHANGES.cluster == _LEDGER.cluster,
-            _CHANGES.revision == _LEDGER.revision,
-            _CHANGES.key == _LEDGER.key,
-        ),
-    )
-    .order_by(_CHANGES.cluster, _CHANGES.revision, _CHANGES.key)
-)
+from kproxy.store import etcdrows, rows
+from kproxy.store.reader import CHUNK, PLACE, FileRecording
 
 
 def kept_ledger(recording: Recording, version: int) -> Ledger | None:
@@ -70,19 +37,18 @@ class KeptEntries:
 
     def of_key(self, key: EtcdKey) -> list[LedgerEntry]:
         """One key's, in the order of (cluster, revision)."""
-        return self._of(_CHANGES.key == key)
+        return self._of("entries of key", key=key)
 
     def of_exchange(self, seq: Seq) -> list[LedgerEntry]:
         """What an exchange caused, in the order of (cluster, revision, key)."""
-        return self._of(_LEDGER.seq == seq)
+        return self._of("entries of exchange", seq=seq)
 
     def after_exchange(self, seq: Seq) -> list[LedgerEntry]:
         """The follow-ups to what an exchange wrote; the whole ledger is looked through for them."""
-        return self._of(_LEDGER.consequence_seq == seq)
+        return self._of("entries after exchange", seq=seq)
 
-    def _of(self, which: ColumnElement[bool]) -> list[LedgerEntry]:
-        found = self._recording.chunk(_WITH_CHANGE.where(which))
-        return [self._recording.value(_whole_entry, row) for row in found]
+    def _of(self, question: str, **given: object) -> list[LedgerEntry]:
+        return [self._recording.value(_whole_entry, row) for row in self._recording.chunk(question, **given)]
 
 
 class _Entries(Collection[LedgerEntry]):
@@ -90,10 +56,10 @@ class _Entries(Collection[LedgerEntry]):
         self._recording = recording
 
     def __len__(self) -> int:
-        return self._recording.count(schema.ledger)
+        return self._recording.count("ledger")
 
     def __iter__(self) -> Iterator[LedgerEntry]:
-        kept = self._rows()
+        kept = self._recording.in_order("ledger", PLACE)
         for change in self._recording.key_changes():
             row = next(kept, None)
             if row is None or (row["cluster"], row["revision"], row["key"]) != (
@@ -110,20 +76,13 @@ class _Entries(Collection[LedgerEntry]):
     def __contains__(self, entry: object) -> bool:
         return isinstance(entry, LedgerEntry) and self._recording.kept_entry(entry.change) == entry
 
-    def _rows(self) -> Iterator[rows.Columns]:
-        wanted = select(schema.ledger).order_by(_LEDGER.cluster, _LEDGER.revision, _LEDGER.key).limit(CHUNK)
-        found = self._recording.chunk(wanted)
-        while found:
-            yield from found
-            found = self._recording.chunk(wanted.where(later(_LEDGER, found[-1])))
-
 
 class _NoOps(Collection[NoOpWrite]):
     def __init__(self, recording: FileRecording) -> None:
         self._recording = recording
 
     def __len__(self) -> int:
-        return self._recording.count(schema.no_op_writes)
+        return self._recording.count("no_op_writes")
 
     def __iter__(self) -> Iterator[NoOpWrite]:
         return self._recording.kept_no_ops()
@@ -138,7 +97,7 @@ class _BySeq(Mapping[Seq, tuple[Attribution, ...]]):
         self._known: array[int] | None = None
 
     def __getitem__(self, seq: Seq) -> tuple[Attribution, ...]:
-        found = self._recording.chunk(_BY_SEQ.where(_LEDGER.seq == seq)) if seq in self else ()
+        found = self._recording.chunk("attributions of exchange", seq=seq) if seq in self else ()
         if not found:
             raise KeyError(seq)
         return tuple(self._recording.value(_attribution, row) for row in found)
@@ -160,8 +119,7 @@ class _BySeq(Mapping[Seq, tuple[Attribution, ...]]):
 
     def _seqs(self) -> array[int]:
         if self._known is None:
-            wanted = select(_LEDGER.seq).where(_LEDGER.seq.is_not(None)).distinct().order_by(_LEDGER.seq)
-            self._known = array("q", [row["seq"] for row in self._recording.chunk(wanted)])
+            self._known = array("q", [row["seq"] for row in self._recording.chunk("causing")])
         return self._known
 
 
@@ -177,17 +135,13 @@ class _Items(ItemsView[Seq, tuple[Attribution, ...]]):
     def _rows(self) -> Iterator[rows.Columns]:
         """Chunk by chunk of whole exchanges: from the last one that a chunk holds, the next begins."""
         after = -1
-        while found := self._recording.chunk(self._chunk(after)):
+        while found := self._recording.chunk("attributions", after=after, limit=CHUNK):
             last = found[-1]["seq"]
             whole = [row for row in found if row["seq"] != last] if len(found) == CHUNK else found
             if not whole:
-                whole = self._recording.chunk(_BY_SEQ.where(_LEDGER.seq == last))
+                whole = self._recording.chunk("attributions of exchange", seq=last)
             yield from whole
             after = whole[-1]["seq"]
-
-    @staticmethod
-    def _chunk(after: int) -> Select[Any]:
-        return _BY_SEQ.where(_LEDGER.seq > after).limit(CHUNK)
 
 
 def _whole_entry(row: rows.Columns) -> LedgerEntry:

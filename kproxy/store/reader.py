@@ -1,17 +1,13 @@
 """Reads recordings: a file, also while it grows, or a folder in text form. Reading never migrates."""
 
 import os
-import shutil
+import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import batched
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
-
-from sqlalchemy import ColumnElement, Engine, Select, Table, and_, func, literal, select, tuple_
-from sqlalchemy.exc import DBAPIError
 
 from kproxy.errors import RecordingError, SchemaError
 from kproxy.model.attribution import LedgerEntry, NoOpWrite
@@ -21,17 +17,16 @@ from kproxy.model.recording import Recording
 from kproxy.model.session import SCHEMA, Gap, Mark, Session, SessionEnd
 from kproxy.model.start import StartEntry
 from kproxy.model.trace import Span
-from kproxy.store import bodies, etcdrows, rows, schema, sqlite
+from kproxy.store import bodies, etcdrows, rows, sqlite
+from kproxy.store.compiled import KEPT_LEDGER, OLDER, QUESTIONS, TABLES
 from kproxy.store.lock import is_growing
-from kproxy.store.text import open_text
 
 CHUNK = 500
 """Rows read in one transaction: short ones let a writer go on and its -wal be folded in."""
 LARGE_CHUNK = 10_000
 """The same, of rows of a few columns."""
-ONE_BODY = "SELECT size, coding, data FROM bodies WHERE digest = ?"
-SOME_BODIES = "SELECT digest, size, coding, data FROM bodies WHERE digest IN (?)"
-"""As text: they are asked so often that making them each time was most of the time it took."""
+PLACE = ("cluster", "revision", "key")
+"""The columns that tell changes of keys apart, in their order."""
 
 
 @contextmanager
@@ -44,6 +39,8 @@ def open_recording(where: str) -> Iterator[Recording]:
         raise RecordingError("A recording is named by its path; a database's URL cannot be read by this kproxy.")
     path = Path(where)
     if path.is_dir():
+        from kproxy.store.text import open_text  # noqa: PLC0415 - a file's readers need no parser of text
+
         yield open_text(path)
         return
     with _reading(path, _inspect(path)) as recording:
@@ -55,177 +52,145 @@ class FileRecording:
 
     def __init__(self, path: Path, *, growing: bool, number: int) -> None:
         self.path = path
-        self._number = number
         self.growing = growing
-        self._engine: Engine = sqlite.reading_engine(path, growing=growing)
+        self._tables = TABLES[number]
+        self._older = OLDER.get(number, {})
+        self._connection: sqlite3.Connection | None = None
+        self._session: Session | None = None
         self._lately = bodies.Lately()
 
     def close(self) -> None:
         """Lets go of the file."""
-        self._engine.dispose()
+        if self._connection is not None:
+            self._connection.close()
 
     @property
     def session(self) -> Session:
         """The header; a recording that nobody closed and nobody writes says so."""
-        found = self.chunk(self._select(schema.session))
+        if self._session is not None:
+            return self._session
+        found = self.chunk("session")
         if len(found) != 1:
             raise RecordingError(f"{self.path} is no readable recording: it has no header.")
         session = self.value(rows.session_of, found[0])
-        if session.end is SessionEnd.RECORDING and not self.growing:
-            return replace(session, end=SessionEnd.RECORDER_GONE)
+        if self.growing:
+            return session
+        if session.end is SessionEnd.RECORDING:
+            session = replace(session, end=SessionEnd.RECORDER_GONE)
+        self._session = session
         return session
 
     def exchanges(self, verbs: Collection[str] = ()) -> Iterator[Exchange]:
         """In the order of seq; of these verbs only, where some are named."""
-        table = schema.exchanges
-        wanted = self._select(table).order_by(table.c.seq).limit(CHUNK)
-        if verbs:
-            wanted = wanted.where(table.c.verb.in_(sorted(verbs)))
-        after = -1
-        while found := self.chunk(wanted.where(table.c.seq > after)):
-            for row in found:
-                yield self.value(rows.exchange_of, row)
-            after = found[-1]["seq"]
+        named: dict[str, Any] = {"verbs": sorted(verbs)} if verbs else {}
+        for row in self._counted("exchanges of verbs" if verbs else "exchanges", "seq", **named):
+            yield self.value(rows.exchange_of, row)
 
     def exchange(self, seq: Seq) -> Exchange | None:
         """One of them."""
-        found = self.chunk(self._select(schema.exchanges).where(schema.exchanges.c.seq == seq))
+        found = self.chunk("exchange", seq=seq)
         return self.value(rows.exchange_of, found[0]) if found else None
 
     def traces(self) -> Iterator[tuple[Seq, str, str]]:
         """Each exchange's trace id and parent id, of those that went on with one."""
-        columns = schema.exchanges.c
-        if self._number < schema.SINCE_3["since"]:
-            return
-        wanted = select(columns.seq, columns.trace_id, columns.parent_id).where(columns.trace_id != "")
-        wanted = wanted.order_by(columns.seq).limit(LARGE_CHUNK)
-        after = -1
-        while found := self.chunk(wanted.where(columns.seq > after)):
-            yield from (self.value(_trace_of, row) for row in found)
-            after = found[-1]["seq"]
+        if self._has("etcd_calls"):  # as old as the ids
+            for row in self._counted("traces", "seq", LARGE_CHUNK):
+                yield self.value(_trace_of, row)
 
     def frames(self, seq: Seq) -> Iterator[Frame]:
         """A stream's frames in their order."""
-        table = schema.frames
-        after = -1
-        wanted = self._select(table).where(table.c.seq == seq).order_by(table.c.number).limit(CHUNK)
-        while found := self.chunk(wanted.where(table.c.number > after)):
-            for row in found:
-                yield self.value(rows.frame_of, row)
-            after = found[-1]["number"]
+        for row in self._counted("frames", seq=seq):
+            yield self.value(rows.frame_of, row)
 
     def key_changes(self) -> Iterator[KeyChange]:
         """In the order of (cluster, revision, key)."""
-        columns = schema.key_changes.c
-        wanted = self._select(schema.key_changes).order_by(columns.cluster, columns.revision, columns.key).limit(CHUNK)
-        found = self.chunk(wanted)
-        while found:
-            for row in found:
-                yield self.value(rows.change_of, row)
-            found = self.chunk(wanted.where(later(columns, found[-1])))
+        for row in self.in_order("changes", PLACE):
+            yield self.value(rows.change_of, row)
 
     def changes_of(self, key: EtcdKey) -> Iterator[KeyChange]:
         """One key's, in the order of (cluster, revision)."""
-        columns = schema.key_changes.c
-        wanted = self._select(schema.key_changes).where(columns.key == key)
-        for row in self.chunk(wanted.order_by(columns.cluster, columns.revision)):
+        for row in self.chunk("changes of key", key=key):
             yield self.value(rows.change_of, row)
 
     def etcds(self) -> Iterator[EtcdStore]:
         """The etcds that were followed, the main one first."""
-        if self._has(schema.etcds):
-            for row in self.chunk(select(schema.etcds).order_by(schema.etcds.c.number)):
+        if self._has("etcds"):
+            for row in self.chunk("etcds"):
                 yield self.value(etcdrows.store_of, row)
 
     def etcd_calls(self, methods: Collection[str] = ()) -> Iterator[EtcdCall]:
         """The api-server's calls to etcd (of these methods, where some are named), in the order of their numbers."""
-        wanted = select(schema.etcd_calls)
-        if methods:
-            wanted = wanted.where(schema.etcd_calls.c.method.in_(sorted(methods)))
-        for row in self._numbered(schema.etcd_calls, wanted):
-            yield self.value(etcdrows.call_of, row)
+        named: dict[str, Any] = {"methods": sorted(methods)} if methods else {}
+        if self._has("etcd_calls"):
+            for row in self._counted("calls of methods" if methods else "calls", **named):
+                yield self.value(etcdrows.call_of, row)
 
     def calls_of(self, exchange: Exchange) -> Iterator[EtcdCall]:
         """Those that carry the trace and the parent that the exchange went on with, in the order of their numbers."""
-        if not exchange.parent_id or not self._has(schema.etcd_calls):
-            return
-        columns = schema.etcd_calls.c
-        same = and_(columns.trace_id == exchange.trace_id, columns.parent_id == exchange.parent_id)
-        for row in self.chunk(select(schema.etcd_calls).where(same).order_by(columns.number)):
-            yield self.value(etcdrows.call_of, row)
+        if exchange.parent_id and self._has("etcd_calls"):
+            for row in self.chunk("calls of trace", trace_id=exchange.trace_id, parent_id=exchange.parent_id):
+                yield self.value(etcdrows.call_of, row)
 
     def spans(self) -> Iterator[Span]:
         """The api-server's own spans, in the order in which they came."""
-        for row in self._numbered(schema.spans, select(schema.spans)):
-            yield self.value(etcdrows.span_of, row)
+        if self._has("spans"):
+            for row in self._counted("spans"):
+                yield self.value(etcdrows.span_of, row)
 
     def start_state(self) -> Iterator[StartEntry]:
         """What the server held when the session began, where it was taken: keys, then objects."""
-        if not self._has(schema.start_keys) or not self.session.start_state:
+        if not self._has("start_keys") or not self.session.start_state:
             return
-        keys, objects = schema.start_keys.c, schema.start_objects.c
-        for row in self._in_order(schema.start_keys, [keys.cluster, keys.key]):
+        for row in self.in_order("start keys", ("cluster", "key")):
             yield self.value(rows.start_key_of, row)
-        order = [objects.api_group, objects.resource, objects.namespace, objects.name]
-        for row in self._in_order(schema.start_objects, order):
+        for row in self.in_order("start objects", ("api_group", "resource", "namespace", "name")):
             yield self.value(rows.start_object_of, row)
 
-    def count(self, table: Table) -> int:
-        """A table's rows."""
-        return int(self.chunk(select(func.count().label("count")).select_from(table))[0]["count"])
+    def count(self, table: str) -> int:
+        """How many changes (`key_changes`), entries (`ledger`) or `no_op_writes` there are."""
+        return int(self.chunk(f"count of {table}")[0]["count"])
 
     def work(self, verbs: Collection[str]) -> int:
         """Changes of keys, and exchanges of these verbs: what correlating goes through."""
-        wanted = select(func.count().label("count")).select_from(schema.exchanges)
-        found = self.chunk(wanted.where(schema.exchanges.c.verb.in_(sorted(verbs))))
-        return self.count(schema.key_changes) + int(found[0]["count"])
+        return self.count("key_changes") + int(self.chunk("count of verbs", verbs=sorted(verbs))[0]["count"])
 
     def kept_version(self) -> int:
         """The number of the correlator whose ledger the recording keeps, 0: it keeps none."""
-        if not self._has(schema.ledger):
-            return 0
-        columns = schema.progress.c
-        found = self.chunk(select(columns.value).where(columns.name == schema.KEPT_LEDGER))
+        found = self.chunk("progress", name=KEPT_LEDGER) if self._has("ledger") else ()
         return int(found[0]["value"]) if found else 0
 
     def kept_entry(self, change: KeyChange) -> LedgerEntry | None:
         """What the ledger that was kept says of a change; None if none was kept."""
-        if not self._has(schema.ledger):
+        if not self._has("ledger"):
             return None
-        columns = schema.ledger.c
-        same = and_(columns.revision == change.revision, columns.key == change.key, columns.cluster == change.cluster)
-        found = self.chunk(select(schema.ledger).where(same))
+        found = self.chunk("entry of change", revision=change.revision, key=change.key, cluster=change.cluster)
         return self.value(lambda row: etcdrows.entry_of(row, change), found[0]) if found else None
 
     def kept_no_ops(self) -> Iterator[NoOpWrite]:
         """The writes without effect of the ledger that was kept, in the order of seq."""
-        if self._has(schema.no_op_writes):
-            for row in self.chunk(select(schema.no_op_writes).order_by(schema.no_op_writes.c.seq)):
+        if self._has("no_op_writes"):
+            for row in self.chunk("no-ops"):
                 yield self.value(etcdrows.no_op_of, row)
 
     def gaps(self) -> Iterator[Gap]:
         """What is missing, in the order in which it was noticed."""
-        for row in self.chunk(self._select(schema.gaps).order_by(schema.gaps.c.number)):
+        for row in self.chunk("gaps"):
             yield self.value(rows.gap_of, row)
 
     def marks(self) -> Iterator[Mark]:
         """Named points, in their order."""
-        if self._has(schema.marks):
-            for row in self.chunk(select(schema.marks).order_by(schema.marks.c.number)):
+        if self._has("marks"):
+            for row in self.chunk("marks"):
                 yield self.value(rows.mark_of, row)
 
     def body(self, digest: Digest) -> bytes:
         """The stored bytes of a body. RecordingError if they are not there."""
         if (known := self._lately.get(digest)) is not None:
             return known
-        try:
-            with self._engine.connect() as connection:
-                found = connection.exec_driver_sql(ONE_BODY, (digest,)).first()
-        except DBAPIError as error:
-            raise _unreadable(self.path, error) from error
-        if found is None:
+        _, found = self._ask(QUESTIONS["body"], {"digest": digest})
+        if not found:
             raise RecordingError(f"{self.path} has no body {digest}.")
-        data = bodies.unpack(digest, *found)
+        data = bodies.unpack(digest, *found[0])
         self._lately.put(digest, data)
         return data
 
@@ -239,12 +204,7 @@ class FileRecording:
             else:
                 missing.append(digest)
         for some in batched(missing, CHUNK):
-            question = SOME_BODIES.replace("?", ",".join("?" * len(some)))
-            try:
-                with self._engine.connect() as connection:
-                    found = connection.exec_driver_sql(question, some).all()
-            except DBAPIError as error:
-                raise _unreadable(self.path, error) from error
+            _, found = self._ask(*_spread(QUESTIONS["bodies"], {"digests": some}))
             for digest, size, coding, data in found:
                 read[digest] = unpacked = bodies.unpack(digest, size, coding, data)
                 self._lately.put(digest, unpacked)
@@ -252,44 +212,48 @@ class FileRecording:
 
     def check(self) -> None:
         """RecordingError if what should be tables are none (a view could make a question endless)."""
-        kinds = {row["name"]: row["type"] for row in self.chunk(sqlite.TABLES)}
-        missing = [name for name in schema.tables(self._number) if kinds.get(name) != "table"]
+        kinds = dict(self._ask(sqlite.KINDS, {})[1])
+        missing = [name for name in self._tables if kinds.get(name) != "table"]
         if missing:
             raise RecordingError(f"{self.path} is no readable recording: it has no table {missing[0]}.")
 
-    def _has(self, table: Table) -> bool:
+    def _has(self, table: str) -> bool:
         """Whether a file of this schema has the table."""
-        return table.name in schema.tables(self._number)
+        return table in self._tables
 
-    def _numbered(self, table: Table, wanted: Select[Any]) -> Iterator[rows.Columns]:
-        """Rows of a table that counts them, chunk by chunk."""
+    def _counted(self, name: str, by: str = "number", limit: int | None = None, **given: Any) -> Iterator[rows.Columns]:
+        """Rows in the order of one column's numbers, chunk by chunk."""
         after = -1
-        wanted = wanted.order_by(table.c.number).limit(CHUNK)
-        while self._has(table) and (found := self.chunk(wanted.where(table.c.number > after))):
+        while found := self.chunk(name, after=after, limit=limit or CHUNK, **given):
             yield from found
-            after = found[-1]["number"]
+            after = found[-1][by]
 
-    def _in_order(self, table: Table, order: list[Any]) -> Iterator[rows.Columns]:
-        """Rows of a table in the order of these columns, which tell them apart; chunk by chunk."""
-        wanted = select(table).order_by(*order).limit(CHUNK)
-        found = self.chunk(wanted)
+    def in_order(self, name: str, order: tuple[str, ...]) -> Iterator[rows.Columns]:
+        """Rows in the order of these columns, which tell them apart; chunk by chunk."""
+        found = self.chunk(name, limit=CHUNK)
         while found:
             yield from found
-            reached = (literal(found[-1][column.name], column.type) for column in order)
-            found = self.chunk(wanted.where(tuple_(*order) > tuple_(*reached)))
+            found = self.chunk(f"{name} after", limit=CHUNK, **{column: found[-1][column] for column in order})
 
-    def _select(self, table: Table) -> Select[Any]:
-        """What a file of this schema has of a table."""
-        return select(*schema.columns(table, self._number))
+    def chunk(self, question: str, /, **given: Any) -> list[rows.Columns]:
+        """What a question of compiled.py is answered: rows of one short transaction."""
+        sql = self._older.get(question) or QUESTIONS[question]
+        names, found = self._ask(*_spread(sql, given))
+        return [dict(zip(names, row, strict=True)) for row in found]
 
-    def chunk(self, question: Select[Any]) -> list[rows.Columns]:
-        """Rows of one short transaction."""
+    def _ask(self, sql: str, given: dict[str, Any]) -> tuple[tuple[str, ...], list[Any]]:
+        """The columns' names, and the rows."""
         try:
-            with self._engine.connect() as connection:
-                found = connection.execute(question)
-                names = tuple(found.keys())
-                return [dict(zip(names, row, strict=True)) for row in found]
-        except DBAPIError as error:
+            connection = self._connection or sqlite.reading(self.path)
+            try:
+                cursor = connection.execute(sql, given)
+                return tuple(column[0] for column in cursor.description), cursor.fetchall()
+            finally:
+                if self.growing:  # its writer can close it at any time
+                    connection.close()
+                else:
+                    self._connection = connection
+        except sqlite3.Error as error:
             raise _unreadable(self.path, error) from error
 
     def value[T](self, make: Callable[[rows.Columns], T], row: rows.Columns) -> T:
@@ -300,18 +264,25 @@ class FileRecording:
             raise RecordingError(f"{self.path} is damaged: a row holds what no recorder writes ({error}).") from error
 
 
+def _spread(sql: str, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """SQL with a parameter for each of the values that one stands for, and the parameters."""
+    single: dict[str, Any] = {}
+    for name, value in given.items():
+        if isinstance(value, (list, tuple)):
+            each = {f"{name}_{place}": one for place, one in enumerate(value)}
+            sql = sql.replace(f"(:{name})", f"({', '.join(f':{one}' for one in each)})")
+            single |= each
+        else:
+            single[name] = value
+    return sql, single
+
+
 def _trace_of(row: rows.Columns) -> tuple[Seq, str, str]:
     """TypeError if an id is no text."""
     seq, trace_id, parent_id = row["seq"], row["trace_id"], row["parent_id"]
     if not isinstance(trace_id, str) or not isinstance(parent_id, str):
         raise TypeError("a trace's id is no text")
     return seq, trace_id, parent_id
-
-
-def later(columns: Any, row: rows.Columns) -> ColumnElement[bool]:
-    """What comes after a row in the order of (cluster, revision, key): as one comparison, it is found by the index."""
-    reached = (literal(row[name], columns[name].type) for name in ("cluster", "revision", "key"))
-    return tuple_(columns.cluster, columns.revision, columns.key) > tuple_(*reached)
 
 
 def is_unclosed(path: Path, session_id: str) -> bool:
@@ -325,8 +296,8 @@ def is_unclosed(path: Path, session_id: str) -> bool:
     return session.id == session_id and (header.wal or session.end in {SessionEnd.RECORDER_GONE, SessionEnd.RECORDING})
 
 
-def _unreadable(path: Path, error: DBAPIError) -> RecordingError:
-    return RecordingError(f"{path} cannot be read: {error.orig}; it may be cut or damaged.")
+def _unreadable(path: Path, error: sqlite3.Error) -> RecordingError:
+    return RecordingError(f"{path} cannot be read: {error}; it may be cut or damaged.")
 
 
 def _inspect(path: Path) -> sqlite.FileHeader:
@@ -369,6 +340,9 @@ def _reading(path: Path, header: sqlite.FileHeader) -> Iterator[FileRecording]:
         wal = sqlite.leftovers(path)[0]
         if header.wal and not growing and wal.exists() and not os.access(path.parent, os.W_OK):
             # SQLite must write beside a file whose writer died to read it
+            import shutil  # noqa: PLC0415 - these two are for this rare case alone
+            from tempfile import TemporaryDirectory  # noqa: PLC0415
+
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="kproxy-")))
             path, wal = Path(shutil.copy(path, folder)), Path(shutil.copy(wal, folder))
         whole = not header.wal or wal.exists()

@@ -7,8 +7,6 @@ from itertools import chain
 from json.scanner import make_scanner
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from kproxy.model.api import RequestInfo
 from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revision, key_text
 from kproxy.model.exchange import (
@@ -31,7 +29,7 @@ from kproxy.model.session import Gap, Mark, Server, Session, SessionEnd
 from kproxy.model.start import StartKey, StartObject
 
 type Row = tuple[int | str | bytes | None, ...]
-type Columns = Mapping[str, Any] | RowMapping
+type Columns = Mapping[str, Any]
 
 _NO_BODY: Row = (None, None, None, None)
 _dump = json.JSONEncoder(separators=(",", ":")).encode

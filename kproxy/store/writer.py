@@ -20,28 +20,28 @@ from kproxy.model.exchange import Digest, Exchange, Frame, Nanos
 from kproxy.model.session import SCHEMA, Gap, Mark, Session
 from kproxy.model.start import StartEntry, StartKey, StartObject
 from kproxy.model.trace import Span
-from kproxy.store import etcdrows, rows, schema, sqlite
+from kproxy.store import engines, etcdrows, rows, schema, sqlite
 from kproxy.store.bodies import Known, pack
 from kproxy.store.lock import WriterLock
 
 CLOSE_PATIENCE = 10.0
 """Seconds that closing waits for readers to let go of the file."""
 
-UPSERT_EXCHANGE = sqlite.upsert(schema.exchanges)
-UPSERT_FRAME = sqlite.upsert(schema.frames)
-UPSERT_CHANGE = sqlite.upsert(schema.key_changes)
-UPSERT_SESSION = sqlite.upsert(schema.session)
-UPSERT_PROGRESS = sqlite.upsert(schema.progress)
-UPSERT_CALL = sqlite.upsert(schema.etcd_calls)
-UPSERT_STORE = sqlite.upsert(schema.etcds)
-UPSERT_ENTRY = sqlite.upsert(schema.ledger)
-UPSERT_NO_OP = sqlite.upsert(schema.no_op_writes)
-UPSERT_START_KEY = sqlite.upsert(schema.start_keys)
-UPSERT_START_OBJECT = sqlite.upsert(schema.start_objects)
-INSERT_SPAN = sqlite.insert_once(schema.spans)
-INSERT_BODY = sqlite.insert_once(schema.bodies)
-INSERT_GAP = sqlite.insert_once(schema.gaps)
-INSERT_MARK = sqlite.insert_once(schema.marks)
+UPSERT_EXCHANGE = engines.upsert(schema.exchanges)
+UPSERT_FRAME = engines.upsert(schema.frames)
+UPSERT_CHANGE = engines.upsert(schema.key_changes)
+UPSERT_SESSION = engines.upsert(schema.session)
+UPSERT_PROGRESS = engines.upsert(schema.progress)
+UPSERT_CALL = engines.upsert(schema.etcd_calls)
+UPSERT_STORE = engines.upsert(schema.etcds)
+UPSERT_ENTRY = engines.upsert(schema.ledger)
+UPSERT_NO_OP = engines.upsert(schema.no_op_writes)
+UPSERT_START_KEY = engines.upsert(schema.start_keys)
+UPSERT_START_OBJECT = engines.upsert(schema.start_objects)
+INSERT_SPAN = engines.insert_once(schema.spans)
+INSERT_BODY = engines.insert_once(schema.bodies)
+INSERT_GAP = engines.insert_once(schema.gaps)
+INSERT_MARK = engines.insert_once(schema.marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +129,14 @@ class Writer:
         self._lock = lock
         self._known = Known()
         self._closed = False
-        self._engine: Engine = sqlite.writing_engine(path)
+        self._engine: Engine = engines.writing_engine(path)
         try:
-            sqlite.to_wal(self._engine)
+            engines.to_wal(self._engine)
             self._connection: Connection = self._engine.connect()
             self.session = self._read_session()
         except DBAPIError as error:
             lock.release()
-            raise sqlite.writing_failed(path, error) from error
+            raise engines.writing_failed(path, error) from error
 
     @classmethod
     def create(cls, path: Path, session: Session, *, force: bool = False) -> Self:
@@ -152,7 +152,7 @@ class Writer:
             _make(path, session)
         except DBAPIError as error:
             lock.release()
-            raise sqlite.writing_failed(path, error) from error
+            raise engines.writing_failed(path, error) from error
         except OSError as error:
             lock.release()
             raise RecordingError(f"{path} cannot be written: {error.strerror}; choose another place.") from error
@@ -176,7 +176,7 @@ class Writer:
                 writer._forget_ledger()
         except DBAPIError as error:
             writer._lock.release()
-            raise sqlite.writing_failed(path, error) from error
+            raise engines.writing_failed(path, error) from error
         return writer
 
     def __enter__(self) -> Self:
@@ -214,7 +214,7 @@ class Writer:
         """The etcds that the recording names so far, by their places."""
         found = self._connection.execute(select(schema.etcds)).mappings().all()
         self._connection.rollback()
-        return {row["number"]: etcdrows.store_of(row) for row in found}
+        return {row["number"]: etcdrows.store_of(dict(row)) for row in found}
 
     def commit(self, batch: Batch) -> None:
         """All of the batch, or nothing. StorageFullError where trying again later can help."""
@@ -223,7 +223,7 @@ class Writer:
             with self._connection.begin():
                 self._write(batch, fresh)
         except DBAPIError as error:
-            raise sqlite.writing_failed(self.path, error) from error
+            raise engines.writing_failed(self.path, error) from error
         except UnicodeEncodeError as error:
             raise RecordingError(f"{self.path} cannot hold a text that is no Unicode: {error.reason}.") from error
         self._known.add(list(fresh))
@@ -236,7 +236,7 @@ class Writer:
                 self._connection.execute(delete(schema.start_keys))
                 self._connection.execute(delete(schema.start_objects))
         except DBAPIError as error:
-            raise sqlite.writing_failed(self.path, error) from error
+            raise engines.writing_failed(self.path, error) from error
 
     def keep_ledger(self, ledger: Ledger, version: int) -> None:
         """What a correlator of this version computed, instead of what was kept before. StorageFullError as `commit`."""
@@ -248,7 +248,7 @@ class Writer:
                 _many(self._connection, UPSERT_NO_OP, [etcdrows.no_op_row(write) for write in ledger.no_op_writes])
                 _many(self._connection, UPSERT_PROGRESS, [(schema.KEPT_LEDGER, version)])
         except DBAPIError as error:
-            raise sqlite.writing_failed(self.path, error) from error
+            raise engines.writing_failed(self.path, error) from error
 
     def close(self, session: Session) -> None:
         """Writes the header a last time and makes a single file. StorageFullError as with `commit`."""
@@ -256,7 +256,7 @@ class Writer:
         try:
             self._finish()
         except DBAPIError as error:
-            raise sqlite.writing_failed(self.path, error) from error
+            raise engines.writing_failed(self.path, error) from error
 
     def _forget_ledger(self) -> None:
         self._connection.execute(delete(schema.ledger))
@@ -289,7 +289,7 @@ class Writer:
     def _read_session(self) -> Session:
         row = self._connection.execute(select(schema.session)).mappings().one()
         self._connection.rollback()
-        return rows.session_of(row)
+        return rows.session_of(dict(row))
 
     def _progress(self, name: str) -> int | None:
         found = self._connection.execute(select(schema.progress.c.value).where(schema.progress.c.name == name))
@@ -322,9 +322,9 @@ def _patiently(engine: Engine) -> None:
     deadline = time.monotonic() + CLOSE_PATIENCE
     while True:
         try:
-            sqlite.to_single_file(engine)
+            engines.to_single_file(engine)
         except DBAPIError as error:
-            if not sqlite.is_busy(error):
+            if not engines.is_busy(error):
                 raise
             if time.monotonic() > deadline:
                 return
@@ -339,11 +339,11 @@ def _make(path: Path, session: Session) -> None:
     os.close(descriptor)
     making = Path(name)
     try:
-        engine = sqlite.writing_engine(making)
+        engine = engines.writing_engine(making)
         schema.metadata.create_all(engine)
         with engine.begin() as connection:
             _many(connection, UPSERT_SESSION, [rows.session_row(session)])
-        sqlite.stamp(engine, SCHEMA)
+        engines.stamp(engine, SCHEMA)
         engine.dispose()
         for part in sqlite.leftovers(path):
             part.unlink(missing_ok=True)

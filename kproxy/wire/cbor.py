@@ -18,10 +18,8 @@ import cbor2
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.jsontext import MAX_DEPTH, check_size
+from kproxy.wire.mediatype import CBOR_MAGIC
 from kproxy.wire.protoforms import number
-
-MAGIC = b"\xd9\xd9\xf7"
-"""The head of tag 55799, self-described CBOR: what an object of the api-server begins with."""
 
 _TIME_TEXT, _TIME_NUMBER, _POSITIVE_BIG, _NEGATIVE_BIG = 0, 1, 2, 3
 _BASE64URL, _BASE64, _BASE16 = 21, 22, 23
@@ -38,7 +36,7 @@ def decode_cbor(data: bytes) -> JSON:
 
 def encode_cbor(value: JSON) -> bytes:
     """`value` as the api-server's own encoder writes it, keys in its order. ContentError."""
-    return MAGIC + _dump(_sorted(value))
+    return CBOR_MAGIC + _dump(_sorted(value))
 
 
 def edit_cbor(data: bytes, change: Callable[[JSONObject], JSONObject]) -> bytes:
@@ -48,7 +46,9 @@ def edit_cbor(data: bytes, change: Callable[[JSONObject], JSONObject]) -> bytes:
     if not isinstance(value, dict):
         raise ContentError("content that is no object cannot be changed")
     after = change(value)
-    return data if after == before else (MAGIC if data.startswith(MAGIC) else b"") + _dump(_merged(tree, after))
+    return (
+        data if after == before else (CBOR_MAGIC if data.startswith(CBOR_MAGIC) else b"") + _dump(_merged(tree, after))
+    )
 
 
 def _own_tag(tag: int) -> Callable[[object, bool], object]:

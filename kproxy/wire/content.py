@@ -3,13 +3,10 @@
 from collections.abc import Callable
 
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.wire.cbor import decode_cbor, edit_cbor, encode_cbor
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.jsontext import check_size, decode_json, encode_json
 from kproxy.wire.mediatype import parse_media_type
-from kproxy.wire.protobuild import edit_protobuf, edit_watch_event, encode_protobuf, encode_watch_event
 from kproxy.wire.protojson import decode_protobuf, decode_watch_event
-from kproxy.wire.yamltext import decode_yaml, encode_yaml
 
 __all__ = ["ContentError", "decode", "decode_json", "edit", "encode", "encode_json"]
 
@@ -30,8 +27,12 @@ def decode(media_type: str, data: bytes) -> JSON:
     if parsed.is_protobuf:
         return decode_watch_event(data) if parsed.is_stream else decode_protobuf(data)
     if parsed.is_cbor:
+        from kproxy.wire.cbor import decode_cbor  # noqa: PLC0415 - here and below: few need it, and it takes its time
+
         return decode_cbor(data)
     if parsed.is_yaml:
+        from kproxy.wire.yamltext import decode_yaml  # noqa: PLC0415
+
         return decode_yaml(data)
     if parsed.name == "text/plain" and data.startswith(_OPENAPI_INDEX):
         return _decode_index(data)
@@ -46,10 +47,16 @@ def encode(media_type: str, value: JSON) -> bytes:
     if parsed.is_json:
         return encode_json(value)
     if parsed.is_yaml:
+        from kproxy.wire.yamltext import encode_yaml  # noqa: PLC0415
+
         return encode_yaml(value)
     if parsed.is_protobuf:
+        from kproxy.wire.protobuild import encode_protobuf, encode_watch_event  # noqa: PLC0415
+
         return encode_watch_event(value) if parsed.is_stream and isinstance(value, dict) else encode_protobuf(value)
     if parsed.is_cbor:
+        from kproxy.wire.cbor import encode_cbor  # noqa: PLC0415
+
         return encode_cbor(value)
     if parsed.name.startswith("text/") and isinstance(value, str):
         return value.encode()
@@ -67,6 +74,8 @@ def edit(media_type: str, data: bytes, change: Callable[[JSONObject], JSONObject
     """
     parsed = parse_media_type(media_type)
     if parsed.is_cbor:
+        from kproxy.wire.cbor import edit_cbor  # noqa: PLC0415
+
         return edit_cbor(data, change)
     value = decode(media_type, data)
     if not isinstance(value, dict):
@@ -75,6 +84,8 @@ def edit(media_type: str, data: bytes, change: Callable[[JSONObject], JSONObject
     if changed == decode(media_type, data):
         return data
     if parsed.is_protobuf:
+        from kproxy.wire.protobuild import edit_protobuf, edit_watch_event  # noqa: PLC0415
+
         return edit_watch_event(data, changed) if parsed.is_stream else edit_protobuf(data, changed)
     encoded = encode(media_type, changed)
     return encoded if data.endswith(b"\n") else encoded.rstrip(b"\n")

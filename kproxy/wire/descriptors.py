@@ -4,22 +4,25 @@ A table is JSON: `messages` has for each message its fields, `NUMBER NAME TYPE [
 scalar, a message of the same package, `.full.name` of another's, `enum:NAME`, `[]TYPE` or `map[KEY]TYPE`; `*` before
 it: a pointer in Go. Flags: `omitempty`, `omitzero`, `inline`, `json=NAME` (Go's struct tags), `list` (the field is its
 message's JSON), `oneof=NAME`. The messages live in a descriptor pool of their own: nothing here meets the generated
-modules of other libraries (two that register the same package in one process fail).
+modules of other libraries (two that register the same package in one process fail). What the pool is given lies beside
+each table, made of it by wire.tablefiles: making it each time was half of what the first object of a process took.
 """
 
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TypedDict, cast
 
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 
-class _Table(TypedDict, total=False):
+class Table(TypedDict, total=False):
+    """A package's table, as its JSON has it."""
+
     package: str
     source: str
     syntax: str
@@ -59,13 +62,14 @@ class MethodSpec:
 
 
 _pool = DescriptorPool()
+_FOLDER = Path(__file__).with_name("tables")
 
 
 @cache
 def message_class(full_name: str) -> type[Message]:
     """The class of a message. KeyError if no table has it."""
-    package, name = _split(full_name)
-    if name not in _table(package).get("messages", {}):
+    package, name = split_name(full_name)
+    if name not in table_of(package).get("messages", {}):
         raise KeyError(full_name)
     _load(package)
     return GetMessageClass(_pool.FindMessageTypeByName(full_name))
@@ -74,14 +78,14 @@ def message_class(full_name: str) -> type[Message]:
 @cache
 def message_fields(full_name: str) -> tuple[FieldSpec, ...]:
     """A message's fields in Go's order. KeyError if no table has it."""
-    package, name = _split(full_name)
-    return tuple(_field_spec(text, package) for text in _table(package)["messages"][name])
+    package, name = split_name(full_name)
+    return tuple(_field_spec(text, package) for text in table_of(package)["messages"][name])
 
 
 @cache
 def method(package: str, path: str) -> MethodSpec:
     """The method `SERVICE/METHOD` of a package. KeyError."""
-    sides = _table(package)["methods"][path].split(" -> ")
+    sides = table_of(package)["methods"][path].split(" -> ")
     names = [_full_name(side.removeprefix("stream "), package) for side in sides]
     return MethodSpec(names[0], names[1], *(side.startswith("stream ") for side in sides))
 
@@ -99,7 +103,7 @@ def api_versions() -> dict[str, str]:
 
 def message_names(package: str) -> tuple[str, ...]:
     """The full names of a package's messages."""
-    return tuple(f"{package}.{name}" for name in _table(package).get("messages", {}))
+    return tuple(f"{package}.{name}" for name in table_of(package).get("messages", {}))
 
 
 @cache
@@ -108,25 +112,29 @@ def _index() -> dict[str, dict[str, str]]:
 
 
 @cache
-def _table(package: str) -> _Table:
+def table_of(package: str) -> Table:
+    """A package's. KeyError."""
     try:
-        return cast("_Table", json.loads(_read(package)))
+        return cast("Table", json.loads(_read(package)))
     except FileNotFoundError:
         raise KeyError(package) from None
 
 
 def _read(name: str) -> str:
-    return files("kproxy.wire.tables").joinpath(f"{name}.json").read_text()
+    return _path(f"{name}.json").read_text("utf-8")
+
+
+def _path(name: str) -> Path:
+    return _FOLDER / name
 
 
 @cache
 def _packages() -> frozenset[str]:
-    names = (entry.name for entry in files("kproxy.wire.tables").iterdir())
-    return frozenset(name.removesuffix(".json") for name in names if name.endswith(".json"))
+    return frozenset(path.name.removesuffix(".json") for path in _FOLDER.iterdir() if path.suffix == ".json")
 
 
 @cache
-def _split(full_name: str) -> tuple[str, str]:
+def split_name(full_name: str) -> tuple[str, str]:
     """A full name's package and the name within it, which has dots for a nested message."""
     package = full_name
     while package:
@@ -149,7 +157,7 @@ def _field_spec(text: str, package: str) -> FieldSpec:
         map_key, _, kind = kind.removeprefix("map[").partition("]")
     if kind.startswith("enum:"):
         kind = "enum:" + _full_name(kind.removeprefix("enum:"), package)
-    elif kind not in _SCALARS:
+    elif kind not in SCALARS:
         kind = _full_name(kind, package)
     named = dict(flag.split("=", 1) for flag in flags if "=" in flag)
     return FieldSpec(
@@ -165,73 +173,17 @@ def _field_spec(text: str, package: str) -> FieldSpec:
     )
 
 
-_SCALARS = {
-    name.removeprefix("TYPE_").lower(): number
-    for name, number in FieldDescriptorProto.Type.items()
-    if name not in {"TYPE_GROUP", "TYPE_MESSAGE", "TYPE_ENUM"}
-}
+SCALARS = frozenset(
+    {"double", "float", "bool", "string", "bytes"}
+    | {f"{kind}{bits}" for kind in ("int", "uint", "sint", "fixed", "sfixed") for bits in (32, 64)}
+)
+"""What a table's TYPE is where it names no message and no enum."""
 
 
 @cache
 def _load(package: str) -> None:
     """Puts a package, and first those it needs, into the pool."""
-    table = _table(package)
-    file = FileDescriptorProto(name=f"{package}.proto", package=package, syntax=table["syntax"])
-    built: dict[str, DescriptorProto] = {}
-    needed: set[str] = set()
-    for name in sorted(table.get("messages", {}), key=lambda name: name.count(".")):
-        outer, _, short = name.rpartition(".")
-        message = built[outer].nested_type.add() if outer else file.message_type.add()
-        message.name = short
-        built[name] = message
-        for spec in message_fields(f"{package}.{name}"):
-            _add_field(message, spec, f".{package}.{name}")
-            if spec.is_message:
-                needed.add(_split(spec.type)[0])
-    for name, values in table.get("enums", {}).items():
-        outer, _, short = name.rpartition(".")
-        enum = (built[outer] if outer else file).enum_type.add(name=short)
-        for value, number in values.items():
-            enum.value.add(name=value, number=number)
-    for other in sorted(needed - {package}):
-        _load(other)
-        file.dependency.append(f"{other}.proto")
-    _pool.AddSerializedFile(file.SerializeToString())
-
-
-def _add_field(message: DescriptorProto, spec: FieldSpec, full_name: str) -> None:
-    field = message.field.add(name=spec.name, number=spec.number, label=FieldDescriptorProto.LABEL_OPTIONAL)
-    if spec.map_key:
-        entry = message.nested_type.add(name=_entry_name(spec.name))
-        entry.options.map_entry = True
-        key = entry.field.add(name="key", number=1, label=FieldDescriptorProto.LABEL_OPTIONAL)
-        _set_type(key, spec.map_key)
-        _set_type(entry.field.add(name="value", number=2, label=FieldDescriptorProto.LABEL_OPTIONAL), spec.type)
-        field.type = FieldDescriptorProto.TYPE_MESSAGE
-        field.type_name = f"{full_name}.{entry.name}"
-    else:
-        _set_type(field, spec.type)
-    if spec.map_key or spec.repeated:
-        field.label = FieldDescriptorProto.LABEL_REPEATED
-    if spec.oneof:
-        known = [oneof.name for oneof in message.oneof_decl]
-        if spec.oneof not in known:
-            message.oneof_decl.add(name=spec.oneof)
-            known.append(spec.oneof)
-        field.oneof_index = known.index(spec.oneof)
-
-
-def _set_type(field: FieldDescriptorProto, kind: str) -> None:
-    if kind.startswith("enum:"):
-        field.type = FieldDescriptorProto.TYPE_ENUM
-        field.type_name = "." + kind.removeprefix("enum:")
-    elif kind in _SCALARS:
-        field.type = _SCALARS[kind]
-    else:
-        field.type = FieldDescriptorProto.TYPE_MESSAGE
-        field.type_name = f".{kind}"
-
-
-def _entry_name(field_name: str) -> str:
-    """The name that protobuf demands of a map field's entry."""
-    return "".join(part[:1].upper() + part[1:] for part in field_name.split("_")) + "Entry"
+    data = _path(f"{package}.binpb").read_bytes()
+    for needed in FileDescriptorProto.FromString(data).dependency:
+        _load(needed.removesuffix(".proto"))
+    _pool.AddSerializedFile(data)

@@ -8,6 +8,9 @@ PROTOBUF = "application/vnd.kubernetes.protobuf"
 CBOR = "application/cbor"
 CBOR_SEQUENCE = "application/cbor-seq"
 
+CBOR_MAGIC = b"\xd9\xd9\xf7"
+"""The head of tag 55799, self-described CBOR: what an object of the api-server in CBOR begins with."""
+
 
 @dataclass(frozen=True, slots=True)
 class MediaType:

@@ -3,9 +3,10 @@
 The rules are those of k8s.io/apiserver/pkg/endpoints/request/requestinfo.go (1.37), and of Go's net/url for targets.
 """
 
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 
-from kproxy.model.api import RequestInfo
+from kproxy.model.api import WRITE_VERBS, RequestInfo
+from kproxy.model.exchange import Exchange
 from kproxy.wire.labelselector import is_label_selector
 
 _PREFIXES = frozenset({"api", "apis"})
@@ -21,6 +22,7 @@ _VERBS = {
 }
 _HEX = frozenset("0123456789abcdefABCDEF")
 _INT_PARAMETERS = ("limit", "timeoutSeconds")
+_NO_WRITES = frozenset({"exec", "attach", "portforward", "proxy", "token"})
 
 
 def request_info(method: str, target: str) -> RequestInfo:
@@ -50,6 +52,15 @@ def request_info(method: str, target: str) -> RequestInfo:
             return RequestInfo(verb=other.verb, path=path, is_resource=True, group=group, version=version)
         verb, *parts = parts
     return _resource_request(verb, path, (group, version), parts, query)
+
+
+def is_write(exchange: Exchange) -> bool:
+    """Whether the request asked to change something in etcd."""
+    info = exchange.info
+    if not info.is_resource or info.verb not in WRITE_VERBS or info.subresource in _NO_WRITES:
+        return False
+    target = exchange.request.target
+    return "dryRun" not in target or "dryRun" not in parse_qs(urlsplit(target).query)
 
 
 def _resource_request(verb: str, path: str, api: tuple[str, str], parts: list[str], query: str) -> RequestInfo:

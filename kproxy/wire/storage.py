@@ -13,10 +13,9 @@ from typing import NamedTuple
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.wire.cbor import MAGIC as CBOR_MAGIC
 from kproxy.wire.content import decode, edit
 from kproxy.wire.contenterror import ContentError
-from kproxy.wire.mediatype import CBOR, PROTOBUF
+from kproxy.wire.mediatype import CBOR, CBOR_MAGIC, PROTOBUF
 from kproxy.wire.mediatype import JSON as JSON_TYPE
 from kproxy.wire.protoenvelope import MAGIC
 

@@ -8,8 +8,8 @@ k8s.io/apimachinery/pkg/runtime/serializer/{streaming,cbor}).
 from dataclasses import dataclass
 
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.wire.cbor import decode_cbor
 from kproxy.wire.cborseq import ItemFinder
+from kproxy.wire.content import decode
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.jsontext import decode_json
 from kproxy.wire.mediatype import parse_media_type
@@ -128,7 +128,7 @@ def decode_event(media_type: str, data: bytes) -> WatchEvent:
     if parsed.is_protobuf:
         event: JSON = decode_watch_event(data)
     else:
-        event = decode_cbor(data) if parsed.is_cbor else decode_json(data)
+        event = decode(media_type, data) if parsed.is_cbor else decode_json(data)
     if not isinstance(event, dict):
         raise ContentError("a watch event that is no JSON object")
     kind, value = event.get("type"), event.get("object")

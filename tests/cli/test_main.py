@@ -55,3 +55,16 @@ def test_kubectl_finds_its_plugin() -> None:
         pytest.skip("kproxy is not installed beside this Python")
     done = subprocess.run([plugin, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("kproxy, version ")
+
+
+READERS = ("history", "blame", "get", "why", "log", "show")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("name", READERS)
+def test_a_command_that_reads_imports_neither_sqlalchemy_nor_what_only_records_or_computes(name: str) -> None:
+    """Imports were five sixths of the time of a question for one object (docs/decisions/0020)."""
+    look = f"import sys, kproxy.cli.main as main; main._imported(main.COMMANDS[{name!r}]); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, check=True, text=True, timeout=60).stdout
+    heavy = {"sqlalchemy", "asyncio", "grpc", "aiohttp", "mitmproxy", "cbor2", "jinja2", "kproxy.correlate.ledger"}
+    assert not heavy & set(loaded.split())

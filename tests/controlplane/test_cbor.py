@@ -9,8 +9,8 @@ import pytest
 from kproxy.lab import LabSettings, start_lab
 from kproxy.model.api import ObjectRef
 from kproxy.model.jsontypes import JSONObject
-from kproxy.wire.cbor import MAGIC
 from kproxy.wire.content import decode, edit, encode
+from kproxy.wire.mediatype import CBOR_MAGIC
 from kproxy.wire.storage import decode_value, edit_value, object_keys
 from kproxy.wire.watch import WatchCutter, WatchEvent, decode_event
 from tests.support.served import JSON_TYPE, Answer, Server, fill, inner, rows, same_revision, text
@@ -42,7 +42,7 @@ def assert_same(one: Answer, other: Answer) -> None:
     """JSON and CBOR of one object: the same values; unchanged it stays the very same bytes, and written it reads so."""
     assert one.status == other.status
     assert other.media_type.startswith(CBOR), (other.media_type, other.body[:200])
-    assert other.body.startswith(MAGIC)
+    assert other.body.startswith(CBOR_MAGIC)
     expected, got = same_revision(one.decoded()), same_revision(other.decoded())
     assert json.dumps(got, sort_keys=True) == json.dumps(expected, sort_keys=True)
     assert edit(other.media_type, other.body, dict) is other.body
@@ -154,7 +154,7 @@ def test_custom_resources_are_cbor_in_etcd_and_what_the_server_answers(filled: S
         metadata = inner(item, "metadata")
         ref = ObjectRef(group="example.com", resource="widgets", namespace="rich", name=text(metadata, "name"))
         (key,) = object_keys(ref)
-        assert stored[key].value.startswith(MAGIC)
+        assert stored[key].value.startswith(CBOR_MAGIC)
         assert metadata.pop("resourceVersion") == str(stored[key].mod_revision)
         value = decode_value(stored[key].value)
         assert value == item
@@ -167,4 +167,4 @@ def test_every_value_in_etcd_is_read(filled: Server) -> None:
     values = [item.value for item in filled.etcd().items]
     assert all(decode_value(value) for value in values)
     assert len(values) > 200
-    assert any(value.startswith(MAGIC) for value in values)
+    assert any(value.startswith(CBOR_MAGIC) for value in values)

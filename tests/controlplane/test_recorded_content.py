@@ -21,8 +21,8 @@ from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.recording import Recording
 from kproxy.session.show import show_exchange
 from kproxy.store.reader import open_recording
-from kproxy.wire.cbor import MAGIC
 from kproxy.wire.content import decode, encode
+from kproxy.wire.mediatype import CBOR_MAGIC
 from kproxy.wire.storage import decode_value
 from kproxy.wire.watch import WatchCutter, decode_event
 from tests.support.record_process import record_process, wait_for
@@ -255,7 +255,7 @@ def test_custom_resources_in_etcd_are_read_from_cbor(flight: Flight) -> None:
         if change.key == b"/registry/example.com/widgets/default/w" and change.value and change.value.digest
     ]
     assert len(values) == 1
-    assert values[0].startswith(MAGIC)
+    assert values[0].startswith(CBOR_MAGIC)
     spec = decode_value(values[0])["spec"]
     assert isinstance(spec, dict)
     assert spec["ratio"] == 1.5

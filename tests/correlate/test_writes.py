@@ -1,11 +1,8 @@
 """kproxy.correlate.writes: what an answer says of the objects that a request wrote."""
 
-from dataclasses import replace
-
 from kproxy.correlate.changes import Changes
 from kproxy.correlate.values import Values
-from kproxy.correlate.writes import decoded_body, object_writes
-from kproxy.model.exchange import EMPTY_BODY
+from kproxy.correlate.writes import object_writes
 from kproxy.model.jsontypes import JSONObject
 from tests.correlate.story import PODS, Story, pod
 
@@ -27,12 +24,3 @@ def test_a_tables_rows_and_a_lists_items_are_the_objects_that_were_written() -> 
 def test_an_answer_that_is_no_success_wrote_nothing() -> None:
     listed: JSONObject = {"kind": "PodList", "items": [pod("u3")]}
     assert [written(listed, status) for status in (199, 200, 299, 300)] == [[], ["u3"], ["u3"], []]
-
-
-def test_a_body_is_read_in_its_media_type_and_what_cannot_be_read_is_none() -> None:
-    story = Story()
-    told = ((("content-type", "application/yaml"),), story.recording.keep(b"a: 1"))
-    assert decoded_body(story.recording, *told) == {"a": 1}
-    assert decoded_body(story.recording, (("content-type", "application/json"),), told[1]) is None
-    assert decoded_body(story.recording, told[0], EMPTY_BODY) is None
-    assert decoded_body(story.recording, told[0], replace(told[1], digest=None)) is None

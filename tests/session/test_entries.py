@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from kproxy.correlate.ledger import CORRELATOR, correlate
+from kproxy.correlate import ledger
+from kproxy.correlate.ledger import correlate
+from kproxy.correlate.number import CORRELATOR
 from kproxy.model.attribution import Consequence, Ledger
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
-from kproxy.session import entries as module
+from kproxy.session import entries, opened
 from kproxy.session.entries import Entries
 from kproxy.session.keeping import keep_ledger
 from kproxy.store.copying import copy
@@ -39,7 +41,7 @@ def test_a_kept_ledger_is_asked_and_nothing_is_computed(
     computed = Entries(life.recording)
     assert computed.ledger.entries
     keep_ledger(str(path))
-    monkeypatch.setattr(module, "correlate", never)
+    monkeypatch.setattr(ledger, "correlate", never)
     with open_recording(str(path)) as recording:
         kept = Entries(recording)
         assert kept.of_key(KEY) == computed.of_key(KEY)
@@ -49,12 +51,12 @@ def test_a_kept_ledger_is_asked_and_nothing_is_computed(
 
 def test_without_one_the_whole_is_computed_once(life: Life, tmp_path: Path) -> None:
     with open_recording(str(a_file(life, tmp_path / "life.kproxy"))) as recording:
-        entries = Entries(recording)
-        assert [each.attribution is not None for each in entries.of_key(KEY)] == [True, True, False, True]
-        assert entries.ledger is entries.ledger
-        assert [each.change.revision for each in entries.of_exchange(Seq(1))] == [11]
-        assert entries.of_exchange(Seq(2)) == []
-        assert entries.after_exchange(Seq(1)) == []
+        found = Entries(recording)
+        assert [each.attribution is not None for each in found.of_key(KEY)] == [True, True, False, True]
+        assert found.ledger is found.ledger
+        assert [each.change.revision for each in found.of_exchange(Seq(1))] == [11]
+        assert found.of_exchange(Seq(2)) == []
+        assert found.after_exchange(Seq(1)) == []
 
 
 def test_one_that_was_kept_by_another_correlator_is_not_believed(
@@ -62,8 +64,9 @@ def test_one_that_was_kept_by_another_correlator_is_not_believed(
 ) -> None:
     path = a_file(life, tmp_path / "life.kproxy")
     keep_ledger(str(path))
-    monkeypatch.setattr(module, "CORRELATOR", -1)
-    monkeypatch.setattr(module, "correlate", never)
+    for each in (entries, opened):
+        monkeypatch.setattr(each, "CORRELATOR", -1)
+    monkeypatch.setattr(ledger, "correlate", never)
     with open_recording(str(path)) as recording, pytest.raises(AssertionError, match="is computed"):
         Entries(recording).of_key(KEY)
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kproxy.correlate.ledger import CORRELATOR
+from kproxy.correlate import ledger
+from kproxy.correlate.number import CORRELATOR
 from kproxy.errors import UsageError
-from kproxy.session import opened as module
 from kproxy.session.keeping import keep_ledger
 from kproxy.session.opened import computed, opened
 from kproxy.store.kept import kept_ledger
@@ -31,7 +31,7 @@ def test_a_kept_ledger_is_what_opening_gives_and_nothing_is_computed(
     assert keep_ledger(str(large))
     with computed(str(large)) as session:
         assert list(session.ledger.entries) == before
-    monkeypatch.delattr(module, "correlate")
+    monkeypatch.delattr(ledger, "correlate")
     with opened(str(large)) as session:
         assert list(session.ledger.entries) == before
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kproxy.correlate.ledger import CORRELATOR, correlate
+from kproxy.correlate.ledger import correlate
+from kproxy.correlate.number import CORRELATOR
 from kproxy.errors import RecordingError
 from kproxy.model.attribution import Ledger
 from kproxy.model.exchange import Seq

@@ -21,7 +21,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from kproxy.correlate.ledger import CORRELATOR
+from kproxy.correlate.number import CORRELATOR
 from kproxy.model.attribution import Attribution, Basis, LedgerEntry, Standing
 from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, EtcdStore, KeyChange, Revision
 from kproxy.model.exchange import EMPTY_BODY, Answer, Body, BodyState, Digest, End, Exchange, Frame, Nanos, Request, Seq

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kproxy.correlate.writes import decoded_body
 from kproxy.fields.changes import field_changes
 from kproxy.fields.events import NEW_EVENTS, as_new_event
 from kproxy.fields.leaves import leaves_of
@@ -20,6 +19,7 @@ from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.session.authors import Authors
 from kproxy.session.blame import blame_entries
+from kproxy.session.contents import decoded_body
 from kproxy.session.entries import Entries
 from kproxy.session.moments import Happened, Moment
 from kproxy.wire.content import ContentError

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.wire.cbor import MAGIC, decode_cbor, edit_cbor, encode_cbor
+from kproxy.wire.cbor import decode_cbor, edit_cbor, encode_cbor
 from kproxy.wire.content import ContentError
+from kproxy.wire.mediatype import CBOR_MAGIC
 from tests.support.made import json_values
 
 
@@ -34,12 +35,12 @@ def finite(value: JSON) -> bool:
 @given(json_values.filter(finite))
 def test_what_is_written_reads_the_same(value: JSON) -> None:
     data = encode_cbor(value)
-    assert data.startswith(MAGIC)
+    assert data.startswith(CBOR_MAGIC)
     assert decode_cbor(data) == value
 
 
 def test_what_json_has_beyond_64_bits_is_a_float() -> None:
-    assert encode_cbor(2**64) == MAGIC + bytes.fromhex("fa5f800000")
+    assert encode_cbor(2**64) == CBOR_MAGIC + bytes.fromhex("fa5f800000")
     assert decode_cbor(encode_cbor(2**64)) == 2**64
     with pytest.raises(ContentError):
         encode_cbor(10**400)
@@ -60,7 +61,7 @@ def test_objects_are_written_as_the_api_server_writes_them() -> None:
         (item(CBORTag(0, b"2026-11-25T01:02:03.5Z")), "2026-11-25T01:02:03.5Z"),
         (item(CBORTag(1, 0)), "1970-01-01T00:00:00Z"),
         (item(CBORTag(1, 1.5)), "1970-01-01T00:00:01.5Z"),
-        (MAGIC + MAGIC + item([CBORTag(55799, CBORTag(4711, 3.0))]), [3]),
+        (CBOR_MAGIC + CBOR_MAGIC + item([CBORTag(55799, CBORTag(4711, 3.0))]), [3]),
         (bytes.fromhex("f94200"), 3),
         (bytes.fromhex("fb3ff8000000000000"), 1.5),
         (bytes.fromhex("9f01bf4161f5ffff"), [1, {"a": True}]),
@@ -83,7 +84,7 @@ def test_values_are_what_the_api_servers_json_has(data: bytes, expected: JSON) -
         (bytes.fromhex("9b7fffffffffffffff"), "premature end"),
         (bytes.fromhex("5b7fffffffffffffff"), "premature end"),
         (b"\x81" * 100_000, "nesting depth"),
-        (MAGIC * 100_000, "nesting depth"),
+        (CBOR_MAGIC * 100_000, "nesting depth"),
         (bytes.fromhex("a2616101616102"), "Duplicate map key"),
         (bytes.fromhex("a2416101616102"), "key twice"),
         (bytes.fromhex("a10102"), "key that is no text"),
@@ -132,11 +133,11 @@ def change(value: JSONObject) -> JSONObject:
 
 def test_a_change_leaves_the_form_of_all_else_as_it_is() -> None:
     secret = {b"data": {b"q": CBORTag(22, b"stays"), b"p": CBORTag(22, b"hunter2")}, b"gone": 1, b"n": 1.0, "text": "t"}
-    before = MAGIC + item({b"type": b"ADDED", b"object": CBORTag(55799, secret)})
+    before = CBOR_MAGIC + item({b"type": b"ADDED", b"object": CBORTag(55799, secret)})
     after = edit_cbor(before, change)
     expected = {b"data": {b"q": CBORTag(22, b"stays"), b"p": CBORTag(22, b"other")}, b"n": 1.0, "text": "t"}
     raw: Any = cbor2.loads(after, semantic_decoders={55799: lambda value, _: CBORTag(55799, value)})
-    assert after.startswith(MAGIC)
+    assert after.startswith(CBOR_MAGIC)
     assert raw.value == {b"type": b"ADDED", b"object": CBORTag(55799, {**expected, b"note": b"new"})}
     assert b"hunter2" not in after
     assert bytes.fromhex("f93c00") in after
@@ -160,7 +161,7 @@ def test_any_change_is_what_is_read_afterwards(before: JSON, after: JSON) -> Non
 
 @given(st.binary())
 def test_garbage_ends_in_one_kind_of_error(data: bytes) -> None:
-    for prefix in (b"", MAGIC, b"\xa1\x41a"):
+    for prefix in (b"", CBOR_MAGIC, b"\xa1\x41a"):
         try:
             decode_cbor(prefix + data)
         except ContentError as error:

@@ -5,7 +5,7 @@ from google.protobuf.message import Message
 
 from kproxy.etcd.messages import request
 from kproxy.model.etcd import Compared, EtcdKey, KeyOperation, KeyRange, Operation, Revision
-from kproxy.wire.descriptors import message_class, method
+from kproxy.wire.descriptors import message_class, method, table_of
 from kproxy.wire.etcdcalls import MAX_OPERATIONS, METHODS, Asked, Told, asked, told
 
 HEADER = request("ResponseHeader", cluster_id=0xABC, revision=9)
@@ -122,7 +122,5 @@ def test_what_is_none_of_etcd_s_is_said(name: str) -> None:
 
 
 def _methods() -> list[str]:
-    from kproxy.wire.descriptors import _table  # noqa: PLC0415 - a seam of the tables
-
     assert message_class("etcdserverpb.TxnRequest")
-    return list(_table("etcdserverpb")["methods"])
+    return list(table_of("etcdserverpb")["methods"])
