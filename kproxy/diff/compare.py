@@ -163,7 +163,7 @@ def _outcome(findings: Findings) -> Outcome:
 def _learn(of: Comparison, pairing: Pairing, order: Order, etcd: EtcdComparison | None) -> None:
     if of.baseline.recording.session.start_state and of.replayed.recording.session.start_state:
         learn_start(of.renaming, start_of(of.baseline.recording), start_of(of.replayed.recording))
-    streams, chains = array("q"), Chains(of)
+    streams, lists, chains = array("q"), array("q"), Chains(of)
     for item in side_by_side(of, pairing):
         of.step()
         if not isinstance(item, Pair):
@@ -173,8 +173,12 @@ def _learn(of: Comparison, pairing: Pairing, order: Order, etcd: EtcdComparison 
         of.replayed.clock.see(item.replayed)
         if is_stream(item.baseline):  # names that events have are told by answers
             streams.append(item.baseline.seq)
+        elif item.baseline.info.verb == "list":  # and those that a list has: objects made at once are not mixed up
+            lists.append(item.baseline.seq)
         else:
             order.learn(item, learn_exchange(of, item, chains))
+    for pair in pairs_of(of, pairing, lists):
+        order.learn(pair, learn_exchange(of, pair, chains))
     for pages in chains.rest():
         order.learn(pages.pair, learn_pages(of, pages))
     for pair in pairs_of(of, pairing, streams):

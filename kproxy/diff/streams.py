@@ -9,7 +9,7 @@ from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, TAIL
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.diff.tails import Tail, ran_on
 from kproxy.diff.trees import Comparer, Spot, shortened
-from kproxy.model.exchange import End, Exchange, header
+from kproxy.model.exchange import EMPTY_BODY, End, Exchange, header
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.derived import drawn_for
 from kproxy.renaming.kinds import Kind, Owner, resource_of
@@ -144,8 +144,13 @@ def _cut(of: Comparison, pair: Pair) -> None:
 
 
 def _was_cut(exchange: Exchange) -> bool:
-    """Whether a recording may lack the end of a stream: its recorder was killed, or did not keep all."""
-    return exchange.end is End.UNKNOWN or (exchange.answer is not None and bool(exchange.answer.body.reason))
+    """Whether a recording may lack the end of a stream: its recorder was killed, or did not keep all.
+
+    A client that left amid an event got no more than what was kept.
+    """
+    body = exchange.answer.body if exchange.answer is not None else EMPTY_BODY
+    left_amid = exchange.end is End.CLIENT_GONE and body.ends_amid
+    return exchange.end is End.UNKNOWN or (bool(body.reason) and not left_amid)
 
 
 def _compare_order(of: Comparison, pair: Pair, matched: list[Match]) -> None:

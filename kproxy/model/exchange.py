@@ -53,6 +53,14 @@ class Body:
     digest: Digest | None = None
     reason: str = ""
 
+    @property
+    def ends_amid(self) -> bool:
+        """Whether a stream was kept as far as it came, and that was amid an event."""
+        return self.state is BodyState.FRAMES and self.reason.endswith(NO_WHOLE_EVENT)
+
+
+NO_WHOLE_EVENT = "are no whole event"
+"""How the reason ends of a stream that ended amid an event."""
 
 EMPTY_BODY = Body(state=BodyState.EMPTY, size=0)
 

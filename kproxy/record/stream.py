@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kproxy.model.exchange import LOG_LINE, WATCH_EVENT
+from kproxy.model.exchange import LOG_LINE, NO_WHOLE_EVENT, WATCH_EVENT
 from kproxy.wire.coding import CodingError, Decoder, decoder
 from kproxy.wire.content import ContentError
 from kproxy.wire.lines import LineCutter
@@ -80,7 +80,7 @@ class Stream:
         if self.failure:
             return self.failure
         pending = len(self._cutter.pending) if self._cutter is not None else 0
-        return f"its last {pending} bytes are no whole event" if pending else ""
+        return f"its last {pending} bytes {NO_WHOLE_EVENT}" if pending else ""
 
     @property
     def checkpoint(self) -> bool:

@@ -12,11 +12,12 @@ from kproxy.renaming.walk import Walker
 class Learner:
     """Learns from pairs of documents, in their order."""
 
-    def __init__(self, renaming: Renaming, traces: Traces | None = None) -> None:
+    def __init__(self, renaming: Renaming, traces: Traces | None = None, *, told: bool = False) -> None:
+        """`told`: of lists only objects whose names are known teach anything."""
         self._renaming = renaming
         self.revisions: list[tuple[str, int, int]] = []
         """Those that were seen: whose ("" for a list's), the baseline's, the replay's."""
-        self.walker = Walker(self, renaming.text, traces)
+        self.walker = Walker(self, renaming.text, traces, told=told)
 
     def learn(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
         """What two answers, or events of one stream, or stored values tell; `owner`: what they do not say of theirs."""

@@ -46,8 +46,15 @@ class Alignment:
     reordered: bool = False
 
 
-def align(field: str, baseline: list[JSON], replayed: list[JSON], text: Callable[[str], str]) -> Alignment:
-    """Put two lists of the field `field` side by side; `text` renames the baseline's keys."""
+def align(
+    field: str, baseline: list[JSON], replayed: list[JSON], text: Callable[[str], str], *, told: bool = False
+) -> Alignment:
+    """Put two lists of the field `field` side by side; `text` renames the baseline's keys.
+
+    `told`: an object stands beside none but the one that it is known to be.
+    """
+    if told and field in _OBJECTS:
+        return _as_told(_keys(field, baseline, text) or [], _keys(field, replayed, str) or [])
     if len(baseline) == len(replayed) and _is_obvious(field, baseline, replayed):
         return Alignment(tuple((i, i) for i in range(len(baseline))))
     keys = _keys(field, baseline, text)
@@ -87,6 +94,11 @@ def _stems(field: str, elements: list[JSON], text: Callable[[str], str]) -> list
     """What the objects' names were drawn for, "" for those that were not drawn."""
     objects = [each.get("object") if field == "rows" and isinstance(each, dict) else each for each in elements]
     return [drawn_for(metadata_of(each), text) for each in objects]
+
+
+def _as_told(keys: list[str], others: list[str]) -> Alignment:
+    where = {key: index for index, key in enumerate(others)}
+    return Alignment(tuple((index, where[key]) for index, key in enumerate(keys) if key in where))
 
 
 def _by_index(baseline: int, replayed: int) -> Alignment:

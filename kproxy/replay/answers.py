@@ -1,8 +1,9 @@
 """Answers of the target as the engine reads them: content decoding, watch events, and what is learned from them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 
 from kproxy.errors import ReplayError
@@ -69,6 +70,8 @@ class AnswerLearner:
         self._renaming = renaming
         self._recording = recording
         self._told: dict[tuple[Digest, str], None] = {}
+        self.making: Counter[str] = Counter()
+        """Creations that are on their way, by resource: which drawn name is whose they alone will tell."""
 
     def learn(self, exchange: Exchange, headers: Headers, data: bytes) -> None:
         """One more answer."""
@@ -80,8 +83,20 @@ class AnswerLearner:
             return
         if len(self._told) >= _REMEMBERED:
             self._told.clear()
-        self._told[pair] = None
+        if not self.making[resource_of(exchange.info)]:
+            self._told[pair] = None
         self._learn(exchange, answer, headers, data)
+
+    @contextmanager
+    def under_way(self, exchange: Exchange) -> Iterator[None]:
+        """While a request is on its way: until its answer was learned from."""
+        info = exchange.info
+        makes = info.verb == "create" and not info.subresource
+        self.making[resource_of(info)] += makes
+        try:
+            yield
+        finally:
+            self.making[resource_of(info)] -= makes
 
     def _learn(self, exchange: Exchange, answer: Answer, headers: Headers, data: bytes) -> None:
         renaming, digest = self._renaming, answer.body.digest
@@ -96,13 +111,21 @@ class AnswerLearner:
             return
         bind_issued(renaming, baseline, replayed)
         owner = Owner(listing=exchange.info.verb == "list", resource=resource_of(exchange.info))
-        Learner(renaming).learn(baseline, replayed, owner)
+        Learner(renaming, told=bool(self.making[owner.resource])).learn(baseline, replayed, owner)
 
 
 class Watch:
     """An open watch: counts and learns, until it is closed or ends."""
 
-    def __init__(self, reply: Reply, recorded: Sequence[WatchEvent], renaming: Renaming, resource: str = "") -> None:
+    def __init__(
+        self,
+        reply: Reply,
+        recorded: Sequence[WatchEvent],
+        renaming: Renaming,
+        resource: str = "",
+        making: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`making`: whether names of such objects are about to be told."""
         self.events = 0
         self.ended = False
         self.broken = ""
@@ -113,7 +136,7 @@ class Watch:
         self.missed = 0
         """Events that were waited for in vain."""
         self._reply = reply
-        self._learner = WatchLearner(renaming, recorded, resource)
+        self._learner = WatchLearner(renaming, recorded, resource, making)
         self._recorded = recorded
         self._states: set[str] = set()
         """What was shown, as states: where others act, only these can be awaited."""

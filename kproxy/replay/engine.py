@@ -35,7 +35,7 @@ from kproxy.replay.polling import Polling
 from kproxy.replay.recorded import events_of, failed_before, follows, is_passing, is_refused_watch, stays_open
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Senders, WithTokens
-from kproxy.replay.sending import Sending
+from kproxy.replay.sending import Prepared, Sending
 from kproxy.replay.settle import Settle, Settler, Versions
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Reply, Transport
@@ -198,23 +198,32 @@ class _Run:
         self.stopper.at(step.seq)
         self.under_way[step.seq] = 0
         try:
-            reply = await self.sending.send(prepared)
-            if step.watch and reply.status == 200:
-                events = events_of(self.recording, exchange)
-                self.watches[step.seq] = Watch(reply, events, self.result.renaming, resource_of(exchange.info))
-            elif reply.status == _SWITCHED:
-                self._beside(exchange, self._upgraded(exchange, reply))
-            elif follows(exchange):
-                self._beside(exchange, self.sending.read(exchange, reply, step.leave_after))
-            elif step.polls or self._awaited(exchange):
-                reply = await self.sending.poll(prepared, reply, self._polling(exchange))
-            else:
-                served = is_refused_watch(exchange) and reply.status == 200  # it would go on and on
-                await self.sending.read(exchange, reply, 0 if served else step.leave_after)
+            with self.sending.learner.under_way(exchange):
+                reply = await self._until_answered(step, prepared)
         except ReplayError as error:
             await self._failed(step.seq, str(error))
             return
         await self._answered(step.seq, exchange, reply.status)
+
+    async def _until_answered(self, step: Send, prepared: Prepared) -> Reply:
+        """Send a request and learn from its answer; a stream goes on. ReplayError."""
+        exchange = prepared.exchange
+        reply = await self.sending.send(prepared)
+        if step.watch and reply.status == 200:
+            events = events_of(self.recording, exchange)
+            learner, resource = self.sending.learner, resource_of(exchange.info)
+            renaming = self.result.renaming
+            self.watches[step.seq] = Watch(reply, events, renaming, resource, lambda: bool(learner.making[resource]))
+        elif reply.status == _SWITCHED:
+            self._beside(exchange, self._upgraded(exchange, reply))
+        elif follows(exchange):
+            self._beside(exchange, self.sending.read(exchange, reply, step.leave_after))
+        elif step.polls or self._awaited(exchange):
+            reply = await self.sending.poll(prepared, reply, self._polling(exchange))
+        else:
+            served = is_refused_watch(exchange) and reply.status == 200  # it would go on and on
+            await self.sending.read(exchange, reply, 0 if served else step.leave_after)
+        return reply
 
     async def _answered(self, seq: Seq, exchange: Exchange, status: int) -> None:
         if status >= _SERVER_ERROR and not failed_before(exchange) and await self._is_gone(seq):

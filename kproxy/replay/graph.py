@@ -13,6 +13,7 @@ from kproxy.replay.effects import Effect, program_of
 from kproxy.replay.read_ahead import Looked
 from kproxy.replay.recent import Recent
 from kproxy.replay.scopes import Mode, Scope, Scopes, Touch
+from kproxy.replay.settle import Settle
 from kproxy.replay.touches import Touches, client_scope, connection_scope, list_scope, settled, stream_scope
 from kproxy.replay.values import Values
 
@@ -93,9 +94,9 @@ class Graph:
         self.shown.pop(exchange.seq, None)
         return self._kept(number, found, _NEVER)
 
-    def settle(self, number: int, defined: str) -> Waits:
+    def settle(self, number: int, what: Settle) -> Waits:
         """What the api-server does by itself with the definition of an API group."""
-        return self._kept(number, self.scopes.take(number, settled(defined)), _NEVER)
+        return self._kept(number, self.scopes.take(number, settled(what)), _NEVER)
 
     def _shown(self, exchange: Exchange, found: Waits) -> Waits:
         """What a watch may show since it was opened, or its events were awaited last, and that step."""

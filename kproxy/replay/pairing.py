@@ -6,7 +6,7 @@ sees fit, and each of them would be taken for another object's.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.renaming.derived import drawn_for
@@ -24,13 +24,21 @@ class WatchLearner:
     """Puts a live watch's events beside the recorded ones as they come.
 
     A name that the server made is known from the answer that told it. Where no answer did by the time that `settle` is
-    called, and one object alone that was drawn for the same is left on both sides, that is the one.
+    called, and one object alone that was drawn for the same is left on both sides, that is the one; but not while
+    answers that will tell it are on their way (`making`).
     """
 
-    def __init__(self, renaming: Renaming, recorded: Sequence[WatchEvent], resource: str = "") -> None:
+    def __init__(
+        self,
+        renaming: Renaming,
+        recorded: Sequence[WatchEvent],
+        resource: str = "",
+        making: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._renaming = renaming
         self._learner = Learner(renaming)
         self._resource = resource
+        self._making = making
         self._left: dict[tuple[str, str], deque[WatchEvent]] = {}
         self._names: dict[str, str] = {}
         """Recorded names, by the live ones that they are known to have become."""
@@ -59,7 +67,7 @@ class WatchLearner:
         waiting, self._unnamed = self._unnamed, []
         for event in waiting:
             live, prefix = name_of(event), _drawn(event)
-            if self._recorded_name(live) is None:
+            if self._recorded_name(live) is None and not self._making():
                 alike = {name_of(other) for other in waiting if _drawn(other) == prefix} - self._names.keys()
                 same = [name for name, made in self._unknown.items() if self._is_unknown(name, made, prefix)]
                 if len(alike) == len(same) == 1:

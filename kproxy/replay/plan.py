@@ -263,7 +263,7 @@ class _Planning:
         for action in actions:
             if self._defined is not None and action.defines not in self._defined:
                 continue  # who defined it is outside the slice: nothing of it comes
-            yield self._step(action, self._graph.settle(self._number, action.defines))
+            yield self._step(action, self._graph.settle(self._number, action))
 
     def _delivered(self, program: str, when: Nanos) -> Iterator[Grounded]:
         for watch, events in self._watches.new(program, when):

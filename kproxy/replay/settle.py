@@ -38,17 +38,26 @@ class Settle:
     @property
     def group(self) -> str:
         """The API group of what the key holds."""
-        return self.key.decode("utf-8", "replace").split("/")[-3]
+        return self._parts[-3]
+
+    @property
+    def resource(self) -> str:
+        """Its resource."""
+        return self._parts[-2]
 
     @property
     def name(self) -> str:
         """Its name."""
-        return self.key.decode("utf-8", "replace").rpartition("/")[2]
+        return self._parts[-1]
 
     @property
     def defines(self) -> str:
         """The API group that it defines: PLURAL.GROUP, VERSION.GROUP."""
         return self.name.partition(".")[2]
+
+    @property
+    def _parts(self) -> list[str]:
+        return self.key.decode("utf-8", "replace").split("/")
 
 
 @dataclass(slots=True)
@@ -98,6 +107,8 @@ class Settler:
     patience: float
     gave_up: bool = False
     there: set[EtcdKey] = field(default_factory=set)
+    ended: dict[EtcdKey, int] = field(default_factory=dict)
+    """Keys whose life was found to be over before its recorded end was awaited, and the version awaited last."""
 
     async def wait(self, step: Settle) -> bool:
         """Whether it came as far; True too where nothing is awaited."""
@@ -113,11 +124,15 @@ class Settler:
         return True
 
     def _settled(self, step: Settle, version: int) -> bool:
-        """As far, or farther: what was seen there and is gone has its end behind it."""
+        """As far, or farther: what was seen there and is gone has its end behind it, for all versions of that life."""
         if version:
             self.there.add(step.key)
+            self.ended.pop(step.key, None)
             return 0 < step.version <= version
-        gone = step.version == 0 or step.key in self.there
+        before = self.ended.pop(step.key, step.version)
+        gone = step.version == 0 or step.key in self.there or before < step.version
         if gone:
             self.there.discard(step.key)
+            if step.version:
+                self.ended[step.key] = step.version
         return gone

@@ -9,6 +9,7 @@ from kproxy.replay.barriers import DISCOVERY, Barriers
 from kproxy.replay.effects import Effect, agent_of, group_of
 from kproxy.replay.recent import Recent
 from kproxy.replay.scopes import Mode, Touch
+from kproxy.replay.settle import Settle
 
 _MOST_KIN = 10_000
 
@@ -119,9 +120,16 @@ def list_scope(exchange: Exchange) -> Touch:
     return Touch(("list", group, info.resource, info.namespace), Mode.READ)
 
 
-def settled(defined: str) -> list[Touch]:
-    """What the api-server's own work on the definition of an API group touches."""
-    return [Touch(("group", defined), Mode.WHOLE), Touch(DISCOVERY, Mode.PART)]
+def settled(what: Settle) -> list[Touch]:
+    """What the api-server's own work on the definition of an API group touches: the definition itself, too."""
+    ref = ObjectRef(group=what.group, resource=what.resource, namespace="", name=what.name)
+    lists = _in_lists(what.group, what.resource, "", mode=Mode.PART)
+    return [
+        Touch(object_scope(ref), Mode.WHOLE),
+        *lists,
+        Touch(("group", what.defines), Mode.WHOLE),
+        Touch(DISCOVERY, Mode.PART),
+    ]
 
 
 def client_scope(exchange: Exchange) -> tuple[str, ...]:

@@ -466,3 +466,23 @@ def test_a_selectors_set_is_one_of_its_requirements(recorded: str, sent: str, *,
     for server, selector in ((first, recorded), (second, sent)):
         server.exchange("GET", f"{PODS}?labelSelector={quote(selector)}", 200, {})
     assert (verdict_of(first, second).outcome is Outcome.IDENTICAL) is same
+
+
+def made_at_once(letter: str, base: int, hour: int, *names: str, image: str = "i") -> FakeServer:
+    """Two pods of one generateName that a list shows before their creations were answered."""
+    made = FakeServer(letter, base, hour)
+    pods = [made.pod(number, name, spec={"number": number}) for number, name in enumerate(names, start=1)]
+    for pod in pods:
+        pod["metadata"] |= {"generateName": "web-"}  # type: ignore[operator] # it is an object
+    made.exchange("GET", PODS, 200, made.listed(9, *sorted(pods, key=lambda each: str(each["metadata"]))))
+    for pod in pods:
+        made.exchange("POST", PODS, 201, pod)
+    made.exchange("GET", f"{PODS}/{names[0]}", 200, {**pods[0], "spec": {"number": 1, "image": image}})
+    return made
+
+
+def test_objects_that_were_made_at_once_are_told_apart_by_what_their_creations_answered() -> None:
+    first = made_at_once("a", 100, 7, "web-bbbbb", "web-ccccc")
+    assert verdict_of(first, made_at_once("b", 5000, 15, "web-zzzzz", "web-fffff")).outcome is Outcome.IDENTICAL
+    other = verdict_of(first, made_at_once("b", 5000, 15, "web-zzzzz", "web-fffff", image="j"))
+    assert [(each.seq, each.path) for each in other.differences] == [(4, "$.spec.image")]

@@ -6,7 +6,7 @@ import pytest
 
 from kproxy.diff.gaps import MissingChanges, MissingExchanges
 from kproxy.model.etcd import Revision
-from kproxy.model.exchange import BodyState, End, Nanos, Seq
+from kproxy.model.exchange import NO_WHOLE_EVENT, BodyState, End, Nanos, Seq
 from kproxy.model.session import Gap, SessionEnd
 from kproxy.model.verdict import Outcome, Verdict
 from tests.diff.sessions import PODS, FakeServer, verdict_of
@@ -159,6 +159,24 @@ def test_two_streams_of_which_one_was_cut_are_inconclusive_though_their_events_a
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.reasons == ("exchange 1: the replay's recording has not all of this stream",)
     assert watched(cut=False, events=2, end=End.UNKNOWN).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_client_that_left_amid_an_event_got_all_that_was_kept() -> None:
+    def broken_off(whole: int, end: End = End.CLIENT_GONE) -> Verdict:
+        """Against a recording whose client left amid an event; the replay has so many whole ones."""
+        one, two = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+        seq = one.watch(LIVE, event("ADDED", one.pod(1)), event("MODIFIED", one.pod(2)), end=end)
+        amid = f"its last 9 bytes {NO_WHOLE_EVENT}"
+        answer = one.made.exchange_list[-1].answer
+        assert answer is not None
+        one.edit(seq, lambda each: replace(each, answer=replace(answer, body=replace(answer.body, reason=amid))))
+        seen = [event("ADDED", two.pod(1)), event("MODIFIED", two.pod(2))]
+        two.watch(LIVE, *seen[:whole], end=End.CLIENT_GONE)
+        return verdict_of(one, two)
+
+    assert broken_off(2).outcome is Outcome.IDENTICAL
+    assert broken_off(1).outcome is Outcome.DIFFERENT
+    assert broken_off(2, End.SERVER_GONE).outcome is not Outcome.IDENTICAL, "what the server did not say is missing"
 
 
 def test_a_stream_that_was_cut_is_identical_beside_itself() -> None:

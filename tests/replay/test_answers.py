@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import cast
 
+from kproxy.model.jsontypes import JSON
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.answers import Watch
+from kproxy.replay.answers import AnswerLearner, Watch
 from kproxy.replay.transport import Reply
 from kproxy.wire.watch import decode_event
+from tests.diff.sessions import PODS, FakeServer
 
 EVENT = b'{"type":"ADDED","object":{"metadata":{"name":"x"}}}\n'
 
@@ -114,3 +116,37 @@ def test_a_watch_that_is_open_has_not_ended_early() -> None:
         return early
 
     assert not asyncio.run(run())
+
+
+def drawn(server: FakeServer, name: str) -> JSON:
+    """A pod whose name was drawn, and that shows its name as its uid."""
+    pod = server.pod(1, name)
+    pod["metadata"] |= {"generateName": "web-"}  # type: ignore[operator] # it is an object
+    return pod
+
+
+def test_whose_name_is_whose_is_not_guessed_from_a_list_while_creations_are_on_their_way() -> None:
+    """Two are made at once: the list shows one of them in the recording, and the other one here."""
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    first.exchange("GET", PODS, 200, first.listed(9, drawn(first, "web-bbbbb")))
+    first.exchange("POST", PODS, 201, drawn(first, "web-bbbbb"))
+    second.exchange("GET", PODS, 200, second.listed(9, drawn(second, "web-zzzzz")))
+    second.exchange("POST", PODS, 201, drawn(second, "web-fffff"))
+    (recorded, made), answers = first.made.exchange_list, [each.answer for each in second.made.exchange_list]
+    data = [second.made.body_bytes[each.body.digest] for each in answers if each and each.body.digest]
+    headers = (("Content-Type", "application/json"),)
+
+    def learned(*, at_once: bool) -> str:
+        renaming = Renaming()
+        learner = AnswerLearner(renaming, first.made)
+        if at_once:
+            with learner.under_way(made):
+                learner.learn(recorded, headers, data[0])
+        else:
+            learner.learn(recorded, headers, data[0])
+        assert renaming.revisions.image("", str(first.base + 9), "pods") == str(second.base + 9), "a list's own"
+        learner.learn(made, headers, data[1])
+        return renaming.text("web-bbbbb")
+
+    assert learned(at_once=True) == "web-fffff"
+    assert learned(at_once=False) == "web-zzzzz", "who makes them is not recorded: their order is all there is"

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revision
 from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Frame, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.replay.effects import changes, ref_of, writes
 from kproxy.replay.plan import Close, Grounded, Send, make_plan
+from kproxy.replay.settle import Settle
 from kproxy.store.reader import open_recording
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording
@@ -121,6 +123,29 @@ def test_writes_of_different_objects_by_different_clients_wait_for_nothing() -> 
     for index in range(20):
         session.add("POST", MAPS, 201, sent=named(f"x{index}"), said=named(f"x{index}"))
     assert session.waits() == {seq: {} for seq in range(1, 21)}
+
+
+def test_a_definition_that_is_found_gone_waits_until_the_server_has_taken_it_away() -> None:
+    session = Session()
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    key = EtcdKey(b"/registry/apiextensions.k8s.io/customresourcedefinitions/soakers.example.org")
+    session.recording.change_list = [
+        KeyChange(
+            cluster=ClusterId("c"), revision=Revision(9), key=key, type=ChangeType.DELETE, at=Nanos(1_800_000_000)
+        )
+    ]
+    session.add("DELETE", f"{path}/soakers.example.org", said=named("soakers.example.org"))
+    session.add("GET", f"{path}/soakers.example.org", 404)
+    session.add("GET", f"{path}/others.example.org", 404)
+    waits = {each.step.action: each.waits for each in make_plan(session.recording).grounded()}
+    settle = next(each for each in waits if isinstance(each, Settle))
+    own = ("object", "apiextensions.k8s.io", "customresourcedefinitions", "", "soakers.example.org")
+    assert [(each.seq, own in grounds.values()) for each, grounds in waits.items() if isinstance(each, Send)] == [
+        (1, False),
+        (2, True),
+        (3, False),
+    ]
+    assert own in waits[settle].values()
 
 
 def test_requests_on_one_object_keep_their_order_when_one_writes() -> None:

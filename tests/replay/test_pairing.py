@@ -75,3 +75,15 @@ def test_two_of_one_prefix_that_nobody_told_are_left_alone() -> None:
         learner.came(event("ADDED", name, at, server="b", generate="m-"))
     learner.settle()
     assert renaming.text("m-p m-q") == "m-p m-q"
+
+
+def test_a_name_that_an_answer_on_its_way_will_tell_is_not_guessed() -> None:
+    renaming, making = Renaming(), [True]
+    recorded = [event("ADDED", "m-p", 100, server="a", generate="m-")]
+    learner = WatchLearner(renaming, recorded, making=lambda: making[0])
+    learner.came(event("ADDED", "m-y", 7, server="b", generate="m-"))
+    learner.settle()
+    assert renaming.text("m-p") == "m-p"
+    making[0] = False
+    learner.settle()
+    assert renaming.text("m-p") == "m-y"

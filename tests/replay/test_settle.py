@@ -112,6 +112,13 @@ def test_an_end_is_waited_for() -> None:
 
 def test_a_target_that_is_ahead_and_has_ended_already_is_not_waited_for() -> None:
     assert waited(FakeEtcd([3, 0]), 3, 5, 0) == [True, True, True]
+    assert waited(FakeEtcd([3, 0]), 3, 4, 5, 6, 0) == [True] * 5
+
+
+def test_what_is_made_anew_behind_an_end_that_nobody_awaited_is_waited_for() -> None:
+    etcd = FakeEtcd([3, 0, 0, 0, 0, 1])
+    assert waited(etcd, 3, 4, 5, 1) == [True] * 4
+    assert len(etcd.asked) == 6
 
 
 def test_a_target_that_does_not_do_it_is_waited_for_once() -> None:
