@@ -95,6 +95,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         early=frozenset(early),
     )
     order = Order(of)
+    of.known_before = order.known_before
     blameless = excused or {}
     images = frozenset(pairing.image(seq) for seq in blameless)
     etcd = EtcdComparison(of, baseline_ledger, replayed_ledger, pairing, order.times.see, images)

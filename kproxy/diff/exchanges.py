@@ -7,6 +7,7 @@ from kproxy.diff.documents import Document
 from kproxy.diff.headers import HeaderComparer, learn_headers
 from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
 from kproxy.diff.order import Learned
+from kproxy.diff.overlap import judge_overlap
 from kproxy.diff.pages import Chains, Pages
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.diff.stale import judge_moment
@@ -201,6 +202,7 @@ def _compare_contents(  # noqa: PLR0913, PLR0917 - two answers, and what they st
         _compare_documents(of, pair, spot, *_answers(of, pair, first, second))
     _excuse_pseudonyms(of, pair, first.status, second.status, before)
     judge_moment(of, pair, before)
+    judge_overlap(of, pair, before)
 
 
 def _why_not(pair: Pair) -> str:

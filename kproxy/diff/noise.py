@@ -47,8 +47,8 @@ CLOSED = Rule(
 INITIAL = Rule(
     name="watch-initial-state",
     ground="a watch from no certain revision begins with any state from then on (Kubernetes API concepts, «Semantics "
-    "for watch»): states before it may be folded into the first event",
-    place="first events of an object in a watch without a resourceVersion, or with 0",
+    "for watch»): states before it may be folded into the first event, and what was gone by then is not there",
+    place="first events of an object in a watch without a resourceVersion, or with 0; all of one that etcd had no more",
 )
 
 HEARTBEATS = Rule(
@@ -87,6 +87,15 @@ EMULATED = Rule(
     place="what a value in etcd is written in, where one of the two servers is the emulated one",
 )
 
+OVERLAP = Rule(
+    name="overlapping-requests",
+    ground="which of two requests that overlap comes first is a race, and a server may be seen amid one that is two "
+    "writes (a pod's deletion: k8s.io/apiserver/pkg/registry/generic/registry/store.go); what is shown is held against "
+    "the replay's own etcd at that moment",
+    place="a read that overlapped a write of what it shows, in the recording: its moment; deletions of one object that "
+    "overlapped there: which of them was carried out",
+)
+
 RULES: tuple[Rule, ...] = (
     FRAMING,
     BOOKMARKS,
@@ -99,5 +108,6 @@ RULES: tuple[Rule, ...] = (
     STARTUP,
     CERTIFICATES,
     EMULATED,
+    OVERLAP,
 )
 """All rules there are."""

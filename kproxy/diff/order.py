@@ -130,6 +130,10 @@ class Order:
                     wrong.add((scope, revision))
         self._wrong = frozenset(wrong)
 
+    def known_before(self, replayed: Exchange) -> int:
+        """The greatest revision that an exchange of the replay ended with before this one of it began; 0: none."""
+        return self._replayed.before(replayed)
+
     def check(self, pair: Pair) -> None:
         """One pair after the other, in the baseline's order: what was seen in it, and its Date."""
         for seen in pair.revisions:

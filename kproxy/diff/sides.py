@@ -47,7 +47,8 @@ class Comparison:
     """All of it. `replay`: the second recording's requests were made from the first one's.
 
     `early`: watches of the baseline's that the replay's server ended, long before their client left them there.
-    `step`: called for each exchange that is done.
+    `step`: called for each exchange that is done. `known_before`: the greatest revision of the replay's that was known
+    when an exchange of it began.
     """
 
     baseline: Side
@@ -58,6 +59,7 @@ class Comparison:
     early: Collection[int] = ()
     traces: Traces = field(default_factory=Traces)
     step: Callable[[], None] = lambda: None
+    known_before: Callable[[Exchange], int] = lambda _: 0
 
 
 def is_itself(of: Comparison, pair: Pair) -> bool:

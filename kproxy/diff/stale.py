@@ -36,7 +36,7 @@ def judge_moment(of: Comparison, pair: Pair, before: int) -> None:
     if not may_be_stale(pair.baseline):
         return
     same = of.findings.count == before
-    possible = same or _may_be_right(of, pair)
+    possible = same or may_be_right(of, pair)
     right = _is_right(of.replayed, pair.replayed, contents=not same) if possible else False
     if same:
         if right is False and _is_list(pair.replayed):
@@ -53,11 +53,22 @@ def judge_moment(of: Comparison, pair: Pair, before: int) -> None:
         of.findings.withdraw(before)
 
 
+def shows(side: Side, exchange: Exchange, shown: JSONObject, floor: int, at: int | None = None) -> bool | None:
+    """Whether an object is what etcd had of it at `floor` or later, at `at` if that is given; None: nobody knows."""
+    return _shows(side, exchange, shown, floor, at, contents=True)
+
+
+def was_absent(side: Side, ref: ObjectRef, floor: int) -> bool:
+    """Whether etcd is known to have had no such object at `floor`, or later."""
+    life = _Life.of(side, ref)
+    return life is not None and life.was_absent(floor)
+
+
 def _is_list(exchange: Exchange) -> bool:
     return exchange.info.verb == "list" and exchange.answer is not None and exchange.answer.status == _OK
 
 
-def _may_be_right(of: Comparison, pair: Pair) -> bool:
+def may_be_right(of: Comparison, pair: Pair) -> bool:
     """Whether an answer that is not the recorded one can be what any moment shows: a state, or that there is none.
 
     At any moment it is of the recorded type, too; a refusal or a failure is nothing that a history tells.

@@ -1,10 +1,11 @@
 """Watch streams, object by object: states, order, final state."""
 
 from collections import defaultdict, deque
+from dataclasses import replace
 from difflib import SequenceMatcher
 
 from kproxy.diff.ages import STREAM_SLACK
-from kproxy.diff.events import Match, Seen, from_anywhere
+from kproxy.diff.events import Match, Seen, from_anywhere, watched
 from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, TAIL
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.diff.tails import Tail, ran_on
@@ -73,10 +74,12 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
     _see_columns(comparer.walker, first)
     objects = _by_object(matched)
     folded = {uid for uid, same in objects.items() if any(y is None and _folded(pair, same, x) for x, y in same)}
+    over = {uid for uid, same in objects.items() if _was_over(of, pair, same, second)}
     tail = Tail.of(matched, initial=from_anywhere(pair.replayed))
     for a, b in matched:
         if a is None or b is None:
-            _unmatched(of, pair, objects, tail, a, b)
+            if not (a is not None and a.uid in over and of.findings.hide(INITIAL)):
+                _unmatched(of, pair, objects, tail, a, b)
         else:
             _compare_event(of, comparer, a, b, folded=a.uid in folded and b.event.type == "ADDED")
     _compare_order(of, pair, matched)
@@ -134,6 +137,20 @@ def _folded(pair: Pair, same: list[tuple[Seen, Seen | None]], a: Seen) -> bool:
     later = [b for x, b in same if x.index > a.index and b is not None]
     earlier = any(b is not None for x, b in same if x.index < a.index)
     return bool(later) and not earlier and later[0].event.type == "ADDED"
+
+
+def _was_over(of: Comparison, pair: Pair, same: list[tuple[Seen, Seen | None]], second: list[Seen]) -> bool:
+    """Whether an object whose end the recorded watch saw was gone before the state that the replay's began with."""
+    last = same[-1][0]
+    if last.event.type != "DELETED" or not from_anywhere(pair.replayed) or any(b is not None for _, b in same):
+        return False
+    began = next((each.revision for each in second if each.event.type == "BOOKMARK" and not each.bookmark), None)
+    if began is None or began < of.known_before(pair.replayed):
+        return False
+    recorded = watched(pair.baseline, last)
+    ref = replace(recorded, namespace=of.renaming.text(recorded.namespace), name=of.renaming.text(recorded.name))
+    there = of.replayed.history.there(ref.group, ref.resource, began)
+    return bool(of.replayed.history.changes(ref)) and ref not in set(there)
 
 
 def _cut(of: Comparison, pair: Pair) -> None:

@@ -20,6 +20,7 @@ from kproxy.diff.noise import (
     INITIAL,
     METRICS,
     OPENAPI,
+    OVERLAP,
     RULES,
     STARTUP,
     TAIL,
@@ -284,6 +285,27 @@ TAILS = (
     *("what etcd never had", "twice", "lost before", "another state before", "the server ended it"),
     *("another state in it", "one lost in it", "out of order", "no end"),
 )
+
+
+def overlapping(edit: str) -> Servers:
+    """A list amid the deletion of a pod shows it; the replay's comes behind it."""
+    first, second = servers()
+    for server in (first, second):
+        for name in ("a", "b"):
+            server.exchange("POST", PODS, 201, server.pod(1 + (name == "b"), name))
+            server.put(1 + (name == "b"), f"/registry/pods/default/{name}", server.pod(1, name), version=1)
+        server.exchange("DELETE", f"{PODS}/a", 200, {"kind": "Status", "status": "Success"})
+        server.delete(3, "/registry/pods/default/a")
+    first.exchange("GET", PODS, 200, first.listed(2, first.pod(1), first.pod(2, "b")))
+    last = second.pod(2, "b") | ({"status": {"phase": "x"}} if edit == "what never was" else {})
+    items = [] if edit == "one is missing" else [last]
+    extra: JSONObject = {"remains": 1} if edit == "beside it" else {}
+    second.exchange("GET", PODS, 200, second.listed(2 if edit == "too early" else 3, *items) | extra)
+    if edit != "did not overlap":
+        first.edit(Seq(3), lambda each: replace(each, ended=first.made.exchange_list[3].answered))
+    return first, second
+
+
 SCENES = (
     Scene(FRAMING, framing, ("body", "length", "coding", "header")),
     Scene(BOOKMARKS, bookmarks, ("lost event", "lost end of the initial events", "goes back")),
@@ -296,6 +318,7 @@ SCENES = (
     Scene(STARTUP, startup, ("what a request wrote", "another value of it", "a key that is not on the list")),
     Scene(CERTIFICATES, certificates, ("another warning", "no secret", "a read", "body", "one more")),
     Scene(EMULATED, emulated, ("two real ones", "value")),
+    Scene(OVERLAP, overlapping, ("did not overlap", "what never was", "one is missing", "beside it", "too early")),
 )
 MUTANTS = [(scene, edit) for scene in SCENES for edit in scene.edits]
 

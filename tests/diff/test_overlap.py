@@ -1,0 +1,205 @@
+"""kproxy.diff.overlap: what overlapped in the recording is judged by the history of the replay's own etcd."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from kproxy.model.exchange import Nanos, Seq
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.verdict import Outcome, Verdict
+from tests.diff.sessions import PODS, SECOND, FakeServer, verdict_of
+from tests.diff.test_streams import event
+
+DELETED = 7
+"""The exchange that deletes the pod: it marks it at one revision, and removes it at the next."""
+GONE: JSON = {"kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound", "details": {"name": "a"}}
+HIDDEN = "overlapping-requests"
+
+
+def marked(made: FakeServer, revision: int = 5) -> JSONObject:
+    """The pod, as its deletion left it for a moment."""
+    pod = made.pod(revision, status={"number": 3})
+    pod["metadata"] |= {"deletionTimestamp": made.time(7), "deletionGracePeriodSeconds": 0}  # type: ignore[operator] # it is an object
+    return pod
+
+
+def server(letter: str, base: int, hour: int) -> FakeServer:
+    """A pod is made, changed twice and deleted at last; another one stays."""
+    made = FakeServer(letter, base, hour)
+    for number in (1, 2, 3):
+        pod = made.pod(number, status={"number": number})
+        made.exchange("POST" if number == 1 else "PUT", PODS if number == 1 else f"{PODS}/a", 201, pod)
+        made.put(number, "/registry/pods/default/a", pod, version=number)
+    made.exchange("POST", PODS, 201, made.pod(4, "b"))
+    made.put(4, "/registry/pods/default/b", made.pod(4, "b"))
+    for _ in range(2):
+        made.exchange("GET", "/version", 200, {"major": "1"})
+    assert made.exchange("DELETE", f"{PODS}/a", 200, marked(made, 6)) == DELETED
+    made.put(5, "/registry/pods/default/a", marked(made), version=4)
+    made.delete(6, "/registry/pods/default/a")
+    return made
+
+
+type Answering = Callable[[FakeServer], tuple[int, JSON]]
+
+
+def listed(made: FakeServer, revision: int, *shown: JSONObject, **metadata: JSON) -> tuple[int, JSON]:
+    """The answer to a list, with the other pod."""
+    value = made.listed(revision, *shown, made.pod(4, "b"))
+    value["metadata"] |= metadata  # type: ignore[operator] # it is an object
+    return 200, value
+
+
+def compared(
+    target: str, first: Answering, second: Answering, *, overlap: bool = True, strict: bool = False
+) -> Verdict:
+    """The verdict when a read is answered in these ways; it began before the recorded deletion was over (`overlap`)."""
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    for made, answer in zip(servers, (first, second), strict=True):
+        made.exchange("GET", target, *answer(made))
+    if overlap:
+        servers[0].edit(Seq(DELETED), lambda each: replace(each, ended=Nanos((DELETED + 1) * SECOND + 5)))
+    before = Nanos(int((DELETED - 0.5) * SECOND))  # in the replay nothing was over yet that the deletion wrote
+    servers[1].edit(Seq(DELETED + 1), lambda each: replace(each, started=before))
+    return verdict_of(*servers, strict=strict)
+
+
+RIGHT: list[Answering] = [
+    lambda each: listed(each, 4, each.pod(3, status={"number": 3})),  # before
+    lambda each: listed(each, 5, marked(each)),  # amid, as it was recorded
+    lambda each: listed(each, 6),  # behind
+]
+WRONG: list[Answering] = [
+    lambda each: listed(each, 3, each.pod(3, status={"number": 3})),  # from before what was over
+    lambda each: listed(each, 4, each.pod(2, status={"number": 2})),  # an old version
+    lambda each: listed(each, 4, each.pod(3, status={"number": 4})),  # what never was
+    lambda each: listed(each, 4),  # one is missing
+    lambda each: listed(each, 6, each.pod(3, status={"number": 3})),  # one that is gone
+    lambda each: (200, each.listed(6)),  # the other one is missing, too
+    lambda each: listed(each, 6, selfLink="/x"),  # what has nothing to do with it
+    lambda _: (500, {"kind": "Status", "status": "Failure", "code": 500}),
+]
+
+
+@pytest.mark.parametrize("answer", RIGHT)
+def test_a_list_amid_a_deletion_may_show_another_moment(answer: Answering) -> None:
+    verdict = compared(PODS, lambda each: listed(each, 5, marked(each)), answer)
+    assert verdict.differences == ()
+    assert verdict.outcome in {Outcome.IDENTICAL, Outcome.EQUIVALENT}
+    assert {each.rule for each in verdict.noise} <= {HIDDEN}
+
+
+@pytest.mark.parametrize("answer", WRONG)
+def test_a_moment_that_etcd_never_had_is_found(answer: Answering) -> None:
+    assert compared(PODS, lambda each: listed(each, 5, marked(each)), answer).outcome is Outcome.DIFFERENT
+
+
+@pytest.mark.parametrize("answer", [RIGHT[0], RIGHT[2]])
+def test_what_did_not_overlap_must_be_the_recorded_moment_and_strict_hides_nothing(answer: Answering) -> None:
+    amid: Answering = lambda each: listed(each, 5, marked(each))  # noqa: E731 - as the others
+    assert compared(PODS, amid, answer, overlap=False).outcome is Outcome.DIFFERENT
+    assert compared(PODS, amid, answer, strict=True).outcome is Outcome.DIFFERENT
+
+
+def table(made: FakeServer, revision: int, *rows: tuple[JSONObject, str]) -> tuple[int, JSON]:
+    """A Table of pods, each with a cell."""
+    columns: JSON = [{"name": "Name"}, {"name": "Status"}]
+    shown: JSON = [
+        {
+            "cells": ["a", cell],
+            "object": {
+                "kind": "PartialObjectMetadata",
+                "apiVersion": "meta.k8s.io/v1",
+                "metadata": pod["metadata"],
+            },
+        }
+        for pod, cell in rows
+    ]
+    metadata: JSON = {"resourceVersion": str(made.base + revision)}
+    return 200, {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": metadata,
+        "columnDefinitions": columns,
+        "rows": shown,
+    }
+
+
+def test_a_tables_cells_are_compared_where_its_object_is_the_recorded_one() -> None:
+    def amid(made: FakeServer) -> tuple[int, JSON]:
+        return table(made, 5, (marked(made), "Terminating"), (made.pod(4, "b"), "Running"))
+
+    def before(made: FakeServer, other: str = "Running") -> tuple[int, JSON]:
+        return table(made, 4, (made.pod(3), "Completed"), (made.pod(4, "b"), other))
+
+    assert compared(f"{PODS}?limit=500", amid, before).outcome is Outcome.EQUIVALENT
+    assert compared(f"{PODS}?limit=500", amid, lambda each: before(each, "Failed")).outcome is Outcome.DIFFERENT
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (lambda each: (200, each.pod(3, status={"number": 3})), Outcome.EQUIVALENT),
+        (lambda _: (404, GONE), Outcome.EQUIVALENT),
+        (lambda each: (200, each.pod(2, status={"number": 2})), Outcome.DIFFERENT),
+        (lambda _: (404, {"kind": "Status", "code": 404, "reason": "Expired"}), Outcome.DIFFERENT),
+    ],
+)
+def test_a_get_amid_a_deletion_is_judged_alike(answer: Answering, outcome: Outcome) -> None:
+    assert compared(f"{PODS}/a", lambda each: (200, marked(each)), answer).outcome is outcome
+
+
+def deleted_twice(first: Answering, second: Answering, *, overlap: bool = True) -> Verdict:
+    """The verdict where a second deletion is answered in these ways."""
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    for made, answer in zip(servers, (first, second), strict=True):
+        made.exchange("DELETE", f"{PODS}/a", *answer(made))
+    if overlap:
+        servers[0].edit(Seq(DELETED), lambda each: replace(each, ended=Nanos((DELETED + 1) * SECOND + 5)))
+    return verdict_of(*servers)
+
+
+def without_revision(made: FakeServer) -> tuple[int, JSON]:
+    """How a deletion is answered that lost against another one."""
+    pod = marked(made)
+    metadata = pod["metadata"]
+    assert isinstance(metadata, dict)
+    return 200, {**pod, "metadata": {key: each for key, each in metadata.items() if key != "resourceVersion"}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (lambda _: (404, GONE), Outcome.EQUIVALENT),
+        (lambda each: (200, marked(each, 6)), Outcome.EQUIVALENT),
+        (lambda _: (404, {"kind": "Status", "code": 404, "reason": "Expired"}), Outcome.DIFFERENT),
+        (lambda _: (409, {"kind": "Status", "code": 409, "reason": "Conflict"}), Outcome.DIFFERENT),
+        (lambda each: (200, {**marked(each, 6), "status": {"number": 4}}), Outcome.DIFFERENT),
+    ],
+)
+def test_which_of_two_deletions_at_once_is_carried_out_is_a_race(answer: Answering, outcome: Outcome) -> None:
+    verdict = deleted_twice(without_revision, answer)
+    assert verdict.outcome is outcome
+    assert deleted_twice(without_revision, answer, overlap=False).outcome is Outcome.DIFFERENT
+
+
+@pytest.mark.parametrize(("began", "outcome"), [(6, Outcome.EQUIVALENT), (4, Outcome.DIFFERENT)])
+def test_what_was_gone_before_a_watch_began_is_not_shown_in_it(began: int, outcome: Outcome) -> None:
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    target = f"{PODS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+
+    def end(made: FakeServer, revision: int) -> JSONObject:
+        metadata: JSON = {
+            "resourceVersion": str(made.base + revision),
+            "annotations": {"k8s.io/initial-events-end": "true"},
+        }
+        return event("BOOKMARK", {"kind": "Pod", "apiVersion": "v1", "metadata": metadata})
+
+    one, two = servers
+    b = [event("ADDED", made.pod(4, "b")) for made in servers]
+    one.watch(target, event("ADDED", marked(one)), b[0], end(one, 5), event("DELETED", marked(one, 6)))
+    two.watch(target, b[1], end(two, began))
+    for made in servers:
+        made.edit(Seq(DELETED + 1), lambda each: replace(each, started=Nanos(int((DELETED - 0.5) * SECOND))))
+    assert verdict_of(*servers).outcome is outcome
