@@ -24,9 +24,8 @@ ASSETS = $$(sh controlplane/build.sh --print)
 OLDER = 1.34.4
 OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
-.PHONY: help demo test test-unit test-memory test-transparent byte-for-byte fuzz lint types contracts lock questions tables tables-check test-go controlplane controlplane-older soak \
-        test-controlplane test-compat compatibility compatibility-check commands errors architecture \
-        mutants mutants-publish mutants-short recordings nightly bench bench-short bench-correlate bench-diff quality accuracy wheel test-plugin clean
+# What `make help` lists, and the shell's sed reads out of this file, makes no file of its name.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +40,12 @@ test: $(VENV)/installed ## every test that needs nothing beyond this machine's P
 
 test-unit: $(VENV)/installed ## the tests that start no process and take no seconds, in an order drawn by SEED (a new one each time): under a minute on two cores
 	$(BIN)/pytest -q -n $(WORKERS) -m "not process and not long and not controlplane and not netns and not memory" -p randomly $(SEED:%=--randomly-seed=%)
+
+test-lowest: $(VENV)/installed ## the same and the demo, on the oldest dependencies that pyproject.toml allows
+	WORKERS=$(WORKERS) sh tools/resolve.sh $(BIN) lowest
+
+test-newest: $(VENV)/installed ## the same, on the newest ones
+	WORKERS=$(WORKERS) sh tools/resolve.sh $(BIN) highest
 
 test-memory: $(VENV)/installed ## gigabytes and thousands of watches through a real recording: what the proxy holds of them
 	$(BIN)/pytest -n 0 -m memory
@@ -92,6 +97,8 @@ commands: $(VENV)/installed ## write docs/commands.md from the commands themselv
 errors: $(VENV)/installed ## write docs/errors.md from the code
 	$(BIN)/python tools/errors.py
 
+pages: commands errors architecture ## write all pages that are made from the code
+
 architecture: $(VENV)/installed ## draw the pictures of docs/architecture.md from the imports
 	$(BIN)/python tools/architecture.py
 
@@ -108,6 +115,8 @@ nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replay
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times 20 --long 600 --publish
 	$(MAKE) mutants
 	$(MAKE) test-unit
+	$(MAKE) test-lowest
+	$(MAKE) test-newest
 	$(MAKE) quality
 	KPROXY_BISECT=5000 $(BIN)/pytest -n0 -s tests/session/test_bisect.py
 	$(MAKE) bench
@@ -185,7 +194,7 @@ test-plugin: wheel ## pytest-kproxy's wheel in an environment that has pytest on
 	sh tools/plugin.sh
 
 clean: ## what make made in this folder
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz .import_linter_cache
+	rm -rf $(VENV) .venv-lowest .venv-highest dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz .import_linter_cache
 
 $(VENV)/installed: requirements-dev.lock tools/venv.sh
 	sh tools/venv.sh $(VENV)

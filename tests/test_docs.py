@@ -112,6 +112,11 @@ def test_a_page_that_is_made_from_the_code_is_what_the_code_says(tool: str) -> N
     assert done.returncode == 0, done.stderr
 
 
+def test_make_help_lists_every_target() -> None:
+    targets = re.findall(r"^([\w-]+):(.*)$", MAKEFILE, re.MULTILINE)
+    assert [name for name, rest in targets if " ## " not in rest] == []
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself_with_an_example(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)

@@ -9,6 +9,11 @@ from kproxy.correlate.changes import Changes, Place
 from kproxy.model.attribution import Basis
 from kproxy.model.exchange import Seq
 
+_BASES = tuple(Basis)
+_BETTER = _BASES[1 : _BASES.index(Basis.REVISION)]
+"""Between `traced`, which is best, and `revision`: these two have columns, the others dictionaries."""
+_WORSE = _BASES[_BASES.index(Basis.REVISION) + 1 :]
+
 
 class CallNote(IntEnum):
     """What the call that wrote a change tells of who asked for it."""
@@ -40,9 +45,9 @@ class Claims:
         self.notes = bytearray(len(changes))
         self._traced = array("q", bytes(8 * len(changes)))
         self._answered = array("q", bytes(8 * len(changes)))
-        self._others: dict[Basis, dict[Place, tuple[Seq, str]]] = {
-            basis: {} for basis in (Basis.OTLP, Basis.OBJECT, Basis.LEASE, Basis.WINDOW)
-        }
+        self._others: dict[Basis, dict[Place, tuple[Seq, str]]] = {basis: {} for basis in (*_BETTER, *_WORSE)}
+        self._better = tuple(self._others[basis] for basis in _BETTER)
+        self._worse = tuple(self._others[basis] for basis in _WORSE)
         self.disputed: dict[Place, tuple[Seq, Seq]] = {}  # two requests answered its revision, and neither is sure
 
     def counts(self, basis: Basis) -> bool:
@@ -88,14 +93,15 @@ class Claims:
             return Seq(self._settled[place])
         if self._traced[place]:
             return Seq(self._traced[place])
-        if found := self.claimed(place, Basis.OTLP):
-            return found
+        for claims in self._better:
+            if place in claims:
+                return claims[place][0]
         if self._answered[place]:
             return Seq(self._answered[place])
-        return next(
-            (found for basis in (Basis.OBJECT, Basis.LEASE, Basis.WINDOW) if (found := self.claimed(place, basis))),
-            Seq(0),
-        )
+        for claims in self._worse:
+            if place in claims:
+                return claims[place][0]
+        return Seq(0)
 
     def settle(self) -> None:
         """All claims are made: from now on the best is known at once."""
@@ -110,12 +116,13 @@ class Claims:
         if self._traced[place]:
             evidence = f"call {self.calls[place]} to etcd, which wrote it, carried this exchange's trace context"
             yield Claim(Basis.TRACED, Seq(self._traced[place]), evidence)
-        yield from self._other(place, Basis.OTLP)
+        for basis in _BETTER:
+            yield from self._other(place, basis)
         if self._answered[place]:
             revision = self._changes.revision(place)
             evidence = f"the answer's resourceVersion {revision} is this revision"
             yield Claim(Basis.REVISION, Seq(self._answered[place]), evidence)
-        for basis in (Basis.OBJECT, Basis.LEASE, Basis.WINDOW):
+        for basis in _WORSE:
             yield from self._other(place, basis)
 
     def contradictions(self, place: Place) -> tuple[str, ...]:
