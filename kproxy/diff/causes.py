@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kproxy.diff.chains import Link, Relation, cause_of, chain_of
-from kproxy.diff.described import Described
-from kproxy.diff.signatures import Signature, general, has_other_columns, mirrored, signature
+from kproxy.diff.described import Described, served_at, served_in
+from kproxy.diff.signatures import Signature, alone_anywhere, general, has_other_columns, mirrored, signature
 from kproxy.diff.sites import Locator, Sides, Site, Steps, history_of, is_unsteady, openapi_of, shows_revision
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import Exchange, Seq
@@ -117,6 +117,7 @@ class _Grouping:
     _codings: dict[Seq, int] = field(default_factory=dict)  # exchanges whose content is compressed in another way
     _columns: dict[Seq, int] = field(default_factory=dict)  # Tables of other columns
     _ends: dict[Seq, int] = field(default_factory=dict)  # streams that ended in another way
+    _served: dict[tuple[str, str], int] = field(default_factory=dict)  # groups and resources that one side has alone
     _histories: dict[tuple[object, ...], int] = field(
         default_factory=dict
     )  # states that came otherwise, see history_of
@@ -131,6 +132,11 @@ class _Grouping:
         self.findings[number].append(Link(site, relation))
         if relation in {Relation.FIRST, Relation.SAME}:
             self._signatures.setdefault(self._signature(site), number)
+            if everywhere := alone_anywhere(site):
+                self._signatures.setdefault(everywhere, number)
+        for each in (served_in(self.described.change(site)), *served_at(site)):
+            if each is not None:
+                self._served.setdefault(each, number)
         self._remember(site, number)
 
     def _signature(self, site: Site) -> Signature:
@@ -153,6 +159,11 @@ class _Grouping:
             yield Relation.LATER, self._of_the_object(site)
         yield Relation.PART, self._of_its_place(site)
         yield self._same(site), self._signatures.get(self._signature(site))
+        served = served_in(self.described.change(site))
+        for each in (*served_at(site), *([served] if served is not None else [])):
+            yield Relation.LATER, self._served.get(each)
+        if everywhere := alone_anywhere(site):
+            yield self._same(site), self._signatures.get(everywhere)
         if site.aspect == "field":
             yield Relation.PART, self._of_the_field(site)
             yield Relation.PART, self._values.get(pair) if (pair := _pair(site)) is not None else None

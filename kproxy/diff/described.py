@@ -8,7 +8,7 @@ is of one feature by its names (features.py).
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kproxy.diff.features import Features, alone, described_of
 from kproxy.diff.sites import Site, Steps, element_name, in_type, steps_of
@@ -148,12 +148,34 @@ def _served(site: Site, path: str, features: Features) -> Change | None:
         return ("served", site.difference.kind, site.label)
     if steps[-1:] == ("subresources",) and isinstance(value, list) and len(value) == 1:
         named.append(element_name(value[0]))
+    new = next((at for at, each in enumerate(named) if features.is_new(each)), None)
+    if new is not None:
+        del named[new + 1 :]  # a subresource of it
     if named and features.is_named(site.difference.kind, named[-1]):
         return ("resource", site.difference.kind, named[-1])
     if named:
         named[-1] = features.resource(named[-1])
     group = [site.group] if site.group else []
     return ("served", site.difference.kind, "/".join((*above, *group, *named)))
+
+
+def served_in(change: Change | None) -> tuple[str, str] | None:
+    """Which group, or resource, a change says to be served on one side alone: ("group" | "resource", its name)."""
+    if change is None or change[0] not in {"served", "resource"}:
+        return None
+    parts = change[-1].split("/")
+    return ("group" if len(parts) == 1 and change[0] == "served" else "resource", parts[-1])
+
+
+def served_at(site: Site) -> Iterator[tuple[str, str]]:
+    """What must be served for a site to be as it is: by a collection that one side has not, or a group's APIService."""
+    info = site.exchange.info if site.exchange is not None else None
+    statuses = (site.difference.baseline, site.difference.replayed)
+    if site.aspect == "answer" and info is not None and info.is_resource and not info.name and 404 in statuses:
+        yield "resource", info.resource
+        yield "group", info.group
+    if site.aspect == "member" and site.subject is not None and site.subject.resource == "apiservices":
+        yield "group", site.subject.name.partition(".")[2]
 
 
 def _references(difference: Difference) -> list[str]:

@@ -72,6 +72,10 @@ class Features:
         """The new resource whose kind this one's begins with, or the resource itself."""
         return self._resources.get(name, name)
 
+    def is_new(self, name: str) -> bool:
+        """Whether discovery has this resource on one side alone."""
+        return name in self._resources
+
     def resource_named(self, difference: Difference) -> str:
         """The new resource whose kind a new field's description names, "" where it names none."""
         words = _WORD.findall(described_of(difference))

@@ -49,6 +49,15 @@ def signature(site: Site) -> Signature:  # noqa: PLR0911, C901 - one for each as
             return ("end", verb, *values)
 
 
+def alone_anywhere(site: Site) -> Signature | None:
+    """A field in a field that one side has alone, with its value: of whatever resource it is, it is one behaviour."""
+    if site.aspect != "field" or site.difference.kind not in {"added", "removed"} or len(site.steps) < 2:
+        return None
+    if site.exchange is None or not site.exchange.info.is_resource or not site.thing:
+        return None
+    return ("alone", *general(site), site.difference.kind, *_values(site))
+
+
 def has_other_columns(site: Site) -> bool:
     """Whether a Table has a column more or less."""
     return (

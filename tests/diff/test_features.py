@@ -1,7 +1,7 @@
 """kproxy.diff.features: what is of one feature, by names and by what descriptions name."""
 
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.model.verdict import Finding
+from tests.diff.sessions import FakeServer, verdict_of
 from tests.diff.test_described import DOCUMENT, counts, findings, types
 
 GROUPS = "/apis/policy.example.org/v1"
@@ -14,10 +14,6 @@ def gated(words: str, **fields: JSON) -> JSONObject:
 def resources(*kinds: str) -> JSONObject:
     listed: list[JSON] = [{"name": f"{kind.lower()}s", "kind": kind, "verbs": ["get"]} for kind in kinds]
     return {"kind": "APIResourceList", "groupVersion": "policy.example.org/v1", "resources": listed}
-
-
-def causes(found: list[Finding]) -> set[str]:
-    return {each.cause.partition(" ")[0] for each in found}
 
 
 def test_a_type_whose_field_names_a_gate_is_one_with_a_parameter_that_names_it() -> None:
@@ -50,3 +46,53 @@ def test_a_new_field_that_names_a_new_resource_is_one_with_it() -> None:
     documents = (DOCUMENT, types(Volume={"properties": {}}), types(Volume={"properties": {"note": note}}))
     assert counts(findings(documents, (GROUPS, resources("Pod"), resources("Pod", "Claim")))) == [2]
     assert counts(findings(documents, (GROUPS, resources("Pod"), resources("Pod", "Other")))) == [1, 1]
+
+
+def test_a_subresource_of_a_new_resource_is_one_with_it() -> None:
+    more = resources("Claim")
+    listed = more["resources"]
+    assert isinstance(listed, list)
+    listed.append({"name": "claims/status", "kind": "Claim", "verbs": ["get"]})
+    assert counts(findings((GROUPS, resources(), more))) == [2]
+
+
+CLAIMS = "/apis/policy.example.org/v1/claims"
+NOT_FOUND: JSONObject = {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}
+
+
+def asked(*first: tuple[str, int, JSONObject, int, JSONObject]) -> list[int]:
+    """What GETs show that two servers answer in two ways, statuses too; how many differences each finding has."""
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for path, before, baseline, after, replayed in first:
+        servers[0].exchange("GET", path, before, baseline)
+        servers[1].exchange("GET", path, after, replayed)
+    return counts(list(verdict_of(*servers).findings))
+
+
+def test_a_collection_that_is_served_now_is_one_with_what_discovery_says_of_it_whichever_comes_first() -> None:
+    empty: JSONObject = {"kind": "ClaimList", "apiVersion": "policy.example.org/v1", "metadata": {}, "items": []}
+    listed = (CLAIMS, 404, NOT_FOUND, 200, empty)
+    discovered = (GROUPS, 200, resources("Pod"), 200, resources("Pod", "Claim"))
+    assert len(asked(discovered, listed)) == 1
+    assert len(asked(listed, discovered)) == 1
+
+
+def test_an_object_that_is_not_there_is_no_resource_that_is_not_served() -> None:
+    claim: JSONObject = {"kind": "Claim", "metadata": {"name": "a"}}
+    discovered = (GROUPS, 200, resources("Pod"), 200, resources("Pod", "Claim"))
+    assert len(asked(discovered, (f"{CLAIMS}/a", 404, NOT_FOUND, 200, claim))) == 2
+
+
+def test_a_field_that_is_there_now_in_two_resources_with_one_value_is_one_finding() -> None:
+    def shown(kind: str, **status: JSON) -> JSONObject:
+        return {"kind": kind, "apiVersion": "apps/v1", "metadata": {"name": "web"}, "status": {"ready": 1, **status}}
+
+    def both(value: int) -> list[int]:
+        paths = [f"/apis/apps/v1/namespaces/default/{each}/web" for each in ("deployments", "replicasets")]
+        return asked(
+            (paths[0], 200, shown("Deployment"), 200, shown("Deployment", terminating=0)),
+            (paths[1], 200, shown("ReplicaSet"), 200, shown("ReplicaSet", terminating=value)),
+        )
+
+    assert both(0) == [2]
+    assert both(1) == [1, 1]
