@@ -172,13 +172,15 @@ def compare_exchange(of: Comparison, pair: Pair, chains: Chains) -> None:
     if _METRICS.fullmatch(pair.baseline.info.path) and of.findings.hide(METRICS):
         return
     headers.answers(of.baseline.clock, of.replayed.clock)
-    if is_stream(pair.baseline) and is_stream(pair.replayed):
+    streams = is_stream(pair.baseline), is_stream(pair.replayed)
+    if all(streams):
         compare_stream(of, pair)
         return
     if _upgraded(pair):
         compare_upgraded(of, pair)
         return
-    _compare_contents(of, pair, chains, first, second, before)
+    if not any(streams) or first.status == second.status:  # beside a refusal a stream says no more than that it is one
+        _compare_contents(of, pair, chains, first, second, before)
 
 
 def _compare_contents(  # noqa: PLR0913, PLR0917 - two answers, and what they stand in

@@ -276,3 +276,14 @@ def test_a_watch_that_the_replays_server_ended_long_before_its_client_left_is_a_
     assert verdict(End.CLIENT_GONE, End.COMPLETE) == ["end"]
     assert verdict(End.COMPLETE, End.COMPLETE) == []
     assert verdict(End.COMPLETE, End.CLIENT_GONE) == [], "the replay's was still there"
+
+
+def test_a_watch_that_is_refused_in_one_recording_and_served_in_the_other_is_another_answer_and_no_more() -> None:
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    first.exchange("GET", LIVE, 404, {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404})
+    second.watch(LIVE, event("ADDED", second.pod(1)))
+    for servers in ((first, second), (second, first)):
+        verdict = verdict_of(*servers)
+        assert {(each.where, each.path) for each in verdict.differences} >= {("status", "status")}
+        assert {each.where for each in verdict.differences} <= {"status", "end", "header"}
+        assert verdict.reasons == ()
