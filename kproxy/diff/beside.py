@@ -39,7 +39,13 @@ _THEIRS = re.compile(
     r"\.metadata\.(?:resourceVersion|generation|managedFields|annotations\['deployment\.kubernetes\.io/revision'\])"
     r"(?:[.\[]|$)|\.status(?:[.\[]|$)|\.spec\.nodeName$| (?:mod_revision|create_revision|version)$"
 )
-_READS = frozenset({"get", "list", "watch"})
+_OF_MANY = frozenset({"list", "watch"})
+_DRAWN = re.compile(
+    r"^\$\.rows\[|\.(?:clusterIPs?|nodePort|healthCheckNodePort|podIPs?|hostIPs?|containerID|finalizers)(?:[.\[]|$)"
+)
+"""What else a get may show otherwise that shows its state: cells, addresses, and what is on its way out."""
+
+_NOT_FOUND = 404
 _TIME_KINDS = frozenset({"renamed", "reordered"})
 
 _CHOSEN = frozenset({"resourceVersion", "managedFields", "uid", "generation", "nodeName", "hostIP", "hostIPs", "podIP"})
@@ -56,12 +62,12 @@ _SYSTEM = re.compile(
 class Beside(RuleBook):
     """A book of rules, and this one. `missed`: reads and watches whose state did not come: not hidden.
 
-    `passing`: reads of what was on its way out: it may be gone here. `own`: keys that in the recording nobody but the
+    `gone`: reads of what was on its way out and is gone here. `own`: keys that in the recording nobody but the
     people wrote (own_keys), below `prefix`: nothing of them is a controller's doing.
     """
 
     missed: frozenset[int] = frozenset()
-    passing: frozenset[int] = frozenset()
+    gone: frozenset[int] = frozenset()
     own: frozenset[EtcdKey] = frozenset()
     prefix: str = PREFIX
 
@@ -77,13 +83,13 @@ class Beside(RuleBook):
             return _is_theirs(found) or (found.kind in {"added", "removed"} and found.path.endswith("]"))
         if found.where == "consequence" or found.seq is None:
             return False
-        if found.seq in self.passing and found.where != "request":
+        if found.seq in self.gone and found.where != "request":
             return True
         if found.where not in {"body", "stream"}:
             return False
         asked = info(found.seq)
-        reads = asked is not None and asked.verb in _READS and found.seq not in self.missed
-        return reads or _is_theirs(found)
+        verb = asked.verb if asked is not None and found.seq not in self.missed else ""
+        return _is_theirs(found) or verb in _OF_MANY or (verb == "get" and _DRAWN.search(found.path) is not None)
 
     def _is_own(self, found: Difference, info: Callable[[Seq], RequestInfo | None]) -> bool:
         if found.where == "etcd":
@@ -93,6 +99,17 @@ class Beside(RuleBook):
             return False
         ref = ObjectRef(group=asked.group, resource=asked.resource, namespace=asked.namespace, name=asked.name)
         return any(key in self.own for key in object_keys(ref, self.prefix))
+
+
+def gone_here(replayed: Recording, passing: Iterable[int], image: Callable[[Seq], Seq | None]) -> frozenset[int]:
+    """Reads that the replay's server answered with a 404."""
+    found = set()
+    for seq in passing:
+        there = image(Seq(seq))
+        exchange = replayed.exchange(there) if there is not None else None
+        if exchange is not None and exchange.answer is not None and exchange.answer.status == _NOT_FOUND:
+            found.add(seq)
+    return frozenset(found)
 
 
 def own_keys(recording: Recording, ledger: Ledger, driven: Iterable[Seq]) -> frozenset[EtcdKey]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from kproxy.diff.align import align_exchanges
 from kproxy.diff.alone import Alone
-from kproxy.diff.beside import Beside, check_consequences, own_keys
+from kproxy.diff.beside import Beside, check_consequences, gone_here, own_keys
 from kproxy.diff.causes import find_causes
 from kproxy.diff.etcd import EtcdComparison
 from kproxy.diff.exchanges import compare_exchange, compare_pages, is_stream, learn_exchange, learn_pages
@@ -81,7 +81,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         rules = Beside(
             (rules or RuleBook()).rules,
             missed=frozenset(beside),
-            passing=frozenset(passing),
+            gone=gone_here(replayed, passing, pairing.image),
             own=own_keys(baseline, baseline_ledger, map(Seq, pairing.baseline)),
             prefix=baseline.session.etcd_prefix,
         )

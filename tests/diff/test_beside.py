@@ -1,6 +1,6 @@
 """kproxy.diff.beside."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from kproxy.correlate.ledger import correlate
 from kproxy.diff.compare import compare
@@ -17,11 +17,13 @@ def servers() -> tuple[FakeServer, FakeServer]:
     return FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
 
 
-def beside(first: FakeServer, second: FakeServer, missed: Mapping[Seq, str] | None = None) -> Verdict:
+def beside(
+    first: FakeServer, second: FakeServer, missed: Mapping[Seq, str] | None = None, passing: Collection[int] = ()
+) -> Verdict:
     """The verdict where only people's requests were driven."""
     pairs = [(each.seq, each.seq) for each in first.made.exchange_list]
     ledgers = correlate(first.made), correlate(second.made)
-    return compare(first.made, ledgers[0], second.made, ledgers[1], pairs, beside=missed or {})
+    return compare(first.made, ledgers[0], second.made, ledgers[1], pairs, beside=missed or {}, passing=passing)
 
 
 def scaled(server: FakeServer, ready: int, writes: int, **fields: JSON) -> None:
@@ -80,12 +82,29 @@ def test_a_final_state_that_is_another_one_is_a_difference() -> None:
     assert ("consequence", "/deployments/default/web") in places(beside(first, second))
 
 
-def test_a_state_that_people_saw_and_that_did_not_come_is_one_and_then_nothing_of_it_is_hidden() -> None:
+def test_a_state_that_people_saw_and_that_did_not_come_is_one_and_what_a_get_showed_of_it_is_not_hidden() -> None:
     first, second = servers()
-    for server, phase in ((first, "Running"), (second, "Pending")):
-        server.exchange("GET", f"{PODS}/a", 200, server.pod(1, labels={"phase": phase}))
+    for server, address in ((first, "x"), (second, "y")):
+        server.exchange("GET", f"{PODS}/a", 200, server.pod(1, finalizers=[address]))
     assert not beside(first, second).differences
-    assert places(beside(first, second, {Seq(1): "a state"})) == {("consequence", "state"), ("body", "$.labels.phase")}
+    assert ("consequence", "state") in places(beside(first, second, {Seq(1): "a state"}))
+    assert any(path.startswith("$.finalizers") for _, path in places(beside(first, second, {Seq(1): "a state"})))
+
+
+def test_a_get_whose_state_came_hides_no_more_than_controllers_and_servers_choose() -> None:
+    first, second = servers()
+    for server, label in ((first, "x"), (second, "y")):
+        server.exchange("GET", f"{PODS}/a", 200, server.pod(1, labels={"a": label}, status={"phase": label}))
+    assert places(beside(first, second)) == {("body", "$.labels.a")}
+
+
+def test_what_was_on_its_way_out_may_be_gone_but_what_is_there_still_is_compared() -> None:
+    first, second, gone = (*servers(), FakeServer("c", 9000, 20))
+    for server, label in ((first, "x"), (second, "y")):
+        server.exchange("GET", f"{PODS}/a", 200, server.pod(1, labels={"a": label}))
+    gone.exchange("GET", f"{PODS}/a", 404, {"kind": "Status", "code": 404, "reason": "NotFound"})
+    assert not beside(first, gone, passing=[1]).differences
+    assert places(beside(first, second, passing=[1])) == {("body", "$.labels.a")}
 
 
 def person(server: FakeServer, *, shown: JSONObject) -> None:
