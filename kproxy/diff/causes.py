@@ -155,7 +155,7 @@ class _Grouping:
             yield Relation.SAME, self._signatures.get(self._signature(site))
         if seq is not None:
             yield (Relation.STORED if site.aspect == "key" else Relation.PART), self._of_the_answer(site, seq)
-        if site.aspect not in {"request", "header", "end"}:
+        if site.aspect not in {"request", "header", "end"} or _sends_revision(site):
             yield Relation.LATER, self._of_the_object(site)
         yield Relation.PART, self._of_its_place(site)
         yield self._same(site), self._signatures.get(self._signature(site))
@@ -218,7 +218,7 @@ class _Grouping:
         life = self._lives.get(subject)
         if life is None or life.written is None:
             return None
-        if site.aspect in {"member", "key"}:
+        if site.aspect in {"member", "key", "request"}:
             return life.written
         return life.written if site.aspect == "answer" and _follows(site, life) else None
 
@@ -354,6 +354,11 @@ def is_another(site: Site) -> bool:
     if difference.path != "status" or not isinstance(first, int) or not isinstance(second, int):
         return False
     return first // 100 != second // 100 or first >= 400
+
+
+def _sends_revision(site: Site) -> bool:
+    """Whether a request names another version of its object than was recorded: that one was not made, or more were."""
+    return site.aspect == "request" and site.steps[-1:] == ("resourceVersion",)
 
 
 def _has_effect(site: Site) -> bool:

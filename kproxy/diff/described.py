@@ -101,7 +101,7 @@ class Described:
     def _typed(self, site: Site, name: str, below: Steps) -> Change:  # noqa: PLR0911 - one for each kind of change
         kind, last, of = site.difference.kind, below[-1] if below else "", below[-2] if below[1:] else ""
         if "x-kubernetes-group-version-kind" in below:
-            return ("openapi", "x-kubernetes-group-version-kind", kind)
+            return ("openapi", "x-kubernetes-group-version-kind")
         if last == "description" and of != "properties":
             return ("openapi", "description")
         if of in _ELEMENTS and last in {"default", "allOf", "$ref"}:
@@ -168,10 +168,15 @@ def served_in(change: Change | None) -> tuple[str, str] | None:
 
 
 def served_at(site: Site) -> Iterator[tuple[str, str]]:
-    """What must be served for a site to be as it is: by a collection that one side has not, or a group's APIService."""
+    """What must be served for a site to be as it is: by a collection that one side has not, or a group's APIService.
+
+    Nobody has a right (403) to what a version does not serve: a role has its rule by the same feature gate.
+    """
     info = site.exchange.info if site.exchange is not None else None
-    statuses = (site.difference.baseline, site.difference.replayed)
-    if site.aspect == "answer" and info is not None and info.is_resource and not info.name and 404 in statuses:
+    refused = any(
+        each in {403, 404} for each in (site.difference.baseline, site.difference.replayed) if isinstance(each, int)
+    )
+    if site.aspect == "answer" and info is not None and info.is_resource and not info.name and refused:
         yield "resource", info.resource
         yield "group", info.group
     if site.aspect == "member" and site.subject is not None and site.subject.resource == "apiservices":

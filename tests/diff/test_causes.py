@@ -112,6 +112,16 @@ def test_a_watch_that_was_opened_before_the_write_is_no_earlier_cause() -> None:
     assert finding.first.seq == 2
 
 
+def test_a_request_that_names_another_version_of_what_was_written_otherwise_follows_from_that() -> None:
+    def world(server: FakeServer, phase: str, sent: int) -> FakeServer:
+        server.exchange("POST", PODS, 201, server.pod(1, status={"phase": phase}))
+        server.exchange("PUT", f"{PODS}/a", 200, server.pod(5, status={"phase": phase}), send=server.pod(sent))
+        return server
+
+    verdict = verdict_of(world(FakeServer("a", 100, 7), "x", 1), world(FakeServer("b", 5000, 15), "y", 3))
+    assert {each.where for each in only(verdict).differences} == {"body", "request"}
+
+
 def test_two_fields_that_differ_are_two_findings() -> None:
     def world(server: FakeServer, one: JSON, two: JSON) -> FakeServer:
         server.exchange("POST", PODS, 201, server.pod(1, spec={"one": one, "two": two}))

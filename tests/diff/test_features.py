@@ -71,10 +71,12 @@ def asked(*first: tuple[str, int, JSONObject, int, JSONObject]) -> list[int]:
 
 def test_a_collection_that_is_served_now_is_one_with_what_discovery_says_of_it_whichever_comes_first() -> None:
     empty: JSONObject = {"kind": "ClaimList", "apiVersion": "policy.example.org/v1", "metadata": {}, "items": []}
-    listed = (CLAIMS, 404, NOT_FOUND, 200, empty)
     discovered = (GROUPS, 200, resources("Pod"), 200, resources("Pod", "Claim"))
-    assert len(asked(discovered, listed)) == 1
-    assert len(asked(listed, discovered)) == 1
+    for status in (404, 403):
+        listed = (CLAIMS, status, NOT_FOUND, 200, empty)
+        assert len(asked(discovered, listed)) == 1
+        assert len(asked(listed, discovered)) == 1
+    assert len(asked((CLAIMS.replace("claims", "pods"), 403, NOT_FOUND, 200, empty), discovered)) == 2
 
 
 def test_an_object_that_is_not_there_is_no_resource_that_is_not_served() -> None:
