@@ -146,3 +146,9 @@ def test_a_refusal_on_both_sides_is_no_list_without_its_objects() -> None:
     made = server("a", 100, 7)
     made.exchange("GET", f"{PODS}?{ANY}", 403, refused)
     assert verdict_of(made, made).outcome is Outcome.IDENTICAL
+
+
+def test_no_moment_makes_that_a_resource_is_served() -> None:
+    verdict = compared(f"{PODS}?{ANY}", lambda made: state(made, 0), lambda made: listed(made, 5, 0, other=True))
+    assert verdict.outcome is Outcome.DIFFERENT
+    assert verdict.reasons == ()
