@@ -54,6 +54,7 @@ from kproxy.session.driving import (
     serves,
     stopped_by_signals,
 )
+from kproxy.session.instead import requests_instead
 from kproxy.session.opened import Opened, opened
 from kproxy.session.recording import Tell, recording
 from kproxy.session.recordsettings import RecordSettings, StartChoice
@@ -64,7 +65,6 @@ from kproxy.session.restore import (
     count_of,
     doubts_of,
     objects_of,
-    requests_instead,
     restore,
     restoring,
 )

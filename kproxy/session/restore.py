@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache, partial
+from functools import cache
 from urllib.parse import urlsplit
 
 from kproxy.config.hosts import is_this_machine
@@ -16,9 +16,8 @@ from kproxy.etcd.seeding import write_keys
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.webhookstub import webhook_stub
-from kproxy.model.api import ObjectRef, RequestInfo
-from kproxy.model.exchange import Seq, header
-from kproxy.model.jsontypes import JSON, JSONObject, text
+from kproxy.model.api import ObjectRef
+from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.model.session import Session
 from kproxy.renaming.renaming import Renaming
@@ -29,10 +28,9 @@ from kproxy.replay.restore_api import ApiRestore, service_names
 from kproxy.replay.restore_etcd import Seed, corrections, differing, renamed, seed_of
 from kproxy.replay.restored import Restored
 from kproxy.replay.transport import Transport
-from kproxy.replay.webhooks import DEFINITIONS, Handling, Stub, Webhooks, named_in
+from kproxy.replay.webhooks import DEFINITIONS, Handling, Stub, Webhooks
 from kproxy.session.recording import Tell
 from kproxy.session.target import Target
-from kproxy.wire.content import ContentError, decode, edit
 from kproxy.wire.ownkeys import SYSTEM_NAMESPACES, is_made_anew_object, is_with_namespaces
 from kproxy.wire.storage import PREFIX
 
@@ -42,7 +40,6 @@ _LOUD_SECONDS = 15.0
 """As long as a server that goes on writing by itself is waited for."""
 _POLL_SECONDS = 0.1
 _CONNECT_SECONDS = 2.0
-_CHANGING = frozenset({"create", "update", "patch"})
 
 
 class RestoreChoice(StrEnum):
@@ -168,39 +165,6 @@ def doubts_of(restored: Restored, handling: Handling) -> Doubts:
         touched=tuple(handling.touched),
         aggregated={**unserved, **handling.aggregated},
     )
-
-
-def requests_instead(recording: Recording, handling: Handling) -> dict[Seq, bytes]:
-    """What is sent in place of the session's own requests whose bodies name webhooks that are not there."""
-    found: dict[Seq, bytes] = {}
-    for exchange in recording.exchanges(_CHANGING):
-        body = exchange.request.body
-        if not handling.concerns(exchange.info.group, exchange.info.resource) or body.digest is None:
-            continue
-        media_type, data = header(exchange.request.headers, "content-type"), recording.body(body.digest)
-        try:
-            document = decode(media_type, data)
-            ref = named_in(document) or _patched(exchange.info, document)
-            if ref is None or not isinstance(document, dict):
-                continue
-
-            changed = edit(media_type, data, partial(_adapted, handling, ref))
-        except ContentError:
-            continue
-        if changed != data:
-            found[exchange.seq] = changed
-    return found
-
-
-def _patched(info: RequestInfo, document: JSON) -> ObjectRef | None:
-    """What a merge patch is for: it need not say its kind, and its URL says all."""
-    if info.verb != "patch" or info.subresource or not isinstance(document, dict):
-        return None
-    return ObjectRef(group=info.group, resource=info.resource, namespace=info.namespace, name=info.name)
-
-
-def _adapted(handling: Handling, ref: ObjectRef, value: JSONObject) -> JSONObject:
-    return handling.adapt(ref, value) or value
 
 
 async def _restore_keys(recording: Recording, target: Target, seed: Seed, restored: Restored) -> None:

@@ -19,6 +19,7 @@ from kproxy.model.session import Server
 from kproxy.model.start import StoredKey
 from kproxy.session.etcds import ONE_STORE, Stores
 from kproxy.session.server_facts import lab_etcd
+from kproxy.wire.storage import PREFIX
 
 KINDS: dict[str, ServerKind] = {"emulated": "emulated", "kube-apiserver": "kube-apiserver"}
 
@@ -121,6 +122,10 @@ def reached(
     if wish.lab is not None:
         if etcd is not None:
             raise UsageError("--etcd is for a target that is there already: a fresh server has an etcd of its own")
+        if stores.prefix != PREFIX:
+            raise UsageError(
+                f"--etcd-prefix is for a target that is there already: a fresh server keeps its keys under {PREFIX}"
+            )
         with start_lab(wish.lab, env, seed) as lab:
             upstream = load_kubeconfig(lab.kubeconfig, {}).upstream(None)
             viewer = load_kubeconfig(lab.user_kubeconfig, {}).upstream(None)

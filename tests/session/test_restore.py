@@ -21,13 +21,13 @@ from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.session import Server
 from kproxy.replay.restored import NotRestored, Restored
 from kproxy.replay.webhooks import Handling, Webhooks
-from kproxy.session.restore import RestoreChoice, Restoring, doubts_of, how_to, requests_instead, restore, restoring
+from kproxy.session.restore import RestoreChoice, Restoring, doubts_of, how_to, restore, restoring
 from kproxy.session.target import Target
 from kproxy.store.copying import import_text
 from kproxy.store.reader import open_recording
 from kproxy.store.text import export_text
 from tests.support.etcd_truth import check_recorded
-from tests.support.made import a_session, an_exchange
+from tests.support.made import a_session
 from tests.support.memory import MemoryRecording
 from tests.support.served import Server as Served
 
@@ -231,38 +231,6 @@ def test_what_a_restore_that_was_stopped_had_made_is_said(
     with pytest.raises(stop):
         asyncio.run(restore(MemoryRecording(), target, Restoring(how="api"), said.append))
     assert said == ["3 objects of the start state were made on http://127.0.0.1:1, and are still there"]
-
-
-def test_a_request_of_the_session_that_makes_a_webhook_goes_out_as_it_can_be_there() -> None:
-    recording = MemoryRecording()
-    hook: JSONObject = {"name": "h", "failurePolicy": "Fail", "clientConfig": {"url": "https://192.0.2.1/"}}
-    body: JSONObject = {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": "g"}, "webhooks": [hook]}
-    exchange = an_exchange(1)
-    group, resource = "admissionregistration.k8s.io", "validatingwebhookconfigurations"
-    info = replace(exchange.info, verb="create", is_resource=True, group=group, version="v1", resource=resource)
-    headers = (("Content-Type", "application/json"),)
-    request = replace(exchange.request, body=recording.keep(json.dumps(body).encode()), headers=headers)
-    recording.exchange_list = [replace(exchange, info=info, request=request)]
-    found = requests_instead(recording, Handling(Webhooks.DROP))
-    assert json.loads(found[exchange.seq])["webhooks"][0]["failurePolicy"] == "Ignore"
-    assert requests_instead(recording, Handling(Webhooks.KEEP)) == {}
-
-
-@pytest.mark.parametrize("media_type", ["application/merge-patch+json", "application/strategic-merge-patch+json"])
-def test_a_patch_that_names_a_webhooks_url_goes_out_without_it_though_it_says_no_kind(media_type: str) -> None:
-    recording = MemoryRecording()
-    patch: JSONObject = {"webhooks": [{"name": "h", "clientConfig": {"url": "https://policy.corp/"}}]}
-    exchange = an_exchange(1)
-    group, resource = "admissionregistration.k8s.io", "mutatingwebhookconfigurations"
-    asked = {"verb": "patch", "group": group, "version": "v1", "resource": resource, "name": "g"}
-    info = replace(exchange.info, is_resource=True, **asked)
-    request = replace(
-        exchange.request, body=recording.keep(json.dumps(patch).encode()), headers=(("Content-Type", media_type),)
-    )
-    recording.exchange_list = [replace(exchange, info=info, request=request)]
-    sent = requests_instead(recording, Handling(Webhooks.DROP))[exchange.seq]
-    assert b"policy.corp" not in sent
-    assert json.loads(sent)["webhooks"][0]["failurePolicy"] == "Ignore"
 
 
 def test_keys_are_written_to_no_etcd_but_a_labs() -> None:

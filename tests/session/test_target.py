@@ -8,6 +8,7 @@ from kproxy.errors import ReplayError, UsageError
 from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.settings import LabSettings
 from kproxy.model.session import Server
+from kproxy.session.etcds import Stores
 from kproxy.session.target import TargetWish, parse_target, reached
 
 REAL = Server(kind="kube-apiserver", version="v1.37.2")
@@ -62,6 +63,15 @@ def test_a_context_without_a_name_is_never_the_current_one() -> None:
 def test_somebodys_etcd_is_never_that_of_a_fresh_server() -> None:
     theirs = EtcdSettings(endpoints=("http://127.0.0.1:1",))
     with pytest.raises(UsageError, match="an etcd of its own"), reached(TargetWish(lab=LabSettings()), theirs, {}):
+        pytest.fail("it was reached")
+
+
+def test_another_prefix_in_etcd_is_refused_where_a_fresh_server_has_its_own() -> None:
+    fresh = TargetWish(lab=LabSettings())
+    with (
+        pytest.raises(UsageError, match="keeps its keys under /registry"),
+        reached(fresh, None, {}, Stores(prefix="/k")),
+    ):
         pytest.fail("it was reached")
 
 
