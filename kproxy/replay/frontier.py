@@ -23,11 +23,15 @@ class _Held:
 
 
 class Frontier:
-    """See the module. `begin` once, then `done` for each step that was given out; both give what can be taken now."""
+    """See the module. `begin` once, then `done` for each step that was given out; both give what can be taken now.
 
-    def __init__(self, steps: Iterator[Step], window: int = WINDOW) -> None:
+    Each reads no more than `at_once` steps; `more` those that there is still room for.
+    """
+
+    def __init__(self, steps: Iterator[Step], window: int = WINDOW, at_once: int | None = None) -> None:
         self._steps = steps
         self._window = window
+        self._at_once = at_once
         self._held: dict[int, _Held] = {}
         self._next = 0
         self._exhausted = False
@@ -39,6 +43,15 @@ class Frontier:
 
     def begin(self) -> list[Step]:
         """The first steps."""
+        return self._read()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there are steps that may be read."""
+        return not self._exhausted and self._next - next(iter(self._held), self._next) < self._window
+
+    def more(self) -> list[Step]:
+        """Read on."""
         return self._read()
 
     def done(self, number: int) -> list[Step]:
@@ -54,7 +67,8 @@ class Frontier:
     def _read(self) -> list[Step]:
         """Read on while there is room. ReplayError for a plan that is none."""
         found: list[Step] = []
-        while not self._exhausted and self._next - next(iter(self._held), self._next) < self._window:
+        until = None if self._at_once is None else self._next + self._at_once
+        while self.has_room and self._next != until:
             step = next(self._steps, None)
             if step is None:
                 self._exhausted = True

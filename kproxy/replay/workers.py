@@ -11,6 +11,9 @@ from kproxy.replay.frontier import WINDOW, Frontier
 from kproxy.replay.plan import Send, Step
 from kproxy.replay.stopping import Stopper
 
+_AT_ONCE = 8
+"""Steps that are read at a time: a plan is made while answers come, and while connections are made."""
+
 type Take = Callable[[Step], Awaitable[None]]
 
 
@@ -22,7 +25,7 @@ async def take_all(steps: Iterator[Step], take: Take, concurrency: int, stopper:
                 return
             await take(step)
         return
-    await _Crew(Frontier(steps, window), take, stopper).all(concurrency)
+    await _Crew(Frontier(steps, window, _AT_ONCE), take, stopper).all(concurrency)
 
 
 class _Crew:
@@ -36,6 +39,7 @@ class _Crew:
         self._beside: set[asyncio.Task[None]] = set()
         self._idle: list[asyncio.Future[None]] = []
         self._failure: BaseException | None = None
+        self._room = asyncio.Event()
 
     async def all(self, workers: int) -> None:
         """See take_all."""
@@ -43,6 +47,8 @@ class _Crew:
         self._stopper.then(lambda: self._wake(len(self._idle)))
         try:
             self._came(self._frontier.begin())
+            reading = asyncio.create_task(self._read_on())
+            tasks.append(reading)
             await asyncio.gather(*tasks)
             while self._beside and self._failure is None and self._stopper.stopped is None:
                 await asyncio.wait(self._beside, return_when=asyncio.FIRST_COMPLETED)
@@ -68,6 +74,19 @@ class _Crew:
                 await idle
         self._wake(len(self._idle))
 
+    async def _read_on(self) -> None:
+        """Read the plan as far as there is room, a few steps at a time."""
+        while not self._ended:
+            if not self._frontier.has_room:
+                self._room.clear()
+                await self._room.wait()
+            try:
+                self._came(self._frontier.more())
+            except Exception as error:  # noqa: BLE001 - as in `_one`
+                self._failure = self._failure or error
+                self._wake(len(self._idle))
+            await asyncio.sleep(0)
+
     async def _one(self, step: Step) -> None:
         try:
             await self._take(step)
@@ -90,6 +109,8 @@ class _Crew:
         self._wake(len(self._idle) if self._ended else len(self._ready))
 
     def _wake(self, workers: int) -> None:
+        if self._ended or self._frontier.has_room:
+            self._room.set()
         while self._idle and workers > 0:
             idle = self._idle.pop()
             if not idle.done():

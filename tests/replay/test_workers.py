@@ -1,10 +1,11 @@
 """kproxy.replay.workers: hand-made graphs, and what is taken at a time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
+from kproxy.errors import ReplayError
 from kproxy.model.exchange import Seq
 from kproxy.replay.plan import Await, Send, Step
 from kproxy.replay.stopping import Stopper
@@ -80,6 +81,29 @@ def test_open_streams_and_waits_take_no_worker() -> None:
 
     asyncio.run(run())
     assert sorted(taking.done) == list(range(21, 40))
+
+
+def test_a_plan_is_read_while_its_first_steps_are_taken() -> None:
+    read, when_taken = 0, list[int]()
+
+    def steps() -> Iterator[Step]:
+        nonlocal read
+        for number in range(2000):
+            read += 1
+            yield send(number)
+
+    async def take(_: Step) -> None:
+        when_taken.append(read)
+        await asyncio.sleep(0)
+
+    asyncio.run(take_all(steps(), take, 2, Stopper()))
+    assert len(when_taken) == 2000
+    assert when_taken[0] < 100, "nothing is sent before the plan is read"
+
+
+def test_a_plan_that_is_none_ends_it() -> None:
+    with pytest.raises(ReplayError, match="waits for what comes later"):
+        taken([*(send(number) for number in range(50)), send(77)], 4, Taking())
 
 
 def test_the_first_failure_ends_it_and_nothing_is_left_running() -> None:
