@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NewType
 
 from kproxy.model.exchange import Body, Nanos
+from kproxy.model.many import frozen_by_type
 
 Revision = NewType("Revision", int)
 """A revision of one etcd cluster's store; a key's mod_revision."""
@@ -29,7 +30,7 @@ class ChangeType(StrEnum):
     DELETE = "DELETE"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class KeyChange:
     """One key's change at one revision, values redacted. `previous` is None for a key that was not there before."""
 
@@ -71,7 +72,7 @@ class EtcdStore:
     whole_at: Nanos | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class KeyRange:
     r"""The keys from `key` to before `end`; `end` b"": that key alone, b"\0": to the last."""
 
@@ -91,7 +92,7 @@ class Operation(StrEnum):
     CANCEL = "cancel"  # a watch was ended; `at`: etcd did, as the history before it is compacted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class KeyOperation:
     """One operation of a call: alone, or in a transaction's branch that was taken, or one request of a watch's stream.
 
@@ -110,7 +111,7 @@ class KeyOperation:
     lease: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class Compared:
     """A condition of a transaction: `target` (mod, create, version, value, lease) of `key` against `expected`."""
 
@@ -120,7 +121,7 @@ class Compared:
     expected: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class EtcdCall:
     """A call of the api-server to etcd, as a relay between them read it; without values.
 

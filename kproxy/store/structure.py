@@ -32,7 +32,7 @@ def to_json(value: object) -> JSON:
         case Path():
             made = str(value)
         case bytes():
-            made = _bytes_to_json(value)
+            made = bytes_to_json(value)
         case tuple() | list():
             made = [to_json(item) for item in value]
         case _:
@@ -54,7 +54,8 @@ def from_json[T](kind: type[T], value: JSON) -> T:
     return cast("T", _parser(kind)(value))  # type: ignore[arg-type] # every class is hashable
 
 
-def _bytes_to_json(data: bytes) -> JSON:
+def bytes_to_json(data: bytes) -> JSON:
+    """Text where they are UTF-8."""
     try:
         return data.decode()
     except UnicodeDecodeError:

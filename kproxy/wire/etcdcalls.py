@@ -21,13 +21,16 @@ MAX_OPERATIONS = 1000
 COUNTS_UNREAD = "the counts of its operations are not read"
 """Of a transaction whose answer is large: `EtcdCall.partial`."""
 
+NESTED = "what a transaction within the transaction does is not read"
+"""Of a transaction whose branch that was taken holds another one: `EtcdCall.partial`."""
+
 _TARGETS = {0: "version", 1: "create", 2: "mod", 3: "value", 4: "lease"}
 _FIELDS = {0: "version", 1: "create_revision", 2: "mod_revision", 4: "lease"}
 _RELATIONS = {0: "=", 1: ">", 2: "<", 3: "≠"}
 
 
 class Asked(NamedTuple):
-    """A request. `otherwise`: a transaction's second branch; `nested`: how the branches of those within are told."""
+    """A request. `otherwise`: a transaction's second branch."""
 
     compares: tuple[Compared, ...] = ()
     operations: tuple[KeyOperation, ...] = ()
@@ -196,17 +199,19 @@ def _ask_delete(message: Message) -> Asked:
 
 def _ask_txn(message: Message) -> Asked:
     txn = cast("_Txn", message)
-    parts = (txn.compare, txn.success, txn.failure)
-    many = max(len(part) for part in parts)
-    partial = f"a transaction of {many} parts: {MAX_OPERATIONS} are kept" if many > MAX_OPERATIONS else ""
-    if any(each.WhichOneof("request") == "request_txn" for part in parts[1:] for each in part[:MAX_OPERATIONS]):
-        partial = "what a transaction within the transaction does is not read"
-    return Asked(
-        compares=tuple(map(_compared, txn.compare[:MAX_OPERATIONS])),
-        operations=tuple(map(_operation, txn.success[:MAX_OPERATIONS])),
-        otherwise=tuple(map(_operation, txn.failure[:MAX_OPERATIONS])),
-        partial=partial,
-    )
+    compare, success, failure = txn.compare, txn.success, txn.failure
+    many = max(len(compare), len(success), len(failure))
+    partial = ""
+    if many > MAX_OPERATIONS:
+        partial = f"a transaction of {many} parts: {MAX_OPERATIONS} are kept"
+        compare = compare[:MAX_OPERATIONS]
+    return Asked(tuple([_compared(each) for each in compare]), _operations(success), _operations(failure), 0, partial)
+
+
+def _operations(branch: Sequence[_Operation]) -> tuple[KeyOperation, ...]:
+    if len(branch) > MAX_OPERATIONS:
+        branch = branch[:MAX_OPERATIONS]
+    return tuple([_operation(each) for each in branch])
 
 
 def _ask_compact(message: Message) -> Asked:

@@ -7,9 +7,9 @@ are complete.
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from kproxy.model.etcd import EtcdCall, KeyOperation, Revision
+from kproxy.model.etcd import EtcdCall, KeyOperation, Operation, Revision
 from kproxy.model.exchange import Nanos
-from kproxy.wire.etcdcalls import COUNTS_UNREAD, NOTHING_ASKED, NOTHING_TOLD, Asked, Method, Told, asked, told
+from kproxy.wire.etcdcalls import COUNTS_UNREAD, NESTED, NOTHING_ASKED, NOTHING_TOLD, Asked, Method, Told, asked, told
 from kproxy.wire.grpcmessages import Budget, Deframer, Message
 
 REQUEST_LIMIT = 4 * 1024 * 1024
@@ -92,6 +92,7 @@ class Unary:
         self._answers.close()
         what, opened = self._told, self._opened
         broken = self._requests.failed or self._answers.failed
+        operations = carried_out(self._asked, what)
         return [
             EtcdCall(
                 number=self._number,
@@ -104,16 +105,23 @@ class Unary:
                 trace_id=opened.trace_id,
                 parent_id=opened.parent_id,
                 compares=self._asked.compares,
-                operations=carried_out(self._asked, what),
+                operations=operations,
                 succeeded=what.succeeded,
                 revision=what.revision,
                 status=status,
                 request_size=self._requests.total,
                 answer_size=self._answers.total,
                 lease=what.lease or self._asked.lease,
-                partial=broken or self._partial or self._asked.partial or what.partial,
+                partial=broken or self._partial or self._asked.partial or what.partial or _nested(operations),
             )
         ]
+
+
+def _nested(operations: tuple[KeyOperation, ...]) -> str:
+    for each in operations:
+        if each.operation is Operation.TXN:
+            return NESTED
+    return ""
 
 
 def carried_out(question: Asked, what: Told) -> tuple[KeyOperation, ...]:

@@ -282,8 +282,26 @@ def _check(row: Sequence[object], types: tuple[frozenset[type], ...]) -> None:
         raise FeedError("a column is of another type")
 
 
+class _Shapes:
+    """The same for many rows: what was right once is right again. What may be are the products of few alternatives."""
+
+    def __init__(self, types: tuple[frozenset[type], ...]) -> None:
+        self._types = types
+        self._known: set[tuple[type, ...]] = set()
+
+    def check(self, row: Sequence[object]) -> None:
+        """FeedError."""
+        shape = tuple(map(type, row))
+        if shape not in self._known:
+            _check(row, self._types)
+            self._known.add(shape)
+
+
+_CALLS, _COMPARES, _OPERATIONS = _Shapes(_CALL_TYPES), _Shapes(_COMPARED_TYPES), _Shapes(_OPERATION_TYPES)
+
+
 def _call(row: _Row) -> EtcdCall:
-    _check(row, _CALL_TYPES)
+    _CALLS.check(row)
     number, cluster, connection, stream, started, ended, method, trace_id, parent_id = row[:9]
     compares, operations, succeeded, revision, status, request_size, answer_size, lease, partial = row[9:]
     return EtcdCall(
@@ -296,8 +314,8 @@ def _call(row: _Row) -> EtcdCall:
         method=method,
         trace_id=trace_id,
         parent_id=parent_id,
-        compares=tuple(_compared(each) for each in compares),
-        operations=tuple(_operation(each) for each in operations),
+        compares=tuple([_compared(each) for each in compares]),
+        operations=tuple([_operation(each) for each in operations]),
         succeeded=succeeded,
         revision=Revision(revision),
         status=status,
@@ -309,16 +327,19 @@ def _call(row: _Row) -> EtcdCall:
 
 
 def _compared(row: _ComparedRow) -> Compared:
-    _check(row, _COMPARED_TYPES)
+    _COMPARES.check(row)
     key, target, relation, expected = row
     return Compared(key=EtcdKey(key), target=target, relation=relation, expected=expected)
 
 
+_KINDS = {each.value: each for each in Operation}
+
+
 def _operation(row: _OperationRow) -> KeyOperation:
-    _check(row, _OPERATION_TYPES)
+    _OPERATIONS.check(row)
     operation, key, end, count, limit, at, count_only, keys_only, size, lease = row
     return KeyOperation(
-        operation=Operation(operation),
+        operation=_KINDS[operation],
         keys=KeyRange(key=EtcdKey(key), end=end),
         count=count,
         limit=limit,

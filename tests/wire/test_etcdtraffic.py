@@ -67,6 +67,16 @@ def test_a_transaction_is_told_with_the_branch_that_was_taken(*, succeeded: bool
     assert [each.operation for each in call.operations] == [operation]
 
 
+@pytest.mark.parametrize("succeeded", [True, False])
+def test_a_transaction_within_the_branch_that_was_taken_is_not_read_and_this_is_said(*, succeeded: bool) -> None:
+    within = request("RequestOp", request_txn=request("TxnRequest"))
+    wire = GrpcWire()
+    answer = request("TxnResponse", header=HEADER, succeeded=succeeded)
+    wire.unary("/etcdserverpb.KV/Txn", request("TxnRequest", success=[within]), answer)
+    (call,) = read(wire)
+    assert ("within" in call.partial) is succeeded
+
+
 def test_calls_in_flight_together_are_told_apart_and_numbered_by_their_beginnings() -> None:
     wire = GrpcWire()
     streams = [wire.open("/etcdserverpb.KV/Range") for _ in range(3)]
