@@ -10,6 +10,7 @@ from kproxy.renaming.renaming import Renaming
 from kproxy.wire.content import ContentError, decode, edit, encode
 from kproxy.wire.requestinfo import request_info
 
+_CONDITION = "if-modified-since"
 _NOT_A_REVISION = frozenset({"", "0"})
 
 
@@ -41,10 +42,12 @@ def _parameter(renaming: Renaming, path: str, part: str, resource: str) -> str:
 
 def rename_headers(renaming: Renaming, target: str, headers: Headers) -> Headers:
     """Headers of a request for `target` whose values may name what the server chose."""
+    if all(renaming.text(value) == value and len(name) != len(_CONDITION) for name, value in headers):
+        return headers
     path = target.partition("?")[0]
     return tuple(
         (name, renaming.modified.get((path, value), value))
-        if name.lower() == "if-modified-since"
+        if name.lower() == _CONDITION
         else (name, renaming.text(value))
         for name, value in headers
     )

@@ -1,7 +1,7 @@
 """The renaming: what one server chose, and what another chose in its place. A value of its own."""
 
 from collections.abc import Iterator, Mapping
-from typing import Self
+from typing import NamedTuple, Self
 
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.allocations import same_allocation
@@ -10,13 +10,18 @@ from kproxy.renaming.continuetoken import same_page
 from kproxy.renaming.derived import hash_in, stems
 from kproxy.renaming.kinds import Kind, Place
 from kproxy.renaming.revisions import Revisions
-from kproxy.renaming.text import Names, rename_text, without_store_revision
+from kproxy.renaming.text import Names, rename_names, rename_ports, without_store_revision
 from kproxy.renaming.unchanged import Field, Unchanged
 
 _IN_TEXT = (Kind.UID, Kind.NAME, Kind.CLUSTER_IP, Kind.PSEUDONYM, Kind.ADDRESS)
 _MOST_KEPT = 1 << 14
 """Texts whose images are remembered: most texts recur."""
 _LONGEST_KEPT = 512
+_MOST_NEWS = 1 << 14
+_FEW = 64
+"""Names that a text is looked through for: for more, it is renamed anew."""
+NAMED = frozenset({*_IN_TEXT, Kind.HASH})
+"""Kinds of which a text's image depends only where the text contains them."""
 _ANOTHER = "?"
 """The resource of an object that is only referred to: nothing says which one it is of."""
 _SHOWN = frozenset({*_IN_TEXT, Kind.HASH, Kind.NODE_PORT, Kind.SERVER_PORT})
@@ -38,6 +43,17 @@ def _namespace(place: Place) -> str:
     return str(place.baseline.get("namespace") or "")
 
 
+class _Image(NamedTuple):
+    """What a text becomes.
+
+    `plain`: with its ports renamed, which names are looked for in; `news`: how many names had been learned.
+    """
+
+    news: int
+    plain: str
+    image: str
+
+
 class Renaming:
     """Learned only from answers, a recorded one beside a replayed one; applied to whatever comes next."""
 
@@ -53,7 +69,9 @@ class Renaming:
         self._names: Names | None = None
         self._ports: dict[str, str] = {}
         self._listening: dict[str, str] = {}
-        self._texts: dict[str, str] = {}
+        self._texts: dict[str, _Image] = {}
+        self._news: list[str] = []
+        """Names that were learned since texts began to be remembered."""
 
     def learn(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> None:
         """The server chose `baseline` there, and `replayed` here."""
@@ -81,7 +99,6 @@ class Renaming:
         """A pair of names, wherever it stood."""
         if not self._maps[kind].learn(baseline, replayed) or baseline == replayed or kind not in _SHOWN:
             return
-        self._texts.clear()
         if self._names is None:
             return
         if kind in _IN_TEXT and baseline in self._names:  # as one of another kind: the kinds' order decides
@@ -90,6 +107,14 @@ class Renaming:
             self._names.add(baseline, replayed)
         else:
             self._beside_names(kind, self._names)[baseline] = replayed
+        if self._names is None or kind not in NAMED or len(self._news) >= _MOST_NEWS:
+            self._forget_texts()
+        else:
+            self._news.append(baseline)
+
+    def _forget_texts(self) -> None:
+        self._texts.clear()
+        self._news.clear()
 
     def _beside_names(self, kind: Kind, names: Names) -> dict[str, str]:
         """What of a kind stands in texts in a form of its own."""
@@ -102,7 +127,7 @@ class Renaming:
         self.revisions.settle()
         self.times.settle()
         self._names = None
-        self._texts.clear()
+        self._forget_texts()
 
     def agrees(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> bool:
         """Whether two values that the server chose stand for each other (ages: diff.ages)."""
@@ -168,8 +193,8 @@ class Renaming:
     def text(self, value: str) -> str:
         """A text of the baseline in the replay's words."""
         known = self._texts.get(value)
-        if known is not None:
-            return known
+        if known is not None and self._still(value, known):
+            return known.image
         if self._names is None:
             self._names = Names({a: b for kind in _IN_TEXT for a, b in self._maps[kind].changed()})
             self._names.hashes = dict(self._maps[Kind.HASH].changed())
@@ -177,12 +202,23 @@ class Renaming:
             self._listening = dict(self._maps[Kind.SERVER_PORT].changed())
         if not self._names and not self._names.hashes and not self._ports and not self._listening:
             return value
-        renamed = rename_text(value, self._names, self._ports, self._listening)
+        plain = rename_ports(value, self._ports, self._listening)
+        renamed = rename_names(plain, self._names)
         if len(value) <= _LONGEST_KEPT:
             if len(self._texts) >= _MOST_KEPT:
-                self._texts.clear()
-            self._texts[value] = renamed
+                self._forget_texts()
+            self._texts[value] = _Image(len(self._news), plain, renamed)
         return renamed
+
+    def _still(self, value: str, known: "_Image") -> bool:
+        """Whether a text's image is what it was: it has none of the names that were learned since."""
+        news = self._news
+        if known.news == len(news):
+            return True
+        if len(news) - known.news > _FEW or any(name in known.plain for name in news[known.news :]):
+            return False
+        self._texts[value] = _Image(len(news), known.plain, known.image)
+        return True
 
     def same_text(self, baseline: str, replayed: str) -> bool:
         """Whether two texts say the same, each in its server's words."""

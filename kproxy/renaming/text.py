@@ -60,10 +60,18 @@ def rename_text(
     Table's cell, because a number alone says nothing; `listening`: the api-server's own port, renamed behind an
     address only.
     """
+    return rename_names(rename_ports(text, ports, listening), names)
+
+
+def rename_ports(text: str, ports: Mapping[str, str], listening: Mapping[str, str] = _NONE) -> str:
+    """The first half of rename_text."""
     if listening:
         text = _ADDRESS_PORT.sub(lambda found: listening.get(found[1], found[1]), text)
-    if ports:
-        text = _PORT.sub(lambda found: ports.get(found[1], found[1]), text)
+    return _PORT.sub(lambda found: ports.get(found[1], found[1]), text) if ports else text
+
+
+def rename_names(text: str, names: Mapping[str, str]) -> str:
+    """The second half of rename_text: what comes of it depends on no name that the text does not contain."""
     known = names if isinstance(names, Names) else Names(names)
     if (not known and not known.hashes) or _names_none(text, known):
         return text

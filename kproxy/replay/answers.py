@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 
 from kproxy.errors import ReplayError
-from kproxy.model.exchange import Answer, Digest, Exchange, Headers, header
+from kproxy.model.exchange import Answer, Digest, Exchange, header
 from kproxy.model.recording import Recording
 from kproxy.renaming.kinds import Owner, resource_of
 from kproxy.renaming.learn import Learner, learn_text
@@ -33,7 +33,7 @@ _INITIAL_END = "k8s.io/initial-events-end"
 async def content(reply: Reply) -> AsyncIterator[bytes]:
     """An answer's content, its content coding taken away. ReplayError for one that is broken or not known."""
     try:
-        taking = decoder(header(reply.headers, "content-encoding"), MAX_ANSWER)
+        taking = decoder(reply.field(b"content-encoding"), MAX_ANSWER)
         async for piece in reply.pieces():
             for plain in (piece,) if taking is None else taking.pieces(piece):
                 yield plain
@@ -43,9 +43,11 @@ async def content(reply: Reply) -> AsyncIterator[bytes]:
 
 async def read_all(reply: Reply, *, leave_after: int | None = None) -> bytes:
     """All of an answer, or as many bytes as the recorded client read before it left. ReplayError if it is too large."""
-    found = bytearray()
     if leave_after == 0:
         return b""
+    if not reply.field(b"content-encoding") and (whole := reply.whole()) is not None and len(whole) <= MAX_ANSWER:
+        return whole
+    found = bytearray()
     async for piece in content(reply):
         found += piece
         if len(found) > MAX_ANSWER:
@@ -55,9 +57,8 @@ async def read_all(reply: Reply, *, leave_after: int | None = None) -> bytes:
     return bytes(found)
 
 
-def learn_head(renaming: Renaming, exchange: Exchange, headers: Headers) -> None:
-    """Learn from an answer's head what a client's later conditional requests name."""
-    live = header(headers, "last-modified")
+def learn_head(renaming: Renaming, exchange: Exchange, live: str) -> None:
+    """Learn from an answer's Last-Modified what a client's later conditional requests name."""
     recorded = header(exchange.answer.headers, "last-modified") if exchange.answer and live else ""
     if recorded:
         renaming.modified[exchange.request.target.partition("?")[0], recorded] = live
@@ -73,7 +74,7 @@ class AnswerLearner:
         self.making: Counter[str] = Counter()
         """Creations that are on their way, by resource: which drawn name is whose they alone will tell."""
 
-    def learn(self, exchange: Exchange, headers: Headers, data: bytes) -> None:
+    def learn(self, exchange: Exchange, media_type: str, data: bytes) -> None:
         """One more answer."""
         answer = exchange.answer
         if answer is None or answer.body.digest is None or not data:
@@ -85,7 +86,7 @@ class AnswerLearner:
             self._told.clear()
         if not self.making[resource_of(exchange.info)]:
             self._told[pair] = None
-        self._learn(exchange, answer, headers, data)
+        self._learn(exchange, answer, media_type, data)
 
     @contextmanager
     def under_way(self, exchange: Exchange) -> Iterator[None]:
@@ -98,14 +99,14 @@ class AnswerLearner:
         finally:
             self.making[resource_of(info)] -= makes
 
-    def _learn(self, exchange: Exchange, answer: Answer, headers: Headers, data: bytes) -> None:
+    def _learn(self, exchange: Exchange, answer: Answer, media_type: str, data: bytes) -> None:
         renaming, digest = self._renaming, answer.body.digest
         recorded = self._recording.body(digest) if digest is not None else b""
         if exchange.info.path == OPENAPI:
             learn_links(renaming, recorded, data)
         try:
             baseline = decode(header(answer.headers, "content-type"), recorded)
-            replayed = decode(header(headers, "content-type"), data)
+            replayed = decode(media_type, data)
         except ContentError:
             learn_text(renaming, recorded.decode("latin-1"), data.decode("latin-1"))
             return
@@ -146,7 +147,7 @@ class Watch:
         self._task = asyncio.create_task(self._follow())
 
     async def _follow(self) -> None:
-        media_type = header(self._reply.headers, "content-type")
+        media_type = self._reply.field(b"content-type")
         try:
             cutter = WatchCutter(media_type)
             async for piece in content(self._reply):

@@ -13,7 +13,7 @@ from kproxy.replay.polling import Polling
 from kproxy.replay.recorded import request_of
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Sender, Senders
-from kproxy.replay.throttled import wait_before_again
+from kproxy.replay.throttled import TOO_MANY, wait_before_again
 from kproxy.replay.transport import Reply, WireRequest
 
 ANSWER_SECONDS = 60.0
@@ -78,9 +78,10 @@ class Sending:
             with self.deadlines.within(seconds_of(exchange) + ANSWER_SECONDS):
                 transport = prepared.sender.transport
                 reply = await transport.send(request, prepared.head, alone=prepared.alone, begun=begun)
-            seconds = wait_before_again(exchange, reply.status, reply.headers, times)
+            throttles = reply.status == TOO_MANY
+            seconds = wait_before_again(exchange, reply.status, reply.headers, times) if throttles else None
             if seconds is None:
-                learn_head(self.result.renaming, exchange, reply.headers)
+                learn_head(self.result.renaming, exchange, reply.field(b"last-modified"))
                 return reply
             times += 1
             self.result.throttled += 1
@@ -93,7 +94,7 @@ class Sending:
     async def read(self, exchange: Exchange, reply: Reply, leave_after: int | None) -> None:
         """Read an answer as far as the recorded client did, and learn from it. ReplayError."""
         data = await self._data(exchange, reply, leave_after)
-        self.learner.learn(exchange, reply.headers, data)
+        self.learner.learn(exchange, reply.field(b"content-type"), data)
 
     async def poll(self, prepared: Prepared, reply: Reply, polling: Polling) -> Reply:
         """Read an answer, and send the request again until it shows its state; the answer that counts. ReplayError."""
@@ -101,7 +102,7 @@ class Sending:
         while await polling.again(reply.status, reply.headers, data):
             reply = await self.send(prepared)
             data = await self._data(prepared.exchange, reply, None)
-        self.learner.learn(prepared.exchange, reply.headers, data)
+        self.learner.learn(prepared.exchange, reply.field(b"content-type"), data)
         return reply
 
     async def _data(self, exchange: Exchange, reply: Reply, leave_after: int | None) -> bytes:

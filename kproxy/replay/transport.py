@@ -13,7 +13,7 @@ from tempfile import NamedTemporaryFile
 
 from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.errors import ReplayError
-from kproxy.model.exchange import Headers, header
+from kproxy.model.exchange import Headers
 from kproxy.replay.links import Dial, Link, StreamLink
 from kproxy.wire.http1 import END, AnswerFramer, AnswerHead, Body, FramingError, Tunnel, Upgraded, parse_head
 
@@ -51,14 +51,36 @@ class WireRequest:
 
 @dataclass(slots=True)
 class Reply:
-    """An answer: its head, and its content as it comes (transfer coding taken away)."""
+    """An answer: its head as it came, and its content as it comes (transfer coding taken away)."""
 
     status: int
-    headers: Headers
+    head: bytes
     connection: "Connection"
     ended: bool = False
     waiting: list[bytes] = field(default_factory=list)
     transport: "Transport | None" = None
+
+    @property
+    def headers(self) -> Headers:
+        """The head's fields, read anew each time."""
+        return parse_head(self.head).headers
+
+    def field(self, name: bytes) -> str:
+        """The first value of a field, "" where there is none; `name` in lower case.
+
+        Of an answer few are asked for, and most of those are not there: that is quicker told than all fields are read.
+        """
+        at = self.head.lower().find(b"\n%s:" % name)
+        if at < 0:
+            return ""
+        return self.head[at + len(name) + 2 : self.head.index(b"\r", at)].strip(b" \t").decode("latin-1")
+
+    def whole(self) -> bytes | None:
+        """All of the content, if it has come already; None: `pieces` gives it."""
+        if not self.ended:
+            return None
+        pieces, self.waiting = self.waiting, []
+        return b"".join(pieces)
 
     def done(self) -> None:
         """It was read to its end: its connection may carry the next request."""
@@ -126,9 +148,9 @@ class Connection:
         reply: Reply | None = None
         for event in events:
             if isinstance(event, AnswerHead):
-                reply = Reply(event.status, parse_head(event.raw).headers, self)
+                reply = Reply(event.status, event.raw, self)
             elif isinstance(event, Upgraded):
-                reply = Reply(101, parse_head(event.raw).headers, self)
+                reply = Reply(101, event.raw, self)
                 self._upgraded = True
             elif reply is not None and isinstance(event, Body):
                 reply.waiting.append(event.content)
@@ -211,7 +233,7 @@ class Transport:
     def done(self, reply: Reply) -> None:
         """An answer was read to its end: its connection may carry the next request."""
         connection = reply.connection
-        if reply.ended and "close" not in header(reply.headers, "connection").lower() and connection.usable:
+        if reply.ended and "close" not in reply.field(b"connection").lower() and connection.usable:
             connection.rests_since = asyncio.get_running_loop().time()
             self._idle.append(connection)
         else:

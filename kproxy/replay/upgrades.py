@@ -86,13 +86,13 @@ class Upgraded:
         """All of it, to its end. ReplayError if the connection breaks, or its frames cannot be read."""
         exchange = self.exchange
         writer = _writer(exchange)
-        protocol = header(self.reply.headers, "sec-websocket-protocol")
-        channels = channels_of(exchange.request.target, header(self.reply.headers, "upgrade"), protocol, 0)
+        protocol = self.reply.field(b"sec-websocket-protocol")
+        channels = channels_of(exchange.request.target, self.reply.field(b"upgrade"), protocol, 0)
         if channels is None:
             raise ReplayError("The target upgraded a connection that is none of exec, attach or port-forward.")
 
         async def hear() -> None:
-            pings = WebSocketReader() if header(self.reply.headers, "upgrade").lower() == "websocket" else None
+            pings = WebSocketReader() if self.reply.field(b"upgrade").lower() == "websocket" else None
             try:
                 async for data in self.reply.pieces():
                     for frame in channels.feed(data, answer=True):

@@ -1,6 +1,7 @@
 """Media types: `type/subtype;name=value`, read leniently."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 JSON = "application/json"
 YAML = "application/yaml"
@@ -59,6 +60,7 @@ class MediaType:
         return self.parameter("stream") == "watch"
 
 
+@lru_cache(maxsize=256)
 def parse_media_type(text: str) -> MediaType:
     """What a Content-Type says. Never raises: parts that mean nothing are left out."""
     name, *rest = text.split(";")

@@ -4,12 +4,14 @@ import json
 from urllib.parse import quote
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
 from kproxy.renaming.kinds import Kind, Place
 from kproxy.renaming.learn import Learner
-from kproxy.renaming.renaming import Renaming
+from kproxy.renaming.renaming import NAMED, Renaming
 from kproxy.wire.content import decode, encode
 
 U1, U2 = "385ac3c3-d112-4b7c-aae9-3af50d03912e", "585ac3c3-d112-4b7c-aae9-3af50d03912e"
@@ -139,3 +141,29 @@ def test_the_counts_name_what_has_another_image() -> None:
     renaming = learned()
     renaming.settle()
     assert dict(renaming.counts()) == {"uid": 1, "generated name": 1, "resourceVersion": 1, "time": 1}
+
+
+_HEADS = st.sampled_from(["web", "web-x", "web-x-y", "fd00::1", "10.0.0.1", "30001", "6443", U1])
+_TEXTS = st.lists(st.sampled_from(["web", "x", "y", "-", ".", " ", ":", "/TCP", "\\n", "30001", "6443", "1", U1])).map(
+    "".join
+)
+_STEPS = st.lists(st.tuples(st.sampled_from([*NAMED, Kind.NODE_PORT, Kind.SERVER_PORT]), _HEADS) | _TEXTS)
+
+
+@given(_STEPS)
+@example([(Kind.NAME, "a"), "web-x", (Kind.NAME, "web"), (Kind.HASH, "x")])
+@example([(Kind.SERVER_PORT, "6443"), "1:6443", (Kind.NAME, "6443-5")])
+def test_a_text_that_is_remembered_is_renamed_as_one_that_is_asked_for_first(
+    steps: list[tuple[Kind, str] | str],
+) -> None:
+    asked, fresh = Renaming(), Renaming()
+    texts: list[str] = []
+    for number, step in enumerate(steps):
+        if isinstance(step, str):
+            texts.append(step)
+        else:
+            for renaming in (asked, fresh):
+                renaming.learn_name(*step, f"{number}-{step[1]}")
+        for text in texts:
+            asked.text(text)
+    assert [asked.text(each) for each in texts] == [fresh.text(each) for each in texts]

@@ -4,13 +4,17 @@ import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kproxy.config.upstream import Upstream, upstream_from_url
 from kproxy.errors import ReplayError
+from kproxy.model.exchange import header
 from kproxy.replay.answers import read_all
-from kproxy.replay.transport import Transport, WireRequest
+from kproxy.replay.transport import Connection, Reply, Transport, WireRequest
 
 type Client = Callable[[Upstream], Awaitable[None]]
 
@@ -149,3 +153,14 @@ def test_an_unreachable_target_is_one_sentence() -> None:
 def test_a_recording_cannot_smuggle_a_second_request(request_: WireRequest) -> None:
     with pytest.raises(ReplayError, match="cannot be sent"):
         Transport(upstream_from_url("http://127.0.0.1:1")).head(request_)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["Connection", "x-Connection", "CONNECTION", "Date"]), st.text("ab c", max_size=4))
+    )
+)
+def test_a_field_is_what_the_heads_fields_say(fields: list[tuple[str, str]]) -> None:
+    head = "HTTP/1.1 200 OK\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields) + "\r\n"
+    reply = Reply(200, head.encode(), cast("Connection", None))
+    assert reply.field(b"connection") == header(reply.headers, "connection")

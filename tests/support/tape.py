@@ -32,6 +32,10 @@ class TapedReply(Reply):
             yield piece
         self.tape.finish(self, End.COMPLETE)
 
+    def whole(self) -> bytes | None:
+        """Nothing goes by unseen."""
+        return None
+
     def leave(self) -> None:
         """Close the connection without reading on."""
         Reply.leave(self)
@@ -77,7 +81,7 @@ class Tape(Transport):
         begun(seq)
         reply = await super().send(request, head, alone=alone)
         taped = TapedReply(
-            reply.status, reply.headers, reply.connection, reply.ended, reply.waiting, reply.transport, self, seq
+            reply.status, reply.head, reply.connection, reply.ended, reply.waiting, reply.transport, self, seq
         )
         answer = Answer(status=reply.status, reason="", http_version="HTTP/1.1", headers=reply.headers)
         self._put(replace(exchange, answered=self.now(), answer=answer))
