@@ -38,6 +38,7 @@ from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.restore import RestoreChoice
 from kproxy.session.rules import rule_book
+from kproxy.session.slices import begun_with
 from kproxy.session.stage import StageWish, staged
 from kproxy.session.target import parse_target
 
@@ -175,7 +176,8 @@ def command(
             raise UsageError("nothing was sent: it was not confirmed (--yes does that)")
 
     with ExitStack() as stack:
-        recorded = stack.enter_context(opened(file)).recording
+        session = stack.enter_context(opened(file))
+        recorded = session.recording
         wish = parse_target(target, recorded.session.server, assets=assets, allow_old_etcd=allow_old_etcd)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kproxy-replay-"))
         said = StageWish(
@@ -185,7 +187,7 @@ def command(
             etcd=store,
             stores=stores,
         )
-        reachable, start = stack.enter_context(staged(recorded, wish, os.environ, said))
+        reachable, start = stack.enter_context(staged(recorded, wish, os.environ, said, begun_with(session, wished)))
         settings = ReplaySettings(
             output=output or Path(folder, "replayed.kproxy"),
             state_home=Path(folder) if output is None else state_home(os.environ),  # a key lives as its recording does

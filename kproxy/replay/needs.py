@@ -26,16 +26,18 @@ class Need:
         return f"{self.what}, made or changed by exchange {self.changed_by}, is used by exchange {self.used_by}"
 
 
-def needs(whole: Recording, keeps: Callable[[Exchange], bool]) -> Iterator[Need]:
+def needs(whole: Recording, keeps: Callable[[Exchange], bool], since: Seq = Seq(0)) -> Iterator[Need]:
     """What a slice needs and leaves out, in the order of first uses, each thing once.
 
-    Takes memory for each object that the exchanges outside of the slice changed.
+    `since`: what was asked for earlier is there, because the target begins with it. Takes memory for each object that
+    the exchanges outside of the slice changed.
     """
     outside = _Outside()
     named: set[str] = set()
     for looked in looked_at(whole, whole.exchanges()):
         if not keeps(looked.effect.exchange):
-            outside.learn(looked)
+            if looked.effect.exchange.seq >= since:
+                outside.learn(looked)
             continue
         for what, seq in outside.used(looked):
             if what not in named:

@@ -8,13 +8,14 @@ from itertools import islice
 
 from kproxy.errors import UsageError
 from kproxy.model.attribution import Ledger
-from kproxy.model.exchange import Nanos
+from kproxy.model.exchange import Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.model.session import Mark
 from kproxy.replay.needs import needs
 from kproxy.replay.people import People
-from kproxy.replay.slices import Part, Slice, part_of
+from kproxy.replay.slices import Kept, Part, Slice, part_of
 from kproxy.session.driving import changes_of
+from kproxy.session.midway import Midway, began, revisions_at
 from kproxy.session.opened import Opened, started_at
 
 _LONGEST = 10.0**12
@@ -127,10 +128,20 @@ def sliced(whole: Opened, wish: SliceWish) -> Opened:
     """An opened recording's slice; all of it where nothing is wished. UsageError if nothing would be left."""
     if wish == ALL:
         return whole
-    part = part_of(whole.recording, slice_of(whole.recording, wish))
+    of = slice_of(whole.recording, wish)
+    part = part_of(whole.recording, of)
+    begun = began(whole.recording, of)
+    if begun is not None and (at := revisions_at(whole, *begun)) is not None:
+        part = Midway(whole, Kept(of), at)
     if next(part.exchanges(), None) is None:
         raise UsageError(f"the slice {wish} of this recording holds no exchange; `kproxy log` shows what there is")
     return OpenedPart(part, kept=whole.kept, whole=whole)
+
+
+def begun_with(whole: Opened, wish: SliceWish) -> Recording:
+    """The recording whose start state the target is to have: the slice, where it begins later than its session."""
+    part = sliced(whole, wish).recording
+    return part if isinstance(part, Midway) else whole.recording
 
 
 def slice_notes(session: Opened, wish: SliceWish) -> Iterator[str]:
@@ -140,10 +151,22 @@ def slice_notes(session: Opened, wish: SliceWish) -> Iterator[str]:
         return
     whole = sum(1 for _ in part.whole.exchanges())
     yield f"only a slice was replayed and compared ({wish}): {len(part.seqs)} of {whole} exchanges"
+    begun = began(part.whole, slice_of(part.whole, wish))
+    if isinstance(part, Midway):
+        yield f"the start state is the one that the slice began with: etcd at {_revisions(part)}"
+    elif begun is not None and (part.session.start_state or part.session.etcd_start is not None):
+        yield "the start state is the session's, not the slice's: the recording does not have all of etcd's history"
     if wish.people is not None:
         return  # what controllers made is made again by those of the target
-    found = needs(part.whole, lambda exchange: exchange.seq in part.seqs)
+    since = begun[1] if begun is not None and isinstance(part, Midway) else Seq(0)  # what was before is there
+    found = needs(part.whole, lambda exchange: exchange.seq in part.seqs, since)
     for need in islice(found, _NAMED):
         yield f"the slice leaves out what it needs: {need}"
     if more := sum(1 for _ in found):
         yield f"the slice leaves out {more} more things that it needs"
+
+
+def _revisions(part: Midway) -> str:
+    own = part.session.etcd_start
+    others = sum(1 for each in part.etcds() if each.start != own)
+    return f"revision {own}" + (f", and {others} others" if others else "")

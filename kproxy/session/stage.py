@@ -32,17 +32,22 @@ PLAIN = StageWish()
 
 @contextmanager
 def staged(
-    recording: Recording, wish: TargetWish, env: Mapping[str, str], said: StageWish = PLAIN
+    recording: Recording,
+    wish: TargetWish,
+    env: Mapping[str, str],
+    said: StageWish = PLAIN,
+    begins: Recording | None = None,
 ) -> Iterator[tuple[Target, Restoring]]:
     """The target and what is restored there, for as long as the block lasts. UsageError, LabError, ConfigError.
 
-    A fresh server has ServiceAccounts if the recorded one had, and its etcd holds the start state before it starts.
+    `begins`: the part of it whose start state is restored (None: it is its own). A fresh server has ServiceAccounts if
+    the recorded one had, and its etcd holds the start state before it starts.
     """
     wish = wish.with_accounts(has_accounts(recording))
     if said.controllers:
         wish = wish.with_controllers(nodes_of(recording))
     with (
-        restoring(recording, wish.lab, said.restore, said.webhooks) as start,
+        restoring(begins or recording, wish.lab, said.restore, said.webhooks) as start,
         reached(wish, said.etcd, env, said.stores, start.seed.keys) as target,
     ):
         yield target, start
