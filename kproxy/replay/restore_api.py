@@ -4,63 +4,39 @@ What the server chooses is taken away before (uid, resourceVersion, times) and l
 through /status, and managedFields by an update of their own, so that the next apply meets the managers it met before.
 """
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
-from kproxy.errors import ReplayError
-from kproxy.fields.events import NEW_EVENTS, as_new_event
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import BodyState
-from kproxy.model.jsontypes import JSON, JSONObject, text
+from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.model.start import StartEntry, StartKey
 from kproxy.renaming.apply import rename_json
 from kproxy.renaming.kinds import Kind, Owner, Place
 from kproxy.renaming.learn import Learner
-from kproxy.replay.answers import read_all
 from kproxy.replay.definitions import as_v1
+from kproxy.replay.restore_asks import Answered, ask, attempts
+from kproxy.replay.restore_forms import (
+    as_written,
+    comparable,
+    made_of,
+    manager_of,
+    plain,
+    same_managers,
+    without_choices,
+)
 from kproxy.replay.restore_order import Item, in_order, item_of
 from kproxy.replay.restored import DIFFERS, OWN_RESOURCES, NotRestored, Restored, said
-from kproxy.replay.transport import Transport, WireRequest
+from kproxy.replay.transport import Transport
 from kproxy.replay.webhooks import Handling
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.ownkeys import is_automanaged, is_made_anew, is_made_anew_object, is_with_namespaces
 from kproxy.wire.storage import decode_value, key_object
 
-SECONDS = 60.0
-"""As long as a definition is awaited, or a namespace's account."""
-_POLL = 0.1
-_SERVERS = frozenset(
-    {
-        "uid",
-        "resourceVersion",
-        "creationTimestamp",
-        "generation",
-        "managedFields",
-        "selfLink",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-    }
-)
+_CONFLICTS = 5
+"""Times that an object is changed by somebody else between our look at it and our change."""
 _CHOSEN = ("uid", "resourceVersion", "creationTimestamp")
-_ALLOCATED = frozenset({"clusterIP", "clusterIPs", "healthCheckNodePort"})
-_CONTROLLER_UID = ("controller-uid", "batch.kubernetes.io/controller-uid")
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer of the target's: its status, and its object ({} where it holds none)."""
-
-    status: int
-    document: JSONObject
-
-    @property
-    def reason(self) -> str:
-        """Why it is no success."""
-        return f"the target answered {self.status}: {text(self.document.get('message'))[:200]}".rstrip(": ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +112,7 @@ class ApiRestore:
             value = decode_value(data) if isinstance(entry, StartKey) else decode("application/json", data)
         except ContentError as error:
             return str(error)
-        return _as_written(as_v1(value)) if isinstance(value, dict) else "its value is no object"
+        return as_written(as_v1(value)) if isinstance(value, dict) else "its value is no object"
 
     async def _restore(self, item: Item, document: JSONObject, learner: Learner) -> None:
         ref = item.ref
@@ -177,7 +153,7 @@ class ApiRestore:
         if found.status != 200:
             self._missing(ref, refused.reason)
             return None
-        if not is_with_namespaces(ref) and _comparable(made_of(found.document)) != _comparable(wanted):
+        if not is_with_namespaces(ref) and comparable(made_of(found.document)) != comparable(wanted):
             self._missing(ref, "another one of this name is there", there=True)
         return found.document
 
@@ -187,8 +163,9 @@ class ApiRestore:
         """Status, managers, a deletion that had begun; awaits what the server goes on to do."""
         live = made
         if served.status and isinstance(document.get("status"), dict) and document["status"]:
-            wanted: JSONObject = {**live, "status": self._renamed(document)["status"]}
-            live = await self._put(f"{path}/status?fieldManager={manager_of(document, 'status')}", wanted, live)
+            status = self._renamed(document)["status"]
+            place = f"{path}/status?fieldManager={manager_of(document, 'status')}"
+            live = await self._put(place, lambda now: {**now, "status": status}, live)
         live = await self._corrected(path, document, live)
         if metadata_of(document).get("deletionTimestamp"):
             await self._ask("DELETE", path)
@@ -205,27 +182,39 @@ class ApiRestore:
         Twice at most: who changes a field becomes its manager, and managers alone are changed without becoming one.
         """
         self._learn_uid(text(metadata_of(document).get("uid")), text(metadata_of(live).get("uid")))
-        wanted, managers = self._renamed(_plain(document)), metadata_of(document).get("managedFields")
+        wanted, managers = self._renamed(plain(document)), metadata_of(document).get("managedFields")
+        own: JSONObject = {"managedFields": managers} if managers else {}
+
+        def corrected(now: JSONObject) -> JSONObject:
+            metadata = metadata_of(now)
+            chosen: JSONObject = {name: metadata[name] for name in _CHOSEN if name in metadata}
+            return {**wanted, "metadata": {**metadata_of(wanted), **chosen, **own}}
+
         for _ in range(2):
-            if wanted == _plain(live) and (not managers or same_managers(document, live)):
+            if wanted == plain(live) and (not managers or same_managers(document, live)):
                 break
-            now = metadata_of(live)
-            chosen: JSONObject = {name: now[name] for name in _CHOSEN if name in now}
-            own: JSONObject = {"managedFields": managers} if managers else {}
-            live = await self._put(path, {**wanted, "metadata": {**metadata_of(wanted), **chosen, **own}}, live)
+            live = await self._put(path, corrected, live)
         return live
 
     def _learn_uid(self, baseline: str, live: str) -> None:
         if baseline and live:
             self.restored.renaming.learn_name(Kind.UID, baseline, live)
 
-    async def _put(self, path: str, wanted: JSONObject, live: JSONObject) -> JSONObject:
-        answer = await self._ask("PUT", path, wanted)
-        return answer.document if answer.status == 200 else live
+    async def _put(self, path: str, wanted: Callable[[JSONObject], JSONObject], live: JSONObject) -> JSONObject:
+        """Change an object as it is now: the server itself may have changed it meanwhile (a flow schema's status)."""
+        for _ in range(_CONFLICTS):
+            answer = await self._ask("PUT", path, wanted(live))
+            if answer.status == 200:
+                return answer.document
+            if answer.status != 409:
+                break
+            now = await self._ask("GET", path.partition("?")[0])
+            live = now.document if now.status == 200 else live
+        return live
 
     async def _established(self, path: str, live: JSONObject) -> JSONObject:
         """A definition is served a moment after it is made."""
-        async for _ in _attempts():
+        async for _ in attempts():
             live = (await self._ask("GET", path)).document or live
             spec, names = live.get("spec"), set[str]()
             if isinstance(spec, dict) and _is_established(live):
@@ -246,7 +235,7 @@ class ApiRestore:
     async def _account(self, namespace: str) -> None:
         """A namespace's default account and the CA that its pods get, as its controllers make them."""
         root = f"/api/v1/namespaces/{namespace}"
-        async for _ in _attempts():
+        async for _ in attempts():
             found = [
                 (await self._ask("GET", f"{root}/{each}")).status
                 for each in ("serviceaccounts/default", "configmaps/kube-root-ca.crt")
@@ -328,124 +317,6 @@ class ApiRestore:
         return await ask(self.transport, method, path, document)
 
 
-async def ask(transport: Transport, method: str, path: str, document: JSONObject | None = None) -> Answered:
-    """One request of kproxy's own to the target. ReplayError if there is no answer."""
-    body = b"" if document is None else json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    headers = (
-        ("Host", ""),
-        ("User-Agent", "kproxy-restore"),
-        ("Accept", "application/json"),
-        *((("Content-Type", "application/json"),) if body else ()),
-    )
-    try:
-        async with asyncio.timeout(SECONDS):
-            reply = await transport.send(WireRequest(method=method, target=path, headers=headers, body=body))
-            data = await read_all(reply)
-            transport.done(reply)
-    except TimeoutError as error:
-        raise ReplayError(f"The target did not answer {method} {path} within {SECONDS:.0f} s.") from error
-    try:
-        value: JSON = json.loads(data) if data else None
-    except ValueError:
-        value = None
-    return Answered(reply.status, value if isinstance(value, dict) else {})
-
-
-async def service_names(transport: Transport) -> frozenset[tuple[str, str]]:
-    """Namespace and name of each service of the target, as far as it lists them. ReplayError."""
-    listed = (await ask(transport, "GET", "/api/v1/services?limit=5000")).document.get("items")
-    items = [metadata_of(each) for each in listed] if isinstance(listed, list) else []
-    return frozenset((text(each.get("namespace")), text(each.get("name"))) for each in items)
-
-
-def made_of(document: JSONObject) -> JSONObject:
-    """An object as it is asked for, without what the server chooses and without its status."""
-    made = _plain(document)
-    if document.get("kind") == "Job":
-        return _job(made)
-    return made
-
-
-def _as_written(document: JSONObject) -> JSONObject:
-    """An Event as it was written: the managers of events.k8s.io's fields get lost when v1 is asked for."""
-    managers = metadata_of(document).get("managedFields")
-    written = (
-        each.get("apiVersion") for each in (managers if isinstance(managers, list) else []) if isinstance(each, dict)
-    )
-    return as_new_event(document) if document.get("kind") == "Event" and NEW_EVENTS in written else document
-
-
-def manager_of(document: JSONObject, subresource: str = "") -> str:
-    """Who wrote an object, or its subresource, first: as a query has it."""
-    managers = metadata_of(document).get("managedFields")
-    named = (
-        text(each.get("manager"))
-        for each in (managers if isinstance(managers, list) else [])
-        if isinstance(each, dict) and text(each.get("subresource")) == subresource
-    )
-    return quote(next((name for name in named if name), "kproxy-restore"), safe="")
-
-
-def same_managers(document: JSONObject, live: JSONObject) -> bool:
-    """Whether the same managers have the same fields; when they wrote them is another question."""
-    return _managers(document) == _managers(live)
-
-
-def _managers(document: JSONObject) -> list[str]:
-    found = metadata_of(document).get("managedFields")
-    entries = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-    return sorted(
-        json.dumps({name: value for name, value in each.items() if name != "time"}, sort_keys=True) for each in entries
-    )
-
-
-def _comparable(document: JSONObject) -> JSONObject:
-    """A Secret's values are pseudonyms in a recording: which keys it has is all that can be compared."""
-    if document.get("kind") != "Secret":
-        return document
-    data = document.get("data")
-    keys: list[JSON] = [*sorted(data)] if isinstance(data, dict) else []
-    return {**document, "data": keys}
-
-
-def _plain(document: JSONObject) -> JSONObject:
-    metadata = {name: value for name, value in metadata_of(document).items() if name not in _SERVERS}
-    return {name: value for name, value in document.items() if name != "status"} | {"metadata": metadata}
-
-
-def _job(document: JSONObject) -> JSONObject:
-    """A job's selector is its uid, which the target chooses."""
-    spec = document.get("spec")
-    if not isinstance(spec, dict) or spec.get("manualSelector"):
-        return document
-    template = spec.get("template")
-    inner = {name: value for name, value in spec.items() if name != "selector"}
-    if isinstance(template, dict):
-        labels = metadata_of(template).get("labels")
-        kept: JSONObject = (
-            {name: value for name, value in labels.items() if name not in _CONTROLLER_UID}
-            if isinstance(labels, dict)
-            else {}
-        )
-        inner["template"] = {**template, "metadata": {**metadata_of(template), "labels": kept}}
-    return {**document, "spec": inner}
-
-
-def without_choices(ref: ObjectRef, document: JSONObject) -> JSONObject:
-    """A service without its addresses and ports, where the target has others to give."""
-    spec = document.get("spec")
-    if ref.resource != "services" or not isinstance(spec, dict):
-        return document
-    kept = {name: value for name, value in spec.items() if name not in _ALLOCATED or value in ("None", ["None"])}
-    ports = kept.get("ports")
-    if isinstance(ports, list):
-        kept["ports"] = [
-            {name: value for name, value in each.items() if name != "nodePort"} if isinstance(each, dict) else each
-            for each in ports
-        ]
-    return {**document, "spec": kept}
-
-
 def _path(api_version: str, ref: ObjectRef) -> str:
     root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
     place = f"/namespaces/{ref.namespace}" if ref.namespace else ""
@@ -463,12 +334,3 @@ def _is_established(definition: JSONObject) -> bool:
         isinstance(each, dict) and (each.get("type"), each.get("status")) == ("Established", "True")
         for each in (conditions if isinstance(conditions, list) else [])
     )
-
-
-async def _attempts() -> AsyncIterator[None]:
-    """Until SECONDS are over."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + SECONDS
-    while loop.time() < end:
-        yield None
-        await asyncio.sleep(_POLL)

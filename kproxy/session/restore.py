@@ -24,7 +24,8 @@ from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.startstate import Standing, learn_start, standing_of, start_of
 from kproxy.replay.doubts import ANY, Doubts
 from kproxy.replay.guard import Resource
-from kproxy.replay.restore_api import ApiRestore, service_names
+from kproxy.replay.restore_api import ApiRestore
+from kproxy.replay.restore_asks import service_names
 from kproxy.replay.restore_etcd import Seed, corrections, differing, renamed, seed_of
 from kproxy.replay.restored import Restored
 from kproxy.replay.transport import Transport

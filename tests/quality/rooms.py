@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 WAITING = frozenset(
     (
-        *("answers", "deadlines", "engine", "guard", "links", "polling", "restore_api"),
+        *("answers", "deadlines", "engine", "guard", "links", "polling", "restore_api", "restore_asks"),
         *("sending", "settle", "stopping", "transport", "upgrades", "workers"),
     )
 )

@@ -3,17 +3,20 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import pytest
+
 from kproxy.config.upstream import upstream_from_url
-from kproxy.model.api import ObjectRef
+from kproxy.model.api import metadata_of
 from kproxy.model.etcd import Revision
+from kproxy.model.exchange import Digest
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.start import StartObject
 from kproxy.renaming.kinds import Kind
-from kproxy.replay.restore_api import ApiRestore, made_of, manager_of, same_managers, without_choices
+from kproxy.replay.restore_api import ApiRestore
 from kproxy.replay.restored import Restored
 from kproxy.replay.transport import Transport
 from kproxy.replay.webhooks import Handling, Webhooks
@@ -21,45 +24,10 @@ from tests.support.made import a_session
 from tests.support.memory import MemoryRecording
 
 OLD, NEW = "aaaaaaaa-0000-4000-8000-00000000000{}", "bbbbbbbb-0000-4000-8000-00000000000{}"
-SERVICE = ObjectRef(group="", resource="services", namespace="team", name="web")
 
 
-def test_what_the_server_chooses_and_the_status_are_not_asked_for() -> None:
-    metadata: JSONObject = {"name": "a", "labels": {"x": "y"}, "uid": "u", "resourceVersion": "5", "generation": 2}
-    assert made_of({"kind": "Pod", "metadata": metadata, "spec": {}, "status": {"phase": "Running"}}) == {
-        "kind": "Pod",
-        "metadata": {"name": "a", "labels": {"x": "y"}},
-        "spec": {},
-    }
-
-
-def test_a_jobs_selector_is_its_uid_unless_somebody_chose_it() -> None:
-    labels: JSONObject = {"controller-uid": "u", "batch.kubernetes.io/controller-uid": "u", "job-name": "j"}
-    spec: JSONObject = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}}}
-    made = made_of({"kind": "Job", "metadata": {}, "spec": spec})
-    assert made["spec"] == {"template": {"metadata": {"labels": {"job-name": "j"}}}}
-    chosen: JSONObject = {**spec, "manualSelector": True}
-    assert made_of({"kind": "Job", "metadata": {}, "spec": chosen})["spec"] == chosen
-
-
-def test_a_services_addresses_are_left_to_a_target_that_cannot_give_them() -> None:
-    spec: JSONObject = {"clusterIP": "10.1.2.3", "clusterIPs": ["10.1.2.3"], "ports": [{"port": 1, "nodePort": 30000}]}
-    assert without_choices(SERVICE, {"spec": spec}) == {"spec": {"ports": [{"port": 1}]}}
-    headless: JSONObject = {"clusterIP": "None", "clusterIPs": ["None"]}
-    assert without_choices(SERVICE, {"spec": headless}) == {"spec": headless}
-
-
-def test_who_wrote_an_object_first_is_who_writes_it_again() -> None:
-    managers: JSON = [
-        {"manager": "kubelet", "subresource": "status", "time": "2026-01-01T00:00:00Z"},
-        {"manager": "kubectl create", "time": "2026-01-01T00:00:00Z"},
-    ]
-    document: JSONObject = {"metadata": {"managedFields": managers}}
-    assert (manager_of(document), manager_of(document, "status")) == ("kubectl%20create", "kubelet")
-    assert manager_of({}) == "kproxy-restore"
-    later: JSON = [{"manager": "kubectl create", "time": "2027"}, {"manager": "kubelet", "subresource": "status"}]
-    assert same_managers(document, {"metadata": {"managedFields": later}})
-    assert not same_managers(document, {})
+def _changed(document: JSONObject, **metadata: JSON) -> JSONObject:
+    return {**document, "metadata": {**metadata_of(document), **metadata}}
 
 
 @dataclass
@@ -69,6 +37,8 @@ class Target:
     refuse: Callable[[str, JSONObject], int] = lambda *_: 0
     posted: list[tuple[str, JSONObject]] = field(default_factory=list)
     objects: dict[str, JSONObject] = field(default_factory=dict)
+    busy: int = 0
+    """Changes that another one makes, each just before ours."""
 
     def answer(self, method: str, path: str, body: JSONObject) -> tuple[int, JSONObject]:
         """What a request is answered."""
@@ -91,9 +61,18 @@ class Target:
             self.objects[name] = {**body, "metadata": {**metadata, **chosen}}
             return 201, self.objects[name]
         if method == "PUT":
-            self.objects[place] = body
+            return self._put(place, body)
         found = self.objects.get(place)
         return (200, found) if found is not None else (404, {"message": "not found"})
+
+    def _put(self, place: str, body: JSONObject) -> tuple[int, JSONObject]:
+        if self.busy:  # somebody else changed it a moment ago
+            self.busy -= 1
+            self.objects[place] = _changed(self.objects[place], resourceVersion=str(900 + self.busy))
+        if metadata_of(body).get("resourceVersion") != metadata_of(self.objects[place]).get("resourceVersion"):
+            return 409, {"message": "the object has been modified"}
+        self.objects[place] = body
+        return 200, body
 
     def restore(self, *objects: StartObject, recording: MemoryRecording) -> Restored:
         """Restores these to it."""
@@ -228,3 +207,17 @@ def test_a_service_that_the_target_has_no_address_for_gets_another() -> None:
     restored = target.restore(service, recording=recording)
     assert restored.count == 1
     assert target.posted[0][1]["spec"] == {"ports": [{"port": 80}]}
+
+
+@pytest.mark.parametrize(("busy", "lost"), [(0, False), (2, False), (99, True)])
+def test_what_the_server_itself_changes_meanwhile_is_changed_again(busy: int, lost: bool) -> None:
+    """A flow schema's status is written by the api-server as soon as the flow schema is there."""
+    target, recording = Target(busy=busy), memory()
+    managers: JSON = [{"manager": "kubectl", "fieldsV1": {}}]
+    one = recorded(recording, "namespaces", "team", 1)
+    document = _changed(json.loads(recording.body(Digest(str(one.value.digest)))), managedFields=managers)
+    one = replace(one, value=recording.keep(json.dumps(document).encode()))
+    restored = target.restore(one, recording=recording)
+    shown = metadata_of(target.objects["/api/v1/namespaces/team"])
+    assert (shown.get("managedFields") == managers) is not lost
+    assert [each.reason for each in restored.missing] == ["its managedFields cannot be set through this API"] * lost

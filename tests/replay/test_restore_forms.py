@@ -1,0 +1,45 @@
+"""kproxy.replay.restore_forms: what of an object is asked for."""
+
+from kproxy.model.api import ObjectRef
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.replay.restore_forms import made_of, manager_of, same_managers, without_choices
+
+SERVICE = ObjectRef(group="", resource="services", namespace="team", name="web")
+
+
+def test_what_the_server_chooses_and_the_status_are_not_asked_for() -> None:
+    metadata: JSONObject = {"name": "a", "labels": {"x": "y"}, "uid": "u", "resourceVersion": "5", "generation": 2}
+    assert made_of({"kind": "Pod", "metadata": metadata, "spec": {}, "status": {"phase": "Running"}}) == {
+        "kind": "Pod",
+        "metadata": {"name": "a", "labels": {"x": "y"}},
+        "spec": {},
+    }
+
+
+def test_a_jobs_selector_is_its_uid_unless_somebody_chose_it() -> None:
+    labels: JSONObject = {"controller-uid": "u", "batch.kubernetes.io/controller-uid": "u", "job-name": "j"}
+    spec: JSONObject = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}}}
+    made = made_of({"kind": "Job", "metadata": {}, "spec": spec})
+    assert made["spec"] == {"template": {"metadata": {"labels": {"job-name": "j"}}}}
+    chosen: JSONObject = {**spec, "manualSelector": True}
+    assert made_of({"kind": "Job", "metadata": {}, "spec": chosen})["spec"] == chosen
+
+
+def test_a_services_addresses_are_left_to_a_target_that_cannot_give_them() -> None:
+    spec: JSONObject = {"clusterIP": "10.1.2.3", "clusterIPs": ["10.1.2.3"], "ports": [{"port": 1, "nodePort": 30000}]}
+    assert without_choices(SERVICE, {"spec": spec}) == {"spec": {"ports": [{"port": 1}]}}
+    headless: JSONObject = {"clusterIP": "None", "clusterIPs": ["None"]}
+    assert without_choices(SERVICE, {"spec": headless}) == {"spec": headless}
+
+
+def test_who_wrote_an_object_first_is_who_writes_it_again() -> None:
+    managers: JSON = [
+        {"manager": "kubelet", "subresource": "status", "time": "2026-01-01T00:00:00Z"},
+        {"manager": "kubectl create", "time": "2026-01-01T00:00:00Z"},
+    ]
+    document: JSONObject = {"metadata": {"managedFields": managers}}
+    assert (manager_of(document), manager_of(document, "status")) == ("kubectl%20create", "kubelet")
+    assert manager_of({}) == "kproxy-restore"
+    later: JSON = [{"manager": "kubectl create", "time": "2027"}, {"manager": "kubelet", "subresource": "status"}]
+    assert same_managers(document, {"metadata": {"managedFields": later}})
+    assert not same_managers(document, {})
