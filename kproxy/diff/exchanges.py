@@ -18,7 +18,7 @@ from kproxy.model.exchange import Altered, Answer, Body, BodyState, End, Exchang
 from kproxy.renaming.kinds import Owner, resource_of
 from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.pseudonyms import pseudonyms_in
-from kproxy.renaming.target import SELECTORS, path_of, query_of, requirements
+from kproxy.renaming.target import SELECTORS, path_of, prolonged, query_of, requirements
 from kproxy.renaming.times import http_seconds
 from kproxy.renaming.traces import AskedTheRenaming, Trace, Tracer
 from kproxy.renaming.walk import Walker
@@ -325,7 +325,8 @@ def _compare_requests(of: Comparison, pair: Pair) -> None:
     seq = pair.baseline.seq
     if first.method != second.method:
         of.findings.differ(seq, "request", "method", "changed", first.method, second.method)
-    if not _same_target(of, first.target, second.target):
+    asked = prolonged(first.target) if of.replay and pair.baseline.info.verb == "watch" else first.target
+    if not any(_same_target(of, each, second.target) for each in {first.target: None, asked: None}):
         of.findings.differ(seq, "request", "target", "changed", first.target, second.target)
     HeaderComparer(of.renaming, of.findings, pair.baseline, pair.replayed).requests()
     if not _upgraded(pair):

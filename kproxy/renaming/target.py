@@ -1,10 +1,22 @@
 """A request's target in two: path and query. It comes from a recording, so nothing about it can be relied on."""
 
+import re
 from urllib.parse import parse_qsl
 
 DRAWN_ANEW = frozenset({"resourceVersion", "continue", "timeoutSeconds", "timeout"})
 """Query parameters that the server chose, or that a client draws anew each time."""
 SELECTORS = frozenset({"fieldSelector", "labelSelector"})
+
+
+PROLONGED = 3600
+"""Seconds for which a replay asks for a watch that its recorded client left before its time was over."""
+
+_TIME = re.compile(r"(?<=[?&]timeoutSeconds=)([0-9]{1,9})(?=&|#|$)")
+
+
+def prolonged(target: str) -> str:
+    """A watch's target, asked for at least so long: a replay that is slower than its recording needs it longer."""
+    return _TIME.sub(lambda match: str(max(int(match[1]), PROLONGED)), target)
 
 
 def path_of(target: str) -> str:

@@ -5,9 +5,9 @@ from kproxy.model.exchange import WATCH_EVENT, Exchange, header
 from kproxy.model.recording import Recording
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
 from kproxy.renaming.renaming import Renaming
-from kproxy.renaming.target import parameter
+from kproxy.renaming.target import parameter, prolonged
 from kproxy.replay.answers import counts
-from kproxy.replay.lasting import granted_seconds
+from kproxy.replay.lasting import allowed_seconds, was_left
 from kproxy.replay.transport import WireRequest
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.watch import WatchEvent, decode_event
@@ -25,7 +25,7 @@ def stays_open(exchange: Exchange | None, lived: float) -> bool:
     """
     if exchange is None or "." in exchange.info.group.removesuffix(".k8s.io"):
         return False
-    return lived < granted_seconds(exchange)
+    return lived < allowed_seconds(exchange)
 
 
 def is_refused_watch(exchange: Exchange) -> bool:
@@ -41,12 +41,16 @@ def failed_before(exchange: Exchange) -> bool:
 def request_of(
     recording: Recording, renaming: Renaming, exchange: Exchange, instead: bytes | None = None
 ) -> WireRequest:
-    """A recorded request in the target's words; `instead`: what stands in its body's place."""
+    """A recorded request in the target's words; `instead`: what stands in its body's place.
+
+    A watch that its client left is asked for longer: it is left again, however long the replay takes until then.
+    """
     recorded = exchange.request
+    target = prolonged(recorded.target) if was_left(exchange) else recorded.target
     data = instead or (recording.body(recorded.body.digest) if recorded.body.digest else b"")
     return WireRequest(
         method=recorded.method,
-        target=recorded.target if _too_large(exchange) else rename_target(renaming, recorded.target),
+        target=target if _too_large(exchange) else rename_target(renaming, target),
         headers=rename_headers(renaming, recorded.target, recorded.headers),
         body=rename_body(renaming, header(recorded.headers, "content-type"), data),
         upgrades=bool(exchange.upgrade),

@@ -385,6 +385,15 @@ def test_two_runs_of_a_client_draw_timeouts_and_the_order_of_a_selector_anew() -
     assert {each.path for each in verdict_of(first, second).differences} == {"target"}
 
 
+@pytest.mark.parametrize(("sent", "same"), [("3600", True), ("301", True), ("302", False), ("60", False)])
+def test_a_replay_may_ask_for_a_watch_for_longer(sent: str, *, same: bool) -> None:
+    first, second = baseline(), replayed()
+    for server, seconds in ((first, "301"), (second, sent)):
+        server.watch(f"{PODS}?watch=true&timeoutSeconds={seconds}")
+        server.exchange("GET", f"{PODS}?timeoutSeconds=301", 200, {})
+    assert (verdict_of(first, second).outcome is Outcome.IDENTICAL) is same
+
+
 def test_a_not_modified_document_hides_no_other_header() -> None:
     first, second = baseline(), replayed()
     asked = (("If-None-Match", "x"),)

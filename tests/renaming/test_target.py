@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.renaming.target import parameter, path_of, query_of
+from kproxy.renaming.target import parameter, path_of, prolonged, query_of
 
 
 def test_a_target_is_a_path_and_parameters_in_their_order() -> None:
@@ -29,3 +29,10 @@ def test_a_parameter_is_found_however_it_is_written(value: str, name: str) -> No
     for written in (name, hidden):
         assert parameter(f"/api?a=b&{urlencode({'x': value})}&{written}={quote(value)}", name) == value
     assert parameter(f"/{name}?{urlencode({'x': name})}", name) is None
+
+
+def test_a_watchs_time_is_prolonged_and_nothing_else() -> None:
+    assert prolonged("/x?timeoutSeconds=301&watch=true") == "/x?timeoutSeconds=3600&watch=true"
+    assert prolonged("/x?watch=true&timeoutSeconds=9") == "/x?watch=true&timeoutSeconds=3600"
+    for target in ("/x?timeoutSeconds=4000", "/x?mytimeoutSeconds=9", "/x?timeoutSeconds=9s", "/timeoutSeconds=9"):
+        assert prolonged(target) == target
