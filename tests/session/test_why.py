@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from kproxy.correlate import ledger
 from kproxy.correlate.ledger import correlate
 from kproxy.errors import UsageError
 from kproxy.model.attribution import Consequence, Ledger
 from kproxy.model.etcd import EtcdCall, KeyOperation, KeyRange, Operation
 from kproxy.model.exchange import Nanos, Seq
 from kproxy.model.recording import Recording
-from kproxy.session import entries
 from kproxy.session.why import why_change
 from kproxy.store.text import export_text
 from tests.support.life import CLUSTER, KEY, Life, widget
@@ -69,7 +69,7 @@ def test_the_calls_to_etcd_are_those_with_the_exchange_s_own_trace(tmp_path: Pat
 def test_a_follow_up_leads_up_to_whose_object_it_reconciled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     life = Life().write(widget(x=1)).write(widget(x=2)).write(widget(x=3))
     export_text(life.recording, tmp_path / "life")
-    monkeypatch.setattr(entries, "correlate", chained)
+    monkeypatch.setattr(ledger, "correlate", chained)
     why = why_change(str(tmp_path / "life"), "widgets.example.org/default/app@13")
     assert [(step.seq, step.evidence) for step in why.upward] == [(2, "it follows 2"), (1, "it follows 1")]
     assert [each.revision for each in why.upward[0].wrote] == [12]
