@@ -97,7 +97,8 @@ commands: $(VENV)/installed ## write docs/commands.md from the commands themselv
 errors: $(VENV)/installed ## write docs/errors.md from the code
 	$(BIN)/python tools/errors.py
 
-pages: commands errors architecture ## write all pages that are made from the code
+pages: commands errors architecture ## write all pages, and tables in pages, that are made from the code
+	$(BIN)/python tools/tables_in_docs.py
 
 architecture: $(VENV)/installed ## draw the pictures of docs/architecture.md from the imports
 	$(BIN)/python tools/architecture.py

@@ -11,10 +11,8 @@ import click
 import pytest
 
 from kproxy.cli.main import COMMANDS, cli
-from kproxy.diff.noise import RULES
 from kproxy.model.exchange import BodyState, End
 from kproxy.model.session import SessionEnd
-from kproxy.renaming.derived import FORMS
 from tests.support.docs import DOCS, PAGES, ROOT, lines_in
 
 SHELL = frozenset({"&&", "||", "|", ">", ">>", ";", "&"})
@@ -104,7 +102,7 @@ def test_the_questions_lead_to_every_command_and_every_page() -> None:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("tool", ["architecture", "commands", "errors"])
+@pytest.mark.parametrize("tool", ["architecture", "commands", "errors", "tables_in_docs"])
 def test_a_page_that_is_made_from_the_code_is_what_the_code_says(tool: str) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / f"{tool}.py"), "--check"], capture_output=True, text=True, check=False
@@ -133,18 +131,6 @@ def test_every_file_that_the_way_of_an_exchange_names_is_there() -> None:
     for name in named:
         place = ROOT / "kproxy" / name
         assert place.with_suffix(".py").exists() or place.is_dir(), name
-
-
-def test_every_rule_of_noise_is_in_the_docs_as_the_code_has_it() -> None:
-    page = (ROOT / "docs" / "noise.md").read_text()
-    for rule in RULES:
-        assert f"| `{rule.name}` | {rule.place} | {rule.ground} |" in page
-
-
-def test_every_form_of_drawn_names_is_in_the_docs_as_the_code_has_it() -> None:
-    page = (ROOT / "docs" / "renaming.md").read_text()
-    for form in FORMS:
-        assert f"| {form.name} | {form.example} | {form.source} |" in page
 
 
 def test_every_end_of_an_exchange_and_of_a_recording_is_in_the_docs() -> None:

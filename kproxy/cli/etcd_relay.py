@@ -80,6 +80,6 @@ def command(
 
 def _listening(text: str) -> Listening:
     host, separator, port = text.rpartition(":")
-    if not separator or not port.isdigit() or int(port) > 65535 or not host.strip("[]"):
+    if not separator or not port.isdecimal() or int(port) > 65535 or not host.strip("[]"):
         raise UsageError(f"--listen {text!r} is no address like 127.0.0.1:2381")
     return Listening(host=host.strip("[]"), port=int(port))

@@ -238,7 +238,7 @@ class Locator:
 
     def _extra(self, difference: Difference) -> Site:
         number = difference.path.rpartition(" ")[2]
-        exchange = self.others.recording.exchange(Seq(int(number))) if number.isdigit() else None
+        exchange = self.others.recording.exchange(Seq(int(number))) if number.isdecimal() else None
         subject = None if exchange is None else _reference(exchange.info, exchange.info.name)
         thing = "" if exchange is None else _thing(exchange.info)
         return Site(
@@ -265,7 +265,7 @@ class Locator:
         if not exchange.info.is_resource and exchange.info.path.startswith(_DISCOVERY):
             named = _named(self.answers(exchange)[difference.kind == "added"], steps)
             steps = (*(steps[:2] if steps[:1] == ("items",) else named[:2]), *named[2:])
-        if len(steps) > 1 and steps[0] in {"items", "rows"} and steps[1].isdigit():
+        if len(steps) > 1 and steps[0] in {"items", "rows"} and steps[1].isdecimal():
             metadata = self._item(difference, exchange, steps[0], int(steps[1]))
             subject, label = _inner(exchange.info, metadata), label or text(metadata.get("name"))
             if not exchange.info.is_resource and len(steps) > 2:
@@ -307,7 +307,7 @@ class Locator:
     def _stream(self, difference: Difference, exchange: Exchange) -> Site:
         steps = steps_of(difference.path)
         late = float(exchange.ended) if exchange.ended is not None else NEVER
-        if not steps or not steps[0].isdigit():
+        if not steps or not steps[0].isdecimal():
             return Site(
                 difference=difference,
                 aspect="field",
@@ -415,7 +415,7 @@ def _named(value: JSON, steps: Steps) -> Steps:
     found = []
     for step in steps:
         if isinstance(value, list):
-            value = value[int(step)] if step.isdigit() and int(step) < len(value) else None
+            value = value[int(step)] if step.isdecimal() and int(step) < len(value) else None
             found.append(element_name(value) or step)
         else:
             value = _object(value).get(step)

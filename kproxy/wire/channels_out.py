@@ -143,10 +143,10 @@ def _number(channel: str) -> int:
         return COMMAND.index(channel)
     kind, _, rest = channel.partition(":")
     place = rest.partition("/")[2]
-    if kind in {"data", "error"} and place.isdigit() and int(place) < 128:
+    if kind in {"data", "error"} and place.isdecimal() and int(place) < 128:
         return 2 * int(place) + (kind == "error")
     number = channel.removeprefix("channel-")
-    if number.isdigit() and int(number) < 256:
+    if number.isdecimal() and int(number) < 256:
         return int(number)
     raise StreamError(f"the channel {channel!r} has no number")
 

@@ -1,6 +1,6 @@
 """kproxy.diff.sites: where a difference is, about which object, and when it can have begun."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kproxy.correlate.ledger import correlate
@@ -81,5 +81,7 @@ def test_quoted_fields_and_keys_of_etcd_are_read() -> None:
     st.text(),
     st.sampled_from([None, 1, 4, 99]),
 )
+@example("extra", "¹", None)  # a digit to str, and no number to int
+@example("stream", "²[0]", 1)
 def test_any_path_has_a_site(where: str, path: str, seq: int | None) -> None:
     assert at(seq, where, path).difference.path == path

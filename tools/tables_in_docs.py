@@ -1,0 +1,44 @@
+"""Tables of the docs that are lists of the code: rules of noise, forms of drawn names.
+
+python tools/tables_in_docs.py            writes them into their pages
+python tools/tables_in_docs.py --check    exits 1 if a page has others
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from kproxy.diff.noise import RULES
+from kproxy.renaming.derived import FORMS
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+TABLES = {
+    "noise.md": ("| rule | where | why |", [(f"`{rule.name}`", rule.place, rule.ground) for rule in RULES]),
+    "renaming.md": ("| form | like | source |", [(form.name, form.example, form.source) for form in FORMS]),
+}
+"""Each page's table: its head, and its rows."""
+
+
+def with_table(page: str, head: str, rows: list[tuple[str, ...]]) -> str:
+    """The page with the rows as they are now. LookupError if it has no such table."""
+    found = re.compile(re.escape(head) + r"\n\|[ |-]*\n(?:\|.*\n)*")
+    if not found.search(page):
+        raise LookupError(f"there is no table {head}")
+    lines = [head, "| --- | --- | --- |", *(f"| {' | '.join(row)} |" for row in rows)]
+    return found.sub(lambda _: "\n".join(lines) + "\n", page)
+
+
+def main() -> None:
+    """Write the tables, or compare them."""
+    for name, (head, rows) in TABLES.items():
+        page = (DOCS / name).read_text(encoding="utf-8")
+        made = with_table(page, head, rows)
+        if "--check" not in sys.argv[1:]:
+            (DOCS / name).write_text(made, encoding="utf-8")
+        elif page != made:
+            sys.exit(f"docs/{name} does not have the table as the code has it: `make pages` writes it again")
+
+
+if __name__ == "__main__":
+    main()
