@@ -126,11 +126,13 @@ def learn_pages(of: Comparison, pages: Pages) -> list[Learned]:
 
 
 def compare_pages(of: Comparison, pages: Pages) -> None:
-    """Compare two lists that came in pages; what differs is said of the last page."""
+    """Compare two lists that came in pages; an element that differs is said of the page that shows it."""
+    before = of.findings.count
     answer = pages.pair.replayed.answer
     spot = Spot(pages.pair.baseline.seq, "body", now=_now(of, pages.pair, answer) if answer is not None else None)
     comparer = Comparer(of.renaming, of.findings, spot, of.traces)
     comparer.compare(pages.baseline, pages.replayed, _owner(pages.pair))
+    of.findings.move(before, pages.placed)
     pages.pair.revisions += spot.revisions
     pages.pair.times += spot.times
 

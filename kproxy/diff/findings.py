@@ -88,6 +88,11 @@ class Findings:
         """Those in the list that came when there were `count` already."""
         return self.differences[bisect_right(self._counts, count) :]
 
+    def move(self, since: int, placed: Callable[[Difference], Difference]) -> None:
+        """The differences in the list since there were `since` are said of another place."""
+        at = bisect_right(self._counts, since)
+        self.differences[at:] = map(placed, self.differences[at:])
+
     def withdraw(self, since: int) -> None:
         """The differences since there were `since` are none."""
         at = bisect_right(self._counts, since)

@@ -4,13 +4,15 @@ Page by page only that is compared which does not depend on where it was cut: ho
 was kept, that there is a next page, how many elements are said to remain.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.model.api import metadata_of
-from kproxy.model.exchange import Answer, Exchange
+from kproxy.model.exchange import Answer, Exchange, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.verdict import Difference
 from kproxy.renaming.target import parameter
 
 _OPEN = 64
@@ -29,6 +31,18 @@ class Pages:
     tokens: tuple[str, str]
     baseline: JSONObject
     replayed: JSONObject
+    cuts: list[tuple[int, int, Seq]] = field(default_factory=list)
+    """Of each page the elements before it on both sides, and its exchange."""
+
+    def placed(self, found: Difference) -> Difference:
+        """A difference of the whole list as one of the page that shows the element: by its place there."""
+        name = _name(self.baseline)
+        match = re.match(rf"\$\.{name}\[(\d+)\]", found.path)
+        if match is None:
+            return found
+        side, index = int(found.kind == "added"), int(match[1])
+        before, seq = max((cut[side], cut[2]) for cut in self.cuts if cut[side] <= index)
+        return replace(found, seq=seq, path=f"$.{name}[{index - before}]{found.path[match.end() :]}")
 
 
 @dataclass(slots=True)
@@ -52,8 +66,10 @@ class Chains:
             self._compare(pair, first, second)
         pages, tokens = self._asked_on(asked, asked_there) if asked else None, (_next(first), _next(second))
         if pages is None:
-            pages = Pages(pair, tokens, _without_page(first), _without_page(second))
+            cuts = [(0, 0, pair.baseline.seq)]
+            pages = Pages(pair, tokens, _without_page(first), _without_page(second), cuts)
         else:
+            pages.cuts.append((len(_elements(pages.baseline)), len(_elements(pages.replayed)), pair.baseline.seq))
             pages.pair, pages.tokens = pair, tokens
             if compared:
                 self._compare_revisions(pages, first, second)

@@ -78,6 +78,21 @@ def test_what_differs_within_a_page_is_found() -> None:
     assert [each.path.rpartition(".")[2] for each in compared([]).differences] == ["number"]
 
 
+@pytest.mark.parametrize("index", range(5))
+def test_what_differs_is_said_of_the_page_that_shows_it_by_its_place_there(index: int) -> None:
+    first, second = servers()
+    shown = pods(first)
+    list_in_pages(first, shown)
+    number = shown[index]["status"]
+    pages: list[JSON] = [
+        {**each, "status": {"number": 7}} if each["status"] == number else each for each in pods(second)
+    ]
+    list_in_pages(second, pages)
+    [found] = verdict_of(first, second).differences
+    last = len(first.made.exchange_list)
+    assert (found.seq, found.path) == (last - 2 + index // 2, f"$.items[{index % 2}].status.number")
+
+
 def test_a_page_with_more_than_the_other_one_is_found() -> None:
     found = compared(None, (3, 1, 1)).differences
     assert (found[0].path, found[0].baseline, found[0].replayed) == ("$.items", "2 elements", "3 elements")
