@@ -83,12 +83,16 @@ class FileRecording:
     def exchanges(self, verbs: Collection[str] = ()) -> Iterator[Exchange]:
         """In the order of seq; of these verbs only, where some are named."""
         named: dict[str, Any] = {"verbs": sorted(verbs)} if verbs else {}
-        for row in self._counted("exchanges of verbs" if verbs else "exchanges", "seq", **named):
-            yield self.value(rows.exchange_of, row)
+        question = "exchanges of verbs" if verbs else "exchanges"
+        after = -1
+        while found := self._rows(question, after=after, limit=CHUNK, **named):
+            for row in found:
+                yield self.value(rows.exchange_of, row)
+            after = found[-1][0]
 
     def exchange(self, seq: Seq) -> Exchange | None:
         """One of them."""
-        found = self.chunk("exchange", seq=seq)
+        found = self._rows("exchange", seq=seq)
         return self.value(rows.exchange_of, found[0]) if found else None
 
     def traces(self) -> Iterator[tuple[Seq, str, str]]:
@@ -99,8 +103,11 @@ class FileRecording:
 
     def frames(self, seq: Seq) -> Iterator[Frame]:
         """A stream's frames in their order."""
-        for row in self._counted("frames", seq=seq):
-            yield self.value(rows.frame_of, row)
+        after = -1
+        while found := self._rows("frames", seq=seq, after=after, limit=CHUNK):
+            for row in found:
+                yield self.value(rows.frame_of, row)
+            after = found[-1][1]
 
     def key_changes(self) -> Iterator[KeyChange]:
         """In the order of (cluster, revision, key)."""
@@ -241,6 +248,10 @@ class FileRecording:
         names, found = self._ask(*_spread(sql, given))
         return [dict(zip(names, row, strict=True)) for row in found]
 
+    def _rows(self, question: str, /, **given: Any) -> list[Any]:
+        """The same, of what is asked for a million times: the columns by their places."""
+        return self._ask(*_spread(self._older.get(question) or QUESTIONS[question], given))[1]
+
     def _ask(self, sql: str, given: dict[str, Any]) -> tuple[tuple[str, ...], list[Any]]:
         """The columns' names, and the rows."""
         try:
@@ -256,7 +267,7 @@ class FileRecording:
         except sqlite3.Error as error:
             raise _unreadable(self.path, error) from error
 
-    def value[T](self, make: Callable[[rows.Columns], T], row: rows.Columns) -> T:
+    def value[R, T](self, make: Callable[[R], T], row: R) -> T:
         """What a row says. RecordingError if it holds what no recorder writes."""
         try:
             return make(row)

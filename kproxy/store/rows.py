@@ -231,6 +231,7 @@ def parsed(text: str) -> Any:
 _STATES = {each.value: each for each in BodyState}
 _TYPES = {each.value: each for each in ChangeType}
 _ENDS = {each.value: each for each in End}
+_DIRECTIONS = {each.value: each for each in Direction}
 _IDENTITIES = {each.value: each for each in IdentityMode}
 
 
@@ -244,7 +245,6 @@ def _columns(prefix: str) -> tuple[str, str, str, str]:
 
 
 _BODY, _VALUE, _PREVIOUS = _columns("body"), _columns("value"), _columns("previous")
-_REQUEST_BODY, _ANSWER_BODY = _columns("request_body"), _columns("answer_body")
 
 
 def _body(row: Columns, columns: tuple[str, str, str, str]) -> Body:
@@ -252,7 +252,6 @@ def _body(row: Columns, columns: tuple[str, str, str, str]) -> Body:
     return Body(state=_STATES[row[state]], size=row[size], digest=row[digest], reason=row[reason])
 
 
-@lru_cache(maxsize=4096)
 def _headers(text: str) -> Headers:
     """The header fields that a column holds. ValueError or TypeError if it holds something else."""
     fields = parsed(text)
@@ -265,72 +264,146 @@ def _headers(text: str) -> Headers:
     return pairs
 
 
-def _answer(row: Columns) -> Answer | None:
-    if row["status"] is None:
-        return None
-    return Answer(
-        status=row["status"],
-        reason=row["reason"],
-        http_version=row["answer_version"],
-        headers=_headers(row["answer_headers"]),
-        body=_body(row, _ANSWER_BODY),
-        trailers=_headers(row["answer_trailers"]),
-        informational=() if (before := row["informational"]) == "[]" else tuple(map(int, json.loads(before))),
-    )
+_known_headers = lru_cache(maxsize=4096)(_headers)
+"""Of what recurs: requests' heads, and trailers. Answers' heads do not: each has an Audit-Id of its own."""
+
+_SINCE_1: Row = ("one", "", "", "", "")
+"""What the columns that came with schemas 2 and 3 hold of an older recording: identity to parent_id."""
+_EXCHANGE = 45
+"""How many columns schema.exchanges has."""
 
 
-def exchange_of(row: Columns) -> Exchange:
-    """What exchange_row made. ValueError, KeyError or TypeError if the row holds what no recorder writes."""
-    of_2, of_3 = "identity" in row, "trace_id" in row  # asked once: `get` of a row is slow
+def exchange_of(row: Row) -> Exchange:
+    """What exchange_row made, or an older schema's shorter row.
+
+    ValueError, KeyError or TypeError if the row holds what no recorder writes.
+    """
+    if len(row) < _EXCHANGE:
+        row = (*row, *_SINCE_1[len(row) - _EXCHANGE :])
+    return _exchange(*row)
+
+
+def _exchange(  # noqa: PLR0913, PLR0917 - a row's columns; by position, as a million rows are read so
+    seq: Any,
+    connection: Any,
+    started: Any,
+    answered: Any,
+    ended: Any,
+    method: Any,
+    target: Any,
+    request_version: Any,
+    request_headers: Any,
+    request_trailers: Any,
+    request_state: Any,
+    request_size: Any,
+    request_digest: Any,
+    request_reason: Any,
+    verb: Any,
+    path: Any,
+    is_resource: Any,
+    group: Any,
+    version: Any,
+    resource: Any,
+    subresource: Any,
+    namespace: Any,
+    name: Any,
+    _user_agent: Any,
+    _audit_id: Any,
+    status: Any,
+    reason: Any,
+    answer_version: Any,
+    answer_headers: Any,
+    answer_trailers: Any,
+    informational: Any,
+    answer_state: Any,
+    answer_size: Any,
+    answer_digest: Any,
+    answer_reason: Any,
+    end: Any,
+    end_detail: Any,
+    altered: Any,
+    upgrade: Any,
+    caller: Any,
+    identity: Any,
+    forwarded: Any,
+    fault: Any,
+    trace_id: Any,
+    parent_id: Any,
+) -> Exchange:
     return Exchange(
-        seq=Seq(row["seq"]),
-        connection=row["connection"],
-        started=Nanos(row["started"]),
-        answered=row["answered"],
-        ended=row["ended"],
+        seq=seq,
+        connection=connection,
+        started=started,
+        answered=answered,
+        ended=ended,
         request=Request(
-            method=row["method"],
-            target=row["target"],
-            http_version=row["request_version"],
-            headers=_headers(row["request_headers"]),
-            body=_body(row, _REQUEST_BODY),
-            trailers=_headers(row["request_trailers"]),
+            method=method,
+            target=target,
+            http_version=request_version,
+            headers=_known_headers(request_headers),
+            body=Body(state=_STATES[request_state], size=request_size, digest=request_digest, reason=request_reason),
+            trailers=_known_headers(request_trailers),
         ),
         info=RequestInfo(
-            verb=row["verb"],
-            path=row["path"],
-            is_resource=bool(row["is_resource"]),
-            group=row["api_group"],
-            version=row["api_version"],
-            resource=row["resource"],
-            subresource=row["subresource"],
-            namespace=row["namespace"],
-            name=row["name"],
+            verb=verb,
+            path=path,
+            is_resource=bool(is_resource),
+            group=group,
+            version=version,
+            resource=resource,
+            subresource=subresource,
+            namespace=namespace,
+            name=name,
         ),
-        answer=_answer(row),
-        end=_ENDS[row["end"]],
-        end_detail=row["end_detail"],
-        altered=_altered(row["altered"]),
-        upgrade=row["upgrade"],
-        caller=row["caller"],
-        identity=_IDENTITIES[row["identity"]] if of_2 else IdentityMode.ONE,
-        forwarded=row["forwarded"] if of_2 else "",
-        fault=row["fault"] if of_2 else "",
-        trace_id=row["trace_id"] if of_3 else "",
-        parent_id=row["parent_id"] if of_3 else "",
+        answer=None
+        if status is None
+        else Answer(
+            status=status,
+            reason=reason,
+            http_version=answer_version,
+            headers=_headers(answer_headers),
+            body=Body(state=_STATES[answer_state], size=answer_size, digest=answer_digest, reason=answer_reason),
+            trailers=_known_headers(answer_trailers),
+            informational=() if informational == "[]" else tuple(map(int, json.loads(informational))),
+        ),
+        end=_ENDS[end],
+        end_detail=end_detail,
+        altered=_altered(altered),
+        upgrade=upgrade,
+        caller=caller,
+        identity=_IDENTITIES[identity],
+        forwarded=forwarded,
+        fault=fault,
+        trace_id=trace_id,
+        parent_id=parent_id,
     )
 
 
-def frame_of(row: Columns) -> Frame:
-    """What frame_row made."""
+def frame_of(row: Row) -> Frame:
+    """What frame_row made, or an older schema's shorter row. As for `exchange_of`."""
+    return _frame(*row)
+
+
+def _frame(  # noqa: PLR0913, PLR0917 - a row's columns
+    seq: Any,
+    number: Any,
+    at: Any,
+    direction: Any,
+    kind: Any,
+    state: Any,
+    size: Any,
+    digest: Any,
+    reason: Any,
+    channel: Any = "",
+) -> Frame:
     return Frame(
-        seq=Seq(row["seq"]),
-        index=row["number"],
-        at=Nanos(row["at"]),
-        direction=Direction(row["direction"]),
-        kind=row["kind"],
-        body=_body(row, _BODY),
-        channel=row.get("channel", ""),
+        seq=seq,
+        index=number,
+        at=at,
+        direction=_DIRECTIONS[direction],
+        kind=kind,
+        body=Body(state=_STATES[state], size=size, digest=digest, reason=reason),
+        channel=channel,
     )
 
 
