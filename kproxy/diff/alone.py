@@ -36,6 +36,10 @@ class Alone:
         if replayed.fault:
             self._replayed[replayed.fault] += 1
 
+    def see_equal(self) -> None:
+        """A pair without any fault."""
+        self._seen += 1
+
     def of_the_baseline(self, exchange: Exchange) -> None:
         """One that the replay has no counterpart of."""
         self._seen += 1

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
 
+from kproxy.diff.moments import Moment, moment_of
 from kproxy.model.exchange import Exchange, Nanos, header
 from kproxy.model.session import Session
 from kproxy.renaming.times import http_seconds, seconds
@@ -26,7 +27,11 @@ class Clock:
 
     def see(self, exchange: Exchange) -> None:
         """One more answer."""
-        offset = self._offset(exchange, exchange.answered)
+        self.see_at(moment_of(exchange))
+
+    def see_at(self, moment: Moment) -> None:
+        """The same, of when it was under way."""
+        offset = self._offset(moment, moment.answered)
         if offset is not None:
             self._offsets[round(offset * _PARTS)] += 1
             self.__dict__.pop("_skew", None)
@@ -41,20 +46,23 @@ class Clock:
                 return offset / _PARTS
         return None
 
-    def _offset(self, exchange: Exchange, when: Nanos | None) -> float | None:
-        if exchange.answer is None or when is None or self._start is None:
+    def _offset(self, moment: Moment, when: Nanos | None) -> float | None:
+        if moment.date is None or when is None or self._start is None:
             return None
-        date = http_seconds(header(exchange.answer.headers, "date"))
-        return None if date is None else date - self._start - when / 1e9
+        return moment.date - self._start - when / 1e9
 
     def explains(self, exchange: Exchange) -> bool:
         """Whether an answer's Date is what the server's clock showed between the request and the answer.
 
         True when nothing is known of its clock. The recorder may have been slow on either side, so it is no moment.
         """
+        return self.explains_at(moment_of(exchange))
+
+    def explains_at(self, moment: Moment) -> bool:
+        """The same, of when the exchange was under way."""
         if self._skew is None:
             return True
-        early, late = self._offset(exchange, exchange.started), self._offset(exchange, exchange.answered)
+        early, late = self._offset(moment, moment.started), self._offset(moment, moment.answered)
         return early is not None and late is not None and early - self._skew >= -SLACK and late - self._skew <= SLACK
 
     def at(self, when: Nanos | None) -> int | None:

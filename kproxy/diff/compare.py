@@ -3,25 +3,36 @@
 import gc
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import lru_cache, partial
 
 from kproxy.diff.align import align_exchanges
 from kproxy.diff.alone import Alone
+from kproxy.diff.atonce import AtOnce
 from kproxy.diff.beside import Beside, check_consequences, gone_here, own_keys
 from kproxy.diff.causes import find_causes
 from kproxy.diff.etcd import EtcdComparison
-from kproxy.diff.exchanges import compare_exchange, compare_pages, is_stream, learn_exchange, learn_pages
+from kproxy.diff.exchanges import (
+    compare_exchange,
+    compare_pages,
+    is_stream,
+    learn_pages,
+    same_targets,
+)
 from kproxy.diff.findings import Counting, Findings
 from kproxy.diff.gaps import gap_text, gaps_of
+from kproxy.diff.headers import same_dates
 from kproxy.diff.order import Order
 from kproxy.diff.pages import Chains
 from kproxy.diff.pairing import Pairing
 from kproxy.diff.progress import Notify, Steps
-from kproxy.diff.reading import pairs_of, side_by_side
+from kproxy.diff.reading import Item, item_of, once_more, pairs_of, side_by_side
 from kproxy.diff.rules import RuleBook
+from kproxy.diff.short import InShort, Spool, Turn
 from kproxy.diff.sides import Comparison, Pair, read_side
 from kproxy.diff.sites import Sides
+from kproxy.diff.trees import SeenTime, same_words
 from kproxy.model.api import RequestInfo
 from kproxy.model.attribution import Ledger
 from kproxy.model.exchange import Exchange, Seq
@@ -94,16 +105,18 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         replay=pairs is not None,
         early=frozenset(early),
     )
-    order = Order(of)
+    order = Order(of, partial(_times_in, of, pairing))
     of.known_before = order.known_before
     blameless = excused or {}
     images = frozenset(pairing.image(seq) for seq in blameless)
     etcd = EtcdComparison(of, baseline_ledger, replayed_ledger, pairing, order.times.see, images)
     with_etcd = baseline.session.etcd_start is not None and replayed.session.etcd_start is not None
     of.step = Steps(2 * len(pairing), notify).step
-    _learn(of, pairing, order, etcd if with_etcd else None)
     alone = Alone(of, unsent or {}, frozenset(apart), stopped, pairing)
-    exchanges = _compare_exchanges(of, pairing, order, alone, blameless)
+    with closing(Spool()) as spool:
+        rest = array("q")
+        _learn(of, pairing, order, etcd if with_etcd else None, spool, rest)
+        exchanges = _compare_exchanges(of, pairing, order, alone, blameless, spool, rest)
     keys = etcd.compare() if with_etcd else Tally()
     order.finish()
     for seq, state in (beside or {}).items():
@@ -161,43 +174,83 @@ def _outcome(findings: Findings) -> Outcome:
     return Outcome.EQUIVALENT if findings.noise.total() else Outcome.IDENTICAL
 
 
-def _learn(of: Comparison, pairing: Pairing, order: Order, etcd: EtcdComparison | None) -> None:
+def _learn(  # noqa: PLR0913, PLR0917 - both recordings, and all that learns from them
+    of: Comparison, pairing: Pairing, order: Order, etcd: EtcdComparison | None, spool: Spool, rest: "array[int]"
+) -> None:
+    """Go through both recordings; the spool has what is to be compared then, `rest` what stands beside none."""
     if of.baseline.recording.session.start_state and of.replayed.recording.session.start_state:
         learn_start(of.renaming, start_of(of.baseline.recording), start_of(of.replayed.recording))
-    streams, lists, chains = array("q"), array("q"), Chains(of)
-    for item in side_by_side(of, pairing):
-        of.step()
-        if not isinstance(item, Pair):
-            of.baseline.clock.see(item)
-            continue
-        of.baseline.clock.see(item.baseline)
-        of.replayed.clock.see(item.replayed)
-        if is_stream(item.baseline):  # names that events have are told by answers
-            streams.append(item.baseline.seq)
-        elif item.baseline.info.verb == "list":  # and those that a list has: objects made at once are not mixed up
-            lists.append(item.baseline.seq)
-        else:
-            order.learn(item, learn_exchange(of, item, chains))
-    for pair in pairs_of(of, pairing, lists):
-        order.learn(pair, learn_exchange(of, pair, chains))
+    chains = Chains(of)
+    once = AtOnce(of, chains)
+    waiting = _learn_first(of, pairing, order, once, spool, rest)
+    for pair in pairs_of(of, pairing, waiting[Turn.LIST], once.needs):
+        revisions, kept = once.learn(pair)
+        order.learn(pair, revisions)
+        spool.later(Turn.LIST).put(kept)
     for pages in chains.rest():
         order.learn(pages.pair, learn_pages(of, pages))
-    for pair in pairs_of(of, pairing, streams):
-        learn_exchange(of, pair, chains)
+    for pair in pairs_of(of, pairing, waiting[Turn.STREAM]):
+        spool.later(Turn.STREAM).put(once.learn_stream(pair))
+    once.store.settle()
     if etcd is not None:
         etcd.learn()
-    of.renaming.settle()
+    if of.renaming.settle():
+        spool.distrust()
     order.settle()
 
 
-def _compare_exchanges(
-    of: Comparison, pairing: Pairing, order: Order, alone: Alone, blameless: Mapping[Seq, str]
+def _learn_first(  # noqa: PLR0913, PLR0917 - as above
+    of: Comparison, pairing: Pairing, order: Order, once: AtOnce, spool: Spool, rest: "array[int]"
+) -> dict[Turn, "array[int]"]:
+    """Learn from all answers but those whose turn comes later: their numbers."""
+    waiting = {turn: array("q") for turn in Turn}
+    for item in side_by_side(of, pairing, rest, once.needs_now):
+        of.step()
+        if not isinstance(item, Pair):
+            of.baseline.clock.see(item)
+            spool.put(item.seq)
+            continue
+        of.baseline.clock.see(item.baseline)
+        of.replayed.clock.see(item.replayed)
+        turn = _turn_of(item.baseline)
+        if turn is not None:
+            waiting[turn].append(item.baseline.seq)
+            spool.put_later(turn)
+        else:
+            revisions, kept = once.learn(item)
+            order.learn(item, revisions)
+            spool.put(kept)
+    return waiting
+
+
+def _turn_of(exchange: Exchange) -> Turn | None:
+    """Names that events have are told by answers, and those that a list has: objects made at once are not mixed up."""
+    if is_stream(exchange):
+        return Turn.STREAM
+    return Turn.LIST if exchange.info.verb == "list" else None
+
+
+def _compare_exchanges(  # noqa: PLR0913, PLR0917 - both recordings, and what was learned of them
+    of: Comparison,
+    pairing: Pairing,
+    order: Order,
+    alone: Alone,
+    blameless: Mapping[Seq, str],
+    spool: Spool,
+    rest: Iterable[int],
 ) -> Tally:
     counting = Counting(of.findings)
-    rest: list[Exchange] = []
     chains = Chains(of)
-    for item in side_by_side(of, pairing, rest):
+    for kept in once_more(of, pairing, spool):
         of.step()
+        item: Item | InShort | None = kept
+        if isinstance(item, InShort):
+            if item.moments.seq not in blameless and _says_nothing(of, order, item):
+                alone.see_equal()
+                counting.nothing()
+                order.check_in_short(item)
+                continue
+            item = item_of(of, pairing, item.moments.seq)
         if isinstance(item, Pair):
             alone.see(item.baseline, item.replayed)
             if item.baseline.seq in blameless:
@@ -206,14 +259,35 @@ def _compare_exchanges(
             with counting:
                 compare_exchange(of, item, chains)
             order.check(item)
-        else:
+        elif item is not None:
             alone.of_the_baseline(item)
     for pages in chains.rest():
         compare_pages(of, pages)
-    for exchange in rest:
-        alone.of_the_replay(exchange)
+    for seq in rest:
+        if (exchange := of.replayed.recording.exchange(Seq(seq))) is not None:
+            alone.of_the_replay(exchange)
     alone.stopped_after(counting.compared)
     return counting.tally()
+
+
+def _says_nothing(of: Comparison, order: Order, short: InShort) -> bool:
+    """Whether what was left to be compared of a pair is equal."""
+    return (
+        same_dates(of.baseline.clock, of.replayed.clock, short.moments)
+        and (short.targets is None or same_targets(of, *short.targets))
+        and all(same_words(of.renaming, first, second) for first, second in short.texts)
+        and not order.may_be_wrong(short)
+    )
+
+
+def _times_in(of: Comparison, pairing: Pairing, seq: Seq) -> list[SeenTime]:
+    """The times in a pair that was compared in short."""
+    item = item_of(of, pairing, seq)
+    if not isinstance(item, Pair):
+        return []
+    quiet = replace(of, findings=Findings(strict=of.findings.strict))
+    compare_exchange(quiet, item, Chains(quiet))
+    return item.times
 
 
 def _completeness(of: Comparison) -> None:

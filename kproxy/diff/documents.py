@@ -4,12 +4,15 @@ import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
+from kproxy.diff.items import Item, Items
 from kproxy.model.exchange import Body, BodyState, Digest, Frame, Headers, header
 from kproxy.model.jsontypes import JSON
 from kproxy.model.recording import Recording
 from kproxy.renaming.pseudonyms import MARKS
 from kproxy.wire.content import ContentError, decode
+from kproxy.wire.mediatype import parse_media_type
 from kproxy.wire.storage import decode_value, value_media_type
 from kproxy.wire.watch import WatchEvent, decode_event
 
@@ -51,11 +54,12 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A watch event, or the bytes of one that cannot be decoded."""
+    """A watch event, or the bytes of one that cannot be decoded. `item`: its object, where that was cut out of it."""
 
     event: WatchEvent | None
     raw: bytes = b""
     reason: str = ""
+    item: Item | None = None
 
 
 class Documents:
@@ -68,6 +72,7 @@ class Documents:
         self._bodies: _Recent[Document] = _Recent(_MOST)
         self._events: _Recent[Event] = _Recent(_MOST)
         self._inert: _Recent[bool] = _Recent(_MOST)
+        self.items = Items()
 
     def expect(self, digests: Iterable[Digest]) -> None:
         """These will be asked for: they are read at once, which is quicker."""
@@ -77,7 +82,8 @@ class Documents:
         """The same, of a stream's events."""
         self._read_events = self._recording.bodies(each for each in digests if each not in self._events.digests)
 
-    def _data(self, digest: Digest) -> bytes:
+    def data(self, digest: Digest) -> bytes:
+        """A body's bytes."""
         data = self._read.get(digest) or self._read_events.get(digest)
         return self._recording.body(digest) if data is None else data
 
@@ -90,7 +96,7 @@ class Documents:
         media_type = header(headers, "content-type")
         known = self._bodies.get(media_type, body.digest)
         if known is None:
-            data = self._data(body.digest)
+            data = self.data(body.digest)
             try:
                 known = Document(value=decode(media_type, data), digest=body.digest)
             except ContentError:
@@ -104,7 +110,7 @@ class Documents:
         for frame in frames:
             if frame.body.digest is None:
                 return Document(reason=f"a log's line is {frame.body.state.value}{_because(frame.body)}")
-            parts.append(self._data(frame.body.digest))
+            parts.append(self.data(frame.body.digest))
         if body.reason:
             return Document(reason=f"a log is not whole{_because(body)}")
         return Document(value=b"".join(parts).decode("utf-8", "replace"))
@@ -113,7 +119,7 @@ class Documents:
         """Whether a body certainly holds nothing that a server chooses: equal bytes of it say the same anywhere."""
         known = self._inert.get("", digest)
         if known is None:
-            known = _CHOSEN.search(self._data(digest)) is None
+            known = _CHOSEN.search(self.data(digest)) is None
             self._inert.put("", digest, known, _FLAG)
         return known
 
@@ -123,13 +129,19 @@ class Documents:
             return Event(None, reason=f"a watch event is {body.state.value}{_because(body)}")
         known = self._events.get(media_type, body.digest)
         if known is None:
-            data = self._data(body.digest)
-            try:
-                known = Event(decode_event(media_type, data))
-            except ContentError:
-                known = Event(None, data)
+            data = self.data(body.digest)
+            known = self._cut_event(media_type, data)
+            if known is None:
+                try:
+                    known = Event(decode_event(media_type, data))
+                except ContentError:
+                    known = Event(None, data)
             self._events.put(media_type, body.digest, known, len(data))
         return known
+
+    def _cut_event(self, media_type: str, data: bytes) -> Event | None:
+        cut = self.items.of_event(data) if is_json(media_type) else None
+        return None if cut is None else Event(WatchEvent(type=cut[0], object=cut[1].value), item=cut[1])
 
     def stored(self, body: Body | None) -> Document:
         """A value in etcd."""
@@ -140,13 +152,19 @@ class Documents:
             return Document(reason=f"a value is {body.state.value}{_because(body)}", encoding=encoding)
         known = self._bodies.get("", body.digest)
         if known is None:
-            data = self._data(body.digest)
+            data = self.data(body.digest)
             try:
                 known = Document(value=decode_value(data), digest=body.digest, encoding=value_media_type(data))
             except ContentError:
                 known = Document(raw=data, digest=body.digest)
             self._bodies.put("", body.digest, known, len(data))
         return known
+
+
+@lru_cache(maxsize=256)
+def is_json(media_type: str) -> bool:
+    """Whether that is what a content is written in."""
+    return parse_media_type(media_type).is_json
 
 
 class _Recent[T]:

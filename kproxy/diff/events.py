@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kproxy.diff.items import Item
 from kproxy.model.api import ObjectRef
 from kproxy.model.exchange import Exchange, Nanos
 from kproxy.model.jsontypes import JSON, JSONObject
@@ -12,13 +13,17 @@ from kproxy.wire.watch import WatchEvent
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One event at its place in the stream. `bookmark`: one whose coming the server may choose."""
+    """One event at its place in the stream. `bookmark`: one whose coming the server may choose.
+
+    `item`: its object by its bytes, where that could be cut out.
+    """
 
     index: int
     at: Nanos
     event: WatchEvent
     metadata: JSONObject
     bookmark: bool
+    item: Item | None = None
 
     @property
     def revision(self) -> int | None:

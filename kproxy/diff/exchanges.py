@@ -4,14 +4,14 @@ import re
 
 from kproxy.diff.ages import SLACK
 from kproxy.diff.documents import Document
-from kproxy.diff.headers import HeaderComparer, learn_headers
+from kproxy.diff.headers import HeaderComparer
 from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
 from kproxy.diff.order import Learned
 from kproxy.diff.overlap import judge_overlap
 from kproxy.diff.pages import Chains, Pages
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
-from kproxy.diff.stale import judge_moment
-from kproxy.diff.streams import compare_stream, learn_stream
+from kproxy.diff.stale import judge_moment, may_be_stale
+from kproxy.diff.streams import compare_stream
 from kproxy.diff.trees import Comparer, Made, Spot, same_words
 from kproxy.diff.upgraded import compare_upgraded
 from kproxy.model.exchange import Altered, Answer, Body, BodyState, End, Exchange, Headers, Request, header
@@ -31,7 +31,12 @@ _SERVER_ERROR = 500
 _UNREACHED = frozenset({500, 502, 503, 504})
 _CONDITIONS = frozenset({"if-modified-since", "if-none-match"})
 _CHOSEN_PARAMETERS = frozenset({"resourceVersion", "continue"})
-_METRICS = re.compile("/metrics(?:/.*)?")
+_METRICS_PATH = "/metrics"
+_METRICS = re.compile(f"{_METRICS_PATH}(?:/.*)?")
+_OF_THEIR_OWN = frozenset({"token", *_NODES_ANSWER})
+"""Subresources whose answers stand in other relations than an object's."""
+_WHOLE = frozenset({BodyState.KEPT, BodyState.EMPTY})
+_OF_STREAMS = frozenset({BodyState.FRAMES, BodyState.EMPTY})
 _DRAWN_PARAMETERS = frozenset({"timeoutSeconds", "timeout"})
 """What a client draws anew for each watch (client-go's reflector): equal in a replay, which sends the recorded one."""
 
@@ -48,18 +53,19 @@ def is_stream(exchange: Exchange) -> bool:
     return (state is BodyState.FRAMES and not exchange.info.is_log) or silent
 
 
-def learn_exchange(of: Comparison, pair: Pair, chains: Chains) -> list[Learned]:
-    """What the answers tell of what the servers chose; a request's body tells only what was learned before.
+def is_paged(exchange: Exchange) -> bool:
+    """Whether it asks for a list, or the rest of one, in pages."""
+    target = exchange.request.target
+    return exchange.info.verb == "list" and ("limit" in target or "continue" in target)
 
-    The revisions that stood in them; a stream's stand in no order with what else was answered.
+
+def learn_contents(of: Comparison, pair: Pair, chains: Chains) -> list[Learned]:
+    """What the answers' contents tell of what the servers chose, and the revisions that stood in them.
+
+    A request's body tells only what was learned before.
     """
-    learn_headers(of.renaming, pair.baseline.request.headers, pair.replayed.request.headers)
     first, second = pair.baseline.answer, pair.replayed.answer
     if first is None or second is None:
-        return []
-    learn_headers(of.renaming, first.headers, second.headers)
-    if is_stream(pair.baseline) and is_stream(pair.replayed):
-        learn_stream(of, pair)
         return []
     paged, whole = chains.take(pair, compared=False)
     if paged:
@@ -69,8 +75,41 @@ def learn_exchange(of: Comparison, pair: Pair, chains: Chains) -> list[Learned]:
             learner = Learner(of.renaming)
             learner.traced(None, trace)
             return learner.revisions
-        return _learn_documents(of, _owner(pair), *_answers(of, pair, first, second))
+        return _learn_documents(of, owner_of_answer(pair), *_answers(of, pair, first, second))
     return []
+
+
+def may_say_nothing(pair: Pair) -> bool:
+    """Whether two exchanges differ in nothing but their heads' fields and contents, and no rule has a say there."""
+    first, second = pair.baseline, pair.replayed
+    if first.answer is None or second.answer is None:
+        return False
+    info = first.info
+    return (
+        _looks(first, first.answer) == _looks(second, second.answer)
+        and not first.fault
+        and not second.fault
+        and not first.upgrade
+        and not second.upgrade
+        and first.answer.body.state in (_OF_STREAMS if is_stream(first) else _WHOLE)
+        and info.subresource not in _OF_THEIR_OWN
+        and not info.path.startswith(_METRICS_PATH)
+        and not may_be_stale(first)
+    )
+
+
+def _looks(exchange: Exchange, answer: Answer) -> tuple[object, ...]:
+    """All of an exchange that is no number of bytes, no name and no time."""
+    return (
+        exchange.end,
+        exchange.request.method,
+        answer.status,
+        answer.reason,
+        answer.http_version,
+        answer.informational,
+        answer.trailers,
+        answer.body.state,
+    )
 
 
 def _trace(of: Comparison, pair: Pair, first: Message, second: Message) -> Trace | None:
@@ -79,7 +118,7 @@ def _trace(of: Comparison, pair: Pair, first: Message, second: Message) -> Trace
     if any(body.digest is None or body.state is not BodyState.KEPT for body in bodies):
         return None
     types = (header(first.headers, "content-type"), header(second.headers, "content-type"))
-    owner = _owner(pair)
+    owner = owner_of_answer(pair)
 
     def walk(tracer: Tracer) -> None:
         a = of.baseline.documents.body(first.headers, first.body)
@@ -103,7 +142,7 @@ def _inert(of: Comparison, headers: Headers, first: Body, others: Headers, secon
     )
 
 
-def _owner(pair: Pair) -> Owner:
+def owner_of_answer(pair: Pair) -> Owner:
     """Whose an answer's own revision is: a list of one object may stand at that object's revision by chance."""
     return Owner(listing=pair.baseline.info.verb == "list", resource=resource_of(pair.baseline.info))
 
@@ -121,7 +160,7 @@ def _learn_documents(of: Comparison, owner: Owner, first: Document, second: Docu
 def learn_pages(of: Comparison, pages: Pages) -> list[Learned]:
     """What the pages of two lists tell, put together."""
     learner = Learner(of.renaming, of.traces)
-    learner.learn(pages.baseline, pages.replayed, _owner(pages.pair))
+    learner.learn(pages.baseline, pages.replayed, owner_of_answer(pages.pair))
     return learner.revisions
 
 
@@ -131,7 +170,7 @@ def compare_pages(of: Comparison, pages: Pages) -> None:
     answer = pages.pair.replayed.answer
     spot = Spot(pages.pair.baseline.seq, "body", now=_now(of, pages.pair, answer) if answer is not None else None)
     comparer = Comparer(of.renaming, of.findings, spot, of.traces)
-    comparer.compare(pages.baseline, pages.replayed, _owner(pages.pair))
+    comparer.compare(pages.baseline, pages.replayed, owner_of_answer(pages.pair))
     of.findings.move(before, pages.placed)
     pages.pair.revisions += spot.revisions
     pages.pair.times += spot.times
@@ -328,7 +367,7 @@ def _compare_requests(of: Comparison, pair: Pair) -> None:
     if first.method != second.method:
         of.findings.differ(seq, "request", "method", "changed", first.method, second.method)
     asked = prolonged(first.target) if of.replay and pair.baseline.info.verb == "watch" else first.target
-    if not any(_same_target(of, each, second.target) for each in {first.target: None, asked: None}):
+    if not any(same_targets(of, each, second.target) for each in {first.target: None, asked: None}):
         of.findings.differ(seq, "request", "target", "changed", first.target, second.target)
     HeaderComparer(of.renaming, of.findings, pair.baseline, pair.replayed).requests()
     if not _upgraded(pair):
@@ -347,7 +386,8 @@ def _compare_trace(of: Comparison, pair: Pair, spot: Spot, first: Message, secon
     return trace is not None
 
 
-def _same_target(of: Comparison, baseline: str, replayed: str) -> bool:
+def same_targets(of: Comparison, baseline: str, replayed: str) -> bool:
+    """Whether two requests ask for the same."""
     if not same_words(of.renaming, path_of(baseline), path_of(replayed)):
         return False
     first, second = query_of(baseline), query_of(replayed)
@@ -377,7 +417,7 @@ def _compare_documents(of: Comparison, pair: Pair, spot: Spot, first: Document, 
         _compare_bytes(of, spot, first, second)
         return
     comparer = Comparer(of.renaming, of.findings, spot, of.traces)
-    comparer.compare(first.value, second.value, _owner(pair))
+    comparer.compare(first.value, second.value, owner_of_answer(pair))
     pair.revisions += spot.revisions
     pair.times += spot.times
 

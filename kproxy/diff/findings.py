@@ -160,6 +160,11 @@ class Counting:
         else:
             self.identical += 1
 
+    def nothing(self) -> None:
+        """One unit more, in which nothing differs."""
+        self.compared += 1
+        self.identical += 1
+
     def tally(self) -> Tally:
         """What was counted."""
         return Tally(

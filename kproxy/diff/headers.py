@@ -1,13 +1,14 @@
 """Headers of answers and requests."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from kproxy.diff.clock import SLACK as CLOCK_SLACK
 from kproxy.diff.clock import Clock, after_date
 from kproxy.diff.findings import Findings
 from kproxy.diff.framing import FRAMING_HEADERS, Fields, framing_differences
+from kproxy.diff.moments import Moments, moments_of
 from kproxy.diff.noise import CERTIFICATES
 from kproxy.diff.trees import same_words
 from kproxy.model.exchange import Exchange, Headers
@@ -79,6 +80,57 @@ def _drawn(headers: Headers) -> dict[str, list[str]]:
     return found
 
 
+def same_heads(renaming: Renaming, baseline: Exchange, replayed: Exchange) -> bool:
+    """Learn from two heads each; whether they certainly say the same by that, but for their answers' Date."""
+    requests = baseline.request.headers, replayed.request.headers
+    same = requests[0] == requests[1] and _are_plain(requests[0])
+    if not same:
+        learn_headers(renaming, *requests)
+        same = _same_fields(renaming, *requests, left_out=_OF_THE_CLIENT)
+    if baseline.answer is None or replayed.answer is None:
+        return same
+    first, second = baseline.answer, replayed.answer
+    learn_headers(renaming, first.headers, second.headers)
+    return same and _same_fields(
+        renaming, first.headers, second.headers, sizes=(f"{first.body.size}", f"{second.body.size}")
+    )
+
+
+@lru_cache(maxsize=1024)
+def _are_plain(headers: Headers) -> bool:
+    return all(map(_is_plain, headers))
+
+
+def _same_fields(
+    renaming: Renaming,
+    first: Headers,
+    second: Headers,
+    *,
+    left_out: Collection[str] = (),
+    sizes: tuple[str, str] | None = None,
+) -> bool:
+    """Whether fields say the same one by one; of answers with `sizes` of these bodies, and one Date."""
+    dates = 0
+    if len(first) != len(second):
+        return False
+    for one, other in zip(first, second, strict=True):
+        if one == other and _is_plain(one):
+            continue
+        name = one[0].lower()
+        if name != other[0].lower():
+            return False
+        if name in left_out:
+            continue
+        if (kind := _KINDS.get(name)) is not None:
+            if renaming.image(kind, one[1]) != other[1]:
+                return False
+        elif name == "date" and sizes is not None:
+            dates += 1
+        elif name != "content-length" or (one[1], other[1]) != sizes:
+            return False
+    return dates <= 1
+
+
 @lru_cache(maxsize=4096)
 def _is_plain(pair: tuple[str, str]) -> bool:
     """Whether a field that is the same on both sides says the same, whatever else is known."""
@@ -92,6 +144,11 @@ def _to_compare(baseline: Headers, replayed: Headers) -> tuple[Fields, Fields]:
         return _by_name(baseline), _by_name(replayed)
     left = [(a, b) for a, b in zip(baseline, replayed, strict=True) if a != b or not _is_plain(a)]
     return _by_name(tuple(a for a, _ in left)), _by_name(tuple(b for _, b in left))
+
+
+def same_dates(clock: Clock, other: Clock, moments: Moments) -> bool:
+    """Whether an answer's Date is what its server's clock showed, if the recorded one's is."""
+    return not clock.explains_at(moments.baseline) or other.explains_at(moments.replayed)
 
 
 class HeaderComparer:
@@ -142,7 +199,7 @@ class HeaderComparer:
         What is no time (Expires: 0) has to be `equal`.
         """
         if name == "date":
-            return not clock.explains(self._baseline) or other.explains(self._replayed)
+            return same_dates(clock, other, moments_of(self._baseline, self._replayed))
         first, second = after_date(self._baseline, name), after_date(self._replayed, name)
         if first is None or second is None:
             return equal

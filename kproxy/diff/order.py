@@ -6,21 +6,22 @@ saw, only that is kept which raises the greatest revision known, or was written.
 
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise, product
+from itertools import groupby, islice, pairwise, product
 from operator import itemgetter
 
 from kproxy.diff.findings import Findings
+from kproxy.diff.moments import Moment, Moments, moments_of
+from kproxy.diff.short import InShort
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.stale import may_be_stale
 from kproxy.diff.trees import SeenRevision, SeenTime
 from kproxy.diff.turned import Shown, shown
 from kproxy.model.api import WRITE_VERBS
-from kproxy.model.exchange import Exchange, Nanos, header
+from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.renaming.startstate import start_revision
-from kproxy.renaming.times import http_seconds
 
 _NEVER = 1 << 62
 _ASKED = 1000
@@ -68,20 +69,17 @@ class Bounds:
         lowest = _NEVER
         starts, written = array("q"), array("q")
         for start, revision in sorted(zip(*self._found, strict=True), reverse=True):
-            if self._before(Nanos(start)) < revision < lowest:
+            if self.before(Nanos(start)) < revision < lowest:
                 lowest = revision
                 starts.append(start)
                 written.append(lowest)
         self._starts, self._written = starts[::-1], written[::-1]
         self._found = array("q"), array("q")
 
-    def _before(self, moment: Nanos) -> int:
+    def before(self, moment: Nanos) -> int:
+        """The greatest revision that an exchange ended with before one began at that moment; 0: none."""
         at = bisect_right(self._ends, moment)
         return self._known[at - 1] if at else 0
-
-    def before(self, exchange: Exchange) -> int:
-        """The greatest revision that an exchange ended with before this one began; 0: none."""
-        return self._before(exchange.started)
 
     def over_in_both(self, exchange: Exchange, there: Exchange) -> Iterator[tuple[int, int]]:
         """What was known of those that ended before this one on both clocks: here and there, the latest first."""
@@ -90,25 +88,29 @@ class Bounds:
             if self._there[0][each] <= there.started:
                 yield self._known[each], self._there[1][each]
 
-    def after(self, exchange: Exchange) -> int:
-        """The smallest new revision that an exchange wrote that began after this one was over."""
-        at = bisect_left(self._starts, _end(exchange))
+    def after(self, moment: Nanos | None) -> int:
+        """The smallest new revision that an exchange wrote that began after one was over, which ended then if ever."""
+        at = bisect_left(self._starts, _NEVER if moment is None else moment)
         return self._written[at] if at < len(self._starts) else _NEVER
 
 
 @dataclass(slots=True)
 class Order:
-    """Both recordings' orders: learned pair by pair, then checked pair by pair."""
+    """Both recordings' orders: learned pair by pair, then checked pair by pair.
+
+    `look_up`: the times in an exchange that was checked in short.
+    """
 
     of: Comparison
+    look_up: Callable[[Seq], Iterable[SeenTime]] = lambda _: ()
     times: "Times" = field(init=False)
     _baseline: Bounds = field(default_factory=Bounds)
     _replayed: Bounds = field(default_factory=Bounds)
     _wrong: frozenset[tuple[str, int]] = frozenset()
-    _last: Pair | None = None
+    _last: Moments | None = None
 
     def __post_init__(self) -> None:
-        self.times = Times(self.of.findings)
+        self.times = Times(self.of.findings, self.look_up)
 
     def learn(self, pair: Pair, revisions: list[Learned]) -> None:
         """The revisions in one pair of answers."""
@@ -132,7 +134,7 @@ class Order:
 
     def known_before(self, replayed: Exchange) -> int:
         """The greatest revision that an exchange of the replay ended with before this one of it began; 0: none."""
-        return self._replayed.before(replayed)
+        return self._replayed.before(replayed.started)
 
     def check(self, pair: Pair) -> None:
         """One pair after the other, in the baseline's order: what was seen in it, and its Date."""
@@ -141,12 +143,38 @@ class Order:
                 self._differ(pair, seen, "renamed")
             if (seen.scope, seen.baseline) in self._wrong:
                 self._differ(pair, seen, "reordered")
-        under_way = shown(pair)
+        moments = moments_of(pair.baseline, pair.replayed)
+        under_way = shown(moments)
         for time in pair.times:
             self.times.see(time, under_way)
-        self.times.explain(pair)
-        self._date(pair)
-        self._last = Pair(pair.baseline, pair.replayed)
+        self._check_moments(moments)
+
+    def may_be_wrong(self, short: InShort) -> bool:
+        """Whether a revision in a pair may be out of order: only for one that may, its documents are needed."""
+        if self._wrong or (
+            short.highest >= self._replayed.after(short.moments.replayed.ended)
+            and short.lowest < self._baseline.after(short.moments.baseline.ended)
+        ):
+            return True
+        lower = self._baseline.before(short.moments.baseline.started)
+        other = self._replayed.before(short.moments.replayed.started)
+        return any(
+            (baseline > lower and replayed <= other) if owned else (baseline >= lower and replayed < other)
+            for owned, baseline, replayed in short.answered
+        )
+
+    def check_in_short(self, short: InShort) -> None:
+        """A pair whose revisions are not out of order: the times that were seen in it, and its Date."""
+        if short.times:
+            under_way = shown(short.moments)
+            for pair, count in short.times:
+                self.times.see_again(pair, short.moments.seq, count, under_way)
+        self._check_moments(short.moments)
+
+    def _check_moments(self, moments: Moments) -> None:
+        self.times.explain(moments)
+        self._date(moments)
+        self._last = moments
 
     def finish(self) -> None:
         """All was checked."""
@@ -164,12 +192,12 @@ class Order:
         that the replay's others overtook. So only what was over before it in both recordings contradicts it.
         """
         first, second = self._baseline, self._replayed
-        if seen.baseline < first.after(pair.baseline) and seen.replayed >= second.after(pair.replayed):
+        if seen.baseline < first.after(pair.baseline.ended) and seen.replayed >= second.after(pair.replayed.ended):
             return False
         verb = pair.baseline.info.verb
         if seen.where != "body" or (seen.scope and verb not in WRITE_VERBS) or may_be_stale(pair.baseline):
             return True
-        lower, other = first.before(pair.baseline), second.before(pair.replayed)
+        lower, other = first.before(pair.baseline.started), second.before(pair.replayed.started)
         if seen.scope:
             new = seen.baseline > lower and seen.replayed <= other
             return not (new and self._was_there(pair, seen.replayed))
@@ -181,17 +209,14 @@ class Order:
         theirs = self._baseline.over_in_both(pair.baseline, pair.replayed)
         return any(known >= replayed for known, _ in ours) or any(known >= replayed for _, known in theirs)
 
-    def _date(self, later: Pair | None) -> None:
+    def _date(self, later: Moments | None) -> None:
         """The Date of an answer that no other exchange overlapped: their order is the requests' order."""
-        pair = self._last
-        if pair is None or (later is not None and not _answered_before(pair, later)):
+        last = self._last
+        if last is None or (later is not None and not _answered_before(last, later)):
             return
-        first, second = pair.baseline.answer, pair.replayed.answer
-        if first is None or second is None or not self.of.replayed.clock.explains(pair.replayed):
-            return
-        a, b = http_seconds(header(first.headers, "date")), http_seconds(header(second.headers, "date"))
-        if a is not None and b is not None:
-            self.times.see_date(SeenTime(pair.baseline.seq, a, b, "header", "date"), shown(pair))
+        first, second = last.baseline.date, last.replayed.date
+        if first is not None and second is not None and self.of.replayed.clock.explains_at(last.replayed):
+            self.times.see_date((first, second), last.seq, shown(last))
 
 
 class Times:
@@ -201,36 +226,49 @@ class Times:
     LONGEST = 60
     """Seconds of a request in which its time may have been set, at most."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, look_up: Callable[[Seq], Iterable[SeenTime]]) -> None:
+        """`look_up`: the times in an exchange that was seen in short."""
         self._findings = findings
+        self._look_up = look_up
         self._explained: set[tuple[int, int]] = set()
-        self._seen: dict[tuple[int, int], list[SeenTime]] = {}
+        self._seen: dict[tuple[int, int], list[SeenTime | Seq]] = {}
         self._counts: dict[tuple[int, int], int] = {}
         self._shown: dict[tuple[int, int], Shown] = {}
         self._starts = (_NEVER, _NEVER)
 
     def see(self, time: SeenTime, under_way: Shown | None = None) -> None:
         """A pair of times at a place; `under_way`: when the exchanges were that showed it."""
-        pair = (time.baseline, time.replayed)
-        if under_way is not None:
-            self._shown[pair] = under_way.earlier(self._shown.get(pair))
-        places = self._seen.setdefault(pair, [])
-        self._counts[pair] = self._counts.get(pair, 0) + 1
+        places = self._see((time.baseline, time.replayed), 1, under_way)
         if len(places) < self.PLACES:
             places.append(time)
 
-    def see_date(self, time: SeenTime, under_way: Shown | None = None) -> None:
-        """The same, of an answer's Date: what is older than the first one is as old as that one."""
-        self._starts = (min(self._starts[0], time.baseline), min(self._starts[1], time.replayed))
-        self.see(time, under_way)
+    def see_again(self, pair: tuple[int, int], seq: Seq, count: int, under_way: Shown | None) -> None:
+        """The same, so many times in an exchange: its places are looked up when they are asked for."""
+        places = self._see(pair, count, under_way)
+        if (left := self.PLACES - len(places)) > 0:
+            places.extend([seq] * min(count, left))
 
-    def explain(self, pair: Pair) -> None:
+    def see_date(self, pair: tuple[int, int], seq: Seq, under_way: Shown | None = None) -> None:
+        """The same, of an answer's Date: what is older than the first one is as old as that one."""
+        self._starts = (min(self._starts[0], pair[0]), min(self._starts[1], pair[1]))
+        places = self._see(pair, 1, under_way)
+        if len(places) < self.PLACES:
+            places.append(SeenTime(seq, *pair, "header", "date"))
+
+    def _see(self, pair: tuple[int, int], count: int, under_way: Shown | None) -> list[SeenTime | Seq]:
+        if under_way is not None:
+            known = self._shown.get(pair)
+            self._shown[pair] = under_way if known is None else under_way.earlier(known)
+        self._counts[pair] = self._counts.get(pair, 0) + count
+        return self._seen.setdefault(pair, [])
+
+    def explain(self, moments: Moments) -> None:
         """What a write set while it went on may have either time, however others that went on then came through.
 
         Requests that overlapped, or that nothing orders, come through in one order there, and in another one here.
         """
-        if pair.baseline.info.verb in WRITE_VERBS:
-            self._explained.update(product(_seconds_of(pair.baseline), _seconds_of(pair.replayed)))
+        if moments.verb in WRITE_VERBS:
+            self._explained.update(product(_seconds_of(moments.baseline), _seconds_of(moments.replayed)))
 
     def finish(self) -> None:
         """What is not in the longest order that both have is out of order, where nothing explains it.
@@ -253,8 +291,17 @@ class Times:
                 others = (other for at in crossed for other in clamped[rising[at]])
                 if pair in self._explained or self._turned(pair, others):
                     continue
-                for time in self._seen[pair]:
+                for time in self._places(pair):
                     self._findings.differ(time.seq, time.where, time.path, "reordered", *map(_text, each))
+
+    def _places(self, pair: tuple[int, int]) -> Iterator[SeenTime]:
+        """Where a pair of times was seen first."""
+        for place, same in groupby(self._seen[pair]):
+            if isinstance(place, SeenTime):
+                yield from [place] * len(list(same))
+            else:
+                found = (each for each in self._look_up(place) if (each.baseline, each.replayed) == pair)
+                yield from islice(found, len(list(same)))
 
     def _turned(self, pair: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
         """Whether the requests that told these times changed places with all those that it is out of order with."""
@@ -263,13 +310,12 @@ class Times:
         return own is not None and all(other is not None and own.turned(other) for other in found)
 
 
-def _seconds_of(exchange: Exchange) -> range:
+def _seconds_of(moment: Moment) -> range:
     """The seconds of a server's clock in which it served a request."""
-    date = http_seconds(header(exchange.answer.headers, "date")) if exchange.answer else None
-    if date is None:
+    if moment.date is None:
         return range(0)
-    lasted = ((exchange.answered or exchange.started) - exchange.started) // 1_000_000_000
-    return range(date - min(lasted, Times.LONGEST) - 1, date + 1)
+    lasted = ((moment.answered or moment.started) - moment.started) // 1_000_000_000
+    return range(moment.date - min(lasted, Times.LONGEST) - 1, moment.date + 1)
 
 
 def _end(exchange: Exchange) -> Nanos:
@@ -283,10 +329,10 @@ def _text(when: int) -> str:
         return f"{when} seconds since 1970"
 
 
-def _answered_before(pair: Pair, later: Pair) -> bool:
+def _answered_before(one: Moments, later: Moments) -> bool:
     return all(
-        exchange.answered is not None and exchange.answered <= following.started
-        for exchange, following in ((pair.baseline, later.baseline), (pair.replayed, later.replayed))
+        moment.answered is not None and moment.answered <= following.started
+        for moment, following in ((one.baseline, later.baseline), (one.replayed, later.replayed))
     )
 
 

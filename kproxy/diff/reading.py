@@ -1,11 +1,13 @@
 """Both recordings read side by side, a bounded part of them at a time."""
 
+from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from kproxy.diff.pairing import Pairing
+from kproxy.diff.short import InShort, Spool
 from kproxy.diff.sides import Comparison, Pair
-from kproxy.model.exchange import Body, Digest, Exchange, Seq
+from kproxy.model.exchange import EMPTY_BODY, Body, Digest, Exchange, Seq
 from kproxy.model.recording import Recording
 
 _HELD = 2048
@@ -15,30 +17,64 @@ _TOGETHER = 128
 _TOGETHER_BYTES = 1 << 21
 """and about as many bytes of them."""
 
+_FEW = 8
+"""One of so many that has to be read again is looked up: it takes longer than to read it in its turn."""
+
 type Item = Pair | Exchange
 """Two exchanges, or one of the baseline's that stands alone."""
 
+type Needs = Callable[[Pair], Iterable[tuple[Body, Body]]]
 
-def side_by_side(of: Comparison, pairing: Pairing, alone: list[Exchange] | None = None) -> Iterator[Item]:
+
+def side_by_side(
+    of: Comparison, pairing: Pairing, alone: "array[int] | None" = None, needs: Needs | None = None
+) -> Iterator[Item]:
     """All pairs and what stands alone, in the baseline's order, with their bodies at hand.
 
-    `alone` gets the replay's exchanges that stand beside none, once all is read: as many as there are differences.
+    `alone` gets the numbers of the replay's exchanges that stand beside none, once all is read. `needs`: which bodies
+    are needed of a pair.
     """
     replayed = _Ahead(of.replayed.recording, pairing)
-    yield from _with_bodies(of, _paired(of, pairing, replayed))
+    yield from _with_bodies(of, _paired(of, pairing, replayed), needs or _all_bodies)
     if alone is not None:
         replayed.finish()
-        alone += replayed.alone
+        alone.extend(replayed.alone)
 
 
-def pairs_of(of: Comparison, pairing: Pairing, seqs: Iterable[int]) -> Iterator[Pair]:
-    """The pairs of these exchanges of the baseline."""
-    for seq in seqs:
-        image = pairing.image(Seq(seq))
-        first = of.baseline.recording.exchange(Seq(seq))
-        second = of.replayed.recording.exchange(image) if image is not None else None
-        if first is not None and second is not None:
-            yield Pair(first, second)
+def pairs_of(of: Comparison, pairing: Pairing, seqs: Iterable[int], needs: Needs | None = None) -> Iterator[Pair]:
+    """The pairs of these exchanges of the baseline; `needs`: which of their bodies are to be at hand."""
+    items = (item_of(of, pairing, Seq(seq)) for seq in seqs)
+    pairs = (item for item in items if isinstance(item, Pair))
+    return pairs if needs is None else _with_bodies(of, pairs, needs)
+
+
+def item_of(of: Comparison, pairing: Pairing, seq: Seq) -> Item | None:
+    """An exchange of the baseline's with the one beside it; None if the recording does not have it."""
+    image = pairing.image(seq)
+    first = of.baseline.recording.exchange(seq)
+    second = of.replayed.recording.exchange(image) if image is not None else None
+    return first if first is None or second is None else Pair(first, second)
+
+
+def once_more(of: Comparison, pairing: Pairing, spool: Spool) -> Iterator[Item | InShort]:
+    """What was put into the spool, in its order: in short, or with its bodies at hand."""
+    if spool.whole == spool.pairs:
+        return side_by_side(of, pairing)
+    few = spool.whole * _FEW < spool.pairs
+    items = _looked_up(of, pairing, spool) if few else _beside(of, pairing, spool)
+    return _with_bodies(of, items, _all_bodies)
+
+
+def _looked_up(of: Comparison, pairing: Pairing, spool: Spool) -> Iterator[Item | InShort]:
+    for kept in spool:
+        item = kept if isinstance(kept, InShort) else item_of(of, pairing, kept)
+        if item is not None:
+            yield item
+
+
+def _beside(of: Comparison, pairing: Pairing, spool: Spool) -> Iterator[Item | InShort]:
+    items = _paired(of, pairing, _Ahead(of.replayed.recording, pairing))
+    return (kept if isinstance(kept, InShort) else item for item, kept in zip(items, spool, strict=False))
 
 
 def _paired(of: Comparison, pairing: Pairing, replayed: "_Ahead") -> Iterator[Item]:
@@ -48,34 +84,34 @@ def _paired(of: Comparison, pairing: Pairing, replayed: "_Ahead") -> Iterator[It
         yield exchange if other is None else Pair(exchange, other)
 
 
-def _with_bodies(of: Comparison, items: Iterator[Item]) -> Iterator[Item]:
-    together: list[Item] = []
+def _with_bodies[T: Item | InShort](of: Comparison, items: Iterable[T], needs: Needs) -> Iterator[T]:
+    together: list[T] = []
+    digests: tuple[list[Digest], list[Digest]] = [], []
     size = 0
     for item in items:
         together.append(item)
         if isinstance(item, Pair):
-            size += sum(body.size for exchange in (item.baseline, item.replayed) for body in _bodies(exchange))
+            for first, second in needs(item):
+                for body, own in ((first, digests[0]), (second, digests[1])):
+                    if body.digest is not None:
+                        size += body.size
+                        own.append(body.digest)
         if len(together) == _TOGETHER or size > _TOGETHER_BYTES:
-            yield from _read(of, together)
-            together, size = [], 0
-    yield from _read(of, together)
+            yield from _read(of, together, digests)
+            together, digests, size = [], ([], []), 0
+    yield from _read(of, together, digests)
 
 
-def _read(of: Comparison, items: list[Item]) -> list[Item]:
-    pairs = [item for item in items if isinstance(item, Pair)]
-    of.baseline.documents.expect(_digests(pair.baseline for pair in pairs))
-    of.replayed.documents.expect(_digests(pair.replayed for pair in pairs))
+def _read[T](of: Comparison, items: list[T], digests: tuple[list[Digest], list[Digest]]) -> list[T]:
+    of.baseline.documents.expect(digests[0])
+    of.replayed.documents.expect(digests[1])
     return items
 
 
-def _bodies(exchange: Exchange) -> Iterator[Body]:
-    yield exchange.request.body
-    if exchange.answer is not None:
-        yield exchange.answer.body
-
-
-def _digests(exchanges: Iterable[Exchange]) -> Iterator[Digest]:
-    return (body.digest for each in exchanges for body in _bodies(each) if body.digest is not None)
+def _all_bodies(pair: Pair) -> Iterator[tuple[Body, Body]]:
+    first, second = pair.baseline.answer, pair.replayed.answer
+    yield pair.baseline.request.body, pair.replayed.request.body
+    yield first.body if first is not None else EMPTY_BODY, second.body if second is not None else EMPTY_BODY
 
 
 class _Ahead:
@@ -88,7 +124,7 @@ class _Ahead:
         self._last = -1
         self._asked = bytearray(len(pairing))
         self._held: OrderedDict[Seq, Exchange] = OrderedDict()
-        self.alone: list[Exchange] = []
+        self.alone = array("q")
 
     def exchange(self, seq: Seq) -> Exchange | None:
         """One of them; None if the recording does not have it."""
@@ -108,11 +144,11 @@ class _Ahead:
             self._take(exchange)
         for place, asked in enumerate(self._asked):
             if not asked and (found := self._recording.exchange(self._pairing.at(place))) is not None:
-                self.alone.append(found)
+                self.alone.append(found.seq)
 
     def _take(self, exchange: Exchange) -> None:
         if self._pairing.back(exchange.seq) is None:
-            self.alone.append(exchange)
+            self.alone.append(exchange.seq)
             return
         self._held[exchange.seq] = exchange
         if len(self._held) > _HELD:

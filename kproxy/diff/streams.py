@@ -1,11 +1,12 @@
 """Watch streams, object by object: states, order, final state."""
 
 from collections import defaultdict, deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from kproxy.diff.ages import STREAM_SLACK
 from kproxy.diff.events import Match, Seen, from_anywhere, watched
+from kproxy.diff.findings import Findings
 from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, TAIL
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.diff.tails import Tail, ran_on
@@ -47,18 +48,44 @@ def _heartbeat(seen: Seen) -> bool:
     return seen.event.type in {"ADDED", "MODIFIED"} and named and component == "kube-apiserver"
 
 
-def learn_stream(of: Comparison, pair: Pair) -> None:
-    """What two streams' events tell."""
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Two streams' events, and which stand for each other. `left_out`: a rule may leave some of them out."""
+
+    first: list[Seen]
+    second: list[Seen]
+    matched: list[Match]
+    left_out: bool
+
+
+def events_of(of: Comparison, pair: Pair) -> Together | None:
+    """What two streams may teach; None if an event was not kept or cannot be decoded."""
     first, second = _read(of.baseline, pair.baseline), _read(of.replayed, pair.replayed)
     if first is None or second is None:
-        return
-    if not of.findings.strict and _beats(first) != _beats(second):  # they are not compared then
+        return None
+    left_out = _beats(first) != _beats(second)
+    if left_out and not of.findings.strict:  # they are not compared then
         first, second = ([each for each in side if not _heartbeat(each)] for side in (first, second))
+    return Together(first, second, _matched(of.renaming, _objects(first), _objects(second)), left_out)
+
+
+def learn_event(of: Comparison, pair: Pair, together: Together, a: Seen, b: Seen) -> None:
+    """What two events that stand for each other tell."""
     learner = Learner(of.renaming, of.traces)
-    _see_columns(learner.walker, first)
-    for a, b in _matched(of.renaming, _objects(first), _objects(second)):
-        if a is not None and b is not None:
-            learner.learn(a.event.object, b.event.object, Owner(resource=resource_of(pair.baseline.info)))
+    _see_columns(learner.walker, together.first)
+    learner.learn(a.event.object, b.event.object, Owner(resource=resource_of(pair.baseline.info)))
+
+
+def is_in_order(of: Comparison, pair: Pair, together: Together) -> bool:
+    """Whether two streams have the same events, and differ at most in what those show of their objects."""
+    if together.left_out or _was_cut(pair.baseline) or _was_cut(pair.replayed):
+        return False
+    if any(a is None or b is None or a.event.type != b.event.type for a, b in together.matched):
+        return False
+    trial = replace(of, findings=Findings(strict=True))
+    _compare_order(trial, pair, together.matched)
+    _compare_bookmarks(trial, pair, together.first, together.second)
+    return not trial.findings.count
 
 
 def compare_stream(of: Comparison, pair: Pair) -> None:
@@ -327,13 +354,15 @@ def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
         if number % _TOGETHER == 0:
             following = frames[number : number + _TOGETHER]
             side.documents.expect_events(each.body.digest for each in following if each.body.digest is not None)
-        event = side.documents.event(media_type, frame.body).event
+        known = side.documents.event(media_type, frame.body)
+        event = known.event
         if event is None:
             return None
         metadata = _metadata(event.object)
         annotations = metadata.get("annotations")
         last = isinstance(annotations, dict) and _INITIAL_END in annotations
-        seen.append(Seen(frame.index, frame.at, event, metadata, event.type == "BOOKMARK" and not last))
+        mark = event.type == "BOOKMARK" and not last
+        seen.append(Seen(frame.index, frame.at, event, metadata, mark, known.item))
     return seen
 
 

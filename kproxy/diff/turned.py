@@ -5,8 +5,8 @@ A replay takes what is independent at once, and the times that a server gives fo
 
 from dataclasses import dataclass
 
-from kproxy.diff.sides import Pair
-from kproxy.model.exchange import Exchange, Nanos
+from kproxy.diff.moments import Moment, Moments
+from kproxy.model.exchange import Nanos
 
 _NEVER = Nanos(1 << 62)
 
@@ -32,15 +32,15 @@ class Shown:
         return Shown(_first(self.baseline, other.baseline), _first(self.replayed, other.replayed))
 
 
-def shown(pair: Pair) -> Shown | None:
+def shown(moments: Moments) -> Shown | None:
     """When a pair of exchanges was under way; None for watches: they tell of a time when it comes to them."""
-    if pair.baseline.info.verb == "watch":
+    if moments.verb == "watch":
         return None
-    return Shown(_span(pair.baseline), _span(pair.replayed))
+    return Shown(_span(moments.baseline), _span(moments.replayed))
 
 
-def _span(exchange: Exchange) -> Span:
-    return exchange.started, exchange.ended if exchange.ended is not None else _NEVER
+def _span(moment: Moment) -> Span:
+    return moment.started, moment.ended if moment.ended is not None else _NEVER
 
 
 def _first(one: Span, other: Span) -> Span:

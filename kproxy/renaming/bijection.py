@@ -38,15 +38,15 @@ class Bijection:
         self._disputed[pair] = self._disputed.get(pair, 0) + weight
         return False
 
-    def settle(self) -> None:
-        """Decide by votes; among equals the pair that was seen first.
+    def settle(self) -> bool:
+        """Decide by votes; among equals the pair that was seen first. Whether that took its image from any value.
 
         A pair that was seen first, and again, keeps its image though another value is shown with that more often: it
         is the later one that was not to have it (a write that another server does not carry out shows the revision of
         the write before, from then on).
         """
         if not self._disputed:
-            return
+            return False
         standing = [(pair, self._votes(pair[0])) for pair in self._forward.items()]
         most: dict[str, int] = {}
         for (baseline, _), count in self._disputed.items():
@@ -57,6 +57,7 @@ class Bijection:
             each.clear()
         for (baseline, replayed), count in dict((*sure, *votes)).items():
             self.learn(baseline, replayed, count)
+        return any(self._forward.get(baseline) != replayed for (baseline, replayed), _ in standing)
 
     def _votes(self, baseline: str) -> int:
         return self._again.get(baseline, 0) + 1

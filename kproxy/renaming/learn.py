@@ -10,11 +10,14 @@ from kproxy.renaming.walk import Walker
 
 
 class Learner:
-    """Learns from pairs of documents, in their order."""
+    """Learns from pairs of documents, in their order. `weight`: how often each was seen."""
 
-    def __init__(self, renaming: Renaming, traces: Traces | None = None, *, told: bool = False) -> None:
+    def __init__(
+        self, renaming: Renaming, traces: Traces | None = None, *, told: bool = False, weight: int = 1
+    ) -> None:
         """`told`: of lists only objects whose names are known teach anything."""
         self._renaming = renaming
+        self._weight = weight
         self.revisions: list[tuple[str, int, int]] = []
         """Those that were seen: whose ("" for a list's), the baseline's, the replay's."""
         self.walker = Walker(self, renaming.text, traces, told=told)
@@ -34,7 +37,7 @@ class Learner:
 
     def _known(self, place: Place, kind: Kind | None, baseline: JSON, replayed: JSON) -> None:
         if kind is not None:
-            self._renaming.learn(kind, place, baseline, replayed)
+            self._renaming.learn(kind, place, baseline, replayed, self._weight)
             if kind is Kind.REVISION:
                 self.revisions.append((place.revision_scope(), int(str(baseline)), int(str(replayed))))
         elif (
@@ -44,7 +47,7 @@ class Learner:
                 baseline != replayed or has_pseudonym(baseline)
             )  # equal in a replay, which sends it: a vote like others
         ):
-            learn_text(self._renaming, baseline, replayed)
+            learn_text(self._renaming, baseline, replayed, self._weight)
 
     def removed(self, path: Path, place: Place, baseline: JSON) -> None:
         """Nothing to learn."""
@@ -56,12 +59,12 @@ class Learner:
         """Nothing to learn."""
 
 
-def learn_text(renaming: Renaming, baseline: str, replayed: str) -> None:
-    """Uids and pseudonyms inside two texts, when both have as many."""
+def learn_text(renaming: Renaming, baseline: str, replayed: str, weight: int = 1) -> None:
+    """Uids and pseudonyms inside two texts, when both have as many; `weight`: how often they were seen."""
     for kind, found, other in (
         (Kind.UID, UUID.findall(baseline), UUID.findall(replayed)),
         (Kind.PSEUDONYM, pseudonyms_in(baseline), pseudonyms_in(replayed)),
     ):
         if len(found) == len(other):
             for a, b in zip(found, other, strict=True):
-                renaming.learn_name(kind, a, b)
+                renaming.learn_name(kind, a, b, weight)

@@ -73,31 +73,31 @@ class Renaming:
         self._news: list[str] = []
         """Names that were learned since texts began to be remembered."""
 
-    def learn(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> None:
-        """The server chose `baseline` there, and `replayed` here."""
+    def learn(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON, weight: int = 1) -> None:
+        """The server chose `baseline` there, and `replayed` here; `weight`: so often."""
         if kind is Kind.REVISION:
             scope = place.revision_scope()
             resource = place.owner.resource if scope in {"", place.owner.uid} else _ANOTHER
-            self.revisions.learn(scope, str(baseline), str(replayed), resource=resource)
+            self.revisions.learn(scope, str(baseline), str(replayed), weight, resource=resource)
         elif kind is Kind.TIME:
-            self.times.learn(place, str(baseline), str(replayed))
+            self.times.learn(place, str(baseline), str(replayed), weight)
         elif kind is Kind.AGE:
-            self.ages += baseline != replayed
+            self.ages += weight * (baseline != replayed)
         elif kind is Kind.HASH:
-            self._learn_hash(str(baseline), str(replayed))
+            self._learn_hash(str(baseline), str(replayed), weight)
         elif kind is not Kind.ALLOCATION:
             if kind is Kind.NAME:
-                self._drawn.setdefault(_namespace(place), Bijection()).learn(str(baseline), str(replayed))
-            self.learn_name(kind, str(baseline), str(replayed))
+                self._drawn.setdefault(_namespace(place), Bijection()).learn(str(baseline), str(replayed), weight)
+            self.learn_name(kind, str(baseline), str(replayed), weight)
 
-    def _learn_hash(self, baseline: str, replayed: str) -> None:
+    def _learn_hash(self, baseline: str, replayed: str, weight: int) -> None:
         first, second = hash_in(baseline), hash_in(replayed)
         if first is not None and second is not None:
-            self.learn_name(Kind.HASH, first[1], second[1])
+            self.learn_name(Kind.HASH, first[1], second[1], weight)
 
-    def learn_name(self, kind: Kind, baseline: str, replayed: str) -> None:
+    def learn_name(self, kind: Kind, baseline: str, replayed: str, weight: int = 1) -> None:
         """A pair of names, wherever it stood."""
-        if not self._maps[kind].learn(baseline, replayed) or baseline == replayed or kind not in _SHOWN:
+        if not self._maps[kind].learn(baseline, replayed, weight) or baseline == replayed or kind not in _SHOWN:
             return
         if self._names is None:
             return
@@ -120,14 +120,13 @@ class Renaming:
         """What of a kind stands in texts in a form of its own."""
         return {Kind.HASH: names.hashes, Kind.NODE_PORT: self._ports, Kind.SERVER_PORT: self._listening}[kind]
 
-    def settle(self) -> None:
-        """All was seen: the pairs that were seen most often stay."""
-        for each in (*self._maps.values(), *self._drawn.values()):
-            each.settle()
-        self.revisions.settle()
-        self.times.settle()
+    def settle(self) -> bool:
+        """All was seen: the pairs that were seen most often stay; whether that took its image from any value."""
+        changed = [each.settle() for each in (*self._maps.values(), *self._drawn.values())]
+        changed += [self.revisions.settle(), self.times.settle()]
         self._names = None
         self._forget_texts()
+        return any(changed)
 
     def agrees(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> bool:
         """Whether two values that the server chose stand for each other (ages: diff.ages)."""

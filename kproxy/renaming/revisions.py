@@ -34,10 +34,10 @@ class Revisions:
         for each in {resource, ""} if scope else {""}:
             self._known.setdefault(each, Timeline()).learn(int(baseline), int(replayed))
 
-    def settle(self) -> None:
-        """Decide each object's map by votes."""
-        for bijection in self._scopes.values():
-            bijection.settle()
+    def settle(self) -> bool:
+        """Decide each object's map by votes; whether that took its image from any version."""
+        changed = [bijection.settle() for bijection in self._scopes.values()]
+        return any(changed)
 
     def agrees(self, scope: str, baseline: str, replayed: str) -> bool:
         """Whether an object's version is the replay's version."""

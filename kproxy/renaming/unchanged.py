@@ -41,19 +41,19 @@ class Unchanged:
         self._beside: dict[Field, str] = {}
         """What stands beside the field in the replay."""
 
-    def learn(self, place: Place, baseline: str, replayed: str) -> None:
+    def learn(self, place: Place, baseline: str, replayed: str, weight: int = 1) -> None:
         """A pair of times at one place."""
         field = _field(place, baseline)
         times = self._fields.get(field)
         if times is None:
             times = self._fields[field] = Bijection(injective=False)
             self._beside[field] = _neighbours(place.replayed, place.key) if field.beside else ""
-        times.learn(baseline, replayed)
+        times.learn(baseline, replayed, weight)
 
-    def settle(self) -> None:
-        """Decide each field by votes."""
-        for each in self._fields.values():
-            each.settle()
+    def settle(self) -> bool:
+        """Decide each field by votes; whether that took its image from any time."""
+        changed = [each.settle() for each in self._fields.values()]
+        return any(changed)
 
     def agrees(self, place: Place, baseline: str, replayed: str) -> bool:
         """Whether the two are the same field's times; what has no uid (a review, a patch) does not last."""

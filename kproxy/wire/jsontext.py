@@ -34,6 +34,17 @@ def decode_json(data: bytes) -> JSON:
     return _without_lone_surrogates(value) if b"\\ud" in data or b"\\uD" in data else value
 
 
+def decode_json_at(text: str, at: int) -> tuple[JSON, int]:
+    """The value that begins at a place of a text, and where it ends. ContentError for what is none or not finite.
+
+    For parts of a text whose size was checked; how deep the value is nested is for whoever asks.
+    """
+    try:
+        return _decoder.raw_decode(text, at)
+    except (ValueError, RecursionError):
+        raise ContentError(f"no JSON at character {at}") from None
+
+
 def encode_json(value: JSON) -> bytes:
     """`value` as Go's encoder writes it for the api-server: compact, `<`, `>`, `&` escaped, a line end behind it."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

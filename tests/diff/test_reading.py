@@ -1,5 +1,6 @@
 """kproxy.diff.reading and what the comparison remembers: a bounded part of both recordings at a time."""
 
+from array import array
 from functools import partial
 
 import pytest
@@ -9,7 +10,7 @@ from kproxy.diff.documents import Documents
 from kproxy.diff.findings import Findings
 from kproxy.diff.pairing import Pairing
 from kproxy.diff.sides import Comparison, Pair, read_side
-from kproxy.model.exchange import Exchange, Seq
+from kproxy.model.exchange import Seq
 from kproxy.model.verdict import Outcome
 from kproxy.renaming.renaming import Renaming
 from tests.diff.sessions import PODS, FakeServer, verdict_of
@@ -27,10 +28,10 @@ def server(letter: str, *names: str) -> FakeServer:
 def read(first: FakeServer, second: FakeServer, *pairs: tuple[int, int]) -> tuple[list[tuple[int, int]], list[int]]:
     """The pairs that are read, in their order, 0 for what is not there; and the replay's that stand alone."""
     of = Comparison(read_side(first.made), read_side(second.made), Renaming(), Findings(strict=False))
-    alone: list[Exchange] = []
+    alone = array("q")
     items = reading.side_by_side(of, Pairing((Seq(a), Seq(b)) for a, b in pairs), alone)
     found = [(item.baseline.seq, item.replayed.seq) if isinstance(item, Pair) else (item.seq, 0) for item in items]
-    return [(int(a), int(b)) for a, b in found], [each.seq for each in alone]
+    return [(int(a), int(b)) for a, b in found], list(alone)
 
 
 @pytest.mark.parametrize("held", [1, 2, 2048])

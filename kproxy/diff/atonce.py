@@ -1,0 +1,265 @@
+"""A pair of exchanges learned from and, where nothing differs but what the servers chose, compared at once.
+
+What is said here of a pair must be what kproxy.diff.exchanges would say of it once all was learned: nothing. Whatever
+may be something is left to it. tests/diff/test_atonce.py holds the two against each other.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from kproxy.diff.documents import is_json
+from kproxy.diff.exchanges import is_paged, is_stream, learn_contents, may_say_nothing, owner_of_answer
+from kproxy.diff.headers import same_heads
+from kproxy.diff.items import Item, stand_beside
+from kproxy.diff.moments import Moments, moment_of
+from kproxy.diff.order import Learned
+from kproxy.diff.pages import Chains
+from kproxy.diff.short import InShort, Kept
+from kproxy.diff.sides import Comparison, Pair
+from kproxy.diff.stale import may_be_stale
+from kproxy.diff.streams import events_of, is_in_order, learn_event
+from kproxy.diff.told import Store, Told, told_by
+from kproxy.model.api import WRITE_VERBS
+from kproxy.model.exchange import Answer, Body, BodyState, Headers, Request, header
+from kproxy.renaming.kinds import UUID, Kind, Owner, Place, resource_of
+from kproxy.renaming.pseudonyms import has_pseudonym
+from kproxy.renaming.traces import AskedTheRenaming, Leaf, Tracer
+from kproxy.renaming.walk import Walker
+
+_NONE = 1 << 62
+_NOTHING: tuple[Told, ...] = ()
+
+
+@dataclass(slots=True)
+class AtOnce:
+    """Goes through all pairs for the first time."""
+
+    of: Comparison
+    chains: Chains
+    store: Store = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.of.renaming)
+
+    def needs_now(self, pair: Pair) -> Iterator[tuple[Body, Body]]:
+        """The same, of those that do not have to wait until the others were gone through."""
+        return iter(()) if is_stream(pair.baseline) or pair.baseline.info.verb == "list" else self.needs(pair)
+
+    def needs(self, pair: Pair) -> Iterator[tuple[Body, Body]]:
+        """The bodies that have to be read, both sides' together: of others it is known what they tell."""
+        first, second = pair.baseline, pair.replayed
+        if self._key(pair, first.request, second.request) not in self.store:
+            yield first.request.body, second.request.body
+        answers = first.answer, second.answer
+        if answers[0] is None or answers[1] is None:
+            return
+        if self._key(pair, answers[0], answers[1]) not in self.store:
+            yield answers[0].body, answers[1].body
+
+    def learn(self, pair: Pair) -> tuple[list[Learned], Kept]:
+        """Learn from a pair that is no stream: the revisions in its answers, and what is still to be compared."""
+        seq = pair.baseline.seq
+        heads = same_heads(self.of.renaming, pair.baseline, pair.replayed)
+        first, second = pair.baseline.answer, pair.replayed.answer
+        if first is None or second is None:
+            return [], seq
+        told = None if is_paged(pair.baseline) else self._answers(pair, first, second)
+        if told is None:
+            return learn_contents(self.of, pair, self.chains), seq
+        found = [each for part in told for each in part.learn(self.of.renaming)]
+        return found, self._in_short(pair, told) if heads else seq
+
+    def learn_stream(self, pair: Pair) -> Kept:
+        """Learn from two streams, whose revisions stand in no order with what was answered."""
+        seq = pair.baseline.seq
+        heads = same_heads(self.of.renaming, pair.baseline, pair.replayed)
+        if pair.replayed.answer is None or not is_stream(pair.replayed):
+            return seq
+        together = events_of(self.of, pair)
+        if together is None:
+            return seq
+        owner = Owner(resource=resource_of(pair.baseline.info))
+        told: list[Told] = []
+        for a, b in together.matched:
+            if a is None or b is None:
+                continue
+            part = self._objects(a.item, b.item, owner) if a.item is not None and b.item is not None else None
+            if part is None:
+                heads = False
+                learn_event(self.of, pair, together, a, b)
+            else:
+                part.learn(self.of.renaming)
+                told.append(part)
+        return self._in_short(pair, told) if heads and is_in_order(self.of, pair, together) else seq
+
+    def _in_short(self, pair: Pair, told: Sequence[Told]) -> Kept:
+        """What is still to be compared of a pair whose heads say the same, and whose answers tell that."""
+        seq = pair.baseline.seq
+        if not may_say_nothing(pair) or not all(part.agreed for part in told):
+            return seq
+        asked = self._told_by(pair, pair.baseline.request, pair.replayed.request)
+        if asked is None or not all(map(_is_settled, asked)):
+            return seq
+        return _in_short(pair, asked, told)
+
+    def _answers(self, pair: Pair, first: Answer, second: Answer) -> tuple[Told, ...] | None:
+        return _NOTHING if self._is_inert(first, second) else self._told_by(pair, first, second)
+
+    def _is_inert(self, first: Answer, second: Answer) -> bool:
+        return (
+            first.body.digest is not None
+            and first.body.digest == second.body.digest
+            and first.body.state is second.body.state
+            and header(first.headers, "content-type") == header(second.headers, "content-type")
+            and self.of.baseline.documents.inert(first.body.digest)
+        )
+
+    @staticmethod
+    def _key(pair: Pair, first: Request | Answer, second: Request | Answer) -> Hashable:
+        """What two messages' bodies are known by, with all else that what they tell depends on."""
+        info = pair.baseline.info
+        return (
+            first.body.digest,
+            second.body.digest,
+            _media_type(first.headers),
+            _media_type(second.headers),
+            info.verb == "list",
+            info.group,
+            info.resource,
+        )
+
+    def _told_by(self, pair: Pair, first: Request | Answer, second: Request | Answer) -> tuple[Told, ...] | None:
+        """What two messages' bodies tell; None where that cannot be told in short."""
+        bodies = first.body, second.body
+        if all(body.state is BodyState.EMPTY for body in bodies):
+            return _NOTHING
+        if any(body.digest is None or body.state is not BodyState.KEPT for body in bodies):
+            return None
+        key = self._key(pair, first, second)
+        if key in self.store:
+            return self.store.get(key)
+        told = self._read(pair, first, second)
+        own = told is not None and len(told) == 1  # of a list's parts each is kept for itself
+        self.store.put(key, told, sum(body.size for body in bodies) if own else 0)
+        return told
+
+    def _read(self, pair: Pair, first: Request | Answer, second: Request | Answer) -> tuple[Told, ...] | None:
+        owner = owner_of_answer(pair)
+        if is_json(_media_type(first.headers)) and is_json(_media_type(second.headers)):
+            sides = self.of.baseline, self.of.replayed
+            data = [
+                side.documents.data(body.digest)
+                for side, body in zip(sides, (first.body, second.body), strict=True)
+                if body.digest is not None
+            ]
+            if owner.listing and (told := self._lists(data[0], data[1], owner)) is not None:
+                return told
+            items = sides[0].documents.items.whole(data[0]), sides[1].documents.items.whole(data[1])
+            if items[0] is not None and items[1] is not None:
+                part = self._objects(items[0], items[1], owner)
+                return None if part is None else (part,)
+        a = self.of.baseline.documents.body(first.headers, first.body)
+        b = self.of.replayed.documents.body(second.headers, second.body)
+        if a.raw is not None or b.raw is not None or a.reason or b.reason:
+            return None
+        return _walked(lambda tracer: Walker(tracer, tracer.text, self.of.traces).walk(a.value, b.value, owner))
+
+    def _lists(self, data: bytes, other: bytes, owner: Owner) -> tuple[Told, ...] | None:
+        """What two lists tell, object by object."""
+        first, second = self.of.baseline.documents.items.list_of(data), self.of.replayed.documents.items.list_of(other)
+        if first is None or second is None or first.head != second.head:
+            return None
+        if not stand_beside(first.items, second.items, self.of.renaming.text):
+            return None
+        parts = [_of_list(first.revision, second.revision, owner)]
+        inner = Owner("", listing=True, resource=owner.resource)
+        for a, b in zip(first.items, second.items, strict=True):
+            part = self._objects(a, b, inner)
+            if part is None:
+                return None
+            parts.append(part)
+        return tuple(parts)
+
+    def _objects(self, first: Item, second: Item, owner: Owner) -> Told | None:
+        """What two objects tell."""
+        key = first.number, second.number, owner.listing and not first.owns, owner.resource
+        if key not in self.store:
+            told = _walked(lambda tracer: Walker(tracer, tracer.text).walk(first.value, second.value, owner))
+            self.store.put(key, told, len(first.data) + len(second.data))
+        found = self.store.get(key)
+        return None if found is None else found[0]
+
+
+def _walked(walk: Callable[[Tracer], None]) -> tuple[Told, ...] | None:
+    tracer = Tracer()
+    try:
+        walk(tracer)
+    except AskedTheRenaming:
+        return None
+    return (told_by(tuple(tracer.leaves)),)
+
+
+def _of_list(baseline: str, replayed: str, owner: Owner) -> Told:
+    """What the heads of two lists tell: their revisions."""
+    place = Place(
+        "resourceVersion",
+        {"resourceVersion": baseline},
+        {"resourceVersion": replayed},
+        Owner("", listing=True, resource=owner.resource),
+        "",
+        ("metadata", "resourceVersion"),
+    )
+    return told_by((Leaf(((None, "metadata"), "resourceVersion"), place, Kind.REVISION, baseline, replayed),))
+
+
+def _is_settled(asked: Told) -> bool:
+    """Whether what a request says is what answers told: a client's own words must be looked at when all is known."""
+    return asked.agreed or (asked.plain and all(map(_is_the_clients, asked.trace)))
+
+
+def _is_the_clients(leaf: Leaf) -> bool:
+    """Whether a place of a request says the same whatever is known: its client's words, or its time for nobody's."""
+    no_object = leaf.kind is Kind.TIME and not leaf.place.owner.uid and leaf.baseline == leaf.replayed
+    return leaf.kind is None or no_object
+
+
+def _in_short(pair: Pair, asked: Sequence[Told], told: Sequence[Told]) -> Kept:
+    """What is still to be compared of a pair."""
+    first, second = pair.baseline, pair.replayed
+    lowest, highest = _NONE, 0
+    times: dict[tuple[int, int], int] = {}
+    texts: list[tuple[str, str]] = []
+    for part in (*asked, *told):
+        for _, here, there in part.revisions:
+            lowest, highest = min(lowest, here), max(highest, there)
+        for seen, count in part.times.items():
+            times[seen] = times.get(seen, 0) + count
+        texts += part.texts
+    answered: list[tuple[bool, int, int]] = []
+    if not may_be_stale(first) and first.info.verb != "watch":
+        writes = first.info.verb in WRITE_VERBS
+        answered = [
+            (bool(scope), here, there) for part in told for scope, here, there in part.revisions if not scope or writes
+        ]
+    targets = first.request.target, second.request.target
+    same = targets[0] == targets[1] and _says_the_same(targets[0])
+    return InShort(
+        Moments(first.seq, first.info.verb, moment_of(first), moment_of(second)),
+        lowest,
+        highest,
+        tuple(answered),
+        tuple(times.items()),
+        tuple(texts),
+        None if same else targets,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _says_the_same(target: str) -> bool:
+    """Whether a request's target says the same in any server's words."""
+    return not UUID.search(target) and not has_pseudonym(target) and "elector" not in target
+
+
+def _media_type(headers: Headers) -> str:
+    return header(headers, "content-type")

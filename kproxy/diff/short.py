@@ -1,0 +1,124 @@
+"""What is still to be asked of a pair of exchanges once all was learned, when the rest was found equal at once.
+
+Learning goes through all documents. A pair in which nothing differs but what the servers chose, and where the renaming
+has learned all of it, needs no second look at its documents: only at its order and its times, and at texts that must
+say the same. That is kept here, and of all others their numbers, in a temporary file: memory does not grow with it.
+"""
+
+import marshal
+from collections import defaultdict
+from collections.abc import Iterator
+from enum import IntEnum
+from tempfile import TemporaryFile
+from typing import IO, Any, NamedTuple
+
+from kproxy.diff.moments import Moment, Moments
+from kproxy.model.exchange import Seq
+
+_TOGETHER = 512
+"""Pairs that are written at once."""
+
+
+class InShort(NamedTuple):
+    """A pair that was compared, but for this.
+
+    `lowest`, `highest`: the smallest of the baseline's revisions in it, the greatest of the replay's. `answered`:
+    revisions in the answer that stand between what was before and after it: whether an object's, the baseline's, the
+    replay's. `times`: pairs that stand in an order, in seconds, and how often. `texts`: those that must say the same.
+    `targets`: of both requests, where they are to be compared.
+    """
+
+    moments: Moments
+    lowest: int
+    highest: int
+    answered: tuple[tuple[bool, int, int], ...]
+    times: tuple[tuple[tuple[int, int], int], ...]
+    texts: tuple[tuple[str, str], ...]
+    targets: tuple[str, str] | None
+
+
+type Kept = InShort | Seq
+"""In short, or the number of the baseline's exchange that has to be compared as a whole."""
+
+
+class Turn(IntEnum):
+    """What is learned from after all others, in this order."""
+
+    LIST = -1
+    STREAM = -2
+
+
+class Spool:
+    """What is kept of all pairs, in the order in which it was put."""
+
+    def __init__(self) -> None:
+        self.pairs = 0
+        self._whole = 0
+        self._trusted = True
+        self._file: IO[bytes] = TemporaryFile(prefix="kproxy-diff-")  # noqa: SIM115 - closed with the spool
+        self._waiting: list[Any] = []
+        self._later: defaultdict[Turn, Spool] = defaultdict(Spool)
+
+    @property
+    def whole(self) -> int:
+        """How many of them have to be compared as a whole."""
+        if not self._trusted:
+            return self.pairs
+        return self._whole + sum(each.whole for each in self._later.values())
+
+    def put(self, kept: Kept) -> None:
+        """One more."""
+        self.pairs += 1
+        if isinstance(kept, InShort):
+            # Moment and Moments as plain tuples: marshal takes no others
+            (seq, verb, baseline, replayed), *rest = kept
+            self._put(((seq, verb, tuple(baseline), tuple(replayed)), *rest))
+        else:
+            self._whole += 1
+            self._put(int(kept))
+
+    def put_later(self, turn: Turn) -> None:
+        """One more, of which `later` is told what is kept when its turn comes."""
+        self.pairs += 1
+        self._put(int(turn))
+
+    def later(self, turn: Turn) -> "Spool":
+        """Takes what is kept of those that wait for a turn, in their order."""
+        return self._later[turn]
+
+    def _put(self, kept: object) -> None:
+        self._waiting.append(kept)
+        if len(self._waiting) == _TOGETHER:
+            self._write()
+
+    def _write(self) -> None:
+        marshal.dump(self._waiting, self._file)
+        self._waiting = []
+
+    def __iter__(self) -> Iterator[Kept]:
+        """All of them: once all were put."""
+        self._write()
+        end = self._file.tell()
+        self._file.seek(0)
+        later = {int(turn): iter(each) for turn, each in self._later.items()}
+        while self._file.tell() < end:
+            for each in marshal.load(self._file):  # noqa: S302 - we wrote it
+                if not isinstance(each, int):
+                    yield _in_short(each)
+                else:
+                    yield next(later[each]) if each < 0 else Seq(each)
+
+    def distrust(self) -> None:
+        """What was compared is not to be relied on: everything has to be compared as a whole."""
+        self._trusted = False
+
+    def close(self) -> None:
+        """Take the file away."""
+        self._file.close()
+        for each in self._later.values():
+            each.close()
+
+
+def _in_short(kept: tuple[Any, ...]) -> InShort:
+    (seq, verb, baseline, replayed), *rest = kept
+    return InShort(Moments(seq, verb, Moment(*baseline), Moment(*replayed)), *rest)

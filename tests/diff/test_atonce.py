@@ -1,0 +1,106 @@
+"""kproxy.diff.atonce: what is compared at once comes to what comparing everything as a whole comes to."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from kproxy.correlate.ledger import correlate
+from kproxy.diff import atonce, compare, short
+from kproxy.diff.exchanges import compare_exchange
+from kproxy.diff.pages import Chains
+from kproxy.diff.sides import Comparison, Pair
+from kproxy.model.exchange import Headers, Seq
+from kproxy.model.verdict import Outcome, Verdict
+from tests.diff.conftest import RealPair, in_memory
+from tests.diff.edits import draw
+from tests.support.large_pair import make_pair
+from tests.support.memory import MemoryRecording
+
+EXCHANGES = 150
+EDITS = 60
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[MemoryRecording, MemoryRecording]:
+    """A session with lists, watches and writes, and its replay."""
+    recorded, replayed = make_pair(tmp_path_factory.mktemp("pair"), EXCHANGES)
+    return in_memory(recorded), in_memory(replayed)
+
+
+def verdict_of(recorded: MemoryRecording, replayed: MemoryRecording) -> Verdict:
+    pairs = [(Seq(each.seq), Seq(each.seq)) for each in recorded.exchange_list]
+    return compare.compare(recorded, correlate(recorded), replayed, correlate(replayed), pairs)
+
+
+def as_a_whole(monkeypatch: pytest.MonkeyPatch, recorded: MemoryRecording, replayed: MemoryRecording) -> Verdict:
+    with monkeypatch.context() as patched:
+        patched.setattr(atonce, "may_say_nothing", lambda _pair: False)
+        return verdict_of(recorded, replayed)
+
+
+def test_all_of_a_session_is_compared_at_once(
+    made: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wholes: list[Pair] = []
+
+    def seen(of: Comparison, pair: Pair, chains: Chains) -> None:
+        wholes.append(pair)
+        compare_exchange(of, pair, chains)
+
+    monkeypatch.setattr(compare, "compare_exchange", seen)
+    found = verdict_of(*made)
+    assert found.outcome is Outcome.IDENTICAL
+    assert (found.exchanges.compared, found.exchanges.identical, wholes) == (EXCHANGES, EXCHANGES, [])
+
+
+def test_edits_are_found_as_by_comparing_everything(
+    made: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded, replayed = made
+    random, different = Random(20261126), 0
+    for _ in range(EDITS):
+        edit = draw(replayed, random)
+        found = verdict_of(recorded, edit.recording)
+        assert found == as_a_whole(monkeypatch, recorded, edit.recording), edit
+        different += found.outcome is Outcome.DIFFERENT
+    assert different > EDITS // 2
+
+
+def test_edits_of_a_real_session_are_found_as_by_comparing_everything(
+    real_pair: RealPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = Random(20261127)
+    for _ in range(EDITS // 3):
+        edit = draw(real_pair.replayed, random)
+        found = verdict_of(real_pair.recorded, edit.recording)
+        assert found == as_a_whole(monkeypatch, real_pair.recorded, edit.recording), edit
+
+
+def test_a_value_that_stands_for_two_is_found_where_votes_decide_against_the_first(
+    made: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded, replayed = made
+    turned = replace(replayed, exchange_list=[replace(each) for each in replayed.exchange_list])
+    first = turned.exchange_list[0]
+    assert first.answer is not None
+    headers: Headers = tuple(
+        (name, "99999999-0001-4000-8000-000000000000" if name == "X-Kubernetes-Pf-Flowschema-Uid" else value)
+        for name, value in first.answer.headers
+    )
+    turned.exchange_list[0] = replace(first, answer=replace(first.answer, headers=headers))
+    found = verdict_of(recorded, turned)
+    assert [each.seq for each in found.differences] == [first.seq]
+    assert found == as_a_whole(monkeypatch, recorded, turned)
+
+
+def test_what_is_kept_is_given_back_in_order_with_what_came_later() -> None:
+    spool = short.Spool()
+    spool.put(Seq(1))
+    spool.put_later(short.Turn.STREAM)
+    spool.put_later(short.Turn.LIST)
+    spool.put(Seq(4))
+    spool.later(short.Turn.LIST).put(Seq(3))
+    spool.later(short.Turn.STREAM).put(Seq(2))
+    assert (list(spool), spool.pairs, spool.whole) == ([1, 2, 3, 4], 4, 4)
+    spool.close()

@@ -1,0 +1,96 @@
+"""kproxy.diff.items."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kproxy.diff.items import Items, stand_beside
+from kproxy.model.jsontypes import JSONObject
+from kproxy.wire.content import decode_json
+
+NAMES = st.text('abcdefghij{}[],"\\\u00e9', min_size=0, max_size=8)
+OBJECTS = st.dictionaries(NAMES, st.one_of(NAMES, st.integers(), st.lists(st.integers(), max_size=2)), max_size=3)
+
+
+def written(value: object) -> bytes:
+    """As Go's encoder does, with characters beyond ASCII as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def list_of(*objects: object, revision: str = "7", end: bytes = b"\n") -> bytes:
+    head = {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": revision}}
+    return written({**head, "items": list(objects)}) + end
+
+
+@given(st.lists(OBJECTS, max_size=4))
+def test_a_list_is_cut_into_what_its_decoded_text_has(objects: list[JSONObject]) -> None:
+    items = Items()
+    data = list_of(*objects)
+    cut = items.list_of(data)
+    assert (cut is None) == (not data.isascii())
+    for again in (cut, items.list_of(data)):
+        if again is not None:
+            decoded = decode_json(data)
+            assert isinstance(decoded, dict)
+            assert ([each.value for each in again.items], again.revision) == (decoded["items"], "7")
+
+
+def test_an_object_is_known_again_wherever_it_stands() -> None:
+    items = Items()
+    pod: JSONObject = {"metadata": {"name": "a", "namespace": "n", "uid": "u" * 300}, "spec": {}}
+    other: JSONObject = {"metadata": {"name": "b", "namespace": "n", "uid": "v" * 300}}
+    first, second = items.list_of(list_of(pod, other)), items.list_of(list_of(other, pod, revision="9"))
+    whole, event = items.whole(written(pod)), items.of_event(b'{"type":"ADDED","object":%s}' % written(pod))
+    assert first is not None
+    assert second is not None
+    assert event is not None
+    assert [each.number for each in first.items] == [0, 1]
+    assert [each.number for each in second.items] == [1, 0]
+    assert (whole is first.items[0], event[0], event[1] is whole) == (True, "ADDED", True)
+    assert [each.name for each in first.items] == ["n/a", "n/b"]
+
+
+def test_what_an_api_server_does_not_write_is_not_cut() -> None:
+    good = list_of({"a": 1})
+    for data in (
+        good[:-2],
+        good + b" ",
+        good.replace(b"}]", b"} ]"),
+        good.replace(b'"items"', b'"items" '),
+        good.replace(b'"resourceVersion":"7"', b'"resourceVersion":"7","continue":"x"'),
+        good.replace(b'{"a":1}', b'{"a":1},'),
+        good.replace(b'{"a":1}', b"1"),
+        good.replace(b'{"a":1}', b'{"a":NaN}'),
+        good.replace(b'{"a":1}', b'{"a":"\\ud800"}'),
+        good.replace(b'{"a":1}', b'{"a":' + b"[" * 199 + b"]" * 199 + b"}"),
+        b"",
+    ):
+        assert Items().list_of(data) is None, data
+    assert Items().of_event(b'{"type":"BOOKMARK","object":{}}') is None
+    assert Items().of_event(b'{"type":"ADDED","object":{}') is None
+    assert Items().whole(b'{"a":1} {') is None
+
+
+def test_no_more_objects_are_remembered_than_was_said() -> None:
+    items = Items(most=20_000)
+    for number in range(500):
+        assert items.whole(b'{"metadata":{"name":"%06d"}}' % number) is not None
+    assert len(items._young) + len(items._old) < 60
+
+
+def test_objects_stand_beside_each_other_by_their_names() -> None:
+    def named(*names: str) -> bytes:
+        return list_of(*({"metadata": {"namespace": "n", "name": name}} for name in names))
+
+    def beside(first: bytes, second: bytes) -> bool:
+        a, b = Items().list_of(first), Items().list_of(second)
+        assert a is not None
+        assert b is not None
+        return stand_beside(a.items, b.items, lambda text: text.replace("x", "y"))
+
+    assert beside(named("a", "b"), named("a", "b"))
+    assert beside(named("x1", "x2"), named("y1", "y2"))
+    assert not beside(named("x1", "x2"), named("y2", "y1"))
+    assert not beside(named("a"), named("a", "b"))
+    assert beside(named("", ""), named("", ""))
