@@ -22,7 +22,7 @@ _EVENT = re.compile(rb'\{"type":"(ADDED|MODIFIED|DELETED)","object":')
 _ENDS = frozenset({b"}", b"}\n"})
 _COMMA, _END_OF_LIST = b",]"
 
-_MOST = 1 << 22
+_MOST = 1 << 20
 """Bytes of objects that are remembered, about."""
 _PREFIX = 220
 """Bytes that an object is looked up by: with an api-server's order of fields, its uid and its revision are in them."""

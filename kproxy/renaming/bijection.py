@@ -1,7 +1,12 @@
 """A one-to-one map that is learned from pairs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Self
+
+from kproxy.renaming.spilled import HOT, Spilled
+
+_NO_PAIRS: dict[str, str] = {}
+"""The way back where there is none: never written to."""
 
 
 class Bijection:
@@ -13,30 +18,40 @@ class Bijection:
 
     __slots__ = ("_again", "_backward", "_disputed", "_forward", "_injective")
 
-    def __init__(self, *, injective: bool = True) -> None:
-        """`injective` False: two values may have the same image (times that only keep their order)."""
+    def __init__(self, *, injective: bool = True, large: bool = False, hot: int = HOT) -> None:
+        """`injective` False: two values may have the same image (times that only keep their order).
+
+        `large`: there may be any number of pairs, of which the latest `hot` are kept in memory.
+        """
         self._injective = injective
-        self._forward: dict[str, str] = {}
-        self._backward: dict[str, str] = {}
-        self._again: dict[str, int] = {}
+        self._forward: MutableMapping[str, str] = Spilled(hot) if large else {}
+        self._backward: MutableMapping[str, str] = _NO_PAIRS if not injective else Spilled(hot) if large else {}
+        self._again: dict[str, int] | None = None  # made when there is one: of most pairs nothing is disputed
         """By baseline, the votes of a pair that stands, beyond the first one."""
-        self._disputed: dict[tuple[str, str], int] = {}
+        self._disputed: dict[tuple[str, str], int] | None = None
         """The votes of pairs that do not go with those that stand."""
 
     def learn(self, baseline: str, replayed: str, weight: int = 1) -> bool:
         """One more place where the two stand for each other; whether that is news that stands."""
         known = self._forward.get(baseline)
         if known == replayed:
-            self._again[baseline] = self._again.get(baseline, 0) + weight
+            self._vote(baseline, weight)
             return False
         if known is None and not (self._injective and replayed in self._backward):
             self._keep(baseline, replayed)
             if weight > 1:
-                self._again[baseline] = weight - 1
+                self._vote(baseline, weight - 1)
             return True
         pair = (baseline, replayed)
+        if self._disputed is None:
+            self._disputed = {}
         self._disputed[pair] = self._disputed.get(pair, 0) + weight
         return False
+
+    def _vote(self, baseline: str, weight: int) -> None:
+        if self._again is None:
+            self._again = {}
+        self._again[baseline] = self._again.get(baseline, 0) + weight
 
     def settle(self) -> bool:
         """Decide by votes; among equals the pair that was seen first. Whether that took its image from any value.
@@ -53,14 +68,15 @@ class Bijection:
             most[baseline] = max(count, most.get(baseline, 0))
         sure = [(pair, count) for pair, count in standing if count > 1 and count >= most.get(pair[0], 0)]
         votes = sorted([*standing, *self._disputed.items()], key=lambda item: -item[1])
-        for each in (self._forward, self._backward, self._again, self._disputed):
-            each.clear()
+        self._forward.clear()
+        self._backward.clear()
+        self._again = self._disputed = None
         for (baseline, replayed), count in dict((*sure, *votes)).items():
             self.learn(baseline, replayed, count)
         return any(self._forward.get(baseline) != replayed for (baseline, replayed), _ in standing)
 
     def _votes(self, baseline: str) -> int:
-        return self._again.get(baseline, 0) + 1
+        return self._again.get(baseline, 0) + 1 if self._again is not None else 1
 
     def _keep(self, baseline: str, replayed: str) -> None:
         self._forward[baseline] = replayed

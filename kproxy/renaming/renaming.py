@@ -63,7 +63,7 @@ class Renaming:
         self.modified: dict[tuple[str, str], str] = {}
         """Last-Modified of a path, as the replay's server said it last: what If-Modified-Since names."""
         self.ages = 0
-        self._maps = {kind: Bijection() for kind in _MAPS}
+        self._maps = {kind: Bijection(large=kind is Kind.AUDIT_ID) for kind in _MAPS}
         self._drawn: dict[str, Bijection] = {}
         """Drawn names by namespace: two namespaces may have the same one, and then two images."""
         self._names: Names | None = None

@@ -1,0 +1,110 @@
+"""A mapping of texts that keeps its latest entries in memory, and the others in a temporary file.
+
+For what each exchange has one of, and hardly ever again: audit ids. As dictionaries they were half of what comparing a
+million exchanges took.
+"""
+
+import sqlite3
+from collections.abc import ItemsView, Iterator, MutableMapping
+
+HOT = 1 << 14
+"""Entries in memory, at most."""
+
+_PRAGMAS = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-4000")
+
+
+def _stored(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # a recording may hold anything
+
+
+def _read(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")
+
+
+class _Entries(ItemsView[str, str]):
+    def __init__(self, spilled: "Spilled") -> None:
+        super().__init__(spilled)
+        self._spilled = spilled
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return self._spilled.entries()
+
+
+class Spilled(MutableMapping[str, str]):
+    """As a dictionary, but that the order of its entries is none; `hot`: how many are in memory at most."""
+
+    def __init__(self, hot: int = HOT) -> None:
+        self._most = hot
+        self._hot: dict[str, str] = {}
+        self._cold: sqlite3.Connection | None = None
+
+    def __getitem__(self, key: str) -> str:
+        found = self.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def get(self, key: str, default: str | None = None) -> str | None:  # type: ignore[override] # of texts only
+        """An entry's value."""
+        found = self._hot.get(key)
+        if found is None and self._cold is not None:
+            row = self._cold.execute("SELECT value FROM entries WHERE key = ?", (_stored(key),)).fetchone()
+            found = _read(row[0]) if row is not None else None
+        return default if found is None else found
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._hot or (self._cold is not None and isinstance(key, str) and self.get(key) is not None)
+
+    def __setitem__(self, key: str, value: str) -> None:
+        self._hot[key] = value
+        if len(self._hot) > self._most:
+            self._spill()
+
+    def _spill(self) -> None:
+        if self._cold is None:  # "": a file that SQLite takes away itself
+            self._cold = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+            for pragma in _PRAGMAS:
+                self._cold.execute(f"PRAGMA {pragma}")
+            self._cold.execute("CREATE TABLE entries (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
+        self._cold.execute("BEGIN")
+        rows = sorted((_stored(key), _stored(value)) for key, value in self._hot.items())
+        self._cold.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", rows)
+        self._cold.execute("COMMIT")
+        self._hot.clear()
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self:
+            raise KeyError(key)
+        self._hot.pop(key, None)
+        if self._cold is not None:
+            self._cold.execute("DELETE FROM entries WHERE key = ?", (_stored(key),))
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, _ in self.entries())
+
+    def items(self) -> ItemsView[str, str]:
+        """All entries, not asked for one by one."""
+        return _Entries(self)
+
+    def entries(self) -> Iterator[tuple[str, str]]:
+        """The same, once."""
+        if self._cold is not None:
+            if self._hot:
+                self._spill()
+            for key, value in self._cold.execute("SELECT key, value FROM entries ORDER BY key"):
+                yield _read(key), _read(value)
+        else:
+            yield from self._hot.items()
+
+    def __len__(self) -> int:
+        if self._cold is None:
+            return len(self._hot)
+        self._spill()
+        return int(self._cold.execute("SELECT count(*) FROM entries").fetchone()[0])
+
+    def clear(self) -> None:
+        """Take all entries away."""
+        self._hot.clear()
+        if self._cold is not None:
+            self._cold.close()
+            self._cold = None

@@ -1,0 +1,36 @@
+"""kproxy.renaming.spilled: a dictionary, wherever its entries are."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kproxy.renaming.bijection import Bijection
+from kproxy.renaming.spilled import Spilled
+
+TEXTS = st.sampled_from("abcdefgh")
+PAIRS = st.lists(st.tuples(TEXTS, TEXTS), max_size=30)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["set", "take", "clear"]), TEXTS, TEXTS), max_size=40), st.integers(1, 5))
+def test_it_says_what_a_dictionary_says(acts: list[tuple[str, str, str]], hot: int) -> None:
+    spilled, plain = Spilled(hot), dict[str, str]()
+    for what, key, value in acts:
+        if what == "set":
+            spilled[key] = plain[key] = value
+        elif what == "take" and key in plain:
+            assert spilled.pop(key) == plain.pop(key)
+        elif what == "clear" and key == "a":
+            spilled.clear()
+            plain.clear()
+        assert (key in spilled, spilled.get(key), len(spilled)) == (key in plain, plain.get(key), len(plain))
+    assert dict(spilled.items()) == plain
+
+
+@given(PAIRS)
+def test_a_bijection_learns_the_same_with_it(pairs: list[tuple[str, str]]) -> None:
+    spilled, plain = Bijection(large=True, hot=2), Bijection()
+    for first, second in pairs:
+        assert spilled.learn(first, second) == plain.learn(first, second)
+    assert spilled.settle() == plain.settle()
+    for letter in "abcdefgh":
+        assert (spilled.image(letter), spilled.origin(letter)) == (plain.image(letter), plain.origin(letter))
+    assert (len(spilled), sorted(spilled.changed())) == (len(plain), sorted(plain.changed()))
