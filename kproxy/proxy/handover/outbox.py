@@ -74,7 +74,9 @@ class Outbox(Backlog):
             await self.detach()
             reason = "it took too long" if isinstance(error, TimeoutError) else error
             reason = "it ended before it said so" if isinstance(error, EOFError) else reason
-            raise ProxyError(f"The recorder did not get ready: {reason}.") from error
+            raise ProxyError(
+                f"The recorder did not get ready: {reason}; is the machine busy, or short of memory?"
+            ) from error
         writer.write(again)
         self._unsent = deque(batches)
         self._sent = 0
