@@ -79,3 +79,55 @@ def test_an_api_servers_own_authorities_are_how_it_was_started_and_anybody_elses
     assert classify(Place("client-ca-file", {}, {}, own), first, "") is None
     assert classify(Place("something", {}, {}, own), first, second) is None
     assert classify(Place("client-ca-file", {}, {}, others), first, second) is None
+
+
+def test_a_json_patchs_value_is_a_revision_where_its_operation_is_on_one() -> None:
+    assert classify(Place("value", {"path": "/metadata/resourceVersion"}), "1", "2") is Kind.REVISION
+    assert classify(Place("value", {"path": "/metadata/name"}), "1", "2") is None
+    assert classify(Place("value", {}), "1", "2") is None
+    assert classify(Place("name", {"path": "/metadata/resourceVersion"}), "1", "2") is None
+
+
+def test_the_ports_of_the_servers_own_endpoints_are_its_choice_and_those_of_others_are_data() -> None:
+    for namespace, name, kind in (
+        ("default", "kubernetes", Kind.SERVER_PORT),
+        ("default", "web", None),
+        ("web", "kubernetes", None),
+    ):
+        row: JSONObject = {"object": {"metadata": {"namespace": namespace, "name": name}}}
+        assert classify(Place("cells", row, {}, column="Ports"), "6443", "7443") is kind
+        assert classify(Place("cells", row, {}, column="Ports"), "6443", "x") is None
+        assert classify(Place("cells", row, {}, column="Name"), "6443", "7443") is None
+    assert classify(Place("cells", {"object": "odd"}, {}, column="Ports"), "6443", "7443") is None
+    own = owner_of({"uid": "u", "namespace": "default", "name": "kubernetes"}, Owner())
+    other = owner_of({"uid": "u", "namespace": "default", "name": "web"}, Owner())
+    assert own is not None
+    assert other is not None
+    assert classify(Place("port", owner=own), 6443, 7443) is Kind.SERVER_PORT
+    assert classify(Place("port", owner=other), 6443, 7443) is None
+    assert classify(Place("port", owner=own), 6443, True) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "is_one"),
+    [("::", True), (":", False), ("10.0.0.1", True), ("f" * 45, True), ("f" * 46, False), ("10.0.0.g", False)],
+)
+def test_a_cluster_ip_is_an_address(address: str, is_one: bool) -> None:
+    assert classify(Place("clusterIP"), address, "10.0.0.2") is (Kind.CLUSTER_IP if is_one else None)
+    assert classify(Place("clusterIPs"), "10.0.0.2", address) is (Kind.CLUSTER_IP if is_one else None)
+
+
+def test_a_token_that_goes_on_is_a_lists_and_a_map_of_ports_an_allocation() -> None:
+    assert classify(Place("continue", owner=Owner(listing=True)), "a", "b") is Kind.CONTINUE
+    assert classify(Place("continue"), "a", "b") is None
+    assert classify(Place("data", {"kind": "RangeAllocation"}), "a", "b") is Kind.ALLOCATION
+    assert classify(Place("data", {"kind": "ConfigMap"}), "a", "b") is None
+
+
+def test_an_objects_version_is_its_own_or_that_of_the_value_that_it_was_read_from() -> None:
+    times: list[object] = [{"time": T1}, "odd", {"time": T2}, {"time": 3}]
+    found = owner_of({"uid": "u", "managedFields": times}, Owner(revision="7", resource="pods"))  # type: ignore[dict-item]
+    assert found == Owner("u", revision="7", newest=T2, resource="pods")
+    found = owner_of({"uid": "u", "resourceVersion": "9", "managedFields": "odd"}, Owner(revision="7"))
+    assert found == Owner("u", revision="9")
+    assert owner_of({"name": "x"}, Owner(revision="7")) is None

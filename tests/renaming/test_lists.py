@@ -1,5 +1,7 @@
 """kproxy.renaming.lists."""
 
+import pytest
+
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.lists import align
 
@@ -79,3 +81,52 @@ def test_kinds_are_told_apart_by_group_version_and_kind_together() -> None:
 
     found = align("x-kubernetes-group-version-kind", kinds("a", "b", "c"), kinds("b", "c"), str)
     assert found.pairs == ((0, None), (1, 0), (2, 1))
+
+
+def test_rows_whose_names_were_drawn_are_paired_by_what_they_were_drawn_for() -> None:
+    def drawn(name: str, prefix: str) -> JSON:
+        return {"object": {"metadata": {"name": name, "generateName": prefix}}}
+
+    here: list[JSON] = [drawn("b-xxxxx", "b-"), drawn("a-xxxxx", "a-"), {"object": {"metadata": {"name": "same"}}}]
+    there: list[JSON] = [drawn("a-zzzzz", "a-"), {"object": {"metadata": {"name": "same"}}}, drawn("b-zzzzz", "b-")]
+    assert align("rows", here, there, str).pairs == ((0, 2), (1, 0), (2, 1))
+
+
+def test_endpoints_go_by_the_pods_behind_them() -> None:
+    def endpoint(kind: str, namespace: str, name: str) -> JSON:
+        return {"ip": "10.0.0.1", "targetRef": {"kind": kind, "namespace": namespace, "name": name}}
+
+    pods = [endpoint("Pod", "n", "a"), endpoint("Pod", "m", "a"), endpoint("Node", "n", "a")]
+    assert align("endpoints", pods, pods[::-1], str).pairs == ((0, 2), (1, 1), (2, 0))
+    nameless: list[JSON] = [{"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}]
+    assert align("addresses", nameless, nameless[::-1], str).pairs == ((0, 1), (1, 0))
+
+
+def test_a_list_with_keys_beside_one_without_goes_by_index() -> None:
+    assert align("env", named("a", "b"), [{"name": "b"}, "odd", {"name": "a"}], str).pairs == (
+        (0, 0),
+        (1, 1),
+        (None, 2),
+    )
+    assert align("env", [], named("a"), str).pairs == ((None, 0),)
+    assert align("env", named("a"), [], str).pairs == ((0, None),)
+
+
+def test_lists_that_share_no_key_go_by_index() -> None:
+    found = align("env", named("a", "b", "c"), named("x", "y"), str)
+    assert found.pairs == ((0, 0), (1, 1), (2, None))
+    assert not found.reordered
+
+
+def test_an_empty_key_or_one_that_is_true_tells_nothing_apart() -> None:
+    assert align("env", [{"name": ""}, {"name": "b"}], [{"name": "b"}, {"name": ""}], str).pairs == ((0, 0), (1, 1))
+    flags: list[JSON] = [{"name": True}, {"name": "b"}, {"name": "c"}]
+    assert align("env", flags, flags[::-1], str).pairs == ((0, 0), (1, 1), (2, 2))
+
+
+@pytest.mark.parametrize("field", ["resourceRules", "nonResourceRules"])
+def test_rules_of_a_review_are_a_set_in_which_one_may_stand_twice(field: str) -> None:
+    rules: list[JSON] = [{"verbs": ["get"]}, {"verbs": ["list"]}, {"verbs": ["get"]}]
+    found = align(field, rules, [rules[1], rules[0], rules[2]], str)
+    assert found.pairs == ((0, 1), (1, 0), (2, 2))
+    assert not found.reordered

@@ -1,5 +1,6 @@
 """kproxy.renaming: learning from answers, applying to requests."""
 
+import base64
 import json
 from urllib.parse import quote
 
@@ -8,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.renaming.apply import rename_body, rename_headers, rename_target
-from kproxy.renaming.kinds import Kind, Place
+from kproxy.renaming.apply import rename_body, rename_headers, rename_json, rename_target
+from kproxy.renaming.kinds import Kind, Owner, Place
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import NAMED, Renaming
 from kproxy.wire.content import decode, encode
@@ -167,3 +168,78 @@ def test_a_text_that_is_remembered_is_renamed_as_one_that_is_asked_for_first(
         for text in texts:
             asked.text(text)
     assert [asked.text(each) for each in texts] == [fresh.text(each) for each in texts]
+
+
+def test_it_knows_what_was_told_and_no_more() -> None:
+    renaming = Renaming()
+    time, version, name = "2026-01-01T00:00:01Z", Place("resourceVersion", owner=Owner("u")), Place("name")
+    created = Place("creationTimestamp", owner=Owner("u"))
+    before = [
+        renaming.knows(kind, place, value)
+        for kind, place, value in (
+            (Kind.TIME, created, time),
+            (Kind.REVISION, version, "7"),
+            (Kind.UID, name, "a"),
+            (Kind.HASH, name, "web-6d4cf56db6"),
+            (Kind.AGE, name, "3s"),
+        )
+    ]
+    assert before == [False, False, False, False, True]
+    renaming.learn(Kind.TIME, created, time, "2027-01-01T00:00:01Z")
+    renaming.learn(Kind.REVISION, version, "7", "70")
+    renaming.learn(Kind.UID, name, "a", "b")
+    renaming.learn(Kind.HASH, name, "web-6d4cf56db6", "web-7d4cf56db7")
+    assert renaming.knows(Kind.TIME, created, time)
+    assert renaming.knows(Kind.REVISION, version, "7")
+    assert renaming.knows(Kind.UID, name, "a")
+    assert renaming.knows(Kind.HASH, name, "web-6d4cf56db6")
+    assert not renaming.knows(Kind.UID, name, "c")
+    assert not renaming.knows(Kind.TIME, Place("creationTimestamp", owner=Owner("v")), time)
+
+
+def test_two_texts_are_the_same_each_in_its_servers_words() -> None:
+    renaming = Renaming()
+    renaming.learn(Kind.NAME, Place("name", {"generateName": "web-"}), "web-abcde", "web-fghij")
+    assert renaming.same_text("pods web-abcde not found", "pods web-fghij not found")
+    assert not renaming.same_text("pods web-abcde not found", "pods web-abcde not found")
+
+
+def test_a_node_port_is_renamed_where_a_field_is_one() -> None:
+    renaming = Renaming()
+    renaming.learn(Kind.NODE_PORT, Place("nodePort"), 30001, 30007)
+    spec: JSONObject = {
+        "ports": [{"nodePort": 30001, "port": 30001}, {"nodePort": 30002}],
+        "healthCheckNodePort": 30001,
+        "replicas": 30001,
+    }
+    assert rename_json(renaming, {"spec": spec}, Place()) == {
+        "spec": {
+            "ports": [{"nodePort": 30007, "port": 30001}, {"nodePort": 30002}],
+            "healthCheckNodePort": 30007,
+            "replicas": 30001,
+        }
+    }
+
+
+def test_a_revision_is_that_of_the_object_that_it_is_of_and_in_a_query_of_the_resource() -> None:
+    renaming = Renaming()
+    renaming.learn(Kind.REVISION, Place("resourceVersion", owner=Owner("u", resource="pods")), "7", "70")
+    renaming.learn(Kind.REVISION, Place("resourceVersion", owner=Owner("v", resource="services")), "8", "90")
+    renaming.learn(Kind.REVISION, Place("resourceVersion", owner=Owner("w", resource="pods")), "9", "80")
+    both: JSONObject = {"metadata": {"uid": "u", "resourceVersion": "7"}}
+    assert rename_json(renaming, both, Place()) == {"metadata": {"uid": "u", "resourceVersion": "70"}}
+    assert rename_target(renaming, "/api/v1/pods?resourceVersion=8") == "/api/v1/pods?resourceVersion=70"
+    assert rename_target(renaming, "/api/v1/services?resourceVersion=8") == "/api/v1/services?resourceVersion=90"
+    assert rename_target(renaming, "/api/v1/pods?resourceVersion=0&x&y=") == "/api/v1/pods?resourceVersion=0&x&y="
+
+
+def test_a_map_of_node_ports_agrees_where_each_port_is_the_image_of_one() -> None:
+    def bits(*numbers: int) -> str:
+        return base64.b64encode(sum(1 << (each - 30000) for each in numbers).to_bytes(8)).decode()
+
+    renaming = Renaming()
+    renaming.learn(Kind.NODE_PORT, Place("nodePort"), 30001, 30007)
+    place = Place("data", {"kind": "RangeAllocation", "range": "30000-32767"})
+    assert renaming.agrees(Kind.ALLOCATION, place, bits(30001), bits(30007))
+    assert not renaming.agrees(Kind.ALLOCATION, place, bits(30001), bits(30001))
+    assert not renaming.agrees(Kind.ALLOCATION, place, bits(30001), bits(30007, 30008))

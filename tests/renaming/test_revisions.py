@@ -73,3 +73,13 @@ def test_a_version_that_a_patch_insists_on_is_some_objects_version_whatever_else
     revisions.learn("lease", "228", "33", resource="coordination.k8s.io/leases")
     assert revisions.image("", "229") == "31"
     assert revisions.inverse(str).image("", "31") == "229"
+
+
+def test_an_objects_version_is_found_both_ways_and_what_was_never_seen_is_not() -> None:
+    revisions = Revisions()
+    revisions.learn("u", "5", "50")
+    assert (revisions.exact("u", 5), revisions.origin("u", 50)) == (50, 5)
+    for missing in (revisions.exact("u", 6), revisions.exact("v", 5), revisions.exact("u", None)):
+        assert missing is None
+    for missing in (revisions.origin("u", 5), revisions.origin("v", 50), revisions.origin("u", None)):
+        assert missing is None

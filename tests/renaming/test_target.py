@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.renaming.target import parameter, path_of, prolonged, query_of
+from kproxy.renaming.target import parameter, path_of, prolonged, query_of, requirements
 
 
 def test_a_target_is_a_path_and_parameters_in_their_order() -> None:
@@ -36,3 +36,14 @@ def test_a_watchs_time_is_prolonged_and_nothing_else() -> None:
     assert prolonged("/x?watch=true&timeoutSeconds=9") == "/x?watch=true&timeoutSeconds=3600"
     for target in ("/x?timeoutSeconds=4000", "/x?mytimeoutSeconds=9", "/x?timeoutSeconds=9s", "/timeoutSeconds=9"):
         assert prolonged(target) == target
+
+
+def test_a_selectors_requirements_are_apart_by_commas_but_not_within_brackets() -> None:
+    assert requirements("b=1,a in (x, y,(z)),c") == ["a in (x, y,(z))", "b=1", "c"]
+    assert requirements("") == [""]
+    assert requirements("x in (a),y") == ["x in (a)", "y"]
+
+
+@given(st.permutations(["a=1", "b in (x,y)", "!c", "d notin (z,(w,v))"]))
+def test_the_order_of_requirements_has_no_meaning(parts: list[str]) -> None:
+    assert requirements(",".join(parts)) == sorted(parts)

@@ -2,7 +2,7 @@
 
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.kinds import Owner, Place
-from kproxy.renaming.unchanged import Unchanged
+from kproxy.renaming.unchanged import Unchanged, grace_of
 
 T1, T2, T3 = "2026-01-01T00:00:01Z", "2026-01-01T00:00:02Z", "2026-01-01T00:00:03Z"
 
@@ -73,3 +73,42 @@ def test_a_deletions_time_is_set_anew_when_its_time_of_grace_is_made_shorter() -
     assert times.agrees(deletion(1), T2, T2)
     assert times.agrees(deletion(0), T2, T3)
     assert not times.agrees(deletion(1), T2, T3)
+
+
+def test_an_objects_creation_is_one_time_whatever_else_changes() -> None:
+    times = Unchanged()
+    times.learn(Place("creationTimestamp", {"labels": {}}, {}, Owner("uid")), T1, T2)
+    assert times.agrees(Place("creationTimestamp", {"labels": {"a": "b"}}, {}, Owner("uid")), T1, T2)
+    assert not times.agrees(Place("creationTimestamp", {}, {}, Owner("uid")), T1, T3)
+    assert times.image(Place("creationTimestamp", {}, {}, Owner("uid")), T1) == T2
+    assert times.image(Place("creationTimestamp", {}, {}, Owner("another")), T1) is None
+
+
+def test_a_deletions_time_is_one_for_each_time_of_grace() -> None:
+    def deleting(grace: int) -> Place:
+        metadata: JSONObject = {"deletionGracePeriodSeconds": grace}
+        return Place("deletionTimestamp", metadata, {"deletionGracePeriodSeconds": grace + 1}, Owner("uid"))
+
+    times = Unchanged()
+    times.learn(deleting(30), T1, T2)
+    times.learn(deleting(0), T1, T3)
+    assert times.agrees(deleting(30), T1, T2)
+    assert times.agrees(deleting(0), T1, T3)
+    assert not times.agrees(deleting(0), T1, T2)
+    assert grace_of(deleting(30)) == (30, 31)
+    assert grace_of(Place("creationTimestamp", {"deletionGracePeriodSeconds": 3}, {})) == (0, 0)
+    assert grace_of(Place("deletionTimestamp", {"deletionGracePeriodSeconds": "3"}, {})) == (0, 0)
+
+
+def test_what_stands_beside_a_time_is_the_same_in_any_order_and_however_large_or_deep() -> None:
+    deep: JSONObject = {}
+    for _ in range(3000):
+        deep = {"a": deep}
+    small: JSONObject = {"a": "x", "b": [1]}
+    large: JSONObject = {"large": "x" * 20_000, "b": 1}
+    for beside in (small, large, {"deep": deep}):
+        there = dict(reversed(beside.items()))
+        times = Unchanged()
+        times.learn(Place("time", {"time": T1, **beside}, {}, Owner("uid")), T1, T2)
+        assert times.agrees(Place("time", {**there, "time": T1}, {}, Owner("uid")), T1, T2)
+        assert not times.agrees(Place("time", {**there, "c": 1}, {}, Owner("uid")), T1, T2)

@@ -1,5 +1,7 @@
 """kproxy.renaming.walk."""
 
+import json
+
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import DATE_COLUMN, Owner, Place
 from kproxy.renaming.path import Path, field_step, path_text
@@ -100,3 +102,63 @@ def test_a_token_request_has_times_of_its_own() -> None:
         {"kind": "TokenRequest", "metadata": {"uid": "v", "creationTimestamp": "b"}},
     )
     assert ("leaf", "$.metadata.creationTimestamp", "", "a", "b") in said
+
+
+def test_what_only_one_side_has_is_told_with_its_place() -> None:
+    places: list[tuple[str, Place, JSON]] = []
+
+    class Places(Notes):
+        def removed(self, path: Path, place: Place, baseline: JSON) -> None:  # noqa: ARG002
+            places.append(("removed", place, baseline))
+
+        def added(self, path: Path, place: Place, replayed: JSON) -> None:  # noqa: ARG002
+            places.append(("added", place, replayed))
+
+        def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:  # noqa: ARG002
+            places.append(("leaf", place, baseline))
+
+    first: JSON = {"metadata": {"uid": "u"}, "spec": {"a": 1, "both": 1, "list": [1, 2]}}
+    second: JSON = {"metadata": {"uid": "u"}, "spec": {"b": 2, "both": 2, "list": [1]}}
+    Walker(Places(), str).walk(first, second)
+    found = {(what, place.key): (place.owner.uid, place.fields, value) for what, place, value in places}
+    assert found["removed", "a"] == ("u", ("spec", "a"), 1)
+    assert found["added", "b"] == ("u", ("spec", "b"), 2)
+    assert found["leaf", "both"] == ("u", ("spec", "both"), 1)
+    assert found["removed", "list"] == ("u", ("spec", "list"), 2)
+    spec = next(place for what, place, _ in places if (what, place.key) == ("added", "b"))
+    assert (spec.baseline.get("a"), spec.replayed.get("b"), spec.column) == (1, 2, "")
+
+
+def test_an_element_that_is_added_is_told_with_its_value() -> None:
+    assert walked({"list": [1]}, {"list": [1, 2]})[-1] == ("added", "$.list[1]", 2)
+
+
+def owners(value: JSON, outer: Owner | None = None) -> list[tuple[str, bool]]:
+    """Whose each leaf is."""
+    found: list[tuple[str, bool]] = []
+
+    class Owners(Notes):
+        def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:  # noqa: ARG002
+            if place.key == "x":
+                found.append((place.owner.uid, place.owner.listing))
+
+    Walker(Owners(), str).walk(value, json.loads(json.dumps(value).replace('"x": 1', '"x": 2')), outer)
+    return found
+
+
+def test_a_list_is_told_by_its_items_its_kind_or_its_rows_and_a_table_of_one_object_is_that_objects() -> None:
+    metadata: JSON = {"resourceVersion": "7"}
+    assert owners({"metadata": metadata, "items": [], "x": 1}) == [("", True)]
+    assert owners({"metadata": metadata, "kind": "PodList", "x": 1}) == [("", True)]
+    assert owners({"metadata": metadata, "kind": "Pod", "x": 1}) == [("", False)]
+    assert owners({"kind": "PodList", "x": 1}) == [("", False)]
+
+    def table(*rows: JSON) -> JSON:
+        return {"metadata": metadata, "kind": "Table", "rows": list(rows), "x": 1}
+
+    row: JSON = {"object": {"metadata": {"uid": "u", "resourceVersion": "7"}}}
+    older: JSON = {"object": {"metadata": {"uid": "u", "resourceVersion": "6"}}}
+    assert owners(table(row)) == [("u", False)]
+    assert owners(table(row), Owner(listing=True)) == [("", True)]
+    for others in ((row, row), (older,), ({"object": "odd"},), ("odd",), ()):
+        assert owners(table(*others)) == [("", True)]
