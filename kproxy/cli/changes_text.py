@@ -9,7 +9,7 @@ from kproxy.history.author import Author
 from kproxy.model.attribution import LedgerEntry, Standing
 from kproxy.model.jsontypes import JSON
 
-MAX_CHANGES = 50
+_MAX_CHANGES = 50
 """Fields of one version that are written out; --json has all."""
 
 _MAX_VALUE = 120
@@ -18,9 +18,9 @@ _MAX_PATH = 300
 
 def changed_lines(changes: Sequence[FieldChange]) -> list[str]:
     """A line a field: `+` set, `~` changed, `-` removed."""
-    lines = [_line(change) for change in changes[:MAX_CHANGES]]
-    if len(changes) > MAX_CHANGES:
-        lines.append(f"… and {len(changes) - MAX_CHANGES} more fields (--json has all)")
+    lines = [_line(change) for change in changes[:_MAX_CHANGES]]
+    if len(changes) > _MAX_CHANGES:
+        lines.append(f"… and {len(changes) - _MAX_CHANGES} more fields (--json has all)")
     return lines
 
 

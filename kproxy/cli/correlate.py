@@ -77,11 +77,11 @@ def _json(session: Opened, wanted: Wanted) -> Iterator[str]:
 
 def _text(session: Opened, wanted: Wanted, *, everything: bool) -> Iterator[str]:
     found = figures(session)
-    for line in summary_of(found, len(session.ledger.no_op_writes)):
+    for line in _summary_of(found, len(session.ledger.no_op_writes)):
         yield printable(line)
     if wanted.is_all:
-        yield from map(printable, reasons_of(reasons(session)))
-        yield from map(printable, no_ops_of(session.ledger.no_op_writes, everything=everything))
+        yield from map(printable, _reasons_of(reasons(session)))
+        yield from map(printable, _no_ops_of(session.ledger.no_op_writes, everything=everything))
         if found.revisions > FEW and not everything:
             yield ""
             yield f"{found.revisions} entries: --only, --key and --seq show some of them, --all shows each"
@@ -91,7 +91,7 @@ def _text(session: Opened, wanted: Wanted, *, everything: bool) -> Iterator[str]
         yield from map(printable, lines_of(entry))
 
 
-def summary_of(found: Coverage, no_ops: int) -> list[str]:
+def _summary_of(found: Coverage, no_ops: int) -> list[str]:
     """The figures, a line for each kind that there is."""
     attributed = sum(found.attributed.values())
     grounds = ", ".join(f"{name} {count}" for name, count in found.attributed.items() if count)
@@ -108,7 +108,7 @@ def summary_of(found: Coverage, no_ops: int) -> list[str]:
     return lines + [f"{count:>9}  {text}" for count, text in shown if count]
 
 
-def reasons_of(found: dict[str, Reason]) -> Iterator[str]:
+def _reasons_of(found: dict[str, Reason]) -> Iterator[str]:
     """Why changes have no ground, with a few of them."""
     if found:
         yield ""
@@ -118,7 +118,7 @@ def reasons_of(found: dict[str, Reason]) -> Iterator[str]:
         yield f"{'':>11}{', '.join(reason.examples)}{', …' if reason.count > len(reason.examples) else ''}"
 
 
-def no_ops_of(found: Iterable[NoOpWrite], *, everything: bool) -> Iterator[str]:
+def _no_ops_of(found: Iterable[NoOpWrite], *, everything: bool) -> Iterator[str]:
     """The writes that changed nothing."""
     for number, no_op in enumerate(found):
         if number == FEW and not everything:

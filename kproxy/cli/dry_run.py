@@ -9,7 +9,7 @@ import click
 from kproxy.report.printing import printable
 from kproxy.session.plan import PlanRow
 
-FORMATS = ("text", "json", "dot")
+_FORMATS = ("text", "json", "dot")
 
 _SHOWN = 8
 """Waits of one step that the text names."""
@@ -19,7 +19,7 @@ def dry_run_options[F: Callable[..., Any]](command: F) -> F:
     """`--dry-run`, `--dry-run-as`."""
     command = click.option(
         "--dry-run-as",
-        type=click.Choice(FORMATS),
+        type=click.Choice(_FORMATS),
         default="text",
         show_default=True,
         help="For people, as one JSON object a step, or as a graph for Graphviz.",
@@ -30,7 +30,7 @@ def dry_run_options[F: Callable[..., Any]](command: F) -> F:
 
 
 def dry_run_lines(rows: Iterable[PlanRow], form: str) -> Iterator[str]:
-    """The plan in a form of FORMATS, line by line."""
+    """The plan in one of the forms, line by line."""
     if form == "json":
         return (json.dumps(row.as_json()) for row in rows)
     return _dot(rows) if form == "dot" else _text(rows)

@@ -59,7 +59,7 @@ def command(
             continue
         if as_json and isinstance(row, MarkRow) and not marks:
             continue  # what reads the JSON of exchanges knows nothing else
-        click.echo(json.dumps(row.as_json(), ensure_ascii=not sys.stdout.isatty()) if as_json else line_of(row))
+        click.echo(json.dumps(row.as_json(), ensure_ascii=not sys.stdout.isatty()) if as_json else _line_of(row))
         if follow:
             sys.stdout.flush()
 
@@ -70,7 +70,7 @@ def _status(words: str) -> str:
     return words.lower()
 
 
-def line_of(row: LogRow | MarkRow) -> str:
+def _line_of(row: LogRow | MarkRow) -> str:
     """One exchange for people: seq, verb, path, status, time taken, how it ended, the keys it changed; or a mark."""
     if isinstance(row, MarkRow):
         return printable(f"{'':>5}  == {row.text} ==")

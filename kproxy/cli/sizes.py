@@ -4,7 +4,7 @@ import re
 
 import click
 
-UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1024, "mi": 1024**2, "gi": 1024**3}
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1024, "mi": 1024**2, "gi": 1024**3}
 
 
 class SizeType(click.ParamType[int]):
@@ -19,7 +19,7 @@ class SizeType(click.ParamType[int]):
         match = re.fullmatch(r"([0-9]{1,15})\s*([kmg]i?|)b?", str(value).strip().lower())
         if match is None:
             self.fail(f"{value!r} is no size such as 64MiB", param, ctx)
-        size = int(match[1]) * UNITS[match[2]]
+        size = int(match[1]) * _UNITS[match[2]]
         if size < 64 * 1024:
             self.fail(f"{value!r} is too small: at least 64KiB", param, ctx)
         return size

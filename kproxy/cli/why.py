@@ -12,7 +12,7 @@ from kproxy.model.etcd import EtcdCall
 from kproxy.report.printing import printable
 from kproxy.session.why import Caused, Upward, Why, operation_text, why_change
 
-MAX_LINES = 20
+_MAX_LINES = 20
 """Lines of each list; --json has more."""
 
 
@@ -54,8 +54,8 @@ def lines_of(why: Why) -> list[str]:
 def _block(heading: str, lines: list[str]) -> list[str]:
     if not lines:
         return []
-    more = [f"  … and {len(lines) - MAX_LINES} more (--json has them)"] if len(lines) > MAX_LINES else []
-    return ["", heading, *(f"  {cut(line, 400)}" for line in lines[:MAX_LINES]), *more]
+    more = [f"  … and {len(lines) - _MAX_LINES} more (--json has them)"] if len(lines) > _MAX_LINES else []
+    return ["", heading, *(f"  {cut(line, 400)}" for line in lines[:_MAX_LINES]), *more]
 
 
 def _changes(changes: Sequence[Caused]) -> list[str]:

@@ -15,7 +15,7 @@ from kproxy.errors import ConfigError, PluginError
 from kproxy.model.jsontypes import JSON, JSONObject
 
 VERSIONS = frozenset({"client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"})
-MAX_HINT = 1000
+_MAX_HINT = 1000
 """Characters of an installHint that are shown."""
 
 type Interactive = Literal["Never", "IfAvailable", "Always"]
@@ -66,7 +66,7 @@ def exec_plugin(user: Entry, cluster: Entry) -> ExecPlugin | None:
         command=command,
         args=said.texts("args"),
         env=_environment(body.get("env"), said),
-        hint=said.text("installHint")[:MAX_HINT],
+        hint=said.text("installHint")[:_MAX_HINT],
         interactive=_interactive(said, version),
         cluster=_cluster(cluster) if said.flag("provideClusterInfo") else None,
     )

@@ -9,10 +9,10 @@ from kproxy.config.entry import read_bounded
 from kproxy.config.upstream import Tls, Upstream, upstream_at
 from kproxy.errors import ConfigError
 
-ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-def in_cluster(environ: Mapping[str, str] = os.environ, folder: Path = ACCOUNT) -> Upstream | None:
+def in_cluster(environ: Mapping[str, str] = os.environ, folder: Path = _ACCOUNT) -> Upstream | None:
     """The cluster that this process is a pod of, with its service account's token, which is read again when rotated.
 
     None if it is no pod. ConfigError if it is one whose account cannot be used.

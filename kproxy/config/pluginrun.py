@@ -12,7 +12,7 @@ from kproxy.errors import PluginError
 SECONDS = 60.0
 """For a plugin that asks nobody; one that may ask a person gets ten times as long."""
 
-MAX_OUTPUT = 1024 * 1024
+_MAX_OUTPUT = 1024 * 1024
 
 
 async def run_plugin(
@@ -56,6 +56,6 @@ async def _output(process: Process, plugin: ExecPlugin) -> bytes:
     output = b""
     while process.stdout is not None and (piece := await process.stdout.read(65536)):
         output += piece
-        if len(output) > MAX_OUTPUT:
+        if len(output) > _MAX_OUTPUT:
             raise PluginError(f"The credential plugin {plugin.command!r} of {plugin.what} answered with too much.")
     return output

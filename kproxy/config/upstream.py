@@ -16,7 +16,7 @@ from kproxy.errors import ConfigError
 TOKEN_FILE_AGE = 10.0
 """Seconds after which a token file is read again; client-go waits a minute at most (transport/token_source.go)."""
 
-MAX_TOKEN_BYTES = 64 * 1024
+_MAX_TOKEN_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +187,8 @@ class BearerToken:
 
 def _token_in(file: Path) -> str:
     with file.open("rb") as opened:
-        token = opened.read(MAX_TOKEN_BYTES + 1).decode("ascii").strip()
-    if not token or len(token) > MAX_TOKEN_BYTES or not is_field_value(token):
+        token = opened.read(_MAX_TOKEN_BYTES + 1).decode("ascii").strip()
+    if not token or len(token) > _MAX_TOKEN_BYTES or not is_field_value(token):
         raise ValueError("it does not hold a token")
     return token
 

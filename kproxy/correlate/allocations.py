@@ -17,8 +17,8 @@ from kproxy.model.etcd import EtcdKey
 from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.renaming.allocations import allocated
 
-IP_ADDRESSES = "/ipaddresses/"
-NODE_PORTS = "/ranges/servicenodeports"
+_IP_ADDRESSES = "/ipaddresses/"
+_NODE_PORTS = "/ranges/servicenodeports"
 
 
 class Allocations:
@@ -66,18 +66,18 @@ class Allocations:
     @cached_property
     def _flipped(self) -> dict[Place, set[int]]:
         """The ports that each change of the map of node ports took or gave back: of the maps no more is kept."""
-        puts = filter(self._changes.is_put, self._changes.of_key(EtcdKey(f"{self._prefix}{NODE_PORTS}".encode())))
+        puts = filter(self._changes.is_put, self._changes.of_key(EtcdKey(f"{self._prefix}{_NODE_PORTS}".encode())))
         return {place: _ports(self._values.value(place)) ^ _ports(self._values.previous(place)) for place in puts}
 
     @cached_property
     def _parents(self) -> list[tuple[Place, ObjectRef | None]]:
         """Each change of an address's key, and for whom the address is."""
-        below = f"{self._prefix}{IP_ADDRESSES}".encode()
+        below = f"{self._prefix}{_IP_ADDRESSES}".encode()
         places = [place for place in self._changes.places() if self._changes.keys[place].startswith(below)]
         return [(place, parent_of(self._values.value(place) or self._values.previous(place))) for place in places]
 
     def _address(self, address: str) -> Iterator[Place]:
-        return self._changes.of_key(EtcdKey(f"{self._prefix}{IP_ADDRESSES}{address}".encode()))
+        return self._changes.of_key(EtcdKey(f"{self._prefix}{_IP_ADDRESSES}{address}".encode()))
 
     def _fits(self, place: Place, service: Place, *, taken: bool) -> bool:
         """Taken by a PUT before the Service is written, given back by a DELETE after it."""

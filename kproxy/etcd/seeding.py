@@ -8,7 +8,7 @@ from kproxy.etcd.settings import EtcdSettings
 from kproxy.etcd.txn import Put
 from kproxy.model.start import StoredKey
 
-LONGEST_LEASE = 9_000_000_000
+_LONGEST_LEASE = 9_000_000_000
 """Seconds that etcd grants a lease for at most."""
 
 
@@ -28,4 +28,4 @@ async def write_keys(settings: EtcdSettings, keys: Iterable[StoredKey]) -> None:
 
 async def _granted(etcd: Etcd, ttl: int) -> int:
     """A lease; 0, no lease, for one whose seconds are not known."""
-    return await etcd.grant(min(ttl, LONGEST_LEASE)) if ttl > 0 else 0
+    return await etcd.grant(min(ttl, _LONGEST_LEASE)) if ttl > 0 else 0

@@ -7,7 +7,7 @@ from kproxy.model.etcd import EtcdCall, EtcdKey, KeyOperation, Operation
 from kproxy.model.exchange import Exchange
 from kproxy.wire.requestinfo import first_values
 
-READS = frozenset({"KV/Range", "KV/RangeStream"})
+_READS = frozenset({"KV/Range", "KV/RangeStream"})
 _WRITES = frozenset({Operation.PUT, Operation.DELETE})
 
 
@@ -40,7 +40,7 @@ def cost_of(exchange: Exchange | None, calls: Sequence[EtcdCall]) -> Cost:
     lists = [op for call in calls for op in call.operations if is_list(op, asked_for_one=asked_for_one)]
     return Cost(
         calls=len(calls),
-        reads=sum(call.method in READS for call in calls),
+        reads=sum(call.method in _READS for call in calls),
         read_bytes=sum(call.answer_size for call in calls),
         sent_bytes=sum(call.request_size for call in calls),
         lost_races=lost_races(calls),

@@ -22,7 +22,7 @@ from kproxy.wire.storage import key_object
 
 MAX_GROUPS = 10_000
 """Groups of requests that are told apart; what more there are is counted together."""
-HOT_KEYS = 50
+_HOT_KEYS = 50
 """Keys that are listed, of those that changed most."""
 _WRITERS = 10
 _MAX_PATH = 60
@@ -168,7 +168,7 @@ class _Count:
             self.keys.add((entry.change.cluster, entry.change.key))
             if entry.attribution is not None and is_rewrite(recording, entry.change):
                 self._rewrites[entry.attribution.seq] += 1
-        self._hot = dict(self.keys.most(HOT_KEYS))
+        self._hot = dict(self.keys.most(_HOT_KEYS))
         self._writers = {key: Frequent() for key in self._hot}
 
     def exchange(self, recording: Recording, exchange: Exchange, cost: Cost) -> None:

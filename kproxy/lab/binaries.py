@@ -17,11 +17,11 @@ from pathlib import Path
 from kproxy.errors import LabError
 from kproxy.lab.settings import LabSettings
 
-VERSION_TIMEOUT = 20.0  # seconds to say `--version`
-OLDEST_ETCD = (3, 5, 13)
+_VERSION_TIMEOUT = 20.0  # seconds to say `--version`
+_OLDEST_ETCD = (3, 5, 13)
 """kube-apiserver uses RequestWatchProgress from here on (k8s.io/apiserver/pkg/storage/feature)."""
 
-HOW_TO_GET = (
+_HOW_TO_GET = (
     "run `make controlplane` in kproxy's checkout, or `setup-envtest use`, and pass the folder with --assets or as"
     " KUBEBUILDER_ASSETS"
 )
@@ -46,12 +46,12 @@ def find_etcd(settings: LabSettings, env: Mapping[str, str]) -> Program:
     path = next((path for _, path in candidates if path is not None and os.access(path, os.X_OK)), None)
     if path is None:
         looked = ", ".join(f"{where} ({path or 'not set or not there'})" for where, path in candidates)
-        raise LabError(f"no etcd was found; looked in {looked}: install etcd, or {HOW_TO_GET}")
+        raise LabError(f"no etcd was found; looked in {looked}: install etcd, or {_HOW_TO_GET}")
     etcd = Program(path=path, version=_version(path, r"etcd Version: (\S+)"))
-    if settings.server == "kube-apiserver" and not settings.allow_old_etcd and _numbers(etcd.version) < OLDEST_ETCD:
+    if settings.server == "kube-apiserver" and not settings.allow_old_etcd and _numbers(etcd.version) < _OLDEST_ETCD:
         raise LabError(
             f"etcd {etcd.version} at {path} is too old for kube-apiserver, which wants 3.5.13 or newer:"
-            f" {HOW_TO_GET}, or allow it with --allow-old-etcd"
+            f" {_HOW_TO_GET}, or allow it with --allow-old-etcd"
         )
     return etcd
 
@@ -65,7 +65,7 @@ def find_kube_apiserver(settings: LabSettings, env: Mapping[str, str]) -> Progra
     path = next((path for path in candidates.values() if path is not None and os.access(path, os.X_OK)), None)
     if path is None:
         looked = ", ".join(f"{where} ({path or 'not set'})" for where, path in candidates.items())
-        raise LabError(f"no kube-apiserver was found; looked in {looked}: {HOW_TO_GET}")
+        raise LabError(f"no kube-apiserver was found; looked in {looked}: {_HOW_TO_GET}")
     server = Program(path=path, version=_version(path, r"Kubernetes v(\S+)"))
     if settings.version is None or settings.version.removeprefix("v") == server.version:
         return server
@@ -134,7 +134,7 @@ def _on_path(name: str, env: Mapping[str, str]) -> Path | None:
 def _version(path: Path, pattern: str) -> str:
     try:
         said = subprocess.run(
-            [path, "--version"], capture_output=True, timeout=VERSION_TIMEOUT, check=False, stdin=subprocess.DEVNULL
+            [path, "--version"], capture_output=True, timeout=_VERSION_TIMEOUT, check=False, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LabError(f"{path} cannot be run: {error}; is it the program for this machine?") from error

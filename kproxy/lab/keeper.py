@@ -26,7 +26,7 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
-PARENT_CHECK = 0.5  # seconds
+_PARENT_CHECK = 0.5  # seconds
 
 
 class Keeper:
@@ -107,7 +107,7 @@ def end(server: subprocess.Popen[bytes], grace: float) -> None:
 def lines(keeper: Keeper, parent: int) -> list[bytes]:
     """Blocks until there are whole lines of input; none when it is time to end."""
     while not keeper.asked_to_end and os.getppid() == parent:
-        ready, _, _ = select.select([0], [], [], PARENT_CHECK)
+        ready, _, _ = select.select([0], [], [], _PARENT_CHECK)
         if ready:
             data = os.read(0, 65536)
             if not data:

@@ -15,7 +15,7 @@ from kproxy.errors import LabError
 from kproxy.model.jsontypes import JSONObject
 
 GRACE = 5.0  # seconds that a server gets between SIGTERM and SIGKILL
-STOP_TIMEOUT = 30.0  # seconds that the keeper gets for all of it
+_STOP_TIMEOUT = 30.0  # seconds that the keeper gets for all of it
 
 
 class Kept:
@@ -75,7 +75,7 @@ class Kept:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
         try:
-            self._process.wait(STOP_TIMEOUT)
+            self._process.wait(_STOP_TIMEOUT)
         finally:
             self._sweep()
 

@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-LIFETIME = timedelta(days=30)
+_LIFETIME = timedelta(days=30)
 
 
 def certificate_builder(
@@ -21,7 +21,7 @@ def certificate_builder(
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))  # clocks of one machine may step back
-        .not_valid_after(now + LIFETIME)
+        .not_valid_after(now + _LIFETIME)
     )
 
 

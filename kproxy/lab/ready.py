@@ -11,8 +11,8 @@ from kproxy.lab.client import LabAnswer, LabClient
 from kproxy.lab.users import VIEWER, VIEWER_NAMESPACE, VIEWER_RESOURCES, VIEWER_VERBS, User
 from kproxy.model.jsontypes import JSON, JSONObject
 
-LOG_TAIL = 64 * 1024  # bytes
-REASON_LENGTH = 300  # characters
+_LOG_TAIL = 64 * 1024  # bytes
+_REASON_LENGTH = 300  # characters
 _TELLING = r"error|fatal|panic|cannot|failed|in use|^[EF]\d{4}"
 
 
@@ -56,7 +56,7 @@ OWN_SERVICE = (
 them come (kubernetes/pkg/controlplane/controller/kubernetesservice)."""
 
 
-def viewer_rights() -> Iterator[tuple[str, JSONObject]]:
+def _viewer_rights() -> Iterator[tuple[str, JSONObject]]:
     """The requests (path, body of a POST) that give the second user its rights on a server with RBAC."""
     rbac = "rbac.authorization.k8s.io"
     path = f"/apis/{rbac}/v1/namespaces/{VIEWER_NAMESPACE}"
@@ -77,7 +77,7 @@ def viewer_rights() -> Iterator[tuple[str, JSONObject]]:
 
 def grant(client: LabClient) -> None:
     """Gives the second user its rights. NotYet if the server does not take them."""
-    create(client, viewer_rights())
+    create(client, _viewer_rights())
 
 
 def create(client: LabClient, objects: Iterable[tuple[str, JSONObject]]) -> None:
@@ -116,7 +116,7 @@ def server_version(client: LabClient) -> str:
 def said(answer: LabAnswer) -> str:
     """An answer in a few words."""
     text: JSON = answer.body.get("message", "") if isinstance(answer.body, dict) else answer.body
-    return f"{answer.status}: {' '.join(str(text).split())[:REASON_LENGTH]}"
+    return f"{answer.status}: {' '.join(str(text).split())[:_REASON_LENGTH]}"
 
 
 def last_reason(log: Path) -> str:
@@ -126,7 +126,7 @@ def last_reason(log: Path) -> str:
     reason = (telling or lines or [""])[-1]
     # klog's prefix (severity, date, time, thread, place) helps nobody here.
     reason = re.sub(r"^[IWEF]\d{4} \S+\s+\d+ \S+\] ", "", reason)
-    return " ".join(reason.split())[:REASON_LENGTH]
+    return " ".join(reason.split())[:_REASON_LENGTH]
 
 
 def is_port_taken(log: Path) -> bool:
@@ -138,7 +138,7 @@ def _last_lines(log: Path) -> list[str]:
     """The end of a log, without empty lines; none if there is no log."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - LOG_TAIL))
+            file.seek(max(0, log.stat().st_size - _LOG_TAIL))
             return [line for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
     except OSError:
         return []

@@ -10,18 +10,18 @@ from pathlib import Path
 from kproxy.lab.certificates import SERVICE_IP, Certificates
 from kproxy.lab.users import User
 
-ADVERTISED = "192.0.2.1"
+_ADVERTISED = "192.0.2.1"
 """An address for documentation (RFC 5737): the machine's own would get into etcd and so into recordings."""
 
 PYTHON = (sys.executable, "-P", "-m")
 """-P: a folder named kproxy where the user stands is not ours; but a checkout that was not installed is."""
 
-TRACING = {
+_TRACING = {
     "apiVersion": "apiserver.config.k8s.io/v1",
     "kind": "TracingConfiguration",
     "samplingRatePerMillion": 1_000_000,
 }
-AUDIT_POLICY = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}
+_AUDIT_POLICY = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ def etcd_command(program: Path, folder: Path, ports: tuple[int, int], token: str
 def relay_command(folder: Path, etcd: str, port: int, feed: Path, env: Mapping[str, str]) -> Command:
     """The etcd relay, between the api-server and etcd at this URL."""
     argv = [*PYTHON, "kproxy", "etcd-relay", "--etcd", etcd, "--listen", f"127.0.0.1:{port}", "--feed", str(feed)]
-    return Command(name="etcd-relay", argv=argv, env=python_environment(env), log=folder / "etcd-relay.log")
+    return Command(name="etcd-relay", argv=argv, env=_python_environment(env), log=folder / "etcd-relay.log")
 
 
 def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[str, str]) -> Command:
@@ -97,11 +97,11 @@ def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[st
     As kubeadm sets it up, it also believes client certificates and a front proxy, and nodes may change only themselves.
     """
     policy = place.folder / "audit-policy.json"
-    policy.write_text(json.dumps(AUDIT_POLICY))
+    policy.write_text(json.dumps(_AUDIT_POLICY))
     flags = {
         "etcd-servers": place.etcd_url,
         "bind-address": "127.0.0.1",
-        "advertise-address": ADVERTISED,
+        "advertise-address": _ADVERTISED,
         "secure-port": str(place.port),
         "cert-dir": str(place.folder / "kube-apiserver"),
         "tls-cert-file": str(place.certificates.serving),
@@ -129,7 +129,7 @@ def kube_apiserver_command(program: Path, place: ApiServerPlace, env: Mapping[st
         flags["feature-gates"] = place.feature_gates
     if place.spans_to:
         tracing = place.folder / "tracing.json"
-        tracing.write_text(json.dumps({**TRACING, "endpoint": place.spans_to}))
+        tracing.write_text(json.dumps({**_TRACING, "endpoint": place.spans_to}))
         flags["tracing-config-file"] = str(tracing)
     flags.update(place.flags)
     argv = [str(program), *(f"--{name}={value}" for name, value in flags.items())]
@@ -155,10 +155,10 @@ def emulated_command(place: ApiServerPlace, users: tuple[User, ...], env: Mappin
         )
     )
     argv = [*PYTHON, "kproxy.lab.emulated", str(config)]
-    return Command(name="emulated", argv=argv, env=python_environment(env), log=place.folder / "emulated.log")
+    return Command(name="emulated", argv=argv, env=_python_environment(env), log=place.folder / "emulated.log")
 
 
-def python_environment(env: Mapping[str, str]) -> dict[str, str]:
+def _python_environment(env: Mapping[str, str]) -> dict[str, str]:
     """For processes of our own code."""
     environment = server_environment(env)
     home = str(Path(__file__).resolve().parents[2])

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from kproxy.lab.certificates import make_certificates
 from kproxy.model.jsontypes import JSON, JSONObject
 
-MAX_REVIEW = 16 << 20
+_MAX_REVIEW = 16 << 20
 """Bytes of a review: an object of 3 MiB and its old one, in JSON."""
 SECONDS = 30.0
 
@@ -43,7 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
             if (self.headers.get("Content-Length") or "").isdecimal()
             else 0
         )
-        if not 0 < length <= MAX_REVIEW:
+        if not 0 < length <= _MAX_REVIEW:
             self.send_error(413)
             return
         try:

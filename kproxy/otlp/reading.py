@@ -13,7 +13,7 @@ from kproxy.model.trace import Span
 
 MAX_MESSAGE = 16 << 20
 """Bytes of one request: an exporter sends 512 spans at a time."""
-MAX_SPANS = 10_000
+_MAX_SPANS = 10_000
 """Spans that are read of one request."""
 MAX_ATTRIBUTES = 32
 MAX_TEXT = 1024
@@ -35,7 +35,7 @@ def read_spans(data: bytes, beginning: int) -> tuple[Span, ...]:
     except DecodeError:
         raise OtlpError("an exporter sent what is no request of OTLP") from None
     found = (span for span in _all(request) if _is_span(span) and span.end_time_unix_nano >= beginning)
-    return tuple(_span(span, beginning) for span in _bounded(found, MAX_SPANS))
+    return tuple(_span(span, beginning) for span in _bounded(found, _MAX_SPANS))
 
 
 def _all(request: ExportTraceServiceRequest) -> Iterator[trace_pb2.Span]:

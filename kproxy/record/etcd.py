@@ -24,13 +24,13 @@ from kproxy.record.settings import Followed, RecorderSettings
 from kproxy.record.stores import raw_cluster, same_place, taking_over
 from kproxy.store.writer import Batch
 
-FIRST_PATIENCE = 30.0
+_FIRST_PATIENCE = 30.0
 """Seconds until an etcd that does not answer at first is said to be away."""
 PATIENCE = 3.0
 """Seconds until one that was followed is: what is quicker than that is a restart."""
 PAUSE, LONGEST_PAUSE = 0.2, 2.0
 """Seconds between attempts, beside those of the watch itself: the first, and the longest."""
-HISTORY_PATIENCE = 20.0
+_HISTORY_PATIENCE = 20.0
 """Seconds that the end waits for what is read from before the session."""
 GATHER = 0.02
 """Seconds that changes wait for more, to be committed together."""
@@ -108,7 +108,7 @@ class Follower:
                     self._moved.clear()
                     await self._moved.wait()
         if self._reading is not None:
-            await asyncio.wait([self._reading], timeout=HISTORY_PATIENCE)
+            await asyncio.wait([self._reading], timeout=_HISTORY_PATIENCE)
         await self._stop()
         if target is None:
             self._gap(f"etcd did not answer before the session ended{self._reason()}", None)
@@ -251,7 +251,7 @@ class Follower:
         self._trouble = reason
         if self._away_since is None:
             self._away_since = now
-        patience = FIRST_PATIENCE if self._said is None else 0.0  # the watch had its own
+        patience = _FIRST_PATIENCE if self._said is None else 0.0  # the watch had its own
         if self._said is not False and now - self._away_since >= patience:
             self._said = False
             self._say({"state": "etcd", "following": False, "reason": self._redactor.text(reason)})

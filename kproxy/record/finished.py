@@ -4,7 +4,7 @@ from kproxy.model.exchange import EMPTY_BODY, Answer, Body, BodyState, Digest, E
 from kproxy.record.contents import Contents, Message
 from kproxy.record.openexchange import OpenExchange, Pieces
 
-TUNNELLED = "all bytes of the upgraded connection; what they carried is in its frames"
+_TUNNELLED = "all bytes of the upgraded connection; what they carried is in its frames"
 
 
 def exchange_of(exchange: OpenExchange, contents: Contents, bodies: dict[Digest, bytes]) -> Exchange:
@@ -56,7 +56,7 @@ def _answer(exchange: OpenExchange, contents: Contents, bodies: dict[Digest, byt
 
 def _request_body(exchange: OpenExchange, contents: Contents, bodies: dict[Digest, bytes]) -> Body:
     if exchange.tunnel[0]:
-        return Body(state=BodyState.COUNTED, size=exchange.tunnel[0], reason=TUNNELLED)
+        return Body(state=BodyState.COUNTED, size=exchange.tunnel[0], reason=_TUNNELLED)
     pieces, facts = exchange.request_body, exchange.request
     if not pieces.size and not pieces.lost and not facts.content_length and not facts.chunked:
         return EMPTY_BODY
@@ -72,7 +72,7 @@ def _answer_body(exchange: OpenExchange, contents: Contents, bodies: dict[Digest
     if stream is not None:
         return Body(state=BodyState.FRAMES, size=stream.size, reason=stream.rest)
     if exchange.tunnel[1]:
-        return Body(state=BodyState.COUNTED, size=exchange.tunnel[1], reason=TUNNELLED)
+        return Body(state=BodyState.COUNTED, size=exchange.tunnel[1], reason=_TUNNELLED)
     if exchange.ended is None:
         return _unfinished(pieces)
     whole = exchange.end is End.COMPLETE or (facts is not None and pieces.size == facts.content_length)

@@ -14,7 +14,7 @@ from kproxy.record.pseudonyms import Pseudonyms, is_pseudonym
 
 MIN_LENGTH = 8
 """Characters: a shorter literal would be found where it is none."""
-MIN_LINE = 32
+_MIN_LINE = 32
 """Characters of a line of a longer literal (a PEM key) that count as a secret of their own."""
 PROBE = 48
 """Bytes of a long literal's middle that are looked for in base64."""
@@ -109,7 +109,7 @@ def _forms(literal: str) -> list[bytes]:
 
 def _lines(literal: str) -> list[str]:
     lines = literal.splitlines()
-    return [line for line in lines if len(line) >= MIN_LINE and not line.startswith("-----")] if len(lines) > 1 else []
+    return [line for line in lines if len(line) >= _MIN_LINE and not line.startswith("-----")] if len(lines) > 1 else []
 
 
 def _middle(literal: bytes) -> bytes:

@@ -26,7 +26,7 @@ from kproxy.store.sqlite import StorageFullError
 from kproxy.store.writer import Batch, Writer
 from kproxy.wire.handoff import AnswerType
 
-GOODBYE_PATIENCE = 30.0
+_GOODBYE_PATIENCE = 30.0
 """Seconds between the end of the hand-off and the goodbye, or the end of whoever would say it."""
 LAST_PATIENCE = 60.0
 """Seconds that the last batches wait for a full disk."""
@@ -117,7 +117,7 @@ async def _farewell(control: asyncio.StreamReader, committer: Committer) -> byte
 async def _goodbye(farewell: asyncio.Task[bytes]) -> Goodbye | None:
     """The session's goodbye; None if it is gone without one."""
     with suppress(TimeoutError, ConfigError, ValueError, OSError):
-        async with asyncio.timeout(GOODBYE_PATIENCE):
+        async with asyncio.timeout(_GOODBYE_PATIENCE):
             line = await farewell
             return Goodbye.from_json(line) if line else None
     return None

@@ -15,12 +15,12 @@ from kproxy.record.contents import MAX_BODY
 from kproxy.store.structure import StructureError, from_json, to_json
 from kproxy.wire.tracecontext import TraceSeeds
 
-END_PATIENCE = 10.0
+_END_PATIENCE = 10.0
 """Seconds that the end waits for etcd's last revision."""
 
 START_BYTES = 64 << 20
 """Bytes of a start state's values that are taken at most, unless settings say otherwise."""
-START_SMALLEST = 512
+_START_SMALLEST = 512
 """Bytes that a key counts for at least: small ones are no less work."""
 
 MAX_LINE = 16 << 20
@@ -67,10 +67,10 @@ class StartWish:
     @property
     def max_keys(self) -> int:
         """Keys or objects that are taken at most."""
-        return self.max_bytes // START_SMALLEST
+        return self.max_bytes // _START_SMALLEST
 
 
-NO_START = StartWish()
+_NO_START = StartWish()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +95,11 @@ class RecorderSettings:
     literals: tuple[str, ...] = field(default=(), repr=False)
     max_body: int = MAX_BODY
     etcds: tuple[Followed, ...] = ()
-    etcd_patience: float = END_PATIENCE
+    etcd_patience: float = _END_PATIENCE
     otlp: str = ""
     relays: tuple[Path, ...] = ()
     trace: TraceSeeds | None = None
-    start: StartWish = NO_START
+    start: StartWish = _NO_START
 
     def to_json(self) -> str:
         """One line."""

@@ -140,7 +140,7 @@ class ApiStart:
         for item in items:
             if isinstance(item, dict) and (found := self._object(resource, item, made)) is not None:
                 made.start.append(found)
-                if is_used(found.ref, item):
+                if _is_used(found.ref, item):
                     self._used = True
         self._count += len(made.start)
         if self._bytes > self._wish.max_bytes or self._count > self._wish.max_keys:
@@ -180,7 +180,7 @@ class ApiStart:
         return Body(state=BodyState.KEPT, size=len(data), digest=digest)
 
 
-def is_used(ref: ObjectRef, value: JSON) -> bool:
+def _is_used(ref: ObjectRef, value: JSON) -> bool:
     """Whether an object says that somebody uses the server."""
     own = ref.namespace in {"kube-system", "kube-public", "kube-node-lease"} or ref.resource == "events"
     return not own and not is_made_anew_object(ref, value) and not is_with_namespaces(ref)

@@ -9,7 +9,7 @@ from kproxy.wire.content import ContentError
 from kproxy.wire.lines import LineCutter
 from kproxy.wire.watch import WatchCutter
 
-MAX_STREAM = 1 << 62
+_MAX_STREAM = 1 << 62
 """Bytes: a stream has no end; its events are bounded instead."""
 
 
@@ -37,7 +37,7 @@ class Stream:
         self._decoder: Decoder | None = None
         try:
             self._cutter = LineCutter() if kind == LOG_LINE else WatchCutter(media_type)
-            self._decoder = decoder(coding, MAX_STREAM)
+            self._decoder = decoder(coding, _MAX_STREAM)
         except (ContentError, CodingError) as error:
             self._fail(str(error))
 

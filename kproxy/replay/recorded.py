@@ -1,7 +1,9 @@
 """What the engine reads of a recorded exchange while it sends it again."""
 
+from collections.abc import Iterator
+
 from kproxy.model.api import metadata_of
-from kproxy.model.exchange import WATCH_EVENT, Exchange, header
+from kproxy.model.exchange import WATCH_EVENT, Exchange, Frame, header
 from kproxy.model.recording import Recording
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
 from kproxy.renaming.renaming import Renaming
@@ -58,11 +60,15 @@ def request_of(
 
 
 def events_of(recording: Recording, exchange: Exchange) -> list[WatchEvent]:
-    """The events of a recorded watch that count. What cannot be decoded is left out: the comparison says so."""
+    """The events of a recorded watch that count."""
+    return [event for _, event in watch_events(recording, exchange) if counts(event)]
+
+
+def watch_events(recording: Recording, exchange: Exchange) -> Iterator[tuple[Frame, WatchEvent]]:
+    """A recorded watch's events. What cannot be decoded is left out: `kproxy show` and the comparison name it."""
     if exchange.answer is None:
-        return []
+        return
     media_type = header(exchange.answer.headers, "content-type")
-    found: list[WatchEvent] = []
     for frame in recording.frames(exchange.seq):
         if frame.body.digest is None or frame.kind != WATCH_EVENT:
             continue
@@ -70,9 +76,7 @@ def events_of(recording: Recording, exchange: Exchange) -> list[WatchEvent]:
             event = decode_event(media_type, recording.body(frame.body.digest))
         except ContentError:
             continue
-        if counts(event):
-            found.append(event)
-    return found
+        yield frame, event
 
 
 def _too_large(exchange: Exchange) -> bool:

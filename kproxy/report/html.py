@@ -27,13 +27,13 @@ from kproxy.report.shown import shown_rows, value_text
 MAX_FINDINGS = 300
 """Findings that are written out; the others are counted."""
 
-MAX_LISTED = 100
+_MAX_LISTED = 100
 """Differences of one finding that are listed with their values."""
 
 MAX_ROWS = 60_000
 """Rows of documents in the whole page; exchanges beyond are named without them."""
 
-MAX_CONTEXT = 120
+_MAX_CONTEXT = 120
 """Rows that a finding shows."""
 
 _MAX_TEXT = 2_000
@@ -70,7 +70,7 @@ def html_report(verdict: Verdict, evidence: Evidence = NO_EVIDENCE) -> str:
             tallies=_tallies(verdict),
             findings=findings,
             more_findings=len(verdict.findings) - len(findings),
-            loose=[] if verdict.findings else [_listed(each, shown) for each in verdict.differences[:MAX_LISTED]],
+            loose=[] if verdict.findings else [_listed(each, shown) for each in verdict.differences[:_MAX_LISTED]],
             summary=f"{count(len(verdict.differences), 'difference')} of {count(len(verdict.findings), 'cause')}",
             resources=sorted({each for finding in findings for each in finding.resources}),
             places=sorted({each for finding in findings for each in finding.places}),
@@ -161,8 +161,8 @@ def _finding(number: int, finding: Finding, evidence: Evidence, shown: Collectio
         places=tuple(dict.fromkeys(each.where for each in finding.differences)),
         resources=tuple(sorted(_resources(finding, evidence))),
         chain=tuple(linked(each, shown) for each in finding.chain[1:]),
-        lines=tuple(_in_context(shown_rows(finding, evidence, MAX_CONTEXT))),
-        differences=tuple(_listed(each, shown) for each in finding.differences[:MAX_LISTED]),
+        lines=tuple(_in_context(shown_rows(finding, evidence, _MAX_CONTEXT))),
+        differences=tuple(_listed(each, shown) for each in finding.differences[:_MAX_LISTED]),
         total=len(finding.differences),
     )
 

@@ -9,10 +9,10 @@ from kproxy.model.verdict import Difference, Finding, Tally, Verdict
 
 def json_report(verdict: Verdict) -> str:
     """One JSON object, indented; ASCII only, so that nothing from a recording can steer a terminal."""
-    return json.dumps(verdict_json(verdict), indent=2, ensure_ascii=True)
+    return json.dumps(_verdict_json(verdict), indent=2, ensure_ascii=True)
 
 
-def verdict_json(verdict: Verdict) -> JSONObject:
+def _verdict_json(verdict: Verdict) -> JSONObject:
     """The object itself."""
     return {
         "verdict": verdict.outcome.value,

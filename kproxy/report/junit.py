@@ -19,7 +19,7 @@ from kproxy.report.printing import count, cut, printable
 from kproxy.report.rows import unified
 from kproxy.report.shown import shown_rows
 
-MAX_FAILURE = 4_000
+_MAX_FAILURE = 4_000
 """Characters of one failure's text."""
 
 _MAX_NAME = 300
@@ -87,7 +87,7 @@ class _Failures:
         if not known:
             return _Case(group, name, "skipped" if reason else "", reason)
         text = "\n\n".join(self._text(finding) for finding in known[:10])
-        return _Case(group, name, "failure", known[0].cause, known[0].first.where, cut(text, MAX_FAILURE))
+        return _Case(group, name, "failure", known[0].cause, known[0].first.where, cut(text, _MAX_FAILURE))
 
     def _text(self, finding: Finding) -> str:
         number = self._numbers[id(finding)]
@@ -107,7 +107,7 @@ def _verdict_case(verdict: Verdict) -> Iterable[_Case]:
     causes = [finding.cause for finding in verdict.findings]
     said = causes if verdict.outcome is Outcome.DIFFERENT else list(verdict.reasons)
     message = f"{verdict.outcome.value}: {said[0]}" if said and result else verdict.outcome.value if result else ""
-    yield _Case("verdict", "same behaviour", result, message, verdict.outcome.value, cut("\n".join(said), MAX_FAILURE))
+    yield _Case("verdict", "same behaviour", result, message, verdict.outcome.value, cut("\n".join(said), _MAX_FAILURE))
 
 
 def _exchange_cases(evidence: Evidence, failures: _Failures) -> Iterable[_Case]:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from kproxy.model.api import ObjectRef, metadata_of
-from kproxy.model.exchange import WATCH_EVENT, Answer, Exchange, Nanos, Seq, header
+from kproxy.model.exchange import Answer, Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
+from kproxy.replay.recorded import watch_events
 from kproxy.session.contents import decoded_body
 from kproxy.session.options import Options, options_of
-from kproxy.wire.content import ContentError
 from kproxy.wire.requestinfo import is_write
-from kproxy.wire.watch import decode_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def _mentions(recording: Recording, exchange: Exchange, target: ObjectRef) -> It
     if not same or answer is None or "dryRun" in parse_qs(urlsplit(exchange.request.target).query):
         return
     if info.verb == "watch":
-        yield from _events(recording, exchange, answer, target)
+        yield from _events(recording, exchange, target)
         return
     options = options_of(recording, exchange)
     if options.dry_run:  # a delete says so in its body
@@ -76,15 +75,8 @@ def _says_gone(exchange: Exchange, answer: Answer, document: JSONObject) -> bool
     return exchange.info.verb == "delete" and answer.status == 200 and is_status
 
 
-def _events(recording: Recording, exchange: Exchange, answer: Answer, target: ObjectRef) -> Iterator[Mention]:
-    media_type = header(answer.headers, "content-type")
-    for frame in recording.frames(exchange.seq):
-        if frame.body.digest is None or frame.kind != WATCH_EVENT:
-            continue
-        try:
-            event = decode_event(media_type, recording.body(frame.body.digest))
-        except ContentError:
-            continue  # `kproxy show` names it
+def _events(recording: Recording, exchange: Exchange, target: ObjectRef) -> Iterator[Mention]:
+    for frame, event in watch_events(recording, exchange):
         for obj in _whole_objects(event.object):
             if _is(obj, target):
                 gone = event.type == "DELETED"

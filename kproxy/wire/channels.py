@@ -20,7 +20,7 @@ from kproxy.wire.stretch import StreamError
 
 __all__ = ["ChannelFrame", "Channels", "channels_of"]
 
-MAX_PORTS = 256
+_MAX_PORTS = 256
 """Fields of a port-forward's query: a channel's number is one byte."""
 
 _TUNNELLED = "SPDY/3.1+"
@@ -57,9 +57,9 @@ def _commanded(code: int) -> str:
 def _forwarded(target: str) -> Name:
     """Channels 2n and 2n+1 are data and errors of the query's nth port."""
     try:
-        values = parse_qs(urlsplit(target).query, max_num_fields=MAX_PORTS).get("ports", [])
+        values = parse_qs(urlsplit(target).query, max_num_fields=_MAX_PORTS).get("ports", [])
     except ValueError:
-        raise StreamError(f"the query has more than {MAX_PORTS} fields") from None
+        raise StreamError(f"the query has more than {_MAX_PORTS} fields") from None
     ports = [digits(port.encode()) or "?" for value in values for port in value.split(",")]
 
     def name(code: int) -> str:

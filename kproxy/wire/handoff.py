@@ -70,16 +70,16 @@ END_CODES: tuple[End, ...] = (
     End.STOPPED,
     End.UNKNOWN,
 )
-END_NUMBER = {end: number for number, end in enumerate(END_CODES)}
+_END_NUMBER = {end: number for number, end in enumerate(END_CODES)}
 
-IDENTITIES: tuple[IdentityMode, ...] = (
+_IDENTITIES: tuple[IdentityMode, ...] = (
     IdentityMode.NONE,
     IdentityMode.ONE,
     IdentityMode.PASS,
     IdentityMode.FRONT_PROXY,
     IdentityMode.IMPERSONATE,
 )
-IDENTITY_NUMBER = {mode: number for number, mode in enumerate(IDENTITIES)}
+IDENTITY_NUMBER = {mode: number for number, mode in enumerate(_IDENTITIES)}
 
 _TYPES = {kind.value: kind for kind in RecordType}
 
@@ -168,7 +168,7 @@ def unpack_head(payload: bytes) -> HeadPayload:
         tls=bool(tls),
         caller=caller,
         raw=payload[start + of_forwarded :],
-        identity=IDENTITIES[identity],
+        identity=_IDENTITIES[identity],
         forwarded=forwarded,
     )
 
@@ -188,7 +188,7 @@ def unpack_channel(payload: bytes) -> ChannelPayload:
 
 def pack_end(end: End, detail: str = "") -> bytes:
     """The payload of an END record."""
-    return bytes([END_NUMBER[end]]) + detail.encode()
+    return bytes([_END_NUMBER[end]]) + detail.encode()
 
 
 def unpack_end(payload: bytes) -> tuple[End, str]:

@@ -114,7 +114,7 @@ def parse_request_head(raw: bytes, last: RequestHead | None = None) -> RequestHe
     if _TRAILERS.fullmatch(fields_raw) is None:
         raise FramingError(_why_not(raw, "request"))
     # The blank before stands for the first line's end, after which a field may begin.
-    fields = known_fields(b"\n" + fields_raw, _KNOWN)
+    fields = _known_fields(b"\n" + fields_raw, _KNOWN)
     head = RequestHead(raw, method, target, version, fields_raw, fields)
     if len(head.values(b"host")) > 1:
         raise FramingError("The request has more than one Host.")
@@ -132,11 +132,11 @@ def parse_answer_head(raw: bytes, method: bytes) -> AnswerHead:
         raise FramingError(_why_not(raw, "answer"))
     version, status = match[1], int(match[2])
     head = AnswerHead(raw, status, version)
-    length = _length(known_fields(raw, _KNOWN_OF_ANSWERS), version, UNTIL_EOF, "answer")
+    length = _length(_known_fields(raw, _KNOWN_OF_ANSWERS), version, UNTIL_EOF, "answer")
     bodyless = method == b"HEAD" or status < 200 or status in {204, 304}
     head.length = 0 if bodyless else length
     if status == 101:
-        head.upgrade = _upgrade(known_fields(raw, _KNOWN))
+        head.upgrade = _upgrade(_known_fields(raw, _KNOWN))
     return head
 
 
@@ -176,7 +176,7 @@ def parse_head(raw: bytes) -> HeadParts:
     return HeadParts((first, second, third), tuple([(name, value.strip(" \t")) for name, _, value in headers]))
 
 
-def known_fields(raw: bytes, known: re.Pattern[bytes]) -> list[KnownField]:
+def _known_fields(raw: bytes, known: re.Pattern[bytes]) -> list[KnownField]:
     """The fields that framing and identity look at, of a checked head; places count from the first line's end."""
     return [
         KnownField(match[1].lower(), match[2].strip(b" \t"), match.start(), match.end() + 1)

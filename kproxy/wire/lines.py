@@ -3,7 +3,7 @@
 MAX_LINE = 64 * 1024
 """Bytes: a longer line comes in pieces, of which only the last has a line end."""
 
-MANY = 256
+_MANY = 256
 """Lines: of more than these in one piece of the stream, as many as fit into MAX_LINE stay together."""
 
 
@@ -13,7 +13,7 @@ class LineCutter:
     Nothing is ever left out or added: put together they are the content.
     """
 
-    def __init__(self, max_line: int = MAX_LINE, many: int = MANY) -> None:
+    def __init__(self, max_line: int = MAX_LINE, many: int = _MANY) -> None:
         self._max_line = max_line
         self._many = many
         self._buffer = bytearray()

@@ -7,7 +7,7 @@ JSON = "application/json"
 YAML = "application/yaml"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 CBOR = "application/cbor"
-CBOR_SEQUENCE = "application/cbor-seq"
+_CBOR_SEQUENCE = "application/cbor-seq"
 
 CBOR_MAGIC = b"\xd9\xd9\xf7"
 """The head of tag 55799, self-described CBOR: what an object of the api-server in CBOR begins with."""
@@ -47,7 +47,7 @@ class MediaType:
     @property
     def is_cbor(self) -> bool:
         """Whether its bytes are CBOR, an item or (`-seq`: a watch) a sequence of them; apply patches among them."""
-        return self.name in {CBOR, CBOR_SEQUENCE} or self.suffix == "cbor"
+        return self.name in {CBOR, _CBOR_SEQUENCE} or self.suffix == "cbor"
 
     @property
     def is_structured(self) -> bool:

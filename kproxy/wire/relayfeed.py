@@ -26,7 +26,7 @@ from kproxy.model.etcd import ClusterId, Compared, EtcdCall, EtcdKey, KeyOperati
 from kproxy.model.exchange import Nanos
 
 VERSION = 1
-MAX_FRAME = 64 * 1024 * 1024
+_MAX_FRAME = 64 * 1024 * 1024
 """Bytes of a frame; a length beyond it means that the stream is not ours."""
 
 _LENGTH = struct.Struct("!IB")
@@ -153,7 +153,7 @@ class FeedReader:
         at = 0
         while len(self._buffer) - at >= _LENGTH.size:
             length, kind = _LENGTH.unpack_from(self._buffer, at)
-            if not 1 <= length <= MAX_FRAME:
+            if not 1 <= length <= _MAX_FRAME:
                 raise FeedError(f"a frame of {length} bytes cannot be")
             end = at + 4 + length
             if len(self._buffer) < end:

@@ -14,7 +14,7 @@ from kproxy.wire.stretch import StreamError, Stretch
 MAX_CONTROL = 64 * 1024
 """Bytes of a control frame that is read: Kubernetes' header blocks have some hundred."""
 
-MAX_HEADERS = 64 * 1024
+_MAX_HEADERS = 64 * 1024
 """Bytes of an unpacked header block."""
 
 _HEAD = 8
@@ -173,11 +173,11 @@ class SpdyReader:
 
     def _headers(self, block: bytes) -> dict[bytes, bytes]:
         try:
-            plain = self._unpack.decompress(block, MAX_HEADERS)
+            plain = self._unpack.decompress(block, _MAX_HEADERS)
         except zlib.error:
             raise StreamError("a SPDY header block cannot be unpacked") from None
         if self._unpack.unconsumed_tail:
-            raise StreamError(f"a SPDY header block has more than {MAX_HEADERS} bytes")
+            raise StreamError(f"a SPDY header block has more than {_MAX_HEADERS} bytes")
         return _pairs(plain)
 
 

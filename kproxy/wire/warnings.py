@@ -2,21 +2,21 @@
 
 from kproxy.model.exchange import Headers
 
-MAX_WARNINGS = 100
+_MAX_WARNINGS = 100
 """At most of one answer; the api-server itself stops far before (4 KiB)."""
 
 
 def warning_texts(headers: Headers) -> tuple[str, ...]:
     """The texts of all warnings, in their order. What is no warning is left out."""
     values = (value for name, value in headers if name.lower() == "warning")
-    return tuple(text for value in values for text in _texts(value))[:MAX_WARNINGS]
+    return tuple(text for value in values for text in _texts(value))[:_MAX_WARNINGS]
 
 
 def _texts(value: str) -> list[str]:
     """A header's warnings: each is a code, an agent and a quoted text, and some have a quoted date behind it."""
     found: list[str] = []
     at = 0
-    while len(found) < MAX_WARNINGS and (start := value.find('"', at)) >= 0:
+    while len(found) < _MAX_WARNINGS and (start := value.find('"', at)) >= 0:
         text, at = _quoted(value, start + 1)
         if _begins(value[:start]):
             found.append(text.encode("latin-1", "replace").decode("utf-8", "replace"))

@@ -15,7 +15,7 @@ from kproxy.wire.jsontext import decode_json
 from kproxy.wire.mediatype import parse_media_type
 from kproxy.wire.protojson import decode_watch_event
 
-MAX_EVENT = 16 * 1024 * 1024
+_MAX_EVENT = 16 * 1024 * 1024
 """Bytes: more than any object an api-server stores (3 MiB by default) or sends."""
 
 _LENGTH = 4
@@ -28,7 +28,7 @@ class WatchCutter:
     latter the stream cannot be cut any further: `feed` raises it again.
     """
 
-    def __init__(self, media_type: str, max_event: int = MAX_EVENT) -> None:
+    def __init__(self, media_type: str, max_event: int = _MAX_EVENT) -> None:
         parsed = parse_media_type(media_type)
         if parsed.is_protobuf:
             self._cut = self._frames

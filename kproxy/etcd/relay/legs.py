@@ -17,7 +17,7 @@ from kproxy.etcd.relay.sockets import abort
 READ_BYTES = 64 * 1024
 HIGH_WATER = 1024 * 1024
 """Bytes that wait to be sent, from which on nothing more is read for them."""
-TLS_TURN = 16
+_TLS_TURN = 16
 """TLS records that are taken at once, before others get their turn."""
 
 _LATER = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -95,7 +95,7 @@ class Leg:
 
     def _take_records(self, tls: ssl.SSLSocket) -> None:
         """What OpenSSL holds already: the socket does not tell of it."""
-        for _ in range(TLS_TURN):
+        for _ in range(_TLS_TURN):
             if not (self._reading and tls.pending()):
                 return
             try:

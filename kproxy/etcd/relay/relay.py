@@ -20,7 +20,7 @@ from kproxy.model.etcd import EtcdCall
 from kproxy.wire.etcdtraffic import EtcdTraffic
 from kproxy.wire.relayfeed import Hello, Relayed, Unread
 
-HANDSHAKE = 20.0
+_HANDSHAKE = 20.0
 """Seconds that a TLS handshake may take."""
 _PAUSE = 0.1
 """Seconds until the next try where this process may open nothing more."""
@@ -151,7 +151,7 @@ class Relay:
         self._trouble(member, "")
         try:
             if self._server_tls is not None:
-                async with asyncio.timeout(HANDSHAKE):
+                async with asyncio.timeout(_HANDSHAKE):
                     sock = await handshake(sock, self._server_tls, None)
         except (OSError, TimeoutError) as error:
             self._say(f"a client of the relay for {member.url} was refused: {reason_of(error)}")

@@ -12,7 +12,7 @@ from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 
 CERTIFICATES = "certificates.k8s.io"
-AUTHENTICATION = "authentication.k8s.io"
+_AUTHENTICATION = "authentication.k8s.io"
 _SERVICE_ACCOUNT = "system:serviceaccount:"
 _EXTRA = "impersonate-extra-"
 _UNASKED = frozenset({401, 429})
@@ -61,10 +61,10 @@ def impersonation_needs(exchange: Exchange) -> Iterator[Permission]:
         elif name == "impersonate-group":
             yield Permission(verb="impersonate", resource="groups", name=value)
         elif name == "impersonate-uid":
-            yield Permission(verb="impersonate", group=AUTHENTICATION, resource="uids", name=value)
+            yield Permission(verb="impersonate", group=_AUTHENTICATION, resource="uids", name=value)
         elif name.startswith(_EXTRA):
             extra = f"userextras/{unquote(name.removeprefix(_EXTRA))}"
-            yield Permission(verb="impersonate", group=AUTHENTICATION, resource=extra, name=value)
+            yield Permission(verb="impersonate", group=_AUTHENTICATION, resource=extra, name=value)
 
 
 def _impersonated(user: str) -> Permission:

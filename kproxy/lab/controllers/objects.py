@@ -8,7 +8,7 @@ from kproxy.model.jsontypes import JSON, JSONObject
 RBAC = "rbac.authorization.k8s.io"
 NODES = "/api/v1/nodes"
 PROBE_NAMESPACE = "kproxy-lab-probe"
-PROBE_LABEL = "kproxy-lab-probe"
+_PROBE_LABEL = "kproxy-lab-probe"
 
 _READ = ["get", "list", "watch"]
 _RULES: tuple[tuple[str, list[str], list[str]], ...] = (
@@ -57,12 +57,12 @@ def probe_namespace() -> JSONObject:
 
 def probe_deployment() -> JSONObject:
     """A Deployment of one pod."""
-    labels: JSONObject = {"app": PROBE_LABEL}
+    labels: JSONObject = {"app": _PROBE_LABEL}
     pod: JSONObject = {"terminationGracePeriodSeconds": 1, "containers": [{"name": "c", "image": "none"}]}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": PROBE_LABEL},
+        "metadata": {"name": _PROBE_LABEL},
         "spec": {
             "replicas": 1,
             "selector": {"matchLabels": labels},

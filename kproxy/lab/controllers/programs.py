@@ -12,14 +12,14 @@ from pathlib import Path
 from kproxy.lab.servers import Command, server_environment
 from kproxy.lab.users import CONTROLLER_MANAGER, KWOK, SCHEDULER
 
-NODE_IP = "127.0.0.1"
-LEADER = {"leader-elect-lease-duration": "60s", "leader-elect-renew-deadline": "40s"}
+_NODE_IP = "127.0.0.1"
+_LEADER = {"leader-elect-lease-duration": "60s", "leader-elect-renew-deadline": "40s"}
 """They end when they cannot renew their lease: a machine that is busy for ten seconds is no reason."""
 
 RATE = {"kube-api-qps": "500", "kube-api-burst": "1000"}
 """The defaults (20 to 50 a second) would be what a lab waits for."""
 
-SYNCS = {
+_SYNCS = {
     f"concurrent-{each}-syncs": "20"
     for each in (
         "daemonset",
@@ -64,16 +64,16 @@ def controller_manager_command(place: ControllerPlace) -> Command:
         "root-ca-file": str(place.ca),
         # A busy machine is no reason to take pods from their nodes.
         "node-monitor-grace-period": "3m",
-        **LEADER,
+        **_LEADER,
         **RATE,
-        **SYNCS,
+        **_SYNCS,
     }
     return _command("kube-controller-manager", place, flags)
 
 
 def scheduler_command(place: ControllerPlace) -> Command:
     """kube-scheduler, as it comes."""
-    flags = {"kubeconfig": str(place.kubeconfigs[SCHEDULER]), "secure-port": "0", **LEADER, **RATE}
+    flags = {"kubeconfig": str(place.kubeconfigs[SCHEDULER]), "secure-port": "0", **_LEADER, **RATE}
     return _command("kube-scheduler", place, flags)
 
 
@@ -82,9 +82,9 @@ def kwok_command(place: ControllerPlace, port: int) -> Command:
     flags = {
         "kubeconfig": str(place.kubeconfigs[KWOK]),
         "manage-all-nodes": "true",
-        "node-ip": NODE_IP,
+        "node-ip": _NODE_IP,
         "node-port": str(port),
-        "server-address": f"{NODE_IP}:{port}",
+        "server-address": f"{_NODE_IP}:{port}",
         "node-lease-duration-seconds": "40",
     }
     command = _command("kwok", place, flags)

@@ -30,8 +30,8 @@ from kproxy.lab.emulated.store import Store
 from kproxy.lab.emulated.writing import Chance, Writes
 from kproxy.lab.users import User
 
-SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # k8s.io/apimachinery/pkg/util/rand
-ETCD_PATIENCE = 60.0  # seconds until an etcd that was just started must answer
+_SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # k8s.io/apimachinery/pkg/util/rand
+_ETCD_PATIENCE = 60.0  # seconds until an etcd that was just started must answer
 GOODBYE = 0.5  # seconds that open answers get at the end
 
 
@@ -59,7 +59,7 @@ def real_chance() -> Chance:
     return Chance(
         now=lambda: datetime.now(UTC),
         uid=lambda: str(uuid4()),
-        suffix=lambda length: "".join(secrets.choice(SUFFIX_ALPHABET) for _ in range(length)),
+        suffix=lambda length: "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(length)),
     )
 
 
@@ -75,10 +75,10 @@ async def make_namespaces(store: Store, chance: Chance) -> None:
                 raise
 
 
-async def wait_for_etcd(url: str) -> Etcd:
+async def _wait_for_etcd(url: str) -> Etcd:
     """A client, as soon as etcd answers. EtcdError if it does not."""
     settings = EtcdSettings(endpoints=(url,))
-    deadline = asyncio.get_running_loop().time() + ETCD_PATIENCE
+    deadline = asyncio.get_running_loop().time() + _ETCD_PATIENCE
     while True:
         try:
             return await connect(settings)
@@ -114,7 +114,7 @@ async def run(config: Config, log: TextIO) -> None:
     if task is not None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    async with await wait_for_etcd(config["etcd"]) as etcd:
+    async with await _wait_for_etcd(config["etcd"]) as etcd:
         store = EtcdStore(etcd)
         await make_namespaces(store, real_chance())
         async with served(config, store, AuditLog(log)):

@@ -12,8 +12,8 @@ from kproxy.model.jsontypes import JSONObject
 ANONYMOUS = "system:anonymous"
 AUTHENTICATED = "system:authenticated"
 UNAUTHENTICATED = "system:unauthenticated"
-PUBLIC_PATHS = ("/healthz", "/livez", "/readyz", "/version", "/version/")
-DISCOVERY_PATHS = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *PUBLIC_PATHS)
+_PUBLIC_PATHS = ("/healthz", "/livez", "/readyz", "/version", "/version/")
+_DISCOVERY_PATHS = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *_PUBLIC_PATHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Right:
         )
 
 
-RIGHTS = (Right(user=VIEWER, verbs=VIEWER_VERBS, group="", resources=VIEWER_RESOURCES, namespace=VIEWER_NAMESPACE),)
+_RIGHTS = (Right(user=VIEWER, verbs=VIEWER_VERBS, group="", resources=VIEWER_RESOURCES, namespace=VIEWER_NAMESPACE),)
 
 
 def authenticate(authorization: str, users: tuple[User, ...]) -> Identity:
@@ -80,12 +80,12 @@ def authorize(identity: Identity, info: RequestInfo) -> None:
     if identity.is_master:
         return
     if not info.is_resource:
-        paths = PUBLIC_PATHS if AUTHENTICATED not in identity.groups else DISCOVERY_PATHS
+        paths = _PUBLIC_PATHS if AUTHENTICATED not in identity.groups else _DISCOVERY_PATHS
         if info.verb in {"get", "head"} and any(_covers(path, info.path) for path in paths):
             return
         message = f'forbidden: User "{identity.name}" cannot {info.verb} path "{info.path}"'
         raise StatusError(403, "Forbidden", message, {})
-    if any(right.allows(identity, info) for right in RIGHTS):
+    if any(right.allows(identity, info) for right in _RIGHTS):
         return
     raise _refused(identity, info)
 

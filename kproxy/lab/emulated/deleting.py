@@ -17,8 +17,8 @@ from kproxy.lab.emulated.tree import clone, entries, number, part, peek, text
 from kproxy.lab.emulated.writing import RETRIES, Chance
 from kproxy.model.jsontypes import JSONObject
 
-POLICIES = ("Foreground", "Background", "Orphan")
-FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
+_POLICIES = ("Foreground", "Background", "Orphan")
+_FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,8 @@ def delete_options(call: Call, body: JSONObject) -> DeleteOptions:
     else:
         grace, policy = call.number("gracePeriodSeconds"), call.query.get("propagationPolicy", "")
         dry_run = call.dry_run("DeleteOptions")
-    if policy not in {"", *POLICIES}:
-        supported = ", ".join(f'"{name}"' for name in (*POLICIES, "nil"))
+    if policy not in {"", *_POLICIES}:
+        supported = ", ".join(f'"{name}"' for name in (*_POLICIES, "nil"))
         message = f'Unsupported value: "{policy}": supported values: {supported}'
         raise options_error("DeleteOptions", "propagationPolicy", message)
     return DeleteOptions(
@@ -72,7 +72,7 @@ class Deletes:
             if stored is None:
                 raise not_found(call.resource.plural, call.name)
             found = Found(stored, decode_value(stored.value))
-            check_preconditions(found, options, call)
+            _check_preconditions(found, options, call)
             result = await self._attempt(call, found, options)
             if result is not None:
                 return result
@@ -132,7 +132,7 @@ def mark(old: JSONObject, resource: Resource, options: DeleteOptions, chance: Ch
     """The object as it is while it waits to be deleted; None if it need not wait at all."""
     new = clone(old)
     metadata = part(new, "metadata")
-    finalizer = FINALIZERS.get(options.policy)
+    finalizer = _FINALIZERS.get(options.policy)
     if finalizer is not None and finalizer not in entries(metadata, "finalizers"):
         metadata["finalizers"] = [*entries(metadata, "finalizers"), finalizer]
     if resource.spec_finalizers:
@@ -144,7 +144,7 @@ def mark(old: JSONObject, resource: Resource, options: DeleteOptions, chance: Ch
         return new
     if not resource.graceful and not entries(metadata, "finalizers"):
         return None
-    grace = grace_seconds(old, options) if resource.graceful else 0
+    grace = _grace_seconds(old, options) if resource.graceful else 0
     if metadata.get("deletionTimestamp") is None:
         if resource.generation:
             metadata["generation"] = int(str(metadata.get("generation", 0))) + 1
@@ -156,7 +156,7 @@ def mark(old: JSONObject, resource: Resource, options: DeleteOptions, chance: Ch
     return new
 
 
-def grace_seconds(pod: JSONObject, options: DeleteOptions) -> int:
+def _grace_seconds(pod: JSONObject, options: DeleteOptions) -> int:
     """What a pod gets: none before a node has it, or at its end.
 
     As k8s.io/kubernetes/pkg/registry/core/pod/strategy.go has it.
@@ -168,7 +168,7 @@ def grace_seconds(pod: JSONObject, options: DeleteOptions) -> int:
     return max(1, number(pod, "spec", "terminationGracePeriodSeconds") or 0)
 
 
-def check_preconditions(found: Found, options: DeleteOptions, call: Call) -> None:
+def _check_preconditions(found: Found, options: DeleteOptions, call: Call) -> None:
     """That the object is the one that is meant. StatusError."""
     uid = text(found.value, "metadata", "uid")
     if options.uid not in {"", uid}:

@@ -11,7 +11,7 @@ VERSION = "v1.37.2+kproxy"
 """The release whose behaviour is emulated; what follows the plus is semver's build metadata."""
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-SUBRESOURCE_VERBS = {"status": ("get", "patch", "update"), "finalize": ("update",)}
+_SUBRESOURCE_VERBS = {"status": ("get", "patch", "update"), "finalize": ("update",)}
 
 
 def version() -> JSONObject:
@@ -58,7 +58,7 @@ def resource_list(group_version: str) -> JSONObject:
                 "singularName": "",
                 "namespaced": each.namespaced,
                 "kind": each.kind,
-                "verbs": list(SUBRESOURCE_VERBS[subresource]),
+                "verbs": list(_SUBRESOURCE_VERBS[subresource]),
             }
             for subresource in each.subresources
         ]
@@ -122,7 +122,7 @@ def _aggregated(each: Resource) -> JSONObject:
         entry["categories"] = list(each.categories)
     if each.subresources:
         entry["subresources"] = [
-            {"subresource": name, "responseKind": kind, "verbs": list(SUBRESOURCE_VERBS[name])}
+            {"subresource": name, "responseKind": kind, "verbs": list(_SUBRESOURCE_VERBS[name])}
             for name in each.subresources
         ]
     return entry

@@ -8,10 +8,10 @@ from kproxy.lab.emulated.tree import entries, part, peek, text, texts
 from kproxy.model.jsontypes import JSONObject
 
 MAX_SECRET = 1024 * 1024  # bytes of all values (k8s.io/kubernetes/pkg/apis/core MaxSecretSize)
-NAME_LABEL = "kubernetes.io/metadata.name"
-TLS_KEYS = ("tls.crt", "tls.key")
-REQUIRED_KEYS = {
-    "kubernetes.io/tls": TLS_KEYS,
+_NAME_LABEL = "kubernetes.io/metadata.name"
+_TLS_KEYS = ("tls.crt", "tls.key")
+_REQUIRED_KEYS = {
+    "kubernetes.io/tls": _TLS_KEYS,
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
     "kubernetes.io/dockercfg": (".dockercfg",),
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
@@ -58,7 +58,7 @@ def validate_secret(secret: JSONObject) -> list[Cause]:
     causes = [invalid_value(f"data[{key}]", key, fault) for key in sorted(data) for fault in config_key_faults(key)]
     if _decoded_size(data) > MAX_SECRET:
         causes.append(Cause("FieldValueTooLong", f"Too long: may not be more than {MAX_SECRET} bytes", "data"))
-    needed = REQUIRED_KEYS.get(text(secret, "type"), ())
+    needed = _REQUIRED_KEYS.get(text(secret, "type"), ())
     return causes + [required(f"data[{key}]") for key in needed if key not in data]
 
 
@@ -81,7 +81,7 @@ def label_namespace(namespace: JSONObject) -> None:
     """Each namespace bears its name as a label, whatever is written."""
     name = text(namespace, "metadata", "name")
     if name:
-        part(namespace, "metadata", "labels")[NAME_LABEL] = name
+        part(namespace, "metadata", "labels")[_NAME_LABEL] = name
 
 
 def keep_namespace_finalizers(new: JSONObject, old: JSONObject) -> None:

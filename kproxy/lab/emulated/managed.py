@@ -15,7 +15,7 @@ from kproxy.model.jsontypes import JSON, JSONObject
 
 type Path = tuple[str, ...]
 
-STRIPPED = frozenset(
+_STRIPPED = frozenset(
     {
         ("f:apiVersion",),
         ("f:kind",),
@@ -133,7 +133,7 @@ def read_fields(fields: JSON, prefix: Path = ()) -> Iterator[Path]:
 def _leaves(value: JSONObject, reset: tuple[str, ...]) -> dict[Path, JSON]:
     top = {key: item for key, item in value.items() if key not in reset}
     walk = _walk(top, (), ())
-    return {path: leaf for path, leaf in walk if path and path[:1] not in STRIPPED and path[:2] not in STRIPPED}
+    return {path: leaf for path, leaf in walk if path and path[:1] not in _STRIPPED and path[:2] not in _STRIPPED}
 
 
 def _walk(value: JSON, path: Path, place: Path) -> Iterator[tuple[Path, JSON]]:

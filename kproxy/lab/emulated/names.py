@@ -12,40 +12,40 @@ _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _VALUE = f"({_QUALIFIED})?"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
 
-LABEL_RULE = (
+_LABEL_RULE = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with"
     f" an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '{_LABEL}')"
 )
-SUBDOMAIN_RULE = (
+_SUBDOMAIN_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and"
     f" end with an alphanumeric character (e.g. 'example.com', regex used for validation is '{_SUBDOMAIN}')"
 )
-QUALIFIED_RULE = (
+_QUALIFIED_RULE = (
     "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric"
     f" character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_QUALIFIED}')"
 )
-VALUE_RULE = (
+_VALUE_RULE = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and"
     " end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is"
     f" '{_VALUE}')"
 )
-CONFIG_KEY_RULE = (
+_CONFIG_KEY_RULE = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or"
     f" 'key-name', regex used for validation is '{_CONFIG_KEY}')"
 )
-MAX_SUBDOMAIN = 253
-MAX_LABEL = 63
+_MAX_SUBDOMAIN = 253
+_MAX_LABEL = 63
 
 
-def at_most(length: int) -> str:
+def _at_most(length: int) -> str:
     """The sentence for a text that is too long."""
     return f"must be no more than {length} bytes"
 
 
 def label_faults(name: str) -> list[str]:
     """What is wrong with an RFC 1123 label."""
-    faults = [at_most(MAX_LABEL)] if len(name.encode()) > MAX_LABEL else []
-    return faults + ([] if re.fullmatch(_LABEL, name) else [LABEL_RULE])
+    faults = [_at_most(_MAX_LABEL)] if len(name.encode()) > _MAX_LABEL else []
+    return faults + ([] if re.fullmatch(_LABEL, name) else [_LABEL_RULE])
 
 
 def namespace_faults(name: str) -> list[str]:
@@ -57,8 +57,8 @@ def namespace_faults(name: str) -> list[str]:
 
 def subdomain_faults(name: str) -> list[str]:
     """What is wrong with an RFC 1123 subdomain."""
-    faults = [at_most(MAX_SUBDOMAIN)] if len(name.encode()) > MAX_SUBDOMAIN else []
-    return faults + ([] if re.fullmatch(_SUBDOMAIN, name) else [SUBDOMAIN_RULE])
+    faults = [_at_most(_MAX_SUBDOMAIN)] if len(name.encode()) > _MAX_SUBDOMAIN else []
+    return faults + ([] if re.fullmatch(_SUBDOMAIN, name) else [_SUBDOMAIN_RULE])
 
 
 def qualified_faults(name: str) -> list[str]:
@@ -68,24 +68,24 @@ def qualified_faults(name: str) -> list[str]:
         return ["prefix part must be non-empty"]
     faults = [f"prefix part {fault}" for fault in subdomain_faults(prefix)] if slash else []
     if not short:
-        return [*faults, "name part must be non-empty", QUALIFIED_RULE]
-    if len(short.encode()) > MAX_LABEL:
-        faults.append(f"name part {at_most(MAX_LABEL)}")
-    return faults + ([] if re.fullmatch(_QUALIFIED, short) else [QUALIFIED_RULE])
+        return [*faults, "name part must be non-empty", _QUALIFIED_RULE]
+    if len(short.encode()) > _MAX_LABEL:
+        faults.append(f"name part {_at_most(_MAX_LABEL)}")
+    return faults + ([] if re.fullmatch(_QUALIFIED, short) else [_QUALIFIED_RULE])
 
 
 def value_faults(value: str) -> list[str]:
     """What is wrong with a label's value."""
-    faults = [at_most(MAX_LABEL)] if len(value.encode()) > MAX_LABEL else []
-    return faults + ([] if re.fullmatch(_VALUE, value) else [VALUE_RULE])
+    faults = [_at_most(_MAX_LABEL)] if len(value.encode()) > _MAX_LABEL else []
+    return faults + ([] if re.fullmatch(_VALUE, value) else [_VALUE_RULE])
 
 
 def config_key_faults(key: str) -> list[str]:
     """What is wrong with a key of a ConfigMap or Secret."""
-    if len(key.encode()) > MAX_SUBDOMAIN:
-        return [at_most(MAX_SUBDOMAIN)]
+    if len(key.encode()) > _MAX_SUBDOMAIN:
+        return [_at_most(_MAX_SUBDOMAIN)]
     if not re.fullmatch(_CONFIG_KEY, key):
-        return [CONFIG_KEY_RULE]
+        return [_CONFIG_KEY_RULE]
     if key in {".", ".."}:
         return [f"must not be '{key}'"]
     return ["must not start with '..'"] if key.startswith("..") else []

@@ -12,27 +12,27 @@ from kproxy.wire.mediatype import JSON as JSON_TYPE
 from kproxy.wire.mediatype import PROTOBUF, YAML, parse_media_type
 from kproxy.wire.protobuild import encode_watch_event
 
-OFFERED = (JSON_TYPE, YAML, PROTOBUF)
-HEX_SHOWN = 1024  # bytes of a wrong body in its error
+_OFFERED = (JSON_TYPE, YAML, PROTOBUF)
+_HEX_SHOWN = 1024  # bytes of a wrong body in its error
 
 
 def read_body(media_type: str, data: bytes, kind: str) -> JSONObject:
     """An object that a client sent. StatusError (415, 400). `kind`: what it must be, for the error."""
-    if parse_media_type(media_type or JSON_TYPE).name not in OFFERED:
-        raise unsupported_media_type(OFFERED)
+    if parse_media_type(media_type or JSON_TYPE).name not in _OFFERED:
+        raise unsupported_media_type(_OFFERED)
     try:
         value = decode(media_type or JSON_TYPE, data)
         check_depth(value)
     except ContentError as error:
         why = "unexpected end of JSON input" if not data.strip() else str(error)
-        shown = data[:HEX_SHOWN].hex() or "<empty>"
+        shown = data[:_HEX_SHOWN].hex() or "<empty>"
         must = f"the object provided is unrecognized (must be of type {kind}): " if kind else ""
         tail = f" ({shown})" if kind else ""
         raise bad_request(f"{must}couldn't get version/kind; json parse error: {why}{tail}") from error
     if not isinstance(value, dict):
         raise bad_request(
             f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse"
-            f" error: it is no object ({data[:HEX_SHOWN].hex()})"
+            f" error: it is no object ({data[:_HEX_SHOWN].hex()})"
         )
     return value
 
@@ -51,10 +51,10 @@ def accepted(accept: str) -> str:
         name = parse_media_type(part).name
         if name in {"*/*", "application/*", ""}:
             return JSON_TYPE
-        if name in OFFERED:
+        if name in _OFFERED:
             return name
-    available = ", ".join(OFFERED)
-    error = not_acceptable(OFFERED)
+    available = ", ".join(_OFFERED)
+    error = not_acceptable(_OFFERED)
     error.message = f"406: Not Acceptable\n\nAvailable representations: {available}"
     error.details = {}
     raise error

@@ -20,7 +20,7 @@ SCALARS: dict[str, JSONObject] = {
     "int64": {"type": "integer", "format": "int64"},
     "double": {"type": "number", "format": "double"},
 }
-SPECIAL: dict[str, JSONObject] = {
+_SPECIAL: dict[str, JSONObject] = {
     "Time": {"type": "string", "format": "date-time"},
     "MicroTime": {"type": "string", "format": "date-time"},
     "Quantity": {"type": "string"},
@@ -109,8 +109,8 @@ def _add_schema(message: str, schemas: JSONObject) -> None:
     if name in schemas:
         return
     short = message.rpartition(".")[2]
-    if short in SPECIAL:
-        schemas[name] = SPECIAL[short]
+    if short in _SPECIAL:
+        schemas[name] = _SPECIAL[short]
         return
     properties: JSONObject = {}
     schemas[name] = {"type": "object", "properties": properties}

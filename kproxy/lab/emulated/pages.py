@@ -14,7 +14,7 @@ from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.mediatype import JSON as JSON_TYPE
 from kproxy.wire.mediatype import parse_media_type
 
-HEALTH = ("healthz", "livez", "readyz")
+_HEALTH = ("healthz", "livez", "readyz")
 CORE = tuple(each for each in GROUP_VERSIONS if "/" not in each)
 NAMED = tuple(each for each in GROUP_VERSIONS if "/" in each)
 
@@ -23,7 +23,7 @@ def answer_page(request: web.Request, info: RequestInfo, address: str, *, pretty
     """The answer to a request that is none for a resource."""
     parts = info.path.strip("/").split("/")
     reads = request.method in {"GET", "HEAD"}
-    if reads and parts[0] in HEALTH and len(parts) < 3:
+    if reads and parts[0] in _HEALTH and len(parts) < 3:
         return web.Response(text="ok", headers={"X-Content-Type-Options": "nosniff"})
     document = _document(parts, address) if reads else None
     if document is None:

@@ -53,17 +53,17 @@ def _apply_operations(patch: JSON, target: JSONObject) -> JSONObject:
         raise StatusError(413, "RequestEntityTooLarge", message, {})
     operations = [operation for operation in patch if isinstance(operation, dict)]
     if len(operations) != len(patch):
-        raise rejected()
+        raise _rejected()
     try:
         patched: JSON = jsonpatch.JsonPatch(operations).apply(clone(target))
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, KeyError, TypeError, ValueError) as error:
-        raise rejected() from error
+        raise _rejected() from error
     if not isinstance(patched, dict):
-        raise rejected()
+        raise _rejected()
     return patched
 
 
-def rejected() -> StatusError:
+def _rejected() -> StatusError:
     """An operation of a JSON patch cannot be done; the real server says no more."""
     return StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {})
 

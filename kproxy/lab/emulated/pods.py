@@ -7,17 +7,17 @@ from kproxy.lab.emulated.status import Cause
 from kproxy.lab.emulated.tree import clone, each, entries, part, peek, text
 from kproxy.model.jsontypes import JSONObject
 
-CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
-TOLERATION_SECONDS = 300  # of the admission plugin DefaultTolerationSeconds
-PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
-DEFAULT_MODE = 420  # 0644
+_CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
+_TOLERATION_SECONDS = 300  # of the admission plugin DefaultTolerationSeconds
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_DEFAULT_MODE = 420  # 0644
 MODES = ("configMap", "secret", "downwardAPI", "projected")
-SUPPORTED = {
+_SUPPORTED = {
     "restartPolicy": ("Always", "OnFailure", "Never"),
     "dnsPolicy": ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
 }
-PULL_POLICIES = ("Always", "IfNotPresent", "Never")
-UNCHANGEABLE = (
+_PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+_UNCHANGEABLE = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
     "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
@@ -49,7 +49,7 @@ def prepare_create(pod: JSONObject) -> None:
     for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
         if not any(_tolerates(toleration, key) for toleration in tolerations):
             new: JSONObject = {"key": key, "operator": "Exists", "effect": "NoExecute"}
-            tolerations.append(new | {"tolerationSeconds": TOLERATION_SECONDS})
+            tolerations.append(new | {"tolerationSeconds": _TOLERATION_SECONDS})
     spec["tolerations"] = list(tolerations)
 
 
@@ -75,7 +75,7 @@ def validate(pod: JSONObject) -> list[Cause]:
             causes.append(required("spec.containers"))
         for index, container in enumerate(each(spec, kind)):
             causes += _container_causes(container, f"spec.{kind}[{index}]", names)
-    causes += [cause for key in SUPPORTED for cause in _unsupported(spec, key, f"spec.{key}", SUPPORTED[key])]
+    causes += [cause for key in _SUPPORTED for cause in _unsupported(spec, key, f"spec.{key}", _SUPPORTED[key])]
     return causes
 
 
@@ -84,7 +84,7 @@ def validate_update(pod: JSONObject, old: JSONObject) -> list[Cause]:
     new, before = _fixed(pod), _fixed(old)
     if new == before:
         return []
-    return [Cause("FieldValueForbidden", f"Forbidden: {UNCHANGEABLE}", "spec")]
+    return [Cause("FieldValueForbidden", f"Forbidden: {_UNCHANGEABLE}", "spec")]
 
 
 def qos_class(spec: JSONObject) -> str:
@@ -105,7 +105,7 @@ def qos_class(spec: JSONObject) -> str:
 
 
 def _containers(spec: JSONObject) -> Iterator[JSONObject]:
-    for name in CONTAINER_LISTS:
+    for name in _CONTAINER_LISTS:
         yield from each(spec, name)
 
 
@@ -122,7 +122,7 @@ def _default_container(container: JSONObject) -> None:
         requests = part(resources, "requests")
         for name, value in limits.items():
             requests.setdefault(name, value)
-    for name in PROBES:
+    for name in _PROBES:
         probe = container.get(name)
         if isinstance(probe, dict):
             _default_probe(probe)
@@ -152,7 +152,7 @@ def _default_volume(volume: JSONObject) -> None:
     for kind in MODES:
         source = volume.get(kind)
         if isinstance(source, dict):
-            source.setdefault("defaultMode", DEFAULT_MODE)
+            source.setdefault("defaultMode", _DEFAULT_MODE)
     host = volume.get("hostPath")
     if isinstance(host, dict):
         host.setdefault("type", "")
@@ -177,7 +177,7 @@ def _container_causes(container: JSONObject, path: str, names: set[str]) -> list
         causes.append(required(f"{path}.image"))
     elif image != image.strip():
         causes.append(invalid_value(f"{path}.image", image, "must not have leading or trailing whitespace"))
-    causes += _unsupported(container, "imagePullPolicy", f"{path}.imagePullPolicy", PULL_POLICIES)
+    causes += _unsupported(container, "imagePullPolicy", f"{path}.imagePullPolicy", _PULL_POLICIES)
     for index, variable in enumerate(each(container, "env")):
         if not text(variable, "name"):
             causes.append(required(f"{path}.env[{index}].name"))

@@ -12,7 +12,7 @@ from kproxy.lab.emulated.status import StatusError, bad_request, expired, not_fo
 from kproxy.lab.emulated.store import CompactedError, Page, Store, Stored
 from kproxy.model.jsontypes import JSONObject
 
-TOO_OLD = (
+_TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without"
     " the continue parameter."
 )
@@ -23,11 +23,11 @@ BATCH = 500
 async def get(store: Store, call: Call) -> Result:
     """An object. StatusError."""
     stored = await store.get(call.key)
-    wanted = parse_revision(call.query.get("resourceVersion", ""))
+    wanted = _parse_revision(call.query.get("resourceVersion", ""))
     if wanted > (stored.revision if stored else 0):
         page = await store.page(call.key, limit=1)
         if wanted > page.revision:
-            raise too_large_revision(wanted, page.revision)
+            raise _too_large_revision(wanted, page.revision)
     if stored is None:
         raise not_found(call.resource.plural, call.name)
     return Result(value=read(stored, call.resource))
@@ -45,10 +45,10 @@ async def list_objects(store: Store, call: Call) -> Result:
         revision, after = read_continue(token, prefix)
     else:
         revision, after = _exact_revision(call), ""
-    wanted = 0 if token or revision else parse_revision(call.query.get("resourceVersion", ""))
+    wanted = 0 if token or revision else _parse_revision(call.query.get("resourceVersion", ""))
     page = await _selected(store, prefix, selector, limit=limit, after=after, revision=revision)
     if wanted > page.revision:
-        raise too_large_revision(wanted, page.revision)
+        raise _too_large_revision(wanted, page.revision)
     return Result(value=_list(page, call.resource, selector, prefix))
 
 
@@ -59,7 +59,7 @@ def parse_selector(call: Call) -> Selector:
     return Selector(labels, fields)
 
 
-def parse_revision(text: str) -> int:
+def _parse_revision(text: str) -> int:
     """A resourceVersion that a client sent, 0 for none. StatusError."""
     if text and not (text.isascii() and text.isdigit()):
         detail = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
@@ -67,7 +67,7 @@ def parse_revision(text: str) -> int:
     return int(text or "0")
 
 
-def too_large_revision(wanted: int, current: int) -> StatusError:
+def _too_large_revision(wanted: int, current: int) -> StatusError:
     """A revision that is not there yet."""
     details: JSONObject = {
         "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
@@ -102,7 +102,7 @@ def read_continue(token: str, prefix: str) -> tuple[int, str]:
 
 def _exact_revision(call: Call) -> int:
     """The past revision that a list is to be of, 0 for none."""
-    revision = parse_revision(call.query.get("resourceVersion", ""))
+    revision = _parse_revision(call.query.get("resourceVersion", ""))
     match = call.query.get("resourceVersionMatch", "")
     if match and not call.query.get("resourceVersion"):
         message = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
@@ -120,7 +120,7 @@ async def _selected(  # noqa: PLR0913 - a list's options, by name
         try:
             page = await store.page(prefix, after=after, limit=size, revision=revision)
         except CompactedError:
-            raise expired(TOO_OLD) from None
+            raise expired(_TOO_OLD) from None
         revision = page.revision
         for index, item in enumerate(page.items):
             if selector.is_empty or selector.matches(decode_value(item.value)):
@@ -145,4 +145,4 @@ def _list(page: Page, resource: Resource, selector: Selector, prefix: str) -> JS
     return {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata, "items": [*items]}
 
 
-__all__ = ["get", "is_true", "list_objects", "parse_revision", "parse_selector", "too_large_revision"]
+__all__ = ["get", "is_true", "list_objects", "parse_selector"]

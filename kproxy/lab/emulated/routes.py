@@ -10,7 +10,7 @@ GROUP_VERSIONS = tuple(sorted({each.api_version for each in RESOURCES}))
 
 COLLECTION = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 OBJECT = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-SUBRESOURCE = {"status": ("GET", "PUT", "PATCH"), "finalize": ("PUT",)}
+_SUBRESOURCE = {"status": ("GET", "PUT", "PATCH"), "finalize": ("PUT",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def find_route(method: str, info: RequestInfo) -> Route:
 def _action(method: str, resource: Resource, namespace: str, name: str, subresource: str) -> str:
     actions = OBJECT if name else COLLECTION
     action = actions.get(method)
-    if action is None or (subresource and method not in SUBRESOURCE[subresource]):
+    if action is None or (subresource and method not in _SUBRESOURCE[subresource]):
         raise method_not_allowed()
     if action not in {"get", "list"} and action not in resource.verbs:
         raise method_not_allowed()

@@ -9,7 +9,7 @@ from kproxy.lab.emulated.tree import peek, texts
 from kproxy.model.jsontypes import JSONObject
 
 _TOKEN = re.compile(r"\s*(?:(==|!=|[=!,()<>])|([^\s=!,()<>]+))")
-OPERATORS = "in, notin, =, ==, !=, gt, lt"
+_OPERATORS = "in, notin, =, ==, !=, gt, lt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,12 @@ def parse_fields(text: str, known: tuple[str, ...]) -> tuple[Term, ...]:
             raise bad_request(f"invalid selector: '{text}'; can't understand '{part}'")
         key, operator, value = found.groups()
         if key not in known:
-            raise unknown_field(key, known)
+            raise _unknown_field(key, known)
         terms.append(Term(key, "!=" if operator == "!=" else "=", (value,)))
     return tuple(terms)
 
 
-def unknown_field(key: str, known: tuple[str, ...]) -> StatusError:
+def _unknown_field(key: str, known: tuple[str, ...]) -> StatusError:
     """The resource cannot be selected by this field."""
     if set(known) <= {"metadata.name", "metadata.namespace"}:
         only = ", ".join(f'"{name}"' for name in known)
@@ -117,7 +117,7 @@ def _label_term(tokens: _Tokens) -> Term:
     if operator in {"in", "notin"}:
         return Term(key, operator, _values(tokens))
     if operator not in {"=", "==", "!=", ">", "<"}:
-        raise bad_request(f"unable to parse requirement: found '{operator}', expected: {OPERATORS}")
+        raise bad_request(f"unable to parse requirement: found '{operator}', expected: {_OPERATORS}")
     value = tokens.take() if not tokens.at_end() and tokens.peek() != "," else ""
     return Term(key, "=" if operator == "==" else operator, (value,))
 

@@ -35,15 +35,15 @@ from kproxy.wire.tracecontext import client_trace
 MAX_BODY = 3 * 1024 * 1024
 """Bytes (k8s.io/apiserver/pkg/server/config.go, MaxRequestBodyBytes)."""
 
-MAX_AUDIT_ID = 64
-KNOWN_PATCHES = (
+_MAX_AUDIT_ID = 64
+_KNOWN_PATCHES = (
     "application/strategic-merge-patch+json",
     "application/apply-patch+yaml",
     "application/apply-patch+cbor",
 )
 
 
-FAIRNESS_HEADERS = ("X-Kubernetes-Pf-Flowschema-Uid", "X-Kubernetes-Pf-Prioritylevel-Uid")
+_FAIRNESS_HEADERS = ("X-Kubernetes-Pf-Flowschema-Uid", "X-Kubernetes-Pf-Prioritylevel-Uid")
 
 
 @dataclass(slots=True)
@@ -69,12 +69,12 @@ class Server:
         self._writes = Writes(store, chance)
         self._deletes = Deletes(store, chance)
         # which flow schema and priority level a request got: here all get the same, as one user of the real one does
-        self._fairness = {name: chance.uid() for name in FAIRNESS_HEADERS}
+        self._fairness = {name: chance.uid() for name in _FAIRNESS_HEADERS}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request, whatever it is."""
         received = self._chance.now()
-        audit_id = request.headers.get("Audit-ID", "")[:MAX_AUDIT_ID] or str(uuid4())
+        audit_id = request.headers.get("Audit-ID", "")[:_MAX_AUDIT_ID] or str(uuid4())
         info = request_info(request.method, request.raw_path)
         who = Who()
         try:
@@ -141,7 +141,7 @@ class Server:
 
     async def _patch(self, call: Call, request: web.Request) -> Result:
         media_type = parse_media_type(request.headers.get("Content-Type", "")).name
-        if media_type in KNOWN_PATCHES:
+        if media_type in _KNOWN_PATCHES:
             raise unsupported_media_type(PATCH_TYPES)
         if media_type not in PATCH_TYPES:
             raise StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
@@ -233,7 +233,7 @@ def _warning(text: str) -> str:
     return f'299 - "{quoted}"'
 
 
-async def hide_software(_request: web.Request, response: web.StreamResponse) -> None:
+async def _hide_software(_request: web.Request, response: web.StreamResponse) -> None:
     """The real server does not name its software."""
     response.headers.pop("Server", None)
 
@@ -242,5 +242,5 @@ def make_application(server: Server) -> web.Application:
     """The aiohttp application."""
     application = web.Application(client_max_size=MAX_BODY)
     application.router.add_route("*", "/{path:.*}", server.handle)
-    application.on_response_prepare.append(hide_software)
+    application.on_response_prepare.append(_hide_software)
     return application

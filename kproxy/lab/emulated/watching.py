@@ -57,7 +57,7 @@ class Watch:
         try:
             async with self._store.watch(prefix, revision) as changes:
                 async for change in changes:
-                    event = event_of(change, self._selector, self._call.resource)
+                    event = _event_of(change, self._selector, self._call.resource)
                     if event is not None:
                         yield event
         except CompactedError as error:
@@ -65,7 +65,7 @@ class Watch:
             yield "ERROR", expired(f"too old resource version: {revision}{oldest}").status()
 
 
-def event_of(change: Change, selector: Selector, resource: Resource) -> Event | None:
+def _event_of(change: Change, selector: Selector, resource: Resource) -> Event | None:
     """What a change of a key is to a watch that selects; None if nothing."""
     new = decode_value(change.value) if change.value is not None else None
     old = decode_value(change.previous) if change.previous is not None else None

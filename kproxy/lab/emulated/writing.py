@@ -35,9 +35,9 @@ from kproxy.model.jsontypes import JSON, JSONObject
 RETRIES = 20
 """How often a write that names no revision is tried again when another one came first."""
 
-SUFFIX_LENGTH = 5
-MAX_GENERATED = 63 - SUFFIX_LENGTH
-KEPT_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+_SUFFIX_LENGTH = 5
+_MAX_GENERATED = 63 - _SUFFIX_LENGTH
+_KEPT_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +93,10 @@ class Writes:
         dry_run = call.dry_run("UpdateOptions")
         taken = take(body, call.resource, call.field_validation)
         place(taken.value, call)
-        check_name(taken.value, call)
+        _check_name(taken.value, call)
 
         def replaced(old: Found) -> Taken:
-            check_uid(taken.value, old, call)
+            _check_uid(taken.value, old, call)
             return Taken(clone(taken.value), taken.warnings)
 
         return await self._retry(call, replaced, dry_run=dry_run)
@@ -113,7 +113,7 @@ class Writes:
                 why = error.message.partition(f"handled as a {call.resource.kind}: ")[2] or error.message
                 raise invalid("", "", [Cause("FieldValueInvalid", why, "patch")]) from error
             place(taken.value, call)
-            check_name(taken.value, call)
+            _check_name(taken.value, call)
             return taken
 
         return await self._retry(call, patched, dry_run=dry_run)
@@ -131,7 +131,7 @@ class Writes:
             taken = make(old)
             named = text(taken.value, "metadata", "resourceVersion")
             # A patch carries the revision that it was applied to: only one that the client wrote itself is a demand.
-            check_revision(named, old, call)
+            _check_revision(named, old, call)
             value = self._updated(call, old.value, taken.value)
             result = await self._store_update(call, old, value, dry_run=dry_run)
             if result is not None:
@@ -142,7 +142,7 @@ class Writes:
         """The answer, None if another write came first."""
         resource = call.resource
         stored = encode_value(value, resource)
-        if is_finished(value, resource):
+        if _is_finished(value, resource):
             revision: int | None = old.stored.revision
             if not dry_run and await self._store.delete(call.key, old.stored.revision) is None:
                 revision = None
@@ -159,11 +159,11 @@ class Writes:
         metadata.pop("resourceVersion", None)
         given_uid = metadata.get("uid")
         causes = metadata_update_causes(new, old) if given_uid is not None else []
-        for name in KEPT_METADATA:
+        for name in _KEPT_METADATA:
             metadata.pop(name, None)
             if name in before:
                 metadata[name] = before[name]
-        value = merge_part(new, old, call.subresource, resource)
+        value = _merge_part(new, old, call.subresource, resource)
         if resource.generation and value.get("spec") != old.get("spec"):
             part(value, "metadata")["generation"] = int(str(before.get("generation", 0))) + 1
         self._record(old, value, call)
@@ -182,7 +182,7 @@ class Writes:
         self._record(None, value, call)
         generate = text(metadata, "generateName")
         if generate and not text(metadata, "name"):
-            metadata["name"] = generate[:MAX_GENERATED] + self._chance.suffix(SUFFIX_LENGTH)
+            metadata["name"] = generate[:_MAX_GENERATED] + self._chance.suffix(_SUFFIX_LENGTH)
             call.resource.defaults(value)
         if not text(metadata, "name"):
             metadata.pop("name", None)
@@ -236,7 +236,7 @@ def place(value: JSONObject, call: Call) -> None:
         metadata["namespace"] = call.namespace
 
 
-def check_name(value: JSONObject, call: Call) -> None:
+def _check_name(value: JSONObject, call: Call) -> None:
     """An update is for the object that the path names. StatusError."""
     name = text(value, "metadata", "name")
     if not name:
@@ -247,7 +247,7 @@ def check_name(value: JSONObject, call: Call) -> None:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
 
 
-def check_revision(named: str, old: Found, call: Call) -> None:
+def _check_revision(named: str, old: Found, call: Call) -> None:
     """A write that names a revision is for that one. StatusError."""
     if named and not (named.isascii() and named.isdigit()):
         raise StatusError(500, "", f'strconv.ParseUint: parsing "{named}": invalid syntax')
@@ -255,7 +255,7 @@ def check_revision(named: str, old: Found, call: Call) -> None:
         raise conflict(call.resource.plural, call.name)
 
 
-def check_uid(value: JSONObject, old: Found, call: Call) -> None:
+def _check_uid(value: JSONObject, old: Found, call: Call) -> None:
     """An update that names a uid is for that object. StatusError."""
     named, there = text(value, "metadata", "uid"), text(old.value, "metadata", "uid")
     if named not in {"", there}:
@@ -267,7 +267,7 @@ def check_uid(value: JSONObject, old: Found, call: Call) -> None:
         )
 
 
-def merge_part(new: JSONObject, old: JSONObject, subresource: str, resource: Resource) -> JSONObject:
+def _merge_part(new: JSONObject, old: JSONObject, subresource: str, resource: Resource) -> JSONObject:
     """What an endpoint takes of `new`: the object without its status, or only its status, or only its finalizers."""
     if subresource == "status":
         value = clone(old) | ({"status": new["status"]} if "status" in new else {})
@@ -289,7 +289,7 @@ def merge_part(new: JSONObject, old: JSONObject, subresource: str, resource: Res
     return new
 
 
-def is_finished(value: JSONObject, resource: Resource) -> bool:
+def _is_finished(value: JSONObject, resource: Resource) -> bool:
     """Whether an object that is being deleted waits for nobody any more."""
     metadata = part(value, "metadata")
     if metadata.get("deletionTimestamp") is None or entries(metadata, "finalizers"):

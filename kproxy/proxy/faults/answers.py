@@ -26,7 +26,7 @@ REASONS = {
 }
 """HTTP's reason phrase and Kubernetes's StatusReason."""
 
-EXPIRED_WATCH = "The resourceVersion for the provided watch is too old."
+_EXPIRED_WATCH = "The resourceVersion for the provided watch is too old."
 """What the api-server's watch cache says (k8s.io/apiserver/pkg/storage/cacher, apierrors.NewResourceExpired)."""
 
 _EXPIRED_LIST = "The provided continue parameter is too old to display a consistent list result."
@@ -103,7 +103,7 @@ def _details(status: int, info: RequestInfo, retry_after: int | None) -> JSONObj
 
 def _message(status: int, info: RequestInfo) -> str:
     if status == 410:
-        return EXPIRED_WATCH if info.verb == "watch" else _EXPIRED_LIST
+        return _EXPIRED_WATCH if info.verb == "watch" else _EXPIRED_LIST
     said = _OF_RESOURCES.get((status, "create" if status == 409 and info.verb == "create" else ""))
     if not info.is_resource or said is None:
         return _MESSAGES[status]

@@ -25,7 +25,7 @@ from kproxy.proxy.tap.wanted import Match, reading
 MAX_RULE = 1000
 """Characters."""
 
-MAX_TIME = 3600.0
+_MAX_TIME = 3600.0
 """Seconds of a delay."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
@@ -215,7 +215,7 @@ def _time(key: str, value: str) -> float:
     if match is None:
         raise ValueError(f"has {key}={value}, which is no time such as 2s, 250ms or 1m")
     seconds = float(match[1]) * _UNITS[match[2]]
-    if seconds > MAX_TIME:
+    if seconds > _MAX_TIME:
         raise ValueError(f"has {key}={value}, which is longer than an hour")
     return seconds
 

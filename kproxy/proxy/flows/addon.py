@@ -31,10 +31,10 @@ from kproxy.wire.tracecontext import Tracer, client_trace
 
 logger = logging.getLogger(__name__)
 
-GRACE_SECONDS = 5.0
+_GRACE_SECONDS = 5.0
 """After a client has left: what mitmproxy still says of its flows comes at once or never."""
 
-CLIENT_LEFT = "Client disconnected."
+_CLIENT_LEFT = "Client disconnected."
 UPGRADED = 101
 
 
@@ -187,7 +187,7 @@ class FlowRecorder:
     def client_disconnected(self, client: connection.Client) -> None:
         """A client has left, and with it, in a while, whatever its flows did not end themselves."""
         asyncio.get_running_loop().call_later(
-            GRACE_SECONDS, self._exchanges.leave, client.id, "mitmproxy said no more of it"
+            _GRACE_SECONDS, self._exchanges.leave, client.id, "mitmproxy said no more of it"
         )
 
     async def _passed(self, exchange: FlowExchange, data: bytes, *, answer: bool) -> None:
@@ -257,7 +257,7 @@ def _end(flow: http.HTTPFlow, message: str) -> End:
     server = flow.server_conn
     if message == Error.KILLED_MESSAGE or "from client, refusing" in message:
         end = End.REFUSED
-    elif message == CLIENT_LEFT:
+    elif message == _CLIENT_LEFT:
         end = End.CLIENT_GONE
     elif flow.response is None and (server.timestamp_tcp_setup is None or (server.tls and not server.tls_established)):
         end = End.UNREACHABLE

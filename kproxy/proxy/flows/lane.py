@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 NEVER = 10 * 365 * 24 * 3600
 """Seconds: mitmproxy's own tcp_timeout ends watches in which nothing happens."""
 
-MIN_BUFFER = 64 * 1024
+_MIN_BUFFER = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,7 @@ def _settings() -> LaneSettings:
     """Mitmproxy's options as they are. ValueError for a size that is none."""
     options = ctx.options
     size = human.parse_size(options.kproxy_buffer) if options.kproxy_buffer else DEFAULT_BUFFER
-    if size is None or size < MIN_BUFFER:
+    if size is None or size < _MIN_BUFFER:
         raise ValueError(f"kproxy_buffer {options.kproxy_buffer!r} is too small: at least 64k")
     return LaneSettings(
         output=_path(options.kproxy_output),

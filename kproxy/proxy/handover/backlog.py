@@ -24,11 +24,11 @@ from kproxy.proxy.handover.numbers import SharedNumbers
 from kproxy.proxy.handover.overflow import RESERVE, Overflow
 from kproxy.wire.handoff import BATCH, GAP, RECORD, TUNNEL, RecordType, pack_batch, pack_end
 
-FLUSH_BYTES = 256 * 1024
+_FLUSH_BYTES = 256 * 1024
 DEFAULT_BUFFER = 64 * 1024 * 1024
 DEFAULT_MAX_BODY = 64 * 1024 * 1024
 
-LARGE_PART = 8
+_LARGE_PART = 8
 """An exchange is large when its content is more than this part of the buffer."""
 
 _COMPLETE = pack_end(End.COMPLETE)
@@ -76,8 +76,8 @@ class Backlog:
         self.left_out = 0  # exchanges that nobody wanted recorded
         self._buffer = buffer_bytes
         self._half = buffer_bytes // 2
-        self._full_batch = min(FLUSH_BYTES, buffer_bytes // RESERVE)
-        self._large = buffer_bytes // LARGE_PART
+        self._full_batch = min(_FLUSH_BYTES, buffer_bytes // RESERVE)
+        self._large = buffer_bytes // _LARGE_PART
         self._max_body = min(max_body, buffer_bytes // 4)
         self._number = 1  # of the batch that is being filled
         self._committed = 0

@@ -19,9 +19,9 @@ from kproxy.wire.handoff import ANSWER, AnswerType
 __all__ = ["DEFAULT_BUFFER", "DEFAULT_MAX_BODY", "Outbox", "WhenStuck"]
 
 FLUSH_SECONDS = 0.02
-LATE_BYTES = 64 * 1024
+_LATE_BYTES = 64 * 1024
 """So much is a batch though nobody takes it yet: a recorder that does not live long should store some."""
-READY_SECONDS = 30.0
+_READY_SECONDS = 30.0
 
 
 class Outbox(Backlog):
@@ -58,7 +58,7 @@ class Outbox(Backlog):
         """Whether a recorder takes batches."""
         return not self.lost.is_set()
 
-    async def attach(self, sock: socket.socket, timeout: float = READY_SECONDS) -> None:  # noqa: ASYNC109 - a deadline
+    async def attach(self, sock: socket.socket, timeout: float = _READY_SECONDS) -> None:  # noqa: ASYNC109 - a deadline
         """Go on with the recorder at the other end of this socket, once it says READY.
 
         ProxyError if it does not within `timeout` seconds, or speaks of batches that never were. The socket is the
@@ -142,7 +142,7 @@ class Outbox(Backlog):
     def _in_time(self) -> None:
         """A batch that nobody takes now grows meanwhile: each one costs the recorder a transaction."""
         self._timer = None
-        if self._filled >= LATE_BYTES or (self.attached and not self._rests()):
+        if self._filled >= _LATE_BYTES or (self.attached and not self._rests()):
             self.flush()
         else:
             self._late = True

@@ -9,7 +9,7 @@ from kproxy.wire.handoff import GAP, RECORD, RecordType
 
 RESERVE = 8
 """A part of the buffer, as its divisor, that new exchanges leave to those which have begun."""
-DRAINED = 4
+_DRAINED = 4
 """Down to this part of the buffer has to be stored before exchanges are recorded again."""
 
 _FULL = b"the recorder was behind and the buffer full: what came was left out until most of it was stored"
@@ -27,7 +27,7 @@ class Overflow:
         self.crowded = False
         self.missed = 0  # exchanges so far
         self.most = buffer_bytes - buffer_bytes // RESERVE
-        self._drained = buffer_bytes // DRAINED
+        self._drained = buffer_bytes // _DRAINED
         self._gap: list[int] | None = None  # first and last seq, exchanges, bytes, time
 
     def begins(self, pending: int, size: int) -> bool:

@@ -16,7 +16,7 @@ CALM = 10.0
 """Seconds without anything left out after which the share is the first one again."""
 BUSY = 0.1
 """A recorder that waits for a CPU for more than this part of its time competes for it."""
-FADE = 0.7
+_FADE = 0.7
 """What of its past waits counts when the next are known."""
 
 
@@ -46,8 +46,8 @@ class Pace:
 
         `turn`: 0 while everything is recorded, else a number for each time that exchanges began to be left out.
         """
-        self._worked = FADE * self._worked + worked
-        self._waited = FADE * self._waited + waited
+        self._worked = _FADE * self._worked + worked
+        self._waited = _FADE * self._waited + waited
         own = min(worked, now - self._since)  # the rest was no work of ours: it follows etcd, too
         self._since = now
         if turn:

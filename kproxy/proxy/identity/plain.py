@@ -29,14 +29,14 @@ def check_plain(head: RequestHead, local: tuple[str, int], *, allow_exec: bool) 
         scheme, _, host = origin.partition(b"://")
         if scheme != b"http" or not _is_local(host, port=local[1]):
             return "kproxy's plain listener does not serve web pages of another origin."
-    if not allow_exec and is_exec(head.target):
+    if not allow_exec and _is_exec(head.target):
         return (
             "exec, attach and port-forward are off on kproxy's plain listener: use --allow-exec, or its TLS listener."
         )
     return ""
 
 
-def is_exec(target: bytes) -> bool:
+def _is_exec(target: bytes) -> bool:
     """Whether a target means to run or reach something in a pod, however its path is written."""
     return _EXEC.match(unquote_to_bytes(target.partition(b"?")[0])) is not None
 

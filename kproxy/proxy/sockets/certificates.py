@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-VALID = timedelta(days=365)
-SKEW = timedelta(hours=1)
+_VALID = timedelta(days=365)
+_SKEW = timedelta(hours=1)
 """How far behind a client's clock may be."""
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -49,7 +49,7 @@ class Authority:
 
     def issue(self, names: Iterable[str], now: datetime | None = None) -> ServingCertificate:
         """A certificate for these names and addresses, valid for a year at most and not beyond the authority's end."""
-        begin = (now or datetime.now(UTC)) - SKEW
+        begin = (now or datetime.now(UTC)) - _SKEW
         key = ec.generate_private_key(ec.SECP256R1())
         alternatives = [_general_name(name) for name in dict.fromkeys(names)]
         builder = (
@@ -59,7 +59,7 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(max(begin, self.certificate.not_valid_before_utc))
-            .not_valid_after(min(begin + VALID, self.certificate.not_valid_after_utc))
+            .not_valid_after(min(begin + _VALID, self.certificate.not_valid_after_utc))
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -81,7 +81,7 @@ class Authority:
 def make_authority(now: datetime | None = None) -> Authority:
     """A fresh authority of kproxy's own."""
     key = ec.generate_private_key(ec.SECP256R1())
-    return Authority(_authority(key, (now or datetime.now(UTC)) - SKEW), key)
+    return Authority(_authority(key, (now or datetime.now(UTC)) - _SKEW), key)
 
 
 def make_serving_certificate(host: str, now: datetime | None = None) -> ServingCertificate:
@@ -114,7 +114,7 @@ def _authority(key: ec.EllipticCurvePrivateKey, begin: datetime) -> x509.Certifi
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
-        .not_valid_after(begin + VALID)
+        .not_valid_after(begin + _VALID)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)

@@ -22,7 +22,7 @@ from kproxy.proxy.tap.tap import Tap
 logger = logging.getLogger(__name__)
 
 LINGER_SECONDS = 1.0
-HANDSHAKE_SECONDS = 10.0
+_HANDSHAKE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Connection:
 
     async def _come_in(self, sock: socket.socket) -> None:
         if self._client_tls is not None:
-            sock = self._sock = await shake_hands(self._client_tls, sock, HANDSHAKE_SECONDS, server_side=True)
+            sock = self._sock = await shake_hands(self._client_tls, sock, _HANDSHAKE_SECONDS, server_side=True)
             self._greet(sock)
         self._client = Leg(sock, self._client_data, self._client_ended, self._balance)
         self._client.resume()

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from kproxy.config.outway import OutwardProxy
 from kproxy.proxy.sockets.handshake import HandshakeError, reason_of, shake_hands
-from kproxy.proxy.sockets.outward import tunnelled
+from kproxy.proxy.sockets.outward import or_closed, tunnelled
 from kproxy.proxy.tap.actions import Unreached
 from kproxy.wire.outward import OutwardError
 
-LEAST_SECONDS = 2.0
+_LEAST_SECONDS = 2.0
 """For one address, where several share the time (Go's net.Dialer: partialDeadline)."""
 
 type Address = tuple[str, int]
@@ -115,7 +115,7 @@ class Dialer:
             reasons[_why(error, proxy)] = None
             return None
         for number, (family, address) in enumerate(addresses):
-            left = max((deadline - self._clock()) / (len(addresses) - number), LEAST_SECONDS)
+            left = max((deadline - self._clock()) / (len(addresses) - number), _LEAST_SECONDS)
             try:
                 sock = await _open(family, address, left)
                 return sock if proxy is None else await tunnelled(sock, proxy, server, left)
@@ -147,14 +147,7 @@ async def _resolve(server: Address) -> list[tuple[int, Address]]:
 
 async def _open(family: int, address: Address, seconds: float) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
+    async with or_closed(sock, seconds):
         sock.setblocking(False)
-        async with asyncio.timeout(seconds):
-            await asyncio.get_running_loop().sock_connect(sock, address)
-    except TimeoutError as error:
-        sock.close()
-        raise OSError(f"no answer within {seconds:g} seconds") from error
-    except BaseException:
-        sock.close()
-        raise
+        await asyncio.get_running_loop().sock_connect(sock, address)
     return sock

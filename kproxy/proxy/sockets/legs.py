@@ -17,8 +17,8 @@ from typing import Protocol
 READ_BYTES = 128 * 1024
 """Asked of a plain socket at once. A TLS record gives 16 KiB at most."""
 
-TLS_READ_BYTES = 32 * 1024
-GATHER_BYTES = 128 * 1024
+_TLS_READ_BYTES = 32 * 1024
+_GATHER_BYTES = 128 * 1024
 """What is taken out of TLS records before others get their turn."""
 
 HIGH_WATER = 256 * 1024
@@ -195,7 +195,7 @@ class Leg:
 
     def _readable(self) -> None:
         try:
-            data = self._recv(READ_BYTES if self._tls is None else TLS_READ_BYTES)
+            data = self._recv(READ_BYTES if self._tls is None else _TLS_READ_BYTES)
         except _LATER:
             return
         except OSError:
@@ -215,9 +215,9 @@ class Leg:
 
     def _gather(self, tls: ssl.SSLSocket, first: bytes) -> bytes:
         parts, size = [first], len(first)
-        while size < GATHER_BYTES and tls.pending():
+        while size < _GATHER_BYTES and tls.pending():
             try:
-                data = self._recv(TLS_READ_BYTES)
+                data = self._recv(_TLS_READ_BYTES)
             except OSError:  # whatever it is, the next read says it again
                 break
             parts.append(data)

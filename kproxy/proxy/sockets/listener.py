@@ -11,7 +11,7 @@ from typing import Protocol
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 5.0
-BREATH_SECONDS = 0.1
+_BREATH_SECONDS = 0.1
 """When no file descriptor is left, before the next try."""
 
 
@@ -105,7 +105,7 @@ class Listener:
             except OSError as error:
                 if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
                     logger.warning("kproxy can take no more connections for now: %s", error.strerror)
-                    await asyncio.sleep(BREATH_SECONDS)
+                    await asyncio.sleep(_BREATH_SECONDS)
                     continue
                 if error.errno == errno.ECONNABORTED:
                     continue

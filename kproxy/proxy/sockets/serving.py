@@ -24,13 +24,13 @@ from kproxy.proxy.sockets.certificates import Authority, ServingCertificate, mak
 
 logger = logging.getLogger(__name__)
 
-MAX_PEM = 1 << 20
+_MAX_PEM = 1 << 20
 """Bytes of a file with certificates or a key."""
 
-MAX_CONTEXTS = 256
+_MAX_CONTEXTS = 256
 """One for each combination of names that clients ask for."""
 
-LONGEST_NAME = 253
+_LONGEST_NAME = 253
 
 _NAME = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}[A-Za-z0-9])?|[0-9a-fA-F:.]+")
 _KINDS = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
@@ -175,7 +175,7 @@ class Serving:
         self._look()
         context = self._contexts.get(names)
         if context is None:
-            if len(self._contexts) >= MAX_CONTEXTS:
+            if len(self._contexts) >= _MAX_CONTEXTS:
                 self._contexts.clear()
             context = self._contexts[names] = self._made(names)
         return context
@@ -187,7 +187,7 @@ class Serving:
         return context
 
     def _named(self, connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
-        if name and len(name) <= LONGEST_NAME and _NAME.fullmatch(name):
+        if name and len(name) <= _LONGEST_NAME and _NAME.fullmatch(name):
             connection.context = self.context(name.lower())
 
     def _look(self) -> None:
@@ -224,10 +224,10 @@ def _stamp_of(file: Path) -> tuple[int, int, int]:
 def _content(file: Path, what: str) -> bytes:
     try:
         with file.open("rb") as opened:
-            data = opened.read(MAX_PEM + 1)
+            data = opened.read(_MAX_PEM + 1)
     except OSError as error:
         raise ConfigError(f"{what} cannot be read: {error.strerror or error}.") from error
-    if len(data) > MAX_PEM:
+    if len(data) > _MAX_PEM:
         raise ConfigError(f"{what} is larger than a certificate is.")
     return data
 

@@ -19,8 +19,8 @@ from kproxy.proxy.sockets.dial import ClientTls
 
 logger = logging.getLogger(__name__)
 
-HTTP1 = "http/1.1"
-SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
+_HTTP1 = "http/1.1"
+_SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2: forward secret and authenticated, as Go prefers them."""
 
 
@@ -91,8 +91,8 @@ def upstream_tls(upstream: Upstream) -> ClientTls | None:
 
 def _modern(context: ssl.SSLContext) -> None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(SUITES)
-    context.set_alpn_protocols([HTTP1])
+    context.set_ciphers(_SUITES)
+    context.set_alpn_protocols([_HTTP1])
 
 
 def _trust(context: ssl.SSLContext, ca_pem: str | None, what: str) -> None:

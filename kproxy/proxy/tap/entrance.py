@@ -38,10 +38,10 @@ class PathPrefix:
         if len(target) == len(head.target) or target[:1] not in {b"/", b"?", b""}:
             below = self._prefix.decode("ascii")
             return status_answer(404, f"kproxy serves the api-server below {below} only.", head.method)
-        return with_target(head, target if target[:1] == b"/" else b"/" + target)
+        return _with_target(head, target if target[:1] == b"/" else b"/" + target)
 
 
-def with_target(head: RequestHead, target: bytes) -> RequestHead:
+def _with_target(head: RequestHead, target: bytes) -> RequestHead:
     """The same request for another target."""
     raw = b"%b %b HTTP/%b\r\n%b" % (head.method, target, head.version, head.fields_raw)
     return RequestHead(

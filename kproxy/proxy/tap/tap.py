@@ -45,17 +45,17 @@ from kproxy.wire.http1 import (
 )
 from kproxy.wire.tracecontext import Tracer
 
-MAX_REFUSED_HEAD = 64 * 1024
+_MAX_REFUSED_HEAD = 64 * 1024
 """Bytes of a request that could not be framed which are recorded."""
 
 MAX_PIPELINED = 256
 """Requests without an answer on one connection, beyond which the client has to wait."""
 
-NOT_JUDGED = IDENTITY_NUMBER[IdentityMode.NONE]
+_NOT_JUDGED = IDENTITY_NUMBER[IdentityMode.NONE]
 H2C = int(Altered.HOP_BY_HOP)
 TRACEPARENT = int(Altered.TRACEPARENT)
 
-LAST_CHUNK = b"0\r\n\r\n"
+_LAST_CHUNK = b"0\r\n\r\n"
 
 ENDED = "the recording was ended"
 
@@ -257,7 +257,7 @@ class Tap:
             self._end_all(End.STOPPED, ENDED, now)
         elif self._may_end():
             if self._answers.chunked:
-                self._actions.append((Act.TO_CLIENT, LAST_CHUNK))
+                self._actions.append((Act.TO_CLIENT, _LAST_CHUNK))
             self._end_all(End.STOPPED, ENDED, now)
 
     def _may_end(self) -> bool:
@@ -421,7 +421,7 @@ class Tap:
 
     def _begin_unjudged(self, raw: bytes, method: bytes, now: int, *, recorded: bool = True) -> None:
         payload = pack_head(
-            self._connection, Altered.NOTHING, tls=self._tls, caller=b"client", raw=raw, identity=NOT_JUDGED
+            self._connection, Altered.NOTHING, tls=self._tls, caller=b"client", raw=raw, identity=_NOT_JUDGED
         )
         self._flight.begin(payload, method, now, recorded=recorded)
 
@@ -440,7 +440,7 @@ class Tap:
         if self._flight.asking is not None:
             self._own_answer(own, End.REFUSED, now)
         else:
-            self._refuse(self._requests.held[:MAX_REFUSED_HEAD], b"", own, now)
+            self._refuse(self._requests.held[:_MAX_REFUSED_HEAD], b"", own, now)
 
     def _own_answer(self, own: OwnAnswer, end: End, now: int) -> None:
         """The last request gets an answer of kproxy's, when the ones before it have theirs."""

@@ -15,8 +15,8 @@ from kproxy.model.api import RequestInfo
 from kproxy.wire.http1 import RequestHead
 from kproxy.wire.requestinfo import request_info
 
-USER_AGENT = "user-agent"
-KEYS = ("verb", "resource", "namespace", USER_AGENT)
+_USER_AGENT = "user-agent"
+KEYS = ("verb", "resource", "namespace", _USER_AGENT)
 MAX_RULE = 1024
 """Characters of a rule: it is kept in the recording's header."""
 
@@ -105,10 +105,10 @@ def parse_rule(text: str, option: str) -> Rule:
         key, equals, pattern = term.partition("=")
         if not equals or key not in KEYS:
             raise UsageError(f"{option} {text!r}: {term!r} is not KEY=PATTERN with one of the keys {', '.join(KEYS)}")
-        if "," in pattern and key != USER_AGENT:
+        if "," in pattern and key != _USER_AGENT:
             raise UsageError(f"{option} {text!r}: {pattern!r} holds a comma; give the option once for each {key}")
         match = re.compile(translate(pattern)).match
-        if key == USER_AGENT:
+        if key == _USER_AGENT:
             agent.append(match)
         else:
             terms.append((reading(key, pattern), match))

@@ -29,7 +29,7 @@ from kproxy.wire.handoff import IDENTITY_NUMBER, RecordType, pack_head
 
 logger = logging.getLogger(__name__)
 
-DOOR_SECONDS = 10.0
+_DOOR_SECONDS = 10.0
 """For a client to say where it wants to go."""
 
 LINGER_SECONDS = 1.0
@@ -101,7 +101,7 @@ class ForwardDoor:
 
     async def __call__(self, sock: socket.socket, number: int) -> Inside | None:
         """See Door."""
-        async with asyncio.timeout(DOOR_SECONDS):
+        async with asyncio.timeout(_DOOR_SECONDS):
             if not await _begins_with_connect(sock):
                 return Connection(self._absolute, sock, number)
             raw = await _head(sock)
@@ -119,7 +119,7 @@ class ForwardDoor:
             await asyncio.get_running_loop().sock_sendall(sock, ESTABLISHED)
             return Passage(sock, server)
         refusal = foreign(verdict.host, verdict.port, b"CONNECT") if isinstance(verdict, Destination) else verdict
-        record_refusal(self._outbox, number, raw, refusal)
+        _record_refusal(self._outbox, number, raw, refusal)
         await _turn_away(sock, refusal)
         return None
 
@@ -165,7 +165,7 @@ class RedirectedDoor:
             return None
 
 
-def record_refusal(outbox: Backlog, number: int, raw: bytes, own: OwnAnswer) -> None:
+def _record_refusal(outbox: Backlog, number: int, raw: bytes, own: OwnAnswer) -> None:
     """An exchange of its own for a client that was turned away at the door."""
     now = time.monotonic_ns()
     none = IDENTITY_NUMBER[IdentityMode.NONE]

@@ -6,9 +6,9 @@ import struct
 
 from kproxy.proxy.ways.forward import Destination
 
-SOL_IP = 0
-SOL_IPV6 = 41
-SO_ORIGINAL_DST = 80
+_SOL_IP = 0
+_SOL_IPV6 = 41
+_SO_ORIGINAL_DST = 80
 """The same number for both (linux/netfilter_ipv4.h, linux/netfilter_ipv6/ip6_tables.h)."""
 
 _IPV4 = struct.Struct("!2xH4s8x")  # sockaddr_in behind its family, which is in the machine's byte order
@@ -34,7 +34,7 @@ def address_of(name: tuple[object, ...]) -> Destination:
 
 def _ask(sock: socket.socket, here: Destination) -> Destination:
     if ":" in here.host:
-        port, address = _IPV6.unpack(sock.getsockopt(SOL_IPV6, SO_ORIGINAL_DST, _IPV6.size))
+        port, address = _IPV6.unpack(sock.getsockopt(_SOL_IPV6, _SO_ORIGINAL_DST, _IPV6.size))
         return address_of((socket.inet_ntop(socket.AF_INET6, address), port))
-    port, address = _IPV4.unpack(sock.getsockopt(SOL_IP, SO_ORIGINAL_DST, _IPV4.size))
+    port, address = _IPV4.unpack(sock.getsockopt(_SOL_IP, _SO_ORIGINAL_DST, _IPV4.size))
     return address_of((socket.inet_ntop(socket.AF_INET, address), port))
