@@ -5,7 +5,6 @@ stands for the i-th of the range.
 """
 
 import base64
-import binascii
 from collections.abc import Callable
 
 _MAX = 1 << 20
@@ -42,7 +41,7 @@ def _bits(text: str) -> int | None:
         return None
     try:
         return int.from_bytes(base64.b64decode(text, validate=True))
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one, too
         return None
 
 
