@@ -135,6 +135,7 @@ class Watch:
         self._began = asyncio.get_running_loop().time()
         self._refused = False  # it was shown an error: then both sides leave
         self.missed = 0
+        self.vain = 0  # times that it was waited for in vain: each time it is waited half as long
         """Events that were waited for in vain."""
         self._reply = reply
         self._learner = WatchLearner(renaming, recorded, resource, making)

@@ -317,12 +317,13 @@ class _Run:
             return
         if watch.events < events and not watch.ended:
             self.notify(Waiting(what=f"events of watch {seq}"))
-        seconds = BESIDE_SECONDS if self.drive.beside else self.drive.patience
+        seconds = BESIDE_SECONDS if self.drive.beside else self.drive.patience / 2 ** min(watch.vain, _MOST_HURRIED)
         came = watch.wait_states(events, seconds) if self.drive.beside else watch.wait(events, seconds)
         if not await came:
             self._in_vain(seq, watch, events, seconds)
 
     def _in_vain(self, seq: Seq, watch: Watch, events: int, seconds: float) -> None:
+        watch.vain += 1
         said = WaitedInVain(seq=seq, events=watch.events, recorded=events, seconds=seconds)
         self.result.waited_in_vain.append(said)
         self.notify(said)

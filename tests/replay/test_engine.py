@@ -136,6 +136,20 @@ def test_a_watch_that_the_target_ended_early_is_among_the_results(
     assert result.early == [each.seq for each in recorded.exchange_list if each.info.verb == "watch"]
 
 
+def test_a_watch_that_was_waited_for_in_vain_is_waited_for_half_as_long(
+    recorded: MemoryRecording, target: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited = []
+
+    async def never(_: Watch, _events: int | None, seconds: float) -> bool:
+        waited.append(seconds)
+        return False
+
+    monkeypatch.setattr(Watch, "wait", never)
+    replayed(recorded, target)
+    assert waited[:3] == [5, 2.5, 1.25]
+
+
 def test_a_watch_that_was_refused_and_is_served_now_is_not_read_to_its_end(
     recorded: MemoryRecording, target: Upstream
 ) -> None:
