@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kproxy.diff.chains import Link, Relation, cause_of, chain_of
-from kproxy.diff.described import Described, served_at, served_in
+from kproxy.diff.described import Described, served_in
 from kproxy.diff.signatures import Signature, alone_anywhere, general, has_other_columns, mirrored, signature
 from kproxy.diff.sites import Locator, Sides, Site, Steps, history_of, is_unsteady, openapi_of, shows_revision
 from kproxy.model.api import ObjectRef, metadata_of
@@ -134,7 +134,7 @@ class _Grouping:
             self._signatures.setdefault(self._signature(site), number)
             if everywhere := alone_anywhere(site):
                 self._signatures.setdefault(everywhere, number)
-        for each in (served_in(self.described.change(site)), *served_at(site)):
+        for each in (served_in(self.described.change(site)), *self.described.served_at(site)):
             if each is not None:
                 self._served.setdefault(each, number)
         self._remember(site, number)
@@ -160,7 +160,7 @@ class _Grouping:
         yield Relation.PART, self._of_its_place(site)
         yield self._same(site), self._signatures.get(self._signature(site))
         served = served_in(self.described.change(site))
-        for each in (*served_at(site), *([served] if served is not None else [])):
+        for each in (*self.described.served_at(site), *([served] if served is not None else [])):
             yield Relation.LATER, self._served.get(each)
         if everywhere := alone_anywhere(site):
             yield self._same(site), self._signatures.get(everywhere)

@@ -75,6 +75,21 @@ class Described:
             return self._documented(site)
         return _served(site, path, self._features) if path in {"/api", "/apis"} or is_discovery(site) else None
 
+    def served_at(self, site: Site) -> Iterator[tuple[str, str]]:
+        """What must be served for a site to be as it is: a collection that one side has not, or an APIService.
+
+        Nobody has a right (403) to what a version does not serve: a role has its rule by the same feature gate.
+        """
+        info = site.exchange.info if site.exchange is not None else None
+        refused = any(
+            each in {403, 404} for each in (site.difference.baseline, site.difference.replayed) if isinstance(each, int)
+        )
+        if site.aspect == "answer" and info is not None and info.is_resource and not info.name and refused:
+            yield "resource", self._features.resource(info.resource)
+            yield "group", info.group
+        if site.aspect == "member" and site.subject is not None and site.subject.resource == "apiservices":
+            yield "group", site.subject.name.partition(".")[2]
+
     def _listed(self, site: Site) -> Change | None:
         """In the list of documents one more or less is a version of a group, or a group with its versions."""
         if len(site.steps) != 2 or site.steps[0] != "paths":
@@ -165,22 +180,6 @@ def served_in(change: Change | None) -> tuple[str, str] | None:
         return None
     parts = change[-1].split("/")
     return ("group" if len(parts) == 1 and change[0] == "served" else "resource", parts[-1])
-
-
-def served_at(site: Site) -> Iterator[tuple[str, str]]:
-    """What must be served for a site to be as it is: by a collection that one side has not, or a group's APIService.
-
-    Nobody has a right (403) to what a version does not serve: a role has its rule by the same feature gate.
-    """
-    info = site.exchange.info if site.exchange is not None else None
-    refused = any(
-        each in {403, 404} for each in (site.difference.baseline, site.difference.replayed) if isinstance(each, int)
-    )
-    if site.aspect == "answer" and info is not None and info.is_resource and not info.name and refused:
-        yield "resource", info.resource
-        yield "group", info.group
-    if site.aspect == "member" and site.subject is not None and site.subject.resource == "apiservices":
-        yield "group", site.subject.name.partition(".")[2]
 
 
 def _references(difference: Difference) -> list[str]:

@@ -27,6 +27,7 @@ _MOST = 65_536
 
 _MOST_PAGERS = 1_024
 _PAGES = 4
+_ANY = frozenset({None, "", "0"})
 
 
 class Values:
@@ -36,6 +37,7 @@ class Values:
         self._tellers: Recent[bytes, int] = Recent(_MOST)
         self._words: Recent[bytes, int] = Recent(_MOST)
         self._pages: Recent[tuple[str, str], tuple[int, ...]] = Recent(_MOST_PAGERS)
+        self._lists: Recent[tuple[str, str], int] = Recent(_MOST_PAGERS)
 
     def used(self, effect: Effect, body: bytes) -> tuple[dict[int, str], list[bytes]]:
         """The steps whose answers told what a request names, each with the value; and the uids that none of them told.
@@ -48,6 +50,8 @@ class Values:
         if "continue=" in target and parameter(target, "continue"):
             for step in self._pages.get(_pager(effect)) or ():
                 self._use(step, "a continue token", found)
+        if effect.exchange.info.verb == "watch" and parameter(target, "resourceVersion") not in _ANY:
+            self._use(self._lists.get(_pager(effect)), "a list's resourceVersion", found)
         text = unquote_to_bytes(target) + b"\n" + body if "-" in target or body else b""
         for value in dict.fromkeys(_strict_values(text)):
             teller = self._tellers.get(value)
@@ -80,9 +84,15 @@ class Values:
             self._tellers.put(value, number)
 
     def page(self, number: int, effect: Effect) -> None:
-        """Take in a list that may have told where it goes on: which of the last ones it was nobody needs to know."""
-        if effect.exchange.info.verb == "list" and "limit=" in effect.exchange.request.target:
-            key = _pager(effect)
+        """Take in a list that may have told where it goes on: which of the last ones it was nobody needs to know.
+
+        And what a watch begins behind: the revision of an empty list is of no change that anything else tells.
+        """
+        if effect.exchange.info.verb != "list":
+            return
+        key = _pager(effect)
+        self._lists.put(key, number)
+        if "limit=" in effect.exchange.request.target:
             self._pages.put(key, (*(self._pages.get(key) or ()), number)[-_PAGES:])
 
 

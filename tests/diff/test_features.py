@@ -79,6 +79,12 @@ def test_a_collection_that_is_served_now_is_one_with_what_discovery_says_of_it_w
     assert len(asked((CLAIMS.replace("claims", "pods"), 403, NOT_FOUND, 200, empty), discovered)) == 2
 
 
+def test_a_collection_of_a_resource_that_is_of_anothers_feature_is_one_with_that() -> None:
+    empty: JSONObject = {"kind": "RuleBindingList", "apiVersion": "policy.example.org/v1", "metadata": {}, "items": []}
+    listed = (CLAIMS.replace("claims", "rulebindings"), 404, NOT_FOUND, 200, empty)
+    assert len(asked((GROUPS, 200, resources("Pod"), 200, resources("Pod", "Rule", "RuleBinding")), listed)) == 1
+
+
 def test_an_object_that_is_not_there_is_no_resource_that_is_not_served() -> None:
     claim: JSONObject = {"kind": "Claim", "metadata": {"name": "a"}}
     discovered = (GROUPS, 200, resources("Pod"), 200, resources("Pod", "Claim"))

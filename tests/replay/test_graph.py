@@ -125,6 +125,16 @@ def test_writes_of_different_objects_by_different_clients_wait_for_nothing() -> 
     assert session.waits() == {seq: {} for seq in range(1, 21)}
 
 
+def test_a_watch_waits_for_its_own_programs_list_whose_revision_it_begins_behind() -> None:
+    session = Session()
+    first = session.add("GET", f"{MAPS}?limit=500&resourceVersion=0", agent="informer/1")
+    session.add("GET", f"{MAPS}?limit=500&resourceVersion=0", agent="another/1")
+    behind = session.add("GET", f"{MAPS}?watch=1&resourceVersion=1", agent="informer/1")
+    anywhere = session.add("GET", f"{MAPS}?watch=1&resourceVersion=0", agent="informer/1")
+    assert session.waits()[behind] == {first: "value"}
+    assert session.waits()[anywhere] == {}
+
+
 def test_a_definition_that_is_found_gone_waits_until_the_server_has_taken_it_away() -> None:
     session = Session()
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
