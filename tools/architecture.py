@@ -104,6 +104,10 @@ cli.replay
         diff.trees
         diff.streams
         diff.noise
+      diff.atonce
+        diff.items
+        diff.told
+      diff.short
       diff.etcd
       diff.findings
       diff.causes

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from kproxy.correlate.ledger import correlate
-from kproxy.diff import atonce, compare, short
+from kproxy.diff import atonce, compare
 from kproxy.diff.exchanges import compare_exchange
 from kproxy.diff.pages import Chains
 from kproxy.diff.sides import Comparison, Pair
@@ -92,15 +92,3 @@ def test_a_value_that_stands_for_two_is_found_where_votes_decide_against_the_fir
     found = verdict_of(recorded, turned)
     assert [each.seq for each in found.differences] == [first.seq]
     assert found == as_a_whole(monkeypatch, recorded, turned)
-
-
-def test_what_is_kept_is_given_back_in_order_with_what_came_later() -> None:
-    spool = short.Spool()
-    spool.put(Seq(1))
-    spool.put_later(short.Turn.STREAM)
-    spool.put_later(short.Turn.LIST)
-    spool.put(Seq(4))
-    spool.later(short.Turn.LIST).put(Seq(3))
-    spool.later(short.Turn.STREAM).put(Seq(2))
-    assert (list(spool), spool.pairs, spool.whole) == ([1, 2, 3, 4], 4, 4)
-    spool.close()

@@ -1,0 +1,41 @@
+"""kproxy.diff.short: what is kept of pairs until all was learned."""
+
+from kproxy.diff.moments import Moment, Moments
+from kproxy.diff.short import InShort, Spool, Turn
+from kproxy.model.exchange import Nanos, Seq
+
+MOMENT = Moment(Nanos(1), Nanos(2), None, 1_795_000_000)
+
+
+def test_what_is_kept_is_given_back_in_order_with_what_came_later() -> None:
+    spool = Spool()
+    spool.put(Seq(1))
+    spool.put_later(Turn.STREAM)
+    spool.put_later(Turn.LIST)
+    spool.put(Seq(4))
+    spool.later(Turn.LIST).put(Seq(3))
+    spool.later(Turn.STREAM).put(Seq(2))
+    assert (list(spool), spool.pairs, spool.whole) == ([1, 2, 3, 4], 4, 4)
+    spool.close()
+
+
+def test_more_than_is_written_at_once_comes_back_as_it_was() -> None:
+    spool = Spool()
+    kept = [
+        InShort(
+            Moments(Seq(number), "get", MOMENT, MOMENT),
+            5,
+            7,
+            ((True, 5, 7),),
+            (((1, 2), 3),),
+            (("a", "b"),),
+            ("/a", "/b") if number % 2 else None,
+        )
+        for number in range(1300)
+    ]
+    for each in kept:
+        spool.put(each)
+    assert (list(spool), spool.whole) == (kept, 0)
+    spool.distrust()
+    assert spool.whole == spool.pairs
+    spool.close()
