@@ -84,7 +84,6 @@ class Spot:
     lag: int = SLACK
     revisions: list[SeenRevision] = field(default_factory=list)
     times: list[SeenTime] = field(default_factory=list)
-    server_chose: bool = False
     made: Made | None = None
     chosen: dict[str, str] = field(default_factory=dict)
 
@@ -119,7 +118,6 @@ class Comparer:
             return
         if self.spot.where == "request" and baseline == replayed and not self._renaming.knows(kind, place, baseline):
             return  # what no server ever said is the client's own choice
-        self.spot.server_chose = True
         if kind is Kind.AGE:
             if not age_is_right(place, str(baseline), str(replayed), self.spot.now, self.spot.lag):
                 self._differ(path, "renamed", baseline, replayed)

@@ -1,15 +1,8 @@
 """What a request means to the Kubernetes API, in its own words."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from kproxy.model.jsontypes import JSON, JSONObject
-
-type Verb = Literal[
-    "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "proxy", "head", "options", ""
-]
-"""The api-server's verb of a resource request; for a non-resource path the lower-cased HTTP method; `""`: unknown."""
-
 
 WRITE_VERBS = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 """The verbs that ask for a change."""

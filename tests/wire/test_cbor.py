@@ -166,3 +166,9 @@ def test_garbage_ends_in_one_kind_of_error(data: bytes) -> None:
             decode_cbor(prefix + data)
         except ContentError as error:
             assert str(error)  # noqa: PT017 - a value or this error, nothing else
+
+
+def test_a_text_stays_a_text_where_the_new_one_could_be_base64_too() -> None:
+    data = cbor2.dumps({"a": "old", "b": 1})
+    assert edit_cbor(data, lambda _: {"a": "abcd", "b": 1}) == cbor2.dumps({"a": "abcd", "b": 1})
+    assert edit_cbor(CBOR_MAGIC + data, lambda _: {"a": "abcd", "b": 1}).startswith(CBOR_MAGIC)

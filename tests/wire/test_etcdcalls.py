@@ -123,3 +123,11 @@ def test_what_is_none_of_etcd_s_is_said(name: str) -> None:
 def _methods() -> list[str]:
     assert message_class("etcdserverpb.TxnRequest")
     return list(table_of("etcdserverpb")["methods"])
+
+
+def test_a_transaction_of_just_as_many_parts_as_are_kept_is_whole() -> None:
+    put = request("RequestOp", request_put=request("PutRequest", key=b"a"))
+    assert not ask("KV/Txn", request("TxnRequest", success=[put] * MAX_OPERATIONS)).partial
+    more = ask("KV/Txn", request("TxnRequest", failure=[put] * (MAX_OPERATIONS + 1)))
+    assert more.partial == f"a transaction of {MAX_OPERATIONS + 1} parts: {MAX_OPERATIONS} are kept"
+    assert len(more.otherwise) == MAX_OPERATIONS

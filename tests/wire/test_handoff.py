@@ -6,12 +6,15 @@ from hypothesis import strategies as st
 
 from kproxy.model.exchange import Altered, End, IdentityMode, Seq
 from kproxy.wire.handoff import (
+    ANSWER,
     BATCH,
     END_CODES,
     IDENTITY_NUMBER,
+    AnswerType,
     ChannelPayload,
     Record,
     RecordType,
+    pack_answer,
     pack_batch,
     pack_channel,
     pack_end,
@@ -87,3 +90,9 @@ def test_a_channel_frame_says_what_was_packed(answer: bool, channel: str, size: 
         return
     packed = pack_channel(answer=answer, channel=name, size=size, content=content)
     assert unpack_channel(packed) == ChannelPayload(answer, channel, size, content)
+
+
+@given(st.sampled_from(AnswerType), st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1))
+def test_an_answer_gives_back_its_kind_and_its_numbers(kind: AnswerType, a: int, b: int, c: int) -> None:
+    assert ANSWER.unpack(pack_answer(kind, a, b, c)) == (kind, a, b, c)
+    assert ANSWER.unpack(pack_answer(kind)) == (kind, 0, 0, 0)

@@ -74,3 +74,9 @@ def test_these_are_none(text: str) -> None:
 @given(st.text(st.sampled_from("ax1-/.=!(),<> \0"), max_size=30))
 def test_garbage_never_raises(text: str) -> None:
     is_label_selector(text)
+
+
+@pytest.mark.parametrize(("length", "accepted"), [(63, True), (64, False)])
+def test_a_value_is_as_long_as_a_label_may_be(length: int, accepted: bool) -> None:
+    assert is_label_selector(f"x={'a' * length}") is accepted
+    assert is_label_selector(f"x in (b,{'a' * length})") is accepted

@@ -5,7 +5,7 @@ import pytest
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.jsontypes import JSON
-from kproxy.wire.ownkeys import is_beyond, is_made_anew, is_made_anew_object
+from kproxy.wire.ownkeys import is_beyond, is_made_anew, is_made_anew_object, is_with_namespaces
 
 OWN = (
     "namespaces/kube-system",
@@ -77,3 +77,13 @@ def test_an_address_and_an_api_service_are_told_by_what_they_hold() -> None:
 def test_objects_are_told_as_their_keys_are() -> None:
     assert is_made_anew_object(ObjectRef(group="", resource="services", namespace="default", name="kubernetes"), {})
     assert not is_made_anew_object(ObjectRef(group="", resource="services", namespace="default", name="web"), {})
+
+
+def test_controllers_make_an_account_and_the_roots_in_every_namespace() -> None:
+    def with_namespaces(resource: str, name: str) -> bool:
+        return is_with_namespaces(ObjectRef(group="", resource=resource, namespace="team", name=name))
+
+    assert with_namespaces("serviceaccounts", "default")
+    assert with_namespaces("configmaps", "kube-root-ca.crt")
+    assert not with_namespaces("configmaps", "default")
+    assert not with_namespaces("serviceaccounts", "kube-root-ca.crt")

@@ -1,10 +1,13 @@
 """Protobuf read as the api-server's JSON. tests/controlplane/test_content.py compares with a real server."""
 
+import json
+
 import pytest
 from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kproxy.model.jsontypes import JSON
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.descriptors import message_class
 from kproxy.wire.jsontext import decode_json, encode_json
@@ -133,3 +136,19 @@ def test_objects_within_objects_are_bounded() -> None:
         data = wrapped("v1", "List", items)
     with pytest.raises(ContentError, match="deep"):
         decode_protobuf(data)
+
+
+@pytest.mark.parametrize("more", [True, False, {"type": "string"}])
+def test_a_schemas_union_says_whether_more_is_allowed(more: JSON) -> None:
+    texts: JSON = [{"type": "string"}]
+    schema: JSON = {"additionalProperties": more, "items": texts, "dependencies": {"a": ["b"]}}
+    written = encode_protobuf(
+        {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "widgets.example.com"},
+            "spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": schema}}]},
+        }
+    )
+    read = decode_protobuf(written)
+    assert f'"openAPIV3Schema": {json.dumps(schema, sort_keys=True)}' in json.dumps(read, sort_keys=True)
