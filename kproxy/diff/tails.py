@@ -7,6 +7,7 @@ was recorded, in its order, and that shows what etcd's history has, nothing left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from kproxy.diff.events import Match, Seen, watched
 from kproxy.diff.sides import Comparison, Pair, Side
@@ -24,7 +25,7 @@ _SELECT = ("labelSelector", "fieldSelector", "shardSelector")
 class Tail:
     """Where what both streams have ends, and how often the replay's stream has each version of an object.
 
-    `late`: the replay's events that came behind one of a later revision; `live`: the revisions of those that are not of
+    `late`: the replay's events that came out of the order of revisions; `live`: the revisions of those that are not of
     the state that it began with.
     """
 
@@ -85,13 +86,13 @@ def _misses(side: Side, exchange: Exchange, tail: Tail, b: Seen) -> bool:
 
 
 def _late(events: list[Seen], *, initial: bool) -> Iterator[int]:
-    """The indexes of events that came behind one of a later revision."""
-    highest = 0
-    for each in events[_initial(events) if initial else 0 :]:
-        revision = each.revision or highest
-        if revision < highest:
-            yield each.index
-        highest = max(highest, revision)
+    """The indexes of events that came behind one of a later revision, or ahead of one of an earlier revision."""
+    live = [(each.index, each.revision) for each in events[_initial(events) if initial else 0 :] if each.revision]
+    highest = list(accumulate((revision for _, revision in live), max))
+    lowest = list(accumulate((revision for _, revision in reversed(live)), min))[::-1]
+    for at, (index, revision) in enumerate(live):
+        if revision < highest[at] or revision > lowest[at]:
+            yield index
 
 
 def _initial(events: list[Seen]) -> int:

@@ -140,6 +140,7 @@ def tail(edit: str) -> Servers:
         "another state in it": [*shown[:2], event("MODIFIED", second.pod(3, status={"phase": "x"}))],
         "one lost in it": [*shown[:2], shown[3]],
         "out of order": [*shown[:2], shown[3], shown[2]],
+        "ahead of the last one": [shown[0], shown[2], shown[1]],
         "no end": [*shown[:2], event("DELETED", second.pod(3, status={"phase": "x"}))],
     }.get(edit, shown)
     second.watch(LIVE, *events, end=end)
@@ -283,7 +284,7 @@ def emulated(edit: str) -> Servers:
 
 TAILS = (
     *("what etcd never had", "twice", "lost before", "another state before", "the server ended it"),
-    *("another state in it", "one lost in it", "out of order", "no end"),
+    *("another state in it", "one lost in it", "out of order", "ahead of the last one", "no end"),
 )
 
 
