@@ -55,7 +55,9 @@ record.__main__
       record.redact
         record.heads
         record.secrets
+          record.quotations
           record.pseudonyms
+        record.literals
       record.finished
     record.followers
       record.etcd
@@ -102,6 +104,10 @@ cli.replay
         renaming.learn
         diff.documents
         diff.trees
+          renaming.walk
+            renaming.lists
+            renaming.inert
+          renaming.kinds
         diff.streams
         diff.noise
       diff.atonce

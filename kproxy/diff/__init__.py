@@ -1,1 +1,15 @@
-"""Comparing two recordings: equal up to renaming, equal up to named noise, or different, and where."""
+"""Comparing two recordings: equal up to renaming, equal up to named noise, or different, and where.
+
+From whole to part (docs/comparing.md; what a server chose in place of what is kproxy.renaming's):
+
+- the verdict: compare; sides (all that is at hand), progress; doubted takes out what decides nothing
+- who stands beside whom: reading, align, pairing, lives (keys); alone and gaps: who stands beside none, and why
+- a pair of exchanges: exchanges; atonce (the same while learning, where nothing differs), short (what waits for the
+  end then), told and items (what recurs, told again unread); moments, clock: when it was
+- two values: documents, inside (documents in texts), trees, ages
+- other parts: headers, framing, streams with events and tails, upgraded, pages, described with features (OpenAPI)
+- etcd: etcd, history, unnamed, startup; beside: what the target's own controllers did
+- order: order, turned (two requests the other way round), overlap, stale (reads that may show any moment)
+- noise: noise (built in), rules, rulefile, rulepath, forms, learned
+- findings: findings, causes with signatures and sites, chains
+"""

@@ -7,6 +7,7 @@ teaches the renaming, the revisions and times in it, the texts that must say the
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from kproxy.diff.trees import CLIENTS
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.derived import hash_in, stems
 from kproxy.renaming.kinds import UUID, Kind, Place
@@ -19,9 +20,6 @@ from kproxy.renaming.unchanged import grace_of, lies_ahead
 
 type Revision = tuple[str, int, int]
 """Whose ("" for a list's), the baseline's and the replay's."""
-
-CLIENTS = frozenset({("spec",), ("data",)})
-"""Where in an object its client writes."""
 
 _AGREE_ONCE_LEARNED = frozenset(
     {Kind.UID, Kind.NAME, Kind.HASH, Kind.CLUSTER_IP, Kind.NODE_PORT, Kind.SERVER_PORT, Kind.PSEUDONYM, Kind.ADDRESS}

@@ -18,7 +18,7 @@ from kproxy.renaming.walk import Walker
 from kproxy.wire.jsontext import MAX_DEPTH
 
 _MAX_SHOWN = 2000
-_CLIENTS = frozenset({("spec",), ("data",)})
+CLIENTS = frozenset({("spec",), ("data",)})
 """Where in an object its client writes."""
 
 
@@ -114,7 +114,7 @@ class Comparer:
         if kind is None:
             self._plain(path, place, baseline, replayed)
             return
-        if kind is Kind.TIME and place.fields[:1] in _CLIENTS and self._is_clients(path, str(baseline), str(replayed)):
+        if kind is Kind.TIME and place.fields[:1] in CLIENTS and self._is_clients(path, str(baseline), str(replayed)):
             return
         if self.spot.where == "request" and baseline == replayed and not self._renaming.knows(kind, place, baseline):
             return  # what no server ever said is the client's own choice

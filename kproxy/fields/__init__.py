@@ -1,1 +1,1 @@
-"""An object's fields: their paths as managedFields has them, their managers, what differs between two objects. Pure."""
+"""An object's fields: their paths (as in managedFields), their managers, what differs between two versions. Pure."""

@@ -9,7 +9,7 @@ from kproxy.model.exchange import Seq
 
 
 class Basis(StrEnum):
-    """The ground of an attribution, best first (docs/architecture.md)."""
+    """The ground of an attribution, best first (docs/correlation.md argues the order)."""
 
     TRACED = "traced"
     OTLP = "otlp"

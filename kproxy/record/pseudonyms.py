@@ -1,4 +1,4 @@
-"""Pseudonyms: what a recording says instead of a secret (promise 4 of docs/architecture.md).
+"""Pseudonyms: what a recording says instead of a secret (docs/secrets.md).
 
 A keyed hash of the secret in a form that anybody recognises without the key: `kproxy-redacted-` and 40 hex digits, the
 last 8 of which are a checksum. Equal secrets get equal pseudonyms within a recording, and a pseudonym, of whichever

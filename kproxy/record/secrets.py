@@ -1,4 +1,4 @@
-"""Where secrets are in an object of the API: Secret, TokenRequest, TokenReview, whatever carries them, and patches.
+"""Finds and hides secrets in an object of the API: Secret, TokenRequest, TokenReview, what carries them, and patches.
 
 Works on JSON values, which it changes in place; how bytes become JSON values is redact.py's part.
 """

@@ -1,1 +1,9 @@
-"""What a server chose, and its image in another server."""
+"""What a server chose, and its image in another server.
+
+- going through two documents: walk; path, lists (which elements are beside each other), inert (what needs no walk),
+  traces (what a walk came to)
+- which values a server chooses: kinds; derived (names made of others), startstate
+- the renaming: learn, renaming, apply (to requests), value (as JSON)
+- of one kind of value: bijection, revisions with timeline, times, unchanged, pseudonyms, allocations, continuetoken,
+  openapi, text, target; spilled: a mapping too large for memory
+"""

@@ -1,4 +1,4 @@
-"""The verdict as JSON: the keys that scripts rely on (docs/architecture.md, «What the command line promises»)."""
+"""The verdict as JSON: the keys that scripts rely on (docs/command-line.md)."""
 
 import json
 from collections.abc import Mapping

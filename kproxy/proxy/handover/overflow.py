@@ -12,7 +12,7 @@ RESERVE = 8
 _DRAINED = 4
 """Down to this part of the buffer has to be stored before exchanges are recorded again."""
 
-_FULL = b"the recorder was behind and the buffer full: what came was left out until most of it was stored"
+_BEHIND = b"the recorder was behind and the buffer full: what came was left out until most of it was stored"
 _CROWDED = (
     b"no CPU was to spare for the recorder, and the buffer full: what came was left out until most of it was stored"
 )
@@ -67,5 +67,5 @@ class Overflow:
             return None
         first, last, exchanges, size, at = self._gap
         self._gap = None
-        payload = GAP.pack(last, exchanges, size) + (_CROWDED if self.crowded else _FULL)
+        payload = GAP.pack(last, exchanges, size) + (_CROWDED if self.crowded else _BEHIND)
         return RECORD.pack(RecordType.GAP, first, at, len(payload)), payload
