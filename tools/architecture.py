@@ -46,9 +46,9 @@ record.__main__
       record.handoff
     record.assembly
       record.openexchange
-      record.streams
+      record.streamkind
         record.stream
-          wire.watch
+          wire.watchevents
           wire.content
       record.contents
         wire.coding
@@ -73,9 +73,9 @@ record.__main__
 session.keeping
   correlate.ledger
     correlate.traced
-    correlate.spans
-    correlate.answers
-    correlate.objects
+    correlate.otlp
+    correlate.revision
+    correlate.object
     correlate.lease
     correlate.window
     correlate.background

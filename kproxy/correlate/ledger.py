@@ -10,15 +10,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 
-from kproxy.correlate.answers import Answers
 from kproxy.correlate.background import background_rule
 from kproxy.correlate.changes import Changes, Place
 from kproxy.correlate.claims import Claims
 from kproxy.correlate.consequence import Consequences
 from kproxy.correlate.lease import claim_leases
-from kproxy.correlate.objects import Objects
+from kproxy.correlate.object import Objects
+from kproxy.correlate.otlp import claim_spanned
 from kproxy.correlate.reasons import Reasons
-from kproxy.correlate.spans import claim_spanned
+from kproxy.correlate.revision import Answers
 from kproxy.correlate.traced import claim_traced
 from kproxy.correlate.values import Values
 from kproxy.correlate.window import claim_windows
@@ -57,6 +57,7 @@ class _Correlation:
         self.by_seq = BySeq(self.changes, self.claims)
 
     def _claim(self) -> None:
+        # Not best first: each ground knows the claims of those before it; which one wins is Basis's say (claims.py).
         self._answers.read()
         claim_spanned(self._recording, self.changes, self.claims)
         Objects(self._recording, self.changes, self._values, self.claims).read(self._answers)

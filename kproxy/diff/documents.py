@@ -14,7 +14,7 @@ from kproxy.renaming.pseudonyms import MARKS
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.mediatype import parse_media_type
 from kproxy.wire.storage import decode_value, value_media_type
-from kproxy.wire.watch import WatchEvent, decode_event
+from kproxy.wire.watchevents import WatchEvent, decode_event
 
 _FIELDS = rb"resourceVersion|generateName|nodePort|healthCheckNodePort|continue|serverAddress|clusterIPs?"
 _CHOSEN = re.compile(

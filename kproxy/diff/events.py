@@ -8,7 +8,7 @@ from kproxy.model.exchange import Exchange, Nanos
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import is_revision
 from kproxy.renaming.target import parameter
-from kproxy.wire.watch import WatchEvent
+from kproxy.wire.watchevents import WatchEvent
 
 
 @dataclass(frozen=True, slots=True)

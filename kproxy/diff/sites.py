@@ -19,7 +19,7 @@ from kproxy.model.verdict import Difference, split_key
 from kproxy.renaming.target import parameter
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.storage import PREFIX, decode_value, key_object, object_keys, object_of
-from kproxy.wire.watch import decode_event
+from kproxy.wire.watchevents import decode_event
 
 type Aspect = Literal["exchange", "request", "answer", "header", "field", "member", "key", "end"]
 """What differs: that there is the exchange, its request, which answer it got, a header, a field of a document, whether

@@ -15,7 +15,7 @@ from kproxy.record.headfacts import HeadReader
 from kproxy.record.openexchange import OpenExchange, Pieces
 from kproxy.record.redact import Redactor
 from kproxy.record.stream import Cut, Stream
-from kproxy.record.streams import stream_of
+from kproxy.record.streamkind import stream_of
 from kproxy.store.writer import Batch
 from kproxy.wire.handoff import GAP, RESUME, TUNNEL, Record, RecordType, unpack_channel, unpack_end, unpack_head
 from kproxy.wire.tracecontext import TraceSeeds

@@ -7,7 +7,7 @@ from kproxy.model.exchange import LOG_LINE, NO_WHOLE_EVENT, WATCH_EVENT
 from kproxy.wire.coding import CodingError, Decoder, decoder
 from kproxy.wire.content import ContentError
 from kproxy.wire.lines import LineCutter
-from kproxy.wire.watch import WatchCutter
+from kproxy.wire.watchevents import WatchCutter
 
 _MAX_STREAM = 1 << 62
 """Bytes: a stream has no end; its events are bounded instead."""

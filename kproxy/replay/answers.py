@@ -19,7 +19,7 @@ from kproxy.replay.states import event_state
 from kproxy.replay.transport import Reply
 from kproxy.wire.coding import CodingError, decoder
 from kproxy.wire.content import ContentError, decode
-from kproxy.wire.watch import WatchCutter, WatchEvent, decode_event
+from kproxy.wire.watchevents import WatchCutter, WatchEvent, decode_event
 
 _REMEMBERED = 4096
 """Pairs of answers, by their digests."""

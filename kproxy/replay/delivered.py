@@ -10,7 +10,7 @@ from kproxy.model.recording import Recording
 from kproxy.replay.answers import counts
 from kproxy.replay.effects import program_of
 from kproxy.wire.content import ContentError
-from kproxy.wire.watch import decode_event
+from kproxy.wire.watchevents import decode_event
 
 _SOME = 64
 """Frames of one watch that are read at a time."""

@@ -14,7 +14,7 @@ from kproxy.renaming.kinds import Owner
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.issued import bind_issued
-from kproxy.wire.watch import WatchEvent
+from kproxy.wire.watchevents import WatchEvent
 
 _MOST_UNNAMED = 4_096
 """Live events of generated names that nobody has told yet."""

@@ -12,7 +12,7 @@ from kproxy.replay.answers import counts
 from kproxy.replay.lasting import allowed_seconds, was_left
 from kproxy.replay.transport import WireRequest
 from kproxy.wire.content import ContentError, decode
-from kproxy.wire.watch import WatchEvent, decode_event
+from kproxy.wire.watchevents import WatchEvent, decode_event
 
 
 def follows(exchange: Exchange) -> bool:

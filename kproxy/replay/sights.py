@@ -10,7 +10,7 @@ from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.renaming.target import parameter
 from kproxy.wire.content import ContentError, decode
-from kproxy.wire.watch import decode_event
+from kproxy.wire.watchevents import decode_event
 
 _OF_THE_OBJECT = frozenset({"", "status", "scale"})
 """Subresources whose answers bear the object's own resourceVersion."""

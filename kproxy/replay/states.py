@@ -10,7 +10,7 @@ from hashlib import sha256
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import UUID, is_time
 from kproxy.wire.content import ContentError, decode
-from kproxy.wire.watch import WatchEvent
+from kproxy.wire.watchevents import WatchEvent
 
 _CHOSEN = frozenset(
     {

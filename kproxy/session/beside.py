@@ -14,7 +14,7 @@ from kproxy.model.verdict import Difference, split_key
 from kproxy.report.evidence import Beside, Documents, Heads
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.storage import decode_value
-from kproxy.wire.watch import decode_event
+from kproxy.wire.watchevents import decode_event
 
 MAX_BODY = 256 * 1024
 """Bytes of a body, or of a value, that is shown."""

@@ -209,7 +209,10 @@ class RecorderProcess:
         return next((outbox.failure for outbox in self._outboxes if outbox.lost.is_set()), "")
 
     async def _hear(self, process: Process) -> None:
-        """Its news, a line of JSON each."""
+        """Its news, a line of JSON each.
+
+        That it is blocked by a full disk it says to people itself (`_complain`), and to each outbox in its answers.
+        """
         if process.stdout is None:
             return
         async for line in process.stdout:

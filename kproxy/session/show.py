@@ -11,7 +11,7 @@ from kproxy.session.calls import CallRow, call_row
 from kproxy.session.log import LogRow, change_rows, row_of
 from kproxy.session.opened import clock_time, exchange_at, opened
 from kproxy.wire.content import ContentError, decode
-from kproxy.wire.watch import decode_event
+from kproxy.wire.watchevents import decode_event
 
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 """The annotation of the bookmark that ends what a watch with sendInitialEvents begins with."""

@@ -18,7 +18,7 @@ def decode(media_type: str, data: bytes) -> JSON:
     """What `data`, a body without transfer and content coding, says; text comes as a string.
 
     ContentError for a media type that kproxy does not read, and for bytes that are not of theirs. With
-    `;stream=watch`, and of `application/cbor-seq`, it is one event, which wire.watch has cut out of its stream:
+    `;stream=watch`, and of `application/cbor-seq`, it is one event, which wire.watchevents has cut out of its stream:
     `{"type": …, "object": …}`.
     """
     parsed = parse_media_type(media_type)

@@ -12,7 +12,7 @@ from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.content import decode, edit, encode
 from kproxy.wire.mediatype import CBOR_MAGIC
 from kproxy.wire.storage import decode_value, edit_value, object_keys
-from kproxy.wire.watch import WatchCutter, WatchEvent, decode_event
+from kproxy.wire.watchevents import WatchCutter, WatchEvent, decode_event
 from tests.support.served import JSON_TYPE, Answer, Server, fill, inner, rows, same_revision, text
 
 pytestmark = pytest.mark.controlplane

@@ -12,7 +12,7 @@ from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.content import ContentError, edit, encode, encode_json
 from kproxy.wire.protoenvelope import MAGIC
 from kproxy.wire.storage import decode_value, key_object, object_keys
-from kproxy.wire.watch import WatchCutter, WatchEvent, decode_event
+from kproxy.wire.watchevents import WatchCutter, WatchEvent, decode_event
 from tests.support.served import JSON_TYPE, PROTOBUF, Answer, Server, fill, inner, rows, same_revision, text
 
 pytestmark = pytest.mark.controlplane

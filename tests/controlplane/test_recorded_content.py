@@ -24,7 +24,7 @@ from kproxy.store.reader import open_recording
 from kproxy.wire.content import decode, encode
 from kproxy.wire.mediatype import CBOR_MAGIC
 from kproxy.wire.storage import decode_value
-from kproxy.wire.watch import WatchCutter, decode_event
+from kproxy.wire.watchevents import WatchCutter, decode_event
 from tests.support.record_process import record_process, wait_for
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]

@@ -15,7 +15,7 @@ from kproxy.store.reader import open_recording
 from kproxy.wire.content import decode, encode
 from kproxy.wire.mediatype import parse_media_type
 from kproxy.wire.storage import decode_value, key_object
-from kproxy.wire.watch import WatchEvent, decode_event
+from kproxy.wire.watchevents import WatchEvent, decode_event
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(900)]
 

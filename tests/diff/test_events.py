@@ -5,7 +5,7 @@ import pytest
 from kproxy.diff.events import Seen, from_anywhere, watched
 from kproxy.model.exchange import Exchange, Nanos, Request, Seq
 from kproxy.wire.requestinfo import request_info
-from kproxy.wire.watch import WatchEvent
+from kproxy.wire.watchevents import WatchEvent
 
 WATCH = "/apis/apps/v1/deployments?watch=true"
 

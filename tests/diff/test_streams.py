@@ -13,7 +13,7 @@ from kproxy.model.exchange import End, Nanos, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.verdict import Outcome, Verdict
 from kproxy.renaming.renaming import Renaming
-from kproxy.wire.watch import WatchEvent
+from kproxy.wire.watchevents import WatchEvent
 from tests.diff.sessions import PODS, FakeServer, verdict_of
 
 LIVE = f"{PODS}?watch=true&resourceVersion=5"

@@ -56,7 +56,7 @@ from kproxy.wire.requestinfo import request_info
 from kproxy.wire.storage import decode_value, edit_value, key_object
 from kproxy.wire.stretch import StreamError
 from kproxy.wire.warnings import warning_texts
-from kproxy.wire.watch import WatchCutter, decode_event
+from kproxy.wire.watchevents import WatchCutter, decode_event
 from tests.support.grpc_wire import GrpcWire, both_directions
 from tests.wire.messages import Maker, kinds, wrapped
 

@@ -8,7 +8,7 @@ from kproxy.model.jsontypes import JSON
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import AnswerLearner, Watch
 from kproxy.replay.transport import Reply
-from kproxy.wire.watch import decode_event
+from kproxy.wire.watchevents import decode_event
 from tests.diff.sessions import PODS, FakeServer
 
 EVENT = b'{"type":"ADDED","object":{"metadata":{"name":"x"}}}\n'

@@ -4,7 +4,7 @@ from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.kinds import Kind
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.pairing import WatchLearner
-from kproxy.wire.watch import WatchEvent
+from kproxy.wire.watchevents import WatchEvent
 
 
 def event(kind: str, name: str, revision: int, *, server: str, generate: str = "") -> WatchEvent:

@@ -12,7 +12,7 @@ from kproxy.model.session import Server, Session, SessionEnd
 from kproxy.replay.transport import Begun, Reply, Transport, WireRequest
 from kproxy.wire.http1 import parse_head
 from kproxy.wire.requestinfo import request_info
-from kproxy.wire.watch import WatchCutter
+from kproxy.wire.watchevents import WatchCutter
 from tests.support.memory import MemoryRecording
 
 

@@ -24,7 +24,7 @@ from kproxy.session.entries import Entries
 from kproxy.session.moments import Happened, Moment
 from kproxy.wire.content import ContentError
 from kproxy.wire.storage import key_object, object_keys
-from kproxy.wire.watch import decode_event
+from kproxy.wire.watchevents import decode_event
 
 SHOWN = ("", "status")
 """Subresources whose answers are the object itself."""

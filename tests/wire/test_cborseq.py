@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.wire.content import ContentError
-from kproxy.wire.watch import WatchCutter
+from kproxy.wire.watchevents import WatchCutter
 from tests.support.made import json_values
 
 SEQUENCE = "application/cbor-seq"

@@ -10,7 +10,7 @@ from kproxy.store.text import open_text
 from kproxy.wire.content import decode, edit, encode
 from kproxy.wire.mediatype import parse_media_type
 from kproxy.wire.storage import decode_value, edit_value
-from kproxy.wire.watch import decode_event
+from kproxy.wire.watchevents import decode_event
 
 FOLDERS = sorted(path.parent for path in (Path(__file__).parents[2] / "recordings").glob("*/session.yaml"))
 

@@ -8,7 +8,7 @@ from kproxy.insight.stats import resource_of
 from kproxy.model.exchange import WATCH_EVENT, Exchange, Frame, Seq
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError
-from kproxy.wire.watch import decode_event
+from kproxy.wire.watchevents import decode_event
 
 _LARGEST_ERROR = 16 * 1024
 

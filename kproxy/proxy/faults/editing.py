@@ -20,7 +20,7 @@ from kproxy.wire.http1 import End as MessageEnd
 from kproxy.wire.jsontext import encode_json
 from kproxy.wire.mediatype import parse_media_type
 from kproxy.wire.protobuild import encode_watch_event
-from kproxy.wire.watch import WatchCutter, decode_event
+from kproxy.wire.watchevents import WatchCutter, decode_event
 
 
 class WatchEdit:

@@ -12,7 +12,7 @@ from kproxy.wire.contenterror import ContentError
 from kproxy.wire.handoff import RecordType, unpack_head
 from kproxy.wire.http1 import parse_head
 from kproxy.wire.requestinfo import first_values, request_info
-from kproxy.wire.watch import WatchCutter
+from kproxy.wire.watchevents import WatchCutter
 
 
 def may_end(records: Sequence[HeldRecord]) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from kproxy.lab.emulated.memory import MemoryStore
 from kproxy.lab.emulated.patch import MERGE_PATCH
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.wire.watch import WatchCutter
+from kproxy.wire.watchevents import WatchCutter
 from tests.lab.emulated.serving import MAPS, PODS, Api, Reply, configmap, pod, with_api
 
 

@@ -12,7 +12,7 @@ from kproxy.proxy.faults.rules import parse_rule
 from kproxy.wire.http1 import AnswerHead
 from kproxy.wire.protobuild import encode_watch_event
 from kproxy.wire.requestinfo import request_info
-from kproxy.wire.watch import WatchCutter, decode_event
+from kproxy.wire.watchevents import WatchCutter, decode_event
 
 JSON_TYPE = "application/json"
 PROTOBUF = "application/vnd.kubernetes.protobuf;stream=watch"

@@ -18,7 +18,7 @@ from kproxy.wire.cbor import encode_cbor
 from kproxy.wire.handoff import RecordType, unpack_head
 from kproxy.wire.http1 import AnswerFramer, AnswerHead, Body
 from kproxy.wire.protobuild import encode_watch_event
-from kproxy.wire.watch import WatchCutter, decode_event
+from kproxy.wire.watchevents import WatchCutter, decode_event
 from tests.proxy.fake_recorder import FakeRecorder, Told
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

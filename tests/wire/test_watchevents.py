@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.content import ContentError, encode
-from kproxy.wire.watch import WatchCutter, WatchEvent, decode_event
+from kproxy.wire.watchevents import WatchCutter, WatchEvent, decode_event
 
 PROTOBUF = "application/vnd.kubernetes.protobuf;stream=watch"
 CBOR = "application/cbor-seq"

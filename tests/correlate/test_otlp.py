@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from kproxy.correlate.ledger import correlate
-from kproxy.correlate.spans import EARLY, LATE
+from kproxy.correlate.otlp import EARLY, LATE
 from kproxy.model.attribution import LedgerEntry
 from kproxy.model.exchange import Nanos, Seq
 from kproxy.model.trace import Span

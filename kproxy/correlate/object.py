@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from itertools import batched, islice
 
 from kproxy.correlate.allocations import Allocations
-from kproxy.correlate.answers import Answers
 from kproxy.correlate.changes import Changes, Place
 from kproxy.correlate.claims import Claims
 from kproxy.correlate.indirect import asked_service, bound, evicted
+from kproxy.correlate.revision import Answers
 from kproxy.correlate.values import Values
 from kproxy.correlate.writes import ObjectWrite
 from kproxy.model.attribution import Basis

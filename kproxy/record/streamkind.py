@@ -1,4 +1,4 @@
-"""Which answers are streams that are cut as they come."""
+"""Which kind of stream an answer is: a watch, a log, or none. stream.py cuts it."""
 
 from kproxy.model.exchange import LOG_LINE
 from kproxy.record.openexchange import AnswerFacts, RequestFacts

@@ -1,4 +1,4 @@
-"""kproxy.correlate.answers: whose an answered revision is."""
+"""kproxy.correlate.revision: whose an answered revision is."""
 
 from kproxy.model.attribution import Basis
 from kproxy.model.exchange import Nanos
