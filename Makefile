@@ -12,7 +12,6 @@ EXAMPLES ?= 10000
 SECONDS ?= 120
 FUZZ_SECONDS ?= 3600
 MUTANTS ?= 2000
-WITHOUT ?=
 SOAK ?= 0
 TIMES ?= 3
 MUTATIONS ?= 300
@@ -36,7 +35,7 @@ demo: $(VENV)/installed ## the walkthrough, end to end (SERVER=kube-apiserver: o
 	else $(BIN)/kproxy demo --server $(SERVER); fi
 
 test: $(VENV)/installed ## every test that needs nothing beyond this machine's Python
-	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns and not memory" $(WITHOUT:%=--ignore %)
+	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns and not memory"
 
 test-unit: $(VENV)/installed ## the tests that start no process and take no seconds, in an order drawn by SEED (a new one each time): under a minute on two cores
 	$(BIN)/pytest -q -n $(WORKERS) -m "not process and not long and not controlplane and not netns and not memory" -p randomly $(SEED:%=--randomly-seed=%)
@@ -116,6 +115,7 @@ nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replay
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times 20 --long 600 --publish
 	$(MAKE) mutants
 	$(MAKE) test-unit
+	PYTHON_VERSIONS=3.12 $(MAKE) test VENV=.venv-3.12
 	$(MAKE) test-lowest
 	$(MAKE) test-newest
 	$(MAKE) quality

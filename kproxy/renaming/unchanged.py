@@ -147,4 +147,23 @@ def _hash(rest: bytes) -> str:
 
 
 def _hash_of(rest: JSON) -> str:
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    try:
+        text = json.dumps(rest, sort_keys=True)
+    except RecursionError:  # deeper than Python's own limit, which is another one in each version
+        text = repr(sorted(_leaves(rest)))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _leaves(value: JSON) -> Iterator[tuple[str, str]]:
+    """Where each leaf is (a digest of the way there) and what it is, however deep: without recursion."""
+    waiting: list[tuple[str, JSON]] = [("", value)]
+    while waiting:
+        way, value = waiting.pop()
+        if isinstance(value, dict) and value:
+            waiting.extend(
+                (hashlib.sha256(f"{way}.{name!r}".encode()).hexdigest(), each) for name, each in value.items()
+            )
+        elif isinstance(value, list) and value:
+            waiting.extend((hashlib.sha256(f"{way}[{at}]".encode()).hexdigest(), each) for at, each in enumerate(value))
+        else:
+            yield way, repr(value)

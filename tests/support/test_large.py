@@ -21,7 +21,7 @@ def test_each_change_of_a_large_recording_has_the_exchange_that_its_schedule_say
     with open_recording(str(file)) as recording:
         ledger = correlate(recording)
         assert len(list(recording.etcd_calls())) == (800 if traced else 0)
-    found = [(entry.change.revision, entry.attribution.seq) for entry in ledger.entries if entry.attribution]
+        found = [(entry.change.revision, entry.attribution.seq) for entry in ledger.entries if entry.attribution]
     assert found == [(step.revision, step.seq) for step in steps]
 
 

@@ -106,7 +106,7 @@ def _scalar(raw: JSON, kind: str, where: str) -> JSON:
     if kind.startswith("enum:") or kind == "string":
         return "" if raw is None else _expect(raw, (str,), where + "string")
     if kind == "bytes":
-        return _base64(_expect(raw, (str, type(None)), where + "[]uint8"))
+        return _base64("" if raw is None else _expect(raw, (str,), where + "[]uint8"))  # nil bytes come back empty
     if kind == "bool":
         return _expect(raw, (bool,), where + "bool")
     if kind in _INTEGERS:
