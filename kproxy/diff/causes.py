@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kproxy.diff.chains import Link, Relation, cause_of, chain_of
-from kproxy.diff.described import Described, served_in
+from kproxy.diff.described import Described, Served
 from kproxy.diff.signatures import Signature, alone_anywhere, general, has_other_columns, mirrored, signature
 from kproxy.diff.sites import Locator, Sides, Site, Steps, history_of, is_unsteady, openapi_of, shows_revision
 from kproxy.model.api import ObjectRef, metadata_of
@@ -50,8 +50,9 @@ _DERIVED: dict[Steps, float] = {
 def find_causes(differences: Iterable[Difference], sides: Sides) -> tuple[Finding, ...]:
     """All of the differences as findings, the first cause first."""
     listed = list(differences)
-    grouping = _Grouping(Locator(sides, listed), Described(listed))
-    sites = [grouping.locator.site(each) for each in listed]
+    locator = Locator(sides, listed)
+    sites = [locator.site(each) for each in listed]
+    grouping = _Grouping(locator, Described(sites))
     for index in sorted(range(len(sites)), key=lambda at: (*_order(sites[at]), at)):
         grouping.add(sites[index])
     return tuple(_finding(links, grouping.locator) for links in grouping.findings)
@@ -117,7 +118,7 @@ class _Grouping:
     _codings: dict[Seq, int] = field(default_factory=dict)  # exchanges whose content is compressed in another way
     _columns: dict[Seq, int] = field(default_factory=dict)  # Tables of other columns
     _ends: dict[Seq, int] = field(default_factory=dict)  # streams that ended in another way
-    _served: dict[tuple[str, str], int] = field(default_factory=dict)  # groups and resources that one side has alone
+    _served: dict[Served, int] = field(default_factory=dict)  # groups and resources that one side has alone
     _histories: dict[tuple[object, ...], int] = field(
         default_factory=dict
     )  # states that came otherwise, see history_of
@@ -134,13 +135,18 @@ class _Grouping:
             self._signatures.setdefault(self._signature(site), number)
             if everywhere := alone_anywhere(site):
                 self._signatures.setdefault(everywhere, number)
-        for each in (served_in(self.described.change(site)), *self.described.served_at(site)):
-            if each is not None:
-                self._served.setdefault(each, number)
+        for each in self._serving(site):
+            self._served.setdefault(each, number)
         self._remember(site, number)
 
     def _signature(self, site: Site) -> Signature:
         return self.described.change(site) or signature(site)
+
+    def _serving(self, site: Site) -> Iterator[Served]:
+        """What a site needs to be served on one side alone, and what it says to be."""
+        yield from self.described.served_at(site)
+        if (served := self.described.served_in(site)) is not None:
+            yield served
 
     def _joined(self, site: Site) -> tuple[int | None, Relation]:
         """The finding that a difference belongs to, and how; None: it begins one."""
@@ -159,8 +165,7 @@ class _Grouping:
             yield Relation.LATER, self._of_the_object(site)
         yield Relation.PART, self._of_its_place(site)
         yield self._same(site), self._signatures.get(self._signature(site))
-        served = served_in(self.described.change(site))
-        for each in (*self.described.served_at(site), *([served] if served is not None else [])):
+        for each in self._serving(site):
             yield Relation.LATER, self._served.get(each)
         if everywhere := alone_anywhere(site):
             yield self._same(site), self._signatures.get(everywhere)

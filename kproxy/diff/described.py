@@ -10,12 +10,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from kproxy.diff.features import Features, alone, described_of
+from kproxy.diff.features import Features, alone, described_of, group_of
 from kproxy.diff.sites import Site, Steps, element_name, in_type, steps_of
 from kproxy.model.jsontypes import JSON
 from kproxy.model.verdict import Difference
 
 type Change = tuple[str, ...]
+
+type Served = tuple[str, str, str]
+"""Which side has it alone (`added`, `removed`), a group, and the resource of it that is served; "": the group is."""
 
 _OPENAPI = "/openapi/"
 _INDEX = "/openapi/v3"
@@ -23,14 +26,17 @@ _REFERENCE = re.compile(r'"#/(?:components/schemas|definitions)/([^"]{1,300})"')
 _GATE = re.compile(r"\b([A-Z][A-Za-z0-9]{3,80}) feature gate")
 _ELEMENTS = frozenset({"items", "additionalProperties"})
 _ALONE = frozenset({"added", "removed"})
+_READS = frozenset({"list", "watch"})
+_REFUSED, _FORBIDDEN, _NOT_FOUND = 400, 403, 404
 
 
 class Described:
     """The types that one side's OpenAPI documents have alone, by which of them speak of one another."""
 
-    def __init__(self, differences: Iterable[Difference]) -> None:
-        listed = list(differences)
-        self._features = Features(listed)
+    def __init__(self, sites: Iterable[Site]) -> None:
+        found = list(sites)
+        listed = [each.difference for each in found]
+        self._features = Features(found)
         self._values: dict[str, list[str]] = {}
         for each in listed:
             if each.where == "body" and each.kind in _ALONE and each.path.startswith(("$.components", "$.definitions")):
@@ -49,6 +55,7 @@ class Described:
         for each in listed:
             if (gate := _gate(each)) and (of := self._type_of(each)):
                 self._gates.setdefault(self._root(of), gate)
+        self._told = frozenset(served for each in found if (served := self.served_in(each)) is not None)
 
     def _type_of(self, difference: Difference) -> str:
         """The new type that a difference is, or that a new field is of; "": none."""
@@ -75,28 +82,48 @@ class Described:
             return self._documented(site)
         return _served(site, path, self._features) if path in {"/api", "/apis"} or is_discovery(site) else None
 
-    def served_at(self, site: Site) -> Iterator[tuple[str, str]]:
+    def served_in(self, site: Site) -> Served | None:
+        """What a site says to be served on one side alone; None: neither a group nor a resource."""
+        match self.change(site):
+            case ("resource", kind, group, resource) | ("served", kind, group, _, resource):
+                return kind, group, resource
+            case ("served", kind, group) if group:
+                return kind, group, ""
+            case _:
+                return None
+
+    def served_at(self, site: Site) -> Iterator[Served]:
         """What must be served for a site to be as it is: a collection that one side has not, or an APIService.
 
-        Nobody has a right (403) to what a version does not serve: a role has its rule by the same feature gate.
+        A refusal says so of itself only where a collection is not found when it is read. Any other one does where
+        discovery or OpenAPI tells it: nobody has a right (403) to what a version does not serve, for a role has its
+        rule by the same feature gate; but a right, or a namespace, is missing for other reasons, too.
         """
-        info = site.exchange.info if site.exchange is not None else None
-        refused = any(
-            each in {403, 404} for each in (site.difference.baseline, site.difference.replayed) if isinstance(each, int)
-        )
-        if site.aspect == "answer" and info is not None and info.is_resource and not info.name and refused:
-            yield "resource", self._features.resource(info.resource)
-            yield "group", info.group
+        difference = site.difference
         if site.aspect == "member" and site.subject is not None and site.subject.resource == "apiservices":
-            yield "group", site.subject.name.partition(".")[2]
+            group = (difference.kind, site.subject.name.partition(".")[2], "")
+            if group in self._told:
+                yield group
+        info = site.exchange.info if site.exchange is not None else None
+        if site.aspect != "answer" or info is None or not info.is_resource or info.name:
+            return
+        kind, status = _refused(difference)
+        resource = (kind, info.group, self._features.resource(kind, info.group, info.resource))
+        if status == _NOT_FOUND or (status == _FORBIDDEN and info.verb != "create"):
+            proven = status == _NOT_FOUND and info.verb in _READS
+            yield from (each for each in (resource,) if proven or each in self._told)
+            yield from (each for each in ((kind, info.group, ""),) if each in self._told)
 
     def _listed(self, site: Site) -> Change | None:
         """In the list of documents one more or less is a version of a group, or a group with its versions."""
         if len(site.steps) != 2 or site.steps[0] != "paths":
             return None  # its link: of what is in the document
-        name = site.steps[1].removeprefix("apis/")
-        group = name.partition("/")[0]
-        return ("served", site.difference.kind, group if group in self._groups else name)
+        kind, (root, *parts) = site.difference.kind, site.steps[1].split("/")
+        if root not in {"api", "apis"} or not parts:
+            return ("openapi", "document", kind, site.steps[1])
+        if root == "api":
+            return ("served", kind, "", *parts)
+        return ("served", kind, *(parts[:1] if parts[0] in self._groups else parts))
 
     def _documented(self, site: Site) -> Change | None:
         steps, kind = site.steps, site.difference.kind
@@ -135,7 +162,7 @@ class Described:
         """Of a new field: its gate, the new resource that it is about, or the field itself, in all types."""
         kind = difference.kind
         if resource := self._features.resource_named(difference):
-            return ("resource", kind, resource)
+            return ("resource", kind, *resource)
         return _gated(difference, ("openapi", "property", kind, *self._features.field(of, kind, name)))
 
 
@@ -156,30 +183,32 @@ def _served(site: Site, path: str, features: Features) -> Change | None:
     steps = tuple(part for step in site.steps for part in step.split("/"))
     named = [each for each in steps if each not in {"groups", "versions", "resources", "subresources"}]
     above = [each for each in path.removeprefix("/apis").removeprefix("/api").split("/") if each]
-    if site.difference.kind not in _ALONE:
+    kind, of = site.difference.kind, group_of(site)
+    if kind not in _ALONE:
         return None
     value = alone(site.difference)
     if site.aspect == "member":  # a group in aggregated discovery
-        return ("served", site.difference.kind, site.label)
+        return ("served", kind, site.label)
     if steps[-1:] == ("subresources",) and isinstance(value, list) and len(value) == 1:
         named.append(element_name(value[0]))
-    new = next((at for at, each in enumerate(named) if features.is_new(each)), None)
+    new = next((at for at, each in enumerate(named) if features.is_new(kind, of, each)), None)
     if new is not None:
         del named[new + 1 :]  # a subresource of it
-    if named and features.is_named(site.difference.kind, named[-1]):
-        return ("resource", site.difference.kind, named[-1])
+    if named and features.is_named(kind, of, named[-1]):
+        return ("resource", kind, of, named[-1])
     if named:
-        named[-1] = features.resource(named[-1])
+        named[-1] = features.resource(kind, of, named[-1])
     group = [site.group] if site.group else []
-    return ("served", site.difference.kind, "/".join((*above, *group, *named)))
+    core = () if path.startswith("/apis") else ("",)
+    return ("served", kind, *core, *above, *group, *named)
 
 
-def served_in(change: Change | None) -> tuple[str, str] | None:
-    """Which group, or resource, a change says to be served on one side alone: ("group" | "resource", its name)."""
-    if change is None or change[0] not in {"served", "resource"}:
-        return None
-    parts = change[-1].split("/")
-    return ("group" if len(parts) == 1 and change[0] == "served" else "resource", parts[-1])
+def _refused(difference: Difference) -> tuple[str, int]:
+    """Which side was answered alone (`added`, `removed`), and how the other one was refused; 0: it was not."""
+    first, second = difference.baseline, difference.replayed
+    if not isinstance(first, int) or not isinstance(second, int) or (first < _REFUSED) == (second < _REFUSED):
+        return "", 0
+    return ("removed", second) if first < _REFUSED else ("added", first)
 
 
 def _references(difference: Difference) -> list[str]:

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from kproxy.diff.sites import element_name, in_type, steps_of
+from kproxy.diff.sites import Site, element_name, in_type, steps_of
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON, text
 from kproxy.model.verdict import Difference
@@ -18,6 +18,9 @@ _ALONE = frozenset({"added", "removed"})
 _RESOURCES = re.compile(r"(.*\.resources)\[\d+\]$")
 _WORD = re.compile(r"\b[A-Z][A-Za-z0-9]{3,80}\b")
 _MAX_WORDS = 10_000
+
+type Resource = tuple[str, str]
+"""A group, "" for the core one, and a resource's plural name."""
 
 
 def alone(difference: Difference) -> JSON:
@@ -36,18 +39,28 @@ def form_of_field(value: JSON) -> str:
     return f"{value.get('type', '')} {value.get('format', '')}" if isinstance(value, dict) else ""
 
 
-class Features:
-    """Of all differences: new fields by type, new resources, and the kinds that new fields name."""
+def group_of(site: Site) -> str:
+    """The group that a place in discovery is of, "" for the core one: the element's, or the one that was asked for."""
+    path = site.exchange.info.path if site.exchange is not None else ""
+    return site.group or path.removeprefix("/apis/").partition("/")[0] if path.startswith("/apis") else ""
 
-    def __init__(self, differences: Iterable[Difference]) -> None:
+
+class Features:
+    """Of all differences: new fields by type, new resources, and the kinds that new fields name.
+
+    What one side has alone is told by which side that is, and a resource by its group.
+    """
+
+    def __init__(self, sites: Iterable[Site]) -> None:
         fields = defaultdict[tuple[str, str], dict[str, str]](dict)
-        kinds = defaultdict[tuple[Seq | None, str, str], dict[str, str]](dict)
+        kinds = defaultdict[tuple[Seq | None, str, str, str], dict[str, str]](dict)
         words = set[tuple[str, str]]()
-        for each in differences:
+        for site in sites:
+            each = site.difference
             if each.where != "body" or each.kind not in _ALONE:
                 continue
             if (listed := _RESOURCES.match(each.path)) and (kind := _kind(alone(each))):
-                kinds[each.seq, listed[1], each.kind][kind] = element_name(alone(each))
+                kinds[each.seq, listed[1], each.kind, group_of(site)][kind] = element_name(alone(each))
             elif each.path.startswith(("$.components", "$.definitions")):
                 name, below = in_type(steps_of(each.path))
                 if below[-2:-1] == ("properties",):
@@ -57,33 +70,35 @@ class Features:
             of: {name: (root, forms[root]) for name, root in _roots(forms, _is_end).items()}
             for of, forms in fields.items()
         }
-        self._resources: dict[str, str] = {}
-        self._named: dict[tuple[str, str], str] = {}
-        for (_, _, change), found in kinds.items():
+        self._resources: dict[tuple[str, Resource], str] = {}
+        self._named: dict[tuple[str, str], Resource] = {}
+        for (_, _, change, group), found in kinds.items():
             roots = _roots(found, _is_beginning)
-            self._resources |= {found[kind]: found[roots[kind]] for kind in found}
-            self._named |= {(change, kind): found[kind] for kind in found if (change, kind) in words}
+            self._resources |= {(change, (group, found[kind])): found[roots[kind]] for kind in found}
+            for kind in found:
+                if (change, kind) in words:
+                    self._named.setdefault((change, kind), (group, found[kind]))
 
     def field(self, of: str, kind: str, name: str) -> tuple[str, str]:
         """The new field of the type whose name this one ends with, or the field itself: its name and its form."""
         return self._fields.get((of, kind), {}).get(name, (name, ""))
 
-    def resource(self, name: str) -> str:
-        """The new resource whose kind this one's begins with, or the resource itself."""
-        return self._resources.get(name, name)
+    def resource(self, change: str, group: str, name: str) -> str:
+        """The new resource of its group whose kind this one's begins with, or the resource itself."""
+        return self._resources.get((change, (group, name)), name)
 
-    def is_new(self, name: str) -> bool:
+    def is_new(self, change: str, group: str, name: str) -> bool:
         """Whether discovery has this resource on one side alone."""
-        return name in self._resources
+        return (change, (group, name)) in self._resources
 
-    def resource_named(self, difference: Difference) -> str:
-        """The new resource whose kind a new field's description names, "" where it names none."""
+    def resource_named(self, difference: Difference) -> Resource | None:
+        """The new resource whose kind a new field's description names, None where it names none."""
         words = _WORD.findall(described_of(difference))
-        return next((found for each in words if (found := self._named.get((difference.kind, each), ""))), "")
+        return next((found for each in words if (found := self._named.get((difference.kind, each)))), None)
 
-    def is_named(self, kind: str, name: str) -> bool:
+    def is_named(self, change: str, group: str, name: str) -> bool:
         """Whether a new field names this new resource."""
-        return any(change == kind and each == name for (change, _), each in self._named.items())
+        return any(of == change and each == (group, name) for (of, _), each in self._named.items())
 
 
 def _kind(value: JSON) -> str:
