@@ -186,7 +186,7 @@ class _Grouping:
         if site.aspect in {"member", "key"}:
             if (found := self._places.get((difference.seq, difference.where, difference.path))) is not None:
                 return found
-            if difference.seq is None or (difference.where, difference.kind) != ("stream", "removed"):
+            if difference.seq is None or not self.locator.is_behind_all(difference):
                 return None
             return self._ends.get(difference.seq)  # what would have come later
         return None if difference.seq is None else self._of_its_exchange(site, difference.seq)

@@ -134,7 +134,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         exchanges=exchanges,
         etcd=keys,
         differences=differences,
-        findings=find_causes(differences, Sides(baseline, replayed, baseline_ledger, counterparts)),
+        findings=find_causes(differences, Sides(baseline, replayed, baseline_ledger, counterparts, of.matched)),
         noise=findings.noise_counts(),
         renamed=of.renaming.counts(),
         reasons=tuple(findings.reasons),

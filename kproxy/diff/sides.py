@@ -48,7 +48,7 @@ class Comparison:
 
     `early`: watches of the baseline's that the replay's server ended, long before their client left them there.
     `step`: called for each exchange that is done. `known_before`: the greatest revision of the replay's that was known
-    when an exchange of it began.
+    when an exchange of it began. `matched`: of each watch that lacks events the index of the last one that it does not.
     """
 
     baseline: Side
@@ -60,6 +60,7 @@ class Comparison:
     traces: Traces = field(default_factory=Traces)
     step: Callable[[], None] = lambda: None
     known_before: Callable[[Exchange], int] = lambda _: 0
+    matched: dict[Seq, int] = field(default_factory=dict)
 
 
 def is_itself(of: Comparison, pair: Pair) -> bool:

@@ -115,12 +115,16 @@ def openapi_of(site: Site) -> tuple[object, ...] | None:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Two recordings, the first one's ledger, and which exchange of the second stands beside which."""
+    """Two recordings, the first one's ledger, and which exchange of the second stands beside which.
+
+    `matched`: of watches whose events did not all come the index of the last one that did.
+    """
 
     baseline: Recording
     replayed: Recording
     ledger: Ledger
     counterparts: Mapping[Seq, Seq]
+    matched: Mapping[Seq, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -225,6 +229,13 @@ class Locator:
         """The exchange of the replay that stands beside one."""
         image = self._sides.counterparts.get(exchange.seq)
         return None if image is None else self.others.recording.exchange(image)
+
+    def is_behind_all(self, difference: Difference) -> bool:
+        """Whether it is an event that did not come, nor did any behind it."""
+        if difference.seq is None or (difference.where, difference.kind) != ("stream", "removed"):
+            return False
+        index = next(iter(steps_of(difference.path)), "")
+        return index.isdecimal() and int(index) > self._sides.matched.get(difference.seq, -1)
 
     def answers(self, exchange: Exchange) -> tuple[JSON, JSON]:
         """Both sides' answers."""

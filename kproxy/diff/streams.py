@@ -152,6 +152,7 @@ def _unmatched(  # noqa: PLR0913, PLR0917 - an event, and all that it stands amo
         return  # said already (_cut)
     if a is not None:
         if not (_folded(pair, objects[a.uid], a) and of.findings.hide(INITIAL)):
+            of.matched[pair.baseline.seq] = tail.baseline
             of.findings.differ(pair.baseline.seq, "stream", f"$[{a.index}]", "removed", a.summary(), None)
     elif b is not None and not (ran_on(of, pair, tail, b) and of.findings.hide(TAIL)):
         of.findings.differ(pair.baseline.seq, "stream", f"$[{b.index}]", "added", None, b.summary())

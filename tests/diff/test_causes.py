@@ -9,7 +9,7 @@ import pytest
 from kproxy.correlate.ledger import correlate
 from kproxy.diff.causes import find_causes
 from kproxy.diff.sites import Sides
-from kproxy.model.exchange import Exchange, Nanos, Seq
+from kproxy.model.exchange import End, Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Difference, Finding, Verdict
 from tests.diff.conftest import RealPair
@@ -182,6 +182,26 @@ def test_what_an_answer_shows_comes_before_what_etcd_and_managed_fields_say_of_i
 
     finding = only(verdict_of(world(FakeServer("a", 100, 7), fine=True), world(FakeServer("b", 5000, 15), fine=False)))
     assert (finding.first.where, finding.first.path) == ("body", "$.metadata.finalizers")
+
+
+def test_events_behind_the_last_one_that_came_are_of_the_streams_end_and_one_that_was_lost_before_it_is_not() -> None:
+    def world(server: FakeServer, *indexes: int, end: End = End.SERVER_GONE) -> FakeServer:
+        names = "abcdef"
+        for at, name in enumerate(names, start=1):
+            server.put(at, f"/registry/pods/default/{name}", server.pod(at, name))
+        events: list[JSONObject] = [
+            {"type": "MODIFIED", "object": server.pod(at + 1, names[at])} for at in indexes or range(len(names))
+        ]
+        server.watch(f"{PODS}?watch=true&resourceVersion=5", *events, end=end)
+        return server
+
+    whole = world(FakeServer("a", 100, 7), end=End.CLIENT_GONE)
+    found = verdict_of(whole, world(FakeServer("b", 5000, 15), 0, 2, 3)).findings
+    assert [[(each.where, each.path) for each in finding.differences] for finding in found] == [
+        [("end", "end"), ("stream", "$[4]"), ("stream", "$[5]")],
+        [("stream", "$[1]")],
+    ]
+    assert len(only(verdict_of(whole, world(FakeServer("b", 5000, 15), 0, 1))).differences) == 5
 
 
 def test_a_dry_run_that_is_refused_explains_nothing_that_comes_later() -> None:
