@@ -20,6 +20,11 @@ EXPORTER_SECONDS = 60.0
 """Until an api-server's exporter has found the new receiver: gRPC and OpenTelemetry both wait before they try again."""
 DRAIN_SECONDS = 30.0
 CLOSE_SECONDS = 60.0
+SHORT = "not everything could be written into the recording; `kproxy log` shows what is there, the rest is missing"
+SHORT_OF_ROOM = (
+    "not everything could be written into the recording, its disk stayed full; "
+    "`kproxy log` shows what is there, the rest is missing"
+)
 RETRY_SECONDS = (0.0, 0.1, 0.5, 1.0)
 """Before a recorder is started again: the last one for every further try."""
 
@@ -31,8 +36,11 @@ class HandsOver(Protocol):
 
     lost: asyncio.Event
     failure: str
-    blocked: int
     left_out: int
+
+    @property
+    def blocked(self) -> int:
+        """The recorder's errno while it can commit nothing, 0 when it can."""
 
     @property
     def attached(self) -> bool:
@@ -61,12 +69,18 @@ class RecorderProcess:
         self._told_spans = asyncio.Event()  # an api-server has found where its spans are taken
         self._attached = {str(feed): asyncio.Event() for feed in settings.relays}  # to the etcd relays' feeds
         self._closed = False
+        self._stayed_full = False
         self._keeper: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
         """The process's id, while there is one."""
         return self._process.pid if self._process else None
+
+    @property
+    def shortfall(self) -> str:
+        """What people are told when `finish` was False. No gap tells of it: nobody was there to write that down."""
+        return SHORT_OF_ROOM if self._stayed_full else SHORT
 
     async def start(self) -> None:
         """Start it and wait until it records and follows etcd. RecordingError, in its own words, if it cannot."""
@@ -84,7 +98,8 @@ class RecorderProcess:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
         if not drained and any(outbox.blocked for outbox in self._outboxes):
-            await self.kill()  # the disk stayed full: no successor could do better
+            self._stayed_full = True
+            await self.kill()  # no successor could do better
             return False
         for _ in range(3):
             await self._say_goodbye(exit_code)

@@ -110,7 +110,7 @@ async def recording(
     if live.complete:
         await asyncio.to_thread(_keep_ledger, settings.output, tell)
     else:
-        tell("not everything could be written into the recording; `kproxy log` shows what is there, gaps say the rest")
+        tell(recorder.shortfall)
 
 
 @asynccontextmanager

@@ -36,7 +36,8 @@ def test_traffic_goes_on_and_what_was_stored_stays(tmp_path: Path, monkeypatch: 
     assert len(sentences) == 2, done.stderr
     assert "s.kproxy cannot be written: " in sentences[0]
     assert "tried again each second" in sentences[0]
-    assert "not everything could be written" in sentences[1]
+    assert "not everything could be written into the recording, its disk stayed full" in sentences[1]
+    assert "the rest is missing" in sentences[1]
     with open_recording(str(output)) as recording:
         assert 0 < len(list(recording.exchanges())) < 60
 

@@ -56,6 +56,11 @@ class Recorder(Protocol):
         """Everything is stored, the recording closed; False if something is missing."""
         ...
 
+    @property
+    def shortfall(self) -> str:
+        """What people are told then."""
+        ...
+
 
 type Start = Callable[[LaneSettings, Outbox, Callable[[str], None]], Awaitable[Recorder]]
 """Begins the recording: outbox, recorder, sentences for people."""
@@ -132,7 +137,7 @@ class AddonLane:
         if self._flows is not None:
             self._flows.stop()
         if self._recorder is not None and not await self._recorder.finish(None):
-            logger.error("kproxy: not everything could be written into the recording; gaps say what is missing")
+            logger.error("kproxy: %s", self._recorder.shortfall)
 
 
 def _tell(sentence: str) -> None:

@@ -278,8 +278,7 @@ class Backlog:
                 held.passed[answer] = 0
 
     def _put_skipped(self, held: Held, at: int) -> None:
-        reason = b"the recorder was behind and the buffer full"
-        self._put(held, RecordType.GAP, GAP.pack(held.seq, 0, held.unrecorded) + reason, at)
+        self._put(held, RecordType.GAP, GAP.pack(held.seq, 0, held.unrecorded) + self._overflow.why(), at)
         held.skipped, held.unrecorded = False, 0
 
     def _too_much(self, held: Held, size: int) -> bool:

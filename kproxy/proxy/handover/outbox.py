@@ -39,7 +39,6 @@ class Outbox(Backlog):
         super().__init__(buffer_bytes, when_stuck, max_body=max_body, numbers=numbers)
         self.lost = asyncio.Event()
         self.lost.set()
-        self.blocked = 0  # the recorder's errno while it can commit nothing
         self.failure = ""  # why the last recorder was lost
         self._timer: asyncio.TimerHandle | None = None
         self._unsent: deque[Batch] = deque()
@@ -52,6 +51,11 @@ class Outbox(Backlog):
         self._ending = False  # what there is should be stored soon
         self._tasks: list[asyncio.Task[None]] = []
         self._writer: asyncio.StreamWriter | None = None
+
+    @property
+    def blocked(self) -> int:
+        """The recorder's errno while it can commit nothing, 0 when it can."""
+        return self._overflow.blocked
 
     @property
     def attached(self) -> bool:
@@ -82,7 +86,7 @@ class Outbox(Backlog):
         self._sent = 0
         self._kept = batches[-1].number if batches else 0
         self._more.set()
-        self.blocked = 0
+        self._overflow.blocked = 0
         self.lost.clear()
         self._tasks = [asyncio.create_task(self._send(writer)), asyncio.create_task(self._listen(reader))]
 
@@ -205,9 +209,9 @@ class Outbox(Backlog):
         elif kind == AnswerType.CHECKPOINT:
             self.checkpoint(a, b, c)
         elif kind == AnswerType.BLOCKED:
-            self.blocked = a
+            self._overflow.blocked = a
         elif kind == AnswerType.UNBLOCKED:
-            self.blocked = 0
+            self._overflow.blocked = 0
         else:
             raise ValueError(f"it sent an answer of unknown type {kind}")
 

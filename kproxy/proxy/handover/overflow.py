@@ -5,6 +5,8 @@ left out costs next to nothing, and what is recorded in between is a stretch wit
 between beginning and end every other exchange would be left out, and each one pay for a recorder at its limit.
 """
 
+import os
+
 from kproxy.wire.handoff import GAP, RECORD, RecordType
 
 RESERVE = 8
@@ -12,19 +14,23 @@ RESERVE = 8
 _DRAINED = 4
 """Down to this part of the buffer has to be stored before exchanges are recorded again."""
 
-_BEHIND = b"the recorder was behind and the buffer full: what came was left out until most of it was stored"
-_CROWDED = (
-    b"no CPU was to spare for the recorder, and the buffer full: what came was left out until most of it was stored"
-)
+_BEHIND = "the recorder was behind and the buffer full"
+_CROWDED = "no CPU was to spare for the recorder, and the buffer full"
+_UNTIL = ": what came was left out until most of it was stored"
 
 
 class Overflow:
-    """`on`: exchanges that begin now are left out; `turns`: how often that began; `crowded`: for want of a CPU."""
+    """`on`: exchanges that begin now are left out; `turns`: how often that began; `crowded`: for want of a CPU.
+
+    `blocked`: the errno for which the recorder can store nothing at the moment, 0 when it can.
+    """
 
     def __init__(self, buffer_bytes: int) -> None:
         self.on = False
         self.turns = 0
         self.crowded = False
+        self.blocked = 0
+        self._unwritten = 0  # the errno for which nothing could be stored during the gap
         self.missed = 0  # exchanges so far
         self.most = buffer_bytes - buffer_bytes // RESERVE
         self._drained = buffer_bytes // _DRAINED
@@ -46,10 +52,12 @@ class Overflow:
         """This exchange is left out."""
         self.missed += 1
         if self._gap is None:
+            self._unwritten = 0
             self._gap = [seq, seq, 1, 0, at]
         else:
             self._gap[1] = seq
             self._gap[2] += 1
+        self._unwritten = self.blocked or self._unwritten
 
     def ended(self, seq: int, size: int) -> None:
         """One that was left out has ended, with so many bytes of content."""
@@ -67,5 +75,15 @@ class Overflow:
             return None
         first, last, exchanges, size, at = self._gap
         self._gap = None
-        payload = GAP.pack(last, exchanges, size) + (_CROWDED if self.crowded else _BEHIND)
+        reason = _CROWDED if self.crowded else _BEHIND
+        payload = GAP.pack(last, exchanges, size) + (unwritten(self._unwritten) or reason).encode() + _UNTIL.encode()
         return RECORD.pack(RecordType.GAP, first, at, len(payload)), payload
+
+    def why(self) -> bytes:
+        """Why the rest of one exchange is left out now."""
+        return (unwritten(self.blocked) or _BEHIND).encode()
+
+
+def unwritten(errno: int) -> str:
+    """What a gap says where the recording could not be written; "" where it could."""
+    return f"the recording could not be written ({os.strerror(errno)}) and the buffer was full" if errno else ""

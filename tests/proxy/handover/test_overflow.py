@@ -1,5 +1,7 @@
 """When exchanges are left out, and how they are counted."""
 
+import errno
+
 import pytest
 
 from kproxy.proxy.handover.overflow import Overflow
@@ -69,6 +71,26 @@ def test_the_reason_says_whether_it_was_for_want_of_a_cpu(*, crowded: bool) -> N
     gap = overflow.gap()
     assert gap is not None
     assert (b"no CPU" in gap[1]) == crowded
+
+
+def test_the_reason_names_the_disk_if_it_was_full_at_any_time_of_the_gap() -> None:
+    overflow = Overflow(800)
+    for full in (True, False):
+        overflow.blocked = errno.ENOSPC if full else 0
+        overflow.miss(1, at=0)
+        overflow.blocked = 0
+        overflow.miss(2, at=0)
+        gap = overflow.gap()
+        assert gap is not None
+        assert (b"(No space left on device)" in gap[1]) == full
+        assert gap[1].endswith(b": what came was left out until most of it was stored")
+
+
+def test_the_rest_of_an_exchange_is_left_out_for_the_disk_only_while_it_is_full() -> None:
+    overflow = Overflow(800)
+    assert overflow.why() == b"the recorder was behind and the buffer full"
+    overflow.blocked = errno.ENOSPC
+    assert b"(No space left on device)" in overflow.why()
 
 
 @pytest.mark.parametrize("buffer", [0, 1, 7])
