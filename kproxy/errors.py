@@ -8,6 +8,7 @@ KproxyError              exit code 2, and so is anything unforeseen: 1 only ever
   RecordingError         a recording cannot be read or written
     SchemaError          it is of a schema that this kproxy does not know
   EtcdError              etcd cannot be reached, or answers what it should not
+  ScratchError           a temporary file cannot be written
   OtlpError              spans cannot be taken or given away, or are none
   LabError               a fresh server cannot be started
   ProxyError             the proxy cannot listen or go on
@@ -82,6 +83,12 @@ class EtcdError(KproxyError):
     """etcd cannot be reached, or answers what it should not."""
 
     next_step = "`etcdctl endpoint status` with the same addresses and certificates tells whether etcd serves"
+
+
+class ScratchError(KproxyError):
+    """A temporary file cannot be written."""
+
+    next_step = "make room in the temporary folder, or name another one by TMPDIR"
 
 
 class OtlpError(KproxyError):

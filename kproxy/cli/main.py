@@ -47,8 +47,8 @@ COMMANDS = {
 """Each command's module, which has it as `command`: imported when it is called for, so that `log` needs no proxy."""
 
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""What a write to a full disk fails with."""
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What a write to a full disk fails with: of our own output, as rooms make sentences of the files that they write."""
 
 
 class Terminated(BaseException):
@@ -181,7 +181,7 @@ def _sentence_of(error: Exception) -> str:
         return error.sentence
     if isinstance(error, click.ClickException):
         return _said_by_click(error)
-    if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
+    if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
         # the rooms make sentences of the failures that they know: what is left is our own output
         _forget_output()
         return f"the output cannot be written: {error.strerror}"

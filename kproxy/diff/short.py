@@ -8,11 +8,13 @@ say the same. That is kept here, and of all others their numbers, in a temporary
 import marshal
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple
 
 from kproxy.diff.moments import Moment, Moments
+from kproxy.errors import ScratchError
 from kproxy.model.exchange import Seq
 
 _TOGETHER = 512
@@ -41,6 +43,15 @@ type Kept = InShort | Seq
 """In short, or the number of the baseline's exchange that has to be compared as a whole."""
 
 
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """A full temporary folder is no full output: ScratchError."""
+    try:
+        yield
+    except OSError as error:
+        raise ScratchError(f"a comparison's temporary file cannot be written: {error.strerror}") from error
+
+
 class Turn(IntEnum):
     """What is learned from after all others, in this order."""
 
@@ -55,7 +66,8 @@ class Spool:
         self.pairs = 0
         self._whole = 0
         self._trusted = True
-        self._file: IO[bytes] = TemporaryFile(prefix="kproxy-diff-")  # noqa: SIM115 - closed with the spool
+        with _in_a_sentence():
+            self._file: IO[bytes] = TemporaryFile(prefix="kproxy-diff-")  # noqa: SIM115 - closed with the spool
         self._waiting: list[Any] = []
         self._later: defaultdict[Turn, Spool] = defaultdict(Spool)
 
@@ -92,14 +104,16 @@ class Spool:
             self._write()
 
     def _write(self) -> None:
-        marshal.dump(self._waiting, self._file)
+        with _in_a_sentence():
+            marshal.dump(self._waiting, self._file)
         self._waiting = []
 
     def __iter__(self) -> Iterator[Kept]:
         """All of them: once all were put."""
         self._write()
-        end = self._file.tell()
-        self._file.seek(0)
+        with _in_a_sentence():  # what the buffer still held is written here
+            end = self._file.tell()
+            self._file.seek(0)
         later = {int(turn): iter(each) for turn, each in self._later.items()}
         while self._file.tell() < end:
             for each in marshal.load(self._file):  # noqa: S302 - we wrote it
@@ -114,7 +128,8 @@ class Spool:
 
     def close(self) -> None:
         """Take the file away."""
-        self._file.close()
+        with suppress(OSError):  # what could not be written is needed no more
+            self._file.close()
         for each in self._later.values():
             each.close()
 

@@ -6,6 +6,9 @@ million exchanges took.
 
 import sqlite3
 from collections.abc import ItemsView, Iterator, MutableMapping
+from contextlib import contextmanager
+
+from kproxy.errors import ScratchError
 
 HOT = 1 << 14
 """Entries in memory, at most."""
@@ -19,6 +22,15 @@ def _stored(text: str) -> bytes:
 
 def _read(data: bytes) -> str:
     return data.decode("utf-8", "surrogatepass")
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """A full temporary folder, to which SQLite spills: ScratchError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise ScratchError(f"a renaming's temporary file cannot be written: {error}") from error
 
 
 class _Entries(ItemsView[str, str]):
@@ -61,6 +73,10 @@ class Spilled(MutableMapping[str, str]):
             self._spill()
 
     def _spill(self) -> None:
+        with _in_a_sentence():
+            self._move()
+
+    def _move(self) -> None:
         if self._cold is None:  # "": a file that SQLite takes away itself
             self._cold = sqlite3.connect("", isolation_level=None, check_same_thread=False)
             for pragma in _PRAGMAS:
@@ -77,7 +93,8 @@ class Spilled(MutableMapping[str, str]):
             raise KeyError(key)
         self._hot.pop(key, None)
         if self._cold is not None:
-            self._cold.execute("DELETE FROM entries WHERE key = ?", (_stored(key),))
+            with _in_a_sentence():
+                self._cold.execute("DELETE FROM entries WHERE key = ?", (_stored(key),))
 
     def __iter__(self) -> Iterator[str]:
         return (key for key, _ in self.entries())

@@ -15,7 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from kproxy.errors import RecordingError
 from kproxy.store.sqlite import APPLICATION_ID, StorageFullError, connect
 
-_FULL = {
+_MAY_PASS = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_READONLY,
@@ -23,6 +23,7 @@ _FULL = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
 }
+"""Failures of a write that may be gone the next time: a full disk, and what is like one to who waits."""
 
 
 def writing_engine(path: Path) -> Engine:
@@ -90,7 +91,7 @@ def writing_failed(path: Path, error: DBAPIError | OSError) -> RecordingError:
     if isinstance(original, OSError):
         return StorageFullError(f"{path} cannot be written: {original.strerror}.", original.errno or errno.EIO)
     code = getattr(original, "sqlite_errorcode", 0) & 0xFF
-    if code in _FULL:
+    if code in _MAY_PASS:
         number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else errno.EIO
         return StorageFullError(f"{path} cannot be written: {os.strerror(number)} ({original}).", number)
     return RecordingError(f"{path} cannot be written: {original}; choose another place.")

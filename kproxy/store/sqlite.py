@@ -18,9 +18,12 @@ KINDS = "SELECT name, type FROM sqlite_master"
 
 
 class StorageFullError(RecordingError):
-    """The disk is full or cannot be written for now. What was committed stays; the batch may be committed again."""
+    """The disk is full, or cannot be written for now: recorders try it again (`kproxy/record/committer.py`).
 
-    next_step = "make room there: it is tried again each second"
+    What was committed stays; the batch may be committed again.
+    """
+
+    next_step = "make room there, and run it again"
 
     def __init__(self, sentence: str, number: int) -> None:
         super().__init__(sentence)

@@ -1,7 +1,13 @@
 """kproxy.diff.short: what is kept of pairs until all was learned."""
 
+import errno
+from typing import IO
+
+import pytest
+
 from kproxy.diff.moments import Moment, Moments
 from kproxy.diff.short import InShort, Spool, Turn
+from kproxy.errors import ScratchError
 from kproxy.model.exchange import Nanos, Seq
 
 MOMENT = Moment(Nanos(1), Nanos(2), None, 1_795_000_000)
@@ -39,3 +45,33 @@ def test_more_than_is_written_at_once_comes_back_as_it_was() -> None:
     spool.distrust()
     assert spool.whole == spool.pairs
     spool.close()
+
+
+@pytest.mark.parametrize("pairs", [1, 100_000])
+def test_a_full_temporary_folder_is_said_as_that_and_not_as_a_full_output(
+    monkeypatch: pytest.MonkeyPatch, pairs: int
+) -> None:
+    def full(**_: str) -> IO[bytes]:
+        return open("/dev/full", "r+b")  # noqa: PTH123 - the spool closes it
+
+    monkeypatch.setattr("kproxy.diff.short.TemporaryFile", full)
+    spool = Spool()
+    with pytest.raises(ScratchError, match="temporary file cannot be written: No space left on device") as raised:
+        _fill(spool, pairs)
+    assert "TMPDIR" in raised.value.sentence
+    spool.close()
+
+
+def test_a_temporary_folder_in_which_nothing_can_be_made_is_said_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: str) -> IO[bytes]:
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/kproxy-diff-x")  # noqa: S108 - a name only
+
+    monkeypatch.setattr("kproxy.diff.short.TemporaryFile", full)
+    with pytest.raises(ScratchError, match="No space left on device"):
+        Spool()
+
+
+def _fill(spool: Spool, pairs: int) -> None:
+    for number in range(pairs):
+        spool.put(Seq(number))
+    list(spool)

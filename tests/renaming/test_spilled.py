@@ -1,8 +1,10 @@
 """kproxy.renaming.spilled: a dictionary, wherever its entries are."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kproxy.errors import ScratchError
 from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.spilled import Spilled
 
@@ -34,3 +36,12 @@ def test_a_bijection_learns_the_same_with_it(pairs: list[tuple[str, str]]) -> No
     for letter in "abcdefgh":
         assert (spilled.image(letter), spilled.origin(letter)) == (plain.image(letter), plain.origin(letter))
     assert (len(spilled), sorted(spilled.changed())) == (len(plain), sorted(plain.changed()))
+
+
+def test_a_full_temporary_folder_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kproxy.renaming.spilled._PRAGMAS", ("journal_mode=OFF", "max_page_count=4"))
+    spilled = Spilled(hot=10)
+    many = {f"an-audit-id-{number:08}": "another" for number in range(10_000)}
+    with pytest.raises(ScratchError, match="temporary file cannot be written: database or disk is full") as raised:
+        spilled.update(many)
+    assert "TMPDIR" in raised.value.sentence

@@ -1,5 +1,7 @@
 """kproxy.session.keeping: a ledger is kept where that is worth it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,20 @@ def test_what_is_too_much_is_left_as_it_is(large: Path) -> None:
     assert keep_ledger(str(large), most=120)  # 60 changes and 60 writes; the reads count for nothing
     with open_recording(str(large)) as recording:
         assert kept_ledger(recording, CORRELATOR) is not None
+
+
+@pytest.mark.process
+def test_a_disk_without_room_for_it_is_one_sentence_and_the_recording_stays(large: Path) -> None:
+    blocks = large.stat().st_size // 512 + 8  # POSIX's blocks: what a file may have at most
+    keep = [sys.executable, "-m", "kproxy", "correlate", str(large), "--keep"]
+    limited = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *keep]
+    done = subprocess.run(limited, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "cannot be written" in done.stderr
+    assert done.stderr.rstrip().endswith("; make room there, and run it again")
+    with computed(str(large)) as session:
+        assert len(list(session.ledger.entries)) == 60
 
 
 def test_a_text_form_and_a_growing_recording_keep_none(large: Path, tmp_path: Path) -> None:
