@@ -1,9 +1,7 @@
 """What the engine reads of a recorded exchange while it sends it again."""
 
-from collections.abc import Iterator
-
 from kproxy.model.api import metadata_of
-from kproxy.model.exchange import WATCH_EVENT, Exchange, Frame, header
+from kproxy.model.exchange import Exchange, header
 from kproxy.model.recording import Recording
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
 from kproxy.renaming.renaming import Renaming
@@ -11,8 +9,9 @@ from kproxy.renaming.target import parameter, prolonged
 from kproxy.replay.answers import counts
 from kproxy.replay.lasting import allowed_seconds, was_left
 from kproxy.replay.transport import WireRequest
+from kproxy.replay.watched import watch_events
 from kproxy.wire.content import ContentError, decode
-from kproxy.wire.watchevents import WatchEvent, decode_event
+from kproxy.wire.watchevents import WatchEvent
 
 
 def follows(exchange: Exchange) -> bool:
@@ -62,21 +61,6 @@ def request_of(
 def events_of(recording: Recording, exchange: Exchange) -> list[WatchEvent]:
     """The events of a recorded watch that count."""
     return [event for _, event in watch_events(recording, exchange) if counts(event)]
-
-
-def watch_events(recording: Recording, exchange: Exchange) -> Iterator[tuple[Frame, WatchEvent]]:
-    """A recorded watch's events. What cannot be decoded is left out: `kproxy show` and the comparison name it."""
-    if exchange.answer is None:
-        return
-    media_type = header(exchange.answer.headers, "content-type")
-    for frame in recording.frames(exchange.seq):
-        if frame.body.digest is None or frame.kind != WATCH_EVENT:
-            continue
-        try:
-            event = decode_event(media_type, recording.body(frame.body.digest))
-        except ContentError:
-            continue
-        yield frame, event
 
 
 def _too_large(exchange: Exchange) -> bool:

@@ -8,7 +8,7 @@ from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import Answer, Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
-from kproxy.replay.recorded import watch_events
+from kproxy.replay.watched import watch_events
 from kproxy.session.contents import decoded_body
 from kproxy.session.options import Options, options_of
 from kproxy.wire.requestinfo import is_write
