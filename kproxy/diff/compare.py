@@ -178,7 +178,7 @@ def _learn(  # noqa: PLR0913, PLR0917 - both recordings, and all that learns fro
     of: Comparison, pairing: Pairing, order: Order, etcd: EtcdComparison | None, spool: Spool, rest: "array[int]"
 ) -> None:
     """Go through both recordings; the spool has what is to be compared then, `rest` what stands beside none."""
-    if of.baseline.recording.session.start_state and of.replayed.recording.session.start_state:
+    if of.baseline.recording.session.has_start and of.replayed.recording.session.has_start:
         learn_start(of.renaming, start_of(of.baseline.recording), start_of(of.replayed.recording))
     chains = Chains(of)
     once = AtOnce(of, chains)

@@ -52,7 +52,13 @@ class Session:
     lane: str = "tap"  # | addon: which of the two recorded it
     capture: str = ""  # what was left out on purpose: the rules of --only and --exclude
     traced: str = ""  # how requests were followed into etcd: relay | otlp | relay+otlp | "" (not at all)
-    start_state: str = ""  # where what the server held at the start was read from, whole: etcd | api | "" (not taken)
+    start_state: str = ""  # where what the server held at the start was read from, whole: etcd | api | "" (not taken) |
+    # unused: it was looked at, and it held only what a server makes by itself, which is not kept
+
+    @property
+    def has_start(self) -> bool:
+        """Whether what the server held at the start is in the recording."""
+        return self.start_state in {"etcd", "api"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

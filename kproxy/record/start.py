@@ -63,7 +63,7 @@ class StartTaking:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def finish(self) -> str:
-        """What the header says of it: where it was read from, "" where it is not in the recording."""
+        """What the header says of it (Session.start_state)."""
         if self._task is not None:
             await asyncio.wait([self._task], timeout=PATIENCE)
             if not self._task.done():
@@ -79,10 +79,14 @@ class StartTaking:
             return
         if not whole:
             self._committer.writer.forget_start()
+            await self._found("unused")
             return
         if isinstance(source, ApiStart) and source.refused:
             await self._say_gap(f"the start state is without what this user may not list: {', '.join(source.refused)}")
-        self._taken = "api" if isinstance(source, ApiStart) else "etcd"
+        await self._found("api" if isinstance(source, ApiStart) else "etcd")
+
+    async def _found(self, what: str) -> None:
+        self._taken = what
         await self._committer.commit(Batch(session=replace(self._committer.writer.session, start_state=self._taken)))
 
     async def _missing(self, reason: str) -> None:

@@ -66,8 +66,8 @@ def start_of(recording: Recording) -> Iterator[Standing]:
 def start_revision(recording: Recording) -> int:
     """The last revision that the start state knows; 0 where there is none."""
     session = recording.session
-    if not session.start_state or session.etcd_start is not None:
-        return session.etcd_start or 0 if session.start_state else 0
+    if not session.has_start or session.etcd_start is not None:
+        return session.etcd_start or 0 if session.has_start else 0
     return max((each.revision for each in recording.start_state() if isinstance(each, StartObject)), default=0)
 
 

@@ -45,16 +45,21 @@ async def read_all(reply: Reply, *, leave_after: int | None = None) -> bytes:
     """All of an answer, or as many bytes as the recorded client read before it left. ReplayError if it is too large."""
     if leave_after == 0:
         return b""
-    if not reply.field(b"content-encoding") and (whole := reply.whole()) is not None and len(whole) <= MAX_ANSWER:
+    if not reply.field(b"content-encoding") and (whole := reply.whole()) is not None:
+        _bounded(whole)
         return whole
     found = bytearray()
     async for piece in content(reply):
         found += piece
-        if len(found) > MAX_ANSWER:
-            raise ReplayError(f"The target's answer is larger than {MAX_ANSWER} bytes.")
+        _bounded(found)
         if leave_after is not None and len(found) >= leave_after:
             break
     return bytes(found)
+
+
+def _bounded(data: bytes | bytearray) -> None:
+    if len(data) > MAX_ANSWER:
+        raise ReplayError(f"The target's answer is larger than {MAX_ANSWER} bytes.")
 
 
 def learn_head(renaming: Renaming, exchange: Exchange, live: str) -> None:
@@ -135,8 +140,9 @@ class Watch:
         self._began = asyncio.get_running_loop().time()
         self._refused = False  # it was shown an error: then both sides leave
         self.missed = 0
-        self.vain = 0  # times that it was waited for in vain: each time it is waited half as long
         """Events that were waited for in vain."""
+        self.vain = 0
+        """How often in vain since the last event came: each time the next wait is half as long."""
         self._reply = reply
         self._learner = WatchLearner(renaming, recorded, resource, making)
         self._recorded = recorded
@@ -166,6 +172,7 @@ class Watch:
         self._refused |= event.type == "ERROR"
         if counts(event):
             self.events += 1
+            self.vain = 0
             self._states.add(event_state(event))
             self._names.add(name_of(event))
             self._learner.came(event)

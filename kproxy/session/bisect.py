@@ -2,8 +2,8 @@
 
 What is right for a part a reference says, another fresh server: a part in which an object was never made shows nothing,
 because the reference has not got it either. It is asked at once where the target answers otherwise than in the whole
-session. Where it does as it did there, the search goes on, and the reference is asked of the part that is left; if it
-says no, all is searched again with the reference at each step.
+session. Where it does as it did there, the search goes on, and the reference is asked of the part that is left (unless
+that is all); if it says no, all is searched again with the reference at each step.
 """
 
 import asyncio

@@ -1,10 +1,10 @@
 """A slice that begins later than its session: what the server held then, where the recording knows etcd's history.
 
-The start state is the session's; with what changed since until the slice's first request it is the slice's. A session
-without one began on a server that was not in use yet: what it held later is what the session changed.
+The start state is the session's; with what changed since until the slice's first request it is the slice's. Of a server
+that was found unused when the session began, what it held later is what the session changed; of others nobody knows.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from kproxy.model.attribution import LedgerEntry, Standing
 from kproxy.model.etcd import ClusterId, EtcdKey, EtcdStore, KeyChange, Revision
 from kproxy.model.exchange import Body, BodyState, Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
-from kproxy.model.session import Session
+from kproxy.model.session import Gap, Session
 from kproxy.model.start import StartEntry, StartKey
 from kproxy.replay.slices import Part, Slice
 from kproxy.session.opened import Opened
@@ -31,7 +31,7 @@ class Midway(Part):
         """The whole's header, but for the revision at which it begins."""
         header = self.whole.session
         own = self.at.get(header.server.etcd_cluster) if header.server.etcd_cluster is not None else None
-        return header if own is None else replace(header, etcd_start=own, start_state="etcd")
+        return replace(header, etcd_start=header.etcd_start if own is None else own, start_state="etcd")
 
     def etcds(self) -> Iterator[EtcdStore]:
         """The whole's, from there on."""
@@ -90,11 +90,13 @@ def revisions_at(whole: Opened, moment: Nanos, seq: Seq) -> dict[ClusterId, Revi
     request wrote it.
     """
     recording = whole.recording
-    if recording.session.start_state not in {"", "etcd"} or recording.session.etcd_start is None:
+    found = {each.cluster: each.start for each in recording.etcds() if each.start is not None}
+    if recording.session.start_state not in {"unused", "etcd"} or recording.session.etcd_start is None:
         return None
-    if any(gap.kind in {"etcd", "start"} for gap in recording.gaps()):
+    if any(each.cluster not in found for each in recording.etcds()):
         return None
-    found = {each.cluster: each.start or Revision(0) for each in recording.etcds()}
+    if any(_is_of_the_session(gap, found, recording.session) for gap in recording.gaps()):
+        return None
     closed: set[ClusterId] = set()
     for entry in whole.ledger.entries:
         cluster = entry.change.cluster
@@ -105,6 +107,14 @@ def revisions_at(whole: Opened, moment: Nanos, seq: Seq) -> dict[ClusterId, Revi
         elif entry.attribution is not None:
             closed.add(cluster)
     return found
+
+
+def _is_of_the_session(gap: Gap, starts: Mapping[ClusterId, Revision], session: Session) -> bool:
+    """Whether what a gap lacks may be of the start state or later; not of the history before the session alone."""
+    if gap.kind != "etcd":
+        return gap.kind == "start"
+    start = starts.get(gap.cluster, session.etcd_start or Revision(0))
+    return gap.last_revision is None or gap.last_revision > start
 
 
 def _comes_before(entry: LedgerEntry, moment: Nanos, seq: Seq) -> bool:

@@ -63,14 +63,14 @@ def planned(
     """
     with opened(where) as whole:
         session = sliced(whole, wish)
-        for note in slice_notes(session, wish):
+        for note in slice_notes(session, wish, restored=restored):
             tell(note)
         recording = session.recording
         written = Written(session.ledger, recording.session.server.etcd_cluster)
         plan = make_plan(recording, written, reach=None, fold=fold)
         if plan.folded:
             tell(f"{len(plan.folded)} reads of polling loops only repeat a state, and would not be sent")
-        if restored and recording.session.start_state and (before := count_of(recording)):
+        if restored and recording.session.has_start and (before := count_of(recording)):
             tell(f"about {before} objects of the start state would be made before")
         for grounded in plan.grounded():
             yield _row(recording, grounded)

@@ -115,7 +115,8 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
     """Guard, replay through a proxy and a recorder of its own, compare."""
     with opened(where) as whole:
         baseline = sliced(whole, settings.slice)
-        notes = tuple(slice_notes(baseline, settings.slice))
+        begins_so = settings.restoring is None or settings.restoring.how != ""
+        notes = tuple(slice_notes(baseline, settings.slice, restored=begins_so))
         for note in notes:
             audience.tell(note)
         target = target.for_users({exchange.caller for exchange in baseline.recording.exchanges()})
@@ -129,9 +130,7 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
             audience.tell(note)
         mapped = await upstreams(settings.acting, target.upstream)
         if target.lab is None:
-            wanted = (
-                settings.restoring.how if settings.restoring is not None else baseline.recording.session.start_state
-            )
+            wanted = settings.restoring.how if settings.restoring is not None else baseline.recording.session.has_start
             user = target.upstream.user or "nobody (no credentials)"
             audience.confirm(
                 Confirmation(

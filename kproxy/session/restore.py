@@ -97,7 +97,7 @@ def how_to(session: Session, lab: LabSettings | None, choice: RestoreChoice) -> 
             "--restore etcd needs a start state that was read from etcd, and a fresh server of the recorded kind: "
             "--restore api writes objects through the API"
         )
-    if choice is RestoreChoice.NONE or not session.start_state:
+    if choice is RestoreChoice.NONE or not session.has_start:
         return ""
     return "etcd" if exact and choice is not RestoreChoice.API else "api"
 

@@ -144,18 +144,19 @@ def begun_with(whole: Opened, wish: SliceWish) -> Recording:
     return part if isinstance(part, Midway) else whole.recording
 
 
-def slice_notes(session: Opened, wish: SliceWish) -> Iterator[str]:
-    """What a slice leaves out: a sentence on it, and one for each thing outside that it needs, as many as one reads."""
+def slice_notes(session: Opened, wish: SliceWish, *, restored: bool = True) -> Iterator[str]:
+    """What a slice leaves out: a sentence on it, and one for each thing outside that it needs, as many as one reads.
+
+    `restored`: the target is given the start state; else nothing is there that the slice does not make.
+    """
     part = session.recording
     if not isinstance(part, Part):
         return
     whole = sum(1 for _ in part.whole.exchanges())
     yield f"only a slice was replayed and compared ({wish}): {len(part.seqs)} of {whole} exchanges"
-    begun = began(part.whole, slice_of(part.whole, wish))
-    if isinstance(part, Midway):
-        yield f"the start state is the one that the slice began with: etcd at {_revisions(part)}"
-    elif begun is not None and (part.session.start_state or part.session.etcd_start is not None):
-        yield "the start state is the session's, not the slice's: the recording does not have all of etcd's history"
+    begun = began(part.whole, slice_of(part.whole, wish)) if restored else None
+    if begun is not None:
+        yield from _start_notes(part)
     if wish.people is not None:
         return  # what controllers made is made again by those of the target
     since = begun[1] if begun is not None and isinstance(part, Midway) else Seq(0)  # what was before is there
@@ -164,6 +165,16 @@ def slice_notes(session: Opened, wish: SliceWish) -> Iterator[str]:
         yield f"the slice leaves out what it needs: {need}"
     if more := sum(1 for _ in found):
         yield f"the slice leaves out {more} more things that it needs"
+
+
+def _start_notes(part: Part) -> Iterator[str]:
+    session = part.session
+    if isinstance(part, Midway):
+        yield f"the start state is the one that the slice began with: etcd at {_revisions(part)}"
+    elif session.start_state:
+        yield "the start state is the session's, not the slice's: the recording does not have all of etcd's history"
+    elif session.etcd_start is not None:
+        yield "nothing is restored, not the slice's start state: the recording does not say what the server held before"
 
 
 def _revisions(part: Midway) -> str:

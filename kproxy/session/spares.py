@@ -17,6 +17,8 @@ class Spares[Server]:
         self._start = start
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spare-server")
         self._next: Future[tuple[ExitStack, Server]] | None = None
+        self._ends: list[Future[None]] = []
+        """The servers that were put away, or are about to be."""
 
     def __enter__(self) -> Self:
         return self
@@ -24,8 +26,12 @@ class Spares[Server]:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         unused, self._next = self._next, None
         if unused is not None and not unused.cancel() and unused.exception() is None:
-            self._thread.submit(unused.result()[0].close).result()
+            self._ends.append(self._thread.submit(unused.result()[0].close))
         self._thread.shutdown()
+        for failure in filter(None, [each.exception() for each in self._ends]):
+            if error is None:
+                raise failure
+            error.add_note(f"A server could not be put away: {failure}")
 
     def prepare(self) -> None:
         """Start the next one, if that is not done already."""
@@ -45,7 +51,7 @@ class Spares[Server]:
         try:
             yield server
         finally:
-            self._thread.submit(stack.close)
+            self._ends.append(self._thread.submit(stack.close))
 
     def _started(self) -> tuple[ExitStack, Server]:
         with ExitStack() as stack:

@@ -121,7 +121,7 @@ async def test_a_server_that_nobody_uses_has_none_that_is_worth_it(tmp_path: Pat
             await etcd.put(EtcdKey(b"/registry/namespaces/team"), b"x")
             async with taking(tmp_path / "b.kproxy", server.settings, IF_USED):
                 pass
-    assert taken(tmp_path / "a.kproxy") == ("", [], [])
+    assert taken(tmp_path / "a.kproxy") == ("unused", [], [])
     assert [each.key for each in taken(tmp_path / "b.kproxy")[1]] == [
         b"/registry/namespaces/default",
         b"/registry/namespaces/team",

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import cast
 
+import pytest
+
+from kproxy.errors import ReplayError
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.answers import AnswerLearner, Watch
-from kproxy.replay.transport import Reply
+from kproxy.replay.answers import AnswerLearner, Watch, read_all
+from kproxy.replay.transport import Connection, Reply
 from kproxy.wire.watchevents import decode_event
 from tests.diff.sessions import PODS, FakeServer
 
@@ -50,6 +53,39 @@ def test_events_that_were_waited_for_in_vain_are_not_waited_for_again() -> None:
         return said
 
     assert asyncio.run(run()) == [False, True, False, True, True, True, True]
+
+
+def test_a_watch_whose_events_come_again_is_waited_for_as_long_as_at_first() -> None:
+    async def run() -> int:
+        stream = Stream()
+        watch = Watch(cast("Reply", stream), [], Renaming())
+        watch.vain = 3
+        stream.queue.put_nowait(EVENT)
+        assert await watch.wait(1, 60)
+        await watch.close()
+        return watch.vain
+
+    assert asyncio.run(run()) == 0
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_an_answer_that_is_too_large_is_refused_however_it_came(
+    ended: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kproxy.replay.answers.MAX_ANSWER", 3)
+
+    class Rest:
+        async def more(self) -> tuple[list[bytes], bool]:
+            return [], True
+
+    def reply(content: bytes) -> Reply:
+        head = b"HTTP/1.1 200 OK\r\n\r\n"
+        return Reply(status=200, head=head, connection=cast("Connection", Rest()), waiting=[content], ended=ended)
+
+    assert asyncio.run(read_all(reply(b"123"))) == b"123"
+    with pytest.raises(ReplayError, match="larger than 3 bytes"):
+        asyncio.run(read_all(reply(b"1234")))
 
 
 def test_a_watch_lingers_for_the_events_that_were_recorded_though_others_came() -> None:

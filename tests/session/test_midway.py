@@ -11,16 +11,20 @@ import pytest
 
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
+from kproxy.model.etcd import ClusterId, EtcdStore, Revision
 from kproxy.model.exchange import Nanos
-from kproxy.model.session import Gap
+from kproxy.model.recording import Recording
+from kproxy.model.session import Gap, Server, Session
 from kproxy.model.start import StartKey
-from kproxy.replay.slices import Slice
+from kproxy.replay.slices import Kept, Part, Slice
 from kproxy.session.midway import Midway, began, revisions_at
 from kproxy.session.opened import Opened, opened
+from kproxy.session.plan import planned
 from kproxy.session.slices import SliceWish, begun_with, slice_notes, sliced
 from tests.support.made import a_session, an_exchange
 from tests.support.memory import MemoryRecording
 
+CLUSTER = ClusterId("a" * 16)
 KPROXY = [sys.executable, "-m", "kproxy"]
 
 
@@ -85,15 +89,83 @@ def test_it_is_replayed_on_a_server_that_begins_so(recorded: Path, env: dict[str
     assert report["verdict"] in {"identical", "equivalent"}
     assert report["exchanges"]["compared"] == 3
     assert "leaves out what it needs" not in done.stderr
+    again = subprocess.run([*command, "--restore", "none"], env=env, capture_output=True, text=True, check=False)
+    assert "leaves out what it needs" in again.stderr
+    assert "the start state is" not in again.stderr
 
 
-def test_a_recording_whose_history_has_a_gap_says_so() -> None:
-    recording = several(MemoryRecording(replace(a_session(), start_state="etcd")), 4)
+@pytest.mark.process
+def test_of_a_server_that_was_not_looked_at_nobody_knows_what_it_held(recorded: Path) -> None:
+    with opened(str(recorded)) as session:
+        assert session.recording.session.start_state == "unused"
+        wish = from_exchange(session, 2)
+        unknown = Opened(_WithoutStart(session.recording))
+        later = sliced(unknown, wish)
+        assert not isinstance(later.recording, Midway)
+        told = list(slice_notes(later, wish))
+        assert any("not the slice's start state" in each for each in told)
+        assert any("leaves out what it needs" in each for each in told)
+
+
+@pytest.mark.process
+def test_what_is_not_restored_is_needed(recorded: Path) -> None:
+    with opened(str(recorded)) as session:
+        wish = from_exchange(session, 2)
+        told = list(slice_notes(sliced(session, wish), wish, restored=False))
+        assert not any("start state" in each for each in told)
+        assert any("leaves out what it needs" in each for each in told)
+    for restored in (True, False):
+        said: list[str] = []
+        list(planned(str(recorded), wish, said.append, restored=restored))
+        assert any("leaves out what it needs" in each for each in said) is not restored
+
+
+class _WithoutStart(Part):
+    """As a recorder leaves it that was told `--start-state none`, or that died before."""
+
+    def __init__(self, whole: Recording) -> None:
+        super().__init__(whole, Kept(Slice()))
+
+    @property
+    def session(self) -> Session:
+        return replace(self.whole.session, start_state="")
+
+
+@pytest.fixture
+def followed() -> MemoryRecording:
+    """An etcd that was followed from revision 7 on."""
+    session = a_session(start_state="etcd", etcd_start=Revision(7), server=Server(etcd_cluster=CLUSTER))
+    stores = [EtcdStore(cluster=CLUSTER, start=Revision(7))]
+    return several(MemoryRecording(session, etcd_list=stores), 4)
+
+
+def known(recording: MemoryRecording) -> dict[ClusterId, Revision] | None:
+    """What is known of the moment before the third exchange."""
+    return revisions_at(Opened(recording), Nanos(0), recording.exchange_list[2].seq)
+
+
+def test_a_recording_whose_history_has_a_gap_says_so(followed: MemoryRecording) -> None:
+    assert known(followed) == {CLUSTER: 7}
     gap = Gap(kind="etcd", reason="compacted", at=Nanos(0), count=1)
-    assert revisions_at(Opened(replace(recording, gap_list=[gap])), Nanos(0), recording.exchange_list[2].seq) is None
-    through = replace(recording, session=replace(recording.session, start_state="api"))
-    wish = SliceWish(begins=repr(recording.exchange_list[2].started / 1e9 - 1e-6))
+    assert known(replace(followed, gap_list=[gap])) is None
+    assert known(replace(followed, gap_list=[replace(gap, kind="start")])) is None
+    last = replace(gap, cluster=CLUSTER, last_revision=Revision(8))
+    assert known(replace(followed, gap_list=[last])) is None
+    through = replace(followed, session=replace(followed.session, start_state="api"))
+    assert known(through) is None
+    wish = SliceWish(begins=repr(followed.exchange_list[2].started / 1e9 - 1e-6))
     assert any("not the slice's" in each for each in slice_notes(sliced(Opened(through), wish), wish))
+
+
+def test_what_lacks_of_the_history_before_the_session_does_not_matter(followed: MemoryRecording) -> None:
+    gap = Gap(kind="etcd", reason="compacted", at=Nanos(0), count=6, last_revision=Revision(7), cluster=CLUSTER)
+    assert known(replace(followed, gap_list=[gap])) == {CLUSTER: 7}
+    assert known(replace(followed, gap_list=[replace(gap, cluster=ClusterId(""))])) == {CLUSTER: 7}
+
+
+def test_an_etcd_whose_start_is_not_known_is_not_taken_for_an_empty_one(followed: MemoryRecording) -> None:
+    other = EtcdStore(cluster=ClusterId("b" * 16), resources=("/events",))
+    assert known(replace(followed, etcd_list=[*followed.etcd_list, other])) is None
 
 
 def test_a_slice_begins_with_its_session_where_nothing_comes_before_it() -> None:

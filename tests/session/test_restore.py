@@ -150,6 +150,7 @@ def test_how_it_is_restored_follows_from_what_was_read_and_where_it_goes() -> No
     assert how_to(etcd, own, RestoreChoice.API) == "api"
     assert how_to(etcd, own, RestoreChoice.NONE) == ""
     assert how_to(replace(etcd, start_state="api"), own, RestoreChoice.AUTO) == "api"
+    assert how_to(replace(etcd, start_state="unused"), own, RestoreChoice.AUTO) == ""
     assert how_to(a_session(), own, RestoreChoice.AUTO) == ""
     with pytest.raises(UsageError):
         how_to(etcd, None, RestoreChoice.ETCD)

@@ -13,7 +13,8 @@ from kproxy.session.spares import Spares
 class Shop:
     """Starts servers that are numbers, and keeps account of them."""
 
-    def __init__(self, fails: int = 0) -> None:
+    def __init__(self, fails: int = 0, stays: int = 0) -> None:
+        self.stays = stays
         self.fails = fails
         self.started = threading.Semaphore(0)
         self.made = 0
@@ -31,6 +32,8 @@ class Shop:
         yield mine
         self.threads.add(threading.get_ident())
         self.ended.append(mine)
+        if mine == self.stays:
+            raise LabError("it does not end")
 
 
 def test_the_next_server_starts_while_one_is_at_work() -> None:
@@ -85,3 +88,24 @@ def test_an_error_at_work_ends_the_server_and_the_spare_one() -> None:
     with pytest.raises(ValueError, match="at work"):
         work()
     assert sorted(shop.ended) == [1, 2]
+
+
+def used(shop: Shop, error: Exception | None = None) -> None:
+    """Two servers one after the other, and perhaps an error then."""
+    with Spares(shop.start) as spares:
+        with spares.fresh():
+            pass
+        with spares.fresh(more=False):
+            pass
+        if error is not None:
+            raise error
+
+
+def test_a_server_that_could_not_be_put_away_is_told() -> None:
+    shop = Shop(stays=1)
+    with pytest.raises(LabError, match="it does not end"):
+        used(shop)
+    assert shop.ended == [1, 2]
+    with pytest.raises(ValueError, match="at work") as raised:
+        used(Shop(stays=2), ValueError("at work"))
+    assert raised.value.__notes__ == ["A server could not be put away: it does not end"]
