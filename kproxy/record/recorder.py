@@ -87,7 +87,7 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
 
 def _redactor(settings: RecorderSettings) -> Redactor:
     pseudonyms = Pseudonyms(load_key(settings.key))
-    return Redactor(pseudonyms, Literals(pseudonyms, settings.literals), enabled=settings.redact)
+    return Redactor(pseudonyms, Literals(pseudonyms, settings.literals))
 
 
 def _writer(settings: RecorderSettings, *, resumed: bool) -> Writer:

@@ -45,13 +45,12 @@ class Secrecy:
 
 
 class Redactor:
-    """Everything that leaves it is fit to be stored. With `enabled=False` it lets everything through."""
+    """Everything that leaves it is fit to be stored. There is no way around it."""
 
-    def __init__(self, pseudonyms: Pseudonyms, literals: Literals, *, enabled: bool = True) -> None:
+    def __init__(self, pseudonyms: Pseudonyms, literals: Literals) -> None:
         self._pseudonyms = pseudonyms
         self._literals = literals
         self._heads = HeadRedactor(pseudonyms, literals)
-        self.enabled = enabled
 
     def secrecy(self, info: RequestInfo) -> Secrecy:
         """For an exchange."""
@@ -59,21 +58,21 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Any text: known literals are replaced."""
-        return self._literals.replace_text(text) if self.enabled else text
+        return self._literals.replace_text(text)
 
     def target(self, target: str) -> str:
         """A request target: parameters that carry credentials, and known literals."""
-        return self._heads.target(target) if self.enabled else target
+        return self._heads.target(target)
 
     def headers(self, headers: Headers, raw: bytes) -> Headers:
         """Header fields, read from `raw`: credentials and cookies, and known literals."""
-        return self._heads.headers(headers, raw) if self.enabled else headers
+        return self._heads.headers(headers, raw)
 
     def content(
         self, secrecy: Secrecy, media_type: str, data: bytes, *, whole: bool = True, event: bool = False
     ) -> Redacted:
         """A body, or one event of a watch, without transfer and content coding. `whole`: it was not cut off."""
-        if not self.enabled or not data:
+        if not data:
             return data
         if event and parse_media_type(media_type).is_protobuf:
             media_type = "application/vnd.kubernetes.protobuf;stream=watch"
@@ -82,7 +81,7 @@ class Redactor:
 
     def etcd_value(self, key: EtcdKey, data: bytes, prefix: str) -> Redacted:
         """A value of etcd's; `prefix`: where the api-server keeps its keys."""
-        if not self.enabled or not data:
+        if not data:
             return data
         if data.startswith(b"k8s:enc:"):
             return Opaque("encrypted at rest")

@@ -91,7 +91,6 @@ class RecorderSettings:
     handoffs: tuple[int, ...]
     key: Path
     force: bool = False
-    redact: bool = True
     literals: tuple[str, ...] = field(default=(), repr=False)
     max_body: int = MAX_BODY
     etcds: tuple[Followed, ...] = ()

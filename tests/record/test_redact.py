@@ -326,15 +326,6 @@ def test_values_in_etcd_that_cannot_be_read() -> None:
     assert REDACTOR.etcd_value(EtcdKey(b"/registry/configmaps/secrets/c"), config, "/registry") == config
 
 
-def test_nothing_is_replaced_where_that_is_asked_for() -> None:
-    open_redactor = Redactor(PSEUDONYMS, Literals(PSEUDONYMS, ["known-literal-secret"]), enabled=False)
-    data = encode(JSON_TYPE, secret())
-    assert open_redactor.content(Secrecy(Subject.SECRET), JSON_TYPE, data) is data
-    assert open_redactor.headers((("Authorization", "Bearer x"),), b"") == (("Authorization", "Bearer x"),)
-    assert open_redactor.target("/x?token=a") == "/x?token=a"
-    assert open_redactor.etcd_value(EtcdKey(b"/registry/secrets/a/b"), data, "/registry") is data
-
-
 def test_what_an_exchange_is_about() -> None:
     def subject(**fields: str) -> Subject:
         return subject_of(RequestInfo(verb="get", path="/", is_resource=True, **fields))
