@@ -2,6 +2,7 @@
 
 An operation says a part of an object. It is held in an object that has that part alone; what `adapt` makes of that
 object is what the operation says then, and what it changes beside it (a failurePolicy) becomes operations of their own.
+They are taken in their order: what an earlier one said (that the webhook is not there) `adapt` knows of the later ones.
 """
 
 from collections.abc import Callable, Iterator

@@ -80,6 +80,10 @@ class Stub:
     url: str
     ca: str
 
+    def at(self, path: str) -> JSONObject:
+        """A clientConfig that calls it."""
+        return {"url": f"{self.url}/{path}", "caBundle": self.ca}
+
 
 @dataclass(slots=True)
 class Handling:
@@ -87,7 +91,8 @@ class Handling:
 
     `there`: whether what a clientConfig, or an APIService's service, names can be reached from the target.
     `notes`: one sentence for each thing that was changed, or is not there. `aggregated`: groups and versions that a
-    server of their own served.
+    server of their own served. `changed`: what was changed already: what is said of it later without naming whom it
+    calls (a patch) is of what is not there. `hurried`: those whose webhooks are waited for SHORTEST seconds.
     """
 
     policy: Webhooks
@@ -97,13 +102,14 @@ class Handling:
     touched: dict[Touched, None] = field(default_factory=dict)
     aggregated: dict[tuple[str, str], str] = field(default_factory=dict)
     changed: dict[ObjectRef, str] = field(default_factory=dict)
+    hurried: set[ObjectRef] = field(default_factory=set)
 
     def concerns(self, group: str, resource: str) -> bool:
         """Whether objects of a resource may name such servers."""
         return (group == ADMISSION and resource in CONFIGURATIONS) or (group, resource) in {DEFINITIONS, API_SERVICES}
 
     def adapt(self, ref: ObjectRef, document: JSONObject) -> JSONObject | None:
-        """An object as it is to be there; None: it is left out."""
+        """An object, or the part of it that a patch says, as it is to be there; None: it is left out."""
         if ref.group == ADMISSION and ref.resource in CONFIGURATIONS:
             return self._configuration(ref, document)
         if (ref.group, ref.resource) == DEFINITIONS:
@@ -120,7 +126,9 @@ class Handling:
 
     def _hook(self, ref: ObjectRef, hook: JSONObject) -> JSONObject:
         config = hook.get("clientConfig")
-        if not isinstance(config, dict) or self.there(config):
+        if not isinstance(config, dict) or not _names_one(config):
+            return self._hook_of_changed(ref, hook) if ref in self.changed else hook
+        if self.there(config):
             return hook
         what = f"webhook {text(hook.get('name')) or '?'} of {ref} calls {place_of(config)}, which is not there"
         for touched in _touched(hook, what):
@@ -130,12 +138,22 @@ class Handling:
             return hook
         if self.policy is Webhooks.STUB and self.stub is not None:
             self._note(ref, f"{what}: kproxy's own server stands in and allows everything")
-            return {**hook, "clientConfig": {"url": f"{self.stub.url}/admit", "caBundle": self.stub.ca}}
+            return {**hook, "clientConfig": self.stub.at("admit")}
         self._note(ref, f"{what}: its failurePolicy is Ignore here")
         if "url" not in config:
             return {**hook, "failurePolicy": "Ignore"}
+        self.hurried.add(ref)
         nobody: JSONObject = {**config, "url": NOBODY}
         return {**hook, "failurePolicy": "Ignore", "timeoutSeconds": SHORTEST, "clientConfig": nobody}
+
+    def _hook_of_changed(self, ref: ObjectRef, hook: JSONObject) -> JSONObject:
+        """What is said of a webhook without its server, in a configuration whose servers are not there."""
+        if self.policy is Webhooks.STUB and self.stub is not None:
+            return {**hook, "clientConfig": self.stub.at("admit")} if "clientConfig" in hook else hook
+        said: JSONObject = {"failurePolicy": "Ignore"}
+        if ref in self.hurried:
+            said["timeoutSeconds"] = SHORTEST
+        return {name: said.get(name, value) for name, value in hook.items()}
 
     def _definition(self, ref: ObjectRef, document: JSONObject) -> JSONObject:
         spec = document.get("spec")
@@ -143,7 +161,10 @@ class Handling:
         if not isinstance(spec, dict) or not isinstance(conversion, dict):
             return document
         config = _conversion_client(conversion)
-        if config is None or self.there(config):
+        if config is None or not _names_one(config):
+            of_changed = ref in self.changed and (self.policy is Webhooks.DROP or config is not None)
+            return {**document, "spec": {**spec, "conversion": self._converted(conversion)}} if of_changed else document
+        if self.there(config):
             return document
         what = f"the conversion of {ref} calls {place_of(config)}, which is not there"
         self.touched[_all_of(spec, what)] = None
@@ -152,15 +173,21 @@ class Handling:
             return document
         if self.policy is Webhooks.STUB and self.stub is not None:
             self._note(ref, f"{what}: kproxy's own server stands in and changes nothing but apiVersion")
-            there: JSONObject = {"url": f"{self.stub.url}/convert", "caBundle": self.stub.ca}
-            return {**document, "spec": {**spec, "conversion": _with_client(conversion, there)}}
-        self._note(ref, f"{what}: its strategy is None here")
-        return {**document, "spec": {**spec, "conversion": {"strategy": "None"}}}
+        else:
+            self._note(ref, f"{what}: its strategy is None here")
+        return {**document, "spec": {**spec, "conversion": self._converted(conversion)}}
+
+    def _converted(self, conversion: JSONObject) -> JSONObject:
+        if self.policy is Webhooks.STUB and self.stub is not None:
+            return _with_client(conversion, self.stub.at("convert"))
+        return {"strategy": "None"}
 
     def _api_service(self, ref: ObjectRef, document: JSONObject) -> JSONObject | None:
         spec = document.get("spec")
         service = spec.get("service") if isinstance(spec, dict) else None
-        if not isinstance(spec, dict) or not isinstance(service, dict) or self.there({"service": service}):
+        if not isinstance(spec, dict) or not isinstance(service, dict) or not _names_one({"service": service}):
+            return document
+        if self.there({"service": service}):
             return document
         what = f"{ref} is served by {place_of({'service': service})}, which is not there"
         self.aggregated[text(spec.get("group")), text(spec.get("version"))] = what
@@ -173,6 +200,12 @@ class Handling:
     def _note(self, ref: ObjectRef, sentence: str) -> None:
         self.notes[sentence] = None
         self.changed[ref] = sentence
+
+
+def _names_one(config: JSONObject) -> bool:
+    """Whether a clientConfig says whom to call: a part of one, as a patch says it (a caBundle), does not."""
+    service = config.get("service")
+    return bool(text(config.get("url"))) or (isinstance(service, dict) and bool(text(service.get("name"))))
 
 
 def place_of(config: JSONObject) -> str:

@@ -45,8 +45,69 @@ def test_wherever_an_operation_says_a_url_it_goes_out_without_it_and_its_failure
     assert (hook["failurePolicy"], hook["timeoutSeconds"]) == ("Ignore", 1)
 
 
+def patched(before: JSONObject, operations: list[JSON], handling: Handling, ref: ObjectRef) -> JSONObject:
+    """What a patch makes of an object, as it goes out."""
+    found = adapted_operations(operations, lambda value: handling.adapt(ref, value) or value)
+    after: JSONObject = jsonpatch.JsonPatch([each for each in found if isinstance(each, dict)]).apply(before)
+    return after
+
+
+def test_what_the_later_operations_of_a_patch_say_of_a_webhook_that_is_not_there_is_as_it_is_there() -> None:
+    hook: JSONObject = {**HOOK, "clientConfig": {"url": "https://there/"}}
+    operations: list[JSON] = [
+        {"op": "test", "path": "/webhooks/0/failurePolicy", "value": "Fail"},
+        {"op": "replace", "path": "/webhooks/0/clientConfig/url", "value": URL},
+        {"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Fail"},
+        {"op": "add", "path": "/webhooks/0/timeoutSeconds", "value": 10},
+    ]
+    handling = Handling(Webhooks.DROP, there=lambda config: config.get("url") == "https://there/")
+    after = patched({"webhooks": [hook]}, operations, handling, CONFIGURATION)
+    nobody: JSONObject = {**hook, "clientConfig": {"url": NOBODY}, "failurePolicy": "Ignore", "timeoutSeconds": 1}
+    assert after == {"webhooks": [nobody]}
+    again: list[JSON] = [
+        {"op": "test", "path": "/webhooks/0/failurePolicy", "value": "Fail"},
+        {"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Fail"},
+    ]
+    assert patched(after, again, handling, CONFIGURATION) == after
+
+
+def test_of_a_service_that_is_not_there_only_the_failure_is_ignored() -> None:
+    handling = Handling(Webhooks.DROP)
+    service: JSONObject = {"service": {"namespace": "a", "name": "b"}}
+    sent({"op": "replace", "path": "/webhooks/0/clientConfig", "value": service}, handling)
+    timeout: JSONObject = {"op": "replace", "path": "/webhooks/0/timeoutSeconds", "value": 10}
+    assert sent(timeout, handling) == [timeout]
+
+
+def test_a_conversion_that_is_none_stays_so_whatever_is_said_of_its_strategy() -> None:
+    operations: list[JSON] = [
+        {"op": "add", "path": "/spec/conversion/webhook", "value": {"clientConfig": {"url": URL}}},
+        {"op": "replace", "path": "/spec/conversion/strategy", "value": "Webhook"},
+        {"op": "add", "path": "/spec/conversion/webhook/conversionReviewVersions", "value": ["v1"]},
+    ]
+    none: JSONObject = {"spec": {"conversion": {"strategy": "None"}}}
+    for several in (operations, [operations[1], operations[0], operations[2]]):
+        assert patched(none, several, Handling(Webhooks.DROP), DEFINITION) == none
+    strategy: JSONObject = {"op": "replace", "path": "/spec/conversion/strategy", "value": "Webhook"}
+    assert sent(strategy, ref=DEFINITION) == [strategy]
+
+
+@pytest.mark.parametrize("policy", [Webhooks.DROP, Webhooks.STUB])
+@pytest.mark.parametrize("ref", [CONFIGURATION, DEFINITION])
+def test_an_operation_that_names_nobody_tells_nothing_of_a_webhook_that_is_there(
+    policy: Webhooks, ref: ObjectRef
+) -> None:
+    handling = Handling(policy, stub=Stub("https://127.0.0.1:5", "Y2E="))
+    folder = "/webhooks/0" if ref == CONFIGURATION else "/spec/conversion/webhook"
+    for path, value in (("/clientConfig/caBundle", "eA=="), ("/clientConfig/service/path", "/x"), ("/a", "Fail")):
+        operation: JSONObject = {"op": "replace", "path": folder + path, "value": value}
+        assert sent(operation, handling, ref) == [operation]
+    assert not handling.notes
+
+
 def test_a_stub_is_called_in_its_place() -> None:
     handling = Handling(Webhooks.STUB, stub=Stub("https://127.0.0.1:5", "Y2E="))
+    sent({"op": "replace", "path": "/webhooks/1/clientConfig/url", "value": URL}, handling)
     found = sent({"op": "replace", "path": "/webhooks/1/clientConfig/caBundle", "value": "eA=="}, handling)
     assert found == [
         {"op": "replace", "path": "/webhooks/1/clientConfig/caBundle", "value": "Y2E="},

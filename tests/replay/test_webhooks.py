@@ -72,6 +72,22 @@ def test_a_stub_is_called_in_its_place_and_what_is_kept_is_kept() -> None:
     assert kept.touched
 
 
+def test_what_a_merge_patch_says_of_a_webhook_that_was_changed_is_as_it_is_there() -> None:
+    handling = Handling(Webhooks.DROP)
+    said: JSONObject = {"webhooks": [{"name": "g.example.com", "failurePolicy": "Fail", "timeoutSeconds": 10}]}
+    assert handling.adapt(CONFIGURATION, said) == said
+    handling.adapt(CONFIGURATION, configuration({"url": "https://192.0.2.1/"}))
+    hook = hook_of(handling.adapt(CONFIGURATION, said))
+    assert hook == {"name": "g.example.com", "failurePolicy": "Ignore", "timeoutSeconds": 1}
+
+
+def test_a_part_of_an_aggregated_apis_service_names_nobody() -> None:
+    handling = Handling(Webhooks.DROP)
+    port: JSONObject = {"spec": {"service": {"port": 8443}}}
+    assert handling.adapt(API_SERVICE, port) == port
+    assert not handling.notes
+
+
 def asked(verb: str, resource: str, subresource: str = "", *, group: str = "apps", namespace: str = "a") -> RequestInfo:
     """A request, all of version v1."""
     return RequestInfo(
