@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kproxy.errors import ConfigError
 from kproxy.model.exchange import Nanos
-from kproxy.model.session import Session, SessionEnd
+from kproxy.model.session import Gap, Session, SessionEnd
 from kproxy.record.assembly import Assembler
 from kproxy.record.committer import Committer
 from kproxy.record.effort import own_effort
@@ -74,6 +74,8 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
             committer.patience = LAST_PATIENCE
             goodbye = await _goodbye(farewell)
             await inlets.end("the proxy was gone" if goodbye is None else "the session was ended")
+            if goodbye is not None and not goodbye.drained:
+                await committer.commit(Batch(gaps=[_rest(settings.epoch)]))
             end = replace(writer.session, max_lag=Nanos(max(inlets.max_lag, writer.session.max_lag)))
             end = replace(end, start_state=await start.finish())
             if followers is not None:
@@ -129,6 +131,13 @@ def _ended(session: Session, goodbye: Goodbye | None, epoch: int) -> Session:
         return replace(session, end=SessionEnd.PROXY_GONE, ended=ended)
     capture = f"{session.capture}: {goodbye.left_out} exchanges left out" if session.capture else ""
     return replace(session, end=SessionEnd.COMPLETE, ended=ended, exit_code=goodbye.exit_code, capture=capture)
+
+
+def _rest(epoch: int) -> Gap:
+    """What was still in the proxy's memory: nobody knows which exchanges, and how many."""
+    at = Nanos(max(0, time.monotonic_ns() - epoch))
+    reason = "the session ended before the proxy could hand over the rest"
+    return Gap(kind="exchanges", reason=reason, at=at, count=0)
 
 
 async def _close(committer: Committer, session: Session) -> None:

@@ -117,6 +117,7 @@ class Goodbye:
 
     exit_code: int | None = None
     left_out: int = 0  # exchanges that passed and were not to be recorded
+    drained: bool = True  # all that the proxy had was handed over
 
     def to_json(self) -> str:
         """One line."""

@@ -79,7 +79,7 @@ class RecorderProcess:
 
     @property
     def shortfall(self) -> str:
-        """What people are told when `finish` was False. No gap tells of it: nobody was there to write that down."""
+        """What people are told when `finish` was False. On a disk that stayed full no gap could tell of it."""
         return SHORT_OF_ROOM if self._stayed_full else SHORT
 
     async def start(self) -> None:
@@ -102,7 +102,7 @@ class RecorderProcess:
             await self.kill()  # no successor could do better
             return False
         for _ in range(3):
-            await self._say_goodbye(exit_code)
+            await self._say_goodbye(exit_code, drained=drained)
             if self._closed:
                 return drained
             with suppress(ProxyError, RecordingError):  # it died on its last steps: another one takes them
@@ -130,13 +130,14 @@ class RecorderProcess:
                 self._process.kill()
             await self._process.wait()
 
-    async def _say_goodbye(self, exit_code: int | None) -> None:
+    async def _say_goodbye(self, exit_code: int | None, *, drained: bool) -> None:
         process = self._process
         if process is None or process.stdin is None:
             return
         with suppress(ConnectionError):
             left_out = sum(outbox.left_out for outbox in self._outboxes)
-            process.stdin.write(Goodbye(exit_code=exit_code, left_out=left_out).to_json().encode() + b"\n")
+            goodbye = Goodbye(exit_code=exit_code, left_out=left_out, drained=drained)
+            process.stdin.write(goodbye.to_json().encode() + b"\n")
             await process.stdin.drain()
         try:
             async with asyncio.timeout(CLOSE_SECONDS):

@@ -93,6 +93,21 @@ async def test_a_session_from_the_first_request_to_the_goodbye(tmp_path: Path) -
 
 
 @in_loop
+async def test_a_session_that_ended_before_all_was_handed_over_has_a_gap(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    outbox = Outbox()
+    async with recording(settings, outbox) as recorder:
+        send(outbox)
+        assert await outbox.drain(60)
+        await recorder.goodbye(drained=False)
+        await outbox.detach()
+        assert await recorder.wait() == 0
+    with open_recording(str(settings.recording)) as closed:
+        assert [(gap.kind, gap.count) for gap in closed.gaps()] == [("exchanges", 0)]
+        assert "could hand over the rest" in next(closed.gaps()).reason
+
+
+@in_loop
 async def test_a_proxy_that_dies_leaves_what_it_had_sent(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     outbox = Outbox()

@@ -45,10 +45,10 @@ class RecorderProcess:
             raise RecordingError("The recorder process has ended: what it said before is the reason.")
         return self.news[state]
 
-    async def goodbye(self, exit_code: int | None = None) -> None:
+    async def goodbye(self, exit_code: int | None = None, *, drained: bool = True) -> None:
         """The proxy has ended properly: when its end of the hand-off is closed, too, the recording is complete."""
         with suppress(ConnectionError):
-            await self._tell(Goodbye(exit_code=exit_code).to_json())
+            await self._tell(Goodbye(exit_code=exit_code, drained=drained).to_json())
 
     async def wait(self) -> int:
         """Its exit code."""
