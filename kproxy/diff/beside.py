@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from kproxy.diff.noise import Rule
 from kproxy.diff.rules import RuleBook
 from kproxy.diff.sides import Comparison, Side
+from kproxy.diff.sites import Locator
 from kproxy.model.api import ObjectRef, RequestInfo, metadata_of
 from kproxy.model.attribution import Ledger
 from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange
@@ -63,13 +64,15 @@ class Beside(RuleBook):
     """A book of rules, and this one. `missed`: reads and watches whose state did not come: not hidden.
 
     `gone`: reads of what was on its way out and is gone here. `own`: keys that in the recording nobody but the
-    people wrote (own_keys), below `prefix`: nothing of them is a controller's doing.
+    people wrote (own_keys), below `prefix`: nothing of them is a controller's doing. `locator` tells which object
+    it is that a list, or an event, shows.
     """
 
     missed: frozenset[int] = frozenset()
     gone: frozenset[int] = frozenset()
     own: frozenset[EtcdKey] = frozenset()
     prefix: str = PREFIX
+    locator: Locator | None = None
 
     def hides(self, difference: Difference, info: Callable[[Seq], RequestInfo | None]) -> Rule | None:
         """The first rule that hides a difference."""
@@ -94,11 +97,22 @@ class Beside(RuleBook):
     def _is_own(self, found: Difference, info: Callable[[Seq], RequestInfo | None]) -> bool:
         if found.where == "etcd":
             return EtcdKey(found.key.encode()) in self.own
-        asked = info(found.seq) if found.seq is not None and found.where == "body" else None
-        if asked is None or not asked.name or asked.verb == "list":
-            return False
-        ref = ObjectRef(group=asked.group, resource=asked.resource, namespace=asked.namespace, name=asked.name)
-        return any(key in self.own for key in object_keys(ref, self.prefix))
+        asked = info(found.seq) if found.seq is not None and found.where in {"body", "stream"} else None
+        ref = None if asked is None or not self.own else self._shown(found, asked)
+        return ref is not None and any(key in self.own for key in object_keys(ref, self.prefix))
+
+    def _shown(self, found: Difference, asked: RequestInfo) -> ObjectRef | None:
+        """The object that a difference is of: the one that was asked for, or one of many.
+
+        What stands in another order is of two objects, of which the other one may be a controller's.
+        """
+        if asked.verb in _OF_MANY:
+            if self.locator is None or found.kind == "reordered":
+                return None
+            return self.locator.site(found).subject
+        if not asked.name or found.where != "body":
+            return None
+        return ObjectRef(group=asked.group, resource=asked.resource, namespace=asked.namespace, name=asked.name)
 
 
 def gone_here(replayed: Recording, passing: Iterable[int], image: Callable[[Seq], Seq | None]) -> frozenset[int]:

@@ -25,13 +25,13 @@ from kproxy.diff.gaps import gap_text, gaps_of
 from kproxy.diff.headers import same_dates
 from kproxy.diff.order import Order
 from kproxy.diff.pages import Chains
-from kproxy.diff.pairing import Pairing
+from kproxy.diff.pairing import Images, Pairing
 from kproxy.diff.progress import Notify, Steps
 from kproxy.diff.reading import Item, item_of, once_more, pairs_of, side_by_side
 from kproxy.diff.rules import RuleBook
 from kproxy.diff.short import InShort, Spool, Turn
 from kproxy.diff.sides import Comparison, Pair, read_side
-from kproxy.diff.sites import Sides
+from kproxy.diff.sites import Locator, Sides
 from kproxy.diff.trees import SeenTime, same_words
 from kproxy.model.api import RequestInfo
 from kproxy.model.attribution import Ledger
@@ -95,6 +95,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
             gone=gone_here(replayed, passing, pairing.image),
             own=own_keys(baseline, baseline_ledger, map(Seq, pairing.baseline)),
             prefix=baseline.session.etcd_prefix,
+            locator=Locator(Sides(baseline, replayed, baseline_ledger, Images(pairing)), ()),
         )
     findings = Findings(strict=strict, rules=rules, info=_asked_of(baseline))
     of = Comparison(

@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from kproxy.model.exchange import Seq
 
@@ -44,6 +44,25 @@ class Pairing:
     def at(self, place: int) -> Seq:
         """The replay's exchange at a place."""
         return Seq(self._replayed[place])
+
+
+class Images(Mapping[Seq, Seq]):
+    """The replay's exchanges by the baseline's beside them: a view, which keeps nothing."""
+
+    def __init__(self, pairing: Pairing) -> None:
+        self._pairing = pairing
+
+    def __getitem__(self, seq: Seq) -> Seq:
+        found = self._pairing.image(seq)
+        if found is None:
+            raise KeyError(seq)
+        return found
+
+    def __iter__(self) -> Iterator[Seq]:
+        return map(Seq, self._pairing.baseline)
+
+    def __len__(self) -> int:
+        return len(self._pairing)
 
 
 def _ordered(keys: "array[int]", values: "array[int]") -> tuple["array[int]", "array[int]"]:

@@ -138,3 +138,52 @@ def metadata(server: FakeServer) -> JSONObject:
     found = server.pod(1)["metadata"]
     assert isinstance(found, dict)
     return found
+
+
+def added(value: JSONObject) -> JSONObject:
+    return {"type": "ADDED", "object": value}
+
+
+def seen(server: FakeServer, target: str, shown: JSONObject, *, listed: bool) -> None:
+    """What people made and a controller's object, in a list or in a watch."""
+    person(server, shown={})
+    both = [server.pod(2, "web"), {**server.pod(1), **shown}]
+    if listed:
+        server.exchange("GET", target, 200, server.listed(3, *both))
+    else:
+        server.watch(f"{target}?watch=true", *map(added, both))
+
+
+def test_nothing_is_hidden_in_lists_and_watches_of_what_only_people_write() -> None:
+    uid: JSONObject = {"metadata": {**metadata(servers()[1]), "uid": servers()[1].uid(99)}}
+    status: JSONObject = {"status": {"phase": "x"}}
+    for listed, root in ((True, "$.items[1]"), (False, "$[1].object")):
+        for other, path in ((uid, ".metadata.uid"), (status, ".status")):
+            first, second = servers()
+            seen(first, PODS, {}, listed=listed)
+            seen(second, PODS, other, listed=listed)
+            assert ("body" if listed else "stream", root + path) in places(beside(first, second))
+
+
+def test_what_controllers_wrote_is_hidden_in_a_list_and_which_of_their_objects_it_names() -> None:
+    first, second = servers()
+    for server, phase in ((first, "x"), (second, "y")):
+        person(server, shown={})
+        more = [server.pod(3, "c")] if server is second else []
+        server.exchange(
+            "GET", PODS, 200, server.listed(3, server.pod(1), server.pod(2, "web", status={"phase": phase}), *more)
+        )
+    assert not beside(first, second).differences
+
+
+def test_an_object_that_only_people_wrote_is_missed_in_a_list_and_in_a_watch() -> None:
+    for listed in (True, False):
+        first, second = servers()
+        for server in (first, second):
+            person(server, shown={})
+            made = [server.pod(1)] if server is first else []
+            if listed:
+                server.exchange("GET", PODS, 200, server.listed(3, *made))
+            else:
+                server.watch(f"{PODS}?watch=true", *map(added, made))
+        assert places(beside(first, second)) == {("body", "$.items[0]") if listed else ("stream", "$[0]")}

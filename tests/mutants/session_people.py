@@ -7,6 +7,7 @@ from tests.mutants.session import TIMEOUT, Client, UnexpectedError, configmap
 
 NAMESPACE = "/api/v1/namespaces/people"
 OWN = f"{NAMESPACE}/configmaps/own"
+OWNS = f"{NAMESPACE}/configmaps?fieldSelector=metadata.name%3Down"
 PODS = f"{NAMESPACE}/pods"
 WEB = "/apis/apps/v1/namespaces/people/deployments/web"
 REPLICAS = 2
@@ -18,6 +19,7 @@ def people(client: Client) -> None:
     client.post(f"{NAMESPACE}/configmaps", configmap("own"))
     client.patch(OWN, {"data": {"k": "2"}})
     client.get(OWN)
+    client.get(OWNS)
     client.post(WEB.removesuffix("/web"), _deployment())
     until = time.monotonic() + TIMEOUT
     while _available(client.get(WEB)) != REPLICAS:

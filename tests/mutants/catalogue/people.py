@@ -1,14 +1,16 @@
 """Only people's requests are driven while controllers act: what of that is hidden hides nothing else."""
 
+import re
 from collections.abc import Callable
 
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.jsontypes import JSONObject
 from tests.mutants.lies import After, Answers, Asked, Behind, Lie, Of, Remembers, at, documents, put
 from tests.mutants.mutant import Mutant, Place, Way
-from tests.mutants.session_people import NAMESPACE, OWN, PODS, WEB
+from tests.mutants.session_people import NAMESPACE, OWN, OWNS, PODS, WEB
 
 READ = Of("GET", OWN)
+LISTED = Of("GET", *OWNS.split("?"))
 _UID = "0f0f0f0f-0000-4000-8000-00000000abcd"
 
 
@@ -28,6 +30,11 @@ def _people(name: str, does: str, first: Place, lie: Callable[[], Lie], way: Way
 def _read(name: str, does: str, path: str, change: Callable[[JSONObject], object]) -> Mutant:
     place = Place("GET", OWN, "body", path)
     return _people(name, does, place, lambda: Answers(of=READ, change=documents(change)))
+
+
+def _listed(name: str, does: str, path: str, change: Callable[[JSONObject], object]) -> Mutant:
+    place = Place("GET", re.escape(OWNS), "body", rf"\$\.items\[0\]\.metadata\.{path}")
+    return _people(name, does, place, lambda: Answers(of=LISTED, change=documents(change)))
 
 
 def _of_before(value: JSONObject, before: JSONObject) -> None:
@@ -59,6 +66,24 @@ MUTANTS: tuple[Mutant, ...] = (
         "a person's write is put down to another manager",
         r"\$\.metadata\.managedFields\[0\]\.manager",
         put("other", "metadata", "managedFields", 0, "manager"),
+    ),
+    _listed(
+        "own-listed-uid-other",
+        "what a person made has another uid in a list",
+        "uid",
+        put(_UID, "items", 0, "metadata", "uid"),
+    ),
+    _listed(
+        "own-listed-creation-moves",
+        "what a person made has another creationTimestamp in a list",
+        "creationTimestamp",
+        put("2020-01-01T00:00:00Z", "items", 0, "metadata", "creationTimestamp"),
+    ),
+    _listed(
+        "own-listed-manager-other",
+        "a person's write is put down to another manager in a list",
+        r"managedFields\[0\]\.manager",
+        put("other", "items", 0, "metadata", "managedFields", 0, "manager"),
     ),
     _people(
         "own-revision-old",
