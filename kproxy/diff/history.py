@@ -53,18 +53,19 @@ class KeyHistory:
         `namespace` "": of all namespaces. What etcd's watch saw before the session began is among them, too.
         """
         after, before = revisions
-        for (*of, place), turns in self._turns.items():
-            if of == [group, resource] and namespace in {"", place}:
+        for place, turns in self._turns.get((group, resource), {}).items():
+            if namespace in {"", place}:
                 yield from turns[bisect_right(turns, after) : bisect_left(turns, before)]
 
     @cached_property
-    def _turns(self) -> dict[tuple[str, str, str], "array[int]"]:
-        """By group, resource and namespace: the revisions that changed something. Read once, when it is asked for."""
-        found: dict[tuple[str, str, str], array[int]] = {}
+    def _turns(self) -> dict[tuple[str, str], dict[str, "array[int]"]]:
+        """By resource and namespace: the revisions that changed something. Read once, when it is asked for."""
+        found: dict[tuple[str, str], dict[str, array[int]]] = {}
         for change in self._recording.key_changes():
             ref = key_object(change.key, self._recording.session.etcd_prefix)
             if ref is not None:
-                found.setdefault((ref.group, ref.resource, ref.namespace), array("q")).append(change.revision)
+                places = found.setdefault((ref.group, ref.resource), {})
+                places.setdefault(ref.namespace, array("q")).append(change.revision)
         return found
 
     @cached_property

@@ -4,6 +4,7 @@ What a client still gets when it leaves is a race. So an event more is hidden, b
 was recorded, in its order, and that shows what etcd's history has, nothing left out before it.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class Tail:
     """Where what both streams have ends, and how often the replay's stream has each version of an object.
 
     `late`: the replay's events that came out of the order of revisions; `live`: the revisions of those that are not of
-    the state that it began with.
+    the state that it began with, in their order.
     """
 
     baseline: int
@@ -34,7 +35,7 @@ class Tail:
     revision: int  # the greatest of the baseline's
     times: Counter[tuple[str, int | None]]
     late: frozenset[int]
-    live: frozenset[int]
+    live: tuple[int, ...]
 
     @classmethod
     def of(cls, matched: list[Match], *, initial: bool) -> "Tail":
@@ -47,7 +48,7 @@ class Tail:
             max((a.revision or 0 for a, _ in both), default=0),
             Counter((b.uid, b.revision) for b in theirs),
             frozenset(_late(theirs, initial=initial)),
-            frozenset(b.revision for b in theirs[_initial(theirs) if initial else 0 :] if b.revision is not None),
+            tuple(sorted({b.revision for b in theirs[_initial(theirs) if initial else 0 :] if b.revision is not None})),
         )
 
 
@@ -81,7 +82,8 @@ def _misses(side: Side, exchange: Exchange, tail: Tail, b: Seen) -> bool:
     selects = info.name or any(parameter(target, name) for name in _SELECT)
     if selects or info.resource == "leases" or b.revision is None or not tail.live:
         return False
-    since = max((each for each in tail.live if each < b.revision), default=b.revision)
+    before = bisect_left(tail.live, b.revision)
+    since = tail.live[before - 1] if before else b.revision
     return any(side.history.between(info.group, info.resource, info.namespace, (since, b.revision)))
 
 
