@@ -18,11 +18,12 @@ from heapq import heapify, heappop, heappush
 from itertools import batched, pairwise
 
 from kproxy.model.api import WRITE_VERBS, ObjectRef
-from kproxy.model.exchange import Exchange, Nanos, Seq
+from kproxy.model.exchange import Digest, Exchange, Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.replay.firstwrites import FirstWrites
 from kproxy.replay.linear import linear_order, over
 from kproxy.replay.sights import Sight, initial_revision, listed_revision, shown_by, sight
+from kproxy.store.bodies import LATELY, SHARE
 
 _TELLING = WRITE_VERBS | {"get", "list"}
 _NEVER = Nanos(1 << 70)
@@ -30,6 +31,10 @@ _WINDOW = 2048
 """Exchanges that are read at a time; about as many of those before are looked at with them once more."""
 _SOME = 64
 """Exchanges whose bodies are read at a time."""
+_BYTES = LATELY // 2
+"""Bytes of them, about: what is read ahead is remembered until it is looked at."""
+_LARGEST = LATELY // SHARE
+"""Bytes of one: a larger one would not be remembered, and is read when it is looked at."""
 
 type _Edge = tuple[Exchange, Exchange]
 type _Time = Callable[[Exchange], tuple[Nanos, Seq]]
@@ -97,9 +102,18 @@ class _Looking:
 
     def _ahead(self, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
         """The same ones; what a sight of them looks at is read some at a time."""
-        for some in batched(exchanges, _SOME):
-            self._recording.bodies(digest for each in some if each.seq not in self._sights for digest in shown_by(each))
-            yield from some
+        some: list[Exchange] = []
+        wanted: dict[Digest, int] = {}
+        for each in exchanges:
+            some.append(each)
+            if each.seq not in self._sights:
+                wanted.update(_sizes(each))
+            if len(some) == _SOME or sum(wanted.values()) >= _BYTES:
+                self._recording.bodies(wanted)
+                yield from some
+                some, wanted = [], {}
+        self._recording.bodies(wanted)
+        yield from some
 
     def _sight(self, exchange: Exchange) -> Sight | None:
         if exchange.seq not in self._sights:
@@ -136,6 +150,13 @@ class _Looking:
             for run in _runs([*of_object, *wiped]):
                 for first, second in pairwise(linear_order(run, self.written) or ()):
                     yield first.exchange, second.exchange
+
+
+def _sizes(exchange: Exchange) -> Iterator[tuple[Digest, int]]:
+    """The bodies that are read ahead, with their sizes as far as those are known."""
+    for body in shown_by(exchange):
+        if body.digest is not None and body.size <= _LARGEST:
+            yield body.digest, body.size
 
 
 def _may_precede(first: Exchange, second: Exchange) -> bool:

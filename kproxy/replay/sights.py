@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from kproxy.model.api import ObjectRef, metadata_of
-from kproxy.model.exchange import Answer, Body, Digest, Exchange, Headers, header
+from kproxy.model.exchange import Answer, Body, Exchange, Headers, header
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.renaming.target import parameter
@@ -16,6 +16,7 @@ _OF_THE_OBJECT = frozenset({"", "status", "scale"})
 """Subresources whose answers bear the object's own resourceVersion."""
 
 _CHANGES = frozenset({"update", "patch"})
+_OF_ONE = _CHANGES | {"create", "get", "delete"}
 
 INITIAL_END = b"k8s.io/initial-events-end"
 _MOST_INITIAL = 10_000
@@ -49,7 +50,7 @@ def sight(recording: Recording, exchange: Exchange) -> Sight | None:
         return None
     if info.verb == "deletecollection":
         return Sight(exchange=exchange, ref=None, writes=True) if exchange.answer.status < 300 else None
-    if info.verb in _CHANGES | {"create", "get", "delete"}:
+    if info.verb in _OF_ONE:
         return (
             _beside(exchange)
             if info.subresource not in _OF_THE_OBJECT
@@ -74,12 +75,16 @@ def _of_one(recording: Recording, exchange: Exchange, answered: Answer) -> Sight
     return _succeeded(exchange, ref, answered.status, answer, request)
 
 
-def shown_by(exchange: Exchange) -> Iterator[Digest]:
-    """The bodies that `sight` looks at."""
-    changes = exchange.info.verb in _CHANGES
-    for body in (exchange.request.body if changes else None, exchange.answer.body if exchange.answer else None):
-        if body is not None and body.digest is not None:
-            yield body.digest
+def shown_by(exchange: Exchange) -> Iterator[Body]:
+    """The bodies that `sight` looks at; but not a creation's request, which only matters if its answer says no name."""
+    info = exchange.info
+    if info.verb not in _OF_ONE or info.subresource not in _OF_THE_OBJECT or not info.is_resource:
+        return
+    if exchange.answer is None or parameter(exchange.request.target, "dryRun") is not None:
+        return
+    if info.verb in _CHANGES:
+        yield exchange.request.body
+    yield exchange.answer.body
 
 
 def listed_revision(recording: Recording, exchange: Exchange) -> int:

@@ -13,6 +13,8 @@ MAX_BODY = 1 << 30
 
 LATELY = 16 << 20
 """Bytes of bodies that are remembered of a recording that is read."""
+SHARE = 16
+"""How many of the largest bodies that are remembered would fill that."""
 
 WORTH_COMPRESSING = 128
 LEVEL = 1
@@ -65,7 +67,7 @@ class Lately:
 
     def put(self, digest: Digest, data: bytes) -> None:
         """It was read."""
-        if len(data) > self._most // 16 or digest in self._bodies:
+        if len(data) > self._most // SHARE or digest in self._bodies:
             return
         self._bodies[digest] = data
         self._held += len(data)

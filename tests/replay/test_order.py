@@ -1,15 +1,17 @@
 """kproxy.replay.order."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.model.etcd import ClusterId, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
-from kproxy.model.exchange import Answer, End, Exchange, Frame, Nanos, Request, Seq
+from kproxy.model.exchange import Answer, Digest, End, Exchange, Frame, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.replay.order import in_order
+from kproxy.store.bodies import LATELY, SHARE
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording
 
@@ -277,6 +279,55 @@ def test_a_write_stands_where_its_first_change_was_made_although_it_was_answered
         )
     )
     assert session.order() == [deletion, reaction]
+
+
+@dataclass
+class Asked(MemoryRecording):
+    """Remembers which bodies were asked for together."""
+
+    together: list[list[Digest]] = field(default_factory=list)
+
+    def bodies(self, digests: Iterable[Digest]) -> dict[Digest, bytes]:
+        """Several at once."""
+        self.together.append(list(digests))
+        return super().bodies(self.together[-1])
+
+
+def sized(session: Session, size: int) -> dict[Digest, int]:
+    """The bodies of all answers, of each of which it is recorded that it has so many bytes."""
+    recording, found = session.recording, dict[Digest, int]()
+    for index, each in enumerate(recording.exchange_list):
+        if each.answer is not None and each.answer.body.digest is not None:
+            found[each.answer.body.digest] = size
+            answer = replace(each.answer, body=replace(each.answer.body, size=size))
+            recording.exchange_list[index] = replace(each, answer=answer)
+    return found
+
+
+def test_what_is_read_ahead_is_what_a_sight_looks_at() -> None:
+    recording = Asked()
+    session = Session(recording)
+    session.create((10, 20), revision=7)
+    session.add("GET", MAPS, (11, 19), said={"metadata": {"resourceVersion": "6"}, "items": [named("a")]})
+    session.add("GET", f"{MAPS}?name=none", (11, 19), said={"items": [named("b")]})
+    session.order()
+    created = recording.exchange_list[0].answer
+    assert created is not None
+    assert [each for each in recording.together if each] == [[created.body.digest]]
+
+
+def test_as_much_is_read_ahead_as_is_remembered_and_nothing_that_is_not() -> None:
+    for size, most in ((LATELY // SHARE, SHARE // 2), (LATELY // SHARE + 1, 0)):
+        recording = Asked()
+        session = Session(recording)
+        session.put((10, 90), revision=100)
+        for number in range(40):
+            session.get((20, 80), uid=f"u{number}")
+        sizes = sized(session, size)
+        session.order()
+        assert max(map(len, recording.together)) <= most + 2  # the update's own two are among them
+        asked = {digest for some in recording.together for digest in some}
+        assert asked >= sizes.keys() if most else not asked & sizes.keys()
 
 
 def test_a_watch_begins_before_the_writes_that_its_first_state_does_not_hold() -> None:
