@@ -9,7 +9,8 @@ From whole to part (docs/comparing.md; what a server chose in place of what is k
 - two values: documents, inside (documents in texts), trees, ages
 - other parts: headers, framing, streams with events and tails, upgraded, pages, described with features (OpenAPI)
 - etcd: etcd, history, unnamed, startup; beside: what the target's own controllers did
-- order: order, turned (two requests the other way round), overlap, stale (reads that may show any moment)
+- order: order, turned (two requests the other way round), overlap, stale (reads that may show any moment), listed
+  (objects by their places) and cells: what may show another moment
 - noise: noise (built in), rules, rulefile, rulepath, forms, learned
 - findings: findings, causes with signatures and sites, chains
 """

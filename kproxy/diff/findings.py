@@ -66,6 +66,9 @@ class Findings:
         if not self.strict and (rule := self._rules.hides(found, self._info)) is not None:
             self.noise[rule] += 1
             return
+        self._add(found)
+
+    def _add(self, found: Difference) -> None:
         self.count += 1
         place = _place(found)
         if len(self.differences) < self._most and self._alike[place] < MOST_ALIKE:
@@ -93,14 +96,17 @@ class Findings:
         at = bisect_right(self._counts, since)
         self.differences[at:] = map(placed, self.differences[at:])
 
-    def withdraw(self, since: int) -> None:
-        """The differences since there were `since` are none."""
+    def withdraw(self, since: int, only: Callable[[Difference], bool] = lambda _: True) -> None:
+        """The differences since there were `since` are none; `only`: of those in the list, these."""
         at = bisect_right(self._counts, since)
+        kept = [each for each in self.differences[at:] if not only(each)]
         self._alike.subtract(map(_place, self.differences[at:]))
         del self.differences[at:], self._counts[at:]
         while self._unlisted and next(reversed(self._unlisted.values()))[0] > since:
             self._unlisted.popitem()
         self.count = since
+        for each in kept:
+            self._add(each)
 
     def hide(self, rule: Rule) -> bool:
         """Whether a rule may hide what was found; counts it if so."""

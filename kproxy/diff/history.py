@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from kproxy.diff.documents import Documents
@@ -14,6 +14,14 @@ from kproxy.wire.storage import key_object, object_keys
 
 _KEYS = 512
 """Keys whose histories are remembered."""
+
+
+@lru_cache(maxsize=256)
+def kept_as(group: str, resource: str, prefix: str) -> tuple[str, str]:
+    """The group and resource that a resource's keys have: events.k8s.io's events are kept as those of ""."""
+    keys = object_keys(ObjectRef(group=group, resource=resource, namespace="", name="x"), prefix)
+    ref = key_object(keys[0], prefix) if keys else None
+    return (group, resource) if ref is None else (ref.group, ref.resource)
 
 
 class KeyHistory:
@@ -43,9 +51,19 @@ class KeyHistory:
 
         One that was there from before the session to its end, without a change, is not known.
         """
-        for ref, life in self._lives.get((group, resource), {}).items():
+        for ref, life in self._lives.get(self._kept(group, resource), {}).items():
             if life.is_there(revision):
                 yield ref
+
+    def is_there(self, ref: ObjectRef, revision: int) -> bool:
+        """Whether etcd's watch knows one object to have been there at a revision."""
+        group, resource = self._kept(ref.group, ref.resource)
+        life = self._lives.get((group, resource), {}).get(replace(ref, group=group, resource=resource))
+        return life is not None and life.is_there(revision)
+
+    def _kept(self, group: str, resource: str) -> tuple[str, str]:
+        """What `key_object` calls a resource: groups that share their storage have one name there."""
+        return kept_as(group, resource, self._recording.session.etcd_prefix)
 
     def between(self, group: str, resource: str, namespace: str, revisions: tuple[int, int]) -> Iterator[int]:
         """The revisions beyond the first one and below the second one that changed objects of a resource.
@@ -53,7 +71,7 @@ class KeyHistory:
         `namespace` "": of all namespaces. What etcd's watch saw before the session began is among them, too.
         """
         after, before = revisions
-        for place, turns in self._turns.get((group, resource), {}).items():
+        for place, turns in self._turns.get(self._kept(group, resource), {}).items():
             if namespace in {"", place}:
                 yield from turns[bisect_right(turns, after) : bisect_left(turns, before)]
 

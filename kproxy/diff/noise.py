@@ -48,7 +48,8 @@ INITIAL = Rule(
     name="watch-initial-state",
     ground="a watch from no certain revision begins with any state from then on (Kubernetes API concepts, «Semantics "
     "for watch»): states before it may be folded into the first event, and what was gone by then is not there",
-    place="first events of an object in a watch without a resourceVersion, or with 0; all of one that etcd had no more",
+    place="first events of an object in a watch without a resourceVersion, or with 0; all of one that was deleted "
+    "before that state",
 )
 
 HEARTBEATS = Rule(
@@ -93,7 +94,7 @@ OVERLAP = Rule(
     "writes (a pod's deletion: k8s.io/apiserver/pkg/registry/generic/registry/store.go); what is shown is held against "
     "the replay's own etcd at that moment",
     place="a read that overlapped a write of what it shows, in the recording: its moment; deletions of one object that "
-    "overlapped there: which of them was carried out",
+    "overlapped there: which of them was carried out; never a head, nor an object at the recorded version",
 )
 
 RULES: tuple[Rule, ...] = (

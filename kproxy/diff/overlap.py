@@ -6,31 +6,32 @@ such a read shows another moment, or another one of several deletions is the one
 answer is right if its own etcd says so: at the revision that it names, and not before what was over when it was asked.
 """
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from kproxy.diff.cells import CELL, is_shown_so
+from kproxy.diff.listed import ELEMENT, LISTS_OWN, Listed, at_one_version, counterpart, document, name_of
 from kproxy.diff.noise import OVERLAP
 from kproxy.diff.sides import Comparison, Pair, Side
-from kproxy.diff.stale import may_be_right, may_be_stale, shows, was_absent
+from kproxy.diff.stale import excuse, is_of_content, is_stored, may_be_right, may_be_stale, shows, was_absent
 from kproxy.model.api import WRITE_VERBS, ObjectRef, metadata_of
 from kproxy.model.exchange import Exchange, Nanos, Seq
-from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.jsontypes import JSONObject
 from kproxy.model.verdict import Difference
-from kproxy.renaming.kinds import is_revision
 from kproxy.renaming.target import SELECTORS, parameter
 
 _OK, _NOT_FOUND, _FAILED, _REFUSED = 200, 404, 500, 300
 _LOOKED_AT = 512
-"""Exchanges before another one that may still have gone on when that one began."""
+"""Exchanges before another one that may still have gone on when that one began, and behind it."""
 _DEFINITIONS = frozenset(
     {("apiextensions.k8s.io", "customresourcedefinitions"), ("apiregistration.k8s.io", "apiservices")}
 )
 _LATE = Nanos(3_000_000_000)
 """So much later than it was made a recorder that is busy may see a change."""
-_ELEMENT = re.compile(r"\$\.(items|rows)\[(\d{1,9})\](.*)", re.DOTALL)
-_LISTS_OWN = frozenset({"$.metadata.resourceVersion", "$.metadata.remainingItemCount"})
-_CELLS = ".cells["
+_LOSERS = frozenset({("body", "$.metadata.resourceVersion")})
+"""What two deletions differ in, of which one was carried out and the other one lost against it."""
+_LONGEST_LIMIT = 18
+"""Digits of a number of elements that is asked for."""
 
 
 def judge_overlap(of: Comparison, pair: Pair, before: int) -> None:
@@ -39,14 +40,17 @@ def judge_overlap(of: Comparison, pair: Pair, before: int) -> None:
     if not found or len(found) < of.findings.count - before or of.replayed.recording.session.etcd_start is None:
         return
     verb = pair.baseline.info.verb
+    right: bool | None
     if verb == "delete":
         right = _deleted_at_once(of, pair, found)
     elif verb in {"get", "list"} and not may_be_stale(pair.baseline) and may_be_right(of, pair):
         right = _overlapped(of.baseline, pair.baseline) and _read_right(of, pair, found)
     else:
         right = False
-    if right and of.findings.hide(OVERLAP):
-        of.findings.withdraw(before)
+    if right is None and not of.findings.strict:
+        excuse(of, pair, before, "overlapped another one")
+    elif right and of.findings.hide(OVERLAP):
+        of.findings.withdraw(before, is_of_content)
 
 
 def _overlapped(side: Side, exchange: Exchange) -> bool:
@@ -66,10 +70,13 @@ def _beside(side: Side, exchange: Exchange) -> Iterator[Exchange]:
         other = side.recording.exchange(Seq(seq))
         if other is not None and _end(other) > exchange.started:
             yield other
-    seq, end = exchange.seq + 1, _end(exchange)
-    while (other := side.recording.exchange(Seq(seq))) is not None and other.started < end:
-        yield other
-        seq += 1
+    end = _end(exchange)
+    for seq in range(exchange.seq + 1, exchange.seq + _LOOKED_AT):
+        other = side.recording.exchange(Seq(seq))
+        if other is not None and other.started >= end:
+            return
+        if other is not None:
+            yield other
 
 
 def _end(exchange: Exchange) -> Nanos:
@@ -89,11 +96,11 @@ def _about(write: Exchange, read: Exchange) -> bool:
     return other.namespace in {"", one.namespace} and (not other.name or one.name in {"", other.name})
 
 
-def _deleted_at_once(of: Comparison, pair: Pair, found: list[Difference]) -> bool:
+def _deleted_at_once(of: Comparison, pair: Pair, found: list[Difference]) -> bool | None:
     """Whether several deletions of one object overlapped, and the replay's was answered as one of them may be.
 
     One of them is carried out, the others find it gone, or lose against it between their two writes: then the answer
-    has no revision.
+    has no revision. None: nobody knows what the object was.
     """
     info = pair.baseline.info
     statuses = [each.answer.status if each.answer is not None else 0 for each in (pair.baseline, pair.replayed)]
@@ -105,8 +112,8 @@ def _deleted_at_once(of: Comparison, pair: Pair, found: list[Difference]) -> boo
     ref = _ref(pair.replayed)
     if not was_absent(of.replayed, ref, of.known_before(pair.replayed)):
         return False
-    if statuses[0] == statuses[1]:
-        return {(each.where, each.path) for each in found} <= {("body", "$.metadata.resourceVersion")}
+    if statuses[0] == statuses[1] and not {(each.where, each.path) for each in found} <= _LOSERS:
+        return False
     return _says_gone(of, pair) if statuses[1] == _NOT_FOUND else _says_what_was(of, pair, ref)
 
 
@@ -117,74 +124,65 @@ def _ref(exchange: Exchange) -> ObjectRef:
 
 def _says_gone(of: Comparison, pair: Pair) -> bool:
     """Whether the replay's answer is that this very object was not found."""
-    value = _document(of.replayed, pair.replayed) or {}
+    value = document(of.replayed, pair.replayed) or {}
     details = value.get("details")
     named = details.get("name") if isinstance(details, dict) else None
     return value.get("reason") == "NotFound" and named == pair.replayed.info.name
 
 
-def _says_what_was(of: Comparison, pair: Pair, ref: ObjectRef) -> bool:
-    """Whether the replay's answer shows an object that its etcd had."""
-    value = _document(of.replayed, pair.replayed) or {}
-    kept = (change.value for change in of.replayed.history.changes(ref) if change.value is not None)
-    stored = [of.replayed.documents.stored(each).value for each in kept]
-    uid = metadata_of(value).get("uid")
-    return any(
-        isinstance(each, dict) and (each.get("kind"), metadata_of(each).get("uid")) == (value.get("kind"), uid)
-        for each in stored
-    )
+def _says_what_was(of: Comparison, pair: Pair, ref: ObjectRef) -> bool | None:
+    """Whether the replay's answer shows an object as its etcd had it, or says that this one was deleted.
+
+    Of a revision, if it names one, that changed this object.
+    """
+    value = document(of.replayed, pair.replayed) or {}
+    changes = of.replayed.history.changes(ref)
+    kept = [each for change in changes for each in (change.previous, change.value) if each is not None]
+    if value.get("kind") == "Status":
+        details = value.get("details")
+        named = details if isinstance(details, dict) and value.get("status") == "Success" else {}
+        uids = [metadata_of(of.replayed.documents.stored(each).value).get("uid") for each in kept]
+        return named.get("name") == ref.name and named.get("uid") in [each for each in uids if each is not None]
+    revision = metadata_of(value).get("resourceVersion")
+    if revision is not None and revision not in {str(change.revision) for change in changes}:
+        return False
+    return _any(is_stored(of.replayed, value, each) for each in kept)
 
 
-def _read_right(of: Comparison, pair: Pair, found: list[Difference]) -> bool:
-    """Whether the replay's answer is what its etcd had, as far as the two answers differ."""
+def _any(told: Iterable[bool | None]) -> bool | None:
+    """Whether one is true; None if none is, and one is not known."""
+    known = set(told)
+    return True if True in known else None if None in known else False
+
+
+def _all(told: Iterable[bool | None]) -> bool | None:
+    """Whether all are true; None if none is false, and one is not known."""
+    unknown = False
+    for each in told:
+        if each is False:
+            return False
+        unknown = unknown or each is None
+    return None if unknown else True
+
+
+def _read_right(of: Comparison, pair: Pair, found: list[Difference]) -> bool | None:
+    """Whether the replay's answer is what its etcd had, as far as the two answers differ; None: nobody knows."""
     answer, floor, info = pair.replayed.answer, of.known_before(pair.replayed), pair.replayed.info
     if answer is None:
         return False
     if info.verb == "get" and answer.status == _NOT_FOUND:
         return _says_gone(of, pair) and was_absent(of.replayed, _ref(pair.replayed), floor)
-    value = _document(of.replayed, pair.replayed)
+    recorded, value = document(of.baseline, pair.baseline), document(of.replayed, pair.replayed)
     if value is None:
         return False
     if info.verb == "get":
-        return shows(of.replayed, pair.replayed, value, floor) is True
-    first, second = _Listed.of(_document(of.baseline, pair.baseline)), _Listed.of(value)
+        same = recorded is not None and at_one_version(of, recorded, value)
+        return False if same else shows(of.replayed, pair.replayed, value, floor)
+    first, second = Listed.of(recorded), Listed.of(value)
     if first is None or second is None or second.revision < floor:
         return False
     judged = _Judged(of, pair, first, second)
-    return judged.whole() and all(each.where == "body" and judged.right(each) for each in found)
-
-
-def _document(side: Side, exchange: Exchange) -> JSONObject | None:
-    answer = exchange.answer
-    value = side.documents.body(answer.headers, answer.body).value if answer is not None else None
-    return value if isinstance(value, dict) else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """A list's objects, or those beside a Table's cells, by their place; and the list's revision."""
-
-    revision: int
-    objects: list[JSONObject]
-
-    @classmethod
-    def of(cls, value: JSONObject | None) -> "_Listed | None":
-        if value is None:
-            return None
-        table = value.get("kind") == "Table"
-        revision, elements = metadata_of(value).get("resourceVersion"), value.get("rows" if table else "items")
-        if not isinstance(revision, str) or not is_revision(revision) or not isinstance(elements, list):
-            return None
-        shown = [each.get("object") if table and isinstance(each, dict) else each for each in elements]
-        own: JSONObject = {} if table else {"kind": str(value.get("kind")).removesuffix("List")}
-        own |= {} if table else {"apiVersion": value.get("apiVersion")}
-        objects: list[JSONObject] = [{**own, **each} for each in shown if isinstance(each, dict)]
-        return cls(int(revision), objects) if len(objects) == len(elements) else None
-
-
-def _name(value: JSON) -> tuple[str, str]:
-    metadata = metadata_of(value)
-    return str(metadata.get("namespace", "")), str(metadata.get("name", ""))
+    return _all((judged.whole(), *(each.where == "body" and judged.right(each) for each in found)))
 
 
 @dataclass(slots=True)
@@ -193,14 +191,17 @@ class _Judged:
 
     of: Comparison
     pair: Pair
-    first: _Listed
-    second: _Listed
+    first: Listed
+    second: Listed
 
-    def right(self, found: Difference) -> bool:
-        """Whether a difference is one of moments: of an object that etcd had so, or had no more, or not yet."""
-        if found.path in _LISTS_OWN:
+    def right(self, found: Difference) -> bool | None:
+        """Whether a difference is one of moments: of an object that etcd had so, or had no more, or not yet.
+
+        Within an object that both show at one version it is none of moments.
+        """
+        if found.path in LISTS_OWN:
             return True
-        match = _ELEMENT.fullmatch(found.path)
+        match = ELEMENT.fullmatch(found.path)
         if match is None:
             return False
         at, rest = int(match[2]), match[3]
@@ -208,39 +209,45 @@ class _Judged:
             return self._shown(at)
         if at >= len(self.first.objects):
             return False
-        namespace, name = (self.of.renaming.text(each) for each in _name(self.first.objects[at]))
-        place = next((n for n, each in enumerate(self.second.objects) if _name(each) == (namespace, name)), None)
+        moved = self._moved(self.first.objects[at], at, within=bool(rest))
+        cell = CELL.match(rest) if moved else None
+        if cell is None:
+            return moved
+        place = counterpart(self.of, self.first.objects[at], self.second)
+        return True if place is not None and is_shown_so(self.of, self.pair, place, int(cell[1])) else None
+
+    def _moved(self, recorded: JSONObject, at: int, *, within: bool) -> bool | None:
+        """Whether a recorded object is another one now, or gone; `within`: another one stands in its place then."""
+        place = counterpart(self.of, recorded, self.second)
         if place is not None:
-            return self._shown(place) and (not rest.startswith(_CELLS) or self._moved(at, place))
-        beside = at if at < len(self.second.objects) else None  # another one stands in its place
-        return self._gone(namespace, name) and (not rest or (beside is not None and self._shown(beside)))
+            return not at_one_version(self.of, recorded, self.second.objects[place]) and self._shown(place)
+        return self._gone(recorded) and (not within or self._shown(at))
 
     def whole(self) -> bool:
         """Whether none is missing that etcd had, as far as the list was to show all."""
         target, info = self.pair.replayed.request.target, self.pair.replayed.info
         if any(parameter(target, each) for each in SELECTORS) or parameter(target, "continue"):
             return True
-        if len(self.second.objects) >= int(parameter(target, "limit") or 0) > 0:
+        if len(self.second.objects) >= _limit(target) > 0:
             return True
-        names = set(map(_name, self.second.objects))
         there = self.of.replayed.history.there(info.group, info.resource, self.second.revision)
-        return all((ref.namespace, ref.name) in names for ref in there if info.namespace in {"", ref.namespace})
+        places = self.second.places
+        return all((ref.namespace, ref.name) in places for ref in there if info.namespace in {"", ref.namespace})
 
-    def _shown(self, place: int) -> bool:
-        shown = self.second.objects[place] if place < len(self.second.objects) else {}
-        return shows(self.of.replayed, self.pair.replayed, shown, 0, self.second.revision) is True
+    def _shown(self, place: int) -> bool | None:
+        if place >= len(self.second.objects):
+            return False
+        return shows(self.of.replayed, self.pair.replayed, self.second.objects[place], 0, self.second.revision)
 
-    def _moved(self, at: int, place: int) -> bool:
-        """Whether an object is another one than was recorded: then its cells say what etcd does not."""
-        first, second = metadata_of(self.first.objects[at]), metadata_of(self.second.objects[place])
-        revisions = self.of.renaming.revisions
-        return not revisions.agrees(
-            str(first.get("uid")), str(first.get("resourceVersion")), str(second.get("resourceVersion"))
-        )
-
-    def _gone(self, namespace: str, name: str) -> bool:
+    def _gone(self, recorded: JSONObject) -> bool:
         info = self.pair.replayed.info
+        namespace, name = (self.of.renaming.text(each) for each in name_of(recorded))
         ref = ObjectRef(group=info.group, resource=info.resource, namespace=namespace, name=name)
-        life = self.of.replayed.history.changes(ref)
-        there = self.of.replayed.history.there(info.group, info.resource, self.second.revision)
-        return bool(life) and ref not in set(there)
+        history = self.of.replayed.history
+        return bool(history.changes(ref)) and not history.is_there(ref, self.second.revision)
+
+
+def _limit(target: str) -> int:
+    """How many elements were asked for; 0: all, or no number."""
+    asked = parameter(target, "limit") or ""
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= _LONGEST_LIMIT else 0

@@ -5,18 +5,21 @@ not older than what was asked for. Then it may show another moment than the reco
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from kproxy.diff.listed import Listed, at_one_version, differ_beside_moments, document, name_of
 from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.etcd import KeyChange
 from kproxy.model.exchange import Body, Exchange
 from kproxy.model.jsontypes import JSONObject
+from kproxy.model.verdict import Difference
 from kproxy.renaming.kinds import is_revision
 from kproxy.renaming.target import parameter
 
 _OK, _NOT_FOUND = 200, 404
+_METADATA_ONLY = "PartialObjectMetadata"
 
 
 def may_be_stale(exchange: Exchange) -> bool:
@@ -31,30 +34,75 @@ def may_be_stale(exchange: Exchange) -> bool:
 def judge_moment(of: Comparison, pair: Pair, before: int) -> None:
     """Take back the differences since there were `before`, where the replay's answer shows what its etcd had.
 
-    A list that differs in nothing may still show an object that was another one at the list's revision.
+    A list that differs in nothing may still show an object that was another one at the list's revision. What a head
+    says beside the status is of no moment.
     """
     if not may_be_stale(pair.baseline):
         return
     same = of.findings.count == before
-    possible = same or may_be_right(of, pair)
-    right = _is_right(of.replayed, pair.replayed, contents=not same) if possible else False
+    possible = same or (may_be_right(of, pair) and not _another_state(of, pair, before))
+    known = _known(of, pair, before)
+    right = _is_right(of.replayed, pair.replayed, known, contents=not same) if possible else False
     if same:
         if right is False and _is_list(pair.replayed):
             said = "its objects are not those of this revision"
             of.findings.differ(pair.baseline.seq, "body", "$.metadata.resourceVersion", "renamed", None, said)
     elif right is None:
-        first = next(iter(of.findings.since(before)), None)
-        of.findings.withdraw(before)
-        place = f": {first.where} {first.path} differs" if first is not None else ""
-        of.findings.cannot_tell(
-            f"exchange {pair.baseline.seq} may show any moment, and no history of the replay's etcd tells it{place}"
-        )
+        excuse(of, pair, before, "may show any moment")
     elif right:
-        of.findings.withdraw(before)
+        of.findings.withdraw(before, is_of_content)
+
+
+def excuse(of: Comparison, pair: Pair, before: int, why: str) -> None:
+    """Nobody can tell of the differences in a content since there were `before`: no history says what is right."""
+    first = next(filter(is_of_content, of.findings.since(before)), None)
+    of.findings.withdraw(before, is_of_content)
+    place = f": {first.where} {first.path} differs" if first is not None else ""
+    of.findings.cannot_tell(f"exchange {pair.baseline.seq} {why}, and no history of the replay's etcd tells it{place}")
+
+
+def is_of_content(found: Difference) -> bool:
+    """Whether another state may make a difference: of the status and the body; a head is the same at any moment."""
+    return found.where == "body" or (found.where == "status" and found.path in {"status", "reason"})
+
+
+def _another_state(of: Comparison, pair: Pair, before: int) -> bool:
+    """Whether the answers differ in what no moment explains: in the contents of one version.
+
+    Where etcd is not in both recordings, versions are known by such reads alone, and say nothing.
+    """
+    if not _has_versions(of):
+        return False
+    first, second = document(of.baseline, pair.baseline), document(of.replayed, pair.replayed)
+    if first is None or second is None:
+        return False
+    return differ_beside_moments(of, of.findings.since(before), first, second)
+
+
+def _has_versions(of: Comparison) -> bool:
+    return all(side.recording.session.etcd_start is not None for side in (of.baseline, of.replayed))
+
+
+def _known(of: Comparison, pair: Pair, before: int) -> Callable[[JSONObject], bool]:
+    """Of a list's objects, which are the recorded ones: at one version, and no difference was found in them."""
+    listed = Listed.of(document(of.baseline, pair.baseline)) if _has_versions(of) else None
+    if listed is None or len(of.findings.since(before)) < of.findings.count - before:
+        return lambda _: False
+    recorded: dict[tuple[str, ...], JSONObject] = {
+        tuple(map(of.renaming.text, name)): listed.objects[at] for name, at in listed.places.items()
+    }
+    return lambda shown: at_one_version(of, recorded.get(name_of(shown)), shown)
 
 
 def shows(side: Side, exchange: Exchange, shown: JSONObject, floor: int, at: int | None = None) -> bool | None:
-    """Whether an object is what etcd had of it at `floor` or later, at `at` if that is given; None: nobody knows."""
+    """Whether an object is what etcd had of it at `floor` or later, at `at` if that is given; None: nobody knows.
+
+    One of which etcd's watch saw no change is not what another moment shows.
+    """
+    metadata = metadata_of(shown)
+    ref = _ref(exchange, str(metadata.get("namespace", "")), str(metadata.get("name", "")))
+    if not is_revision(metadata.get("resourceVersion")) or not side.history.changes(ref):
+        return False
     return _shows(side, exchange, shown, floor, at, contents=True)
 
 
@@ -92,10 +140,10 @@ def may_be_right(of: Comparison, pair: Pair) -> bool:
     return types[0] == types[1] or None in types
 
 
-def _is_right(side: Side, exchange: Exchange, *, contents: bool) -> bool | None:
+def _is_right(side: Side, exchange: Exchange, known: Callable[[JSONObject], bool], *, contents: bool) -> bool | None:
     """Whether an answer is what etcd had at a moment that was asked for; None: nobody knows what it had.
 
-    Without `contents` only versions count.
+    Without `contents` only versions count, nor do others of a list's objects that are `known`.
     """
     answer = exchange.answer
     if answer is None or side.recording.session.etcd_start is None:
@@ -108,7 +156,7 @@ def _is_right(side: Side, exchange: Exchange, *, contents: bool) -> bool | None:
     if answer.status != _OK or not isinstance(value, dict):
         return False
     if exchange.info.verb == "list":
-        return _lists(side, exchange, value, bound, contents=contents)
+        return _lists(side, exchange, value, bound, lambda shown: contents and not known(shown))
     return _shows(side, exchange, value, bound, contents=contents)
 
 
@@ -134,11 +182,18 @@ def _shows(  # noqa: PLR0913 - an object, and when it may have been so
     if life is None:
         return None
     value = life.version(int(revision), bound if at is None else at, at)
-    return value is not None and (not contents or is_stored(side, shown, value))
+    if value is None:
+        return False
+    return is_stored(side, shown, value) if contents else True
 
 
-def _lists(side: Side, exchange: Exchange, shown: JSONObject, bound: int, *, contents: bool) -> bool | None:
-    """Whether each object of a list is what etcd had at the list's revision, and none is missing."""
+def _lists(
+    side: Side, exchange: Exchange, shown: JSONObject, bound: int, contents: Callable[[JSONObject], bool]
+) -> bool | None:
+    """Whether each object of a list is what etcd had at the list's revision, and none is missing.
+
+    `contents`: whether an object's contents count, not its version alone.
+    """
     if shown.get("kind") == "Table":
         return None  # its cells are no part of what etcd has
     revision, items = metadata_of(shown).get("resourceVersion"), shown.get("items", [])
@@ -149,18 +204,17 @@ def _lists(side: Side, exchange: Exchange, shown: JSONObject, bound: int, *, con
         return False
     info = exchange.info
     kind = str(shown.get("kind", "")).removesuffix("List")
-    told = [
-        _shows(side, exchange, {"kind": kind, "apiVersion": shown.get("apiVersion"), **each}, 0, at, contents=contents)
-        for each in items
-        if isinstance(each, dict)
+    objects = [
+        {"kind": kind, "apiVersion": shown.get("apiVersion"), **each} for each in items if isinstance(each, dict)
     ]
-    if any(each is False for each in told):
+    told = [_shows(side, exchange, each, 0, at, contents=contents(each)) for each in objects]
+    whole = not (parameter(exchange.request.target, "limit") or _selects(exchange))
+    names = set(map(name_of, objects))
+    there = side.history.there(info.group, info.resource, at) if whole else ()
+    missing = any((ref.namespace, ref.name) not in names for ref in there if info.namespace in {"", ref.namespace})
+    if missing or any(each is False for each in told):
         return False
-    if any(each is None for each in told) or parameter(exchange.request.target, "limit") or _selects(exchange):
-        return None
-    names = {(str(metadata_of(each).get("namespace", "")), str(metadata_of(each).get("name", ""))) for each in items}
-    there = side.history.there(info.group, info.resource, at)
-    return all((ref.namespace, ref.name) in names for ref in there if info.namespace in {"", ref.namespace})
+    return None if not whole or any(each is None for each in told) else True
 
 
 def _selects(exchange: Exchange) -> bool:
@@ -201,20 +255,34 @@ def _ends(changes: tuple[KeyChange, ...], bound: int) -> Iterator[bool]:
         yield change.value is None and (later is None or later > bound)
 
 
-def is_stored(side: Side, shown: JSONObject, value: Body | None) -> bool:
-    """Whether an object is shown as it is stored; None is stored nowhere.
+def is_stored(side: Side, shown: JSONObject, value: Body | None) -> bool | None:
+    """Whether an object is shown as it is stored; None is stored nowhere. None: nobody knows what is stored.
 
-    In another version of the API than it is stored in (as PartialObjectMetadata, too) only what both have counts.
+    Of PartialObjectMetadata only the metadata counts. In another version of the API than it is stored in an object is
+    wrong if its metadata is; whether its other fields are right is not known.
     """
+    if value is None:
+        return False
     stored = side.documents.stored(value).value
     if not isinstance(stored, dict):
-        return False
+        return None  # encrypted, or not kept
     if shown.get("apiVersion") != stored.get("apiVersion"):
-        return _identity(shown, "managedFields") == _identity(stored, "managedFields")
+        if _identity(shown, "managedFields") != _identity(stored, "managedFields"):
+            return False
+        return True if shown.get("kind") == _METADATA_ONLY else None
     first, second = ({**each, "metadata": _identity(each)} for each in (shown, stored))
-    if "labels" not in metadata_of(second):  # reading gives a Job without labels its template's (batch/v1/defaults.go)
+    if "labels" not in metadata_of(second) and _has_its_templates_labels(shown):
         metadata_of(first).pop("labels", None)
     return first == second
+
+
+def _has_its_templates_labels(shown: JSONObject) -> bool:
+    """Whether reading gave a Job without labels those of its template (kubernetes/pkg/apis/batch/v1/defaults.go)."""
+    if shown.get("kind") != "Job" or not str(shown.get("apiVersion")).startswith("batch/"):
+        return False
+    spec = shown.get("spec")
+    template = spec.get("template") if isinstance(spec, dict) else None
+    return metadata_of(template).get("labels") == metadata_of(shown).get("labels")
 
 
 def _identity(value: JSONObject, *without: str) -> JSONObject:

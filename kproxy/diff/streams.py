@@ -11,6 +11,7 @@ from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, TAIL
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.diff.tails import Tail, ran_on
 from kproxy.diff.trees import Comparer, Spot, shortened
+from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import EMPTY_BODY, End, Exchange, header
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.derived import drawn_for
@@ -154,7 +155,18 @@ def _unmatched(  # noqa: PLR0913, PLR0917 - an event, and all that it stands amo
         if not (_folded(pair, objects[a.uid], a) and of.findings.hide(INITIAL)):
             of.matched[pair.baseline.seq] = tail.baseline
             of.findings.differ(pair.baseline.seq, "stream", f"$[{a.index}]", "removed", a.summary(), None)
-    elif b is not None and not (ran_on(of, pair, tail, b) and of.findings.hide(TAIL)):
+    elif b is not None:
+        _added(of, pair, b, ran_on(of, pair, tail, b))
+
+
+def _added(of: Comparison, pair: Pair, b: Seen, ran: bool | None) -> None:  # noqa: FBT001 - what was found out
+    """An event more; `ran`: whether it came when the client had left."""
+    if ran is None and not of.findings.strict:
+        of.findings.cannot_tell(
+            f"exchange {pair.baseline.seq}: no history of the replay's etcd tells whether its watch's event {b.index} "
+            "shows what was there"
+        )
+    elif not (ran and of.findings.hide(TAIL)):
         of.findings.differ(pair.baseline.seq, "stream", f"$[{b.index}]", "added", None, b.summary())
 
 
@@ -177,8 +189,24 @@ def _was_over(of: Comparison, pair: Pair, same: list[tuple[Seen, Seen | None]], 
         return False
     recorded = watched(pair.baseline, last)
     ref = replace(recorded, namespace=of.renaming.text(recorded.namespace), name=of.renaming.text(recorded.name))
-    there = of.replayed.history.there(ref.group, ref.resource, began)
-    return bool(of.replayed.history.changes(ref)) and ref not in set(there)
+    return _had_ended(of.replayed, ref, of.renaming.image(Kind.UID, last.uid), began)
+
+
+def _had_ended(side: Side, ref: ObjectRef, uid: str | None, began: int) -> bool:
+    """Whether etcd had an object, and had it no more at `began`: not one that was made only after that.
+
+    Where nobody knows its uid (an encrypted value's), there was none of its name from then on.
+    """
+    changes = side.history.changes(ref)
+    for index, change in enumerate(changes):
+        if change.value is not None or change.revision > began:
+            continue
+        before = change.previous if change.previous is not None or not index else changes[index - 1].value
+        stored = side.documents.stored(before)
+        known = uid is not None and not stored.reason
+        if (metadata_of(stored.value).get("uid") == uid) if known else change is changes[-1]:
+            return True
+    return False
 
 
 def _cut(of: Comparison, pair: Pair) -> None:

@@ -52,17 +52,17 @@ class Tail:
         )
 
 
-def ran_on(of: Comparison, pair: Pair, tail: Tail, b: Seen) -> bool:
-    """Whether an event more is one that the client would not have waited for, and that etcd's history has."""
+def ran_on(of: Comparison, pair: Pair, tail: Tail, b: Seen) -> bool | None:
+    """Whether an event more is one that the client would not have waited for, and that etcd's history has.
+
+    None: it may be, but nobody knows whether that had it so.
+    """
     if pair.baseline.end not in _LEFT or pair.replayed.end not in _LEFT:
         return False
     once = tail.times[b.uid, b.revision] == 1 and b.index not in tail.late
-    return (
-        once
-        and _came_later(of, tail, b)
-        and _in_history(of.replayed, pair.replayed, b)
-        and not _misses(of.replayed, pair.replayed, tail, b)
-    )
+    if not once or not _came_later(of, tail, b) or _misses(of.replayed, pair.replayed, tail, b):
+        return False
+    return _in_history(of.replayed, pair.replayed, b)
 
 
 def _came_later(of: Comparison, tail: Tail, b: Seen) -> bool:
@@ -102,8 +102,8 @@ def _initial(events: list[Seen]) -> int:
     return next((at for at, each in enumerate(events) if each.event.type != "ADDED"), len(events))
 
 
-def _in_history(side: Side, exchange: Exchange, seen: Seen) -> bool:
-    """Whether etcd's watch saw the object at the event's revision, and as the event shows it.
+def _in_history(side: Side, exchange: Exchange, seen: Seen) -> bool | None:
+    """Whether etcd's watch saw the object at the event's revision, and as the event shows it; None: nobody knows.
 
     What is gone, or is selected no more, is shown as it was before. Of a Table only the object's name and uid count:
     its cells are no part of what etcd has.
@@ -116,6 +116,9 @@ def _in_history(side: Side, exchange: Exchange, seen: Seen) -> bool:
     if change.value is None and not gone:
         return False
     value = change.previous if gone else change.value
-    if metadata_of(side.documents.stored(value).value).get("uid") != seen.uid:
+    stored = side.documents.stored(value)
+    if stored.reason:
+        return None
+    if metadata_of(stored.value).get("uid") != seen.uid:
         return False
     return seen.event.object.get("kind") == "Table" or is_stored(side, seen.event.object, value)

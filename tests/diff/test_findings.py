@@ -44,3 +44,13 @@ def test_what_was_withdrawn_crowds_out_nothing() -> None:
         findings.withdraw(0)
     findings.differ(Seq(1), "body", "$.x", "removed", 1, None)
     assert len(findings.since(0)) == len(findings.differences) == 1
+
+
+def test_some_of_what_is_found_may_be_withdrawn_and_the_rest_stays() -> None:
+    findings = Findings(strict=False)
+    for where in ("status", "header", "body"):
+        findings.differ(Seq(1), where, "$.x", "removed", 1, None)
+    findings.withdraw(1, lambda each: each.where == "body")
+    assert [each.where for each in findings.differences] == ["status", "header"]
+    assert [each.where for each in findings.since(1)] == ["header"]
+    assert findings.count == 2

@@ -167,6 +167,8 @@ def initial(edit: str) -> Servers:
     for server in (first, second):
         for number in (1, 2, 3):
             server.put(number, "/registry/pods/default/a", server.pod(number), version=number)
+    if edit == "one that came later":
+        return _came_later(*servers())
     target = LIVE if edit == "from a revision" else FROM_ANYWHERE
     kinds = ("ADDED", "MODIFIED", "MODIFIED")
     first.watch(target, *(event(kind, first.pod(at)) for at, kind in zip((1, 2, 3), kinds, strict=True)))
@@ -179,6 +181,19 @@ def initial(edit: str) -> Servers:
     }.get(edit, shown)
     second.watch(target, *events)
     return first, second
+
+
+def _came_later(*both: FakeServer) -> Servers:
+    """An object is made and deleted while a watch goes on, and one of the two watches does not show it."""
+    target = f"{FROM_ANYWHERE}&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    for server in both:
+        server.put(1, "/registry/pods/default/a", server.pod(1))
+        server.put(2, "/registry/pods/default/b", server.pod(2, "b"))
+        server.delete(3, "/registry/pods/default/b")
+        shown = [event("ADDED", server.pod(1)), bookmark(server, 1, **{"k8s.io/initial-events-end": "true"})]
+        later = [event("ADDED", server.pod(2, "b")), event("DELETED", server.pod(3, "b"))]
+        server.watch(target, *shown, *(later if server is both[0] else []))
+    return both[0], both[1]
 
 
 def heartbeats(edit: str) -> Servers:
@@ -286,6 +301,11 @@ TAILS = (
     *("what etcd never had", "twice", "lost before", "another state before", "the server ended it"),
     *("another state in it", "one lost in it", "out of order", "ahead of the last one", "no end"),
 )
+OVERLAPS = ("did not overlap", "what never was", "one is missing", "beside it", "too early", "head")
+INITIALS = (
+    *("from a revision", "as modified", "a later state lost", "another state", "none at all"),
+    "one that came later",
+)
 
 
 def overlapping(edit: str) -> Servers:
@@ -301,7 +321,8 @@ def overlapping(edit: str) -> Servers:
     last = second.pod(2, "b") | ({"status": {"phase": "x"}} if edit == "what never was" else {})
     items = [] if edit == "one is missing" else [last]
     extra: JSONObject = {"remains": 1} if edit == "beside it" else {}
-    second.exchange("GET", PODS, 200, second.listed(2 if edit == "too early" else 3, *items) | extra)
+    head: Headers = (("X-Said", "1"),) if edit == "head" else ()
+    second.exchange("GET", PODS, 200, second.listed(2 if edit == "too early" else 3, *items) | extra, headers=head)
     if edit != "did not overlap":
         first.edit(Seq(3), lambda each: replace(each, ended=first.made.exchange_list[3].answered))
     return first, second
@@ -312,14 +333,14 @@ SCENES = (
     Scene(BOOKMARKS, bookmarks, ("lost event", "lost end of the initial events", "goes back")),
     Scene(TAIL, tail, TAILS),
     Scene(CLOSED, closed, ("torn off", "type", "no watch")),
-    Scene(INITIAL, initial, ("from a revision", "as modified", "a later state lost", "another state", "none at all")),
+    Scene(INITIAL, initial, INITIALS),
     Scene(HEARTBEATS, heartbeats, ("another lease", "not labelled", "its end", "another state")),
     Scene(OPENAPI, openapi, ("another path", "not asked", "status", "with content", "header")),
     Scene(METRICS, metrics, ("status", "another path", "end")),
     Scene(STARTUP, startup, ("what a request wrote", "another value of it", "a key that is not on the list")),
     Scene(CERTIFICATES, certificates, ("another warning", "no secret", "a read", "body", "one more")),
     Scene(EMULATED, emulated, ("two real ones", "value")),
-    Scene(OVERLAP, overlapping, ("did not overlap", "what never was", "one is missing", "beside it", "too early")),
+    Scene(OVERLAP, overlapping, OVERLAPS),
 )
 MUTANTS = [(scene, edit) for scene in SCENES for edit in scene.edits]
 

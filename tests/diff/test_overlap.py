@@ -1,13 +1,18 @@
 """kproxy.diff.overlap: what overlapped in the recording is judged by the history of the replay's own etcd."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from kproxy.model.exchange import Nanos, Seq
+from kproxy.diff.overlap import _beside
+from kproxy.diff.sides import Side, read_side
+from kproxy.model.api import RequestInfo
+from kproxy.model.exchange import Body, BodyState, Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome, Verdict
+from kproxy.wire.requestinfo import request_info
 from tests.diff.sessions import PODS, SECOND, FakeServer, verdict_of
 from tests.diff.test_streams import event
 
@@ -51,18 +56,42 @@ def listed(made: FakeServer, revision: int, *shown: JSONObject, **metadata: JSON
     return 200, value
 
 
-def compared(
-    target: str, first: Answering, second: Answering, *, overlap: bool = True, strict: bool = False
+def compared(  # noqa: PLR0913 - a read, and what it stands among
+    target: str,
+    first: Answering,
+    second: Answering,
+    *,
+    overlap: bool = True,
+    strict: bool = False,
+    earlier: Answering | None = None,
 ) -> Verdict:
-    """The verdict when a read is answered in these ways; it began before the recorded deletion was over (`overlap`)."""
+    """The verdict when a read is answered in these ways; it began before the recorded deletion was over (`overlap`).
+
+    `earlier`: how both servers answered the same before.
+    """
     servers = server("a", 100, 7), server("b", 5000, 15)
     for made, answer in zip(servers, (first, second), strict=True):
         made.exchange("GET", target, *answer(made))
+        if earlier is not None:
+            asked = request_info("GET", target)
+            body = made.made.keep(json.dumps(earlier(made)[1]).encode())
+            made.edit(Seq(5), lambda each, body=body, info=asked: _answered(each, target, info, body))  # type: ignore[misc] # bound at once
     if overlap:
         servers[0].edit(Seq(DELETED), lambda each: replace(each, ended=Nanos((DELETED + 1) * SECOND + 5)))
     before = Nanos(int((DELETED - 0.5) * SECOND))  # in the replay nothing was over yet that the deletion wrote
     servers[1].edit(Seq(DELETED + 1), lambda each: replace(each, started=before))
     return verdict_of(*servers, strict=strict)
+
+
+def _answered(exchange: Exchange, target: str, info: RequestInfo, body: Body) -> Exchange:
+    """An exchange that asks for something else."""
+    assert exchange.answer is not None
+    headers = tuple(
+        ("Content-Length", str(body.size)) if name == "Content-Length" else (name, value)
+        for name, value in exchange.answer.headers
+    )
+    answer = replace(exchange.answer, body=body, headers=headers)
+    return replace(exchange, request=replace(exchange.request, target=target), info=info, answer=answer)
 
 
 RIGHT: list[Answering] = [
@@ -133,8 +162,16 @@ def test_a_tables_cells_are_compared_where_its_object_is_the_recorded_one() -> N
     def before(made: FakeServer, other: str = "Running") -> tuple[int, JSON]:
         return table(made, 4, (made.pod(3), "Completed"), (made.pod(4, "b"), other))
 
-    assert compared(f"{PODS}?limit=500", amid, before).outcome is Outcome.EQUIVALENT
-    assert compared(f"{PODS}?limit=500", amid, lambda each: before(each, "Failed")).outcome is Outcome.DIFFERENT
+    target = f"{PODS}?limit=500"
+    assert compared(target, amid, lambda each: before(each, "Failed")).outcome is Outcome.DIFFERENT
+    unknown = compared(target, amid, before)
+    assert (unknown.outcome, unknown.noise) == (Outcome.INCONCLUSIVE, ())
+    for cell, outcome in (("Completed", Outcome.EQUIVALENT), ("Running", Outcome.INCONCLUSIVE)):
+
+        def shown(made: FakeServer, cell: str = cell) -> tuple[int, JSON]:
+            return table(made, 4, (made.pod(3), cell), (made.pod(4, "b"), "Running"))
+
+        assert compared(target, amid, before, earlier=shown).outcome is outcome
 
 
 @pytest.mark.parametrize(
@@ -176,12 +213,74 @@ def without_revision(made: FakeServer) -> tuple[int, JSON]:
         (lambda _: (404, {"kind": "Status", "code": 404, "reason": "Expired"}), Outcome.DIFFERENT),
         (lambda _: (409, {"kind": "Status", "code": 409, "reason": "Conflict"}), Outcome.DIFFERENT),
         (lambda each: (200, {**marked(each, 6), "status": {"number": 4}}), Outcome.DIFFERENT),
+        (lambda each: (200, marked(each, 999)), Outcome.DIFFERENT),  # a revision that etcd never had
     ],
 )
 def test_which_of_two_deletions_at_once_is_carried_out_is_a_race(answer: Answering, outcome: Outcome) -> None:
     verdict = deleted_twice(without_revision, answer)
     assert verdict.outcome is outcome
     assert deleted_twice(without_revision, answer, overlap=False).outcome is Outcome.DIFFERENT
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (lambda each: (200, marked(each, 6)), Outcome.EQUIVALENT),
+        (lambda each: (200, {**marked(each, 6), "spec": {"containers": []}}), Outcome.DIFFERENT),
+        (lambda each: (200, marked(each, 999)), Outcome.DIFFERENT),
+        (lambda each: (200, status(each, 97)), Outcome.EQUIVALENT),
+        (lambda each: (200, status(each, 98)), Outcome.DIFFERENT),  # another one's
+        (lambda each: (200, status(each, 97) | {"status": "Failure"}), Outcome.DIFFERENT),
+    ],
+)
+def test_the_deletion_that_is_carried_out_answers_with_what_was_there(answer: Answering, outcome: Outcome) -> None:
+    assert deleted_twice(lambda _: (404, GONE), answer).outcome is outcome
+
+
+def status(made: FakeServer, number: int) -> JSONObject:
+    """How a deletion is answered that was carried out at once: most kinds show no object then."""
+    details: JSON = {"name": "a", "kind": "pods", "uid": made.uid(number)}
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+
+
+def test_of_an_object_that_is_stored_encrypted_nobody_knows_what_its_deletion_shows() -> None:
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    hidden = Body(state=BodyState.COUNTED, size=9, reason="encrypted at rest")
+    for made, answer in zip(servers, ((404, GONE), (200, marked(servers[1], 6))), strict=True):
+        made.exchange("DELETE", f"{PODS}/a", *answer)
+        for at, change in enumerate(made.made.change_list):
+            made.made.change_list[at] = replace(change, value=hidden if change.value else None)
+    servers[0].edit(Seq(DELETED), lambda each: replace(each, ended=Nanos((DELETED + 1) * SECOND + 5)))
+    verdict = verdict_of(*servers)
+    assert (verdict.outcome, verdict.differences) == (Outcome.INCONCLUSIVE, ())
+
+
+def test_no_race_makes_another_head() -> None:
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    servers[0].exchange("DELETE", f"{PODS}/a", *without_revision(servers[0]))
+    servers[1].exchange("DELETE", f"{PODS}/a", 404, GONE, headers=(("X-Said", "1"),))
+    servers[0].edit(Seq(DELETED), lambda each: replace(each, ended=Nanos((DELETED + 1) * SECOND + 5)))
+    assert [(each.where, each.path) for each in verdict_of(*servers).differences] == [("header", "x-said")]
+
+
+@pytest.mark.parametrize("limit", ["abc", "1" * 5000, "-1", "²"])
+def test_a_limit_that_is_no_number_limits_nothing(limit: str) -> None:
+    target = f"{PODS}?limit={limit}"
+    assert compared(target, lambda each: listed(each, 5, marked(each)), RIGHT[2]).outcome is Outcome.EQUIVALENT
+    assert compared(target, lambda each: listed(each, 5, marked(each)), WRONG[3]).outcome is Outcome.DIFFERENT
+
+
+def test_a_number_that_is_missing_ends_no_search_for_what_overlapped() -> None:
+    made = server("a", 100, 7)
+    side = _amid(made)
+    for number in (5, 6):
+        made.edit(Seq(number), lambda each: replace(each, seq=Seq(900 + each.seq)))
+    assert [each.seq for each in _beside(side, made.made.exchange_list[3])] == [DELETED]
+
+
+def _amid(made: FakeServer) -> Side:
+    made.edit(Seq(4), lambda each: replace(each, ended=Nanos(int((DELETED + 0.5) * SECOND))))
+    return read_side(made.made)
 
 
 @pytest.mark.parametrize(("began", "outcome"), [(6, Outcome.EQUIVALENT), (4, Outcome.DIFFERENT)])

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from kproxy.model.jsontypes import JSON
+from kproxy.model.exchange import Body, BodyState
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome, Verdict
 from tests.diff.sessions import PODS, FakeServer, verdict_of
 
@@ -152,3 +153,134 @@ def test_no_moment_makes_that_a_resource_is_served() -> None:
     verdict = compared(f"{PODS}?{ANY}", lambda made: state(made, 0), lambda made: listed(made, 5, 0, other=True))
     assert verdict.outcome is Outcome.DIFFERENT
     assert verdict.reasons == ()
+
+
+WIDGETS = "/apis/example.com/v1beta1/namespaces/default/widgets"
+
+
+def widget(made: FakeServer, revision: int, size: int, version: str = "v1beta1", **metadata: JSON) -> JSONObject:
+    """A custom resource, of a size."""
+    pod = made.pod(revision, "w")
+    own = pod["metadata"]
+    assert isinstance(own, dict)
+    return {
+        "kind": "Widget",
+        "apiVersion": f"example.com/{version}",
+        "metadata": own | metadata,
+        "spec": {"size": size},
+    }
+
+
+def converted(answer: Callable[[FakeServer], JSON], target: str = f"{WIDGETS}/w?{ANY}", name: str = "") -> Verdict:
+    """The verdict where a resource is read in another version than it is stored in; the recorded read shows 2."""
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    for made in servers:
+        for number in (6, 7):
+            made.exchange("PUT", f"{WIDGETS}/w", 200, widget(made, number, number))
+            made.put(number, "/registry/example.com/widgets/default/w", widget(made, number, number, "v1"))
+    recorded = widget(servers[0], 7, 7)
+    servers[0].exchange("GET", target, 200, _widgets(servers[0], recorded) if name else recorded)
+    servers[1].exchange("GET", target, 200, answer(servers[1]))
+    return verdict_of(*servers)
+
+
+def _widgets(made: FakeServer, *items: JSON, revision: int = 7, **more: JSON) -> JSONObject:
+    listed = made.listed(revision, *items)
+    return listed | {"kind": "WidgetList", "apiVersion": "example.com/v1beta1"} | more
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (lambda each: widget(each, 7, 7), Outcome.IDENTICAL),
+        (lambda each: widget(each, 7, 999), Outcome.DIFFERENT),  # no moment shows one version in two ways
+        (lambda each: widget(each, 6, 6), Outcome.INCONCLUSIVE),  # nobody knows how it was converted
+        (lambda each: widget(each, 6, 6, labels={"x": "y"}), Outcome.DIFFERENT),
+    ],
+)
+def test_in_another_version_than_the_stored_one_only_metadata_is_known(
+    answer: Callable[[FakeServer], JSON], outcome: Outcome
+) -> None:
+    assert converted(answer).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (lambda each: _widgets(each, widget(each, 7, 7), revision=9), Outcome.IDENTICAL),
+        (lambda each: _widgets(each, widget(each, 7, 999), revision=9), Outcome.DIFFERENT),
+        (lambda each: _widgets(each, widget(each, 7, 7, labels={"x": "y"}), revision=9), Outcome.DIFFERENT),
+        (lambda each: _widgets(each, widget(each, 6, 6), revision=6), Outcome.INCONCLUSIVE),
+        (lambda each: _widgets(each, widget(each, 6, 6), revision=6, more=1), Outcome.DIFFERENT),
+        (lambda each: _widgets(each, revision=6), Outcome.DIFFERENT),
+    ],
+)
+def test_of_a_list_in_another_version_what_is_at_the_recorded_one_is_known(
+    answer: Callable[[FakeServer], JSON], outcome: Outcome
+) -> None:
+    assert converted(answer, f"{WIDGETS}?{ANY}", "list").outcome is outcome
+
+
+def labelled(made: FakeServer, kind: str, labels: JSON, number: int) -> JSONObject:
+    """An object with a template that has labels."""
+    template: JSON = {"metadata": {"labels": {"job": "x"}}, "number": number}
+    value = made.pod(number, "j") | {"kind": kind, "apiVersion": "batch/v1", "spec": {"template": template}}
+    metadata = value["metadata"]
+    assert isinstance(metadata, dict)
+    return value | {"metadata": metadata | ({"labels": labels} if labels else {})}
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "outcome"),
+    [
+        ("Job", {"job": "x"}, Outcome.IDENTICAL),
+        ("Job", {"job": "y"}, Outcome.DIFFERENT),
+        ("CronJob", {"job": "x"}, Outcome.DIFFERENT),
+    ],
+)
+def test_only_a_job_without_labels_is_read_with_those_of_its_template(
+    kind: str, labels: JSON, outcome: Outcome
+) -> None:
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    jobs = f"/apis/batch/v1/namespaces/default/{kind.lower()}s"
+    for made, number in zip(servers, (7, 6), strict=True):
+        for each in (6, 7):
+            made.exchange("PUT", f"{jobs}/j", 200, labelled(made, kind, {"job": "x"}, each))
+            made.put(each, f"/registry/{kind.lower()}s/default/j", labelled(made, kind, None, each))
+        shown: JSON = labels if made is servers[1] else {"job": "x"}
+        made.exchange("GET", f"{jobs}/j?{ANY}", 200, labelled(made, kind, shown, number))
+    assert verdict_of(*servers).outcome is outcome
+
+
+def test_of_what_is_stored_encrypted_nobody_knows_what_another_moment_shows() -> None:
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    for made, number in zip(servers, (3, 2), strict=True):
+        for at, change in enumerate(made.made.change_list):
+            value = Body(state=BodyState.COUNTED, size=9, reason="encrypted at rest") if change.value else None
+            made.made.change_list[at] = replace(change, value=value)
+        made.exchange("GET", f"{PODS}/a?{ANY}", *state(made, number))
+    verdict = verdict_of(*servers)
+    assert (verdict.outcome, verdict.differences) == (Outcome.INCONCLUSIVE, ())
+
+
+def test_events_of_a_group_of_their_own_are_missed_where_they_are_stored() -> None:
+    events = "/apis/events.k8s.io/v1/namespaces/default/events"
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for made in servers:
+        shown: list[JSONObject] = []
+        for number, name in ((1, "e"), (2, "f")):
+            each = made.pod(number, name) | {"kind": "Event", "apiVersion": "events.k8s.io/v1"}
+            made.exchange("POST", events, 201, each)
+            made.put(number, f"/registry/events/default/{name}", each | {"apiVersion": "v1"})
+            shown.append(each)
+        own: JSONObject = {"kind": "EventList", "apiVersion": "events.k8s.io/v1"}
+        made.exchange("GET", f"{events}?{ANY}", 200, made.listed(2, *shown[: 1 + (made is servers[0])]) | own)
+    assert verdict_of(*servers).outcome is Outcome.DIFFERENT
+
+
+def test_no_moment_makes_another_head() -> None:
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    for made, number in zip(servers, (2, 0), strict=True):
+        said = (("Warning", '299 - "deprecated"'),) if number else ()
+        made.exchange("GET", f"{PODS}/a?{ANY}", *state(made, number), headers=said)
+    assert [(each.where, each.path) for each in verdict_of(*servers).differences] == [("header", "warning")]

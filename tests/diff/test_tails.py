@@ -1,7 +1,9 @@
 """kproxy.diff.tails: beside the scenes of the rule watch-tail in test_noise.py, what a watch may leave out."""
 
+from dataclasses import replace
 from time import process_time
 
+from kproxy.model.exchange import Body, BodyState
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.verdict import Outcome
 from tests.diff.sessions import PODS, FakeServer, verdict_of
@@ -60,3 +62,28 @@ def seconds(events: int) -> float:
 
 def test_what_a_watch_ran_on_for_takes_as_long_as_it_has_events() -> None:
     assert seconds(4000) < 24 * min(seconds(500), seconds(500))
+
+
+def kept(change: str) -> Outcome:
+    """One watch has an event more, of an object that is stored in another version, or encrypted."""
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server in servers:
+        shown = [server.pod(number) | {"apiVersion": "example.com/v1beta1"} for number in (1, 2)]
+        for number, each in enumerate(shown, start=1):
+            server.put(number, "/registry/pods/default/a", each | {"apiVersion": "v1"}, version=number)
+        if change == "encrypted":
+            hidden = Body(state=BodyState.COUNTED, size=9, reason="encrypted at rest")
+            server.made.change_list[:] = [replace(each, value=hidden) for each in server.made.change_list]
+        if change == "other labels":
+            metadata = shown[1]["metadata"]
+            assert isinstance(metadata, dict)
+            shown[1]["metadata"] = metadata | {"labels": {"x": "y"}}
+        last = [event("MODIFIED", shown[1])] if server is servers[1] else []
+        server.watch(FROM_ONE, event("ADDED", shown[0]), *last)
+    return verdict_of(*servers).outcome
+
+
+def test_of_what_is_stored_in_another_version_or_encrypted_nobody_knows_the_end() -> None:
+    assert kept("") is Outcome.INCONCLUSIVE
+    assert kept("encrypted") is Outcome.INCONCLUSIVE
+    assert kept("other labels") is Outcome.DIFFERENT
