@@ -52,7 +52,7 @@ def find_causes(differences: Iterable[Difference], sides: Sides) -> tuple[Findin
     listed = list(differences)
     locator = Locator(sides, listed)
     sites = [locator.site(each) for each in listed]
-    grouping = _Grouping(locator, Described(sites))
+    grouping = _Grouping(locator, Described(sites, locator))
     for index in sorted(range(len(sites)), key=lambda at: (*_order(sites[at]), at)):
         grouping.add(sites[index])
     return tuple(_finding(links, grouping.locator) for links in grouping.findings)

@@ -10,8 +10,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from kproxy.diff.features import Features, alone, described_of, group_of
-from kproxy.diff.sites import Site, Steps, element_name, in_type, steps_of
+from kproxy.diff.features import Features, described_of, group_of
+from kproxy.diff.sites import Locator, Site, Steps, element_name, in_type, steps_of
 from kproxy.model.jsontypes import JSON
 from kproxy.model.verdict import Difference
 
@@ -33,18 +33,20 @@ _REFUSED, _FORBIDDEN, _NOT_FOUND = 400, 403, 404
 class Described:
     """The types that one side's OpenAPI documents have alone, by which of them speak of one another."""
 
-    def __init__(self, sites: Iterable[Site]) -> None:
+    def __init__(self, sites: Iterable[Site], locator: Locator) -> None:
         found = list(sites)
-        listed = [each.difference for each in found]
-        self._features = Features(found)
+        self._locator = locator
+        self._features = Features(found, locator)
         self._values: dict[str, list[str]] = {}
-        for each in listed:
-            if each.where == "body" and each.kind in _ALONE and each.path.startswith(("$.components", "$.definitions")):
-                name, below = in_type(steps_of(each.path))
+        for each in found:
+            if each.difference.kind in _ALONE and _is_of_types(each):
+                name, below = in_type(steps_of(each.difference.path))
                 if name and not below:
-                    self._values[name] = _references(each)
+                    self._values[name] = self._references(each)
         self._groups = {
-            each.path.removeprefix("$.paths['apis/").removesuffix("']") for each in listed if _is_group(each)
+            each.difference.path.removeprefix("$.paths['apis/").removesuffix("']")
+            for each in found
+            if _is_group(each.difference)
         }
         self._roots: dict[str, str] = {}
         for name, references in self._values.items():
@@ -52,19 +54,29 @@ class Described:
                 if other in self._values:
                     self._roots[self._root(other)] = self._root(name)
         self._gates: dict[str, str] = {}
-        for each in listed:
-            if (gate := _gate(each)) and (of := self._type_of(each)):
+        for each in found:
+            if (gate := self._gate(each)) and (of := self._type_of(each)):
                 self._gates.setdefault(self._root(of), gate)
         self._told = frozenset(served for each in found if (served := self.served_in(each)) is not None)
 
-    def _type_of(self, difference: Difference) -> str:
+    def _type_of(self, site: Site) -> str:
         """The new type that a difference is, or that a new field is of; "": none."""
-        if difference.where != "body" or not difference.path.startswith(("$.components", "$.definitions")):
+        if not _is_of_types(site):
             return ""
-        name, below = in_type(steps_of(difference.path))
+        name, below = in_type(steps_of(site.difference.path))
         if not below:
             return name if name in self._values else ""
-        return next((each for each in _references(difference) if each in self._values), "")
+        return next((each for each in self._references(site) if each in self._values), "")
+
+    def _references(self, site: Site) -> list[str]:
+        return _REFERENCE.findall(json.dumps(self._locator.alone(site.difference, site.exchange)))
+
+    def _gate(self, site: Site) -> str:
+        """The feature gate that what one side has alone needs, by its own words; "" where it names none."""
+        if site.difference.kind not in _ALONE:
+            return ""
+        found = _GATE.search(described_of(self._locator.alone(site.difference, site.exchange)))
+        return found[1] if found else ""
 
     def _root(self, name: str) -> str:
         while (above := self._roots.get(name, name)) != name:
@@ -80,7 +92,7 @@ class Described:
             return self._listed(site)
         if path.startswith(_OPENAPI):
             return self._documented(site)
-        return _served(site, path, self._features) if path in {"/api", "/apis"} or is_discovery(site) else None
+        return self._discovered(site, path) if path in {"/api", "/apis"} or is_discovery(site) else None
 
     def served_in(self, site: Site) -> Served | None:
         """What a site says to be served on one side alone; None: neither a group nor a resource."""
@@ -125,6 +137,30 @@ class Described:
             return ("served", kind, "", *parts)
         return ("served", kind, *(parts[:1] if parts[0] in self._groups else parts))
 
+    def _discovered(self, site: Site, path: str) -> Change | None:
+        """Of discovery: which version, resource or subresource of which group, told in either form."""
+        steps = tuple(part for step in site.steps for part in step.split("/"))
+        named = [each for each in steps if each not in {"groups", "versions", "resources", "subresources"}]
+        above = [each for each in path.removeprefix("/apis").removeprefix("/api").split("/") if each]
+        kind, of = site.difference.kind, group_of(site)
+        if kind not in _ALONE:
+            return None
+        value = self._locator.alone(site.difference, site.exchange)
+        if site.aspect == "member":  # a group in aggregated discovery
+            return ("served", kind, site.label)
+        if steps[-1:] == ("subresources",) and isinstance(value, list) and len(value) == 1:
+            named.append(element_name(value[0]))
+        new = next((at for at, each in enumerate(named) if self._features.is_new(kind, of, each)), None)
+        if new is not None:
+            del named[new + 1 :]  # a subresource of it
+        if named and self._features.is_named(kind, of, named[-1]):
+            return ("resource", kind, of, named[-1])
+        if named:
+            named[-1] = self._features.resource(kind, of, named[-1])
+        group = [site.group] if site.group else []
+        core = () if path.startswith("/apis") else ("",)
+        return ("served", kind, *core, *above, *group, *named)
+
     def _documented(self, site: Site) -> Change | None:
         steps, kind = site.steps, site.difference.kind
         name, below = in_type(steps)
@@ -135,7 +171,7 @@ class Described:
         if steps[-1:] == ("description",):
             return ("openapi", "description")
         if steps[-2:-1] == ("parameters",) and site.label:
-            return _gated(site.difference, ("openapi", "parameter", kind, site.label))
+            return _of_gate(kind, self._gate(site)) or ("openapi", "parameter", kind, site.label)
         if len(steps) == 2 and steps[0] == "paths":
             return ("openapi", "path", kind, *(each for each in steps[1].split("/") if each and each[0] != "{"))
         return ("openapi", kind, *_general(steps[2:]), *_values(site.difference))
@@ -151,19 +187,19 @@ class Described:
         if last == "required" or of == "enum":
             return ("openapi", kind, *_general(below))
         if kind in _ALONE and (not below or of == "properties"):
-            new = self._type_of(site.difference)
+            new = self._type_of(site)
             if new:
                 root = self._root(new)
                 return _of_gate(kind, self._gates.get(root, "")) or ("openapi", "type", kind, root)
-            return self._property(site.difference, name, last)
+            return self._property(site, name, last)
         return ("openapi", kind, *_general(below), *_values(site.difference))
 
-    def _property(self, difference: Difference, of: str, name: str) -> Change:
+    def _property(self, site: Site, of: str, name: str) -> Change:
         """Of a new field: its gate, the new resource that it is about, or the field itself, in all types."""
-        kind = difference.kind
-        if resource := self._features.resource_named(difference):
+        kind = site.difference.kind
+        if resource := self._features.resource_named(site):
             return ("resource", kind, *resource)
-        return _gated(difference, ("openapi", "property", kind, *self._features.field(of, kind, name)))
+        return _of_gate(kind, self._gate(site)) or ("openapi", "property", kind, *self._features.field(of, kind, name))
 
 
 def is_discovery(site: Site) -> bool:
@@ -172,35 +208,15 @@ def is_discovery(site: Site) -> bool:
     return info is not None and not info.is_resource and info.path.startswith(("/api/", "/apis/"))
 
 
+def _is_of_types(site: Site) -> bool:
+    """Whether it is in OpenAPI's types."""
+    return site.difference.where == "body" and site.difference.path.startswith(("$.components", "$.definitions"))
+
+
 def _is_group(difference: Difference) -> bool:
     """Whether the list of documents has a group that the other side has not."""
     path = difference.path
     return difference.kind in _ALONE and path.startswith("$.paths['apis/") and path.count("/") == 1
-
-
-def _served(site: Site, path: str, features: Features) -> Change | None:
-    """Of discovery: which version, resource or subresource of which group, told in either form."""
-    steps = tuple(part for step in site.steps for part in step.split("/"))
-    named = [each for each in steps if each not in {"groups", "versions", "resources", "subresources"}]
-    above = [each for each in path.removeprefix("/apis").removeprefix("/api").split("/") if each]
-    kind, of = site.difference.kind, group_of(site)
-    if kind not in _ALONE:
-        return None
-    value = alone(site.difference)
-    if site.aspect == "member":  # a group in aggregated discovery
-        return ("served", kind, site.label)
-    if steps[-1:] == ("subresources",) and isinstance(value, list) and len(value) == 1:
-        named.append(element_name(value[0]))
-    new = next((at for at, each in enumerate(named) if features.is_new(kind, of, each)), None)
-    if new is not None:
-        del named[new + 1 :]  # a subresource of it
-    if named and features.is_named(kind, of, named[-1]):
-        return ("resource", kind, of, named[-1])
-    if named:
-        named[-1] = features.resource(kind, of, named[-1])
-    group = [site.group] if site.group else []
-    core = () if path.startswith("/apis") else ("",)
-    return ("served", kind, *core, *above, *group, *named)
 
 
 def _refused(difference: Difference) -> tuple[str, int]:
@@ -211,22 +227,8 @@ def _refused(difference: Difference) -> tuple[str, int]:
     return ("removed", second) if first < _REFUSED else ("added", first)
 
 
-def _references(difference: Difference) -> list[str]:
-    return _REFERENCE.findall(json.dumps(alone(difference)))
-
-
-def _gated(difference: Difference, change: Change) -> Change:
-    """The feature gate that what is described needs, by its own words; `change` where it names none."""
-    return _of_gate(difference.kind, _gate(difference)) or change
-
-
 def _of_gate(kind: str, gate: str) -> Change | None:
     return ("openapi", "gate", kind, gate) if gate else None
-
-
-def _gate(difference: Difference) -> str:
-    found = _GATE.search(described_of(difference)) if difference.kind in _ALONE else None
-    return found[1] if found else ""
 
 
 def _general(steps: Steps) -> Steps:

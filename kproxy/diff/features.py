@@ -9,10 +9,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from kproxy.diff.sites import Site, element_name, in_type, steps_of
+from kproxy.diff.sites import Locator, Site, element_name, in_type, steps_of
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON, text
-from kproxy.model.verdict import Difference
 
 _ALONE = frozenset({"added", "removed"})
 _RESOURCES = re.compile(r"(.*\.resources)\[\d+\]$")
@@ -23,14 +22,8 @@ type Resource = tuple[str, str]
 """A group, "" for the core one, and a resource's plural name."""
 
 
-def alone(difference: Difference) -> JSON:
-    """What one side has alone."""
-    return difference.baseline if difference.kind == "removed" else difference.replayed
-
-
-def described_of(difference: Difference) -> str:
-    """How that is described, "" where it is not."""
-    value = alone(difference)
+def described_of(value: JSON) -> str:
+    """How what one side has alone is described, "" where it is not."""
     return text(value.get("description"))[:_MAX_WORDS] if isinstance(value, dict) else ""
 
 
@@ -51,7 +44,8 @@ class Features:
     What one side has alone is told by which side that is, and a resource by its group.
     """
 
-    def __init__(self, sites: Iterable[Site]) -> None:
+    def __init__(self, sites: Iterable[Site], locator: Locator) -> None:
+        self._locator = locator
         fields = defaultdict[tuple[str, str], dict[str, str]](dict)
         kinds = defaultdict[tuple[Seq | None, str, str, str], dict[str, str]](dict)
         words = set[tuple[str, str]]()
@@ -59,13 +53,14 @@ class Features:
             each = site.difference
             if each.where != "body" or each.kind not in _ALONE:
                 continue
-            if (listed := _RESOURCES.match(each.path)) and (kind := _kind(alone(each))):
-                kinds[each.seq, listed[1], each.kind, group_of(site)][kind] = element_name(alone(each))
+            value = locator.alone(each, site.exchange)
+            if (listed := _RESOURCES.match(each.path)) and (kind := _kind(value)):
+                kinds[each.seq, listed[1], each.kind, group_of(site)][kind] = element_name(value)
             elif each.path.startswith(("$.components", "$.definitions")):
                 name, below = in_type(steps_of(each.path))
                 if below[-2:-1] == ("properties",):
-                    fields[name, each.kind][below[-1]] = form_of_field(alone(each))
-                    words |= {(each.kind, word) for word in _WORD.findall(described_of(each))}
+                    fields[name, each.kind][below[-1]] = form_of_field(value)
+                    words |= {(each.kind, word) for word in _WORD.findall(described_of(value))}
         self._fields = {
             of: {name: (root, forms[root]) for name, root in _roots(forms, _is_end).items()}
             for of, forms in fields.items()
@@ -91,10 +86,10 @@ class Features:
         """Whether discovery has this resource on one side alone."""
         return (change, (group, name)) in self._resources
 
-    def resource_named(self, difference: Difference) -> Resource | None:
+    def resource_named(self, site: Site) -> Resource | None:
         """The new resource whose kind a new field's description names, None where it names none."""
-        words = _WORD.findall(described_of(difference))
-        return next((found for each in words if (found := self._named.get((difference.kind, each)))), None)
+        words = _WORD.findall(described_of(self._locator.alone(site.difference, site.exchange)))
+        return next((found for each in words if (found := self._named.get((site.difference.kind, each)))), None)
 
     def is_named(self, change: str, group: str, name: str) -> bool:
         """Whether a new field names this new resource."""

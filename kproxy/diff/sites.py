@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from kproxy.diff.trees import MAX_SHOWN, shortened
 from kproxy.model.api import WRITE_VERBS, ObjectRef, RequestInfo, metadata_of
 from kproxy.model.attribution import Ledger, LedgerEntry, Standing
 from kproxy.model.etcd import EtcdKey, key_text
@@ -38,6 +39,8 @@ _DISCOVERY = ("/api", "/apis")
 
 _TYPES: tuple[tuple[str, ...], ...] = (("components", "schemas"), ("definitions",))
 """Where OpenAPI v3 and v2 have their types."""
+
+_ALONE = frozenset({"added", "removed"})
 
 _HELD = 64
 """Decoded bodies and streams that are at hand: differences come exchange by exchange."""
@@ -230,6 +233,21 @@ class Locator:
         image = self._sides.counterparts.get(exchange.seq)
         return None if image is None else self.others.recording.exchange(image)
 
+    def alone(self, difference: Difference, exchange: Exchange | None) -> JSON:
+        """What one side has alone; of an API's description all of it, also where the difference has it shortened."""
+        value = difference.replayed if difference.kind == "added" else difference.baseline
+        if not isinstance(value, str) or len(value) <= MAX_SHOWN:
+            return value
+        if exchange is None or exchange.info.is_resource or difference.where != "body":
+            return value
+        found = self.answers(exchange)[difference.kind == "added"]
+        for step in steps_of(difference.path):
+            if isinstance(found, list):
+                found = found[int(step)] if step.isdecimal() and int(step) < len(found) else None
+            else:
+                found = _object(found).get(step)
+        return found if shortened(found) == value else value
+
     def is_behind_all(self, difference: Difference) -> bool:
         """Whether it is an event that did not come, nor did any behind it."""
         if difference.seq is None or (difference.where, difference.kind) != ("stream", "removed"):
@@ -273,6 +291,8 @@ class Locator:
         steps, subject, thing = steps_of(difference.path), self.reference(exchange), _thing(exchange.info)
         aspect: Aspect = "field"
         label, group = label_of(difference), ""
+        if not label and difference.kind in _ALONE and not exchange.info.is_resource:
+            label = element_name(self.alone(difference, exchange))
         if not exchange.info.is_resource and exchange.info.path.startswith(_DISCOVERY):
             named = _named(self.answers(exchange)[difference.kind == "added"], steps)
             steps = (*(steps[:2] if steps[:1] == ("items",) else named[:2]), *named[2:])

@@ -17,7 +17,9 @@ from kproxy.renaming.unchanged import grace_of, lies_ahead
 from kproxy.renaming.walk import Walker
 from kproxy.wire.jsontext import MAX_DEPTH
 
-_MAX_SHOWN = 2000
+MAX_SHOWN = 2000
+"""Characters of a value that a report shows."""
+
 CLIENTS = frozenset({("spec",), ("data",)})
 """Where in an object its client writes."""
 
@@ -201,8 +203,8 @@ def same_words(renaming: Renaming, baseline: str, replayed: str) -> bool:
 
 def shortened(value: JSON) -> JSON:
     """A value for a report: bounded, so that a report of differences is no second recording."""
-    if isinstance(value, str) and len(value) > _MAX_SHOWN:
-        return f"{value[:_MAX_SHOWN]}… ({len(value)} characters)"
-    if isinstance(value, dict | list) and len(text := str(value)) > _MAX_SHOWN:
-        return f"{text[:_MAX_SHOWN]}… ({type(value).__name__} of {len(value)})"
+    if isinstance(value, str) and len(value) > MAX_SHOWN:
+        return f"{value[:MAX_SHOWN]}… ({len(value)} characters)"
+    if isinstance(value, dict | list) and len(text := str(value)) > MAX_SHOWN:
+        return f"{text[:MAX_SHOWN]}… ({type(value).__name__} of {len(value)})"
     return value

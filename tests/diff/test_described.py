@@ -119,3 +119,42 @@ def test_fields_of_one_name_and_two_types_are_two_findings_and_those_of_one_feat
         Node={"properties": {"mode": {"type": "string"}, "defaultUser": gated}},
     )
     assert sorted(counts(findings((DOCUMENT, old, new)))) == [1, 1, 2]
+
+
+LONG = "y" * 2100
+"""What a difference does not show whole."""
+
+
+def test_what_a_long_type_and_a_long_field_speak_of_is_told_all_the_same() -> None:
+    old = types(Pod={"properties": {}}, Node={"properties": {}})
+    long: JSONObject = {"description": LONG}
+    new = types(
+        Pod={"properties": {"gate": {**long, "allOf": [refers("Gate")]}}},
+        Node={"properties": {"speed": {"type": "integer"}}},
+        Gate={**long, "properties": {"bar": refers("Bar")}},
+        Bar={"type": "object"},
+    )
+    assert sorted(counts(findings((DOCUMENT, old, new)))) == [1, 3]
+
+
+def test_a_gate_that_a_long_description_names_in_its_end_is_told_all_the_same() -> None:
+    def document(*more: JSON, **fields: JSON) -> JSONObject:
+        parameters: list[JSON] = [{"name": "limit"}, *more]
+        paths: JSONObject = {f"/api/v1/{each}": {"get": {"parameters": parameters}} for each in ("pods", "nodes")}
+        return {**types(Pod={"properties": fields}), "paths": paths}
+
+    gated: JSONObject = {"description": f"{LONG} requires the Users feature gate.", "type": "string"}
+    new = document({"name": "user", **gated}, user=gated, defaultUser=gated)
+    assert counts(findings((DOCUMENT, document(), new))) == [4]
+    plain = document({"name": "user", "description": LONG}, {"name": "other", "description": LONG})
+    assert counts(findings((DOCUMENT, document(), plain))) == [2, 2]
+
+
+def test_a_resource_of_which_discovery_says_much_is_the_one_that_a_field_names() -> None:
+    resource: JSONObject = {"name": "claims", "kind": "Claim", "verbs": ["get"], "shortNames": [LONG]}
+    note: JSONObject = {"description": f"{LONG} Copied into the Claim that is made.", "type": "string"}
+    found = findings(
+        (DOCUMENT, types(Pod={"properties": {}}), types(Pod={"properties": {"note": note}})),
+        ("/apis/example.org/v1", {"resources": []}, {"resources": [resource]}),
+    )
+    assert counts(found) == [2]
