@@ -1,6 +1,7 @@
 """Bisecting on the emulated server, in front of which a proxy begins to lie once two things have happened.
 
-KPROXY_BISECT sets the session's exchanges: 5000 (`make nightly`) gives the figure that docs/bisect.md has.
+KPROXY_BISECT sets the session's exchanges: 5000 (`make nightly`) gives the figure that docs/bisect.md has. The few that
+there are else take as many halvings as show that it halves; each part costs the start of servers.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ from tests.support.lying_proxy import LyingProxy, serving
 
 pytestmark = pytest.mark.process
 
-EXCHANGES = int(os.environ.get("KPROXY_BISECT", "300"))
+EXCHANGES = int(os.environ.get("KPROXY_BISECT", "9"))
 SESSION = """
 import json, os, ssl, sys, http.client, urllib.parse
 url = urllib.parse.urlsplit(os.environ["KPROXY_URL"])
@@ -129,7 +130,7 @@ def record(tmp_path: Path, exchanges: int = EXCHANGES) -> Path:
 
 
 @pytest.mark.timeout(1800)
-def test_a_long_session_comes_down_to_the_few_exchanges_that_show_the_fault(tmp_path: Path) -> None:
+def test_a_session_comes_down_to_the_few_exchanges_that_show_the_fault(tmp_path: Path) -> None:
     recorded, smallest = record(tmp_path), tmp_path / "smallest.kproxy"
     (tmp_path / "work").mkdir()
     replay = ReplaySettings(output=tmp_path / "work" / "replayed.kproxy", state_home=tmp_path / "state", force=True)
