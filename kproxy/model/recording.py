@@ -9,6 +9,11 @@ from kproxy.model.session import Gap, Mark, Session
 from kproxy.model.start import StartEntry
 from kproxy.model.trace import Span
 
+LATELY = 16 << 20
+"""Bytes of bodies that a recording which is read remembers: more need not be asked for ahead."""
+SHARE = 16
+"""How many of the largest bodies that are remembered would fill that."""
+
 
 class Recording(Protocol):
     """What can be asked of a recording; all in a defined order, lazily."""

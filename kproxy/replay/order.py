@@ -19,11 +19,10 @@ from itertools import batched, pairwise
 
 from kproxy.model.api import WRITE_VERBS, ObjectRef
 from kproxy.model.exchange import Digest, Exchange, Nanos, Seq
-from kproxy.model.recording import Recording
+from kproxy.model.recording import LATELY, SHARE, Recording
 from kproxy.replay.firstwrites import FirstWrites
 from kproxy.replay.linear import linear_order, over
 from kproxy.replay.sights import Sight, initial_revision, listed_revision, shown_by, sight
-from kproxy.store.bodies import LATELY, SHARE
 
 _TELLING = WRITE_VERBS | {"get", "list"}
 _NEVER = Nanos(1 << 70)

@@ -7,14 +7,10 @@ import zstandard
 
 from kproxy.errors import RecordingError
 from kproxy.model.exchange import Digest
+from kproxy.model.recording import LATELY, SHARE
 
 MAX_BODY = 1 << 30
 """Bytes. Larger ones are never written; a row that claims more is not ours."""
-
-LATELY = 16 << 20
-"""Bytes of bodies that are remembered of a recording that is read."""
-SHARE = 16
-"""How many of the largest bodies that are remembered would fill that."""
 
 WORTH_COMPRESSING = 128
 LEVEL = 1

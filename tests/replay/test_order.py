@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from kproxy.model.etcd import ClusterId, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
 from kproxy.model.exchange import Answer, Digest, End, Exchange, Frame, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSONObject
+from kproxy.model.recording import LATELY, SHARE
 from kproxy.replay.order import in_order
-from kproxy.store.bodies import LATELY, SHARE
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording
 
