@@ -41,7 +41,7 @@ def judge_moment(of: Comparison, pair: Pair, before: int) -> None:
         return
     same = of.findings.count == before
     possible = same or (may_be_right(of, pair) and not _another_state(of, pair, before))
-    known = _known(of, pair, before)
+    known = _known(of, pair, before) if possible and not same else lambda _: False
     right = _is_right(of.replayed, pair.replayed, known, contents=not same) if possible else False
     if same:
         if right is False and _is_list(pair.replayed):

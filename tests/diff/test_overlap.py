@@ -187,6 +187,27 @@ def test_a_get_amid_a_deletion_is_judged_alike(answer: Answering, outcome: Outco
     assert compared(f"{PODS}/a", lambda each: (200, marked(each)), answer).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("revision", "fields", "outcome"),
+    [
+        (5, {"spec": {}}, Outcome.DIFFERENT),  # what was recorded, emptied
+        (3, {}, Outcome.INCONCLUSIVE),
+        (2, {}, Outcome.DIFFERENT),  # too early
+    ],
+)
+def test_of_a_get_in_another_version_amid_a_deletion_the_recorded_state_is_known(
+    revision: int, fields: JSONObject, outcome: Outcome
+) -> None:
+    def shown(made: FakeServer, at: int, **fields: JSON) -> JSONObject:
+        pod = marked(made) if at == 5 else made.pod(at, status={"number": at})
+        return pod | {"apiVersion": "v0"} | fields
+
+    def answer(made: FakeServer) -> tuple[int, JSON]:
+        return 200, shown(made, revision, **fields)
+
+    assert compared(f"{PODS}/a", lambda each: (200, shown(each, 5)), answer).outcome is outcome
+
+
 def deleted_twice(first: Answering, second: Answering, *, overlap: bool = True) -> Verdict:
     """The verdict where a second deletion is answered in these ways."""
     servers = server("a", 100, 7), server("b", 5000, 15)

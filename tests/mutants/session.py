@@ -255,6 +255,9 @@ def _lists(client: Client) -> None:
     with watching(f"{CONFIGMAPS}?watch=1&{initial}&labelSelector=tier%3Dback", 3) as watch:
         client.patch(f"{CONFIGMAPS}/c", {"data": {"k": "live"}})
         watch.wait(4)
+        client.post(CONFIGMAPS, configmap("passing", labels={"tier": "back"}))
+        client.delete(f"{CONFIGMAPS}/passing")
+        watch.wait(6)
 
 
 def _refusals(client: Client) -> None:

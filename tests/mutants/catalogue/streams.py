@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 
+from kproxy.model.api import metadata_of
 from kproxy.model.jsontypes import JSONObject
 from tests.mutants.catalogue.made import by_real_server, by_server
 from tests.mutants.lies import Ending, Events, Of, Requests, Step, at, put, without_parameter
@@ -144,6 +145,15 @@ def older() -> Step:
     return step
 
 
+def without(name: str) -> Step:
+    """A step that shows nothing of the objects with this name."""
+
+    def step(event: JSONObject) -> Iterable[JSONObject]:
+        return [] if metadata_of(event["object"]).get("name") == name else [event]
+
+    return step
+
+
 def ghost(event: JSONObject) -> list[JSONObject]:
     """It comes, and one of an object that there is not."""
     shown = json.loads(json.dumps(event))
@@ -238,6 +248,13 @@ MUTANTS: tuple[Mutant, ...] = (
         INITIAL,
         first_of("BOOKMARK", edited(put("1", "object", "metadata", "resourceVersion"))),
     ),
+    _watch(
+        "passing-object-lost",
+        "of an object that is made and deleted after the initial events nothing is shown",
+        r"\$\[4\].*",
+        INITIAL,
+        lambda: without("passing"),
+    ),
     _watch("live-event-lost", "what comes after the initial events is lost", r"\$\[3\].*", INITIAL, nth(3, lost)),
     _watch(
         "initial-state-other",
@@ -283,7 +300,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a watch's connection is cut after its last event",
         Place("GET", rf"{CONFIGMAPS}\?watch=1.*", "end", "end"),
         INITIAL,
-        Ending(4, cut=True),
+        Ending(6, cut=True),
     ),
     by_real_server(
         "kubectl-event-lost",
