@@ -162,10 +162,13 @@ def _difference(document: JSONObject, told: JSONObject) -> str:
 
 
 def _is_at(happened: Happened, history: list[LedgerEntry], place: int, seq: Seq) -> bool:
-    """Whether `--at SEQ` is the version that the exchange's answer showed; a request's later changes come after it."""
+    """Whether `--at SEQ` is the version that the exchange's answer showed; a request's later changes come after it.
+
+    So does what others changed after its first: a collection that is deleted is answered as its list found it.
+    """
     known = happened.by(history, Moment(seq=seq))
-    later = [each for each in known[place + 1 :] if each.attribution is None or each.attribution.seq != seq]
-    return len(known) > place and not later
+    own = [each.attribution is not None and each.attribution.seq == seq for each in known[place + 1 :]]
+    return len(known) > place and (not own or own[0])
 
 
 @dataclass
