@@ -8,7 +8,6 @@ and of the clock, and the most memory that the process had. `--publish` puts the
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from kproxy.correlate.ledger import correlate
 from kproxy.store.reader import open_recording
 from tests.accuracy.table import replace_part
 from tests.bench.machine import machine
+from tests.bench.usage import peak_bytes
 from tests.support.large import make_large
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -61,7 +61,7 @@ def measure(file: Path, changes: int, *, traced: bool) -> Figures:
             cpu=round(computed - began, 2),
             wall=round(wall, 2),
             entries_cpu=round(time.process_time() - computed, 2),
-            memory_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+            memory_mib=peak_bytes([os.getpid()]) >> 20,  # getrusage tells the most of whoever started it, too
             load=round(os.getloadavg()[0], 1),
         )
 

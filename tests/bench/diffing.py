@@ -9,7 +9,6 @@ decoding both documents and ignoring nothing. `--publish` puts the tables into d
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -34,6 +33,7 @@ from kproxy.session.opened import opened
 from kproxy.store.reader import open_recording
 from kproxy.wire.content import decode
 from tests.bench.machine import machine
+from tests.bench.usage import peak_bytes
 from tests.support.large_pair import make_pair
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -93,7 +93,7 @@ def measure(recorded: Path, replayed: Path, exchanges: int, *, etcd: bool) -> Fi
             outcome=verdict.outcome.value,
             cpu=round(time.process_time() - began, 2),
             wall=round(time.monotonic() - clock, 2),
-            memory_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+            memory_mib=peak_bytes([os.getpid()]) >> 20,  # getrusage tells the most of whoever started it, too
             load=round(os.getloadavg()[0], 1),
         )
 
