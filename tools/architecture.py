@@ -6,12 +6,12 @@ python tools/architecture.py --check    exits 1 if the page has others
 
 import ast
 import re
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import grimp
+from generated import write_or_compare
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
@@ -189,15 +189,10 @@ def with_pictures(page: str) -> str:
 
 def main() -> None:
     """Write the pictures, or compare them."""
-    page = PAGE.read_text(encoding="utf-8")
-    made = with_pictures(page)
-    if "--check" in sys.argv[1:]:
-        if page != made:
-            sys.exit(
-                "docs/architecture.md does not have the imports as they are: `make architecture` writes them again"
-            )
-        return
-    PAGE.write_text(made, encoding="utf-8")
+    made = with_pictures(PAGE.read_text(encoding="utf-8"))
+    write_or_compare(
+        PAGE, made, "docs/architecture.md does not have the imports as they are: `make architecture` writes them again"
+    )
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ python tools/commands.py --check    exits 1 if the page is another one
 
 import inspect
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from generated import write_or_compare
 
 from kproxy.cli.main import cli
 
@@ -85,12 +85,7 @@ def page() -> str:
 
 def main() -> None:
     """Write the page, or compare it."""
-    made = page()
-    if "--check" in sys.argv[1:]:
-        if PAGE.read_text(encoding="utf-8") != made:
-            sys.exit("docs/commands.md is not what the code says: `make commands` writes it again")
-        return
-    PAGE.write_text(made, encoding="utf-8")
+    write_or_compare(PAGE, page(), "docs/commands.md is not what the code says: `make commands` writes it again")
 
 
 if __name__ == "__main__":

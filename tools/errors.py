@@ -6,11 +6,12 @@ python tools/errors.py --check    exits 1 if the page is another one
 
 import ast
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from generated import write_or_compare
 
 from kproxy.errors import KproxyError, says_what_to_do
 
@@ -179,12 +180,7 @@ def page() -> str:
 
 def main() -> None:
     """Write the page, or compare it."""
-    made = page()
-    if "--check" in sys.argv[1:]:
-        if PAGE.read_text(encoding="utf-8") != made:
-            sys.exit("docs/errors.md is not what the code says: `make errors` writes it again")
-        return
-    PAGE.write_text(made, encoding="utf-8")
+    write_or_compare(PAGE, page(), "docs/errors.md is not what the code says: `make errors` writes it again")
 
 
 if __name__ == "__main__":

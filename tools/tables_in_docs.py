@@ -5,8 +5,9 @@ python tools/tables_in_docs.py --check    exits 1 if a page has others
 """
 
 import re
-import sys
 from pathlib import Path
+
+from generated import write_or_compare
 
 from kproxy.diff.noise import RULES
 from kproxy.renaming.derived import FORMS
@@ -32,12 +33,10 @@ def with_table(page: str, head: str, rows: list[tuple[str, ...]]) -> str:
 def main() -> None:
     """Write the tables, or compare them."""
     for name, (head, rows) in TABLES.items():
-        page = (DOCS / name).read_text(encoding="utf-8")
-        made = with_table(page, head, rows)
-        if "--check" not in sys.argv[1:]:
-            (DOCS / name).write_text(made, encoding="utf-8")
-        elif page != made:
-            sys.exit(f"docs/{name} does not have the table as the code has it: `make pages` writes it again")
+        made = with_table((DOCS / name).read_text(encoding="utf-8"), head, rows)
+        write_or_compare(
+            DOCS / name, made, f"docs/{name} does not have the table as the code has it: `make pages` writes it again"
+        )
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def _write_of(exchange: Exchange, facts: Facts) -> ObjectWrite:
         seq=exchange.seq,
         started=exchange.started,
         ended=exchange.ended,
-        ref=ObjectRef(group=info.group, resource=info.resource, namespace=_namespace(info, facts), name=name),
+        ref=info.ref(_namespace(info, facts), name),
         uid=facts.uid,
         revision=Revision(facts.revision),
         begins=begins,

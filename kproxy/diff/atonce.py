@@ -12,7 +12,7 @@ from kproxy.diff.documents import is_json
 from kproxy.diff.exchanges import is_paged, is_stream, learn_contents, may_say_nothing, owner_of_answer
 from kproxy.diff.headers import same_heads
 from kproxy.diff.items import Item, stand_beside
-from kproxy.diff.moments import Moments, moment_of
+from kproxy.diff.moments import moments_of
 from kproxy.diff.order import Learned
 from kproxy.diff.pages import Chains
 from kproxy.diff.short import InShort, Kept
@@ -245,7 +245,7 @@ def _in_short(pair: Pair, asked: Sequence[Told], told: Sequence[Told]) -> Kept:
     targets = first.request.target, second.request.target
     same = targets[0] == targets[1] and _says_the_same(targets[0])
     return InShort(
-        Moments(first.seq, first.info.verb, moment_of(first), moment_of(second)),
+        moments_of(first, second),
         lowest,
         highest,
         tuple(answered),

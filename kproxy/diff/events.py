@@ -52,7 +52,7 @@ def watched(exchange: Exchange, seen: Seen) -> ObjectRef:
     """The object that an event of a watch shows."""
     namespace, name = (str(seen.metadata.get(field, "")) for field in ("namespace", "name"))
     info = exchange.info
-    return ObjectRef(group=info.group, resource=info.resource, namespace=namespace, name=name)
+    return info.ref(namespace, name)
 
 
 def from_anywhere(exchange: Exchange) -> bool:

@@ -119,7 +119,7 @@ def _deleted_at_once(of: Comparison, pair: Pair, found: list[Difference]) -> boo
 
 def _ref(exchange: Exchange) -> ObjectRef:
     info = exchange.info
-    return ObjectRef(group=info.group, resource=info.resource, namespace=info.namespace, name=info.name)
+    return info.ref(info.namespace, info.name)
 
 
 def _says_gone(of: Comparison, pair: Pair) -> bool:
@@ -242,7 +242,7 @@ class _Judged:
     def _gone(self, recorded: JSONObject) -> bool:
         info = self.pair.replayed.info
         namespace, name = (self.of.renaming.text(each) for each in name_of(recorded))
-        ref = ObjectRef(group=info.group, resource=info.resource, namespace=namespace, name=name)
+        ref = info.ref(namespace, name)
         history = self.of.replayed.history
         return bool(history.changes(ref)) and not history.is_there(ref, self.second.revision)
 

@@ -471,7 +471,7 @@ def _reference(info: RequestInfo, name: str) -> ObjectRef | None:
     if not info.is_resource or not info.resource or not name:
         return None
     namespace = "" if info.resource == "namespaces" and not info.group else info.namespace
-    return _stored(ObjectRef(group=info.group, resource=info.resource, namespace=namespace, name=name))
+    return _stored(info.ref(namespace, name))
 
 
 def _inner(info: RequestInfo, metadata: JSONObject) -> ObjectRef | None:
@@ -479,7 +479,7 @@ def _inner(info: RequestInfo, metadata: JSONObject) -> ObjectRef | None:
     name, namespace = text(metadata.get("name")), text(metadata.get("namespace"))
     if not name or not info.is_resource:
         return None
-    return _stored(ObjectRef(group=info.group, resource=info.resource, namespace=namespace, name=name))
+    return _stored(info.ref(namespace, name))
 
 
 def _stored(ref: ObjectRef) -> ObjectRef:

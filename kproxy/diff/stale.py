@@ -16,7 +16,7 @@ from kproxy.model.exchange import Body, Exchange
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.verdict import Difference
 from kproxy.renaming.kinds import is_revision
-from kproxy.renaming.target import parameter
+from kproxy.renaming.target import SELECTORS, parameter
 
 _OK, _NOT_FOUND = 200, 404
 _METADATA_ONLY = "PartialObjectMetadata"
@@ -100,7 +100,7 @@ def shows(side: Side, exchange: Exchange, shown: JSONObject, floor: int, at: int
     One of which etcd's watch saw no change is not what another moment shows.
     """
     metadata = metadata_of(shown)
-    ref = _ref(exchange, str(metadata.get("namespace", "")), str(metadata.get("name", "")))
+    ref = exchange.info.ref(str(metadata.get("namespace", "")), str(metadata.get("name", "")))
     if not is_revision(metadata.get("resourceVersion")) or not side.history.changes(ref):
         return False
     return _shows(side, exchange, shown, floor, at, contents=True)
@@ -150,7 +150,7 @@ def _is_right(side: Side, exchange: Exchange, known: Callable[[JSONObject], bool
         return None
     bound = _bound(exchange)
     if answer.status == _NOT_FOUND and exchange.info.verb == "get":
-        life = _Life.of(side, _ref(exchange, exchange.info.namespace, exchange.info.name))
+        life = _Life.of(side, exchange.info.ref(exchange.info.namespace, exchange.info.name))
         return None if life is None else life.was_absent(bound)
     value = side.documents.body(answer.headers, answer.body).value
     if answer.status != _OK or not isinstance(value, dict):
@@ -165,11 +165,6 @@ def _bound(exchange: Exchange) -> int:
     return int(asked) if is_revision(asked) and asked is not None else 0
 
 
-def _ref(exchange: Exchange, namespace: str, name: str) -> ObjectRef:
-    info = exchange.info
-    return ObjectRef(group=info.group, resource=info.resource, namespace=namespace, name=name)
-
-
 def _shows(  # noqa: PLR0913 - an object, and when it may have been so
     side: Side, exchange: Exchange, shown: JSONObject, bound: int, at: int | None = None, *, contents: bool
 ) -> bool | None:
@@ -178,7 +173,7 @@ def _shows(  # noqa: PLR0913 - an object, and when it may have been so
     name, revision = metadata.get("name"), metadata.get("resourceVersion")
     if not isinstance(name, str) or not isinstance(revision, str) or not is_revision(revision):
         return None  # a Table: its cells are no part of what etcd has
-    life = _Life.of(side, _ref(exchange, str(metadata.get("namespace", "")), name))
+    life = _Life.of(side, exchange.info.ref(str(metadata.get("namespace", "")), name))
     if life is None:
         return None
     value = life.version(int(revision), bound if at is None else at, at)
@@ -219,7 +214,7 @@ def _lists(
 
 def _selects(exchange: Exchange) -> bool:
     target = exchange.request.target
-    return any(parameter(target, name) for name in ("labelSelector", "fieldSelector"))
+    return any(parameter(target, name) for name in SELECTORS)
 
 
 @dataclass(frozen=True, slots=True)

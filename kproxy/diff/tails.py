@@ -16,10 +16,10 @@ from kproxy.diff.stale import is_stored
 from kproxy.model.api import metadata_of
 from kproxy.model.exchange import End, Exchange
 from kproxy.renaming.kinds import Kind
-from kproxy.renaming.target import parameter
+from kproxy.renaming.target import SELECTORS, parameter
 
 _LEFT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
-_SELECT = ("labelSelector", "fieldSelector", "shardSelector")
+_SELECT = (*SELECTORS, "shardSelector")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,10 @@ class RequestInfo:
         """Whether it asks for a pod's log."""
         return (self.group, self.resource, self.subresource) == ("", "pods", "log") and self.is_resource
 
+    def ref(self, namespace: str, name: str) -> "ObjectRef":
+        """An object of this resource."""
+        return ObjectRef(group=self.group, resource=self.resource, namespace=namespace, name=name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ObjectRef:

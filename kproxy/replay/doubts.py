@@ -89,7 +89,7 @@ def _written(recording: Recording, exchange: Exchange) -> ObjectRef:
         except ContentError:
             value = None
         name = text(metadata_of(value).get("name"))
-    return ObjectRef(group=info.group, resource=info.resource, namespace=info.namespace, name=name)
+    return info.ref(info.namespace, name)
 
 
 def _aggregated(exchange: Exchange, aggregated: Mapping[tuple[str, str], str]) -> str | None:
@@ -110,9 +110,7 @@ def _about(
         return None
     if info.verb in _COLLECTIONS:
         return collections.get((info.group, info.resource, info.namespace))
-    return _reason(
-        objects, ObjectRef(group=info.group, resource=info.resource, namespace=info.namespace, name=info.name)
-    )
+    return _reason(objects, info.ref(info.namespace, info.name))
 
 
 def _reason(objects: Mapping[ObjectRef, str], ref: ObjectRef) -> str | None:

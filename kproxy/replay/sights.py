@@ -126,7 +126,7 @@ def _beside(exchange: Exchange) -> Sight | None:
 def _ref(exchange: Exchange, name: str) -> ObjectRef:
     info = exchange.info
     of_itself = (info.group, info.resource) == ("", "namespaces")  # requestinfo calls a namespace its own namespace
-    return ObjectRef(group=info.group, resource=info.resource, namespace="" if of_itself else info.namespace, name=name)
+    return info.ref("" if of_itself else info.namespace, name)
 
 
 def _succeeded(exchange: Exchange, ref: ObjectRef, status: int, answer: JSONObject, request: JSONObject) -> Sight:

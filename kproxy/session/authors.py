@@ -59,7 +59,7 @@ def _target(info: RequestInfo) -> ObjectRef:
     """The object that a request names; a namespace's request has its name for its namespace, too."""
     of_namespace = (info.group, info.resource) == ("", "namespaces")
     namespace = "" if of_namespace else info.namespace
-    return ObjectRef(group=info.group, resource=info.resource, namespace=namespace, name=info.name)
+    return info.ref(namespace, info.name)
 
 
 def revision_asked(recording: Recording, entry: LedgerEntry) -> Revision | None:

@@ -146,7 +146,7 @@ class FileRecording:
 
     def start_state(self) -> Iterator[StartEntry]:
         """What the server held when the session began, where it was taken: keys, then objects."""
-        if not self._has("start_keys") or not self.session.start_state:
+        if not self._has("start_keys") or not self.session.has_start:
             return
         for row in self.in_order("start keys", ("cluster", "key")):
             yield self.value(rows.start_key_of, row)

@@ -190,7 +190,7 @@ class TextRecording:
 
     def start_state(self) -> Iterator[StartEntry]:
         """What the server held when the session began, where it was taken: keys, then objects."""
-        return iter(self._start if self.session.start_state else ())
+        return iter(self._start if self.session.has_start else ())
 
     def gaps(self) -> Iterator[Gap]:
         """What is missing."""

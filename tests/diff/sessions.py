@@ -170,3 +170,15 @@ def verdict_of(first: FakeServer, second: FakeServer, *, strict: bool = False, r
         strict=strict,
         require_etcd=require_etcd,
     )
+
+
+def changed_twice(letter: str, base: int, hour: int) -> FakeServer:
+    """A server on which the pod a was made and changed twice, and then b was made."""
+    made = FakeServer(letter, base, hour)
+    for number in (1, 2, 3):
+        pod = made.pod(number, status={"number": number})
+        made.exchange("POST" if number == 1 else "PUT", PODS if number == 1 else f"{PODS}/a", 201, pod)
+        made.put(number, "/registry/pods/default/a", pod, version=number)
+    made.exchange("POST", PODS, 201, made.pod(4, "b"))
+    made.put(4, "/registry/pods/default/b", made.pod(4, "b"))
+    return made

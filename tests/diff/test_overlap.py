@@ -13,7 +13,7 @@ from kproxy.model.exchange import Body, BodyState, Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome, Verdict
 from kproxy.wire.requestinfo import request_info
-from tests.diff.sessions import PODS, SECOND, FakeServer, verdict_of
+from tests.diff.sessions import PODS, SECOND, FakeServer, changed_twice, verdict_of
 from tests.diff.test_streams import event
 
 DELETED = 7
@@ -31,13 +31,7 @@ def marked(made: FakeServer, revision: int = 5) -> JSONObject:
 
 def server(letter: str, base: int, hour: int) -> FakeServer:
     """A pod is made, changed twice and deleted at last; another one stays."""
-    made = FakeServer(letter, base, hour)
-    for number in (1, 2, 3):
-        pod = made.pod(number, status={"number": number})
-        made.exchange("POST" if number == 1 else "PUT", PODS if number == 1 else f"{PODS}/a", 201, pod)
-        made.put(number, "/registry/pods/default/a", pod, version=number)
-    made.exchange("POST", PODS, 201, made.pod(4, "b"))
-    made.put(4, "/registry/pods/default/b", made.pod(4, "b"))
+    made = changed_twice(letter, base, hour)
     for _ in range(2):
         made.exchange("GET", "/version", 200, {"major": "1"})
     assert made.exchange("DELETE", f"{PODS}/a", 200, marked(made, 6)) == DELETED

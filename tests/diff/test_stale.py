@@ -8,20 +8,14 @@ import pytest
 from kproxy.model.exchange import Body, BodyState
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome, Verdict
-from tests.diff.sessions import PODS, FakeServer, verdict_of
+from tests.diff.sessions import PODS, FakeServer, changed_twice, verdict_of
 
 ANY = "resourceVersion=0"
 
 
 def server(letter: str, base: int, hour: int) -> FakeServer:
     """A pod is made, changed twice and deleted; another one stays."""
-    made = FakeServer(letter, base, hour)
-    for number in (1, 2, 3):
-        pod = made.pod(number, status={"number": number})
-        made.exchange("POST" if number == 1 else "PUT", PODS if number == 1 else f"{PODS}/a", 201, pod)
-        made.put(number, "/registry/pods/default/a", pod, version=number)
-    made.exchange("POST", PODS, 201, made.pod(4, "b"))
-    made.put(4, "/registry/pods/default/b", made.pod(4, "b"))
+    made = changed_twice(letter, base, hour)
     made.exchange("DELETE", f"{PODS}/a", 200, made.pod(5, status={"number": 3}))
     made.delete(5, "/registry/pods/default/a")
     return made

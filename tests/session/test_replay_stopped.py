@@ -7,15 +7,11 @@ from pathlib import Path
 import pytest
 
 from kproxy.lab.settings import LabSettings
-from kproxy.lab.start import start_lab
 from kproxy.model.session import SessionEnd
 from kproxy.store.reader import open_recording
-from tests.session.test_replay import context
-from tests.support.replay_process import SLOWLY, replay_process
+from tests.support.replay_process import HELLO, SLOWLY, killed_midway, replay_process
 
 pytestmark = pytest.mark.process
-
-HELLO = Path(__file__).parents[2] / "recordings" / "hello-demo"
 
 
 @pytest.fixture
@@ -48,13 +44,7 @@ def test_a_target_that_dies_midway_is_inconclusive_at_the_exchange_where_it_died
     tmp_path: Path, env: dict[str, str]
 ) -> None:
     output = tmp_path / "replayed.kproxy"
-    with start_lab(LabSettings()) as lab:
-        on = f"context:{context(lab.kubeconfig)}"
-        options = ("--pace", SLOWLY, "--allow-existing")
-        with replay_process(HELLO, on, output, *options, env=env | lab.environment()) as replay:
-            replay.has_answered(1)
-            os.kill(dict(lab.info.pids)["emulated"], signal.SIGKILL)
-            ended, report, said = replay.ended()
+    ended, report, said = killed_midway(LabSettings(), "emulated", output, env)
     assert ended == 2, said
     assert report["verdict"] == "inconclusive"
     assert report["differences"] == []

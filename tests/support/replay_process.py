@@ -1,6 +1,8 @@
 """A real `kproxy replay` in a process of its own, so slow that it can be disturbed."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,9 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kproxy.errors import RecordingError
+from kproxy.lab.settings import LabSettings
+from kproxy.lab.start import start_lab
 from kproxy.model.jsontypes import JSONObject
 from kproxy.store.reader import open_recording
+from tests.session.test_replay import context
 from tests.support.record_process import wait_for
+
+HELLO = Path(__file__).parents[2] / "recordings" / "hello-demo"
 
 SLOWLY = "0.002x"
 """A tenth of a second lasts for most of a minute."""
@@ -42,6 +49,19 @@ class ReplayProcess:
         out, said = self.process.communicate(timeout=60)
         report: JSONObject = json.loads(out) if out else {}
         return self.process.returncode, report, said
+
+
+def killed_midway(
+    settings: LabSettings, program: str, output: Path, env: Mapping[str, str]
+) -> tuple[int, JSONObject, str]:
+    """A replay of hello-demo on a lab of which this program is killed after the first answer: as `ended` tells it."""
+    with start_lab(settings) as lab:
+        on = f"context:{context(lab.kubeconfig)}"
+        options = ("--pace", SLOWLY, "--allow-existing")
+        with replay_process(HELLO, on, output, *options, env={**env, **lab.environment()}) as replay:
+            replay.has_answered(1)
+            os.kill(dict(lab.info.pids)[program], signal.SIGKILL)
+            return replay.ended()
 
 
 @contextmanager
