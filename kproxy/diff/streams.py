@@ -19,6 +19,7 @@ from kproxy.renaming.kinds import Kind, Owner, resource_of
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.walk import Walker
+from kproxy.wire.ownkeys import is_identity
 
 _OF_NO_OBJECT = frozenset({"ERROR", "BOOKMARK"})
 _TOGETHER = 256
@@ -43,10 +44,7 @@ def _beats(seen: list[Seen]) -> list[int | None]:
 
 def _heartbeat(seen: Seen) -> bool:
     """Whether an event shows an api-server's identity, as it has been renewed by then."""
-    labels = seen.metadata.get("labels")
-    named = seen.metadata.get("namespace") == "kube-system" and str(seen.metadata.get("name")).startswith("apiserver-")
-    component = labels.get("apiserver.kubernetes.io/identity") if isinstance(labels, dict) else None
-    return seen.event.type in {"ADDED", "MODIFIED"} and named and component == "kube-apiserver"
+    return seen.event.type in {"ADDED", "MODIFIED"} and is_identity({"metadata": seen.metadata})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.openapi import OPENAPI, learn_links
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.issued import bind_issued
-from kproxy.replay.pairing import WatchLearner, name_of
+from kproxy.replay.pairing import WatchLearner, is_heartbeat, name_of
 from kproxy.replay.states import event_state
 from kproxy.replay.transport import Reply
 from kproxy.wire.coding import CodingError, decoder
@@ -145,7 +145,7 @@ class Watch:
         """How often in vain since the last event came: each time the next wait is half as long."""
         self._reply = reply
         self._learner = WatchLearner(renaming, recorded, resource, making)
-        self._recorded = recorded
+        self._recorded = [each for each in recorded if counts(each)]
         self._states: set[str] = set()
         """What was shown, as states: where others act, only these can be awaited."""
         self._names: set[str] = set()
@@ -170,12 +170,14 @@ class Watch:
 
     def _came(self, event: WatchEvent) -> None:
         self._refused |= event.type == "ERROR"
+        if not teaches(event):
+            return
+        self._learner.came(event)
         if counts(event):
             self.events += 1
             self.vain = 0
             self._states.add(event_state(event))
             self._names.add(name_of(event))
-            self._learner.came(event)
             self._changed.set()
 
     async def wait_states(self, events: int, seconds: float) -> bool:
@@ -245,6 +247,11 @@ class Watch:
 
 
 def counts(event: WatchEvent) -> bool:
+    """Whether an event's coming is awaited: of what teaches, all that comes sooner or later by what somebody did."""
+    return teaches(event) and not is_heartbeat(event)
+
+
+def teaches(event: WatchEvent) -> bool:
     """Whether an event's coming is not the server's whim: all but bookmarks, and the one that ends initial events."""
     metadata = event.object.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None

@@ -14,6 +14,7 @@ from kproxy.renaming.kinds import Owner
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.issued import bind_issued
+from kproxy.wire.ownkeys import is_identity
 from kproxy.wire.watchevents import WatchEvent
 
 _MOST_UNNAMED = 4_096
@@ -51,8 +52,8 @@ class WatchLearner:
 
     @property
     def complete(self) -> bool:
-        """Whether each recorded event has come."""
-        return not any(self._left.values())
+        """Whether each recorded event has come, but for an api-server's own heartbeats."""
+        return not any(not is_heartbeat(left[0]) for left in self._left.values() if left)
 
     def came(self, event: WatchEvent) -> None:
         """One more event came."""
@@ -108,6 +109,11 @@ class WatchLearner:
         """What an object's version is known to have become."""
         uid = text(_metadata(recorded.object).get("uid"))
         return self._renaming.revisions.exact(uid, _revision(recorded)) if uid else None
+
+
+def is_heartbeat(event: WatchEvent) -> bool:
+    """Whether an event shows an api-server's identity renewed: it comes with time, whatever anybody does."""
+    return event.type in {"ADDED", "MODIFIED"} and is_identity({"metadata": _metadata(event.object)})
 
 
 def name_of(event: WatchEvent) -> str:

@@ -6,7 +6,7 @@ from kproxy.model.recording import Recording
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.target import parameter, prolonged
-from kproxy.replay.answers import counts
+from kproxy.replay.answers import teaches
 from kproxy.replay.lasting import allowed_seconds, was_left
 from kproxy.replay.transport import WireRequest
 from kproxy.replay.watched import watch_events
@@ -59,8 +59,8 @@ def request_of(
 
 
 def events_of(recording: Recording, exchange: Exchange) -> list[WatchEvent]:
-    """The events of a recorded watch that count."""
-    return [event for _, event in watch_events(recording, exchange) if counts(event)]
+    """The events of a recorded watch that teach."""
+    return [event for _, event in watch_events(recording, exchange) if teaches(event)]
 
 
 def _too_large(exchange: Exchange) -> bool:

@@ -77,6 +77,18 @@ def is_automanaged(value: JSON) -> bool:
     return isinstance(labels, dict) and _AUTOMANAGED in labels
 
 
+def is_identity(value: JSON) -> bool:
+    """Whether an object is the lease by which an api-server tells who it is: it renews that every ten seconds.
+
+    k8s.io/apiserver/pkg/server, pkg/controlplane/controller/apiserverleasegc.
+    """
+    metadata = metadata_of(value)
+    labels = metadata.get("labels")
+    component = labels.get("apiserver.kubernetes.io/identity") if isinstance(labels, dict) else None
+    named = metadata.get("namespace") == "kube-system" and str(metadata.get("name")).startswith("apiserver-")
+    return named and component == "kube-apiserver"
+
+
 def relative(key: EtcdKey, prefix: str) -> str | None:
     """A key without the api-server's prefix, from its slash on; None for what is not below it."""
     text, root = key.decode("utf-8", "replace"), prefix.rstrip("/")

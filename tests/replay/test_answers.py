@@ -9,7 +9,7 @@ import pytest
 from kproxy.errors import ReplayError
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.answers import AnswerLearner, Watch, read_all
+from kproxy.replay.answers import AnswerLearner, Watch, counts, read_all
 from kproxy.replay.transport import Connection, Reply
 from kproxy.wire.watchevents import decode_event
 from tests.diff.sessions import PODS, FakeServer
@@ -111,6 +111,27 @@ def test_a_watch_lingers_for_the_events_that_were_recorded_though_others_came() 
         return said
 
     assert asyncio.run(run()) == [False, 3]
+
+
+def test_an_api_servers_own_heartbeats_are_neither_awaited_nor_taken_for_what_is() -> None:
+    identity = b"apiserver.kubernetes.io/identity"
+    lease = b'{"name":"apiserver-x","namespace":"kube-system","labels":{"%s":"kube-apiserver"}}' % identity
+    beat = b'{"type":"MODIFIED","object":{"metadata":' + lease + b"}}\n"
+    recorded = [decode_event("application/json", each) for each in (EVENT, beat, beat)]
+
+    async def run() -> list[bool]:
+        stream = Stream()
+        watch = Watch(cast("Reply", stream), recorded, Renaming())
+        stream.queue.put_nowait(beat)
+        came = [await watch.wait(1, 0.01)]
+        stream.queue.put_nowait(EVENT)
+        came.append(await watch.wait(1, 60))
+        await watch.linger(60)  # the second one may come in ten seconds, or never
+        await watch.close()
+        return came
+
+    assert asyncio.run(run()) == [False, True]
+    assert [counts(each) for each in recorded] == [True, False, False]
 
 
 def test_a_watch_that_ended_is_not_waited_for() -> None:

@@ -5,7 +5,7 @@ import pytest
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.jsontypes import JSON
-from kproxy.wire.ownkeys import is_beyond, is_made_anew, is_made_anew_object, is_with_namespaces
+from kproxy.wire.ownkeys import is_beyond, is_identity, is_made_anew, is_made_anew_object, is_with_namespaces
 
 OWN = (
     "namespaces/kube-system",
@@ -87,3 +87,20 @@ def test_controllers_make_an_account_and_the_roots_in_every_namespace() -> None:
     assert with_namespaces("configmaps", "kube-root-ca.crt")
     assert not with_namespaces("configmaps", "default")
     assert not with_namespaces("serviceaccounts", "kube-root-ca.crt")
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "label", "said"),
+    [
+        ("kube-system", "apiserver-abc", "kube-apiserver", True),
+        ("kube-system", "apiserver-abc", "mine", False),
+        ("kube-system", "kube-scheduler", "kube-apiserver", False),
+        ("team", "apiserver-abc", "kube-apiserver", False),
+    ],
+)
+def test_an_api_servers_identity_is_known_by_its_place_its_name_and_its_label(
+    namespace: str, name: str, label: str, said: bool
+) -> None:
+    labels: JSON = {"apiserver.kubernetes.io/identity": label}
+    assert is_identity({"metadata": {"namespace": namespace, "name": name, "labels": labels}}) is said
+    assert not is_identity({"metadata": {"namespace": namespace, "name": name}})
