@@ -7,7 +7,6 @@ between the requests before and those after. docs/replay.md shows the list as a 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kproxy.model.api import RequestInfo
 from kproxy.model.jsontypes import JSONObject
 from kproxy.replay.effects import Effect, group_of
 from kproxy.replay.recent import Recent
@@ -130,41 +129,20 @@ BARRIERS = (
 _RBAC = "rbac.authorization.k8s.io"
 _CRD = ("apiextensions.k8s.io", "customresourcedefinitions")
 _API_SERVICE = ("apiregistration.k8s.io", "apiservices")
-_DISCOVERY = ("/api", "/apis", "/openapi")
-_CLASSES = {
+DISCOVERY_PATHS = ("/api", "/apis", "/openapi")
+CLASSES = {
     ("scheduling.k8s.io", "priorityclasses"): "priority",
     ("storage.k8s.io", "storageclasses"): "storage",
     ("networking.k8s.io", "ingressclasses"): "ingress",
     ("node.k8s.io", "runtimeclasses"): "runtime",
 }
-_NEEDS_CLASSES = {
+NEEDS_CLASSES = {
     ("", "pods"): ("priority", "runtime"),
     ("", "persistentvolumeclaims"): ("storage",),
     ("networking.k8s.io", "ingresses"): ("ingress",),
 }
 _MOST_QUOTAS = 10_000
 _MOST_ALIKE = 1_000
-
-_SPREAD_GROUPS = frozenset(
-    {
-        _RBAC,
-        "admissionregistration.k8s.io",
-        "apiextensions.k8s.io",
-        "apiregistration.k8s.io",
-        "flowcontrol.apiserver.k8s.io",
-        *(group for group, _ in _CLASSES),
-    }
-)
-_SPREAD = frozenset(
-    {
-        ("", "namespaces"),
-        ("", "serviceaccounts"),
-        ("", "resourcequotas"),
-        ("", "limitranges"),
-        ("networking.k8s.io", "servicecidrs"),
-        ("policy", "poddisruptionbudgets"),
-    }
-)
 
 DISCOVERY = ("discovery",)
 _RIGHTS = ("rights", "")
@@ -185,14 +163,6 @@ def defines(effect: Effect) -> str | None:
     """The API group that an exchange defines, or changes the definition of; None: none."""
     info = effect.exchange.info
     return definition_of(info.group, info.resource, effect.ref.name) if effect.ref and effect.changes else None
-
-
-def spreads(info: RequestInfo) -> bool:
-    """Whether the api-server learns of a write by a watch of its own, some time after it was answered.
-
-    What it looks at while it serves other requests, but for what it reads in etcd then (addresses, pods, owners).
-    """
-    return info.group in _SPREAD_GROUPS or (info.group, info.resource) in _SPREAD
 
 
 class Barriers:
@@ -220,7 +190,7 @@ class Barriers:
         info = effect.exchange.info
         yield from self._of_all(effect)
         if not info.is_resource:
-            if info.path.startswith(_DISCOVERY):
+            if info.path.startswith(DISCOVERY_PATHS):
                 yield Touch(DISCOVERY, Mode.READ)
                 yield from _read_group(info.path.split("/")[2:3] if info.path.startswith("/apis/") else [])
             return
@@ -302,10 +272,10 @@ def _accounts(effect: Effect, kind: tuple[str, str]) -> Iterator[Touch]:
 
 
 def _classes(effect: Effect, kind: tuple[str, str]) -> Iterator[Touch]:
-    if effect.changes and (own := _CLASSES.get(kind)):
+    if effect.changes and (own := CLASSES.get(kind)):
         yield Touch(("classes", own), Mode.WHOLE)
     elif effect.makes:
-        for needed in _NEEDS_CLASSES.get(kind, ()):
+        for needed in NEEDS_CLASSES.get(kind, ()):
             yield Touch(("classes", needed), Mode.READ)
 
 

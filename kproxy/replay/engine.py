@@ -12,7 +12,6 @@ from kproxy.model.recording import Recording
 from kproxy.renaming.kinds import resource_of
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import Watch
-from kproxy.replay.barriers import spreads
 from kproxy.replay.conflicts import CONFLICT, Conflict, conflict_of, excuses
 from kproxy.replay.events import (
     AnswerReceived,
@@ -37,6 +36,7 @@ from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Senders, WithTokens
 from kproxy.replay.sending import Prepared, Sending
 from kproxy.replay.settle import Settle, Settler, Versions
+from kproxy.replay.spreading import served, spread_by
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Reply, Transport
 from kproxy.replay.upgrades import Upgraded
@@ -186,7 +186,7 @@ class _Run:
             raise ReplayError(f"The recording has no exchange {step.seq} any more; replay a copy.")
         if self.streams:
             await self._until_ended(exchange.started)
-        await self._until_due(exchange.started)
+        await self._until_due(exchange)
         if self.stopper.stopped is not None:
             return
         try:
@@ -228,8 +228,8 @@ class _Run:
     async def _answered(self, seq: Seq, exchange: Exchange, status: int) -> None:
         if status >= _SERVER_ERROR and not failed_before(exchange) and await self._is_gone(seq):
             return
-        if exchange.info.verb in WRITE_VERBS and spreads(exchange.info):
-            self.clockwork.wrote(exchange.ended or exchange.started, asyncio.get_running_loop().time())
+        if exchange.info.verb in WRITE_VERBS and (concerned := spread_by(exchange)) is not None:
+            self.clockwork.wrote(exchange.ended or exchange.started, asyncio.get_running_loop().time(), concerned)
         recorded = exchange.answer.status if exchange.answer else None
         if recorded == CONFLICT != status and (conflict := conflict_of(self.recording, exchange)) is not None:
             self.conflicts.append(conflict)
@@ -303,10 +303,10 @@ class _Run:
         """Whether the target has died: then what is under way stays so, and nothing more is sent."""
         return not await self.stopper.lives(seq)
 
-    async def _until_due(self, recorded: Nanos) -> None:
+    async def _until_due(self, exchange: Exchange) -> None:
         """Keep the pace, and give the server what it had after a write."""
         now = asyncio.get_running_loop().time()
-        if (due := self.clockwork.due(recorded, now)) > now:
+        if (due := self.clockwork.due(exchange, now)) > now:
             if due - now > _LONG_SECONDS:
                 self.notify(Waiting(what=f"its time, for {due - now:.1f} s"))
             await self.stopper.sleep(due - now)
@@ -333,7 +333,7 @@ class _Run:
         self.notify(Waiting(what=f"{key_text(step.key)} in etcd"))
         if not await self.settler.wait(step) and awaited:
             self.notify(NotSettled(key=step.key, seconds=self.drive.patience))
-        self.clockwork.wrote(step.at, asyncio.get_running_loop().time())
+        self.clockwork.wrote(step.at, asyncio.get_running_loop().time(), served(step.defines))
 
     async def _close(self, step: Close) -> None:
         watch = self.watches.get(step.seq)

@@ -1,15 +1,18 @@
 """When a request goes out, beside what it waits for: at once, or in the rhythm of the recording. Pure.
 
-At every pace the server has after some writes what it had in the recording, up to LONGEST_PAUSE: it publishes a
-definition's paths and spreads rights by itself (barriers.spreads), and a recorded client had given it the time.
+At every pace the server has after some writes what it had in the recording, up to LONGEST_PAUSE, before a request that
+depends on them goes out: it publishes a definition's paths and spreads rights by itself (spreading.py), and a recorded
+client had given it the time.
 """
 
 import re
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kproxy.errors import UsageError
-from kproxy.model.exchange import Nanos
+from kproxy.model.exchange import Exchange, Nanos
+from kproxy.replay.spreading import Concerned
 
 LONGEST_PAUSE = 2.0
 """Seconds: as long as the recorded client gave the server after a write, but no longer."""
@@ -39,22 +42,30 @@ def parse_pace(words: str) -> Pace:
     return Pace(float(match[1]))
 
 
+class _Write(NamedTuple):
+    """When a write was answered, or seen in etcd: in the recording, and here; and whom it concerns."""
+
+    recorded: Nanos
+    live: float
+    concerned: Concerned
+
+
 @dataclass(slots=True)
 class Clockwork:
     """Says when, in seconds of the caller's clock, what was recorded at a time may go out."""
 
     pace: Pace
     began: tuple[Nanos, float] | None = None
-    writes: deque[tuple[Nanos, float]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
-    """When the last of these writes were answered, or seen in etcd: in the recording, and here."""
+    writes: deque[_Write] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
 
-    def due(self, recorded: Nanos, now: float) -> float:
+    def due(self, exchange: Exchange, now: float) -> float:
         """The time from which on it may go out."""
-        return max(self._scheduled(recorded, now), self._after_writes(recorded, now))
+        scheduled = self._scheduled(exchange.started, now)
+        return max(scheduled, self._after_writes(exchange, now)) if self.writes else scheduled
 
-    def wrote(self, recorded: Nanos, now: float) -> None:
+    def wrote(self, recorded: Nanos, now: float, concerned: Concerned) -> None:
         """A write that spreads was answered, or its consequence seen."""
-        self.writes.append((recorded, now))
+        self.writes.append(_Write(recorded, now, concerned))
 
     def _scheduled(self, recorded: Nanos, now: float) -> float:
         if self.pace.speed is None:
@@ -64,11 +75,12 @@ class Clockwork:
         first, live = self.began
         return live + (recorded - first) / 1e9 / self.pace.speed
 
-    def _after_writes(self, recorded: Nanos, now: float) -> float:
-        while self.writes and self.writes[0][1] + LONGEST_PAUSE <= now:
+    def _after_writes(self, exchange: Exchange, now: float) -> float:
+        while self.writes and self.writes[0].live + LONGEST_PAUSE <= now:
             self.writes.popleft()
         found = now
-        for before, live in self.writes:
-            if before < recorded:
-                found = max(found, live + min((recorded - before) / 1e9, LONGEST_PAUSE))
+        for write in self.writes:
+            given = (exchange.started - write.recorded) / 1e9
+            if given > 0 and (due := write.live + min(given, LONGEST_PAUSE)) > found and write.concerned(exchange):
+                found = due
         return found

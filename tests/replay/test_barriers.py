@@ -1,22 +1,20 @@
+"""kproxy.replay.barriers; what it orders is tried with whole plans in test_graph.py."""
+
 import pytest
 
-from kproxy.replay.barriers import spreads
-from kproxy.wire.requestinfo import request_info
-
-RBAC = "/apis/rbac.authorization.k8s.io/v1"
+from kproxy.replay.barriers import definition_of
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("group", "resource", "name", "defined"),
     [
-        ("/api/v1/namespaces/default/pods", False),
-        ("/apis/apps/v1/namespaces/default/deployments/web", False),
-        ("/api/v1/namespaces/default/services", False),
-        ("/api/v1/namespaces", True),
-        ("/api/v1/namespaces/default/serviceaccounts", True),
-        (f"{RBAC}/namespaces/default/rolebindings", True),
-        ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", True),
+        ("apiextensions.k8s.io", "customresourcedefinitions", "widgets.example.com", "example.com"),
+        ("apiregistration.k8s.io", "apiservices", "v1.apps", "apps"),
+        ("apiregistration.k8s.io", "apiservices", "v1.", ""),
+        ("", "configmaps", "widgets.example.com", None),
     ],
 )
-def test_a_write_spreads_where_the_server_learns_of_it_by_a_watch(target: str, *, said: bool) -> None:
-    assert spreads(request_info("POST", target)) is said
+def test_a_definitions_name_says_which_group_it_defines(
+    group: str, resource: str, name: str, defined: str | None
+) -> None:
+    assert definition_of(group, resource, name) == defined

@@ -1,14 +1,27 @@
 """kproxy.replay.pace."""
 
+from dataclasses import replace
+
 import pytest
 
 from kproxy.errors import UsageError
-from kproxy.model.exchange import Nanos
+from kproxy.model.exchange import Exchange, Nanos
 from kproxy.replay.pace import FAST, LONGEST_PAUSE, RECORDED, Clockwork, Pace, parse_pace
+from tests.diff.sessions import FakeServer
 
 
-def at(seconds: float) -> Nanos:
+def at(seconds: float) -> Exchange:
+    server = FakeServer("a", 100, 9)
+    server.exchange("GET", "/api/v1/pods")
+    return replace(server.made.exchange_list[0], started=when(seconds))
+
+
+def when(seconds: float) -> Nanos:
     return Nanos(round(seconds * 1e9))
+
+
+def everybody(_: Exchange) -> bool:
+    return True
 
 
 def test_a_pace_is_a_word_or_a_factor() -> None:
@@ -40,7 +53,7 @@ def test_ten_times_the_pace_is_a_tenth_of_the_time() -> None:
 def test_the_fast_pace_waits_for_nothing_but_what_the_server_had_after_a_write() -> None:
     clockwork = Clockwork(FAST)
     assert clockwork.due(at(3600), now=0.0) == 0.0
-    clockwork.wrote(at(3600), now=1.0)
+    clockwork.wrote(when(3600), 1.0, everybody)
     assert clockwork.due(at(3600.5), now=1.1) == 1.5
     assert clockwork.due(at(4000), now=1.1) == 1.0 + LONGEST_PAUSE
     assert clockwork.due(at(3599), now=1.1) == 1.1, "what was recorded before the write does not wait for it"
@@ -48,8 +61,16 @@ def test_the_fast_pace_waits_for_nothing_but_what_the_server_had_after_a_write()
     assert not clockwork.writes, "what is long ago is forgotten"
 
 
+def test_whom_a_write_does_not_concern_does_not_wait_for_it() -> None:
+    clockwork = Clockwork(FAST)
+    clockwork.wrote(when(1), 1.0, lambda other: other.info.resource == "secrets")
+    assert clockwork.due(at(3), now=1.0) == 1.0
+    clockwork.wrote(when(1), 1.0, lambda other: other.info.resource == "pods")
+    assert clockwork.due(at(3), now=1.0) == 3.0
+
+
 def test_of_many_writes_few_are_remembered() -> None:
     clockwork = Clockwork(FAST)
     for number in range(10_000):
-        clockwork.wrote(at(number), now=0.0)
+        clockwork.wrote(when(number), 0.0, everybody)
     assert len(clockwork.writes) == 64
