@@ -3,7 +3,8 @@
 Requests that do not overlap went one after the other. Of those that overlap:
 
 - writes went in the order of their revisions, and a list after the writes that it shows and before the others, as a
-  watch that begins with what there is;
+  watch that begins with what there is. A deletion of two writes has the revision of the first one, which others see
+  and act on, unless another request came between the two;
 - requests on one object went in an order in which each gets the answer that it got (linear.py): the 404 of a deletion
   after the deletion that was done, the conflict of an update after the update that made it one;
 - what none of this tells goes in the order of the answers, or of the calls to etcd that made the first change of each
@@ -65,6 +66,8 @@ class _Looking:
         self._took: dict[Seq, Nanos] = {}
         """When a write's first change was made at the latest."""
         self.written: dict[Seq, int] = {}
+        self._began: dict[Seq, int] = {}
+        """The first revision of a deletion that made more than one."""
 
     def look(self, exchanges: Iterable[Exchange], written: Mapping[Seq, int]) -> None:
         """What is known of the writes among these."""
@@ -74,9 +77,14 @@ class _Looking:
             revision, first = written.get(each.seq), self._first.of(each)
             if first is not None:
                 self._took[each.seq] = first.at
-            if revision is not None:
-                wiped = each.info.verb == "deletecollection" and first is not None and first.revision < revision
-                self.written[each.seq] = first.revision if wiped and first is not None else revision
+            if revision is None:
+                continue
+            self.written[each.seq] = revision
+            if first is not None and first.revision < revision:
+                if each.info.verb == "deletecollection":
+                    self.written[each.seq] = first.revision
+                elif each.info.verb == "delete":
+                    self._began[each.seq] = first.revision
 
     def _took_effect(self, exchange: Exchange) -> tuple[Nanos, Seq]:
         answered = exchange.answered or exchange.started
@@ -98,6 +106,7 @@ class _Looking:
             self._listed.pop(seq, None)
             self.written.pop(seq, None)
             self._took.pop(seq, None)
+            self._began.pop(seq, None)
 
     def _ahead(self, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
         """The same ones; what a sight of them looks at is read some at a time."""
@@ -127,7 +136,7 @@ class _Looking:
 
     def _by_revision(self, exchanges: list[Exchange], groups: list[list[Exchange]]) -> Iterator[_Edge]:
         """Writes by their revisions; lists, and what watches begin with, between those shown and the others."""
-        written = self.written
+        written = self.written | self._begun_alone(exchanges)
         known = [(written[each.seq], 0, each.seq, each) for each in exchanges if each.seq in written]
         of_this_etcd = [group for group in groups if any(each.seq in written for each in group)]
         lists = [(self._revision(each), each) for group in of_this_etcd for each in group]
@@ -135,6 +144,21 @@ class _Looking:
         known += [(revision, 1, each.seq, each) for revision, each in (*lists, *begun) if revision]
         for (*_, first), (*_, second) in pairwise(sorted(known, key=lambda each: each[:3])):
             yield first, second
+
+    def _begun_alone(self, exchanges: list[Exchange]) -> dict[Seq, int]:
+        """Deletions that made more than one revision, none of the object's others between them; and the first one."""
+        if not self._began:
+            return {}
+        others: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+        for each in exchanges:
+            if each.seq in self.written:
+                others[_named(each)].append(self.written[each.seq])
+        return {
+            each.seq: first
+            for each in exchanges
+            if (first := self._began.get(each.seq)) is not None
+            and not any(first < other < self.written[each.seq] for other in others[_named(each)])
+        }
 
     def _by_answers(self, group: list[Exchange]) -> Iterator[_Edge]:
         """The requests on each object of a run, in an order that explains their answers."""
@@ -149,6 +173,11 @@ class _Looking:
             for run in _runs([*of_object, *wiped]):
                 for first, second in pairwise(linear_order(run, self.written) or ()):
                     yield first.exchange, second.exchange
+
+
+def _named(exchange: Exchange) -> tuple[str, ...]:
+    info = exchange.info
+    return info.group, info.resource, info.namespace, info.name
 
 
 def _sizes(exchange: Exchange) -> Iterator[tuple[Digest, int]]:

@@ -99,6 +99,29 @@ class Session:
         said = named(revision=revision) if status == 200 else refusal("Conflict")
         return self.add("PUT", f"{MAPS}/x", times, status, said=said, sent=named(revision=wanted))
 
+    def called(self, seq: int, revision: int, at: int) -> None:
+        """A relay read that a request wrote in etcd."""
+        found = self.recording.exchange_list
+        found[seq - 1] = replace(found[seq - 1], trace_id=f"t{seq}", parent_id="p")
+        put = KeyOperation(operation=Operation.PUT, keys=KeyRange(key=EtcdKey(b"k")))
+        self.recording.call_list.append(
+            EtcdCall(
+                number=len(self.recording.call_list) + 1,
+                cluster=ClusterId("c"),
+                connection=1,
+                stream=1,
+                started=Nanos(at - 1),
+                ended=Nanos(at),
+                method="KV/Txn",
+                trace_id=f"t{seq}",
+                parent_id="p",
+                operations=(put,),
+                succeeded=True,
+                revision=Revision(revision),
+                status=0,
+            )
+        )
+
     def order(self) -> list[int]:
         """The seqs in the order of sending."""
         return [each.seq for each in in_order(self.recording, self.written)]
@@ -157,7 +180,7 @@ def test_the_conflict_goes_after_the_update_that_made_it_one() -> None:
     assert session.order() == [won, lost]
 
 
-def test_a_list_goes_after_the_writes_that_it_shows_and_before_the_others() -> None:
+def test_a_foundgoes_after_the_writes_that_it_shows_and_before_the_others() -> None:
     session = Session()
     shown = session.add("PATCH", f"{MAPS}/a", (10, 30), said=named("a", revision=5), revision=5)
     later = session.add("PATCH", f"{MAPS}/b", (10, 19), said=named("b", revision=7), revision=7)
@@ -165,7 +188,7 @@ def test_a_list_goes_after_the_writes_that_it_shows_and_before_the_others() -> N
     assert session.order() == [shown, listed, later]
 
 
-def test_a_list_that_may_be_an_old_one_stays_where_it_was_answered() -> None:
+def test_a_foundthat_may_be_an_old_one_stays_where_it_was_answered() -> None:
     session = Session()
     written = session.add("PATCH", f"{MAPS}/a", (10, 20), said=named("a", revision=5), revision=5)
     said: JSONObject = {"metadata": {"resourceVersion": "6"}, "items": []}
@@ -259,26 +282,28 @@ def test_a_write_stands_where_its_first_change_was_made_although_it_was_answered
     session = Session()
     deletion, reaction = session.delete((10, 30)), session.add("GET", "/api/v1/namespaces/default/pods/p", (15, 20))
     assert session.order() == [reaction, deletion]
-    session.recording.exchange_list[0] = replace(session.recording.exchange_list[0], trace_id="t", parent_id="p")
-    put = KeyOperation(operation=Operation.PUT, keys=KeyRange(key=EtcdKey(b"k")))
-    session.recording.call_list.append(
-        EtcdCall(
-            number=1,
-            cluster=ClusterId("c"),
-            connection=1,
-            stream=1,
-            started=Nanos(11),
-            ended=Nanos(12),
-            method="KV/Txn",
-            trace_id="t",
-            parent_id="p",
-            operations=(put,),
-            succeeded=True,
-            revision=Revision(7),
-            status=0,
-        )
-    )
+    session.called(deletion, 7, at=12)
     assert session.order() == [deletion, reaction]
+
+
+def test_a_deletion_that_is_two_writes_stands_where_its_first_one_does() -> None:
+    """Its first one, a pod whose grace is over, was seen by a controller that wrote before the second one was done."""
+    session = Session()
+    deletion = session.delete((10, 30))
+    reaction = session.add("PUT", "/api/v1/namespaces/default/endpoints/e", (15, 28), said=named("e"), revision=8)
+    session.written[Seq(deletion)] = 9
+    assert session.order() == [reaction, deletion]
+    session.called(deletion, 7, at=12)
+    assert session.order() == [deletion, reaction]
+
+
+def test_a_deletion_stands_behind_what_came_between_its_two_writes_and_found_the_object() -> None:
+    session = Session()
+    deletion = session.delete((10, 30))
+    between = session.put((15, 28), revision=8)
+    session.written |= {Seq(deletion): 9, Seq(between): 8}
+    session.called(deletion, 7, at=12)
+    assert session.order() == [between, deletion]
 
 
 @dataclass
