@@ -13,8 +13,9 @@ from kproxy.renaming.kinds import Owner, resource_of
 from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.openapi import OPENAPI, learn_links
 from kproxy.renaming.renaming import Renaming
+from kproxy.replay.coming import Coming, Owed, Told
 from kproxy.replay.issued import bind_issued
-from kproxy.replay.pairing import WatchLearner, is_heartbeat, name_of
+from kproxy.replay.pairing import WatchLearner, is_heartbeat, name_of, revision_of
 from kproxy.replay.states import event_state
 from kproxy.replay.transport import Reply
 from kproxy.wire.coding import CodingError, decoder
@@ -26,6 +27,9 @@ _REMEMBERED = 4096
 
 MAX_ANSWER = 256 * 1024 * 1024
 """Bytes of one answer that are read at most."""
+
+_LOOK_SECONDS = 0.2
+"""So long a watch may say nothing before etcd is asked whether it still can."""
 
 _INITIAL_END = "k8s.io/initial-events-end"
 
@@ -123,15 +127,17 @@ class AnswerLearner:
 class Watch:
     """An open watch: counts and learns, until it is closed or ends."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it reads, what it learns from, what it may ask
         self,
         reply: Reply,
         recorded: Sequence[WatchEvent],
         renaming: Renaming,
+        *,
         resource: str = "",
         making: Callable[[], bool] = lambda: False,
+        coming: Coming | None = None,
     ) -> None:
-        """`making`: whether names of such objects are about to be told."""
+        """`making`: whether names of such objects are about to be told; `coming`: whether what is owed can come."""
         self.events = 0
         self.ended = False
         self.broken = ""
@@ -148,7 +154,11 @@ class Watch:
         self._recorded = [each for each in recorded if counts(each)]
         self._states: set[str] = set()
         """What was shown, as states: where others act, only these can be awaited."""
-        self._names: set[str] = set()
+        self._told: dict[str, Told] = {}
+        """What was told last of each object."""
+        self._whole = False
+        """All that there was when it began has been told."""
+        self._coming = coming
         self._renaming = renaming
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._follow())
@@ -177,7 +187,8 @@ class Watch:
             self.events += 1
             self.vain = 0
             self._states.add(event_state(event))
-            self._names.add(name_of(event))
+            self._told[name_of(event)] = Told(event.type == "DELETED", revision_of(event))
+            self._whole |= event.type == "BOOKMARK"
             self._changed.set()
 
     async def wait_states(self, events: int, seconds: float) -> bool:
@@ -197,20 +208,21 @@ class Watch:
         return all(map(self._shown, last.values()))
 
     def _shown(self, recorded: WatchEvent) -> bool:
-        gone = recorded.type == "DELETED" and self._renaming.text(name_of(recorded)) not in self._names
+        gone = recorded.type == "DELETED" and self._renaming.text(name_of(recorded)) not in self._told
         return event_state(recorded) in self._states or (gone and self.events > 0)
 
     async def wait(self, events: int | None, seconds: float) -> bool:
         """Until this many events came (None: until the server ends it), or it ends, or the time is over.
 
-        Events that were waited for in vain are not waited for again.
+        True, too, where those that did not come cannot come. Events that were waited for in vain are not waited for
+        again.
         """
         due = None if events is None else events - self.missed
+        may_come = True
         try:
             async with asyncio.timeout(seconds):
-                while not self.ended and (due is None or self.events < due):
-                    self._changed.clear()
-                    await self._changed.wait()
+                while may_come and not self.ended and (due is None or self.events < due):
+                    may_come = await self._until_changed(events)
         except TimeoutError:
             pass  # said by the caller, who knows what it means
         self._learner.settle()
@@ -218,7 +230,27 @@ class Watch:
             return self.ended
         came = self.events >= due
         self.missed = max(0, events - self.events) if not came or self.events >= events else self.missed
-        return came
+        return came or not may_come
+
+    async def _until_changed(self, events: int | None) -> bool:
+        """Until something comes, or for a while; then whether anything of so many recorded events may still come."""
+        self._changed.clear()
+        if self._coming is None or events is None:
+            return await self._changed.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_SECONDS):
+                return await self._changed.wait()
+        self._learner.settle()
+        owed = [self._owed(each) for each in self._learner.left(self._recorded[:events])]
+        return None in owed or await self._coming.may(filter(None, dict.fromkeys(owed)), whole=self._whole)
+
+    def _owed(self, recorded: WatchEvent) -> Owed | None:
+        """Whose a recorded event is that did not come; None: nobody knows what its name became."""
+        name = self._learner.name_here(recorded)
+        if name is None:
+            return None
+        namespace, _, own = name.partition("/")
+        return Owed(namespace, own, self._told.get(name))
 
     @property
     def ended_early(self) -> bool:
@@ -234,9 +266,9 @@ class Watch:
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not self.ended and not self._learner.complete:
-                    self._changed.clear()
-                    await self._changed.wait()
+                may_come = True
+                while may_come and not self.ended and not self._learner.complete:
+                    may_come = await self._until_changed(len(self._recorded))
                     self._learner.settle()
 
     async def close(self) -> None:

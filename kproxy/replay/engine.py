@@ -12,6 +12,7 @@ from kproxy.model.recording import Recording
 from kproxy.renaming.kinds import resource_of
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import Watch
+from kproxy.replay.coming import Coming
 from kproxy.replay.conflicts import CONFLICT, Conflict, conflict_of, excuses
 from kproxy.replay.events import (
     AnswerReceived,
@@ -213,7 +214,14 @@ class _Run:
             events = events_of(self.recording, exchange)
             learner, resource = self.sending.learner, resource_of(exchange.info)
             renaming = self.result.renaming
-            self.watches[step.seq] = Watch(reply, events, renaming, resource, lambda: bool(learner.making[resource]))
+            self.watches[step.seq] = Watch(
+                reply,
+                events,
+                renaming,
+                resource=resource,
+                making=lambda: bool(learner.making[resource]),
+                coming=self._coming(exchange),
+            )
         elif reply.status == _SWITCHED:
             self._beside(exchange, self._upgraded(exchange, reply))
         elif follows(exchange):
@@ -224,6 +232,10 @@ class _Run:
             served = is_refused_watch(exchange) and reply.status == 200  # it would go on and on
             await self.sending.read(exchange, reply, 0 if served else step.leave_after)
         return reply
+
+    def _coming(self, exchange: Exchange) -> Coming | None:
+        versions = None if self.drive.beside else self.settler.versions
+        return None if versions is None else Coming(exchange.info, self.recording.session.etcd_prefix, versions)
 
     async def _answered(self, seq: Seq, exchange: Exchange, status: int) -> None:
         if status >= _SERVER_ERROR and not failed_before(exchange) and await self._is_gone(seq):

@@ -6,7 +6,7 @@ sees fit, and each of them would be taken for another object's.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.renaming.derived import drawn_for
@@ -55,6 +55,19 @@ class WatchLearner:
         """Whether each recorded event has come, but for an api-server's own heartbeats."""
         return not any(not is_heartbeat(left[0]) for left in self._left.values() if left)
 
+    def left(self, among: Sequence[WatchEvent]) -> Iterator[WatchEvent]:
+        """Those of these recorded events that have not come."""
+        left = {id(event) for events in self._left.values() for event in events}
+        return (event for event in among if id(event) in left)
+
+    def name_here(self, event: WatchEvent) -> str | None:
+        """The namespace and name that a recorded event's object has here; None: nobody told."""
+        recorded = name_of(event)
+        if recorded in self._unknown:
+            image = self._renaming.text(recorded)
+            return None if image == recorded and _drawn(event) else image
+        return next((live for live, name in self._names.items() if name == recorded), None)
+
     def came(self, event: WatchEvent) -> None:
         """One more event came."""
         name = self._recorded_name(name_of(event))
@@ -97,18 +110,18 @@ class WatchLearner:
         while left:
             recorded = left.popleft()
             image = self._image(recorded)
-            if image is None or image == _revision(event):
+            if image is None or image == revision_of(event):
                 bind_issued(self._renaming, recorded.object, event.object)
                 self._learner.learn(recorded.object, event.object, Owner(resource=self._resource))
                 return
-            if image > _revision(event):  # what comes before it was never recorded
+            if image > revision_of(event):  # what comes before it was never recorded
                 left.appendleft(recorded)
                 return
 
     def _image(self, recorded: WatchEvent) -> int | None:
         """What an object's version is known to have become."""
         uid = text(_metadata(recorded.object).get("uid"))
-        return self._renaming.revisions.exact(uid, _revision(recorded)) if uid else None
+        return self._renaming.revisions.exact(uid, revision_of(recorded)) if uid else None
 
 
 def is_heartbeat(event: WatchEvent) -> bool:
@@ -127,7 +140,8 @@ def _drawn(event: WatchEvent) -> str:
     return drawn_for(_metadata(event.object))
 
 
-def _revision(event: WatchEvent) -> int:
+def revision_of(event: WatchEvent) -> int:
+    """The resourceVersion of an event's object, 0 if it has none."""
     value = text(_metadata(event.object).get("resourceVersion"))
     return int(value) if value.isascii() and value.isdigit() and len(value) <= 20 else 0
 

@@ -10,14 +10,23 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kproxy.errors import EtcdError
 from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange
 from kproxy.model.exchange import Exchange, Nanos
 from kproxy.model.recording import Recording
 
-type Versions = Callable[[EtcdKey], Awaitable[int]]
-"""A key's version in the target's etcd, 0 if it is not there. EtcdError."""
+
+class Stored(NamedTuple):
+    """A key as the target's etcd has it: its version, 0 if it is not there, and the revision of its last change."""
+
+    version: int
+    revision: int
+
+
+type Versions = Callable[[EtcdKey], Awaitable[Stored]]
+"""How to ask the target's etcd for a key. EtcdError."""
 
 _BY_ITSELF = ("apiextensions.k8s.io/customresourcedefinitions/", "apiregistration.k8s.io/apiservices/")
 _POLL_SECONDS = 0.02
@@ -116,7 +125,7 @@ class Settler:
             return True
         try:
             async with asyncio.timeout(self.patience):
-                while not self._settled(step, await self.versions(step.key)):  # noqa: ASYNC110 - etcd is asked
+                while not self._settled(step, (await self.versions(step.key)).version):  # noqa: ASYNC110 - etcd is asked
                     await asyncio.sleep(_POLL_SECONDS)
         except (TimeoutError, EtcdError):
             self.gave_up = True

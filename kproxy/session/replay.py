@@ -30,7 +30,7 @@ from kproxy.replay.plan import Plan, make_plan
 from kproxy.replay.recorded import is_passing
 from kproxy.replay.restored import Restored
 from kproxy.replay.result import ReplayResult
-from kproxy.replay.settle import Versions
+from kproxy.replay.settle import Stored, Versions
 from kproxy.replay.slices import Part
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Transport
@@ -310,14 +310,14 @@ def _exit_code(result: ReplayResult) -> int:
 
 @asynccontextmanager
 async def _looking_into(settings: EtcdSettings | None) -> AsyncIterator[Versions | None]:
-    """How to ask the target's etcd for a key's version; None where it is not to be had."""
+    """How to ask the target's etcd for a key; None where it is not to be had."""
     if settings is None:
         yield None
         return
     async with await connect(settings) as etcd:
 
-        async def version(key: EtcdKey) -> int:
+        async def stored(key: EtcdKey) -> Stored:
             found = (await etcd.range(key, keys_only=True)).items
-            return found[0].version if found else 0
+            return Stored(found[0].version, found[0].mod_revision) if found else Stored(0, 0)
 
-        yield version
+        yield stored

@@ -7,10 +7,14 @@ from typing import cast
 import pytest
 
 from kproxy.errors import ReplayError
+from kproxy.model.etcd import EtcdKey
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import AnswerLearner, Watch, counts, read_all
+from kproxy.replay.coming import Coming
+from kproxy.replay.settle import Stored
 from kproxy.replay.transport import Connection, Reply
+from kproxy.wire.requestinfo import request_info
 from kproxy.wire.watchevents import decode_event
 from tests.diff.sessions import PODS, FakeServer
 
@@ -132,6 +136,50 @@ def test_an_api_servers_own_heartbeats_are_neither_awaited_nor_taken_for_what_is
 
     assert asyncio.run(run()) == [False, True]
     assert [counts(each) for each in recorded] == [True, False, False]
+
+
+def test_what_cannot_come_is_not_waited_for() -> None:
+    """A watch that began behind the deletion of what it is about."""
+    end = b'{"type":"BOOKMARK","object":{"metadata":{"annotations":{"k8s.io/initial-events-end":"true"}}}}\n'
+    gone = EVENT.replace(b"ADDED", b"DELETED")
+    recorded = [decode_event("application/json", each) for each in (EVENT, end, gone)]
+    asked: list[EtcdKey] = []
+
+    async def run(version: int) -> bool:
+        async def stored(key: EtcdKey) -> Stored:
+            asked.append(key)
+            return Stored(version, version)
+
+        stream = Stream()
+        coming = Coming(request_info("GET", "/api/v1/nodes?watch=true"), "/registry", stored)
+        watch = Watch(cast("Reply", stream), recorded, Renaming(), coming=coming)
+        stream.queue.put_nowait(end)
+        over = await watch.wait(3, 60 if not version else 1)
+        if not version:
+            await watch.linger(60)
+        await watch.close()
+        return over
+
+    assert asyncio.run(run(0))
+    assert set(asked) == {EtcdKey(b"/registry/minions/x")}
+    assert not asyncio.run(run(1)), "it is there: it will be shown"
+
+
+def test_what_was_drawn_and_nobody_told_may_come() -> None:
+    pod = b'{"type":"ADDED","object":{"metadata":{"name":"web-abcde","generateName":"web-"}}}\n'
+    recorded = [decode_event("application/json", pod)]
+
+    async def run() -> bool:
+        async def stored(_: EtcdKey) -> Stored:
+            return Stored(0, 0)
+
+        coming = Coming(request_info("GET", "/api/v1/nodes?watch=true"), "/registry", stored)
+        watch = Watch(cast("Reply", Stream()), recorded, Renaming(), coming=coming)
+        came = await watch.wait(1, 0.5)
+        await watch.close()
+        return came
+
+    assert not asyncio.run(run())
 
 
 def test_a_watch_that_ended_is_not_waited_for() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from kproxy.errors import EtcdError
 from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revision
 from kproxy.model.exchange import EMPTY_BODY, Answer, Exchange, Nanos, Request, Seq
-from kproxy.replay.settle import OwnChanges, Settle, Settler
+from kproxy.replay.settle import OwnChanges, Settle, Settler, Stored
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import HEADER, MemoryRecording
 
@@ -83,9 +83,9 @@ class FakeEtcd:
     versions: list[int]
     asked: list[EtcdKey] = field(default_factory=list)
 
-    async def version(self, key: EtcdKey) -> int:
+    async def version(self, key: EtcdKey) -> Stored:
         self.asked.append(key)
-        return self.versions.pop(0) if len(self.versions) > 1 else self.versions[0]
+        return Stored(self.versions.pop(0) if len(self.versions) > 1 else self.versions[0], 0)
 
 
 def waited(etcd: FakeEtcd | None, *awaited: int, patience: float = 60) -> list[bool]:
@@ -134,7 +134,7 @@ def test_without_an_etcd_nothing_is_awaited() -> None:
 
 
 def test_an_etcd_that_cannot_be_asked_ends_the_waiting() -> None:
-    async def refused(_: EtcdKey) -> int:
+    async def refused(_: EtcdKey) -> Stored:
         raise EtcdError("permission denied")
 
     async def wait(steps: Iterable[int]) -> tuple[bool, bool]:
