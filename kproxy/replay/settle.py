@@ -102,10 +102,12 @@ class OwnChanges:
             return []
         of_it = f"/{info.group}/{info.resource}/{info.name}".encode()
         end = bisect_right(self.changes, (exchange.ended or exchange.started) + LATE, key=lambda each: each.at)
-        last = next((each for each in reversed(self.changes[self.done : end]) if each.key.endswith(of_it)), None)
-        if last is None or last.type is not ChangeType.DELETE:
-            return []
-        return [Settle(key=last.key, version=0, at=exchange.started)]
+        for each in self.changes[self.done : end]:
+            if each.key.endswith(of_it) and each.type is ChangeType.DELETE:
+                return [Settle(key=each.key, version=0, at=exchange.started)]
+            if each.key.endswith(of_it) and each.version == 1:
+                break  # it was not there yet
+        return []
 
 
 @dataclass(slots=True)

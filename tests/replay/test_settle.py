@@ -76,6 +76,15 @@ def test_what_a_request_found_gone_is_awaited_although_etcds_watch_told_its_end_
     assert found.gone(asked(widgets, 404, 5)) == [Settle(key=DEFINITION, version=0, at=Nanos(5))]
 
 
+def test_what_a_request_found_gone_is_awaited_although_it_was_made_anew_soon_after() -> None:
+    widgets = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.org"
+    found = own(change(1, version=1), change(6, version=2), change(7), change(8, version=1))
+    found.until(Nanos(5))
+    assert found.gone(asked(widgets, 404, 5)) == [Settle(key=DEFINITION, version=0, at=Nanos(5))]
+    found = own(change(6, version=1), change(7))
+    assert found.gone(asked(widgets, 404, 5)) == [], "it was not there yet"
+
+
 @dataclass
 class FakeEtcd:
     """Says one version after the other, the last one for good."""
