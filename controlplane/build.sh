@@ -4,8 +4,9 @@
 #   build.sh           kube-apiserver, kube-controller-manager, kube-scheduler,
 #                      kubectl, etcd, etcdctl, kwok (about 15 minutes the
 #                      first time on two cores, then nothing to do)
-#   build.sh 1.34.4    an older kube-apiserver (about six minutes more) beside
-#                      the same etcd and kubectl; prints its folder
+#   build.sh 1.34.4    an older kube-apiserver, kube-controller-manager and
+#                      kube-scheduler (MINUTES more) beside the same
+#                      etcd, kubectl and kwok; prints its folder
 #   build.sh --print [1.34.4]   only prints where they are or would be; needs no Go
 #   build.sh bench     the benchmark's upstream and load generator (seconds)
 #   build.sh kubelet   a stand-in kubelet (seconds)
@@ -113,8 +114,12 @@ older_layout() {
     layout
     older_flags=$(k8s_ldflags "$OLDER")
     older_dir=k8s-$OLDER-$(key "k8s-$OLDER" "$older_flags")
-    older_assets=$cache/$older_dir+$k8s_dir+$etcd_dir
+    older='kube-apiserver kube-controller-manager kube-scheduler'
+    older_assets=$cache/$older_dir+$k8s_dir+$etcd_dir+$kwok_dir
 }
+
+# packages NAME...: Kubernetes' packages of these commands.
+packages() { for name; do echo "k8s.io/kubernetes/cmd/$name"; done; }
 
 build_etcd() {
     has "$cache/$etcd_dir" etcd etcdctl && return
@@ -128,8 +133,8 @@ build_k8s() {
     has "$cache/$k8s_dir" $k8s && return
     need_go "k8s-$K8S"
     say "building Kubernetes $K8S: $k8s (about 12 minutes on two cores)"
-    # shellcheck disable=SC2046 # several packages
-    compile "k8s-$K8S" "$cache/$k8s_dir" "$k8s_flags" $(for name in $k8s; do echo "k8s.io/kubernetes/cmd/$name"; done)
+    # shellcheck disable=SC2046,SC2086 # several packages, several names
+    compile "k8s-$K8S" "$cache/$k8s_dir" "$k8s_flags" $(packages $k8s)
 }
 
 build_kwok() {
@@ -163,23 +168,27 @@ build_assets() {
     echo "$assets"
 }
 
-# The older set is a kube-apiserver alone beside the etcd and kubectl of the
-# newer one: what differs between two runs is then the api-server.
+# The older set is what Kubernetes runs by itself, beside the etcd, kubectl and kwok of the
+# newer one: what differs between two sessions is then the cluster and not its user.
 build_older() {
     older_layout
-    if has "$older_assets" kube-apiserver kubectl etcd etcdctl; then
-        say "kube-apiserver $OLDER is there already"
+    # shellcheck disable=SC2086 # $older holds several names
+    if has "$older_assets" $older kubectl etcd etcdctl kwok; then
+        say "Kubernetes $OLDER is there already"
     else
         build_etcd
         build_k8s
-        if ! has "$cache/$older_dir" kube-apiserver; then
+        build_kwok
+        if ! has "$cache/$older_dir" $older; then
             need_go "k8s-$OLDER"
-            say "building kube-apiserver $OLDER (about six minutes on two cores)"
-            compile "k8s-$OLDER" "$cache/$older_dir" "$older_flags" k8s.io/kubernetes/cmd/kube-apiserver
+            say "building Kubernetes $OLDER: $older (MINUTES on two cores)"
+            # shellcheck disable=SC2046,SC2086 # several packages, several names
+            compile "k8s-$OLDER" "$cache/$older_dir" "$older_flags" $(packages $older)
         fi
-        link "$older_assets" "$older_dir" kube-apiserver
+        link "$older_assets" "$older_dir" $older
         link "$older_assets" "$k8s_dir" kubectl
         link "$older_assets" "$etcd_dir" etcd etcdctl
+        link "$older_assets" "$kwok_dir" kwok
     fi
     echo "$older_assets"
 }
