@@ -105,11 +105,18 @@ def _why(pair: Pair, edit: Edit, verdict: Verdict) -> str:
     """What hid an edit, as far as the verdict says it."""
     if edit.where == "stream" and edit.after == "swapped":
         return "initial events, or those behind the last recorded one: their order is free"
+    if edit.where == "stream" and edit.after == "lost" and edit.index >= _shown(pair, edit):
+        return "the recorded watch did not show that event either: its client had left"
     if verdict.outcome is Outcome.INCONCLUSIVE:
         return f"inconclusive: {verdict.reasons[0]}"
     before = {each.rule: each.count for each in pair.noise}
     rules = [each.rule for each in verdict.noise if each.count != before.get(each.rule, 0)]
     return f"the rule {', '.join(rules)}" if rules else "nothing contradicts it"
+
+
+def _shown(pair: Pair, edit: Edit) -> int:
+    """How many events the recorded watch has where an edit is."""
+    return sum(each.seq == edit.seq for each in pair.recorded.frame_list)
 
 
 def _bound(pair: Pair, edit: Edit, chosen: Chosen | None) -> str:
