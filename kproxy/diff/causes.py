@@ -21,7 +21,7 @@ from kproxy.diff.described import Described, Served
 from kproxy.diff.signatures import Signature, alone_anywhere, general, has_other_columns, mirrored, signature
 from kproxy.diff.sites import Locator, Sides, Site, Steps, history_of, is_unsteady, openapi_of, shows_revision
 from kproxy.model.api import ObjectRef, metadata_of
-from kproxy.model.exchange import Exchange, Seq
+from kproxy.model.exchange import Exchange, Seq, header
 from kproxy.model.jsontypes import JSON, text
 from kproxy.model.verdict import Difference, Finding
 
@@ -36,6 +36,9 @@ _WORD = 4
 
 _OF_THE_CONTENT = frozenset({"etag", "last-modified", "expires"})
 """Headers that are made of the content."""
+
+_NOT_MODIFIED = 304
+"""What a client is answered that has the content already; where that is another one, it has not."""
 
 _RANKS = {"request": 0, "exchange": 1, "answer": 1, "member": 2, "field": 2, "key": 3, "header": 4, "end": 5}
 _DERIVED: dict[Steps, float] = {
@@ -117,6 +120,7 @@ class _Grouping:
     _types: dict[Seq, int] = field(default_factory=dict)  # exchanges whose content is of another type
     _codings: dict[Seq, int] = field(default_factory=dict)  # exchanges whose content is compressed in another way
     _columns: dict[Seq, int] = field(default_factory=dict)  # Tables of other columns
+    _marks: dict[str, int] = field(default_factory=dict)  # recorded ETags of what has another content
     _ends: dict[Seq, int] = field(default_factory=dict)  # streams that ended in another way
     _served: dict[Served, int] = field(default_factory=dict)  # groups and resources that one side has alone
     _histories: dict[tuple[object, ...], int] = field(
@@ -196,6 +200,8 @@ class _Grouping:
         difference = site.difference
         if site.aspect == "answer" and difference.path == "reason":
             return self._statuses.get(seq)
+        if site.aspect == "answer" and site.exchange is not None and difference.baseline == _NOT_MODIFIED:
+            return self._marks.get(header(site.exchange.request.headers, "if-none-match"))
         if site.aspect == "header" and difference.path in _OF_THE_CONTENT:
             return self._contents.get(seq)
         if site.aspect == "header" and difference.path == "vary":
@@ -304,6 +310,8 @@ class _Grouping:
             self._ends.setdefault(seq, number)
         elif site.aspect == "header":
             self._headers(site.difference.path).setdefault(seq, number)
+            if site.difference.path == "etag" and (mark := text(site.difference.baseline)):
+                self._marks.setdefault(mark, number)
         elif has_other_columns(site):
             self._columns.setdefault(seq, number)
         elif site.difference.where == "body":

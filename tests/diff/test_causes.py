@@ -25,6 +25,7 @@ from tests.support.misbehaving import (
 )
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+CONDITION = (("If-None-Match", "x"),)
 
 
 def only(verdict: Verdict) -> Finding:
@@ -264,6 +265,17 @@ def test_a_redirection_and_all_that_comes_with_it_is_one_finding() -> None:
 def test_a_headers_mark_of_the_content_is_of_the_content() -> None:
     def world(server: FakeServer, said: str) -> FakeServer:
         server.exchange("GET", "/apis", 200, {"said": said}, headers=(("ETag", said),))
+        return server
+
+    finding = only(verdict_of(world(FakeServer("a", 100, 7), "x"), world(FakeServer("b", 5000, 15), "y")))
+    assert finding.first.path == "$.said"
+
+
+def test_content_that_a_client_has_not_any_more_is_of_the_content() -> None:
+    def world(server: FakeServer, said: str) -> FakeServer:
+        server.exchange("GET", "/apis", 200, {"said": said}, headers=(("ETag", said),))
+        cached = server.exchange("GET", "/apis", 304 if said == "x" else 200, None if said == "x" else {"said": said})
+        server.edit(cached, lambda each: replace(each, request=replace(each.request, headers=CONDITION)))
         return server
 
     finding = only(verdict_of(world(FakeServer("a", 100, 7), "x"), world(FakeServer("b", 5000, 15), "y")))
