@@ -69,7 +69,7 @@ test-transparent: $(VENV)/installed ## redirected connections, in namespaces of 
 controlplane: ## build Kubernetes, etcd and kwok into a cache outside the tree (needs Go; about 16 minutes, once)
 	sh controlplane/build.sh
 
-controlplane-older: controlplane ## the same, and the older kube-apiserver that some tests run on, too (about six minutes more)
+controlplane-older: controlplane ## the same, and the older Kubernetes that some tests run on, too (about seven minutes more)
 	sh controlplane/build.sh $(OLDER)
 
 soak: $(VENV)/installed controlplane ## a whole control plane through kproxy for SOAK_SECONDS, into build/ (needs Go)

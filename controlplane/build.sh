@@ -5,8 +5,8 @@
 #                      kubectl, etcd, etcdctl, kwok (about 15 minutes the
 #                      first time on two cores, then nothing to do)
 #   build.sh 1.34.4    an older kube-apiserver, kube-controller-manager and
-#                      kube-scheduler (MINUTES more) beside the same
-#                      etcd, kubectl and kwok; prints its folder
+#                      kube-scheduler (about seven minutes more) beside the
+#                      same etcd, kubectl and kwok; prints its folder
 #   build.sh --print [1.34.4]   only prints where they are or would be; needs no Go
 #   build.sh bench     the benchmark's upstream and load generator (seconds)
 #   build.sh kubelet   a stand-in kubelet (seconds)
@@ -181,7 +181,7 @@ build_older() {
         build_kwok
         if ! has "$cache/$older_dir" $older; then
             need_go "k8s-$OLDER"
-            say "building Kubernetes $OLDER: $older (MINUTES on two cores)"
+            say "building Kubernetes $OLDER: $older (about seven minutes on two cores)"
             # shellcheck disable=SC2046,SC2086 # several packages, several names
             compile "k8s-$OLDER" "$cache/$older_dir" "$older_flags" $(packages $older)
         fi

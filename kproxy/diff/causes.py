@@ -309,13 +309,16 @@ class _Grouping:
         elif site.aspect == "end":
             self._ends.setdefault(seq, number)
         elif site.aspect == "header":
-            self._headers(site.difference.path).setdefault(seq, number)
-            if site.difference.path == "etag" and (mark := text(site.difference.baseline)):
-                self._marks.setdefault(mark, number)
+            self._remember_header(site, seq, number)
         elif has_other_columns(site):
             self._columns.setdefault(seq, number)
         elif site.difference.where == "body":
             self._contents.setdefault(seq, number)
+
+    def _remember_header(self, site: Site, seq: Seq, number: int) -> None:
+        self._headers(site.difference.path).setdefault(seq, number)
+        if site.difference.path == "etag" and (mark := text(site.difference.baseline)):
+            self._marks.setdefault(mark, number)
 
     def _headers(self, name: str) -> dict[Seq, int]:
         """The exchanges in which a header is another one that others follow from; none for any other header."""

@@ -10,7 +10,6 @@ from tests.controlplane.soak.make import NoSoak, make_soak
 from tests.support.streams_world import World, streams_world
 
 NEEDED = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "etcd", "kubectl", "etcdctl")
-OLDER_NEEDED = ("kube-apiserver", "etcd", "kubectl", "etcdctl")
 
 
 SECONDS = 300
@@ -40,11 +39,11 @@ def assets() -> Path:
 
 @pytest.fixture(scope="session")
 def older_assets() -> Path:
-    """The folder of an older kube-apiserver, beside the same etcd and kubectl; without the other binaries."""
+    """The folder of an older control plane, beside the same etcd, kubectl and kwok."""
     named = os.environ.get("KPROXY_OLDER_ASSETS", "")
-    missing = [name for name in OLDER_NEEDED if not (Path(named) / name).exists()]
+    missing = [name for name in NEEDED if not (Path(named) / name).exists()]
     if not named or missing:
-        missing = missing or [*OLDER_NEEDED]
+        missing = missing or [*NEEDED]
         pytest.fail(f"KPROXY_OLDER_ASSETS={named!r} has no {', '.join(missing)}: make test-controlplane sets it")
     return Path(named)
 

@@ -15,8 +15,9 @@ the same without kproxy for 45 seconds, or as long where the soak is a long one.
 
 A soak of this very code (the key) and as long is left as it is.
 
-A bare one, in build/soak-SECONDS-IDENTITY-bare/, is to be replayed on an api-server without nodes: nobody asks for logs
-or for exec, which a node answers, and there is no run without kproxy, nor a watch beside it.
+A bare one, in build/soak-SECONDS-IDENTITY-bare/ (of an older version -bare-VERSION/), is replayed on an api-server
+without nodes: nobody asks for logs or for exec, which a node answers, and there is no run without kproxy, nor a watch
+beside it.
 """
 
 import fcntl
@@ -44,13 +45,17 @@ class NoSoak(Exception):  # noqa: N818 - it is said by whoever asked for a soak
     """A soak could not be made."""
 
 
-def make_soak(seconds: int, identity: str, assets: Path, *, bare: bool = False) -> Path:
-    """The folder of a soak, made now if there is none. NoSoak if one of its commands fails."""
+def make_soak(seconds: int, identity: str, assets: Path, *, bare: bool = False, version: str = "") -> Path:
+    """The folder of a soak, made now if there is none; `version`: of `assets`, where it is another one than all use.
+
+    NoSoak if one of its commands fails.
+    """
     control = 0 if bare else SHORT_CONTROL if seconds < LONG_SOAK else seconds
     wanted = {"key": key(assets), "seconds": seconds, "control_seconds": control, "identity": identity}
-    folder = ROOT / "build" / (f"soak-{seconds}-{identity}" + ("-bare" if bare else ""))
+    named = ("soak", str(seconds), identity, "bare" if bare else "", version)
+    folder = ROOT / "build" / "-".join(each for each in named if each)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes may want it at once
         if _made(folder) == wanted:
             return folder
