@@ -7,10 +7,12 @@ From whole to part (docs/comparing.md; what a server chose in place of what is k
 - a pair of exchanges: exchanges; atonce (the same while learning, where nothing differs), short (what waits for the
   end then), told and items (what recurs, told again unread); moments, clock: when it was
 - two values: documents, inside (documents in texts), trees, ages
-- other parts: headers, framing, streams with events and tails, upgraded, pages, described with features (OpenAPI)
+- other parts: headers, framing, streams with events, tails and earlier, upgraded, pages, described with features
+  (OpenAPI)
 - etcd: etcd, history, unnamed, startup; beside: what the target's own controllers did
 - order: order, turned (two requests the other way round), overlap, stale (reads that may show any moment), listed
-  (objects by their places) and cells: what may show another moment
+  (objects by their places) and cells: what may show another moment; published with defined: what an api-server
+  publishes by itself; throttled: what it put off
 - noise: noise (built in), rules, rulefile, rulepath, forms, learned
 - findings: findings, causes with signatures and sites, chains
 """

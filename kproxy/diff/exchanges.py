@@ -9,9 +9,11 @@ from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
 from kproxy.diff.order import Learned
 from kproxy.diff.overlap import judge_overlap
 from kproxy.diff.pages import Chains, Pages
+from kproxy.diff.published import judge_published
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.diff.stale import judge_moment, may_be_stale
 from kproxy.diff.streams import compare_stream
+from kproxy.diff.throttled import was_throttled
 from kproxy.diff.trees import Comparer, Made, Spot, same_words
 from kproxy.diff.upgraded import compare_upgraded
 from kproxy.model.exchange import Altered, Answer, Body, BodyState, End, Exchange, Headers, Request, header
@@ -199,6 +201,8 @@ def compare_exchange(of: Comparison, pair: Pair, chains: Chains) -> None:
         of.findings.cannot_tell(f"exchange {pair.baseline.seq}: {reason}")
         return
     _compare_requests(of, pair)
+    if was_throttled(of, pair):
+        return
     _compare_ends(of, pair)
     first, second = pair.baseline.answer, pair.replayed.answer
     if first is None or second is None:
@@ -213,14 +217,20 @@ def compare_exchange(of: Comparison, pair: Pair, chains: Chains) -> None:
     if _METRICS.fullmatch(pair.baseline.info.path) and of.findings.hide(METRICS):
         return
     headers.answers(of.baseline.clock, of.replayed.clock)
+    _compare_what_was_said(of, pair, chains, first, second, before)
+
+
+def _compare_what_was_said(  # noqa: PLR0913, PLR0917 - as below
+    of: Comparison, pair: Pair, chains: Chains, first: Answer, second: Answer, before: int
+) -> None:
+    """Compare two streams, two upgraded connections, two contents; `before` as below."""
     streams = is_stream(pair.baseline), is_stream(pair.replayed)
     if all(streams):
         compare_stream(of, pair)
-        return
-    if _upgraded(pair):
+    elif _upgraded(pair):
         compare_upgraded(of, pair)
-        return
-    if not any(streams) or first.status == second.status:  # beside a refusal a stream says no more than that it is one
+    elif not any(streams) or first.status == second.status:
+        # beside a refusal a stream says no more than that it is one
         _compare_contents(of, pair, chains, first, second, before)
 
 
@@ -238,14 +248,14 @@ def _compare_contents(  # noqa: PLR0913, PLR0917 - two answers, and what they st
         return
     if _inert(of, first.headers, first.body, second.headers, second.body):
         return
-    if first.status == second.status:
-        before = of.findings.count  # the heads do not depend on the moment
+    heads, before = before, before if first.status != second.status else of.findings.count  # they are of no moment
     spot = Spot(pair.baseline.seq, "body", now=_now(of, pair, second), made=_made(pair), chosen=pair.chosen)
     if not _compare_trace(of, pair, spot, first, second):
         _compare_documents(of, pair, spot, *_answers(of, pair, first, second))
     _excuse_pseudonyms(of, pair, first.status, second.status, before)
     judge_moment(of, pair, before)
     judge_overlap(of, pair, before)
+    judge_published(of, pair, heads)
 
 
 def _why_not(pair: Pair) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
+from kproxy.diff.defined import Definitions
 from kproxy.diff.documents import Documents
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import EtcdKey, KeyChange
@@ -74,6 +75,11 @@ class KeyHistory:
         for place, turns in self._turns.get(self._kept(group, resource), {}).items():
             if namespace in {"", place}:
                 yield from turns[bisect_right(turns, after) : bisect_left(turns, before)]
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """When API groups were defined in the session. Read once, when it is asked for."""
+        return Definitions.of(self._recording)
 
     @cached_property
     def _turns(self) -> dict[tuple[str, str], dict[str, "array[int]"]]:

@@ -47,9 +47,11 @@ CLOSED = Rule(
 INITIAL = Rule(
     name="watch-initial-state",
     ground="a watch from no certain revision begins with any state from then on (Kubernetes API concepts, «Semantics "
-    "for watch»): states before it may be folded into the first event, and what was gone by then is not there",
-    place="first events of an object in a watch without a resourceVersion, or with 0; all of one that was deleted "
-    "before that state",
+    "for watch»): states before it may be folded into the first event, and what was gone by then is not there; "
+    "where the replay's began earlier, each state that it shows more is what its etcd had, none was over when it was "
+    "asked for",
+    place="first events of an object in a watch without a resourceVersion, or with 0, on either side; all of one that "
+    "was deleted before that state",
 )
 
 HEARTBEATS = Rule(
@@ -63,6 +65,21 @@ OPENAPI = Rule(
     ground="whether a cached OpenAPI document still holds depends on when the server last built its own, which it does "
     "several times while it starts (kube-openapi/pkg/handler3); its content is compared where it is sent",
     place="200 beside 304 for a conditional GET under /openapi/",
+)
+THROTTLED = Rule(
+    name="throttled-there",
+    ground="how busy a server is, and whether it has read yet what it serves («storage is (re)initializing»), is its "
+    "own affair (k8s.io/apiserver/pkg/server/filters/priority-and-fairness.go, pkg/storage/cacher); its client came "
+    "again",
+    place="a 429 with Retry-After to a get, list or watch in the recording, beside a 200: never a write (an eviction)",
+)
+PUBLISHED = Rule(
+    name="definitions-published",
+    ground="an api-server publishes a definition by itself, some time after etcd has it, and as long after its end "
+    "(kube-aggregator/pkg/controllers/openapiv3 looks once a second); a replay waits for what was listed, and no key "
+    "tells of it; each index is held against its own etcd of ten seconds before",
+    place="what the answers to GET /openapi/v3 and /apis list of the group of a custom resource definition that came, "
+    "changed or went in the session, within ten seconds of that; that such an answer is a 304, its ETag",
 )
 METRICS = Rule(
     name="server-metrics",
@@ -105,6 +122,8 @@ RULES: tuple[Rule, ...] = (
     INITIAL,
     HEARTBEATS,
     OPENAPI,
+    THROTTLED,
+    PUBLISHED,
     METRICS,
     STARTUP,
     CERTIFICATES,

@@ -17,6 +17,7 @@ from kproxy.model.jsontypes import JSONObject
 from kproxy.model.verdict import Difference
 from kproxy.renaming.kinds import is_revision
 from kproxy.renaming.target import SELECTORS, parameter
+from kproxy.wire.stored import served_as
 
 _OK, _NOT_FOUND = 200, 404
 _METADATA_ONLY = "PartialObjectMetadata"
@@ -253,7 +254,8 @@ def _ends(changes: tuple[KeyChange, ...], bound: int) -> Iterator[bool]:
 def is_stored(side: Side, shown: JSONObject, value: Body | None) -> bool | None:
     """Whether an object is shown as it is stored; None is stored nowhere. None: nobody knows what is stored.
 
-    Of PartialObjectMetadata only the metadata counts. In another version of the API than it is stored in an object is
+    Of PartialObjectMetadata only the metadata counts. In another version of the API than it is stored in, which is not
+    known from that (served_as), an object is
     wrong if its metadata is; whether its other fields are right is not known.
     """
     if value is None:
@@ -261,6 +263,7 @@ def is_stored(side: Side, shown: JSONObject, value: Body | None) -> bool | None:
     stored = side.documents.stored(value).value
     if not isinstance(stored, dict):
         return None  # encrypted, or not kept
+    stored = served_as(shown.get("apiVersion"), stored)
     if shown.get("apiVersion") != stored.get("apiVersion"):
         if _identity(shown, "managedFields") != _identity(stored, "managedFields"):
             return False

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from kproxy.diff.ages import STREAM_SLACK
+from kproxy.diff.earlier import began_earlier
 from kproxy.diff.events import Match, Seen, from_anywhere, watched
 from kproxy.diff.findings import Findings
 from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, TAIL
@@ -101,13 +102,16 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
     objects = _by_object(matched)
     folded = {uid for uid, same in objects.items() if any(y is None and _folded(pair, same, x) for x, y in same)}
     over = {uid for uid, same in objects.items() if _was_over(of, pair, same, second)}
+    earlier = began_earlier(of, pair, matched)
     tail = Tail.of(matched, initial=from_anywhere(pair.replayed))
     for a, b in matched:
         if a is None or b is None:
-            if not (a is not None and a.uid in over and of.findings.hide(INITIAL)):
+            initial = (a is not None and a.uid in over) or (b is not None and b.index in earlier.states)
+            if not (initial and of.findings.hide(INITIAL)):
                 _unmatched(of, pair, objects, tail, a, b)
         else:
-            _compare_event(of, comparer, a, b, folded=a.uid in folded and b.event.type == "ADDED")
+            turned = (a.uid in folded and b.event.type == "ADDED") or b.index in earlier.first
+            _compare_event(of, comparer, a, b, folded=turned)
     _compare_order(of, pair, matched)
     _compare_bookmarks(of, pair, first, second)
     pair.revisions += comparer.spot.revisions
@@ -353,6 +357,8 @@ def _sequence(renaming: Renaming, first: list[Seen], second: list[Seen]) -> list
         return list(zip(first, second, strict=True))
     if (begin := _folded_until(renaming, first, second)) is not None:
         return [*((each, None) for each in first[:begin]), *_sequence(renaming, first[begin:], second)]
+    if (begin := _begun_until(renaming, first, second)) is not None:
+        return [*((None, each) for each in second[:begin]), *_sequence(renaming, first, second[begin:])]
     a = [(each.event.type, renaming.revisions.exact(each.uid, each.revision)) for each in first]
     b = [(each.event.type, each.revision) for each in second]
     pairs: list[Match] = []
@@ -370,6 +376,14 @@ def _folded_until(renaming: Renaming, first: list[Seen], second: list[Seen]) -> 
         return None
     images = [renaming.revisions.exact(each.uid, each.revision) for each in first]
     return next((at for at, image in enumerate(images) if at and image == second[0].revision), None)
+
+
+def _begun_until(renaming: Renaming, first: list[Seen], second: list[Seen]) -> int | None:
+    """The index of the recorded watch's first state, when the replay's began with an earlier one."""
+    if not first or not second or first[0].event.type != "ADDED" or second[0].event.type != "ADDED":
+        return None
+    image = renaming.revisions.exact(first[0].uid, first[0].revision)
+    return next((at for at, each in enumerate(second) if at and image == each.revision), None)
 
 
 def _read(side: Side, exchange: Exchange) -> list[Seen] | None:

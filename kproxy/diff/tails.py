@@ -62,7 +62,7 @@ def ran_on(of: Comparison, pair: Pair, tail: Tail, b: Seen) -> bool | None:
     once = tail.times[b.uid, b.revision] == 1 and b.index not in tail.late
     if not once or not _came_later(of, tail, b) or _misses(of.replayed, pair.replayed, tail, b):
         return False
-    return _in_history(of.replayed, pair.replayed, b)
+    return in_history(of.replayed, pair.replayed, b)
 
 
 def _came_later(of: Comparison, tail: Tail, b: Seen) -> bool:
@@ -102,7 +102,7 @@ def _initial(events: list[Seen]) -> int:
     return next((at for at, each in enumerate(events) if each.event.type != "ADDED"), len(events))
 
 
-def _in_history(side: Side, exchange: Exchange, seen: Seen) -> bool | None:
+def in_history(side: Side, exchange: Exchange, seen: Seen) -> bool | None:
     """Whether etcd's watch saw the object at the event's revision, and as the event shows it; None: nobody knows.
 
     What is gone, or is selected no more, is shown as it was before. Of a Table only the object's name and uid count:

@@ -31,7 +31,8 @@ from kproxy.replay.frontier import WINDOW
 from kproxy.replay.loops import recorded_state
 from kproxy.replay.pace import FAST, Clockwork, Pace
 from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, Step, make_plan
-from kproxy.replay.polling import Polling
+from kproxy.replay.polling import Polling, Shows, shows_state
+from kproxy.replay.published import Published
 from kproxy.replay.recorded import events_of, failed_before, follows, is_passing, is_refused_watch, stays_open
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Senders, WithTokens
@@ -129,10 +130,12 @@ class _Run:
     conflicts: list[Conflict] = field(default_factory=list)
     polled_in_vain: int = 0
     """How many states did not come: each time the others are given less."""
+    published: Published = field(init=False)
     clockwork: Clockwork = field(init=False)
     sending: Sending = field(init=False)
 
     def __post_init__(self) -> None:
+        self.published = Published(self.recording)
         self.clockwork = Clockwork(self.drive.pace)
         self.sending = Sending(
             self.recording, self.senders, self.notify, self.stopper.sleep, self.result, self.under_way, self.instead
@@ -228,6 +231,8 @@ class _Run:
             self._beside(exchange, self.sending.read(exchange, reply, step.leave_after))
         elif step.polls or self._awaited(exchange):
             reply = await self.sending.poll(prepared, reply, self._polling(exchange))
+        elif (listed := self.published.awaited(exchange)) is not None:
+            reply = await self.sending.poll(prepared, reply, self._polling(exchange, listed.shown))
         else:
             served = is_refused_watch(exchange) and reply.status == 200  # it would go on and on
             await self.sending.read(exchange, reply, 0 if served else step.leave_after)
@@ -254,10 +259,13 @@ class _Run:
         reads = self.drive.beside and exchange.info.is_resource and exchange.info.verb in {"get", "list"}
         return reads and not is_passing(self.recording, exchange)
 
-    def _polling(self, exchange: Exchange) -> Polling:
+    def _polling(self, exchange: Exchange, shows: Shows | None = None) -> Polling:
+        """Until an answer shows the recorded state, or of an index what `shows` wants."""
+
         def in_vain(attempts: int) -> None:
             self.polled_in_vain += 1
-            self.result.missed.append(exchange.seq)
+            if shows is None:
+                self.result.missed.append(exchange.seq)
             self.notify(StateNotReached(seq=exchange.seq, attempts=attempts))
 
         async def sleep(seconds: float) -> bool:
@@ -266,7 +274,7 @@ class _Run:
 
         longest = BESIDE_SECONDS if self._awaited(exchange) else self.drive.patience
         patience = longest / _HURRIED ** min(self.polled_in_vain, _MOST_HURRIED)
-        return Polling(recorded_state(self.recording, exchange), patience, sleep, in_vain)
+        return Polling(shows or shows_state(recorded_state(self.recording, exchange)), patience, sleep, in_vain)
 
     def _beside(self, exchange: Exchange, stream: Coroutine[None, None, None]) -> None:
         """A log that is followed, an upgraded connection: it goes on beside all that is still to come."""
@@ -345,6 +353,7 @@ class _Run:
         self.notify(Waiting(what=f"{key_text(step.key)} in etcd"))
         if not await self.settler.wait(step) and awaited:
             self.notify(NotSettled(key=step.key, seconds=self.drive.patience))
+        self.published.settled(step)
         self.clockwork.wrote(step.at, asyncio.get_running_loop().time(), served(step.defines))
 
     async def _close(self, step: Close) -> None:

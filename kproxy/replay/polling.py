@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable
 from kproxy.model.exchange import Headers, header
 from kproxy.replay.states import state_of
 
+type Shows = Callable[[int, Headers, bytes], bool]
+"""Whether an answer, by its status, headers and body, shows what is awaited."""
+
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.5
 """Seconds between two attempts, twice as many each time."""
@@ -14,18 +17,18 @@ _LONGEST_PAUSE = 0.5
 class Polling:
     """Whether to send a read once more.
 
-    `patience`: seconds that the state is waited for, from the first answer on. `sleep` tells whether to go on after it;
-    `in_vain` hears how many attempts there were, when the state did not come.
+    `shows`: the state. `patience`: seconds that it is waited for, from the first answer on. `sleep` tells whether to
+    go on after it; `in_vain` hears how many attempts there were, when the state did not come.
     """
 
     def __init__(
         self,
-        wanted: str,
+        shows: Shows,
         patience: float,
         sleep: Callable[[float], Awaitable[bool]],
         in_vain: Callable[[int], None],
     ) -> None:
-        self._wanted = wanted
+        self._shows = shows
         self._patience = patience
         self._sleep = sleep
         self._in_vain = in_vain
@@ -36,7 +39,7 @@ class Polling:
     async def again(self, status: int, headers: Headers, data: bytes) -> bool:
         """Whether an answer is of another state and there is time for another attempt, for which it waits."""
         self._attempts += 1
-        if state_of(status, header(headers, "content-type"), data) == self._wanted:
+        if self._shows(status, headers, data):
             return False
         now = asyncio.get_running_loop().time()
         self._until = now + self._patience if self._until is None else self._until
@@ -45,3 +48,8 @@ class Polling:
             return False
         pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
         return await self._sleep(min(pause, self._until - now))
+
+
+def shows_state(wanted: str) -> Shows:
+    """Whether an answer is of this state."""
+    return lambda status, headers, data: state_of(status, header(headers, "content-type"), data) == wanted

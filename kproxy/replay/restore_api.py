@@ -15,7 +15,6 @@ from kproxy.model.start import StartEntry, StartKey
 from kproxy.renaming.apply import rename_json
 from kproxy.renaming.kinds import Kind, Owner, Place
 from kproxy.renaming.learn import Learner
-from kproxy.replay.definitions import as_v1
 from kproxy.replay.restore_asks import Answered, ask, attempts
 from kproxy.replay.restore_forms import (
     as_written,
@@ -31,6 +30,7 @@ from kproxy.replay.restored import DIFFERS, OWN_RESOURCES, NotRestored, Restored
 from kproxy.replay.transport import Transport
 from kproxy.replay.webhooks import Handling
 from kproxy.wire.content import ContentError, decode
+from kproxy.wire.definitions import as_v1
 from kproxy.wire.ownkeys import is_automanaged, is_made_anew, is_made_anew_object, is_with_namespaces
 from kproxy.wire.storage import decode_value, key_object
 

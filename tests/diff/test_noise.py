@@ -21,18 +21,20 @@ from kproxy.diff.noise import (
     METRICS,
     OPENAPI,
     OVERLAP,
+    PUBLISHED,
     RULES,
     STARTUP,
     TAIL,
+    THROTTLED,
     Rule,
 )
-from kproxy.model.exchange import End, Headers, Seq
+from kproxy.model.exchange import End, Headers, Nanos, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome
 from kproxy.wire.content import decode, encode
 from kproxy.wire.mediatype import JSON as JSON_TYPE
 from kproxy.wire.mediatype import PROTOBUF
-from tests.diff.sessions import PODS, FakeServer, verdict_of
+from tests.diff.sessions import PODS, SECOND, FakeServer, verdict_of
 
 LIVE = f"{PODS}?watch=true&resourceVersion=1"
 FROM_ANYWHERE = f"{PODS}?watch=true"
@@ -328,6 +330,37 @@ def overlapping(edit: str) -> Servers:
     return first, second
 
 
+def throttled(edit: str) -> Servers:
+    """A list is put off in the recording, and answered in the replay."""
+    first, second = servers()
+    target = f"{PODS}/a/eviction" if edit == "an eviction" else PODS
+    method = "POST" if edit in {"a write", "an eviction"} else "GET"
+    said: JSONObject = {"kind": "Status", "status": "Failure", "code": 429, "reason": "TooManyRequests"}
+    first.exchange(method, target, 429, said, headers=() if edit == "not to come again" else (("Retry-After", "1"),))
+    second.exchange(method, target, 403 if edit == "a refusal" else 200, second.listed(2, second.pod(1)))
+    return first, second
+
+
+def published(edit: str) -> Servers:
+    """An index lists a definition that has just come; the replay's does not yet."""
+    first, second = servers()
+    for server in (first, second):
+        server.put(1, "/registry/apiextensions.k8s.io/customresourcedefinitions/things.example.org", server.pod(1))
+        at = Nanos(SECOND // 2 - (30 * SECOND if edit == "long ago" else 0))
+        server.made.change_list[0] = replace(server.made.change_list[0], at=at)
+        names = ["api/v1", "apis/apps/v1", "apis/example.org/v1"]
+        if server is second:
+            names.pop()
+        if server is second and edit == "another one":
+            names.pop()
+        link = "/else" if server is second and edit == "another link" else "/openapi/v3"
+        paths: JSONObject = {name: {"serverRelativeURL": f"{link}/{name}"} for name in names}
+        head: Headers = (("X-Said", "1"),) if server is second and edit == "head" else ()
+        target = "/openapi/v2" if edit == "no index" else "/openapi/v3"
+        server.exchange("GET", target, 200, {"paths": paths}, headers=head)
+    return first, second
+
+
 SCENES = (
     Scene(FRAMING, framing, ("body", "length", "coding", "header")),
     Scene(BOOKMARKS, bookmarks, ("lost event", "lost end of the initial events", "goes back")),
@@ -336,6 +369,8 @@ SCENES = (
     Scene(INITIAL, initial, INITIALS),
     Scene(HEARTBEATS, heartbeats, ("another lease", "not labelled", "its end", "another state")),
     Scene(OPENAPI, openapi, ("another path", "not asked", "status", "with content", "header")),
+    Scene(THROTTLED, throttled, ("a write", "an eviction", "not to come again", "a refusal")),
+    Scene(PUBLISHED, published, ("long ago", "another one", "another link", "head", "no index")),
     Scene(METRICS, metrics, ("status", "another path", "end")),
     Scene(STARTUP, startup, ("what a request wrote", "another value of it", "a key that is not on the list")),
     Scene(CERTIFICATES, certificates, ("another warning", "no secret", "a read", "body", "one more")),

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kproxy.replay.polling import Polling
+from kproxy.replay.polling import Polling, shows_state
 from kproxy.replay.states import state_of
 
 TEXT = (("Content-Type", "text/plain"),)
@@ -19,7 +19,7 @@ def attempts(*answers: bytes, patience: float = 60.0) -> tuple[int, list[float],
         return len(pauses) < 10
 
     async def run() -> int:
-        polling = Polling(WANTED, patience, pause, said.append)
+        polling = Polling(shows_state(WANTED), patience, pause, said.append)
         for number, answer in enumerate(answers, 1):
             if not await polling.again(200, TEXT, answer):
                 return number

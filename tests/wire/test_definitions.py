@@ -1,7 +1,7 @@
 """Definitions as etcd has them, and as the API takes them."""
 
 from kproxy.model.jsontypes import JSONObject
-from kproxy.replay.definitions import as_v1
+from kproxy.wire.definitions import as_v1
 
 
 def test_what_stands_once_for_all_versions_stands_with_each() -> None:

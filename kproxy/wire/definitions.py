@@ -18,6 +18,8 @@ def as_v1(document: JSONObject) -> JSONObject:
     versions = spec.get("versions")
     listed = versions if isinstance(versions, list) and versions else [_only(spec)]
     made: JSONObject = {name: value for name, value in spec.items() if name not in _ONCE}
+    if made.get("preserveUnknownFields") is False:
+        del made["preserveUnknownFields"]  # v1 leaves it out
     made["versions"] = [_version(each, spec) if isinstance(each, dict) else each for each in listed]
     conversion = spec.get("conversion")
     if isinstance(conversion, dict):

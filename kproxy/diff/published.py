@@ -1,0 +1,90 @@
+"""An api-server's indexes (/openapi/v3, /apis) beside what the session defined: published some time after, by itself.
+
+Between a definition's coming, or going, and the index that says so lies a time that no replay can make again. So an
+index may list a definition's group or not as long as its own etcd had that definition, or had it not, a little before.
+All else in it is compared.
+"""
+
+from kproxy.diff.noise import PUBLISHED
+from kproxy.diff.sides import Comparison, Pair, Side
+from kproxy.model.exchange import Answer, Exchange, Nanos, Seq, header
+from kproxy.model.jsontypes import JSONObject
+from kproxy.model.verdict import Difference
+from kproxy.wire.served import INDEXES, group_of, served_in, without
+
+WITHIN = Nanos(10_000_000_000)
+"""So long a server may take to publish a definition: as long as a replay waits for it."""
+
+_LATE = Nanos(3_000_000_000)
+"""So much later than it was made a recorder that is busy may see a change."""
+_OK, _NOT_MODIFIED = 200, 304
+_LOOKED_AT = 4096
+"""Exchanges before a 304 among which the answer is looked for that its client had."""
+_OF_THE_DOCUMENT = frozenset({"etag", "last-modified", "content-type", "cache-control", "vary", "accept-ranges"})
+
+
+def judge_published(of: Comparison, pair: Pair, before: int) -> None:
+    """Take back the differences since there were `before`, where two indexes differ in what was being published."""
+    path, found = pair.baseline.info.path, of.findings.since(before)
+    if path not in INDEXES or pair.baseline.info.verb != "get" or not found:
+        return
+    if any(side.recording.session.etcd_start is None for side in (of.baseline, of.replayed)):
+        return
+    first, second = _index(of.baseline, pair.baseline), _index(of.replayed, pair.replayed)
+    if first is None or second is None:
+        return
+    listed, others = served_in(path, first), served_in(path, second)
+    if listed is None or others is None:
+        return
+    names = frozenset(name for name in listed.keys() | others.keys() if listed.get(name) != others.get(name))
+    if not names or without(path, first, names) != without(path, second, names):
+        return
+    sides = (of.baseline, pair.baseline, listed), (of.replayed, pair.replayed, others)
+    if all(_explained(path, name, sides) for name in names) and of.findings.hide(PUBLISHED):
+        of.findings.withdraw(before, _is_of_the_index)
+
+
+type _Seen = tuple[Side, Exchange, JSONObject]
+
+
+def _explained(path: str, name: str, sides: tuple[_Seen, _Seen]) -> bool:
+    """Whether an index of either side may list a name, or not, by what that side's etcd had a little before."""
+    group, changed = group_of(path, name), False
+    for side, exchange, listed in sides:
+        definitions = side.history.definitions
+        began, ended = Nanos(exchange.started - WITHIN), Nanos((exchange.ended or exchange.started) + _LATE)
+        may = definitions.may_be_listed if name in listed else definitions.may_be_missing
+        if not may(group, began, ended):
+            return False
+        changed = changed or definitions.changed(group, began, ended)
+    return changed
+
+
+def _index(side: Side, exchange: Exchange) -> JSONObject | None:
+    """The index that an exchange showed its client: where that had it already, the answer that it had it from."""
+    answer = exchange.answer
+    if answer is not None and answer.status == _NOT_MODIFIED:
+        answer = _had(side, exchange)
+    if answer is None or answer.status != _OK:
+        return None
+    value = side.documents.body(answer.headers, answer.body).value
+    return value if isinstance(value, dict) else None
+
+
+def _had(side: Side, exchange: Exchange) -> Answer | None:
+    """The last answer by which a client had what it asked about, by its hash (an ETag)."""
+    tag = header(exchange.request.headers, "if-none-match")
+    for seq in range(exchange.seq - 1, max(0, exchange.seq - _LOOKED_AT), -1) if tag else ():
+        other = side.recording.exchange(Seq(seq))
+        if other is None or other.info.path != exchange.info.path or other.answer is None:
+            continue
+        if other.answer.status == _OK and header(other.answer.headers, "etag") == tag:
+            return other.answer
+    return None
+
+
+def _is_of_the_index(found: Difference) -> bool:
+    """Whether it comes of what an index says: its body, whether that is sent again, and the heads of such an answer."""
+    if found.where == "status":
+        return {found.baseline, found.replayed} <= {_OK, _NOT_MODIFIED, "OK", "Not Modified"}
+    return found.where == "body" or (found.where == "header" and found.path in _OF_THE_DOCUMENT)

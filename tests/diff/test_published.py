@@ -1,0 +1,120 @@
+"""kproxy.diff.published: indexes beside what the session defined."""
+
+from dataclasses import replace
+
+import pytest
+
+from kproxy.model.exchange import Nanos
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.verdict import Outcome, Verdict
+from tests.diff.sessions import SECOND, FakeServer, verdict_of
+
+KEY = "/registry/apiextensions.k8s.io/customresourcedefinitions/things.example.org"
+OWN, APPS, CORE = "apis/example.org/v1", "apis/apps/v1", "api/v1"
+ALL = (CORE, APPS, OWN)
+FAR = 60
+
+
+def server(letter: str, base: int, hour: int, *, comes: float, goes: float = FAR) -> FakeServer:
+    """A server on which a definition comes and goes at these seconds of the session."""
+    made = FakeServer(letter, base, hour)
+    made.put(1, KEY, made.pod(1))
+    made.delete(2, KEY)
+    for index, at in enumerate((comes, goes)):
+        made.made.change_list[index] = replace(made.made.change_list[index], at=Nanos(int(at * SECOND)))
+    return made
+
+
+def index(*names: str, group: str = "") -> JSONObject:
+    """Which paths /openapi/v3 lists; `group`: a hash that is another one."""
+    return {
+        "paths": {
+            name: {"serverRelativeURL": f"/openapi/v3/{name}?hash={'B' if name == group else 'A'}"} for name in names
+        }
+    }
+
+
+def groups(*names: str) -> JSONObject:
+    """Which groups /apis lists."""
+    return {"kind": "APIGroupDiscoveryList", "items": [{"metadata": {"name": name}} for name in names]}
+
+
+def compared(  # noqa: PLR0913 - two answers, and when the definition came there
+    first: JSON,
+    second: JSON,
+    *,
+    path: str = "/openapi/v3",
+    comes: tuple[float, float] = (0.5, 0.5),
+    strict: bool = False,
+    goes: tuple[float, float] = (FAR, FAR),
+) -> Verdict:
+    """The verdict when each index is asked for at the first second."""
+    servers = server("a", 100, 7, comes=comes[0], goes=goes[0]), server("b", 5000, 15, comes=comes[1], goes=goes[1])
+    for made, answer in zip(servers, (first, second), strict=True):
+        made.exchange("GET", path, 200, answer)
+    return verdict_of(*servers, strict=strict)
+
+
+RIGHT = [
+    compared(index(CORE, APPS), index(*ALL)),
+    compared(index(*ALL), index(CORE, APPS)),
+    compared(index(*ALL), index(*ALL, group=OWN)),
+    compared(groups("apps"), groups("apps", "example.org"), path="/apis"),
+    compared(groups("apps", "example.org"), groups("apps"), path="/apis"),
+    compared(index(*ALL), index(CORE, APPS), comes=(-30, -30), goes=(0.5, 0.5)),
+    compared(index(CORE, APPS), index(*ALL), comes=(-30, -30), goes=(0.5, 0.5)),
+    compared(index(*ALL), index(CORE, APPS), comes=(-30, 0.5)),
+]
+WRONG = [
+    compared(index(*ALL), index(CORE, APPS), comes=(-30, -30)),  # it has been there for long
+    compared(index(CORE, APPS), index(*ALL), comes=(0.5, 30)),  # it is listed before it is there
+    compared(index(CORE, APPS), index(*ALL), comes=(-30, -30), goes=(-15, -15)),  # it has been gone for long
+    compared(index(*ALL), index(CORE, OWN)),  # another path is missing
+    compared(index(*ALL), index(*ALL, "apis/else.org/v1")),  # one that nobody defined
+    compared(index(*ALL), index(CORE, APPS, group=APPS)),  # another one differs, too
+    compared(groups("apps", "batch", "example.org"), groups("batch", "apps"), path="/apis"),  # and their order
+    compared(groups("apps"), {**groups("apps", "example.org"), "x": 1}, path="/apis"),  # and what is beside it
+    compared(index(*ALL), {"paths": {}}),
+    compared(index(*ALL), index(CORE, APPS), path="/openapi/v2"),  # no index
+    compared(index(CORE, APPS), index(*ALL), strict=True),
+]
+
+
+@pytest.mark.parametrize("verdict", RIGHT)
+def test_an_index_may_list_a_definition_or_not_a_little_after_it_came_or_went(verdict: Verdict) -> None:
+    assert (verdict.outcome, [(each.rule, each.count) for each in verdict.noise]) == (
+        Outcome.EQUIVALENT,
+        [("definitions-published", 1)],
+    )
+
+
+@pytest.mark.parametrize("verdict", WRONG)
+def test_all_else_in_an_index_is_compared(verdict: Verdict) -> None:
+    assert verdict.outcome is Outcome.DIFFERENT
+
+
+def tagged(*, known: bool) -> Verdict:
+    """The verdict when a client is told that its list of groups still holds, and in the replay gets a longer one."""
+    servers = server("a", 100, 7, comes=1.5), server("b", 5000, 15, comes=1.5)
+    for made in servers:
+        made.exchange("GET", "/apis", 200, groups("apps"), headers=(("Etag", '"old"'),) if known else ())
+    first = servers[0].exchange("GET", "/apis", 304, headers=(("Etag", '"old"'),))
+    servers[1].exchange("GET", "/apis", 200, groups("apps", "example.org"), headers=(("Etag", '"new"'),))
+    for made in servers:
+        made.edit(
+            first,
+            lambda each: replace(
+                each, request=replace(each.request, headers=(*each.request.headers, ("If-None-Match", '"old"')))
+            ),
+        )
+    return verdict_of(*servers)
+
+
+def test_a_list_that_still_holds_is_the_one_that_the_client_had() -> None:
+    verdict = tagged(known=True)
+    assert verdict.differences == ()
+    assert [each.rule for each in verdict.noise] == ["definitions-published"]
+
+
+def test_what_the_client_had_must_be_known() -> None:
+    assert tagged(known=False).outcome is Outcome.DIFFERENT

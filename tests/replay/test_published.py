@@ -1,0 +1,86 @@
+"""kproxy.replay.published: what an index must list."""
+
+import json
+
+from kproxy.model.etcd import EtcdKey
+from kproxy.model.exchange import Answer, Body, BodyState, Exchange, Nanos, Request, Seq
+from kproxy.model.jsontypes import JSON
+from kproxy.replay.published import Listed, Published
+from kproxy.replay.settle import Settle
+from kproxy.wire.requestinfo import request_info
+from tests.support.memory import MemoryRecording
+
+JSON_TYPE = (("Content-Type", "application/json"),)
+DEFINITION = EtcdKey(b"/registry/apiextensions.k8s.io/customresourcedefinitions/things.example.org")
+OWN = "apis/example.org/v1"
+
+
+def index(*names: str) -> bytes:
+    """What /openapi/v3 answers."""
+    document: JSON = {"paths": {name: {"serverRelativeURL": f"/openapi/v3/{name}"} for name in names}}
+    return json.dumps(document).encode()
+
+
+def settle(version: int, key: EtcdKey = DEFINITION) -> Settle:
+    """A definition comes (a version) or goes (0)."""
+    return Settle(key=key, version=version, at=Nanos(0))
+
+
+def wanted(
+    data: bytes, *settled: Settle, path: str = "/openapi/v3", status: int = 200, sent: str = ""
+) -> Listed | None:
+    """What is awaited when the recorded index was this, after these."""
+    recording = MemoryRecording()
+    body = recording.keep(data) if data else Body(state=BodyState.EMPTY, size=0)
+    published = Published(recording)
+    for each in settled:
+        published.settled(each)
+    return published.awaited(
+        Exchange(
+            seq=Seq(1),
+            connection=1,
+            started=Nanos(0),
+            info=request_info("GET", path),
+            request=Request(
+                method="GET",
+                target=path,
+                http_version="HTTP/1.1",
+                headers=(("If-None-Match", sent),) if sent else (),
+                body=Body(state=BodyState.EMPTY, size=0),
+            ),
+            answer=Answer(status=status, reason="", http_version="HTTP/1.1", headers=JSON_TYPE, body=body),
+        )
+    )
+
+
+def test_a_definition_that_was_listed_is_awaited() -> None:
+    found = wanted(index("api/v1", OWN), settle(1))
+    assert found is not None
+    assert not found.shown(200, JSON_TYPE, index("api/v1"))
+    assert found.shown(200, JSON_TYPE, index(OWN))
+    assert found.shown(304, JSON_TYPE, b"")
+    assert found.shown(500, JSON_TYPE, b"{}")
+    assert found.shown(200, JSON_TYPE, b"no index")
+
+
+def test_by_its_hash_an_index_that_the_client_has_is_another_one() -> None:
+    found = wanted(index("api/v1", OWN), settle(1), sent='"x"')
+    assert found is not None
+    assert not found.shown(304, JSON_TYPE, b"")
+
+
+def test_the_end_of_one_that_is_gone_is_awaited_and_not_the_coming_of_one_that_was_not_listed() -> None:
+    gone = wanted(index("api/v1"), settle(1), settle(0))
+    assert gone is not None
+    assert not gone.shown(200, JSON_TYPE, index("api/v1", OWN))
+    assert gone.shown(200, JSON_TYPE, index("api/v1"))
+    assert wanted(index("api/v1"), settle(1)) is None
+
+
+def test_nothing_is_awaited_of_what_the_session_did_not_define_and_of_no_index() -> None:
+    assert wanted(index("api/v1", OWN)) is None
+    service = EtcdKey(b"/registry/apiregistration.k8s.io/apiservices/v1.example.org")
+    assert wanted(index("api/v1", OWN), settle(1, service)) is None
+    assert wanted(index("api/v1"), settle(1), path="/openapi/v2") is None
+    assert wanted(b"", settle(1), status=304) is None
+    assert wanted(b"nothing", settle(1)) is None
