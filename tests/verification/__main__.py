@@ -3,9 +3,13 @@
     --times N            of the small recordings, at --pace fast with --concurrency 1 and 16 (default 3)
     --recording NAME     only this one; repeatable. hello-demo, …, services, …, or soak
     --soak-times N       of a control plane's session, the same ways (default: --times)
+    --soak-alone N       of those with --concurrency 1 (default: --soak-times)
     --soak SECONDS       its length (default 90; 0: none)
     --long SECONDS       one more of this length, at its recorded pace, once each way (default 0: none)
-    --publish            write the table into docs/verification.md
+    --beside N           replays beside each other (default: as many as there are processors)
+    --kept FILE          where each run is kept as soon as it has ended (default build/verification.jsonl)
+    --resume             go on with those that are there, of the same code and control plane (--times 0: add none)
+    --publish            write the table into docs/verification.md: of all that ran, if this is interrupted, too
 
 Exit code 1 if a verdict is neither identical nor equivalent.
 """
@@ -15,20 +19,20 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from tests.controlplane.soak.make import NoSoak
+from tests.controlplane.soak.make import NoSoak, key
+from tests.verification.crew import Planned, all_runs
+from tests.verification.kept import Kept
 from tests.verification.runs import Run, Subject, Way, replay
-from tests.verification.subjects import NoSubject, control_plane, names, subject
+from tests.verification.subjects import ROOT, NoSubject, control_plane, names, session_name, subject
 from tests.verification.table import PAGE, published, table
 
-FAST = (Way(concurrency=1), Way(concurrency=16))
-RECORDED = (Way(pace="recorded", concurrency=1), Way(pace="recorded", concurrency=16))
-
-type Planned = tuple[Callable[[], Subject], tuple[Way, ...], int]
+ALONE, MANY = Way(concurrency=1), Way(concurrency=16)
+RECORDED = ((Way(pace="recorded", concurrency=1), 1), (Way(pace="recorded", concurrency=16), 1))
 
 
 def _arguments() -> argparse.Namespace:
@@ -36,37 +40,42 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--recording", action="append", default=[])
     parser.add_argument("--soak-times", type=int)
+    parser.add_argument("--soak-alone", type=int)
     parser.add_argument("--soak", type=int, default=90)
     parser.add_argument("--long", type=int, default=0)
+    parser.add_argument("--beside", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--kept", type=Path, default=ROOT / "build" / "verification.jsonl")
+    parser.add_argument("--resume", action="store_true")
     parser.add_argument("--publish", action="store_true")
     return parser.parse_args()
 
 
 def _planned(given: argparse.Namespace, assets: Path, folder: Path) -> Iterator[Planned]:
     wanted = given.recording or [*names(), "soak"]
+    small = (ALONE, given.times), (MANY, given.times)
     for name in names():
         if name in wanted:
-            yield partial(subject, name, assets, folder, os.environ), FAST, given.times
-    if "soak" in wanted and given.soak:
-        times = given.times if given.soak_times is None else given.soak_times
-        yield partial(control_plane, given.soak, assets), FAST, times
-    if "soak" in wanted and given.long:
-        yield partial(control_plane, given.long, assets), RECORDED, 1
+            yield Planned(name=name, make=partial(subject, name, assets, folder, os.environ), ways=small)
+    times = given.times if given.soak_times is None else given.soak_times
+    fast = (MANY, times), (ALONE, times if given.soak_alone is None else given.soak_alone)
+    for seconds, ways in (given.soak, fast), (given.long, RECORDED):
+        if "soak" in wanted and seconds:
+            yield Planned(name=session_name(seconds), make=partial(control_plane, seconds, assets), ways=ways)
 
 
-def _all(planned: Iterator[Planned]) -> Iterator[Run]:
-    for make, ways, times in planned:
-        what = make()
-        for way in ways:
-            for turn in range(times):
-                run = replay(what, way, os.environ)
-                say(
-                    f"{what.name}, {way.pace}, {way.concurrency} at a time, {turn + 1} of {times}: "
-                    f"{run.verdict or 'no verdict'} in {run.seconds:.0f} s"
-                )
-                if not run.good:
-                    say("\n".join(f"    {each}" for each in run.said))
-                yield run
+def _replay(what: Subject, way: Way) -> Run:
+    return replay(what, way, os.environ)
+
+
+def _all(planned: list[Planned], kept: Kept, beside: int) -> None:
+    for what, run in all_runs(planned, kept, beside, _replay):
+        times = dict(what.ways)[run.way]
+        say(
+            f"{run.subject}, {run.way.pace}, {run.way.concurrency} at a time, "
+            f"{kept.of(run.subject, run.way)} of {times}: {run.verdict or 'no verdict'} in {run.seconds:.0f} s"
+        )
+        if not run.good:
+            say("\n".join(f"    {each}" for each in run.said))
 
 
 def _machine() -> str:
@@ -87,17 +96,22 @@ def main() -> int:
     """See above."""
     given = _arguments()
     assets = Path(os.environ["KUBEBUILDER_ASSETS"])
+    kept = Kept(given.kept, key(assets))
+    kept.begin(resume=given.resume)
+    code = 0
     with tempfile.TemporaryDirectory(prefix="kproxy-verification-") as folder:
         try:
-            runs = list(_all(_planned(given, assets, Path(folder))))
+            _all(list(_planned(given, assets, Path(folder))), kept, given.beside)
         except (NoSubject, NoSoak) as error:
             say(str(error))
-            return 2
-    made = table(runs, _machine())
+            code = 2
+        except KeyboardInterrupt:
+            code = 130
+    made = table(kept.runs, _machine())
     say(made)
-    if given.publish:
+    if given.publish and kept.runs:
         PAGE.write_text(published(PAGE.read_text(), made))
-    return 0 if all(run.good for run in runs) else 1
+    return code or (0 if all(run.good for run in kept.runs) else 1)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,12 @@ def subject(name: str, assets: Path, folder: Path, env: Mapping[str, str]) -> Su
     return Subject(name=name, recording=recording, state=state)
 
 
+def session_name(seconds: int) -> str:
+    """What a control plane's session is called in the table."""
+    return f"control plane, {seconds} s"
+
+
 def control_plane(seconds: int, assets: Path) -> Subject:
     """kubectl, controller-manager, scheduler and kwok for so long. NoSoak."""
     folder = make_soak(seconds, IDENTITY, assets, bare=True)
-    return Subject(name=f"control plane, {seconds} s", recording=folder / "recording.kproxy", state=folder / "state")
+    return Subject(name=session_name(seconds), recording=folder / "recording.kproxy", state=folder / "state")

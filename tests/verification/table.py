@@ -18,8 +18,15 @@ def table(runs: Iterable[Run], measured: str) -> str:
     groups: dict[tuple[str, Way], list[Run]] = {}
     for run in runs:
         groups.setdefault((run.subject, run.way), []).append(run)
-    rows = [_row(name, way, of) for (name, way), of in groups.items()]
+    rows = [_row(name, way, of) for (name, way), of in sorted(groups.items(), key=_place)]
     return "\n".join([HEAD, "| --- " * HEAD.count(" | ") + "| --- |", *rows, "", measured])
+
+
+def _place(row: tuple[tuple[str, Way], list[Run]]) -> tuple[int, str, str, int]:
+    """By name, the control plane's last and by their length: which runs ended first is no order."""
+    (name, way), _ = row
+    seconds = int("".join(filter(str.isdigit, name)) or 0)
+    return seconds, name, way.pace, way.concurrency
 
 
 def _row(name: str, way: Way, runs: list[Run]) -> str:
