@@ -14,6 +14,8 @@ FUZZ_SECONDS ?= 3600
 MUTANTS ?= 2000
 SOAK ?= 0
 TIMES ?= 3
+SOAK_TIMES ?= $(TIMES)
+SOAK_ALONE ?= $(SOAK_TIMES)
 MUTATIONS ?= 300
 ROOM ?=
 SEED ?=
@@ -112,7 +114,7 @@ nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replay
 	  $(MAKE) soak SOAK_SECONDS=$$KPROXY_SOAK_SECONDS SOAK_IDENTITY=$$KPROXY_SOAK_IDENTITY && \
 	  KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n0 tests/controlplane/test_soak*.py || exit 1; \
 	done
-	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times 20 --long 600 --publish
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times 20 --long 600 --resume --publish
 	$(MAKE) mutants
 	$(MAKE) test-unit
 	PYTHON_VERSIONS=3.12 $(MAKE) test VENV=.venv-3.12
@@ -138,8 +140,9 @@ bench-diff: $(VENV)/bench ## how fast two recordings are compared, 1,000 to 1,00
 accuracy: $(VENV)/installed soak ## how right the grounds are that need no relay, scored on the soak's recording (needs Go)
 	$(BIN)/python -m tests.accuracy build/soak-$(SOAK_SECONDS)-$(SOAK_IDENTITY)/recording.kproxy --check
 
-verification: $(VENV)/installed controlplane ## recordings replayed on the same version TIMES=3: no false alarm; SOAK=90: a control plane's, too (needs Go)
-	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times $(TIMES) --soak-times 1 --soak $(SOAK)
+verification: $(VENV)/installed controlplane ## recordings replayed on the same version TIMES=3: no false alarm; SOAK=90: a control plane's, too, SOAK_ALONE=3 of them one request at a time (needs Go)
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times $(TIMES) \
+	  --soak $(SOAK) --soak-times $(SOAK_TIMES) --soak-alone $(SOAK_ALONE)
 
 mutants: $(VENV)/installed controlplane ## servers that behave in another way, by hand and MUTANTS=2000 drawn: nothing missed (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.mutants --drawn $(MUTANTS)
