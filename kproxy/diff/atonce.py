@@ -12,7 +12,6 @@ from kproxy.diff.documents import is_json
 from kproxy.diff.exchanges import is_paged, is_stream, learn_contents, may_say_nothing, owner_of_answer
 from kproxy.diff.headers import same_heads
 from kproxy.diff.items import Item, stand_beside
-from kproxy.diff.moments import moments_of
 from kproxy.diff.order import Learned
 from kproxy.diff.pages import Chains
 from kproxy.diff.short import InShort, Kept
@@ -215,13 +214,7 @@ def _of_list(baseline: str, replayed: str, owner: Owner) -> Told:
 
 def _is_settled(asked: Told) -> bool:
     """Whether what a request says is what answers told: a client's own words must be looked at when all is known."""
-    return asked.agreed or (asked.plain and all(map(_is_the_clients, asked.trace)))
-
-
-def _is_the_clients(leaf: Leaf) -> bool:
-    """Whether a place of a request says the same whatever is known: its client's words, or its time for nobody's."""
-    no_object = leaf.kind is Kind.TIME and not leaf.place.owner.uid and leaf.baseline == leaf.replayed
-    return leaf.kind is None or no_object
+    return asked.agreed or (asked.plain and asked.clients)
 
 
 def _in_short(pair: Pair, asked: Sequence[Told], told: Sequence[Told]) -> Kept:
@@ -245,7 +238,7 @@ def _in_short(pair: Pair, asked: Sequence[Told], told: Sequence[Told]) -> Kept:
     targets = first.request.target, second.request.target
     same = targets[0] == targets[1] and _says_the_same(targets[0])
     return InShort(
-        moments_of(first, second),
+        pair.moments,
         lowest,
         highest,
         tuple(answered),

@@ -211,8 +211,8 @@ def _learn_first(  # noqa: PLR0913, PLR0917 - as above
             of.baseline.clock.see(item)
             spool.put(item.seq)
             continue
-        of.baseline.clock.see(item.baseline)
-        of.replayed.clock.see(item.replayed)
+        of.baseline.clock.see_at(item.moments.baseline)
+        of.replayed.clock.see_at(item.moments.replayed)
         turn = _turn_of(item.baseline)
         if turn is not None:
             waiting[turn].append(item.baseline.seq)

@@ -74,8 +74,7 @@ def learn_headers(renaming: Renaming, baseline: Headers, replayed: Headers) -> N
 def _drawn(headers: Headers) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, value in headers:
-        lower = name.lower()
-        if lower in _KINDS:
+        if (lower := _lower(name)) in _KINDS:
             found.setdefault(lower, []).append(value)
     return found
 
@@ -94,6 +93,11 @@ def same_heads(renaming: Renaming, baseline: Exchange, replayed: Exchange) -> bo
     return same and _same_fields(
         renaming, first.headers, second.headers, sizes=(f"{first.body.size}", f"{second.body.size}")
     )
+
+
+@lru_cache(maxsize=1024)
+def _lower(name: str) -> str:
+    return name.lower()
 
 
 @lru_cache(maxsize=1024)
@@ -116,8 +120,8 @@ def _same_fields(
     for one, other in zip(first, second, strict=True):
         if one == other and _is_plain(one):
             continue
-        name = one[0].lower()
-        if name != other[0].lower():
+        name = _lower(one[0])
+        if name != _lower(other[0]):
             return False
         if name in left_out:
             continue

@@ -13,7 +13,7 @@ from itertools import groupby, islice, pairwise, product
 from operator import itemgetter
 
 from kproxy.diff.findings import Findings
-from kproxy.diff.moments import Moment, Moments, moments_of
+from kproxy.diff.moments import Moment, Moments
 from kproxy.diff.short import InShort
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.stale import may_be_stale
@@ -143,7 +143,7 @@ class Order:
                 self._differ(pair, seen, "renamed")
             if (seen.scope, seen.baseline) in self._wrong:
                 self._differ(pair, seen, "reordered")
-        moments = moments_of(pair.baseline, pair.replayed)
+        moments = pair.moments
         under_way = shown(moments)
         for time in pair.times:
             self.times.see(time, under_way)

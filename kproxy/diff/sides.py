@@ -7,6 +7,7 @@ from kproxy.diff.clock import Clock
 from kproxy.diff.documents import Documents
 from kproxy.diff.findings import Findings
 from kproxy.diff.history import KeyHistory
+from kproxy.diff.moments import Moments, moments_of
 from kproxy.diff.trees import SeenRevision, SeenTime
 from kproxy.model.exchange import Exchange, Frame, Seq
 from kproxy.model.recording import Recording
@@ -40,6 +41,14 @@ class Pair:
     revisions: list[SeenRevision] = field(default_factory=list)
     times: list[SeenTime] = field(default_factory=list)
     chosen: dict[str, str] = field(default_factory=dict)
+    _moments: Moments | None = None
+
+    @property
+    def moments(self) -> Moments:
+        """When both were under way."""
+        if self._moments is None:
+            self._moments = moments_of(self.baseline, self.replayed)
+        return self._moments
 
 
 @dataclass(slots=True)

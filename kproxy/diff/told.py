@@ -5,17 +5,17 @@ teaches the renaming, the revisions and times in it, the texts that must say the
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kproxy.diff.trees import CLIENTS
-from kproxy.model.jsontypes import JSON
 from kproxy.renaming.derived import hash_in, stems
 from kproxy.renaming.kinds import UUID, Kind, Place
-from kproxy.renaming.learn import Learner
+from kproxy.renaming.learn import learn_text
+from kproxy.renaming.lessons import Lesson, lesson_of
 from kproxy.renaming.pseudonyms import has_pseudonym
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.times import seconds
-from kproxy.renaming.traces import Trace
+from kproxy.renaming.traces import Leaf, Trace
 from kproxy.renaming.unchanged import grace_of, lies_ahead
 
 type Revision = tuple[str, int, int]
@@ -37,15 +37,18 @@ _EXTRA = 600
 class Told:
     """What two documents told: `revisions`, `times` in seconds that stand in an order, how often each, `texts`.
 
-    `plain`: that is all there is to it, once the renaming has learned what the servers chose. `agreed`: it did, and
-    both sides' values stood for each other. `again`: how often it was told since, which the renaming has not heard.
+    `lessons`: what it teaches the renaming. `plain`: that is all there is to it, once the renaming has learned what the
+    servers chose. `clients`: it says the same whatever is known, as a request does of its client's words, or times
+    for nobody's. `agreed`: the renaming learned, and both sides' values stood for each other. `again`: how often it was
+    told since, which the renaming has not heard.
     """
 
-    trace: Trace
-    revisions: list[Revision]
-    times: dict[tuple[int, int], int]
-    texts: list[tuple[str, str]]
-    plain: bool
+    lessons: list[Lesson] = field(default_factory=list)
+    revisions: list[Revision] = field(default_factory=list)
+    times: dict[tuple[int, int], int] = field(default_factory=dict)
+    texts: list[tuple[str, str]] = field(default_factory=list)
+    plain: bool = True
+    clients: bool = True
     agreed: bool = False
     again: int = 0
 
@@ -53,39 +56,43 @@ class Told:
         """Learn from it, the first time or again; the revisions in it."""
         if self.agreed:
             self.again += 1
-            return self.revisions
-        learner = Learner(renaming)
-        learner.traced(None, self.trace)
-        self.agreed = self.plain and all(
-            renaming.agrees(each.kind, each.place, each.baseline, each.replayed)
-            for each in self.trace
-            if each.kind is not None
-        )
-        return learner.revisions
+        else:
+            self._teach(renaming, 1)
+            self.agreed = self.plain and all(map(renaming.stands, self.lessons))
+        return self.revisions
 
     def settle(self, renaming: Renaming) -> None:
         """Tell the renaming how often it was told again: those are votes."""
         if self.again:
-            Learner(renaming, weight=self.again).traced(None, self.trace)
+            self._teach(renaming, self.again)
             self.again = 0
+
+    def _teach(self, renaming: Renaming, weight: int) -> None:
+        for lesson in self.lessons:
+            if lesson.kind is None:
+                learn_text(renaming, lesson.baseline, lesson.replayed, weight)
+            else:
+                renaming.take(lesson, weight)
 
 
 def told_by(trace: Trace) -> Told:
     """What a trace tells."""
-    told = Told(trace, [], {}, [], plain=True)
-    plain = [_tell(told, each.place, each.kind, each.baseline, each.replayed) for each in trace]
-    told.plain = all(plain)
+    told = Told()
+    for leaf in trace:
+        told.plain &= _tell(told, leaf)
     return told
 
 
-def _tell(told: Told, place: Place, kind: Kind | None, baseline: JSON, replayed: JSON) -> bool:
+def _tell(told: Told, leaf: Leaf) -> bool:
     """Take one leaf in; whether it is plain."""
+    _, place, kind, baseline, replayed = leaf
     if kind is None:
         if isinstance(baseline, str) and isinstance(replayed, str):
-            if baseline != replayed or UUID.search(baseline) or has_pseudonym(baseline):
-                told.texts.append((baseline, replayed))
+            _tell_text(told, baseline, replayed)
             return True
         return type(baseline) is type(replayed) and baseline == replayed
+    told.lessons.append(lesson_of(kind, place, baseline, replayed))
+    told.clients &= kind is Kind.TIME and not place.owner.uid and baseline == replayed
     first, second = str(baseline), str(replayed)
     if kind is Kind.REVISION:
         told.revisions.append((place.revision_scope(), int(first), int(second)))
@@ -100,6 +107,14 @@ def _tell(told: Told, place: Place, kind: Kind | None, baseline: JSON, replayed:
         drawn = hash_in(first), hash_in(second)
         return drawn[0] is not None and drawn[1] is not None and not drawn[0][0] and not drawn[1][0]
     return kind in _AGREE_ONCE_LEARNED
+
+
+def _tell_text(told: Told, baseline: str, replayed: str) -> None:
+    hidden = has_pseudonym(baseline)
+    if baseline != replayed or hidden:  # equal in a replay, which sends it: a vote like others
+        told.lessons.append(Lesson(None, baseline, replayed))
+    if baseline != replayed or hidden or UUID.search(baseline):
+        told.texts.append((baseline, replayed))
 
 
 def _tell_time(told: Told, place: Place, baseline: str, replayed: str) -> None:

@@ -21,8 +21,9 @@ type Headers = tuple[tuple[str, str], ...]
 
 def header(headers: Headers, name: str) -> str:
     """The first value of a header, "" where there is none; `name` in lower case."""
+    length = len(name)  # told apart by it first: each of a recording's heads is asked for a few fields
     for found, value in headers:
-        if found.lower() == name:
+        if len(found) == length and found.lower() == name:
             return value
     return ""
 

@@ -9,6 +9,7 @@ from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.continuetoken import same_page
 from kproxy.renaming.derived import hash_in, stems
 from kproxy.renaming.kinds import Kind, Place
+from kproxy.renaming.lessons import Lesson, namespace_of, revision_of
 from kproxy.renaming.revisions import Revisions
 from kproxy.renaming.text import Names, rename_names, rename_ports, without_store_revision
 from kproxy.renaming.unchanged import Field, Unchanged
@@ -22,8 +23,6 @@ _FEW = 64
 """Names that a text is looked through for: for more, it is renamed anew."""
 NAMED = frozenset({*_IN_TEXT, Kind.HASH})
 """Kinds of which a text's image depends only where the text contains them."""
-_ANOTHER = "?"
-"""The resource of an object that is only referred to: nothing says which one it is of."""
 _SHOWN = frozenset({*_IN_TEXT, Kind.HASH, Kind.NODE_PORT, Kind.SERVER_PORT})
 """Kinds of what stands in texts."""
 _MAPS = (
@@ -36,11 +35,6 @@ _MAPS = (
     Kind.SESSION,
     Kind.AUTHORITY,
 )
-
-
-def _namespace(place: Place) -> str:
-    """The namespace that stands beside a name, "" where none does."""
-    return str(place.baseline.get("namespace") or "")
 
 
 class _Image(NamedTuple):
@@ -76,19 +70,32 @@ class Renaming:
     def learn(self, kind: Kind, place: Place, baseline: JSON, replayed: JSON, weight: int = 1) -> None:
         """The server chose `baseline` there, and `replayed` here; `weight`: so often."""
         if kind is Kind.REVISION:
-            scope = place.revision_scope()
-            resource = place.owner.resource if scope in {"", place.owner.uid} else _ANOTHER
+            scope, resource = revision_of(place)
             self.revisions.learn(scope, str(baseline), str(replayed), weight, resource=resource)
         elif kind is Kind.TIME:
             self.times.learn(place, str(baseline), str(replayed), weight)
-        elif kind is Kind.AGE:
+        else:
+            self._learn_other(kind, namespace_of(place), str(baseline), str(replayed), weight)
+
+    def take(self, lesson: Lesson, weight: int = 1) -> None:
+        """The same, of what two values tell; not of two texts."""
+        kind, baseline, replayed, whose, resource, field, beside = lesson
+        if kind is Kind.REVISION:
+            self.revisions.learn(whose, baseline, replayed, weight, resource=resource)
+        elif kind is Kind.TIME:
+            self.times.take(field, beside, baseline, replayed, weight)
+        elif kind is not None:
+            self._learn_other(kind, whose, baseline, replayed, weight)
+
+    def _learn_other(self, kind: Kind, namespace: str, baseline: str, replayed: str, weight: int) -> None:
+        if kind is Kind.AGE:
             self.ages += weight * (baseline != replayed)
         elif kind is Kind.HASH:
-            self._learn_hash(str(baseline), str(replayed), weight)
+            self._learn_hash(baseline, replayed, weight)
         elif kind is not Kind.ALLOCATION:
             if kind is Kind.NAME:
-                self._drawn.setdefault(_namespace(place), Bijection()).learn(str(baseline), str(replayed), weight)
-            self.learn_name(kind, str(baseline), str(replayed), weight)
+                self._drawn.setdefault(namespace, Bijection()).learn(baseline, replayed, weight)
+            self.learn_name(kind, baseline, replayed, weight)
 
     def _learn_hash(self, baseline: str, replayed: str, weight: int) -> None:
         first, second = hash_in(baseline), hash_in(replayed)
@@ -145,12 +152,29 @@ class Renaming:
         if kind is Kind.HASH:
             return self._same_hash(baseline, replayed)
         if kind is Kind.NAME:
-            return self._same_stem(place, baseline, replayed) and self._same_drawn(place, baseline, replayed)
+            return self._same_stem(place, baseline, replayed) and self._same_drawn(
+                namespace_of(place), baseline, replayed
+            )
         return self._maps[kind].agrees(baseline, replayed)
 
-    def _same_drawn(self, place: Place, baseline: str, replayed: str) -> bool:
+    def stands(self, lesson: Lesson) -> bool:
+        """Whether two values stand for each other, where nothing but what was learned decides that (diff.told)."""
+        kind, baseline, replayed, whose, _, field, _ = lesson
+        if kind is None:
+            return True
+        if kind is Kind.REVISION:
+            return not whose or self.revisions.agrees(whose, baseline, replayed)
+        if kind is Kind.TIME:
+            return self.times.stands(field, baseline, replayed)
+        if kind is Kind.HASH:
+            return self._same_hash(baseline, replayed)
+        if kind is Kind.NAME:  # drawn for the same
+            return self._same_drawn(whose, baseline, replayed)
+        return self._maps[kind].agrees(baseline, replayed)
+
+    def _same_drawn(self, namespace: str, baseline: str, replayed: str) -> bool:
         """By what its own namespace told; where that told nothing of it (a request's), by what any did."""
-        drawn = self._drawn.get(_namespace(place))
+        drawn = self._drawn.get(namespace)
         if drawn is None or drawn.image(baseline) is None:
             return self._maps[Kind.NAME].agrees(baseline, replayed)
         return drawn.agrees(baseline, replayed)

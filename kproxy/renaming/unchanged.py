@@ -43,12 +43,20 @@ class Unchanged:
 
     def learn(self, place: Place, baseline: str, replayed: str, weight: int = 1) -> None:
         """A pair of times at one place."""
-        field = _field(place, baseline)
-        times = self._fields.get(field)
-        if times is None:
-            times = self._fields[field] = Bijection(injective=False)
-            self._beside[field] = _neighbours(place.replayed, place.key) if field.beside else ""
-        times.learn(baseline, replayed, weight)
+        field = field_of(place, baseline)
+        if field not in self._fields:
+            self._begin(field, beside_of(place, field))
+        self._fields[field].learn(baseline, replayed, weight)
+
+    def take(self, field: Field, beside: str, baseline: str, replayed: str, weight: int = 1) -> None:
+        """The same, of a field; `beside`: what stands beside it in the replay."""
+        if field not in self._fields:
+            self._begin(field, beside)
+        self._fields[field].learn(baseline, replayed, weight)
+
+    def _begin(self, field: Field, beside: str) -> None:
+        self._fields[field] = Bijection(injective=False)
+        self._beside[field] = beside
 
     def settle(self) -> bool:
         """Decide each field by votes; whether that took its image from any time."""
@@ -57,14 +65,18 @@ class Unchanged:
 
     def agrees(self, place: Place, baseline: str, replayed: str) -> bool:
         """Whether the two are the same field's times; what has no uid (a review, a patch) does not last."""
-        if not place.owner.uid:
+        return not place.owner.uid or self.stands(field_of(place, baseline), baseline, replayed)
+
+    def stands(self, field: Field, baseline: str, replayed: str) -> bool:
+        """The same, of a field."""
+        if not field.uid:
             return True
-        each = self._fields.get(_field(place, baseline))
+        each = self._fields.get(field)
         return each is not None and each.agrees(baseline, replayed)
 
     def image(self, place: Place, baseline: str) -> str | None:
         """What the field's time became."""
-        each = self._fields.get(_field(place, baseline))
+        each = self._fields.get(field_of(place, baseline))
         return each.image(baseline) if each is not None else None
 
     def items(self) -> Iterator[tuple[Field, str, Bijection]]:
@@ -119,7 +131,8 @@ def _grace(metadata: JSONObject) -> int:
     return grace if isinstance(grace, int) else 0
 
 
-def _field(place: Place, time: str) -> Field:
+def field_of(place: Place, time: str) -> Field:
+    """Which time it is that stands at a place in the baseline."""
     uid, way = place.owner.uid, place.fields
     if place.key == "creationTimestamp":
         return Field(uid, (*way, place.key), "", "")
@@ -129,6 +142,11 @@ def _field(place: Place, time: str) -> Field:
     if "managedFields" in way and time == place.owner.newest and place.owner.revision:
         return Field(uid, way, place.owner.revision, _neighbours(place.baseline, place.key))
     return Field(uid, (*way, place.key), "", _neighbours(place.baseline, place.key))
+
+
+def beside_of(place: Place, field: Field) -> str:
+    """What stands beside a field in the replay."""
+    return _neighbours(place.replayed, place.key) if field.beside else ""
 
 
 def _neighbours(parent: JSONObject, key: str) -> str:

@@ -267,6 +267,54 @@ def _headers(text: str) -> Headers:
 _known_headers = lru_cache(maxsize=4096)(_headers)
 """Of what recurs: requests' heads, and trailers. Answers' heads do not: each has an Audit-Id of its own."""
 
+
+@lru_cache(maxsize=1024)
+def _request(  # noqa: PLR0913, PLR0917 - a row's columns; most requests recur
+    method: Any,
+    target: Any,
+    version: Any,
+    headers: Any,
+    trailers: Any,
+    state: Any,
+    size: Any,
+    digest: Any,
+    reason: Any,
+) -> Request:
+    return Request(
+        method=method,
+        target=target,
+        http_version=version,
+        headers=_known_headers(headers),
+        body=Body(state=_STATES[state], size=size, digest=digest, reason=reason),
+        trailers=_known_headers(trailers),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _info(  # noqa: PLR0913, PLR0917 - as above
+    verb: Any,
+    path: Any,
+    is_resource: Any,
+    group: Any,
+    version: Any,
+    resource: Any,
+    subresource: Any,
+    namespace: Any,
+    name: Any,
+) -> RequestInfo:
+    return RequestInfo(
+        verb=verb,
+        path=path,
+        is_resource=bool(is_resource),
+        group=group,
+        version=version,
+        resource=resource,
+        subresource=subresource,
+        namespace=namespace,
+        name=name,
+    )
+
+
 _SINCE_1: Row = ("one", "", "", "", "")
 """What the columns that came with schemas 2 and 3 hold of an older recording: identity to parent_id."""
 _EXCHANGE = 45
@@ -336,25 +384,18 @@ def _exchange(  # noqa: PLR0913, PLR0917 - a row's columns; by position, as a mi
         started=started,
         answered=answered,
         ended=ended,
-        request=Request(
-            method=method,
-            target=target,
-            http_version=request_version,
-            headers=_known_headers(request_headers),
-            body=Body(state=_STATES[request_state], size=request_size, digest=request_digest, reason=request_reason),
-            trailers=_known_headers(request_trailers),
+        request=_request(
+            method,
+            target,
+            request_version,
+            request_headers,
+            request_trailers,
+            request_state,
+            request_size,
+            request_digest,
+            request_reason,
         ),
-        info=RequestInfo(
-            verb=verb,
-            path=path,
-            is_resource=bool(is_resource),
-            group=group,
-            version=version,
-            resource=resource,
-            subresource=subresource,
-            namespace=namespace,
-            name=name,
-        ),
+        info=_info(verb, path, is_resource, group, version, resource, subresource, namespace, name),
         answer=None
         if status is None
         else Answer(

@@ -9,7 +9,7 @@ from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import Kind, Owner, Place, classify
 from kproxy.renaming.path import Path, path_text
 from kproxy.renaming.traces import Trace
-from kproxy.renaming.unchanged import _field as time_field
+from kproxy.renaming.unchanged import field_of as time_field
 from kproxy.renaming.walk import Walker
 from tests.diff.edits import Edit
 from tests.support.memory import MemoryRecording
