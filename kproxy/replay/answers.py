@@ -186,7 +186,8 @@ class Watch:
         if counts(event):
             self.events += 1
             self.vain = 0
-            self._states.add(event_state(event))
+            if self._coming is None:  # where others act nobody knows what can come, and states are awaited
+                self._states.add(event_state(event))
             self._told[name_of(event)] = Told(event.type == "DELETED", revision_of(event))
             self._whole |= event.type == "BOOKMARK"
             self._changed.set()
