@@ -4,12 +4,16 @@ Streams and waits have no worker of their own to wait for: they are taken as soo
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from heapq import heappop, heappush
 
 from kproxy.replay.frontier import WINDOW, Frontier
 from kproxy.replay.plan import Send, Step
 from kproxy.replay.stopping import Stopper
+
+_AHEAD = 64
+"""Steps that are planned ahead of one that is taken alone."""
 
 _AT_ONCE = 8
 """Steps that are read at a time: a plan is made while answers come, and while connections are made."""
@@ -20,12 +24,37 @@ type Take = Callable[[Step], Awaitable[None]]
 async def take_all(steps: Iterator[Step], take: Take, concurrency: int, stopper: Stopper, window: int = WINDOW) -> None:
     """Take all steps, none more when the replay is stopped. What `take` raises ends it. `window`: see Frontier."""
     if concurrency == 1:
-        for step in steps:
-            if stopper.stopped is not None:
-                return
-            await take(step)
+        await _one_by_one(steps, take, stopper)
         return
     await _Crew(Frontier(steps, window, _AT_ONCE), take, stopper).all(concurrency)
+
+
+async def _one_by_one(steps: Iterator[Step], take: Take, stopper: Stopper) -> None:
+    """One after the other; the next ones are planned while the target works at this one."""
+    read: deque[Step] = deque()
+    room = asyncio.Event()
+
+    async def read_ahead() -> None:
+        for step in steps:
+            read.append(step)
+            if len(read) >= _AHEAD:
+                room.clear()
+                await room.wait()
+            await asyncio.sleep(0)
+
+    reading = asyncio.create_task(read_ahead())
+    try:
+        while stopper.stopped is None:
+            room.set()
+            if read:
+                await take(read.popleft())
+            elif reading.done():
+                return reading.result()
+            else:
+                await asyncio.sleep(0)
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
 
 class _Crew:

@@ -53,6 +53,37 @@ def test_one_at_a_time_is_the_order_of_the_plan() -> None:
     assert taken([send(number) for number in range(50)], 1, Taking()).done == list(range(50))
 
 
+def test_the_next_ones_are_planned_while_one_is_taken_alone_but_not_all_of_them() -> None:
+    planned: list[int] = []
+    ahead: list[int] = []
+
+    def plan() -> Iterator[Step]:
+        for number in range(1000):
+            planned.append(number)
+            yield send(number)
+
+    async def take(step: Step) -> None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        ahead.append(len(planned) - step.number)
+
+    asyncio.run(take_all(plan(), take, 1, Stopper()))
+    assert ahead[0] > 1
+    assert 50 < max(ahead) < 100
+    assert len(ahead) == 1000
+
+
+def test_a_plan_that_cannot_be_made_ends_what_is_taken_alone() -> None:
+    def plan() -> Iterator[Step]:
+        yield send(0)
+        raise ReplayError("the recording is gone")
+
+    taking = Taking()
+    with pytest.raises(ReplayError, match="gone"):
+        asyncio.run(take_all(plan(), taking, 1, Stopper()))
+    assert taking.done == [0]
+
+
 def test_independent_requests_go_at_once_and_never_more_than_may() -> None:
     taking = taken([send(number) for number in range(5000)], 16, Taking())
     assert taking.most == 16
