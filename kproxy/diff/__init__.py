@@ -5,7 +5,8 @@ From whole to part (docs/comparing.md; what a server chose in place of what is k
 - the verdict: compare; sides (all that is at hand), progress; doubted takes out what decides nothing
 - who stands beside whom: reading, align, pairing, lives (keys); alone and gaps: who stands beside none, and why
 - a pair of exchanges: exchanges; atonce (the same while learning, where nothing differs), short (what waits for the
-  end then), told and items (what recurs, told again unread); moments, clock: when it was
+  end then), told and items (what recurs, told again unread), shapes and patterns (what tells the same but for its
+  values), recent; moments, clock: when it was
 - two values: documents, inside (documents in texts), trees, ages
 - other parts: headers, framing, streams with events, tails and earlier, upgraded, pages, described with features
   (OpenAPI)

@@ -14,6 +14,7 @@ from kproxy.diff.headers import same_heads
 from kproxy.diff.items import Item, stand_beside
 from kproxy.diff.order import Learned
 from kproxy.diff.pages import Chains
+from kproxy.diff.patterns import Patterns
 from kproxy.diff.short import InShort, Kept
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.stale import may_be_stale
@@ -37,6 +38,7 @@ class AtOnce:
     of: Comparison
     chains: Chains
     store: Store = field(init=False)
+    patterns: Patterns = field(default_factory=Patterns)
 
     def __post_init__(self) -> None:
         self.store = Store(self.of.renaming)
@@ -184,10 +186,16 @@ class AtOnce:
         """What two objects tell."""
         key = first.number, second.number, owner.listing and not first.owns, owner.resource
         if key not in self.store:
-            told = _walked(lambda tracer: Walker(tracer, tracer.text).walk(first.value, second.value, owner))
-            self.store.put(key, told, len(first.data) + len(second.data))
+            self.store.put(key, self._compared(first, second, owner), len(first.data) + len(second.data))
         found = self.store.get(key)
         return None if found is None else found[0]
+
+    def _compared(self, first: Item, second: Item, owner: Owner) -> tuple[Told, ...] | None:
+        if first.cut is not None and second.cut is not None:
+            told = self.patterns.told(first.cut, second.cut, owner)
+            if told is not None:
+                return (told,)
+        return _walked(lambda tracer: Walker(tracer, tracer.text).walk(first.value, second.value, owner))
 
 
 def _walked(walk: Callable[[Tracer], None]) -> tuple[Told, ...] | None:

@@ -47,7 +47,7 @@ from kproxy.renaming.startstate import learn_start, start_of
 def _seldom_collected() -> Iterator[None]:
     """Documents are trees: looking for cycles among them takes a fifth of the time, and finds none."""
     before = gc.get_threshold()
-    gc.set_threshold(200_000, 20, 100)
+    gc.set_threshold(600_000, 20, 100)
     try:
         yield
     finally:

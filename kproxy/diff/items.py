@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from itertools import count
 
+from kproxy.diff.shapes import Cut, Facts, Shape, Shapes
 from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.jsontext import MAX_CONTENT, MAX_DEPTH, check_depth, decode_json_at
@@ -21,6 +22,8 @@ _LIST = re.compile(
 _EVENT = re.compile(rb'\{"type":"(ADDED|MODIFIED|DELETED)","object":')
 _ENDS = frozenset({b"}", b"}\n"})
 _COMMA, _END_OF_LIST = b",]"
+_NEXT = b'},{"metadata":'
+"""Between two objects of a list, and hardly anywhere else."""
 
 _MOST = 1 << 20
 """Bytes of objects that are remembered, about."""
@@ -37,24 +40,38 @@ _EXTRA = 400
 class Item:
     """An object by its bytes. `number`: its own; `name`: its namespace and name, as lists are put in order by them.
 
-    `owns`: it says whose its fields are, wherever it stands.
+    `owns`: it says whose its fields are, wherever it stands. `cut`: its shape and values, where it has any.
     """
 
-    __slots__ = ("data", "name", "number", "owns", "value")
+    __slots__ = ("_value", "cut", "data", "name", "number", "owns")
 
-    def __init__(self, number: int, data: bytes, value: JSONObject) -> None:
+    def __init__(
+        self, number: int, data: bytes, cut: Cut | None, about: tuple[str, bool], value: JSONObject | None
+    ) -> None:
         self.number = number
         self.data = data
-        self.value = value
-        metadata = value.get("metadata")
-        self.name = ""
-        self.owns = False
-        if isinstance(metadata, dict):
-            self.owns = isinstance(metadata.get("uid"), str)
-            self.name = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+        self.cut = cut
+        self.name, self.owns = about
+        self._value = value
+
+    @property
+    def value(self) -> JSONObject:
+        """Decoded: once, if it is asked for."""
+        if self._value is None:
+            value, _ = decode_json_at(self.data.decode("ascii"), 0)
+            self._value = value if isinstance(value, dict) else {}
+        return self._value
 
 
-class Cut:
+def _about(value: JSONObject) -> tuple[str, bool]:
+    """An object's namespace and name, and whether it has a uid."""
+    metadata = value.get("metadata")
+    if not isinstance(metadata, dict):
+        return "", False
+    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}", isinstance(metadata.get("uid"), str)
+
+
+class List:
     """A list: what stands before its revision, the revision, its objects."""
 
     __slots__ = ("head", "items", "revision")
@@ -74,20 +91,19 @@ class Items:
         self._young: dict[bytes, list[Item]] = {}
         self._old: dict[bytes, list[Item]] = {}
         self._numbers = count()
+        self._shapes = Shapes()
 
-    def list_of(self, data: bytes) -> Cut | None:
+    def list_of(self, data: bytes) -> List | None:
         """A list cut into its objects; None for what is none that can be cut."""
         found = _LIST.match(data)
         if found is None or not _is_plain(data):
             return None
         items: list[Item] = []
-        at, text = found.end(), ""
+        at = found.end()
+        last = len(data.rstrip(b"\n")) - len(b"]}")
         if data[at] != _END_OF_LIST:
             while True:
-                item = self._find(data, at)
-                if item is None:
-                    text = text or data.decode("ascii")
-                    item = self._read(data, text, at)
+                item = self._find(data, at) or self._read(data, at, _end_of_object(data, at, last))
                 if item is None:
                     return None
                 items.append(item)
@@ -96,7 +112,7 @@ class Items:
                     at -= 1
                     break
         ends_well = data[at : at + 1] == b"]" and data[at + 1 :] in _ENDS
-        return Cut(found[1], found[2].decode(), items) if ends_well else None
+        return List(found[1], found[2].decode(), items) if ends_well else None
 
     def of_event(self, data: bytes) -> tuple[str, Item] | None:
         """A watch event's type and object; None for what cannot be cut."""
@@ -104,7 +120,7 @@ class Items:
         if found is None or not _is_plain(data):
             return None
         at = found.end()
-        item = self._find(data, at) or self._read(data, data.decode("ascii"), at)
+        item = self._find(data, at) or self._read(data, at, len(data.rstrip(b"\n")) - len(b"}"))
         if item is None or data[at + len(item.data) :] not in _ENDS:
             return None
         return found[1].decode(), item
@@ -113,9 +129,9 @@ class Items:
         """A body that is an object; None for what is none, or has spaces around it."""
         if data[:1] != b"{" or not _is_plain(data):
             return None
-        end = data.rstrip(b"\n")
-        item = self._find(data, 0) or self._read(data, data.decode("ascii"), 0)
-        return item if item is not None and len(item.data) == len(end) else None
+        end = len(data.rstrip(b"\n"))
+        item = self._find(data, 0) or self._read(data, 0, end)
+        return item if item is not None and len(item.data) == end else None
 
     def _find(self, data: bytes, at: int) -> Item | None:
         prefix = data[at : at + _PREFIX]
@@ -128,17 +144,35 @@ class Items:
                 return each
         return None
 
-    def _read(self, data: bytes, text: str, at: int) -> Item | None:
+    def _read(self, data: bytes, at: int, end: int) -> Item | None:
+        """The object that begins at a place, and ends at another one if it is of a shape that was read before."""
+        own = data[at:end]
+        cut = self._shapes.cut(own)
+        if cut is not None and (about := self._known(cut)) is not None:
+            return self._keep_new(data, at, Item(next(self._numbers), own, cut, about, None))
         try:
-            value, end = decode_json_at(text, at)
+            value, end = decode_json_at(data.decode("ascii"), at)
             if not isinstance(value, dict):
                 return None
-            own = data[at:end]
-            if own.count(b"{") + own.count(b"[") > MAX_DEPTH - _OUTSIDE:
-                check_depth(value, MAX_DEPTH - _OUTSIDE)
+            if len(own) != end - at:
+                own = data[at:end]
+                cut = self._shapes.cut(own)
+            _check(own, value)
         except ContentError:
             return None
-        item = Item(next(self._numbers), own, value)
+        return self._keep_new(data, at, Item(next(self._numbers), own, cut, _about(value), value))
+
+    @staticmethod
+    def _known(cut: Cut) -> tuple[str, bool] | None:
+        """What an object's shape tells of it; None if no other one of that shape was read."""
+        shape = cut.shape
+        shape.seen += 1
+        if shape.seen == 2:  # most of what is seen once is seen once only
+            shape.facts = _facts(shape)
+        facts = shape.facts
+        return facts.about(cut.values) if facts is not None else None
+
+    def _keep_new(self, data: bytes, at: int, item: Item) -> Item:
         self._keep(data[at : at + _PREFIX], item)
         return item
 
@@ -150,6 +184,38 @@ class Items:
         self._size += len(item.data) + _EXTRA
         if self._size > self._most:
             self._old, self._young, self._size = self._young, {}, 0
+
+
+def _end_of_object(data: bytes, at: int, last: int) -> int:
+    """Where an object of a list probably ends."""
+    following = data.find(_NEXT, at)
+    return following + 1 if following >= 0 else last
+
+
+def _check(data: bytes, value: JSONObject) -> None:
+    """ContentError if an object is nested too deeply for a part of a list."""
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH - _OUTSIDE:
+        check_depth(value, MAX_DEPTH - _OUTSIDE)
+
+
+def _facts(shape: Shape) -> Facts | None:
+    """What documents of a shape have in common; None for what is no object, or says its name in pieces."""
+    codes = [b"%d.code" % place for place in range(len(shape.forms))]
+    data = shape.filled(codes)
+    if any(code in part for code in codes for part in shape.parts):
+        return None
+    try:
+        value, end = decode_json_at(data.decode("ascii"), 0)
+        if not isinstance(value, dict) or end != len(data):
+            return None
+        _check(data, value)
+    except ContentError:
+        return None
+    name, owns = _about(value)
+    namespace, _, own = name.partition("/")
+    place = codes.index(own.encode("ascii", "replace")) if own.encode("ascii", "replace") in codes else None
+    others = any(code.decode("ascii") in (namespace if place is not None else name) for code in codes)
+    return None if others else Facts(f"{namespace}/" if place is not None else name, place, owns)
 
 
 def _is_plain(data: bytes) -> bool:

@@ -4,9 +4,10 @@ Documents recur, and objects in lists, answers and events. What was walked once 
 teaches the renaming, the revisions and times in it, the texts that must say the same.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
+from kproxy.diff.recent import Generations
 from kproxy.diff.trees import CLIENTS
 from kproxy.renaming.derived import hash_in, stems
 from kproxy.renaming.kinds import UUID, Kind, Place
@@ -79,11 +80,11 @@ def told_by(trace: Trace) -> Told:
     """What a trace tells."""
     told = Told()
     for leaf in trace:
-        told.plain &= _tell(told, leaf)
+        told.plain &= tell(told, leaf)
     return told
 
 
-def _tell(told: Told, leaf: Leaf) -> bool:
+def tell(told: Told, leaf: Leaf) -> bool:
     """Take one leaf in; whether it is plain."""
     _, place, kind, baseline, replayed = leaf
     if kind is None:
@@ -127,35 +128,28 @@ def _tell_time(told: Told, place: Place, baseline: str, replayed: str) -> None:
 
 
 class Store:
-    """What was told lately, by what it was told by: what neither of the last two generations told is forgotten."""
+    """What was told lately, by what it was told by."""
 
     def __init__(self, renaming: Renaming, most: int = _MOST) -> None:
         self._renaming = renaming
-        self._most = most // 2
-        self._size = 0
-        self._young: dict[Hashable, tuple[Told, ...] | None] = {}
-        self._old: dict[Hashable, tuple[Told, ...] | None] = {}
+        self._known: Generations[Hashable, tuple[Told, ...] | None] = Generations(most, self._give)
 
     def __contains__(self, key: Hashable) -> bool:
-        return key in self._young or key in self._old
+        return key in self._known
 
     def get(self, key: Hashable) -> tuple[Told, ...] | None:
         """What was told; None for what cannot be told in short."""
-        if key in self._young:
-            return self._young[key]
-        found = self._young[key] = self._old[key]
-        return found
+        return self._known.get(key)
 
     def put(self, key: Hashable, told: tuple[Told, ...] | None, size: int) -> None:
         """`size` in bytes of what was gone through for it."""
-        self._young[key] = told
-        self._size += size + _EXTRA
-        if self._size > self._most:
-            self.settle()
-            self._old, self._young, self._size = self._young, {}, 0
+        self._known.put(key, told, size + _EXTRA)
 
     def settle(self) -> None:
         """Give the renaming all votes that it has not heard."""
-        for found in (*self._old.values(), *self._young.values()):
+        self._give(self._known.values())
+
+    def _give(self, all_told: Iterator[tuple[Told, ...] | None]) -> None:
+        for found in all_told:
             for each in found or ():
                 each.settle(self._renaming)
