@@ -45,14 +45,10 @@ class StreamEnd:
 
 
 class Duplex:
-    """Bytes in and messages out, messages in and bytes out. Once `end` is there, nothing more comes.
-
-    `pongs` counts the answers to pings.
-    """
+    """Bytes in and messages out, messages in and bytes out. Once `end` is there, nothing more comes."""
 
     def __init__(self) -> None:
         self.end: StreamEnd | None = None
-        self.pongs = 0
         self._out = bytearray()
         self._rest = b""  # of a frame that has not come whole
         self._message = bytearray()  # gRPC's bytes that are no whole message yet
@@ -173,9 +169,7 @@ class Duplex:
             handler(flags, stream, payload)
 
     def _pinged(self, flags: int, _stream: int, payload: bytes) -> None:
-        if flags & _ACK:
-            self.pongs += 1
-        else:
+        if not flags & _ACK:
             self._frame(_PING, _ACK, 0, payload[:8])
 
     def _reset(self, _flags: int, _stream: int, payload: bytes) -> None:

@@ -51,27 +51,22 @@ class Names(dict[str, str]):
             insort(lengths, len(name), key=neg)
 
 
-def rename_text(
-    text: str, names: Mapping[str, str], ports: Mapping[str, str], listening: Mapping[str, str] = _NONE
-) -> str:
-    """`text` with each known name in the other server's words; time goes with its length, however many are known.
-
-    `names`: uids, generated names, addresses and pseudonyms; `ports`: node ports, renamed only as `:PORT/TCP` of a
-    Table's cell, because a number alone says nothing; `listening`: the api-server's own port, renamed behind an
-    address only.
-    """
-    return rename_names(rename_ports(text, ports, listening), names)
-
-
 def rename_ports(text: str, ports: Mapping[str, str], listening: Mapping[str, str] = _NONE) -> str:
-    """The first half of rename_text."""
+    """`text` with the other server's ports.
+
+    `ports`: node ports, renamed only as `:PORT/TCP` of a Table's cell, because a number alone says nothing;
+    `listening`: the api-server's own port, renamed behind an address only.
+    """
     if listening:
         text = _ADDRESS_PORT.sub(lambda found: listening.get(found[1], found[1]), text)
     return _PORT.sub(lambda found: ports.get(found[1], found[1]), text) if ports else text
 
 
 def rename_names(text: str, names: Mapping[str, str]) -> str:
-    """The second half of rename_text: what comes of it depends on no name that the text does not contain."""
+    """`text` with each known name in the other server's words: uids, generated names, addresses and pseudonyms.
+
+    Time goes with its length, however many are known; what comes of it depends on no name that it does not contain.
+    """
     known = names if isinstance(names, Names) else Names(names)
     if (not known and not known.hashes) or _names_none(text, known):
         return text

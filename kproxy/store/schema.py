@@ -5,12 +5,9 @@ table carries a session's id. Times are nanoseconds since the session's start, h
 Whoever changes a table gives it a new schema number: tests/store/test_schema.py keeps each number's fingerprint.
 """
 
-import hashlib
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 metadata = MetaData()
 
@@ -302,15 +299,3 @@ def columns(table: Table, number: int) -> list[Column[Any]]:
 def tables(number: int) -> list[str]:
     """The names of those that a recording of this schema number has."""
     return [table.name for table in metadata.sorted_tables if table.info.get("since", 1) <= number]
-
-
-def fingerprint() -> str:
-    """A hash of the tables as SQLite is told to create them: it changes when they do."""
-    dialect = sqlite.dialect()
-    statements = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
-    statements += [
-        str(CreateIndex(index).compile(dialect=dialect))
-        for table in metadata.sorted_tables
-        for index in sorted(table.indexes, key=lambda index: str(index.name))
-    ]
-    return hashlib.sha256("\n".join(statements).encode()).hexdigest()

@@ -96,16 +96,6 @@ def package_of(api_version: str) -> str | None:
     return _index()["packages"].get(api_version)
 
 
-def api_versions() -> dict[str, str]:
-    """Every apiVersion that has tables, with its protobuf package."""
-    return dict(_index()["packages"])
-
-
-def message_names(package: str) -> tuple[str, ...]:
-    """The full names of a package's messages."""
-    return tuple(f"{package}.{name}" for name in table_of(package).get("messages", {}))
-
-
 @cache
 def _index() -> dict[str, dict[str, str]]:
     return cast("dict[str, dict[str, str]]", json.loads(_read("index")))

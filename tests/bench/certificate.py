@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization as form
 
-from kproxy.proxy.sockets.certificates import make_serving_certificate
+from kproxy.proxy.sockets.certificates import LOCAL, make_authority
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Shown:
 
 def write_certificate(folder: Path, name: str) -> Shown:
     """A fresh one for localhost."""
-    made = make_serving_certificate("localhost")
+    made = make_authority().issue(LOCAL)
     shown = Shown(folder / f"{name}.crt", folder / f"{name}.key", folder / f"{name}-ca.crt")
     shown.ca.write_text(made.ca_pem or "")
     shown.certificate.write_bytes(made.certificate.public_bytes(form.Encoding.PEM))

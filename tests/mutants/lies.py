@@ -52,7 +52,9 @@ NOTHING = Said(0, "", (), b"")
 class Behind(Protocol):
     """What is behind the mutating server: the honest one, and its etcd."""
 
-    etcd: Etcd
+    @property
+    def etcd(self) -> Etcd:
+        """For lies that change keys."""
 
     async def send(self, asked: Asked) -> Said:
         """What the honest server says to a request of our own."""

@@ -23,11 +23,17 @@ _SKIP = ("User-Agent", "Accept-Encoding", "Accept", "Content-Type")
 class MutatingServer:
     """One lie in front of one server."""
 
-    def __init__(self, target: Upstream, lie: Lie, etcd: Etcd, session: ClientSession) -> None:
+    def __init__(self, target: Upstream, lie: Lie, etcd: Etcd | None, session: ClientSession) -> None:
         self._target = target
         self._lie = lie
         self._session = session
-        self.etcd = etcd
+        self._etcd = etcd
+
+    @property
+    def etcd(self) -> Etcd:
+        """The server's; lies that change no keys do without."""
+        assert self._etcd is not None
+        return self._etcd
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request."""
@@ -108,7 +114,7 @@ async def _as_the_server_said(_: web.Request, response: web.StreamResponse) -> N
 
 
 @asynccontextmanager
-async def mutating_server(target: Upstream, lie: Lie, etcd: Etcd) -> AsyncIterator[str]:
+async def mutating_server(target: Upstream, lie: Lie, etcd: Etcd | None = None) -> AsyncIterator[str]:
     """The URL of a mutating server in front of `target`, for as long as the `async with` lasts."""
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.on_response_prepare.append(_as_the_server_said)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.renaming.text import _TOKEN, Names, _rename_token, rename_text, without_store_revision
+from kproxy.renaming.text import _TOKEN, Names, _rename_token, rename_names, rename_ports, without_store_revision
 
 UID, IMAGE = "385ac3c3-d112-4b7c-aae9-3af50d03912e", "00000000-d112-4b7c-aae9-3af50d03912e"
 NAMES = {UID: IMAGE, "web-x7k2p": "web-bbbbb", "10.96.4.7": "10.96.221.72"}
@@ -15,7 +15,7 @@ NAMES = {UID: IMAGE, "web-x7k2p": "web-bbbbb", "10.96.4.7": "10.96.221.72"}
 
 def renamed(text: str) -> str:
     """The text with NAMES and one node port renamed."""
-    return rename_text(text, NAMES, {"31234": "30001"})
+    return rename_names(rename_ports(text, {"31234": "30001"}), NAMES)
 
 
 def test_a_name_is_renamed_in_paths_messages_and_json() -> None:
@@ -46,20 +46,20 @@ def test_a_node_port_is_renamed_only_as_a_port_of_a_protocol() -> None:
 
 @given(st.text())
 def test_nothing_known_changes_nothing(text: str) -> None:
-    assert rename_text(text, {}, {}) == text
-    assert rename_text(text, {"no-such-name-at-all": "x"}, {}) == text
+    assert rename_names(text, {}) == text
+    assert rename_names(text, {"no-such-name-at-all": "x"}) == text
 
 
 @given(st.text(alphabet='abw-x7k2p. ":/{}'))
 def test_renaming_there_and_back_gives_the_text_again(text: str) -> None:
-    there = rename_text(text, {"web-x7k2p": "WEB-00000"}, {})
-    assert rename_text(there, {"WEB-00000": "web-x7k2p"}, {}) == text
+    there = rename_names(text, {"web-x7k2p": "WEB-00000"})
+    assert rename_names(there, {"WEB-00000": "web-x7k2p"}) == text
 
 
 def test_the_servers_own_port_is_renamed_behind_an_address_only() -> None:
     listening = {"51025": "57691"}
-    assert rename_text("127.0.0.1:51025", {}, {}, listening) == "127.0.0.1:57691"
-    assert rename_text("51025 and port:51025", {}, {}, listening) == "51025 and port:51025"
+    assert rename_ports("127.0.0.1:51025", {}, listening) == "127.0.0.1:57691"
+    assert rename_ports("51025 and port:51025", {}, listening) == "51025 and port:51025"
 
 
 def test_a_message_is_read_without_the_revision_that_the_store_has() -> None:
@@ -78,7 +78,7 @@ def test_time_goes_with_a_texts_length() -> None:
 
 def test_a_name_is_renamed_once() -> None:
     names = {"a-1": "a-2", "a-2": "a-3", UID: IMAGE, IMAGE: UID}
-    assert rename_text(f"a-1 a-2.x a-1.a-2 {UID} {UID}.x", names, {}) == f"a-2 a-3.x a-2.a-3 {IMAGE} {IMAGE}.x"
+    assert rename_names(f"a-1 a-2.x a-1.a-2 {UID} {UID}.x", names) == f"a-2 a-3.x a-2.a-3 {IMAGE} {IMAGE}.x"
 
 
 NAME = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,5}){0,2}", fullmatch=True)
@@ -89,16 +89,15 @@ WORD = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=4)
 def test_a_name_within_another_token_is_untouched(name: str, image: str, word: str) -> None:
     for alike in (f"{word}-{name}", f"{name}{word}", f"{word}{name}", f"{word}_{name}"):
         if not alike.startswith((f"{name}-", f"{name}.", f"{name}_")):
-            assert rename_text(alike, {name: image}, {}) == alike
+            assert rename_names(alike, {name: image}) == alike
             assert (
-                rename_text(f'say "{alike}" /{alike}/ {alike}:', {name: image}, {})
-                == f'say "{alike}" /{alike}/ {alike}:'
+                rename_names(f'say "{alike}" /{alike}/ {alike}:', {name: image}) == f'say "{alike}" /{alike}/ {alike}:'
             )
 
 
 @given(NAME, NAME, st.sampled_from(['"{}"', "/{}", "({})", "{}:", "=={},,", "{}\n", "'{}'", "{}.svc", "{}-0", "<{}>"]))
 def test_a_name_that_stands_alone_is_renamed_wherever_it_stands(name: str, image: str, where: str) -> None:
-    assert rename_text(where.format(name), {name: image}, {}) == where.format(image)
+    assert rename_names(where.format(name), {name: image}) == where.format(image)
 
 
 @given(st.uuids(), st.uuids(), st.uuids())
@@ -106,8 +105,8 @@ def test_a_uid_that_nobody_chose_stays(known: UUID, image: UUID, other: UUID) ->
     names = {str(known): str(image)}
     for text in (f"pvc-{other}", f'k:{{"uid":"{other}"}}', str(other), f"a_{other}"):
         expected = text if other != known else text.replace(str(known), str(image))
-        assert rename_text(text, names, {}) == expected
-    assert rename_text(f"pvc-{known}", names, {}) == f"pvc-{image}"
+        assert rename_names(text, names) == expected
+    assert rename_names(f"pvc-{known}", names) == f"pvc-{image}"
 
 
 @given(st.sampled_from(["\n", "\t", "\r", '"', "é", "\\"]), st.sampled_from(["\n", " ", '"', "\\"]))
@@ -127,7 +126,7 @@ def test_a_templates_hash_is_renamed_where_names_are_made_with_it() -> None:
         ("web-x7k2p-5d4f8c7b9", "web-bbbbb-6c7d9f4bb"),
         ("web-5d4f8c7b9x my5d4f8c7b9", "web-5d4f8c7b9x my5d4f8c7b9"),
     ):
-        assert rename_text(text, names, {}) == expected
+        assert rename_names(text, names) == expected
 
 
 _PIECES = (
@@ -148,7 +147,7 @@ def test_what_is_left_alone_at_a_glance_has_nothing_to_rename(text: str) -> None
     )
     names.hashes = {"5d9c7b8f6d": "newhash"}
     slowly = _TOKEN.sub(lambda found: _rename_token(found[0], names), text)
-    assert rename_text(text, names, {}) == slowly
+    assert rename_names(text, names) == slowly
 
 
 def test_a_refusal_of_an_old_revision_says_the_same_whatever_the_store_still_has() -> None:

@@ -1,4 +1,4 @@
-"""Bisecting on the emulated server, in front of which a proxy begins to lie once two things have happened.
+"""Bisecting on the emulated server, in front of which another one begins to lie once two things have happened.
 
 KPROXY_BISECT sets the session's exchanges: 5000 (`make nightly`) gives the figure that docs/bisect.md has. The few that
 there are else take as many halvings as show that it halves; each part costs the start of servers.
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -26,7 +27,8 @@ from kproxy.session.compare import compare_recordings
 from kproxy.session.opened import opened
 from kproxy.session.replay import ReplaySettings
 from kproxy.session.target import Target, TargetWish, reached
-from tests.support.lying_proxy import LyingProxy, serving
+from tests.mutants.lies import Asked, Behind, Lie, Said, documents, put
+from tests.mutants.server import mutating_server
 
 pytestmark = pytest.mark.process
 
@@ -62,18 +64,24 @@ print(ask("GET", f"{PATH}/second")[0])
 """
 
 
-class Stateful(LyingProxy):
+class Stateful(Lie):
     """Once `first` was deleted, `second` is shown with other data."""
 
     deleted = False
 
-    def _lie(self, request: object, status: int, data: bytes) -> tuple[int, bytes]:
-        method, path = getattr(request, "method", ""), getattr(request, "path", "")
-        if method == "DELETE" and path.endswith("/first") and status == 200:
+    async def said(self, asked: Asked, said: Said, behind: Behind) -> Said:  # noqa: ARG002 - a Lie
+        if asked.method == "DELETE" and asked.path.endswith("/first") and said.status == 200:
             self.deleted = True
-        if self.deleted and method == "GET" and path.endswith("/second") and status == 200:
-            return status, self._changed(data, lambda text: text.replace('"x": "second"', '"x": "lie"'))
-        return status, data
+        if self.deleted and asked.method == "GET" and asked.path.endswith("/second") and said.status == 200:
+            return documents(put("lie", "data", "x"))(said)
+        return said
+
+
+class Forgetful(Lie):
+    """`second` is never found, whether or not it was made."""
+
+    async def said(self, asked: Asked, said: Said, behind: Behind) -> Said:  # noqa: ARG002 - a Lie
+        return replace(said, status=404) if asked.method == "GET" and asked.path.endswith("/second") else said
 
 
 @contextmanager
@@ -82,37 +90,27 @@ def honest() -> Iterator[tuple[Target, None]]:
         yield target, None
 
 
-class Forgetful(LyingProxy):
-    """`second` is never found, whether or not it was made."""
-
-    def _lie(self, request: object, status: int, data: bytes) -> tuple[int, bytes]:
-        if getattr(request, "method", "") == "GET" and getattr(request, "path", "").endswith("/second"):
-            return 404, data
-        return status, data
-
-
 @contextmanager
-def lying(kind: type[LyingProxy] = Stateful) -> Iterator[tuple[Target, None]]:
-    with honest() as (target, _), _in_front_of(target.upstream, kind) as url:
+def lying(kind: type[Lie] = Stateful) -> Iterator[tuple[Target, None]]:
+    with honest() as (target, _), _in_front_of(target.upstream, kind()) as url:
         yield replace(target, upstream=upstream_from_url(url), viewer=None), None
 
 
 @contextmanager
-def _in_front_of(upstream: Upstream, kind: type[LyingProxy]) -> Iterator[str]:
-    started, proxy = threading.Event(), kind(upstream, None)
+def _in_front_of(upstream: Upstream, lie: Lie) -> Iterator[str]:
+    started: Future[str] = Future()
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()
 
     async def serve() -> None:
-        async with serving(proxy):
-            started.set()
+        async with mutating_server(upstream, lie) as url:
+            started.set_result(url)
             await ended.wait()
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
     try:
-        assert started.wait(60)
-        yield proxy.url
+        yield started.result(60)
     finally:
         loop.call_soon_threadsafe(ended.set)
         thread.join(60)

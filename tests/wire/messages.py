@@ -7,10 +7,20 @@ from typing import cast
 
 from google.protobuf.message import Message
 
-from kproxy.wire.descriptors import FieldSpec, api_versions, message_class, message_fields, message_names
+from kproxy.wire.descriptors import FieldSpec, _index, message_class, message_fields, table_of
 from kproxy.wire.protoforms import META, RAW_EXTENSION, RAW_JSON, RUNTIME, SCHEMA_UNIONS
 
 QUANTITIES = ("0", "100m", "1500m", "1Gi", "-3", "1e3", "0.5")
+
+
+def api_versions() -> dict[str, str]:
+    """Every apiVersion that has tables, with its protobuf package."""
+    return _index()["packages"]
+
+
+def message_names(package: str) -> tuple[str, ...]:
+    """The full names of a package's messages."""
+    return tuple(f"{package}.{name}" for name in table_of(package).get("messages", {}))
 
 
 def kinds() -> list[tuple[str, str, str]]:

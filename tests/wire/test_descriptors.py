@@ -3,7 +3,8 @@
 import pytest
 from google.protobuf import descriptor_pool
 
-from kproxy.wire.descriptors import api_versions, message_class, message_fields, message_names, method, package_of
+from kproxy.wire.descriptors import message_class, message_fields, method, package_of
+from tests.wire.messages import api_versions, message_names
 
 ETCD = ("etcdserverpb", "mvccpb", "authpb")
 

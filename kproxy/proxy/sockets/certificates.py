@@ -84,11 +84,6 @@ def make_authority(now: datetime | None = None) -> Authority:
     return Authority(_authority(key, (now or datetime.now(UTC)) - _SKEW), key)
 
 
-def make_serving_certificate(host: str, now: datetime | None = None) -> ServingCertificate:
-    """A fresh authority and, signed by it, a certificate for localhost and `host`."""
-    return make_authority(now).issue((*LOCAL, host), now)
-
-
 def pem_of(certificate: x509.Certificate) -> str:
     """As files and kubeconfigs hold it."""
     return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")

@@ -13,12 +13,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from kproxy.lab.emulated.__main__ import make_namespaces
-from kproxy.lab.emulated.memory import MemoryStore
 from kproxy.lab.emulated.server import Server, make_application
 from kproxy.lab.emulated.store import Store
 from kproxy.lab.emulated.writing import Chance
 from kproxy.lab.users import ADMIN, MASTERS, VIEWER, User
 from kproxy.model.jsontypes import JSON, JSONObject
+from tests.lab.emulated.memory import MemoryStore
 
 ADMIN_TOKEN = "admin-token"
 USERS = (User(name=ADMIN, token=ADMIN_TOKEN, groups=(MASTERS,)), User(name=VIEWER, token="viewer-token"))

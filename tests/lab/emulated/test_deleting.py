@@ -2,10 +2,10 @@
 
 import pytest
 
-from kproxy.lab.emulated.memory import MemoryStore
 from kproxy.lab.emulated.patch import MERGE_PATCH
 from kproxy.lab.emulated.tree import as_object, entries, peek
 from kproxy.model.jsontypes import JSON, JSONObject
+from tests.lab.emulated.memory import MemoryStore
 from tests.lab.emulated.serving import MAPS, PODS, Api, configmap, pod, with_api
 
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.lab.emulated.memory import MemoryStore
 from kproxy.lab.emulated.reading import make_continue, read_continue
 from kproxy.lab.emulated.status import StatusError
 from kproxy.lab.emulated.tree import each, text
 from kproxy.model.jsontypes import JSONObject
+from tests.lab.emulated.memory import MemoryStore
 from tests.lab.emulated.serving import MAPS, PODS, Api, configmap, pod, with_api
 
 

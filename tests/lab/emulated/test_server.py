@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from kproxy.etcd.trace import Metadata, trace_metadata
-from kproxy.lab.emulated.memory import MemoryStore
 from kproxy.lab.emulated.server import MAX_BODY
 from kproxy.lab.emulated.store import Stored
 from kproxy.lab.emulated.tree import peek
 from kproxy.wire.content import decode, encode
+from tests.lab.emulated.memory import MemoryStore
 from tests.lab.emulated.serving import MAPS, PODS, Api, configmap, pod, serving, with_api
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -9,9 +9,9 @@ import pytest
 
 from kproxy.etcd import Etcd, connect
 from kproxy.lab.emulated.etcd_store import EtcdStore
-from kproxy.lab.emulated.memory import MemoryStore
 from kproxy.lab.emulated.store import Change, CompactedError, Store
 from kproxy.model.etcd import Revision
+from tests.lab.emulated.memory import MemoryStore
 from tests.support.etcd_server import EtcdServer
 
 pytestmark = pytest.mark.process

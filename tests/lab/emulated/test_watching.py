@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from kproxy.lab.emulated.memory import MemoryStore
 from kproxy.lab.emulated.patch import MERGE_PATCH
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.wire.watchevents import WatchCutter
+from tests.lab.emulated.memory import MemoryStore
 from tests.lab.emulated.serving import MAPS, PODS, Api, Reply, configmap, pod, with_api
 
 

@@ -1,4 +1,4 @@
-"""A store in memory, with etcd's revisions and watches: for tests, and for whoever has no etcd."""
+"""A store in memory, with etcd's revisions and watches."""
 
 import asyncio
 from collections.abc import AsyncIterator
