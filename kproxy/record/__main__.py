@@ -1,6 +1,7 @@
 """`python -m kproxy.record`: the recorder process. kproxy starts it; people have no use for it."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -30,6 +31,8 @@ async def _run() -> None:
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(control), sys.stdin)
     settings = RecorderSettings.from_json(await control.readline())
+    gc.freeze()  # what is there now stays: looking for circular garbage in it again and again was a tenth of our work
+    gc.set_threshold(gc.get_threshold()[0] * 10)
     await record(settings, control, _say)
 
 

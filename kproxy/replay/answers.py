@@ -1,29 +1,18 @@
 """Answers of the target as the engine reads them: content decoding, watch events, and what is learned from them."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from hashlib import sha256
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 
 from kproxy.errors import ReplayError
-from kproxy.model.exchange import Answer, Digest, Exchange, header
-from kproxy.model.recording import Recording
-from kproxy.renaming.kinds import Owner, resource_of
-from kproxy.renaming.learn import Learner, learn_text
-from kproxy.renaming.openapi import OPENAPI, learn_links
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.coming import Coming, Owed, Told
-from kproxy.replay.issued import bind_issued
 from kproxy.replay.pairing import WatchLearner, is_heartbeat, name_of, revision_of
 from kproxy.replay.states import event_state
 from kproxy.replay.transport import Reply
 from kproxy.wire.coding import CodingError, decoder
-from kproxy.wire.content import ContentError, decode
+from kproxy.wire.content import ContentError
 from kproxy.wire.watchevents import WatchCutter, WatchEvent, decode_event
-
-_REMEMBERED = 4096
-"""Pairs of answers, by their digests."""
 
 MAX_ANSWER = 256 * 1024 * 1024
 """Bytes of one answer that are read at most."""
@@ -64,64 +53,6 @@ async def read_all(reply: Reply, *, leave_after: int | None = None) -> bytes:
 def _bounded(data: bytes | bytearray) -> None:
     if len(data) > MAX_ANSWER:
         raise ReplayError(f"The target's answer is larger than {MAX_ANSWER} bytes.")
-
-
-def learn_head(renaming: Renaming, exchange: Exchange, live: str) -> None:
-    """Learn from an answer's Last-Modified what a client's later conditional requests name."""
-    recorded = header(exchange.answer.headers, "last-modified") if exchange.answer and live else ""
-    if recorded:
-        renaming.modified[exchange.request.target.partition("?")[0], recorded] = live
-
-
-class AnswerLearner:
-    """Learns from recorded answers and the target's. The same two beside each other again tell nothing new."""
-
-    def __init__(self, renaming: Renaming, recording: Recording) -> None:
-        self._renaming = renaming
-        self._recording = recording
-        self._told: dict[tuple[Digest, str], None] = {}
-        self.making: Counter[str] = Counter()
-        """Creations that are on their way, by resource: which drawn name is whose they alone will tell."""
-
-    def learn(self, exchange: Exchange, media_type: str, data: bytes) -> None:
-        """One more answer."""
-        answer = exchange.answer
-        if answer is None or answer.body.digest is None or not data:
-            return
-        pair = answer.body.digest, sha256(data).hexdigest()
-        if pair[0] == pair[1] or pair in self._told:
-            return
-        if len(self._told) >= _REMEMBERED:
-            self._told.clear()
-        if not self.making[resource_of(exchange.info)]:
-            self._told[pair] = None
-        self._learn(exchange, answer, media_type, data)
-
-    @contextmanager
-    def under_way(self, exchange: Exchange) -> Iterator[None]:
-        """While a request is on its way: until its answer was learned from."""
-        info = exchange.info
-        makes = info.verb == "create" and not info.subresource
-        self.making[resource_of(info)] += makes
-        try:
-            yield
-        finally:
-            self.making[resource_of(info)] -= makes
-
-    def _learn(self, exchange: Exchange, answer: Answer, media_type: str, data: bytes) -> None:
-        renaming, digest = self._renaming, answer.body.digest
-        recorded = self._recording.body(digest) if digest is not None else b""
-        if exchange.info.path == OPENAPI:
-            learn_links(renaming, recorded, data)
-        try:
-            baseline = decode(header(answer.headers, "content-type"), recorded)
-            replayed = decode(media_type, data)
-        except ContentError:
-            learn_text(renaming, recorded.decode("latin-1"), data.decode("latin-1"))
-            return
-        bind_issued(renaming, baseline, replayed)
-        owner = Owner(listing=exchange.info.verb == "list", resource=resource_of(exchange.info))
-        Learner(renaming, told=bool(self.making[owner.resource])).learn(baseline, replayed, owner)
 
 
 class Watch:

@@ -138,7 +138,14 @@ class _Run:
         self.published = Published(self.recording)
         self.clockwork = Clockwork(self.drive.pace)
         self.sending = Sending(
-            self.recording, self.senders, self.notify, self.stopper.sleep, self.result, self.under_way, self.instead
+            self.recording,
+            self.senders,
+            self.notify,
+            self.stopper.sleep,
+            self.result,
+            self.under_way,
+            self.instead,
+            in_use=lambda: self.drive.beside or bool(self.watches),
         )
 
     async def all(self, plan: Plan) -> None:
@@ -217,6 +224,7 @@ class _Run:
             events = events_of(self.recording, exchange)
             learner, resource = self.sending.learner, resource_of(exchange.info)
             renaming = self.result.renaming
+            learner.catch_up()
             self.watches[step.seq] = Watch(
                 reply,
                 events,

@@ -87,13 +87,14 @@ class Stopped:
 class ReplayResult:
     """What a replay did.
 
-    `pairs`: what is to be compared. `unsent`: what was not sent, or not to its end, and why. `excused`: what was sent,
-    and whose outcome says nothing of the server, and why. `apart`: exchanges of the replay's own recording that stand
-    for none: a request that the target throttled and that was sent again, one that was on its way when the replay was
-    stopped, a read whose state was still to come. `throttled`: answers that were waited out. `folded`: what was not
-    sent because it only repeats the state that another exchange showed, and that one. `missed`: reads that were sent
-    again and again, and whose state did not come. `early`: watches that the target ended before half of their time was
-    over, though their client was still there.
+    `renaming`: what was learned, as far as a request needed it (learning.py). `pairs`: what is to be compared.
+    `unsent`: what was not sent, or not to its end, and why. `excused`: what was sent, and whose outcome says
+    nothing of the server, and why. `apart`: exchanges of the replay's own recording that stand for none: a request
+    that the target throttled and that was sent again, one that was on its way when the replay was stopped, a read
+    whose state was still to come. `throttled`: answers that were waited out. `folded`: what was not sent because it
+    only repeats the state that another exchange showed, and that one. `missed`: reads that were sent again and
+    again, and whose state did not come. `early`: watches that the target ended before half of their time was over,
+    though their client was still there.
     """
 
     renaming: Renaming

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.recording import Recording
-from kproxy.replay.answers import AnswerLearner, learn_head, read_all
+from kproxy.replay.answers import read_all
 from kproxy.replay.deadlines import Deadlines
 from kproxy.replay.events import ReplayEvent, RequestSent, Throttled
 from kproxy.replay.lasting import seconds_of
+from kproxy.replay.learning import AnswerLearner, learn_head
 from kproxy.replay.polling import Polling
 from kproxy.replay.recorded import request_of
 from kproxy.replay.result import ReplayResult
@@ -35,7 +36,7 @@ class Prepared:
 class Sending:
     """See the module. `under_way` is told which exchange of the replay's recording each one became.
 
-    `instead`: bodies that are sent in the recorded ones' place.
+    `instead`: bodies that are sent in the recorded ones' place; `in_use`: see AnswerLearner.
     """
 
     recording: Recording
@@ -45,21 +46,28 @@ class Sending:
     result: ReplayResult
     under_way: dict[Seq, int]
     instead: Mapping[Seq, bytes]
+    in_use: Callable[[], bool] = lambda: False
     learner: AnswerLearner = field(init=False)
     deadlines: Deadlines = field(default_factory=Deadlines)
 
     def __post_init__(self) -> None:
-        self.learner = AnswerLearner(self.result.renaming, self.recording)
+        self.learner = AnswerLearner(self.result.renaming, self.recording, in_use=self.in_use)
 
     def prepare(self, exchange: Exchange, *, alone: bool) -> Prepared:
         """Write a recorded request anew. ReplayError for what cannot be sent. `alone`: its answer is a stream."""
         sender = self.senders.of(exchange)
-        request = request_of(self.recording, self.result.renaming, exchange, self.instead.get(exchange.seq))
+        body = self._body(exchange)
+        self.learner.before(exchange, body)
+        request = request_of(self.recording, self.result.renaming, exchange, body)
         if sender.fields and not any(name.lower() == "impersonate-user" for name, _ in request.headers):
             request = replace(request, headers=(*request.headers, *sender.fields))
         if sender.authorization:
             request = replace(request, authorization=sender.authorization)
         return Prepared(exchange, request, sender, sender.transport.head(request), alone)
+
+    def _body(self, exchange: Exchange) -> bytes:
+        digest = exchange.request.body.digest
+        return self.instead.get(exchange.seq) or (self.recording.body(digest) if digest else b"")
 
     async def send(self, prepared: Prepared) -> Reply:
         """Send it, again while the target throttles; its answer's head. ReplayError."""

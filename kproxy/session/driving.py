@@ -100,12 +100,17 @@ def stopped_by_signals(stopper: Stopper) -> Iterator[None]:
 
 @contextmanager
 def collected_seldom() -> Iterator[None]:
-    """Look for circular garbage a tenth as often: a replay makes much that is short-lived, and hardly a circle."""
+    """Look for circular garbage a tenth as often: a replay makes much that is short-lived, and hardly a circle.
+
+    And not again in all that was there before.
+    """
     before = gc.get_threshold()
     gc.set_threshold(before[0] * 10, *before[1:])
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         gc.set_threshold(*before)
 
 

@@ -14,6 +14,7 @@ from kproxy.errors import KproxyError, UsageError
 from kproxy.model.exchange import Seq
 from kproxy.model.session import Session
 from kproxy.proxy.handover.outbox import Outbox
+from kproxy.proxy.handover.pace import LEAST_SHARE, Pace
 from kproxy.proxy.launch import Running, serve
 from kproxy.proxy.settings import ProxySettings
 from kproxy.proxy.ways.forward import basic_credentials
@@ -81,7 +82,7 @@ async def recording(
         traced=settings.traced,
     )
     hidden = (token, basic_credentials(token), *_secrets(settings, credentials))
-    outbox = Outbox(settings.buffer_bytes, settings.when_stuck, numbers=team.numbers if team else None)
+    outbox = _outbox_of_a_replay(settings) if own else _outbox(settings, team)
     async with directed(team, tell) as others:
         recorder = RecorderProcess(
             replace(
@@ -111,6 +112,15 @@ async def recording(
         await asyncio.to_thread(_keep_ledger, settings.output, tell)
     else:
         tell(recorder.shortfall)
+
+
+def _outbox(settings: RecordSettings, team: Team | None) -> Outbox:
+    return Outbox(settings.buffer_bytes, settings.when_stuck, numbers=team.numbers if team else None)
+
+
+def _outbox_of_a_replay(settings: RecordSettings) -> Outbox:
+    """What the buffer holds is stored when there is a CPU to spare, else at the end: the target is often beside us."""
+    return Outbox(settings.buffer_bytes, settings.when_stuck, pace=Pace(LEAST_SHARE))
 
 
 @asynccontextmanager

@@ -10,13 +10,13 @@ from kproxy.errors import ReplayError
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.answers import AnswerLearner, Watch, counts, read_all
+from kproxy.replay.answers import Watch, counts, read_all
 from kproxy.replay.coming import Coming
 from kproxy.replay.settle import Stored
 from kproxy.replay.transport import Connection, Reply
 from kproxy.wire.requestinfo import request_info
 from kproxy.wire.watchevents import decode_event
-from tests.diff.sessions import PODS, FakeServer
+from tests.diff.sessions import FakeServer
 
 EVENT = b'{"type":"ADDED","object":{"metadata":{"name":"x"}}}\n'
 
@@ -230,29 +230,3 @@ def drawn(server: FakeServer, name: str) -> JSON:
     pod = server.pod(1, name)
     pod["metadata"] |= {"generateName": "web-"}  # type: ignore[operator] # it is an object
     return pod
-
-
-def test_whose_name_is_whose_is_not_guessed_from_a_list_while_creations_are_on_their_way() -> None:
-    """Two are made at once: the list shows one of them in the recording, and the other one here."""
-    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
-    first.exchange("GET", PODS, 200, first.listed(9, drawn(first, "web-bbbbb")))
-    first.exchange("POST", PODS, 201, drawn(first, "web-bbbbb"))
-    second.exchange("GET", PODS, 200, second.listed(9, drawn(second, "web-zzzzz")))
-    second.exchange("POST", PODS, 201, drawn(second, "web-fffff"))
-    (recorded, made), answers = first.made.exchange_list, [each.answer for each in second.made.exchange_list]
-    data = [second.made.body_bytes[each.body.digest] for each in answers if each and each.body.digest]
-
-    def learned(*, at_once: bool) -> str:
-        renaming = Renaming()
-        learner = AnswerLearner(renaming, first.made)
-        if at_once:
-            with learner.under_way(made):
-                learner.learn(recorded, "application/json", data[0])
-        else:
-            learner.learn(recorded, "application/json", data[0])
-        assert renaming.revisions.image("", str(first.base + 9), "pods") == str(second.base + 9), "a list's own"
-        learner.learn(made, "application/json", data[1])
-        return renaming.text("web-bbbbb")
-
-    assert learned(at_once=True) == "web-fffff"
-    assert learned(at_once=False) == "web-zzzzz", "who makes them is not recorded: their order is all there is"

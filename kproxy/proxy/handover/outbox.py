@@ -1,8 +1,8 @@
 """The proxy's end of the hand-off to the recorder: batches go out over a socket, its answers come back.
 
 Backlog knows what must be told; here it is sent: a batch 20 ms after its first record, or as soon as it is large; or,
-with `pass`, when Pace says that it gets in nobody's way. The recorder at the other end may die: `lost` is set, the
-backlog grows, and `attach` goes on with the next one.
+with `pass` or a Pace of its own, when that one says that it gets in nobody's way. The recorder at the other end may
+die: `lost` is set, the backlog grows, and `attach` goes on with the next one.
 """
 
 import asyncio
@@ -36,6 +36,7 @@ class Outbox(Backlog):
         numbers: SharedNumbers | None = None,
         pace: Pace | None = None,
     ) -> None:
+        """`pace` None: that of a proxy with `pass`; with `block` nothing waits until a CPU is to spare."""
         super().__init__(buffer_bytes, when_stuck, max_body=max_body, numbers=numbers)
         self.lost = asyncio.Event()
         self.lost.set()
@@ -44,6 +45,7 @@ class Outbox(Backlog):
         self._unsent: deque[Batch] = deque()
         self._more = asyncio.Event()  # it may be that something can be sent
         self._pace = pace or Pace()
+        self._paced = pace is not None or when_stuck == "pass"
         self._late = False  # the batch that is being filled could have gone
         self._resting: asyncio.TimerHandle | None = None
         self._sent = 0  # the batch that was sent last
@@ -172,12 +174,12 @@ class Outbox(Backlog):
 
     def _rests(self) -> bool:
         """Whether the recorder should get nothing for now; `_more` is set when that may have changed."""
-        if self.when_stuck == "block" or not self._pace.busy:
+        if not self._paced or not self._pace.busy:
             return False
         if self._ending or self._committed < self._kept:
             return False
         if self.pending_bytes > self._overflow.most:
-            return False  # there it is exchanges that have begun which would be cut
+            return False  # there it is exchanges that have begun which would be cut, or clients that would wait
         if self._sent > self._committed:
             return True
         loop = asyncio.get_running_loop()

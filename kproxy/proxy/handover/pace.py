@@ -8,6 +8,8 @@ time only: a quarter of a CPU, thousands of exchanges a second. What comes faste
 Once exchanges are left out, the share is a quarter again, so that a burst is soon over, and half of that each time that
 the buffer is full again soon: under a load that does not end, the times between, when all is recorded and paid for,
 become rare.
+
+A replay has no such client to be fair to: its recorder may work when all was sent, and gets the least share until then.
 """
 
 SHARE = 1 / 4
@@ -23,7 +25,9 @@ _FADE = 0.7
 class Pace:
     """Told of each batch; says when the next one may go."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = SHARE) -> None:
+        """`share`: of a CPU, while everything is recorded."""
+        self._usual = share
         self._worked = 0.0
         self._waited = 0.0
         self._turn = 0
@@ -53,7 +57,7 @@ class Pace:
         if turn:
             self._left_out(now, turn)
         if self.busy:
-            share = self._share if turn else SHARE
+            share = self._share if turn else self._usual
             self._next_at = max(self._next_at, now) + own * (1 / share - 1)
         else:
             self._next_at = now

@@ -354,9 +354,30 @@ def test_what_has_begun_is_not_cut_because_the_recorder_rests() -> None:
     asyncio.run(play())
 
 
-def test_with_block_the_recorder_never_rests() -> None:
+def test_with_block_and_a_pace_of_its_own_the_recorder_rests_until_clients_would_wait() -> None:
     async def play() -> None:
-        outbox, recorder = Outbox(4000, "block", pace=Resting(3600.0)), FakeRecorder()
+        outbox, recorder = Outbox(8000, "block", pace=Resting(3600.0)), FakeRecorder()
+        life = Life(recorder)
+        await outbox.attach(life.ours)
+        exchange(outbox)
+        await asyncio.sleep(3 * FLUSH_SECONDS)
+        assert recorder.taken == 0
+        while outbox.pending_bytes <= 7000:
+            exchange(outbox)
+        await _until(lambda: outbox.pending_bytes <= 7000)
+        assert await outbox.drain(60)
+        assert len(recorder.finished) == outbox.last_seq
+        await outbox.detach()
+        await life.kill()
+
+    asyncio.run(play())
+
+
+def test_with_block_alone_the_recorder_never_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kproxy.proxy.handover.outbox.Pace", lambda: Resting(3600.0))
+
+    async def play() -> None:
+        outbox, recorder = Outbox(4000, "block"), FakeRecorder()
         life = Life(recorder)
         await outbox.attach(life.ours)
         exchange(outbox)

@@ -11,8 +11,8 @@ WORK = 0.011
 class Recorder:
     """It gets batch after batch, each as soon as it may; `crowded`: it waits for a CPU as long as it works."""
 
-    def __init__(self, *, crowded: bool) -> None:
-        self.pace = Pace()
+    def __init__(self, *, crowded: bool, share: float = SHARE) -> None:
+        self.pace = Pace(share)
         self.now = 0.0
         self.waits = WORK if crowded else WORK / 50
         self.worked = 0.0
@@ -53,6 +53,11 @@ def test_one_that_competes_for_it_works_a_quarter_of_the_time_though_all_is_reco
     recorder = Recorder(crowded=True)
     assert recorder.share(50) == pytest.approx(SHARE, rel=0.3)
     assert recorder.pace.busy
+
+
+def test_a_share_of_its_own_is_what_it_works_while_all_is_recorded() -> None:
+    recorder = Recorder(crowded=True, share=LEAST_SHARE)
+    assert recorder.share(50) == pytest.approx(LEAST_SHARE, rel=0.3)
 
 
 def test_so_it_does_when_exchanges_are_left_out_for_the_first_time() -> None:
