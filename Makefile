@@ -14,6 +14,7 @@ FUZZ_SECONDS ?= 3600
 MUTANTS ?= 2000
 SOAK ?= 0
 TIMES ?= 3
+SCRIPT_TIMES ?= $(TIMES)
 SOAK_TIMES ?= $(TIMES)
 SOAK_ALONE ?= $(SOAK_TIMES)
 MUTATIONS ?= 300
@@ -141,7 +142,7 @@ accuracy: $(VENV)/installed soak ## how right the grounds are that need no relay
 	$(BIN)/python -m tests.accuracy build/soak-$(SOAK_SECONDS)-$(SOAK_IDENTITY)/recording.kproxy --check
 
 verification: $(VENV)/installed controlplane ## recordings replayed on the same version TIMES=3: no false alarm; SOAK=90: a control plane's, too, SOAK_ALONE=3 of them one request at a time (needs Go)
-	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times $(TIMES) \
+	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times $(TIMES) --script-times $(SCRIPT_TIMES) \
 	  --soak $(SOAK) --soak-times $(SOAK_TIMES) --soak-alone $(SOAK_ALONE)
 
 mutants: $(VENV)/installed controlplane ## servers that behave in another way, by hand and MUTANTS=2000 drawn: nothing missed (needs Go)

@@ -1,6 +1,7 @@
 """python -m tests.verification: each recording replayed on the same version, so many times, must be no false alarm.
 
-    --times N            of the small recordings, at --pace fast with --concurrency 1 and 16 (default 3)
+    --times N            of the recordings in recordings/, at --pace fast with --concurrency 1 and 16 (default 3)
+    --script-times N     of the sessions that scripts make, the same ways (default: --times)
     --recording NAME     only this one; repeatable. hello-demo, …, services, …, or soak
     --soak-times N       of a control plane's session, the same ways (default: --times)
     --soak-alone N       of those with --concurrency 1 (default: --soak-times)
@@ -28,7 +29,7 @@ from tests.controlplane.soak.make import NoSoak, key
 from tests.verification.crew import Planned, all_runs
 from tests.verification.kept import Kept
 from tests.verification.runs import Run, Subject, Way, replay
-from tests.verification.subjects import ROOT, NoSubject, control_plane, names, session_name, subject
+from tests.verification.subjects import ROOT, NoSubject, control_plane, is_kept, names, session_name, subject
 from tests.verification.table import PAGE, published, table
 
 ALONE, MANY = Way(concurrency=1), Way(concurrency=16)
@@ -38,6 +39,7 @@ RECORDED = ((Way(pace="recorded", concurrency=1), 1), (Way(pace="recorded", conc
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.verification", description=__doc__)
     parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--script-times", type=int)
     parser.add_argument("--recording", action="append", default=[])
     parser.add_argument("--soak-times", type=int)
     parser.add_argument("--soak-alone", type=int)
@@ -52,10 +54,12 @@ def _arguments() -> argparse.Namespace:
 
 def _planned(given: argparse.Namespace, assets: Path, folder: Path) -> Iterator[Planned]:
     wanted = given.recording or [*names(), "soak"]
-    small = (ALONE, given.times), (MANY, given.times)
+    scripted = given.times if given.script_times is None else given.script_times
     for name in names():
         if name in wanted:
-            yield Planned(name=name, make=partial(subject, name, assets, folder, os.environ), ways=small)
+            times = given.times if is_kept(name) else scripted
+            ways = (ALONE, times), (MANY, times)
+            yield Planned(name=name, make=partial(subject, name, assets, folder, os.environ), ways=ways)
     times = given.times if given.soak_times is None else given.soak_times
     fast = (MANY, times), (ALONE, times if given.soak_alone is None else given.soak_alone)
     for seconds, ways in (given.soak, fast), (given.long, RECORDED):

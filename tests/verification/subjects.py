@@ -26,9 +26,14 @@ def names() -> list[str]:
     return kept + sorted(path.stem for path in SESSIONS.glob("*.sh") if path.stem not in _NOT_HERE)
 
 
+def is_kept(name: str) -> bool:
+    """Whether it is a recording of the repository."""
+    return (RECORDINGS / name).is_dir()
+
+
 def subject(name: str, assets: Path, folder: Path, env: Mapping[str, str]) -> Subject:
     """A kept recording, or one that is made now, in `folder`, by a script."""
-    if (RECORDINGS / name).is_dir():
+    if is_kept(name):
         return Subject(name=name, recording=RECORDINGS / name)
     recording, state = folder / f"{name}.kproxy", folder / "state"
     command = [*KPROXY, "lab", "run", "--server", "kube-apiserver", "--assets", str(assets), "--"]
