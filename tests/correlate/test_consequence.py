@@ -188,3 +188,27 @@ def test_a_long_chain_is_named_in_part_and_ends_at_its_request() -> None:
     assert link.seq == 1
     assert "which belongs to …, which #1 wrote" in link.evidence
     assert len(link.evidence) < 1_000
+
+
+def test_a_namespace_that_is_gone_has_no_follow_ups() -> None:
+    story, account = Story(), "/registry/serviceaccounts/made/default"
+    namespace: JSONObject = {"kind": "Namespace", "metadata": {"name": "made", "uid": "n1"}}
+    shown: JSONObject = {"kind": "Namespace", "metadata": {"name": "made", "uid": "n1", "resourceVersion": "101"}}
+    named: JSONObject = {"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "made", "uid": "s1"}}
+    story.ask("POST", "/api/v1/namespaces", 201, shown)
+    story.put(101, NAMESPACE, namespace)
+    story.put(102, NAMESPACE, namespace | {"spec": {"finalizers": []}}, before=namespace)
+    story.put(103, account, named)
+    story.delete(104, NAMESPACE, before=namespace)
+    story.put(105, "/registry/configmaps/made/kube-root-ca.crt", named | {"kind": "ConfigMap"})
+    assert links(story).get(103) == 1
+    assert 105 not in links(story)
+
+
+def test_two_writes_of_one_object_on_the_way_are_named_once() -> None:
+    story = rolled_out()
+    story.put(104, REPLICASET, replicaset(2), before=replicaset())
+    story.put(105, POD, owned_pod(deleting=True), before=owned_pod())
+    link = story.entry(105).consequence
+    assert link is not None
+    assert link.evidence.count("replicasets.apps/default/web") == 1

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kproxy.correlate.coverage import coverage
+from kproxy.correlate.ledger import correlate
 from kproxy.model.attribution import Basis, Standing
 from kproxy.model.etcd import ClusterId, Revision
 from kproxy.model.exchange import Seq
@@ -299,3 +300,44 @@ def test_a_deletion_began_with_the_last_change_that_set_it_up_to_the_answers_rev
     story.put(103, POD, held | {"spec": {}}, before=held)
     seq = story.ask("DELETE", f"{PODS}/web", 200, pod(revision=102, deleting=True, finalizers=["x/y"]))
     assert story.grounds()[0] == (101, seq, Basis.OBJECT)
+
+
+def test_a_session_without_changes_has_an_empty_ledger() -> None:
+    story = Story()
+    story.ask("POST", PODS, 201, pod(revision=101))
+    told = story.told()
+    assert (len(told.entries), list(told.entries), dict(told.by_seq), told.no_op_writes) == (0, [], {}, ())
+
+
+def test_without_a_ground_what_only_that_tells_is_told_by_nobody() -> None:
+    story = Story()
+    seq = story.ask("POST", PODS, 201, pod(revision=101))
+    story.put(101, POD, pod())
+    [entry] = correlate(story.recording, frozenset({Basis.REVISION, Basis.WINDOW})).entries
+    assert entry.attribution is None
+    [entry] = correlate(story.recording, frozenset({Basis.REVISION})).entries
+    assert entry.attribution is not None
+    assert (entry.attribution.seq, entry.attribution.basis) == (seq, Basis.WINDOW)
+
+
+@pytest.mark.parametrize("revision", [99, 105])
+def test_what_a_growing_recording_has_got_since_is_no_entry_of_a_ledger_that_was_made_before(revision: int) -> None:
+    story = Story()
+    seq = story.ask("POST", PODS, 201, pod(revision=101))
+    story.put(101, POD, pod())
+    told = story.told()
+    story.put(revision, "/registry/pods/default/later", pod())
+    [late] = [each for each in story.recording.change_list if each.revision == revision]
+    assert [(each.change.revision, each.attribution.seq) for each in told.entries if each.attribution] == [(101, seq)]
+    assert len(told.entries) == 1
+    assert told.find is not None
+    assert told.find(late) is None
+    assert not any(each.change == late for each in told.entries)
+
+
+def test_a_list_of_what_was_deleted_that_names_an_object_twice_has_its_change_once() -> None:
+    story = Story()
+    listed: JSONObject = {"kind": "PodList", "items": [pod(revision=101), pod(revision=101)]}
+    story.put(101, POD, pod(deleting=True), before=pod())
+    seq = story.ask("DELETE", PODS, 200, listed)
+    assert [(revision, found) for revision, found, _ in story.grounds()] == [(101, seq)]

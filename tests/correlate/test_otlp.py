@@ -82,3 +82,12 @@ def test_an_answer_with_the_revision_whose_span_was_dropped_is_not_overruled_by_
 def test_a_request_that_failed_wrote_nothing_whatever_span_it_has() -> None:
     entry = attributed(told("b", SEEN - 5, SEEN + 5), status=409)
     assert (ground(entry) or ("window",))[0] == "window"
+
+
+def test_a_request_that_was_only_tried_and_one_without_an_audit_id_wrote_no_key() -> None:
+    story = Story()
+    story.ask("PATCH", f"{PODS}/web?dryRun=All", 200, pod(), audit_id="a")
+    story.ask("PATCH", f"{PODS}/web", 200, pod(), answer=None)
+    story.put(101, POD, pod(), at=Nanos(SEEN))
+    story.recording.span_list.append(told("a", SEEN, SEEN))
+    assert ground(next(iter(correlate(story.recording).entries))) is None

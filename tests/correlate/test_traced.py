@@ -139,3 +139,19 @@ def test_what_is_no_id_is_nobodys(trace: str) -> None:
     assert traces.exchanges(trace, PARENT) == ()
     assert not traces.knows(trace)
     assert traces.knows(TRACE)
+
+
+def test_one_parent_of_two_traces_names_only_the_exchange_of_the_calls_own() -> None:
+    traces = Traces([(Seq(1), TRACE, PARENT), (Seq(2), OTHER, PARENT)])
+    assert traces.exchanges(TRACE, PARENT) == (1,)
+    assert traces.exchanges(OTHER, PARENT) == (2,)
+    assert traces.exchanges("c" * 32, PARENT) == ()
+
+
+@pytest.mark.parametrize(("revision", "status"), [(101, 2), (0, 0), (-1, 0)])
+def test_a_call_that_failed_or_of_which_no_revision_is_known_wrote_nothing(revision: int, status: int) -> None:
+    story = Story()
+    story.ask("POST", PODS, 500, None, trace_id=TRACE, parent_id=PARENT)
+    story.put(101, POD, pod())
+    story.call(revision, puts(POD), trace_id=TRACE, parent_id=PARENT, status=status)
+    assert [basis for _, _, basis in story.grounds()] == [None]

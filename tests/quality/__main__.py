@@ -5,6 +5,7 @@
     --branches       the branches that tests take
     --mutants N      N mutants of each room drawn by --seed, 0 for all there are (hours): which ones the tests notice
     --seed N         (default 1)
+    --children N     so many mutants are tried at once (default 2)
     --keep FOLDER    where mutmut keeps what it made (default build/quality)
     --survivors      those mutants as diffs, too
 
@@ -36,6 +37,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--branches", action="store_true")
     parser.add_argument("--mutants", type=int)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--children", type=int, default=2)
     parser.add_argument("--keep", type=Path, default=ROOT / "build" / "quality")
     parser.add_argument("--survivors", action="store_true")
     return parser.parse_args()
@@ -79,7 +81,7 @@ def _say_mutants(rooms: tuple[Room, ...], given: argparse.Namespace) -> bool:
     good = True
     for room in rooms:
         drawn = 300 if given.mutants is None else given.mutants or ALL
-        found = mutated(room, given.keep, drawn, given.seed)
+        found = mutated(room, given.keep, drawn, given.seed, given.children)
         good &= found.share >= MUTANTS
         run = len(found.killed) + len(found.survived)
         _say(f"{room.name:16} mutants {found.there:5}, run {run:5}, killed {found.share:.1%}")

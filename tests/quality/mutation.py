@@ -50,19 +50,20 @@ class Mutated:
         return len(self.killed) / drawn if drawn else 1.0
 
 
-def mutated(room: Room, folder: Path, drawn: int, seed: int) -> Mutated:
+def mutated(room: Room, folder: Path, drawn: int, seed: int, children: int = 2) -> Mutated:
     """Draw so many mutants of a room by a seed and run its tests against each; a RuntimeError if they fail without one.
 
-    The folder keeps what mutmut needs between two runs: what it made of a module, and how long each test takes.
+    `children`: so many mutants are tried at once. The folder keeps what mutmut needs between two runs: what it made of
+    a module, and how long each test takes.
     """
     work = folder / room.folder.rpartition("/")[2]
     _laid_out(room, work)
     names = [name for name, _ in _results(work)]
     if not names:
-        _mutmut(work, "none")  # matches nothing, so that it only makes mutants and times the tests
+        _mutmut(work, children, "none")  # matches nothing, so that it only makes mutants and times the tests
         names = [name for name, _ in _results(work)]
     sample = draw(names, drawn, seed)
-    _mutmut(work, *sample)
+    _mutmut(work, children, *sample)
     return outcome(room.name, len(names), {name: code for name, code in _results(work) if name in set(sample)})
 
 
@@ -100,9 +101,9 @@ def _laid_out(room: Room, work: Path) -> None:
     (work / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text() + configuration)
 
 
-def _mutmut(work: Path, *names: str) -> None:
+def _mutmut(work: Path, children: int, *names: str) -> None:
     environment = {**os.environ, "CI": "true"}  # hypothesis draws the same examples each time
-    tool = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", "2", *names]
+    tool = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", str(children), *names]
     with (work / "said").open("w") as said:
         ended = subprocess.run(tool, cwd=work, env=environment, stdout=said, stderr=said, check=False)
     if ended.returncode and names != ("none",):

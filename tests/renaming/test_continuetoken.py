@@ -31,3 +31,8 @@ def test_another_start_or_form_is_another_page() -> None:
 
 def test_opaque_tokens_are_compared_by_being_there() -> None:
     assert same_page("opaque-1", "opaque-2", str)
+
+
+def test_a_token_that_is_longer_than_any_server_makes_is_opaque() -> None:
+    assert same_page(token("a" * 4000, 5), "opaque", str)
+    assert not same_page(token("a" * 4000, 5), token("a", 5), str)

@@ -23,3 +23,10 @@ def test_what_is_no_list_of_links_teaches_nothing() -> None:
     for document in (b"", b"[]", b'{"paths": 1}', b'{"paths": {"a": 1, "b": {"serverRelativeURL": 2}}}'):
         learn_links(renaming, document, links(a="AB"))
     assert not renaming.modified
+
+
+def test_a_link_without_a_hash_or_to_another_place_teaches_nothing() -> None:
+    renaming = Renaming()
+    for url in ("/openapi/v3/other?hash=EF", "/openapi/v3/api"):
+        learn_links(renaming, links(api="AB"), json.dumps({"paths": {"api": {"serverRelativeURL": url}}}).encode())
+    assert not renaming.modified

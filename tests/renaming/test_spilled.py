@@ -45,3 +45,18 @@ def test_a_full_temporary_folder_is_one_sentence(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ScratchError, match="temporary file cannot be written: database or disk is full") as raised:
         spilled.update(many)
     assert "TMPDIR" in raised.value.sentence
+
+
+@pytest.mark.parametrize("hot", [1, 9])
+def test_what_is_not_there_is_no_entry(hot: int) -> None:
+    spilled = Spilled(hot)
+    spilled["a"] = "1"
+    spilled["b"] = "2"
+    for absent in ("c", "a"):
+        if absent == "a":
+            del spilled["a"]
+        with pytest.raises(KeyError, match=absent):
+            spilled[absent]
+        with pytest.raises(KeyError, match=absent):
+            del spilled[absent]
+    assert dict(spilled) == {"b": "2"}

@@ -96,3 +96,20 @@ def test_the_last_revision_of_a_start_state_is_etcds_or_the_greatest_that_the_ap
         )  # fmt: skip
     assert start_revision(api) == 7
     assert start_revision(MemoryRecording(session=a_session(etcd_start=Revision(9)))) == 0
+
+
+def test_an_object_without_a_uid_has_its_revision_by_its_name() -> None:
+    renaming, data = Renaming(), json.dumps({"apiVersion": "v1", "kind": "RangeAllocation", "metadata": {}}).encode()
+    key = EtcdKey(b"/registry/ranges/servicenodeports")
+    first, second = standing_of(key, 7, data, "/registry"), standing_of(key, 3, data, "/registry")
+    learn_start(renaming, [first], [second])
+    assert renaming.revisions.exact(first.name, 7) == 3
+    assert renaming.image(Kind.UID, "") is None
+
+
+def test_what_nobody_knows_the_revision_of_has_none_there() -> None:
+    renaming = Renaming()
+    unknown = standing_of(KEY, 0, value("a", OTHER), "/registry")
+    learn_start(renaming, [standing_of(KEY, 7, value("a", UID), "/registry")], [unknown])
+    assert renaming.image(Kind.UID, UID) == OTHER
+    assert renaming.revisions.exact(UID, 7) is None

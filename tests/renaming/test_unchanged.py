@@ -1,8 +1,9 @@
 """kproxy.renaming.unchanged."""
 
 from kproxy.model.jsontypes import JSONObject
+from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.kinds import Owner, Place
-from kproxy.renaming.unchanged import Unchanged, grace_of
+from kproxy.renaming.unchanged import Field, Unchanged, grace_of
 
 T1, T2, T3 = "2026-01-01T00:00:01Z", "2026-01-01T00:00:02Z", "2026-01-01T00:00:03Z"
 
@@ -102,8 +103,8 @@ def test_a_deletions_time_is_one_for_each_time_of_grace() -> None:
 
 def test_what_stands_beside_a_time_is_the_same_in_any_order_and_however_large_or_deep() -> None:
     deep: JSONObject = {}
-    for _ in range(3000):
-        deep = {"a": deep}
+    for _ in range(30_000):
+        deep = {"a": deep} if deep else {"a": ["x", {}, []]}
     small: JSONObject = {"a": "x", "b": [1]}
     large: JSONObject = {"large": "x" * 20_000, "b": 1}
     for beside in (small, large, {"deep": deep}):
@@ -112,3 +113,12 @@ def test_what_stands_beside_a_time_is_the_same_in_any_order_and_however_large_or
         times.learn(Place("time", {"time": T1, **beside}, {}, Owner("uid")), T1, T2)
         assert times.agrees(Place("time", {**there, "time": T1}, {}, Owner("uid")), T1, T2)
         assert not times.agrees(Place("time", {**there, "c": 1}, {}, Owner("uid")), T1, T2)
+
+
+def test_of_fields_that_become_one_the_first_has_the_word() -> None:
+    field = Field("uid", ("metadata", "creationTimestamp"), "", "")
+    first, second = Bijection(injective=False), Bijection(injective=False)
+    first.learn(T1, T2)
+    second.learn(T1, T3)
+    made = Unchanged.of([(field, "", first), (field, "", second)])
+    assert [dict(times.items()) for _, _, times in made.items()] == [{T1: T2}]

@@ -104,3 +104,22 @@ def test_an_api_servers_identity_is_known_by_its_place_its_name_and_its_label(
     labels: JSON = {"apiserver.kubernetes.io/identity": label}
     assert is_identity({"metadata": {"namespace": namespace, "name": name, "labels": labels}}) is said
     assert not is_identity({"metadata": {"namespace": namespace, "name": name}})
+
+
+def address(name: str, namespace: str = "default") -> JSON:
+    return {"spec": {"parentRef": {"group": "", "resource": "services", "name": name, "namespace": namespace}}}
+
+
+def test_an_address_is_the_clusters_own_if_it_is_that_of_its_own_service() -> None:
+    ref = ObjectRef(group="networking.k8s.io", resource="ipaddresses", namespace="", name="10.0.0.1")
+    assert is_made_anew_object(ref, address("kubernetes"))
+    assert not is_made_anew_object(ref, address("web"))
+    assert not is_made_anew_object(ref, address("kubernetes", "team"))
+    assert not is_made_anew_object(ref, None)
+
+
+def test_a_group_is_the_servers_own_if_it_keeps_its_registration_by_itself() -> None:
+    ref = ObjectRef(group="apiregistration.k8s.io", resource="apiservices", namespace="", name="v1.apps")
+    own: JSON = {"metadata": {"labels": {"kube-aggregator.kubernetes.io/automanaged": "onstart"}}}
+    assert is_made_anew_object(ref, own)
+    assert not is_made_anew_object(ref, {"metadata": {"labels": {}}})

@@ -1,11 +1,14 @@
 """What the api-server makes of a method and a target; most cases are those of its own requestinfo_test.go."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.model.api import RequestInfo
-from kproxy.wire.requestinfo import first_values, request_info
+from kproxy.model.exchange import Exchange, Nanos, Request, Seq
+from kproxy.wire.requestinfo import first_values, is_write, request_info
 
 CASES = [
     ("GET", "/api/v1/namespaces", "list", "", "v1", "", "namespaces", "", ""),
@@ -126,3 +129,29 @@ def test_garbage_never_raises(method: str, target: str) -> None:
     request_info(method, target)
     request_info("GET", f"/api/v1/pods?{target}")
     request_info("GET", f"/apis/{target}")
+
+
+@pytest.mark.parametrize(
+    ("line", "writes"),
+    [
+        ("POST /api/v1/namespaces/n/pods", True),
+        ("DELETE /api/v1/namespaces/n/pods", True),
+        ("PATCH /api/v1/namespaces/n/pods/a/status", True),
+        ("POST /api/v1/namespaces/n/pods/a/binding", True),
+        ("POST /api/v1/namespaces/n/pods?fieldManager=dryRun", True),
+        ("POST /api/v1/namespaces/n/pods?dryRun=All", False),
+        ("POST /api/v1/namespaces/n/pods/a/exec", False),
+        ("GET /api/v1/namespaces/n/pods", False),
+        ("POST /version", False),
+    ],
+)
+def test_a_request_writes_if_its_verb_does_and_it_is_not_only_tried(line: str, *, writes: bool) -> None:
+    method, _, target = line.partition(" ")
+    request = Request(method=method, target=target, http_version="HTTP/1.1", headers=())
+    exchange = Exchange(seq=Seq(1), connection=1, started=Nanos(0), request=request, info=request_info(method, target))
+    assert is_write(exchange) is writes
+
+
+@pytest.mark.parametrize("value", ["a\\", "a\\b", "a=b"])
+def test_a_name_that_is_escaped_in_another_way_is_none(value: str) -> None:
+    assert request_info("GET", f"/api/v1/pods?fieldSelector=metadata.name={quote(value)}").name == ""

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kproxy.model.jsontypes import JSON
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.yamltext import decode_yaml, encode_yaml
 
@@ -71,3 +72,25 @@ def test_a_key_that_yaml_cannot_have_on_a_line_is_not_written() -> None:
     for key in ("k" * 1100, "<" * 200):
         with pytest.raises(ContentError, match="more than 1000 bytes"):
             encode_yaml({"a": [{key: 1}]})
+
+
+def test_keys_that_are_no_text_are_written_as_go_writes_them() -> None:
+    assert decode_yaml(b"{true: a, No: b, 7: c, 1.5: d, 2001-01-01: e}") == {
+        "true": "a",
+        "false": "b",
+        "7": "c",
+        "1.5": "d",
+        "2001-01-01": "e",
+    }
+    with pytest.raises(ContentError, match="a key that JSON cannot have"):
+        decode_yaml(b"~: a")
+
+
+def test_more_aliases_than_anybody_writes_are_refused_before_anything_is_built() -> None:
+    with pytest.raises(ContentError, match="more nodes or aliases"):
+        decode_yaml(b"- &a x\n" + b"- *a\n" * 20_000)
+
+
+def test_of_a_large_document_the_keys_are_looked_at_wherever_they_stand() -> None:
+    large: JSON = ["x" * 2000, 7, None, {"a": [["y"]]}]
+    assert decode_yaml(encode_yaml(large)) == large
