@@ -58,7 +58,7 @@ def rename_body(renaming: Renaming, media_type: str, data: bytes) -> bytes:
 
     What cannot be decoded (text, unknown types) is renamed as text where it is UTF-8, and left as it is elsewhere.
     """
-    if not data:
+    if not data or renaming.blank:
         return data
     try:
         value = decode(media_type, data)

@@ -102,6 +102,11 @@ class Renaming:
         if first is not None and second is not None:
             self.learn_name(Kind.HASH, first[1], second[1], weight)
 
+    @property
+    def blank(self) -> bool:
+        """Whether nothing was learned yet: then each text, version and time is its own image."""
+        return not (self.revisions.known_any or self.times.known_any or any(map(len, self._maps.values())))
+
     def learn_name(self, kind: Kind, baseline: str, replayed: str, weight: int = 1) -> None:
         """A pair of names, wherever it stood."""
         if not self._maps[kind].learn(baseline, replayed, weight) or baseline == replayed or kind not in _SHOWN:

@@ -129,6 +129,11 @@ class Revisions:
             {name: each for name, each in known.items() if len(each)},
         )
 
+    @property
+    def known_any(self) -> bool:
+        """Whether any pair was learned."""
+        return bool(self._known)
+
     def __len__(self) -> int:
         """How many revisions have another image."""
         return sum(sum(1 for _ in each.changed()) for each in self._scopes.values())

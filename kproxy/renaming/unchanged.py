@@ -106,6 +106,11 @@ class Unchanged:
                 found.append((field, other._beside[there], through))  # noqa: SLF001 - another of its kind
         return self.of(found)
 
+    @property
+    def known_any(self) -> bool:
+        """Whether any pair was learned."""
+        return bool(self._fields)
+
     def __len__(self) -> int:
         """How many have another image."""
         return sum(sum(1 for _ in each.changed()) for each in self._fields.values())

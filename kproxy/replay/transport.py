@@ -59,6 +59,8 @@ class Reply:
     ended: bool = False
     waiting: list[bytes] = field(default_factory=list)
     transport: "Transport | None" = None
+    lowered: bytes = field(default=b"", init=False, repr=False)
+    """The head in lower case, once it was asked for."""
 
     @property
     def headers(self) -> Headers:
@@ -70,7 +72,9 @@ class Reply:
 
         Of an answer few are asked for, and most of those are not there: that is quicker told than all fields are read.
         """
-        at = self.head.lower().find(b"\n%s:" % name)
+        if not self.lowered:
+            self.lowered = self.head.lower()
+        at = self.lowered.find(b"\n%s:" % name)
         if at < 0:
             return ""
         return self.head[at + len(name) + 2 : self.head.index(b"\r", at)].strip(b" \t").decode("latin-1")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kproxy.renaming.derived import HASH_FIELDS
 from kproxy.renaming.itself import may_use, tells_only_itself
 from kproxy.renaming.kinds import Kind
 
@@ -41,6 +42,11 @@ def test_each_kind_is_told_by_itself_or_known_to_tell_more() -> None:
 @pytest.mark.parametrize("kind", TELLING)
 def test_what_tells_of_others_does_not_tell_of_itself_only(kind: Kind) -> None:
     assert not tells_only_itself(JSON_TYPE, _bytes(TELLING[kind]))
+
+
+@pytest.mark.parametrize("field", sorted(HASH_FIELDS))
+def test_a_hash_stands_in_many_fields(field: str) -> None:
+    assert not tells_only_itself(JSON_TYPE, _bytes({"metadata": {"labels": {field: "5d4f8c7b9"}}}))
 
 
 def test_a_plain_object_tells_of_itself_only() -> None:

@@ -52,6 +52,14 @@ def test_a_request_names_what_the_answers_told() -> None:
     )
 
 
+def test_a_renaming_is_blank_until_anything_is_learned() -> None:
+    assert Renaming().blank
+    for kind, value in ((Kind.UID, U1), (Kind.REVISION, "7"), (Kind.TIME, "2026-11-26T07:00:00Z"), (Kind.NAME, "a-b")):
+        renaming = Renaming()
+        renaming.learn(kind, Place(), value, value)
+        assert not renaming.blank
+
+
 def test_what_names_nothing_keeps_its_bytes() -> None:
     renaming = learned()
     for target in ("/a%2fb?x=%41&y", "/api?resourceVersion=0", "/?a==b"):
