@@ -111,7 +111,8 @@ OVERLAP = Rule(
     "writes (a pod's deletion: k8s.io/apiserver/pkg/registry/generic/registry/store.go); what is shown is held against "
     "the replay's own etcd at that moment",
     place="a read that overlapped a write of what it shows, in the recording: its moment; deletions of one object that "
-    "overlapped there: which of them was carried out; never a head, nor an object at the recorded version",
+    "overlapped there: which of them was carried out; a watch that goes on from such a list's moment: what lies "
+    "between the two moments; never a head, nor an object at the recorded version",
 )
 
 RULES: tuple[Rule, ...] = (

@@ -18,7 +18,7 @@ from kproxy.diff.short import InShort
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.stale import may_be_stale
 from kproxy.diff.trees import SeenRevision, SeenTime
-from kproxy.diff.turned import Shown, shown
+from kproxy.diff.turned import Shown, headed, shown
 from kproxy.model.api import WRITE_VERBS
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.renaming.startstate import start_revision
@@ -216,7 +216,7 @@ class Order:
             return
         first, second = last.baseline.date, last.replayed.date
         if first is not None and second is not None and self.of.replayed.clock.explains_at(last.replayed):
-            self.times.see_date((first, second), last.seq, shown(last))
+            self.times.see_date((first, second), last.seq, shown(last) or headed(last))
 
 
 class Times:

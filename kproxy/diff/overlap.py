@@ -28,6 +28,7 @@ _DEFINITIONS = frozenset(
 )
 _LATE = Nanos(3_000_000_000)
 """So much later than it was made a recorder that is busy may see a change."""
+_DELETIONS = frozenset({"delete", "deletecollection"})
 _LOSERS = frozenset({("body", "$.metadata.resourceVersion")})
 """What two deletions differ in, of which one was carried out and the other one lost against it."""
 _LONGEST_LIMIT = 18
@@ -104,7 +105,7 @@ def _deleted_at_once(of: Comparison, pair: Pair, found: list[Difference]) -> boo
     """
     info = pair.baseline.info
     statuses = [each.answer.status if each.answer is not None else 0 for each in (pair.baseline, pair.replayed)]
-    others = [each for each in _beside(of.baseline, pair.baseline) if each.info.verb == "delete"]
+    others = [each for each in _beside(of.baseline, pair.baseline) if each.info.verb in _DELETIONS]
     if not info.name or not any(_about(each, pair.baseline) for each in others):
         return False
     if not set(statuses) <= {_OK, _NOT_FOUND}:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from kproxy.diff.ages import STREAM_SLACK
+from kproxy.diff.asked import Asked
 from kproxy.diff.earlier import began_earlier
 from kproxy.diff.events import Match, Seen, from_anywhere, watched
 from kproxy.diff.findings import Findings
-from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, TAIL
+from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, OVERLAP, TAIL
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.diff.tails import Tail, ran_on
 from kproxy.diff.trees import Comparer, Spot, shortened
@@ -103,11 +104,13 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
     folded = {uid for uid, same in objects.items() if any(y is None and _folded(pair, same, x) for x, y in same)}
     over = {uid for uid, same in objects.items() if _was_over(of, pair, same, second)}
     earlier = began_earlier(of, pair, matched)
+    asked = Asked.of(pair)
     tail = Tail.of(matched, initial=from_anywhere(pair.replayed))
     for a, b in matched:
         if a is None or b is None:
             initial = (a is not None and a.uid in over) or (b is not None and b.index in earlier.states)
-            if not (initial and of.findings.hide(INITIAL)):
+            rule = INITIAL if initial else OVERLAP if asked.explains(of, pair, a, b) else None
+            if rule is None or not of.findings.hide(rule):
                 _unmatched(of, pair, objects, tail, a, b)
         else:
             turned = (a.uid in folded and b.event.type == "ADDED") or b.index in earlier.first

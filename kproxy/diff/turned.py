@@ -39,6 +39,15 @@ def shown(moments: Moments) -> Shown | None:
     return Shown(_span(moments.baseline), _span(moments.replayed))
 
 
+def headed(moments: Moments) -> Shown:
+    """When a pair of exchanges was answered, of a watch too: its Date is of when its answer began."""
+    return Shown(_head(moments.baseline), _head(moments.replayed))
+
+
+def _head(moment: Moment) -> Span:
+    return moment.started, moment.answered if moment.answered is not None else _NEVER
+
+
 def _span(moment: Moment) -> Span:
     return moment.started, moment.ended if moment.ended is not None else _NEVER
 

@@ -49,8 +49,10 @@ class Revisions:
 
         A collection's is the one that its list showed, as long as that one contains every change known up to it and
         none known to come later; else the smallest that contains those up to it. Where no change of the resource is
-        known up to it: what the store had seen by then, but none of the resource's later changes. What says neither
-        whose it is nor of which resource (a patch that insists on a version) names a version that some object had.
+        known up to it: what the store had seen by then, but none of the resource's later changes. Where they came in
+        another order, no revision contains those up to it and none of the later ones: whoever listed goes on from what
+        was listed. What says neither whose it is nor of which resource (a patch that insists on a version) names a
+        version that some object had.
         """
         if scope and (bijection := self._scopes.get(scope)) and (image := bijection.image(baseline)):
             return image
@@ -58,7 +60,9 @@ class Revisions:
             return self._made[baseline]
         listed = self._listed.get((resource, baseline))
         least, most = self._known.get(resource, _NOTHING).bounds(int(baseline))
-        if listed is not None and (least is None or int(listed) >= least) and (most is None or int(listed) < most):
+        in_order = least is None or most is None or least < most
+        fits = listed is not None and (least is None or int(listed) >= least) and (most is None or int(listed) < most)
+        if listed is not None and (fits or not in_order):
             return listed
         if least is None:
             least, _ = self._known.get("", _NOTHING).bounds(int(baseline))

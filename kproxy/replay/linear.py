@@ -43,6 +43,7 @@ class _Turn:
 class _Search:
     written: Mapping[Seq, int]
     left: list[Sight]
+    wipes: bool
     makers: dict[int, Seq] = field(default_factory=dict)
     """Which request made each revision."""
     creators: dict[str, Seq] = field(default_factory=dict)
@@ -69,7 +70,8 @@ class _Search:
         if not (self._fits_object(state, each) and self._fits_revision(state, each)):
             return None
         if each.ref is None or (each.writes and each.left is None):  # what was not there still is not
-            return _State(False if state.there is False else None, revision=state.revision)
+            gone = state.there is False or (each.ref is None and self.wipes)
+            return _State(False if gone else None, revision=state.revision)
         uid = each.uid or (state.uid if each.found else "")
         known = max(state.revision, each.revision, self.written.get(each.exchange.seq, 0))
         if each.wanted:
@@ -103,10 +105,16 @@ def over(each: Sight) -> Nanos:
 def linear_order(sights: Sequence[Sight], written: Mapping[Seq, int]) -> list[Sight] | None:
     """An order of requests on one object in which all answers fit; None: none was found.
 
-    `written`: the revision that each write made, as far as that is known.
+    `written`: the revision that each write made, as far as that is known. A collection's deletion takes an object away,
+    if the answers allow that: whoever deleted it at the same time, and was told so, came before.
     """
+    wiped = any(each.ref is None for each in sights) and _linear_order(sights, written, wipes=True)
+    return wiped or _linear_order(sights, written, wipes=False)
+
+
+def _linear_order(sights: Sequence[Sight], written: Mapping[Seq, int], *, wipes: bool) -> list[Sight] | None:
     left = sorted(sights, key=lambda each: (each.exchange.answered or each.exchange.started, each.exchange.seq))
-    search = _Search(written, left)
+    search = _Search(written, left, wipes)
     turns = [_Turn(_State(), iter(search.may_come_next()))]
     for _ in range(_TRIES + 2 * len(left)):
         turn = turns[-1]

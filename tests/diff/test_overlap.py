@@ -252,6 +252,18 @@ def test_the_deletion_that_is_carried_out_answers_with_what_was_there(answer: An
     assert deleted_twice(lambda _: (404, GONE), answer).outcome is outcome
 
 
+@pytest.mark.parametrize(("target", "outcome"), [(PODS, Outcome.EQUIVALENT), ("/api/v1/nodes", Outcome.DIFFERENT)])
+def test_a_collections_deletion_at_once_may_have_been_the_one_that_is_carried_out(
+    target: str, outcome: Outcome
+) -> None:
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    for made, answer in zip(servers, ((200, status(servers[0], 97)), (404, GONE)), strict=True):
+        made.edit(Seq(DELETED), lambda each: replace(each, info=request_info("DELETE", target)))
+        made.exchange("DELETE", f"{PODS}/a", *answer)
+    servers[0].edit(Seq(DELETED), lambda each: replace(each, ended=Nanos((DELETED + 1) * SECOND + 5)))
+    assert verdict_of(*servers).outcome is outcome
+
+
 def status(made: FakeServer, number: int) -> JSONObject:
     """How a deletion is answered that was carried out at once: most kinds show no object then."""
     details: JSON = {"name": "a", "kind": "pods", "uid": made.uid(number)}

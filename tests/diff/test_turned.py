@@ -1,7 +1,8 @@
 """kproxy.diff.turned."""
 
-from kproxy.diff.turned import Shown
-from kproxy.model.exchange import Nanos
+from kproxy.diff.moments import Moment, Moments
+from kproxy.diff.turned import Shown, headed, shown
+from kproxy.model.exchange import Nanos, Seq
 
 
 def at(baseline: tuple[int, int], replayed: tuple[int, int]) -> Shown:
@@ -29,3 +30,9 @@ def test_of_two_that_overlapped_in_both_nobody_knows() -> None:
 def test_the_earlier_one_counts_on_each_side() -> None:
     assert FIRST.earlier(None) == FIRST
     assert FIRST.earlier(at((0, 1), (15, 16))) == at((0, 1), (11, 12))
+
+
+def test_a_watch_tells_the_time_of_its_head_and_no_other() -> None:
+    moments = Moments(Seq(1), "watch", Moment(Nanos(1), Nanos(2), Nanos(9), 7), Moment(Nanos(11), Nanos(12), None, 7))
+    assert shown(moments) is None
+    assert headed(moments) == FIRST

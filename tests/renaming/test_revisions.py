@@ -52,8 +52,19 @@ def test_what_a_list_showed_stands_as_long_as_no_later_change_is_in_it() -> None
     assert revisions.image("", "103", "pods") == "9"
     revisions.learn("pod-2", "104", "8", resource="pods")
     assert revisions.image("", "103", "pods") == "7"
+    revisions.learn("pod-2", "104", "12", resource="pods")
     revisions.learn("pod-3", "102", "11", resource="pods")
     assert revisions.image("", "103", "pods") == "11"
+
+
+def test_where_changes_came_in_another_order_who_listed_goes_on_from_what_was_listed() -> None:
+    revisions = Revisions()
+    revisions.learn("pod-1", "100", "7", resource="pods")
+    revisions.learn("pod-2", "102", "11", resource="pods")
+    revisions.learn("pod-3", "104", "9", resource="pods")
+    assert revisions.image("", "103", "pods") == "11"
+    revisions.learn("", "103", "8", resource="pods")
+    assert revisions.image("", "103", "pods") == "8"
 
 
 def test_before_a_resources_first_change_the_store_is_asked_for_what_it_then_had() -> None:

@@ -59,3 +59,23 @@ def test_a_search_without_end_is_given_up() -> None:
 def test_a_long_run_of_overlaps_is_put_in_order() -> None:
     chain = [seen(seq, (seq, seq + 2), found=seq % 2 == 0, left=seq % 2 == 1) for seq in range(1, 2000)]
     assert order(*chain) == list(range(1, 2000))
+
+
+def wiped(seq: int, times: tuple[int, int]) -> Sight:
+    """A collection's deletion, x is in it."""
+    one = seen(seq, times, found=True, left=False)
+    return Sight(exchange=one.exchange, ref=None, writes=True)
+
+
+def test_who_deleted_what_a_collections_deletion_takes_away_came_before_that() -> None:
+    deleted = seen(1, (2, 9), found=True, left=False)
+    assert order(deleted, wiped(2, (0, 8))) == [1, 2]
+    assert order(seen(3, (2, 9), found=False, left=False), wiped(2, (0, 8))) == [2, 3]
+
+
+def test_what_a_collections_deletion_leaves_is_there_behind_it() -> None:
+    assert order(seen(1, (6, 9), found=True, left=True), wiped(2, (0, 5)), seen(3, (1, 7), found=True, left=True)) == [
+        2,
+        3,
+        1,
+    ]
