@@ -204,13 +204,18 @@ def _lists(
         {"kind": kind, "apiVersion": shown.get("apiVersion"), **each} for each in items if isinstance(each, dict)
     ]
     told = [_shows(side, exchange, each, 0, at, contents=contents(each)) for each in objects]
-    whole = not (parameter(exchange.request.target, "limit") or _selects(exchange))
+    whole = not (_is_a_page(exchange, shown) or _selects(exchange))
     names = set(map(name_of, objects))
     there = side.history.there(info.group, info.resource, at) if whole else ()
     missing = any((ref.namespace, ref.name) not in names for ref in there if info.namespace in {"", ref.namespace})
     if missing or any(each is False for each in told):
         return False
     return None if not whole or any(each is None for each in told) else True
+
+
+def _is_a_page(exchange: Exchange, shown: JSONObject) -> bool:
+    """Whether a list is cut; one that was limited, and needed not be, is whole."""
+    return bool(parameter(exchange.request.target, "continue") or metadata_of(shown).get("continue"))
 
 
 def _selects(exchange: Exchange) -> bool:

@@ -100,6 +100,19 @@ def test_a_list_shows_what_etcd_had_at_its_revision(answer: Answering, outcome: 
     assert compared(f"{PODS}?{ANY}", lambda each: listed(each, 1, 1), answer).outcome is outcome
 
 
+def test_a_list_that_was_limited_and_is_not_cut_is_whole() -> None:
+    target = f"{PODS}?{ANY}&limit=500"
+    assert (
+        compared(target, lambda each: listed(each, 1, 1), lambda each: listed(each, 2, 2)).outcome is Outcome.IDENTICAL
+    )
+    assert (
+        compared(target, lambda each: listed(each, 1, 1), lambda each: listed(each, 2, 0)).outcome is Outcome.DIFFERENT
+    )
+    more: JSONObject = {"metadata": {"resourceVersion": "5002", "continue": "x"}}
+    cut = compared(target, lambda each: listed(each, 1, 1), lambda each: (200, each.listed(2, each.pod(2)) | more))
+    assert cut.outcome is not Outcome.IDENTICAL
+
+
 def test_where_no_history_is_known_another_moment_is_inconclusive_and_the_same_one_identical() -> None:
     verdict = compared(f"{PODS}/a?{ANY}", lambda each: state(each, 2), lambda each: state(each, 3), etcd=False)
     assert verdict.outcome is Outcome.INCONCLUSIVE
