@@ -8,7 +8,7 @@ From whole to part (docs/comparing.md; what a server chose in place of what is k
   end then), told and items (what recurs, told again unread), shapes and patterns (what tells the same but for its
   values), recent; moments, clock: when it was
 - two values: documents, inside (documents in texts), trees, ages
-- other parts: headers, framing, streams with events, tails and earlier, upgraded, pages, described with features
+- other parts: headers, framing, streams with events, tails, earlier and asked, upgraded, pages, described with features
   (OpenAPI)
 - etcd: etcd, history, unnamed, startup; beside: what the target's own controllers did
 - order: order, turned (two requests the other way round), overlap, stale (reads that may show any moment), listed

@@ -330,15 +330,17 @@ class _Left:
             self._called[identity.rpartition("/")[0]].append(identity)
 
     def counterpart(self, renaming: Renaming, identity: str, event: Seen) -> list[Seen]:
-        """The events of the same object: by uid, else the first of its name, else one drawn for the same."""
+        """The events of the same object: by uid, else the first of its name, else one drawn for the same.
+
+        That only of an object that nothing told of: one that is known, and has no events here, has none.
+        """
         if identity in self.events or event.event.type in _OF_NO_OBJECT:
             return self.events.pop(identity, [])
-        name = renaming.text(identity.rpartition("/")[0])
-        image = f"{name}/{renaming.image(Kind.UID, event.uid) or ''}"
-        if image in self.events:
-            return self.events.pop(image)
+        name, uid = renaming.text(identity.rpartition("/")[0]), renaming.image(Kind.UID, event.uid)
+        if f"{name}/{uid or ''}" in self.events:
+            return self.events.pop(f"{name}/{uid or ''}")
         found = self._first(self._called.get(name))
-        if found is None and (drawn := drawn_for(event.metadata, renaming.text)):
+        if found is None and uid is None and (drawn := drawn_for(event.metadata, renaming.text)):
             found = self._first(self._drawn_for().get(drawn))
         return [] if found is None else self.events.pop(found)
 

@@ -12,6 +12,7 @@ from kproxy.diff.streams import _matched
 from kproxy.model.exchange import End, Nanos, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.verdict import Outcome, Verdict
+from kproxy.renaming.kinds import Kind
 from kproxy.renaming.renaming import Renaming
 from kproxy.wire.watchevents import WatchEvent
 from tests.diff.sessions import PODS, FakeServer, verdict_of
@@ -261,6 +262,22 @@ def test_a_watch_of_many_objects_takes_as_many_steps_as_there_are(*, drawn: bool
         return made
 
     assert calls(400) < 6 * calls(100)
+
+
+def test_only_an_object_that_nothing_told_of_stands_beside_another_one_that_was_drawn_for_the_same() -> None:
+    def drawn(letter: str) -> dict[str, list[Seen]]:
+        metadata: JSONObject = {"name": f"web-{letter * 5}", "generateName": "web-", "uid": letter * 8}
+        found = WatchEvent(type="MODIFIED", object={"kind": "Pod", "metadata": metadata})
+        return {f"/web-{letter * 5}/{letter * 8}": [Seen(0, Nanos(0), found, metadata, bookmark=False)]}
+
+    renaming = Renaming()
+    (pair,) = _matched(renaming, drawn("x"), drawn("z"))
+    assert None not in pair
+    renaming.learn_name(Kind.UID, "x" * 8, "w" * 8)
+    assert [(a is None, b is None) for a, b in _matched(renaming, drawn("x"), drawn("z"))] == [
+        (False, True),
+        (True, False),
+    ]
 
 
 def test_a_watch_that_the_replays_server_ended_long_before_its_client_left_is_a_difference() -> None:
