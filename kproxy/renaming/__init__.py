@@ -3,7 +3,8 @@
 - going through two documents: walk; path, lists (which elements are beside each other), inert (what needs no walk),
   traces (what a walk came to)
 - which values a server chooses: kinds; derived (names made of others), startstate
-- the renaming: learn, lessons (what two documents tell), renaming, apply (to requests), value (as JSON)
+- the renaming: learn, lessons (what two documents tell), itself (what tells of its own object only), renaming, apply
+  (to requests), value (as JSON)
 - of one kind of value: bijection, revisions with timeline, times, unchanged, pseudonyms, allocations, continuetoken,
   openapi, text, target; spilled: a mapping too large for memory
 """
