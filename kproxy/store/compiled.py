@@ -380,3 +380,11 @@ gaps.first_revision, gaps.last_revision FROM gaps ORDER BY gaps.number
     },
 }
 """What recordings of older schema numbers are asked instead: they have fewer columns."""
+
+ORDER: dict[str, tuple[str, ...]] = {
+    "changes": ("cluster", "revision", "key"),
+    "ledger": ("cluster", "revision", "key"),
+    "start keys": ("cluster", "key"),
+    "start objects": ("api_group", "resource", "namespace", "name"),
+}
+"""The columns in whose order these are read, and which tell their rows apart."""

@@ -1,9 +1,8 @@
-"""What is known of etcd and of traces as rows of the tables, and back: etcds, calls, spans, the ledger."""
+"""What is known of etcd and of traces as rows of the tables, and back: etcds, changes of keys, calls, spans."""
 
 import json
 from typing import Any
 
-from kproxy.model.attribution import Attribution, Basis, Consequence, LedgerEntry, NoOpWrite, Standing
 from kproxy.model.etcd import (
     ChangeType,
     ClusterId,
@@ -16,13 +15,15 @@ from kproxy.model.etcd import (
     KeyRange,
     Operation,
     Revision,
+    key_text,
 )
-from kproxy.model.exchange import Nanos, Seq
+from kproxy.model.exchange import Nanos
 from kproxy.model.trace import Span
-from kproxy.store.rows import Columns, Row, parsed
+from kproxy.store.cells import NO_BODY, VALUE, Columns, Row, body_columns, body_of, body_row, dump, parsed, texts_of
 from kproxy.store.structure import bytes_to_json, json_bytes
 
-_dump = json.JSONEncoder(separators=(",", ":")).encode
+_PREVIOUS = body_columns("previous")
+_TYPES = {each.value: each for each in ChangeType}
 
 
 def store_row(store: EtcdStore, number: int) -> Row:
@@ -30,9 +31,9 @@ def store_row(store: EtcdStore, number: int) -> Row:
     return (
         store.cluster,
         number,
-        _dump(store.endpoints),
+        dump(store.endpoints),
         store.version,
-        _dump(store.resources),
+        dump(store.resources),
         store.start,
         store.end,
         store.history,
@@ -45,14 +46,47 @@ def store_of(row: Columns) -> EtcdStore:
     """What store_row made."""
     return EtcdStore(
         cluster=ClusterId(row["cluster"]),
-        endpoints=_texts(row["endpoints"]),
+        endpoints=texts_of(row["endpoints"]),
         version=row["version"],
-        resources=_texts(row["resources"]),
+        resources=texts_of(row["resources"]),
         start=row["start"],
         end=row["end"],
         history=row["history"],
         whole=row["whole"],
         whole_at=row["whole_at"],
+    )
+
+
+def change_row(change: KeyChange) -> Row:
+    """In the order of schema.key_changes's columns."""
+    return (
+        change.cluster,
+        change.revision,
+        change.key,
+        key_text(change.key),
+        change.type._value_,
+        change.at,
+        *(NO_BODY if change.value is None else body_row(change.value)),
+        *(NO_BODY if change.previous is None else body_row(change.previous)),
+        change.create_revision,
+        change.version,
+        change.lease,
+    )
+
+
+def change_of(row: Columns) -> KeyChange:
+    """What change_row made."""
+    return KeyChange(
+        cluster=ClusterId(row["cluster"]),
+        revision=Revision(row["revision"]),
+        key=EtcdKey(row["key"]),
+        type=_TYPES[row["type"]],
+        at=Nanos(row["at"]),
+        value=None if row["value_state"] is None else body_of(row, VALUE),
+        previous=None if row["previous_state"] is None else body_of(row, _PREVIOUS),
+        create_revision=Revision(row["create_revision"]),
+        version=row["version"],
+        lease=row["lease"],
     )
 
 
@@ -68,8 +102,8 @@ def call_row(call: EtcdCall) -> Row:
         call.method,
         call.trace_id,
         call.parent_id,
-        _dump([_compared_json(each) for each in call.compares]) if call.compares else "[]",
-        _dump([_operation_json(each) for each in call.operations]) if call.operations else "[]",
+        dump([_compared_json(each) for each in call.compares]) if call.compares else "[]",
+        dump([_operation_json(each) for each in call.operations]) if call.operations else "[]",
         call.succeeded,
         call.revision,
         call.status,
@@ -162,7 +196,7 @@ def span_row(span: Span) -> Row:
         span.ended,
         span.audit_id,
         span.key,
-        _dump(span.attributes),
+        dump(span.attributes),
     )
 
 
@@ -179,61 +213,3 @@ def span_of(row: Columns) -> Span:
         key=row["key"],
         attributes=tuple((str(name), str(value)) for name, value in json.loads(row["attributes"])),
     )
-
-
-def entry_row(entry: LedgerEntry) -> Row:
-    """In the order of schema.ledger's columns."""
-    change, ground, link = entry.change, entry.attribution, entry.consequence
-    return (
-        change.cluster,
-        change.revision,
-        change.key,
-        entry.standing.value,
-        *((None, None, None) if ground is None else (ground.seq, ground.basis.value, ground.evidence)),
-        entry.background,
-        *((None, None) if link is None else (link.seq, link.evidence)),
-        _dump(entry.contradictions),
-        entry.reason,
-    )
-
-
-def entry_of(row: Columns, change: KeyChange) -> LedgerEntry:
-    """What entry_row made of this change's entry."""
-    return LedgerEntry(
-        change=change,
-        standing=Standing(row["standing"]),
-        attribution=None if row["seq"] is None else attribution_of(row, change.type),
-        background=row["background"],
-        consequence=None
-        if row["consequence_seq"] is None
-        else Consequence(seq=Seq(row["consequence_seq"]), evidence=row["consequence_evidence"]),
-        contradictions=_texts(row["contradictions"]),
-        reason=row["reason"],
-    )
-
-
-def attribution_of(row: Columns, kind: ChangeType) -> Attribution:
-    """The attribution in what entry_row made; `kind`: its change's type."""
-    return Attribution(
-        cluster=ClusterId(row["cluster"]),
-        revision=Revision(row["revision"]),
-        key=EtcdKey(row["key"]),
-        type=kind,
-        seq=Seq(row["seq"]),
-        basis=Basis(row["basis"]),
-        evidence=row["evidence"],
-    )
-
-
-def no_op_row(write: NoOpWrite) -> Row:
-    """In the order of schema.no_op_writes's columns."""
-    return (write.seq, write.key, write.revision)
-
-
-def no_op_of(row: Columns) -> NoOpWrite:
-    """What no_op_row made."""
-    return NoOpWrite(seq=Seq(row["seq"]), key=EtcdKey(row["key"]), revision=Revision(row["revision"]))
-
-
-def _texts(value: str) -> tuple[str, ...]:
-    return tuple(str(each) for each in json.loads(value))

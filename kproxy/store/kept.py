@@ -11,8 +11,9 @@ from kproxy.model.attribution import Attribution, Ledger, LedgerEntry, NoOpWrite
 from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange
 from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
-from kproxy.store import etcdrows, rows
-from kproxy.store.reader import CHUNK, PLACE, FileRecording
+from kproxy.store import etcdrows, ledgerrows
+from kproxy.store.cells import Columns
+from kproxy.store.reader import CHUNK, FileRecording
 
 
 def kept_ledger(recording: Recording, version: int) -> Ledger | None:
@@ -59,7 +60,7 @@ class _Entries(Collection[LedgerEntry]):
         return self._recording.count("ledger")
 
     def __iter__(self) -> Iterator[LedgerEntry]:
-        kept = self._recording.in_order("ledger", PLACE)
+        kept = self._recording.in_order("ledger")
         for change in self._recording.key_changes():
             row = next(kept, None)
             if row is None or (row["cluster"], row["revision"], row["key"]) != (
@@ -132,7 +133,7 @@ class _Items(ItemsView[Seq, tuple[Attribution, ...]]):
         for seq, found in groupby(self._rows(), key=lambda row: row["seq"]):
             yield Seq(seq), tuple(self._recording.value(_attribution, row) for row in found)
 
-    def _rows(self) -> Iterator[rows.Columns]:
+    def _rows(self) -> Iterator[Columns]:
         """Chunk by chunk of whole exchanges: from the last one that a chunk holds, the next begins."""
         after = -1
         while found := self._recording.chunk("attributions", after=after, limit=CHUNK):
@@ -144,13 +145,13 @@ class _Items(ItemsView[Seq, tuple[Attribution, ...]]):
             after = whole[-1]["seq"]
 
 
-def _whole_entry(row: rows.Columns) -> LedgerEntry:
-    return etcdrows.entry_of(row, rows.change_of(row))
+def _whole_entry(row: Columns) -> LedgerEntry:
+    return ledgerrows.entry_of(row, etcdrows.change_of(row))
 
 
-def _entry(change: KeyChange, row: rows.Columns) -> LedgerEntry:
-    return etcdrows.entry_of(row, change)
+def _entry(change: KeyChange, row: Columns) -> LedgerEntry:
+    return ledgerrows.entry_of(row, change)
 
 
-def _attribution(row: rows.Columns) -> Attribution:
-    return etcdrows.attribution_of(row, ChangeType(row["type"]))
+def _attribution(row: Columns) -> Attribution:
+    return ledgerrows.attribution_of(row, ChangeType(row["type"]))

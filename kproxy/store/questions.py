@@ -34,7 +34,14 @@ A parameter is `:name`, one that stands for several values `(:name)` after IN; `
 
 _DIALECT = sqlite.dialect(paramstyle="named")
 _EXCHANGES, _CHANGES, _LEDGER = schema.exchanges.c, schema.key_changes.c, schema.ledger.c
-_PLACE = ("cluster", "revision", "key")
+_PLACE = tuple(column.name for column in schema.key_changes.primary_key)
+_IN_ORDER = {
+    "changes": schema.key_changes,
+    "ledger": schema.ledger,
+    "start keys": schema.start_keys,
+    "start objects": schema.start_objects,
+}
+"""What is read in the order of a table's primary key; a second question of each, `… after`, goes on from a row."""
 
 
 def questions(number: int) -> dict[str, str]:
@@ -64,6 +71,11 @@ def written() -> str:
     for number, those in older.items():
         parts += [f"    {number}: {{\n", *(_lines(name, text, " " * 8) for name, text in those.items()), "    },\n"]
     parts += ["}\n", '"""What recordings of older schema numbers are asked instead: they have fewer columns."""\n']
+    parts += ["\nORDER: dict[str, tuple[str, ...]] = {\n"]
+    for name, table in _IN_ORDER.items():
+        columns = ", ".join(_quoted(column.name) for column in table.primary_key)
+        parts += [f"    {_quoted(name)}: ({columns}),\n"]
+    parts += ["}\n", '"""The columns in whose order these are read, and which tell their rows apart."""\n']
     return "".join(parts)
 
 
@@ -85,9 +97,7 @@ def _of_exchanges(number: int) -> Iterator[tuple[str, Select[Any]]]:
 
 def _of_etcd(number: int) -> Iterator[tuple[str, Select[Any]]]:
     changes = _select(schema.key_changes, number)
-    order = [_CHANGES[name] for name in _PLACE]
-    yield "changes", changes.order_by(*order).limit(_LIMIT)
-    yield "changes after", changes.where(_after(order)).order_by(*order).limit(_LIMIT)
+    yield from _in_order("changes", number)
     of_key = changes.where(_CHANGES.key == bindparam("key"))
     yield "changes of key", of_key.order_by(_CHANGES.cluster, _CHANGES.revision)
     yield "etcds", _select(schema.etcds, number).order_by(schema.etcds.c.number)
@@ -98,21 +108,14 @@ def _of_etcd(number: int) -> Iterator[tuple[str, Select[Any]]]:
     same = and_(calls.trace_id == bindparam("trace_id"), calls.parent_id == bindparam("parent_id"))
     yield "calls of trace", _select(schema.etcd_calls, number).where(same).order_by(calls.number)
     yield "spans", _numbered(schema.spans, number)
-    keys, objects = schema.start_keys.c, schema.start_objects.c
-    for name, table, columns in (
-        ("start keys", schema.start_keys, [keys.cluster, keys.key]),
-        ("start objects", schema.start_objects, [objects[each.name] for each in schema.start_objects.primary_key]),
-    ):
-        whole = _select(table, number).order_by(*columns).limit(_LIMIT)
-        yield name, whole
-        yield f"{name} after", whole.where(_after(columns))
+    yield from _in_order("start keys", number)
+    yield from _in_order("start objects", number)
 
 
 def _of_the_ledger() -> Iterator[tuple[str, Select[Any]]]:
+    yield from _in_order("ledger", SCHEMA)
     order = [_LEDGER[name] for name in _PLACE]
     whole = select(schema.ledger)
-    yield "ledger", whole.order_by(*order).limit(_LIMIT)
-    yield "ledger after", whole.where(_after(order)).order_by(*order).limit(_LIMIT)
     here = and_(*(_LEDGER[name] == bindparam(name) for name in ("revision", "key", "cluster")))
     yield "entry of change", whole.where(here)
 
@@ -163,6 +166,14 @@ def _numbered(table: Table, number: int) -> Select[Any]:
     """Rows of a table that counts them, some at a time."""
     wanted = _select(table, number).where(table.c.number > bindparam("after"))
     return wanted.order_by(table.c.number).limit(_LIMIT)
+
+
+def _in_order(name: str, number: int) -> Iterator[tuple[str, Select[Any]]]:
+    """The two questions of what is read in order."""
+    columns = list(_IN_ORDER[name].primary_key)
+    ordered = _select(_IN_ORDER[name], number).order_by(*columns).limit(_LIMIT)
+    yield name, ordered
+    yield f"{name} after", ordered.where(_after(columns))
 
 
 def _after(columns: list[Any]) -> ColumnElement[bool]:

@@ -17,16 +17,15 @@ from kproxy.model.recording import Recording
 from kproxy.model.session import SCHEMA, Gap, Mark, Session, SessionEnd
 from kproxy.model.start import StartEntry
 from kproxy.model.trace import Span
-from kproxy.store import bodies, etcdrows, rows, sqlite
-from kproxy.store.compiled import KEPT_LEDGER, OLDER, QUESTIONS, TABLES
+from kproxy.store import bodies, etcdrows, exchangerows, ledgerrows, sessionrows, sqlite, startrows
+from kproxy.store.cells import Columns
+from kproxy.store.compiled import KEPT_LEDGER, OLDER, ORDER, QUESTIONS, TABLES
 from kproxy.store.lock import is_growing
 
 CHUNK = 500
 """Rows read in one transaction: short ones let a writer go on and its -wal be folded in."""
 LARGE_CHUNK = 10_000
 """The same, of rows of a few columns."""
-PLACE = ("cluster", "revision", "key")
-"""The columns that tell changes of keys apart, in their order."""
 
 
 @contextmanager
@@ -72,7 +71,7 @@ class FileRecording:
         found = self.chunk("session")
         if len(found) != 1:
             raise RecordingError(f"{self.path} is no readable recording: it has no header.")
-        session = self.value(rows.session_of, found[0])
+        session = self.value(sessionrows.session_of, found[0])
         if self.growing:
             return session
         if session.end is SessionEnd.RECORDING:
@@ -87,13 +86,13 @@ class FileRecording:
         after = -1
         while found := self._rows(question, after=after, limit=CHUNK, **named):
             for row in found:
-                yield self.value(rows.exchange_of, row)
+                yield self.value(exchangerows.exchange_of, row)
             after = found[-1][0]
 
     def exchange(self, seq: Seq) -> Exchange | None:
         """One of them."""
         found = self._rows("exchange", seq=seq)
-        return self.value(rows.exchange_of, found[0]) if found else None
+        return self.value(exchangerows.exchange_of, found[0]) if found else None
 
     def traces(self) -> Iterator[tuple[Seq, str, str]]:
         """Each exchange's trace id and parent id, of those that went on with one."""
@@ -106,18 +105,18 @@ class FileRecording:
         after = -1
         while found := self._rows("frames", seq=seq, after=after, limit=CHUNK):
             for row in found:
-                yield self.value(rows.frame_of, row)
+                yield self.value(exchangerows.frame_of, row)
             after = found[-1][1]
 
     def key_changes(self) -> Iterator[KeyChange]:
         """In the order of (cluster, revision, key)."""
-        for row in self.in_order("changes", PLACE):
-            yield self.value(rows.change_of, row)
+        for row in self.in_order("changes"):
+            yield self.value(etcdrows.change_of, row)
 
     def changes_of(self, key: EtcdKey) -> Iterator[KeyChange]:
         """One key's, in the order of (cluster, revision)."""
         for row in self.chunk("changes of key", key=key):
-            yield self.value(rows.change_of, row)
+            yield self.value(etcdrows.change_of, row)
 
     def etcds(self) -> Iterator[EtcdStore]:
         """The etcds that were followed, the main one first."""
@@ -148,10 +147,10 @@ class FileRecording:
         """What the server held when the session began, where it was taken: keys, then objects."""
         if not self._has("start_keys") or not self.session.has_start:
             return
-        for row in self.in_order("start keys", ("cluster", "key")):
-            yield self.value(rows.start_key_of, row)
-        for row in self.in_order("start objects", ("api_group", "resource", "namespace", "name")):
-            yield self.value(rows.start_object_of, row)
+        for row in self.in_order("start keys"):
+            yield self.value(startrows.start_key_of, row)
+        for row in self.in_order("start objects"):
+            yield self.value(startrows.start_object_of, row)
 
     def count(self, table: str) -> int:
         """How many changes (`key_changes`), entries (`ledger`) or `no_op_writes` there are."""
@@ -171,24 +170,24 @@ class FileRecording:
         if not self._has("ledger"):
             return None
         found = self.chunk("entry of change", revision=change.revision, key=change.key, cluster=change.cluster)
-        return self.value(lambda row: etcdrows.entry_of(row, change), found[0]) if found else None
+        return self.value(lambda row: ledgerrows.entry_of(row, change), found[0]) if found else None
 
     def kept_no_ops(self) -> Iterator[NoOpWrite]:
         """The writes without effect of the ledger that was kept, in the order of seq."""
         if self._has("no_op_writes"):
             for row in self.chunk("no-ops"):
-                yield self.value(etcdrows.no_op_of, row)
+                yield self.value(ledgerrows.no_op_of, row)
 
     def gaps(self) -> Iterator[Gap]:
         """What is missing, in the order in which it was noticed."""
         for row in self.chunk("gaps"):
-            yield self.value(rows.gap_of, row)
+            yield self.value(sessionrows.gap_of, row)
 
     def marks(self) -> Iterator[Mark]:
         """Named points, in their order."""
         if self._has("marks"):
             for row in self.chunk("marks"):
-                yield self.value(rows.mark_of, row)
+                yield self.value(sessionrows.mark_of, row)
 
     def body(self, digest: Digest) -> bytes:
         """The stored bytes of a body. RecordingError if they are not there."""
@@ -228,21 +227,21 @@ class FileRecording:
         """Whether a file of this schema has the table."""
         return table in self._tables
 
-    def _counted(self, name: str, by: str = "number", limit: int | None = None, **given: Any) -> Iterator[rows.Columns]:
+    def _counted(self, name: str, by: str = "number", limit: int | None = None, **given: Any) -> Iterator[Columns]:
         """Rows in the order of one column's numbers, chunk by chunk."""
         after = -1
         while found := self.chunk(name, after=after, limit=limit or CHUNK, **given):
             yield from found
             after = found[-1][by]
 
-    def in_order(self, name: str, order: tuple[str, ...]) -> Iterator[rows.Columns]:
-        """Rows in the order of these columns, which tell them apart; chunk by chunk."""
+    def in_order(self, name: str) -> Iterator[Columns]:
+        """Rows in the order of the columns that tell them apart; chunk by chunk."""
         found = self.chunk(name, limit=CHUNK)
         while found:
             yield from found
-            found = self.chunk(f"{name} after", limit=CHUNK, **{column: found[-1][column] for column in order})
+            found = self.chunk(f"{name} after", limit=CHUNK, **{column: found[-1][column] for column in ORDER[name]})
 
-    def chunk(self, question: str, /, **given: Any) -> list[rows.Columns]:
+    def chunk(self, question: str, /, **given: Any) -> list[Columns]:
         """What a question of compiled.py is answered: rows of one short transaction."""
         sql = self._older.get(question) or QUESTIONS[question]
         names, found = self._ask(*_spread(sql, given))
@@ -288,7 +287,7 @@ def _spread(sql: str, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return sql, single
 
 
-def _trace_of(row: rows.Columns) -> tuple[Seq, str, str]:
+def _trace_of(row: Columns) -> tuple[Seq, str, str]:
     """TypeError if an id is no text."""
     seq, trace_id, parent_id = row["seq"], row["trace_id"], row["parent_id"]
     if not isinstance(trace_id, str) or not isinstance(parent_id, str):

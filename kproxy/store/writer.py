@@ -20,8 +20,9 @@ from kproxy.model.exchange import Digest, Exchange, Frame, Nanos
 from kproxy.model.session import SCHEMA, Gap, Mark, Session
 from kproxy.model.start import StartEntry, StartKey, StartObject
 from kproxy.model.trace import Span
-from kproxy.store import engines, etcdrows, rows, schema, sqlite
+from kproxy.store import engines, etcdrows, exchangerows, ledgerrows, schema, sessionrows, sqlite, startrows
 from kproxy.store.bodies import Known, pack
+from kproxy.store.cells import Row
 from kproxy.store.lock import WriterLock
 
 CLOSE_PATIENCE = 10.0
@@ -244,8 +245,8 @@ class Writer:
             with self._connection.begin():
                 self._forget_ledger()
                 for entries in batched(ledger.entries, LEDGER_ROWS):
-                    _many(self._connection, UPSERT_ENTRY, [etcdrows.entry_row(entry) for entry in entries])
-                _many(self._connection, UPSERT_NO_OP, [etcdrows.no_op_row(write) for write in ledger.no_op_writes])
+                    _many(self._connection, UPSERT_ENTRY, [ledgerrows.entry_row(entry) for entry in entries])
+                _many(self._connection, UPSERT_NO_OP, [ledgerrows.no_op_row(write) for write in ledger.no_op_writes])
                 _many(self._connection, UPSERT_PROGRESS, [(schema.KEPT_LEDGER, version)])
         except DBAPIError as error:
             raise engines.writing_failed(self.path, error) from error
@@ -265,31 +266,31 @@ class Writer:
 
     def _write(self, batch: Batch, fresh: dict[Digest, bytes]) -> None:
         _many(self._connection, INSERT_BODY, [(digest, len(data), *pack(data)) for digest, data in fresh.items()])
-        _many(self._connection, UPSERT_EXCHANGE, [rows.exchange_row(exchange) for exchange in batch.exchanges])
-        _many(self._connection, UPSERT_FRAME, [rows.frame_row(frame) for frame in batch.frames])
-        _many(self._connection, UPSERT_CHANGE, [rows.change_row(change) for change in batch.changes])
+        _many(self._connection, UPSERT_EXCHANGE, [exchangerows.exchange_row(exchange) for exchange in batch.exchanges])
+        _many(self._connection, UPSERT_FRAME, [exchangerows.frame_row(frame) for frame in batch.frames])
+        _many(self._connection, UPSERT_CHANGE, [etcdrows.change_row(change) for change in batch.changes])
         _many(self._connection, UPSERT_CALL, [etcdrows.call_row(call) for call in batch.calls])
         _many(self._connection, INSERT_SPAN, [(None, *etcdrows.span_row(span)) for span in batch.spans])
         _many(self._connection, UPSERT_STORE, [etcdrows.store_row(each, place) for place, each in batch.etcds.items()])
-        keys = [rows.start_key_row(each) for each in batch.start if isinstance(each, StartKey)]
-        objects = [rows.start_object_row(each) for each in batch.start if isinstance(each, StartObject)]
+        keys = [startrows.start_key_row(each) for each in batch.start if isinstance(each, StartKey)]
+        objects = [startrows.start_object_row(each) for each in batch.start if isinstance(each, StartObject)]
         _many(self._connection, UPSERT_START_KEY, keys)
         _many(self._connection, UPSERT_START_OBJECT, objects)
-        _many(self._connection, INSERT_GAP, [(None, *rows.gap_row(gap)) for gap in batch.gaps])
-        _many(self._connection, INSERT_MARK, [(None, *rows.mark_row(mark)) for mark in batch.marks])
-        reached: list[rows.Row] = [(f"etcd:{cluster}", revision) for cluster, revision in batch.revisions.items()]
+        _many(self._connection, INSERT_GAP, [(None, *sessionrows.gap_row(gap)) for gap in batch.gaps])
+        _many(self._connection, INSERT_MARK, [(None, *sessionrows.mark_row(mark)) for mark in batch.marks])
+        reached: list[Row] = [(f"etcd:{cluster}", revision) for cluster, revision in batch.revisions.items()]
         for relay, at in batch.relays.items():
             reached += [(f"relay:{relay}", at.base), (f"heard:{relay}", at.heard)]
         if batch.number:
             reached.append((_batch_of(batch.worker), batch.number))
         _many(self._connection, UPSERT_PROGRESS, reached)
         if batch.session is not None:
-            _many(self._connection, UPSERT_SESSION, [rows.session_row(batch.session)])
+            _many(self._connection, UPSERT_SESSION, [sessionrows.session_row(batch.session)])
 
     def _read_session(self) -> Session:
         row = self._connection.execute(select(schema.session)).mappings().one()
         self._connection.rollback()
-        return rows.session_of(dict(row))
+        return sessionrows.session_of(dict(row))
 
     def _progress(self, name: str) -> int | None:
         found = self._connection.execute(select(schema.progress.c.value).where(schema.progress.c.name == name))
@@ -313,7 +314,7 @@ def _batch_of(worker: int) -> str:
     return f"batch:{worker}" if worker else "batch"
 
 
-def _many(connection: Connection, statement: str, values: list[rows.Row]) -> None:
+def _many(connection: Connection, statement: str, values: list[Row]) -> None:
     if values:
         connection.exec_driver_sql(statement, values)
 
@@ -342,7 +343,7 @@ def _make(path: Path, session: Session) -> None:
         engine = engines.writing_engine(making)
         schema.metadata.create_all(engine)
         with engine.begin() as connection:
-            _many(connection, UPSERT_SESSION, [rows.session_row(session)])
+            _many(connection, UPSERT_SESSION, [sessionrows.session_row(session)])
         engines.stamp(engine, SCHEMA)
         engine.dispose()
         for part in sqlite.leftovers(path):

@@ -34,8 +34,9 @@ from kproxy.model.etcd import (
 from kproxy.model.exchange import Answer, End, Exchange, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.session import Server, Session, SessionEnd
-from kproxy.store import etcdrows, rows, schema
+from kproxy.store import etcdrows, exchangerows, schema, sessionrows
 from kproxy.store.bodies import pack
+from kproxy.store.cells import Row
 from kproxy.store.writer import (
     INSERT_BODY,
     UPSERT_CALL,
@@ -189,7 +190,7 @@ def make_large(file: Path, changes: int, *, traced: bool = False) -> None:
     for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000", "locking_mode=EXCLUSIVE"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("BEGIN")
-    connection.execute(UPSERT_SESSION, rows.session_row(session))
+    connection.execute(UPSERT_SESSION, sessionrows.session_row(session))
     store = EtcdStore(cluster=CLUSTER, endpoints=("http://127.0.0.1:2379",), start=START, end=session.etcd_end)
     connection.execute(UPSERT_STORE, etcdrows.store_row(store, 0))
     made = _Rows(traced=traced)
@@ -209,9 +210,9 @@ class _Rows:
         self._traced = traced
         self._values: dict[str, str] = {}  # by key, the digest of what it holds
         self._created: dict[str, int] = {}
-        self.changes: list[rows.Row] = []
-        self._exchanges: list[rows.Row] = []
-        self._calls: list[rows.Row] = []
+        self.changes: list[Row] = []
+        self._exchanges: list[Row] = []
+        self._calls: list[Row] = []
         self._bodies: dict[str, bytes] = {}
 
     def add(self, step: Step) -> None:
@@ -242,13 +243,13 @@ class _Rows:
         self._bodies[digest] = data
         return digest
 
-    def _change(self, step: Step, value: str) -> rows.Row:
+    def _change(self, step: Step, value: str) -> Row:
         previous = self._values.get(step.key, "")
         self._values[step.key] = value
         if step.verb == "create":
             self._created[step.key] = step.revision
-        now: rows.Row = ("kept", 900, value, "") if value else (None,) * 4
-        before: rows.Row = ("kept", 900, previous, "") if previous else (None,) * 4
+        now: Row = ("kept", 900, value, "") if value else (None,) * 4
+        before: Row = ("kept", 900, previous, "") if previous else (None,) * 4
         kind = "PUT" if value else "DELETE"
         created = self._created[step.key] if value else 0
         at = _at(step) + STEP // 2
@@ -388,10 +389,10 @@ def _exchange_row(kind: Kind, verb: str) -> tuple[int | str | bytes | None, ...]
         end=End.COMPLETE,
         caller="client",
     )
-    return rows.exchange_row(exchange)
+    return exchangerows.exchange_row(exchange)
 
 
-def _exchange(step: Step, shown: str, *, asked: str, traced: bool) -> rows.Row:
+def _exchange(step: Step, shown: str, *, asked: str, traced: bool) -> Row:
     row = list(_exchange_row(step.kind, step.verb))
     at = _columns()
     _place(row, step, step.seq, shown)
@@ -402,7 +403,7 @@ def _exchange(step: Step, shown: str, *, asked: str, traced: bool) -> rows.Row:
     return tuple(row)
 
 
-def _read(step: Step, shown: str) -> rows.Row:
+def _read(step: Step, shown: str) -> Row:
     row = list(_exchange_row(step.kind, "get"))
     _place(row, step, step.seq + 1, shown)
     return tuple(row)
@@ -423,7 +424,7 @@ def _trace(step: Step) -> tuple[str, str]:
     return f"{step.seq:032x}", f"{step.seq:016x}"
 
 
-def _call(step: Step) -> rows.Row:
+def _call(step: Step) -> Row:
     key = EtcdKey(step.key.encode())
     operation = Operation.DELETE if step.verb == "delete" else Operation.PUT
     trace_id, parent_id = _trace(step)

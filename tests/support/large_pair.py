@@ -27,8 +27,9 @@ from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, EtcdStore, KeyChan
 from kproxy.model.exchange import EMPTY_BODY, Answer, Body, BodyState, Digest, End, Exchange, Frame, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.session import Server, Session, SessionEnd
-from kproxy.store import etcdrows, rows, schema
+from kproxy.store import etcdrows, exchangerows, ledgerrows, schema, sessionrows
 from kproxy.store.bodies import pack
+from kproxy.store.cells import Row
 from kproxy.store.writer import (
     INSERT_BODY,
     UPSERT_CHANGE,
@@ -218,10 +219,10 @@ class _Side:
         self._chosen = chooser
         self._etcd = etcd
         self.file = file
-        self._exchanges: list[rows.Row] = []
-        self._frames: list[rows.Row] = []
-        self._changes: list[rows.Row] = []
-        self._entries: list[rows.Row] = []
+        self._exchanges: list[Row] = []
+        self._frames: list[Row] = []
+        self._changes: list[Row] = []
+        self._entries: list[Row] = []
         self._bodies: dict[Digest, bytes] = {}
         self._stored: dict[int, Body] = {}
         self._created: dict[int, int] = {}
@@ -254,11 +255,11 @@ class _Side:
             end=End.CLIENT_GONE if act.verb == "watch" else End.COMPLETE,
             caller="client",
         )
-        self._exchanges.append(rows.exchange_row(exchange))
+        self._exchanges.append(exchangerows.exchange_row(exchange))
         for index, (kind, thing) in enumerate(act.events):
             data = b'{"type":"%s","object":%s}' % (kind.encode(), self._shown(thing))
             frame = Frame(seq=seq, index=index, at=Nanos(at + index), body=self._keep(data))
-            self._frames.append(rows.frame_row(frame))
+            self._frames.append(exchangerows.frame_row(frame))
         if self._etcd and act.verb in {"create", "update", "patch", "delete"}:
             self._change(seq, act)
         if len(self._exchanges) >= _CHUNK:
@@ -361,9 +362,9 @@ class _Side:
             basis=Basis.REVISION,
             evidence="its answer shows this revision",
         )
-        self._changes.append(rows.change_row(change))
+        self._changes.append(etcdrows.change_row(change))
         entry = LedgerEntry(change=change, standing=Standing.ATTRIBUTED, attribution=ground)
-        self._entries.append(etcdrows.entry_row(entry))
+        self._entries.append(ledgerrows.entry_row(entry))
 
     def _keep(self, data: bytes) -> Body:
         digest = Digest(sha256(data).hexdigest())
@@ -388,7 +389,7 @@ class _Side:
     def close(self) -> None:
         """All was added."""
         self.flush()
-        self._connection.execute(UPSERT_SESSION, rows.session_row(self._session))
+        self._connection.execute(UPSERT_SESSION, sessionrows.session_row(self._session))
         if self._etcd:
             store = EtcdStore(cluster=CLUSTERS[self._chosen.which], start=self._session.etcd_start)
             self._connection.execute(UPSERT_STORE, etcdrows.store_row(store, 0))
