@@ -187,9 +187,8 @@ lock: $(VENV)/installed ## resolve the lock files again
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.10 --no-annotate --no-header \
 	  --upgrade pytest-kproxy/pyproject.toml -o pytest-kproxy/requirements.lock
 
-quality: $(VENV)/quality ## branches that tests take, MUTATIONS=300 of each pure room that they notice, sizes, names, duplicates (ROOM=diff: one)
-	$(BIN)/python -m tests.quality --house
-	$(BIN)/python -m tests.quality --branches --mutants $(MUTATIONS) $(ROOM:%=--room %)
+quality: $(VENV)/quality ## branches that tests take, MUTATIONS=300 of each pure room that they notice, sizes, names, duplicates: a table beside its goals, an error if one is missed (ROOM=diff: one)
+	$(BIN)/python -m tests.quality --house --branches --mutants $(MUTATIONS) $(ROOM:%=--room %)
 
 wheel: $(VENV)/installed ## the wheels of kproxy and of pytest-kproxy, into dist/
 	rm -rf dist && $(BIN)/python -m hatchling build -t wheel
