@@ -44,6 +44,8 @@ def judge_overlap(of: Comparison, pair: Pair, before: int) -> None:
     right: bool | None
     if verb == "delete":
         right = _deleted_at_once(of, pair, found)
+    elif verb == "deletecollection":
+        right = all(_deleted_before(of, pair, each) for each in found)
     elif verb in {"get", "list"} and not may_be_stale(pair.baseline) and may_be_right(of, pair):
         right = _overlapped(of.baseline, pair.baseline) and _read_right(of, pair, found)
     else:
@@ -116,6 +118,27 @@ def _deleted_at_once(of: Comparison, pair: Pair, found: list[Difference]) -> boo
     if statuses[0] == statuses[1] and not {(each.where, each.path) for each in found} <= _LOSERS:
         return False
     return _says_gone(of, pair) if statuses[1] == _NOT_FOUND else _says_what_was(of, pair, ref)
+
+
+def _deleted_before(of: Comparison, pair: Pair, found: Difference) -> bool:
+    """Whether a collection's deletion lacks an object that a deletion beside it, in the recording, had taken away.
+
+    In the replay that one came first, and the object was gone.
+    """
+    match, listed = ELEMENT.fullmatch(found.path), Listed.of(document(of.baseline, pair.baseline))
+    if match is None or listed is None or (found.kind, match[3]) != ("removed", ""):
+        return False
+    if int(match[2]) >= len(listed.objects):
+        return False
+    namespace, name = name_of(listed.objects[int(match[2])])
+    info = pair.baseline.info
+    beside = (each for each in _beside(of.baseline, pair.baseline) if each.info.verb == "delete" and _writes(each))
+    if not any(
+        _about(each, pair.baseline) and (each.info.namespace, each.info.name) == (namespace, name) for each in beside
+    ):
+        return False
+    ref = info.ref(of.renaming.text(namespace), of.renaming.text(name))
+    return was_absent(of.replayed, ref, of.known_before(pair.replayed))
 
 
 def _ref(exchange: Exchange) -> ObjectRef:

@@ -264,6 +264,24 @@ def test_a_collections_deletion_at_once_may_have_been_the_one_that_is_carried_ou
     assert verdict_of(*servers).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("left_out", "overlap", "outcome"),
+    [("a", True, Outcome.EQUIVALENT), ("b", True, Outcome.DIFFERENT), ("a", False, Outcome.DIFFERENT)],
+)
+def test_a_collections_deletion_may_come_behind_a_deletion_beside_it(
+    left_out: str, outcome: Outcome, *, overlap: bool
+) -> None:
+    """What it lacks is what the other one took away, and nothing else."""
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    for made in servers:
+        pods = [made.pod(3, status={"number": 3}), made.pod(4, "b")]
+        shown = [pod for pod in pods if made is servers[0] or pod["metadata"]["name"] != left_out]  # type: ignore[index,call-overload] # it is an object
+        made.exchange("DELETE", PODS, 200, made.listed(4 if made is servers[0] else 6, *shown))
+    if overlap:
+        servers[0].edit(Seq(DELETED), lambda each: replace(each, ended=Nanos((DELETED + 1) * SECOND + 5)))
+    assert verdict_of(*servers).outcome is outcome
+
+
 def status(made: FakeServer, number: int) -> JSONObject:
     """How a deletion is answered that was carried out at once: most kinds show no object then."""
     details: JSON = {"name": "a", "kind": "pods", "uid": made.uid(number)}
