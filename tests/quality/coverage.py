@@ -45,10 +45,7 @@ def covered(room: Room, folder: Path) -> Covered:
         f"--data-file={data}",
         "-m",
         "pytest",
-        "-q",
-        "-n0",
-        "-m",
-        UNIT,
+        *PYTEST,
         *room.tests,
     ]
     ended = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)

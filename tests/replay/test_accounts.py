@@ -6,7 +6,7 @@ from dataclasses import replace
 from kproxy.model.etcd import ClusterId, EtcdKey, Revision
 from kproxy.model.exchange import EMPTY_BODY, Answer, Exchange, Nanos, Request, Seq
 from kproxy.model.start import StartKey
-from kproxy.replay.accounts import has_accounts
+from kproxy.replay.accounts import has_accounts, nodes_of
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import HEADER, MemoryRecording
 
@@ -58,3 +58,18 @@ def test_anybodys_account_says_nothing() -> None:
     assert not has_accounts(made("default", 409))
     assert not has_accounts(started("/registry/serviceaccounts/kube-system/robot"))
     assert not has_accounts(MemoryRecording())
+
+
+def test_as_many_nodes_are_told_as_there_were_and_two_where_nobody_says() -> None:
+    assert nodes_of(MemoryRecording()) == 2
+    assert nodes_of(started("/registry/minions/one")) == 1
+    assert nodes_of(started("/registry/pods/default/minions")) == 2
+
+
+def test_a_body_that_cannot_be_read_is_no_account() -> None:
+    recording = made("default")
+    [exchange] = recording.exchange_list
+    assert exchange.answer is not None
+    broken = replace(exchange.answer, body=recording.keep(b"{"))
+    recording.exchange_list[:] = [replace(exchange, answer=broken)]
+    assert not has_accounts(recording)
