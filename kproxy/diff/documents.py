@@ -29,7 +29,7 @@ _CHOSEN = re.compile(
 ENCRYPTED = "encrypted at rest"
 """The reason why the recorder has no such value (kproxy.record.redact)."""
 
-_MOST = 1 << 21
+_MOST = 1 << 19
 """Bytes of bodies that are remembered of each kind; decoded they take some ten times that."""
 
 _FLAG = 200

@@ -28,7 +28,7 @@ _AGREE_ONCE_LEARNED = frozenset(
 )
 """Kinds of values that stand for each other whenever the renaming has learned so, whatever else it knows."""
 
-_MOST = 1 << 22
+_MOST = 1 << 21
 """Bytes of documents of which it is remembered what they tell, about."""
 _EXTRA = 600
 """Bytes that it takes beside them."""

@@ -1,9 +1,9 @@
 """A one-to-one map that is learned from pairs."""
 
 from collections.abc import Callable, Iterator, MutableMapping
-from typing import Self
+from typing import Any, Self
 
-from kproxy.renaming.spilled import HOT, Spilled
+from kproxy.renaming.spilled import HOT, Counts, Spilled
 
 _NO_PAIRS: dict[str, str] = {}
 """The way back where there is none: never written to."""
@@ -16,7 +16,7 @@ class Bijection:
     stands, and not at all the others.
     """
 
-    __slots__ = ("_again", "_backward", "_disputed", "_forward", "_injective")
+    __slots__ = ("_again", "_backward", "_disputed", "_forward", "_hot", "_injective")
 
     def __init__(self, *, injective: bool = True, large: bool = False, hot: int = HOT) -> None:
         """`injective` False: two values may have the same image (times that only keep their order).
@@ -26,7 +26,8 @@ class Bijection:
         self._injective = injective
         self._forward: MutableMapping[str, str] = Spilled(hot) if large else {}
         self._backward: MutableMapping[str, str] = _NO_PAIRS if not injective else Spilled(hot) if large else {}
-        self._again: dict[str, int] | None = None  # made when there is one: of most pairs nothing is disputed
+        self._hot = hot if large else 0
+        self._again: dict[str, int] | Counts | None = None  # made when there is one: of most pairs nothing is disputed
         """By baseline, the votes of a pair that stands, beyond the first one."""
         self._disputed: dict[tuple[str, str], int] | None = None
         """The votes of pairs that do not go with those that stand."""
@@ -50,7 +51,7 @@ class Bijection:
 
     def _vote(self, baseline: str, weight: int) -> None:
         if self._again is None:
-            self._again = {}
+            self._again = Counts(self._hot) if self._hot else {}
         self._again[baseline] = self._again.get(baseline, 0) + weight
 
     def settle(self) -> bool:
@@ -74,6 +75,20 @@ class Bijection:
         for (baseline, replayed), count in dict((*sure, *votes)).items():
             self.learn(baseline, replayed, count)
         return any(self._forward.get(baseline) != replayed for (baseline, replayed), _ in standing)
+
+    def state(self) -> Any:
+        """All of it as marshal takes it; of one that is not large."""
+        return self._injective, self._forward, self._again, self._disputed
+
+    @classmethod
+    def of_state(cls, state: Any) -> Self:
+        """One again."""
+        injective, forward, again, disputed = state
+        made = cls(injective=injective)
+        made._forward, made._again, made._disputed = forward, again, disputed
+        if injective:
+            made._backward = {image: value for value, image in forward.items()}
+        return made
 
     def _votes(self, baseline: str) -> int:
         return self._again.get(baseline, 0) + 1 if self._again is not None else 1

@@ -37,6 +37,11 @@ _MAPS = (
 )
 
 
+_MANY = frozenset({Kind.AUDIT_ID, Kind.UID, Kind.NAME})
+"""Kinds of which there is one for each exchange, or each object."""
+_HOT = 1 << 12
+
+
 class _Image(NamedTuple):
     """What a text becomes.
 
@@ -57,7 +62,7 @@ class Renaming:
         self.modified: dict[tuple[str, str], str] = {}
         """Last-Modified of a path, as the replay's server said it last: what If-Modified-Since names."""
         self.ages = 0
-        self._maps = {kind: Bijection(large=kind is Kind.AUDIT_ID) for kind in _MAPS}
+        self._maps = {kind: Bijection(large=kind in _MANY, hot=_HOT) for kind in _MAPS}
         self._drawn: dict[str, Bijection] = {}
         """Drawn names by namespace: two namespaces may have the same one, and then two images."""
         self._names: Names | None = None
@@ -94,8 +99,14 @@ class Renaming:
             self._learn_hash(baseline, replayed, weight)
         elif kind is not Kind.ALLOCATION:
             if kind is Kind.NAME:
-                self._drawn.setdefault(namespace, Bijection()).learn(baseline, replayed, weight)
+                self._drawn_in(namespace).learn(baseline, replayed, weight)
             self.learn_name(kind, baseline, replayed, weight)
+
+    def _drawn_in(self, namespace: str) -> Bijection:
+        found = self._drawn.get(namespace)
+        if found is None:
+            found = self._drawn[namespace] = Bijection(large=True, hot=_HOT)
+        return found
 
     def _learn_hash(self, baseline: str, replayed: str, weight: int) -> None:
         first, second = hash_in(baseline), hash_in(replayed)

@@ -1,11 +1,15 @@
 """Revisions and their images: exact for each object's versions, containing for collections, resource by resource."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Self
 
 from kproxy.renaming.bijection import Bijection
+from kproxy.renaming.shelf import Shelf
+from kproxy.renaming.spilled import Spilled
 from kproxy.renaming.timeline import Timeline
 
+_HOT = 1 << 12
+_BETWEEN = " "  # which stands in no revision
 _NOTHING = Timeline()
 
 
@@ -18,26 +22,29 @@ class Revisions:
     """
 
     def __init__(self) -> None:
-        self._scopes: dict[str, Bijection] = {}
-        self._listed: dict[tuple[str, str], str] = {}
+        self._scopes: Shelf[Bijection] = Shelf(Bijection.state, Bijection.of_state)
+        self._listed = Spilled(_HOT)
+        """By resource and the baseline's."""
         self._known: dict[str, Timeline] = {}
-        self._made: dict[str, str] = {}
+        self._made = Spilled(_HOT)
         """The revisions that are an object's version: a store gives each of them once, whosever it is."""
 
     def learn(self, scope: str, baseline: str, replayed: str, weight: int = 1, resource: str = "") -> None:
         """A pair at one place. A collection's revision may have many images: background moves the store on."""
         if scope:
-            self._scopes.setdefault(scope, Bijection()).learn(baseline, replayed, weight)
+            bijection = self._scopes.get(scope)
+            if bijection is None:
+                bijection = self._scopes[scope] = Bijection()
+            bijection.learn(baseline, replayed, weight)
             self._made[baseline] = replayed
         else:
-            self._listed[resource, baseline] = replayed
+            self._listed[_listed(resource, baseline)] = replayed
         for each in {resource, ""} if scope else {""}:
             self._known.setdefault(each, Timeline()).learn(int(baseline), int(replayed))
 
     def settle(self) -> bool:
         """Decide each object's map by votes; whether that took its image from any version."""
-        changed = [bijection.settle() for bijection in self._scopes.values()]
-        return any(changed)
+        return self._scopes.change(Bijection.settle)
 
     def agrees(self, scope: str, baseline: str, replayed: str) -> bool:
         """Whether an object's version is the replay's version."""
@@ -56,9 +63,9 @@ class Revisions:
         """
         if scope and (bijection := self._scopes.get(scope)) and (image := bijection.image(baseline)):
             return image
-        if not resource and baseline in self._made:
-            return self._made[baseline]
-        listed = self._listed.get((resource, baseline))
+        if not resource and (made := self._made.get(baseline)) is not None:
+            return made
+        listed = self._listed.get(_listed(resource, baseline))
         least, most = self._known.get(resource, _NOTHING).bounds(int(baseline))
         in_order = least is None or most is None or least < most
         fits = listed is not None and (least is None or int(listed) >= least) and (most is None or int(listed) < most)
@@ -88,11 +95,13 @@ class Revisions:
 
     def objects(self) -> Iterator[tuple[str, Bijection]]:
         """Each object's versions."""
-        return iter(self._scopes.items())
+        return self._scopes.items()
 
     def listed(self) -> Iterator[tuple[str, str, str]]:
         """What lists showed: resource, baseline, replayed."""
-        return ((resource, baseline, replayed) for (resource, baseline), replayed in self._listed.items())
+        for key, replayed in self._listed.items():
+            resource, _, baseline = key.rpartition(_BETWEEN)
+            yield resource, baseline, replayed
 
     def known(self) -> Iterator[tuple[str, Timeline]]:
         """The changes known, by resource; those of "" are all, and what lists showed."""
@@ -101,35 +110,41 @@ class Revisions:
     @classmethod
     def of(
         cls,
-        objects: Mapping[str, Bijection],
-        listed: Mapping[tuple[str, str], str],
+        objects: Iterable[tuple[str, Bijection]],
+        listed: Iterable[tuple[tuple[str, str], str]],
         known: Mapping[str, Timeline],
     ) -> Self:
         """Revisions made of their parts."""
         made = cls()
-        made._scopes, made._listed, made._known = dict(objects), dict(listed), dict(known)
-        made._made = dict(pair for each in made._scopes.values() for pair in each.items())
+        for scope, bijection in objects:
+            made._scopes[scope] = bijection
+            made._made.update(bijection.items())
+        made._listed.update((_listed(*key), image) for key, image in listed)
+        made._known = dict(known)
         return made
 
     def inverse(self, text: Callable[[str], str]) -> Self:
         """The other way; `text` renames the owners (a uid, a key)."""
         return self.of(
-            {text(scope): each.inverse() for scope, each in self._scopes.items()},
-            {(resource, image): baseline for (resource, baseline), image in reversed(self._listed.items())},
+            ((text(scope), each.inverse()) for scope, each in self._scopes.items()),
+            (((resource, image), baseline) for resource, baseline, image in reversed(list(self.listed()))),
             {resource: each.inverse() for resource, each in self._known.items()},
         )
 
     def compose(self, other: "Revisions", text: Callable[[str], str]) -> Self:
         """On to where `other` leads, as far as both know."""
-        objects = {
-            scope: each.compose(_images(other._scopes.get(text(scope))))  # noqa: SLF001 - another of its kind
+        objects = (
+            (scope, each.compose(_images(other._scopes.get(text(scope)))))  # noqa: SLF001 - another of its kind
             for scope, each in self._scopes.items()
-        }
+        )
         known = {name: each.compose(other._known.get(name, _NOTHING)) for name, each in self._known.items()}  # noqa: SLF001 - the same
-        listed = {key: other._listed.get((key[0], image)) for key, image in self._listed.items()}  # noqa: SLF001 - the same
+        listed = (
+            ((name, baseline), other._listed.get(_listed(name, image)))  # noqa: SLF001 - the same
+            for name, baseline, image in self.listed()
+        )
         return self.of(
-            {scope: each for scope, each in objects.items() if len(each)},
-            {key: image for key, image in listed.items() if image is not None},
+            ((scope, each) for scope, each in objects if len(each)),
+            ((key, image) for key, image in listed if image is not None),
             {name: each for name, each in known.items() if len(each)},
         )
 
@@ -140,7 +155,11 @@ class Revisions:
 
     def __len__(self) -> int:
         """How many revisions have another image."""
-        return sum(sum(1 for _ in each.changed()) for each in self._scopes.values())
+        return sum(sum(1 for _ in each.changed()) for _, each in self._scopes.items())
+
+
+def _listed(resource: str, baseline: str) -> str:
+    return f"{resource}{_BETWEEN}{baseline}"
 
 
 def _images(bijection: Bijection | None) -> Callable[[str], str | None]:

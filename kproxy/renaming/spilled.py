@@ -1,7 +1,6 @@
 """A mapping of texts that keeps its latest entries in memory, and the others in a temporary file.
 
-For what each exchange has one of, and hardly ever again: audit ids. As dictionaries they were half of what comparing a
-million exchanges took.
+For what each exchange, or each object, has one of: audit ids, uids, names, revisions.
 """
 
 import sqlite3
@@ -25,12 +24,21 @@ def _read(data: bytes) -> str:
 
 
 @contextmanager
-def _in_a_sentence() -> Iterator[None]:
+def in_a_sentence() -> Iterator[None]:
     """A full temporary folder, to which SQLite spills: ScratchError."""
     try:
         yield
     except sqlite3.OperationalError as error:
         raise ScratchError(f"a renaming's temporary file cannot be written: {error}") from error
+
+
+def temporary() -> sqlite3.Connection:
+    """A file of keys and values that SQLite takes away itself."""
+    made = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    for pragma in _PRAGMAS:
+        made.execute(f"PRAGMA {pragma}")
+    made.execute("CREATE TABLE entries (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
+    return made
 
 
 class _Entries(ItemsView[str, str]):
@@ -61,7 +69,10 @@ class Spilled(MutableMapping[str, str]):
         found = self._hot.get(key)
         if found is None and self._cold is not None:
             row = self._cold.execute("SELECT value FROM entries WHERE key = ?", (_stored(key),)).fetchone()
-            found = _read(row[0]) if row is not None else None
+            if row is not None:
+                found = self._hot[key] = _read(row[0])  # what is asked for again is asked for often
+                if len(self._hot) > self._most:
+                    self._spill()
         return default if found is None else found
 
     def __contains__(self, key: object) -> bool:
@@ -73,15 +84,12 @@ class Spilled(MutableMapping[str, str]):
             self._spill()
 
     def _spill(self) -> None:
-        with _in_a_sentence():
+        with in_a_sentence():
             self._move()
 
     def _move(self) -> None:
-        if self._cold is None:  # "": a file that SQLite takes away itself
-            self._cold = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-            for pragma in _PRAGMAS:
-                self._cold.execute(f"PRAGMA {pragma}")
-            self._cold.execute("CREATE TABLE entries (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
+        if self._cold is None:
+            self._cold = temporary()
         self._cold.execute("BEGIN")
         rows = sorted((_stored(key), _stored(value)) for key, value in self._hot.items())
         self._cold.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", rows)
@@ -93,7 +101,7 @@ class Spilled(MutableMapping[str, str]):
             raise KeyError(key)
         self._hot.pop(key, None)
         if self._cold is not None:
-            with _in_a_sentence():
+            with in_a_sentence():
                 self._cold.execute("DELETE FROM entries WHERE key = ?", (_stored(key),))
 
     def __iter__(self) -> Iterator[str]:
@@ -125,3 +133,18 @@ class Spilled(MutableMapping[str, str]):
         if self._cold is not None:
             self._cold.close()
             self._cold = None
+
+
+class Counts:
+    """How often each of any number of texts was counted."""
+
+    def __init__(self, hot: int = HOT) -> None:
+        self._counts = Spilled(hot)
+
+    def get(self, key: str, default: int) -> int:
+        """How often; `default` for what was not."""
+        found = self._counts.get(key)
+        return default if found is None else int(found)
+
+    def __setitem__(self, key: str, count: int) -> None:
+        self._counts[key] = str(count)

@@ -12,11 +12,12 @@ import json
 import marshal
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.kinds import Place
+from kproxy.renaming.shelf import Shelf
 
 _FORMAT = 2  # of marshal: equal values give equal bytes
 _LARGEST = 1 << 13
@@ -33,35 +34,63 @@ class Field(NamedTuple):
     beside: str
 
 
+class _Times(NamedTuple):
+    """The times of a field, and what stands beside it in the replay."""
+
+    beside: str
+    pairs: Bijection
+
+
+type _Object = dict[Field, _Times]
+
+
+def _dump(fields: _Object) -> Any:
+    return [(tuple(field), times.beside, times.pairs.state()) for field, times in fields.items()]
+
+
+def _load(fields: Any) -> _Object:
+    return {Field(*field): _Times(beside, Bijection.of_state(state)) for field, beside, state in fields}
+
+
+def _settle(fields: _Object) -> bool:
+    changed = [each.pairs.settle() for each in fields.values()]
+    return any(changed)
+
+
 class Unchanged:
-    """Pairs of times by field."""
+    """Pairs of times by field, object by object."""
 
     def __init__(self) -> None:
-        self._fields: dict[Field, Bijection] = {}
-        self._beside: dict[Field, str] = {}
-        """What stands beside the field in the replay."""
+        self._objects: Shelf[_Object] = Shelf(_dump, _load)
+        """By uid."""
 
     def learn(self, place: Place, baseline: str, replayed: str, weight: int = 1) -> None:
         """A pair of times at one place."""
         field = field_of(place, baseline)
-        if field not in self._fields:
-            self._begin(field, beside_of(place, field))
-        self._fields[field].learn(baseline, replayed, weight)
+        times = self._find(field) or self._begin(field, beside_of(place, field))
+        times.pairs.learn(baseline, replayed, weight)
 
     def take(self, field: Field, beside: str, baseline: str, replayed: str, weight: int = 1) -> None:
         """The same, of a field; `beside`: what stands beside it in the replay."""
-        if field not in self._fields:
-            self._begin(field, beside)
-        self._fields[field].learn(baseline, replayed, weight)
+        times = self._find(field) or self._begin(field, beside)
+        times.pairs.learn(baseline, replayed, weight)
 
-    def _begin(self, field: Field, beside: str) -> None:
-        self._fields[field] = Bijection(injective=False)
-        self._beside[field] = beside
+    def _find(self, field: Field) -> _Times | None:
+        fields = self._objects.get(field.uid)
+        return fields.get(field) if fields is not None else None
+
+    def _begin(self, field: Field, beside: str, pairs: Bijection | None = None) -> _Times:
+        made = _Times(beside, pairs if pairs is not None else Bijection(injective=False))
+        fields = self._objects.get(field.uid)
+        if fields is None:
+            self._objects[field.uid] = {field: made}
+        else:
+            fields[field] = made
+        return made
 
     def settle(self) -> bool:
         """Decide each field by votes; whether that took its image from any time."""
-        changed = [each.settle() for each in self._fields.values()]
-        return any(changed)
+        return self._objects.change(_settle)
 
     def agrees(self, place: Place, baseline: str, replayed: str) -> bool:
         """Whether the two are the same field's times; what has no uid (a review, a patch) does not last."""
@@ -71,25 +100,27 @@ class Unchanged:
         """The same, of a field."""
         if not field.uid:
             return True
-        each = self._fields.get(field)
-        return each is not None and each.agrees(baseline, replayed)
+        found = self._find(field)
+        return found is not None and found.pairs.agrees(baseline, replayed)
 
     def image(self, place: Place, baseline: str) -> str | None:
         """What the field's time became."""
-        each = self._fields.get(field_of(place, baseline))
-        return each.image(baseline) if each is not None else None
+        found = self._find(field_of(place, baseline))
+        return found.pairs.image(baseline) if found is not None else None
 
     def items(self) -> Iterator[tuple[Field, str, Bijection]]:
         """Each field, what stands beside it in the replay, and its times."""
-        return ((field, self._beside[field], times) for field, times in self._fields.items())
+        for fields in self._objects.values():
+            for field, times in fields.items():
+                yield field, times.beside, times.pairs
 
     @classmethod
     def of(cls, items: Iterable[tuple[Field, str, Bijection]]) -> Self:
         """Times made of their parts; of fields that are one and the same the first has the word."""
         made = cls()
         for field, beside, times in items:
-            if field not in made._fields:
-                made._fields[field], made._beside[field] = times, beside
+            if made._find(field) is None:
+                made._begin(field, beside, times)
         return made
 
     def inverse(self, image: Callable[[Field, str], Field]) -> Self:
@@ -100,20 +131,19 @@ class Unchanged:
         """On to where `other` leads, as far as both know."""
         found = []
         for field, beside, times in self.items():
-            there = image(field, beside)
-            further = other._fields.get(there)
-            if further is not None and len(through := times.compose(further.image)):
-                found.append((field, other._beside[there], through))  # noqa: SLF001 - another of its kind
+            further = other._find(image(field, beside))  # noqa: SLF001 - another of its kind
+            if further is not None and len(through := times.compose(further.pairs.image)):
+                found.append((field, further.beside, through))
         return self.of(found)
 
     @property
     def known_any(self) -> bool:
         """Whether any pair was learned."""
-        return bool(self._fields)
+        return bool(self._objects)
 
     def __len__(self) -> int:
         """How many have another image."""
-        return sum(sum(1 for _ in each.changed()) for each in self._fields.values())
+        return sum(sum(1 for _ in times.changed()) for _, _, times in self.items())
 
 
 def lies_ahead(place: Place) -> bool:

@@ -45,8 +45,11 @@ def renaming_of(value: JSONObject) -> Renaming:
             renaming = Renaming.of(
                 {Kind(kind): _bijection(pairs) for kind, pairs in names.items()},
                 Revisions.of(
-                    {scope: _versions(pairs) for scope, pairs in objects.items()},
-                    {(resource, _revision(a)): _revision(b) for resource, a, b in (_texts(each, 3) for each in lists)},
+                    ((scope, _versions(pairs)) for scope, pairs in objects.items()),
+                    (
+                        ((resource, _revision(a)), _revision(b))
+                        for resource, a, b in (_texts(each, 3) for each in lists)
+                    ),
                     {resource: _timeline(pairs) for resource, pairs in changes.items()},
                 ),
                 Unchanged.of(_time(each) for each in times),

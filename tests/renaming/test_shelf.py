@@ -1,0 +1,76 @@
+"""kproxy.renaming.shelf: values by key, most of them in a temporary file."""
+
+import sqlite3
+from random import Random
+
+import pytest
+
+from kproxy.errors import ScratchError
+from kproxy.renaming import shelf
+from kproxy.renaming.bijection import Bijection
+from kproxy.renaming.shelf import Shelf
+
+
+def counts(hot: int = 2) -> Shelf[list[int]]:
+    return Shelf(list, list, hot)
+
+
+def test_what_was_put_is_there_in_memory_or_not() -> None:
+    kept = counts()
+    same: dict[str, list[int]] = {}
+    drawn = Random(7)
+    for number in range(300):
+        key = f"{drawn.randrange(40)}\udc80"
+        found = kept.get(key)
+        assert found == same.get(key)
+        if found is None:
+            kept[key] = [number]
+            same[key] = [number]
+        else:
+            found.append(number)
+            same[key] = list(found)
+    assert dict(kept.items()) == same
+    assert sorted(kept.values()) == sorted(same.values())
+    assert len(kept) == len(same)
+    assert kept.get("another") is None
+
+
+def test_all_are_changed_those_in_the_file_too() -> None:
+    kept = counts()
+    for number in range(20):
+        kept[f"{number}"] = [number]
+
+    def change(value: list[int]) -> bool:
+        if value[0] % 2:
+            value[0] = -1
+        return value[0] == 13
+
+    assert not kept.change(change)
+    assert sorted(each for (each,) in kept.values()) == [*[-1] * 10, *range(0, 20, 2)]
+    assert kept.change(lambda value: value[0] == 0)
+
+
+def test_a_map_is_the_same_behind_the_file() -> None:
+    kept = Shelf(Bijection.state, Bijection.of_state, 1)
+    for scope in "abcdef":
+        kept[scope] = Bijection()
+        for pair in (("5", "7"), ("5", "7"), ("6", "7"), ("6", "8")):
+            found = kept.get(scope)
+            assert found is not None
+            found.learn(*pair)
+    for scope in "abcdef":
+        found = kept.get(scope)
+        assert found is not None
+        assert (found.image("5"), found.origin("8"), found.agrees("6", "8")) == ("7", "6", True)
+        assert not found.settle()  # "6" was seen beside "7" as often as beside "8", which stood
+
+
+def test_a_full_folder_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> sqlite3.Connection:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(shelf, "temporary", full)
+    kept = counts(0)
+    kept["a"] = [1]
+    with pytest.raises(ScratchError, match="a renaming's temporary file cannot be written: database or disk is full"):
+        kept["b"] = [2]
