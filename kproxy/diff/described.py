@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from kproxy.diff.features import Features, described_of, group_of
 from kproxy.diff.sites import Locator, Site, Steps, element_name, in_type, steps_of
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, text
 from kproxy.model.verdict import Difference
 
 type Change = tuple[str, ...]
@@ -28,6 +28,8 @@ _ELEMENTS = frozenset({"items", "additionalProperties"})
 _ALONE = frozenset({"added", "removed"})
 _READS = frozenset({"list", "watch"})
 _REFUSED, _FORBIDDEN, _NOT_FOUND = 400, 403, 404
+_NO_RIGHT = " cannot create resource "
+"""In the authorizer's own words (k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go)."""
 
 
 class Described:
@@ -109,7 +111,8 @@ class Described:
 
         A refusal says so of itself only where a collection is not found when it is read. Any other one does where
         discovery or OpenAPI tells it: nobody has a right (403) to what a version does not serve, for a role has its
-        rule by the same feature gate; but a right, or a namespace, is missing for other reasons, too.
+        rule by the same feature gate; but a right, or a namespace, is missing for other reasons, too, and a creation
+        is forbidden for more than the lack of a right.
         """
         difference = site.difference
         if site.aspect == "member" and site.subject is not None and site.subject.resource == "apiservices":
@@ -121,10 +124,15 @@ class Described:
             return
         kind, status = _refused(difference)
         resource = (kind, info.group, self._features.resource(kind, info.group, info.resource))
-        if status == _NOT_FOUND or (status == _FORBIDDEN and info.verb != "create"):
+        if status == _NOT_FOUND or (status == _FORBIDDEN and (info.verb != "create" or self._no_right(site))):
             proven = status == _NOT_FOUND and info.verb in _READS
             yield from (each for each in (resource,) if proven or each in self._told)
             yield from (each for each in ((kind, info.group, ""),) if each in self._told)
+
+    def _no_right(self, site: Site) -> bool:
+        """Whether a refusal says that its user has no right to do so: no quota, no policy, no plugin refused it."""
+        said = self._locator.answers(site.exchange) if site.exchange is not None else ()
+        return any(_NO_RIGHT in text(each.get("message")) for each in said if isinstance(each, dict))
 
     def _listed(self, site: Site) -> Change | None:
         """In the list of documents one more or less is a version of a group, or a group with its versions."""

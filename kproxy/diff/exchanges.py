@@ -5,6 +5,7 @@ import re
 from kproxy.diff.ages import SLACK
 from kproxy.diff.documents import Document
 from kproxy.diff.headers import HeaderComparer
+from kproxy.diff.hurried import was_late
 from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
 from kproxy.diff.order import Learned
 from kproxy.diff.overlap import judge_overlap
@@ -201,7 +202,7 @@ def compare_exchange(of: Comparison, pair: Pair, chains: Chains) -> None:
         of.findings.cannot_tell(f"exchange {pair.baseline.seq}: {reason}")
         return
     _compare_requests(of, pair)
-    if was_throttled(of, pair):
+    if was_throttled(of, pair) or was_late(of, pair):
         return
     _compare_ends(of, pair)
     first, second = pair.baseline.answer, pair.replayed.answer

@@ -115,6 +115,13 @@ OVERLAP = Rule(
     "between the two moments; never a head, nor an object at the recorded version",
 )
 
+NO_TIME = Rule(
+    name="not-in-time",
+    ground="an api-server says so when a read took too long, or when its client left meanwhile (k8s.io/apiserver/pkg/"
+    "server/filters/timeout.go); what it would have answered was not recorded",
+    place="a 504 of these words to a get or list in the recording, beside a 200: never the other way",
+)
+
 RULES: tuple[Rule, ...] = (
     FRAMING,
     BOOKMARKS,
@@ -130,5 +137,6 @@ RULES: tuple[Rule, ...] = (
     CERTIFICATES,
     EMULATED,
     OVERLAP,
+    NO_TIME,
 )
 """All rules there are."""

@@ -107,6 +107,20 @@ def test_what_is_refused_for_other_reasons_in_one_group_is_no_group_that_is_not_
     assert [each.first.seq for each in verdict_of(*servers).findings] == [1, 2, 3]
 
 
+def test_a_creation_that_nobody_has_a_right_to_is_of_the_resource_that_is_not_served_and_one_over_a_quota_not() -> None:
+    def world(server: FakeServer, *, fine: bool, message: str) -> FakeServer:
+        server.exchange("GET", GROUPS, 200, resources("Pod", "Claim") if fine else resources("Pod"))
+        server.exchange("POST", CLAIMS, 201 if fine else 403, server.pod(1) if fine else refusal(403, message))
+        return server
+
+    for message, findings_of in (('"x" cannot create resource "claims" in API group', 1), ("exceeded quota", 2)):
+        servers = (
+            world(FakeServer("a", 100, 7, etcd=False), fine=True, message=message),
+            world(FakeServer("b", 5000, 15, etcd=False), fine=False, message=message),
+        )
+        assert len(verdict_of(*servers).findings) == findings_of
+
+
 def test_a_write_that_is_refused_is_none_of_a_resource_that_is_served_on_that_side_alone() -> None:
     discovered = (GROUPS, 200, resources("Pod"), 200, resources("Pod", "Claim"))
     listed: JSONObject = {"kind": "ClaimList", "apiVersion": "policy.example.org/v1", "metadata": {}, "items": []}

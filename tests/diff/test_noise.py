@@ -19,6 +19,7 @@ from kproxy.diff.noise import (
     HEARTBEATS,
     INITIAL,
     METRICS,
+    NO_TIME,
     OPENAPI,
     OVERLAP,
     PUBLISHED,
@@ -361,6 +362,22 @@ def published(edit: str) -> Servers:
     return first, second
 
 
+def not_in_time(edit: str) -> Servers:
+    """A list is refused because its client left, and comes in the replay."""
+    first, second = servers()
+    words = "too many" if edit == "other words" else "Timeout: request did not complete within the allotted timeout"
+    refused: JSONObject = {"kind": "Status", "status": "Failure", "message": words, "code": 504}
+    method = "POST" if edit == "a write" else "GET"
+    answered: tuple[int, JSON] = (500, None) if edit == "refused again" else (200, {"kind": "PodList"})
+    late, other = (second, first) if edit == "the other way" else (first, second)
+    late.exchange(method, PODS, 504, refused)
+    other.exchange(method, PODS, *answered)
+    if edit == "request":
+        asked = (("Accept", "application/yaml"),)
+        second.edit(Seq(1), lambda each: replace(each, request=replace(each.request, headers=asked)))
+    return first, second
+
+
 SCENES = (
     Scene(FRAMING, framing, ("body", "length", "coding", "header")),
     Scene(BOOKMARKS, bookmarks, ("lost event", "lost end of the initial events", "goes back")),
@@ -376,6 +393,7 @@ SCENES = (
     Scene(CERTIFICATES, certificates, ("another warning", "no secret", "a read", "body", "one more")),
     Scene(EMULATED, emulated, ("two real ones", "value")),
     Scene(OVERLAP, overlapping, OVERLAPS),
+    Scene(NO_TIME, not_in_time, ("the other way", "a write", "other words", "refused again", "request")),
 )
 MUTANTS = [(scene, edit) for scene in SCENES for edit in scene.edits]
 
