@@ -80,7 +80,12 @@ soak: $(VENV)/installed controlplane ## a whole control plane through kproxy for
 
 test-controlplane: $(VENV)/installed controlplane-older soak ## the tests that need the real control plane (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_OLDER_ASSETS="$(OLDER_ASSETS)" KPROXY_COMPAT_RESULTS=$(PROVEN) \
-	  $(BIN)/pytest -n $(WORKERS) -m controlplane --ignore tests/controlplane/compat
+	  $(BIN)/pytest -n $(WORKERS) -m controlplane --ignore tests/controlplane/compat \
+	  --ignore tests/controlplane/test_versions_plane.py
+
+versions: $(VENV)/installed controlplane-older ## a control plane's session of each version replayed on the other: each finding explained (needs Go)
+	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_OLDER_ASSETS="$(OLDER_ASSETS)" \
+	  $(BIN)/pytest -n 0 -m controlplane tests/controlplane/test_versions_plane.py
 
 test-compat: $(VENV)/installed controlplane ## clients that no one here wrote, through kproxy (needs Go and Node.js)
 	sh tools/compat.sh build/compat
@@ -116,6 +121,7 @@ nightly: $(VENV)/installed controlplane ## what takes long: ten demos and replay
 	  KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/pytest -n0 tests/controlplane/test_soak*.py || exit 1; \
 	done
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.verification --times 20 --long 600 --resume --publish
+	$(MAKE) versions
 	$(MAKE) mutants
 	$(MAKE) test-unit
 	PYTHON_VERSIONS=3.12 $(MAKE) test VENV=.venv-3.12

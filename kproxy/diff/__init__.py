@@ -13,7 +13,7 @@ From whole to part (docs/comparing.md; what a server chose in place of what is k
 - etcd: etcd, history, unnamed, startup; beside: what the target's own controllers did
 - order: order, turned (two requests the other way round), overlap, stale (reads that may show any moment), listed
   (objects by their places) and cells: what may show another moment; published with defined: what an api-server
-  publishes by itself; throttled: what it put off
+  publishes by itself; throttled: what it put off; hurried: what it had no time for
 - noise: noise (built in), rules, rulefile, rulepath, forms, learned
 - findings: findings, causes with signatures and sites, chains
 """

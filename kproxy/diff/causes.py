@@ -278,7 +278,7 @@ class _Grouping:
         if site.aspect == "answer" and exchange is not None and is_another(site):
             if site.is_write and _has_effect(site):
                 self._remember_write(exchange, number)
-        elif site.aspect == "key" and site.subject is not None:
+        elif site.subject is not None and (site.aspect == "key" or _is_end(site)):
             self._life(site.subject).existence = number
         elif site.aspect in {"field", "request"} and site.thing != "Status":
             self._remember_field(site, number)
@@ -385,6 +385,11 @@ def _has_effect(site: Site) -> bool:
 
 def _refused(status: JSON) -> bool:
     return isinstance(status, int) and status >= 400
+
+
+def _is_end(site: Site) -> bool:
+    """Whether it is about when an object was gone, as a watch shows it."""
+    return site.aspect == "member" and site.difference.where == "stream" and site.event == "DELETED"
 
 
 def _follows(site: Site, life: _Life) -> bool:

@@ -1,7 +1,7 @@
 """What a server chose, and its image in another server.
 
 - going through two documents: walk; path, lists (which elements are beside each other), inert (what needs no walk),
-  traces (what a walk came to)
+  traces (what a walk came to), lessons (what it tells)
 - which values a server chooses: kinds; derived (names made of others), startstate
 - the renaming: learn, lessons (what two documents tell), itself (what tells of its own object only), renaming, apply
   (to requests), value (as JSON)

@@ -205,6 +205,18 @@ def test_events_behind_the_last_one_that_came_are_of_the_streams_end_and_one_tha
     assert len(only(verdict_of(whole, world(FakeServer("b", 5000, 15), 0, 1))).differences) == 5
 
 
+def test_a_deletion_that_a_watch_does_not_show_and_that_is_carried_out_later_is_one_finding() -> None:
+    def world(server: FakeServer, *, gone: bool) -> FakeServer:
+        shown: list[JSONObject] = [{"type": "DELETED", "object": server.pod(2)}] if gone else []
+        server.watch(f"{PODS}?watch=true&resourceVersion=1", *shown, {"type": "ADDED", "object": server.pod(3, "b")})
+        server.exchange("DELETE", f"{PODS}/a", 404 if gone else 200, refused() if gone else server.pod(4))
+        return server
+
+    servers = FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
+    finding = only(verdict_of(world(servers[0], gone=True), world(servers[1], gone=False)))
+    assert finding.cause.startswith("the event DELETED of pods/default/a did not come")
+
+
 def test_a_dry_run_that_is_refused_explains_nothing_that_comes_later() -> None:
     def world(server: FakeServer, *, fine: bool) -> FakeServer:
         answer = server.pod(1) if fine else refused()
