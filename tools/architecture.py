@@ -27,12 +27,13 @@ cli.record
           proxy.sockets.connection
             proxy.sockets.legs
             proxy.tap.tap
-              proxy.tap.entrance
-              wire.http1
-                wire.http1_head
-              proxy.tap.wanted
-              proxy.identity.judge
-              wire.tracecontext
+              proxy.tap.admission
+                proxy.tap.entrance
+                wire.http1
+                  wire.http1_head
+                proxy.tap.wanted
+                proxy.identity.judge
+                wire.tracecontext
               proxy.tap.inflight
                 proxy.tap.tunnel
             proxy.handover.outbox

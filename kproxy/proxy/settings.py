@@ -15,6 +15,7 @@ from kproxy.proxy.handover.backlog import Backlog
 from kproxy.proxy.identity.judge import Judge
 from kproxy.proxy.identity.reviewed import Review
 from kproxy.proxy.sockets.serving import OWN, ServingFiles
+from kproxy.proxy.tap.admission import Admission
 from kproxy.proxy.tap.entrance import Entrance
 from kproxy.proxy.tap.tap import Tap
 from kproxy.proxy.tap.tunnel import MAX_CONTENT
@@ -73,15 +74,10 @@ def tap_maker(settings: ProxySettings, judge: Judge, outbox: Backlog, upstream: 
 
     def make_tap(entrance: Entrance | None, number: int, tls: bool) -> Tap:  # noqa: FBT001 - Parts' signature
         return make(
-            judge,
+            Admission(judge, number, tls=tls, entrance=entrance, wanted=settings.wanted, tracer=tracer),
             outbox,
-            number,
-            tls=tls,
             server_name=f"the api-server at {upstream.url}",
-            entrance=entrance,
-            wanted=settings.wanted,
             exec_content=MAX_CONTENT if settings.exec_content else 0,
-            tracer=tracer,
         )
 
     return make_tap

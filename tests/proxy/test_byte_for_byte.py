@@ -21,6 +21,7 @@ from kproxy.model.exchange import End as Ended
 from kproxy.proxy.handover.backlog import Backlog
 from kproxy.proxy.identity.judge import Identity
 from kproxy.proxy.tap.actions import Act, Action
+from kproxy.proxy.tap.admission import Admission
 from kproxy.proxy.tap.tap import Tap
 from kproxy.record.assembly import Assembler
 from kproxy.record.literals import Literals
@@ -61,7 +62,7 @@ class Connection:
 
     def __post_init__(self) -> None:
         identity = Identity(self.upstream, token=self.token, local=None, allow_exec=True)
-        self.tap = Tap(identity, self.backlog, 1, tls=False, server_name="the server", clock=lambda: 7)
+        self.tap = Tap(Admission(identity, 1, tls=False), self.backlog, server_name="the server", clock=lambda: 7)
 
     def take(self, actions: list[Action]) -> None:
         """Carry the actions out."""

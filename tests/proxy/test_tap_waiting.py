@@ -14,6 +14,7 @@ from kproxy.proxy.identity.judge import Identity, Verdict
 from kproxy.proxy.pending import Pending
 from kproxy.proxy.status import status_answer
 from kproxy.proxy.tap.actions import Act, Action
+from kproxy.proxy.tap.admission import Admission
 from kproxy.proxy.tap.tap import Tap
 from kproxy.wire.handoff import unpack_head
 from kproxy.wire.http1 import RequestHead
@@ -55,7 +56,7 @@ class Wires:
     def __init__(self) -> None:
         self.slow = Slow()
         self.backlog = Backlog()
-        self.tap = Tap(self.slow, self.backlog, 1, tls=False, server_name="the server", clock=lambda: 7)
+        self.tap = Tap(Admission(self.slow, 1, tls=False), self.backlog, server_name="the server", clock=lambda: 7)
         self.tap.wake = lambda: self.take(self.tap.resumed())
         self.to_server = b""
         self.to_client = b""

@@ -11,14 +11,12 @@ from kproxy.model.exchange import Altered, End
 from kproxy.proxy.faults.editing import EditedAnswer
 from kproxy.proxy.faults.touch import Fault, Faults, expects, without_coding
 from kproxy.proxy.handover.backlog import Backlog
-from kproxy.proxy.identity.judge import Admitted, Judge
+from kproxy.proxy.identity.judge import Admitted
 from kproxy.proxy.pending import Pending
 from kproxy.proxy.tap.actions import Act, Wait, after
-from kproxy.proxy.tap.entrance import Entrance
+from kproxy.proxy.tap.admission import Admission
 from kproxy.proxy.tap.tap import Tap
-from kproxy.proxy.tap.wanted import Wanted
 from kproxy.wire.http1 import AnswerEvent, AnswerHead, RequestEvent, RequestHead, Upgraded
-from kproxy.wire.tracecontext import Tracer
 
 FAULT = int(Altered.FAULT)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -30,30 +28,14 @@ class FaultyTap(Tap):
     def __init__(  # noqa: PLR0913 - a tap's own, and the rules
         self,
         faults: Faults,
-        identity: Judge,
+        admission: Admission,
         backlog: Backlog,
-        connection: int,
         *,
-        tls: bool,
         server_name: str,
-        entrance: Entrance | None = None,
-        wanted: Wanted | None = None,
         exec_content: int = 0,
-        tracer: Tracer | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        super().__init__(
-            identity,
-            backlog,
-            connection,
-            tls=tls,
-            server_name=server_name,
-            entrance=entrance,
-            wanted=wanted,
-            exec_content=exec_content,
-            tracer=tracer,
-            clock=clock,
-        )
+        super().__init__(admission, backlog, server_name=server_name, exec_content=exec_content, clock=clock)
         self._faults = faults
         self._fault: Fault | None = None  # that touches what goes on
         self._edited: EditedAnswer | None = None  # and changes its answer
@@ -120,7 +102,7 @@ class FaultyTap(Tap):
         self._delayed = None
         if fault.own is None:
             self._answers.expect(head.method, upgrade=bool(head.upgrade))
-            onward = self._onward(head, verdict)
+            onward = self._admission.onward(head, verdict, self._flight.seq)
             self._to_server(without_coding(onward) if fault.edit is not None else onward)
             return True
         self._swallowing = True
@@ -131,8 +113,10 @@ class FaultyTap(Tap):
 
     def _begin_faulted(self, head: RequestHead, verdict: Admitted, fault: Fault, now: int, *, recorded: bool) -> None:
         self._fault = fault
-        changes = fault.own is not None or fault.edit is not None
-        self._record_head(head, verdict, now, recorded=recorded, altered=FAULT if changes else 0)
+        altered = FAULT if fault.own is not None or fault.edit is not None else 0
+        payload = self._admission.record(head, verdict, altered) if recorded and not self._flight.overflowing else b""
+        upgrade = head.target if head.upgrade else b""
+        self._flight.begin(payload, head.method, now, upgrade=upgrade, recorded=recorded)
         if fault.edit is None:
             self._flight.fault(fault.rule.text, now)
         if fault.rule.delay:

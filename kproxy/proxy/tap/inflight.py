@@ -43,7 +43,7 @@ class Inflight:
 
     @property
     def seq(self) -> int:
-        """The number of the last one; 0: nobody wants it recorded."""
+        """The number of the last one, as `begin` told it."""
         return self.open[-1].held.seq
 
     @property
@@ -56,11 +56,12 @@ class Inflight:
         """Whether an exchange that begins now is not recorded, for want of room."""
         return self._backlog.overflowing
 
-    def begin(self, payload: bytes, method: bytes, now: int, *, upgrade: bytes = b"", recorded: bool = True) -> None:
-        """A request's head; `upgrade`: its target, if it asks for one."""
+    def begin(self, payload: bytes, method: bytes, now: int, *, upgrade: bytes = b"", recorded: bool = True) -> int:
+        """A request's head; `upgrade`: its target, if it asks for one. Its number, 0: nobody wants it recorded."""
         held = self._backlog.begin(payload, now) if recorded else self._backlog.leave_out()
         self.asking = InflightExchange(held, method, upgrade)
         self.open.append(self.asking)
+        return held.seq
 
     def asking_with(self, kind: RecordType, payload: bytes, now: int) -> None:
         """More of the request that is being read."""

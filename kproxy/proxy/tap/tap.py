@@ -7,7 +7,6 @@ to one client connection: when either ends, so does the other, as if there were 
 What kproxy answers itself (a refusal, an unreachable server) waits its turn behind the answers before it, and the
 connection is closed after it.
 
-
 What rules of --fault do is faulty_tap's: a tap that overrides what is said below to be open to that.
 """
 
@@ -16,19 +15,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum, auto
 
-from kproxy.model.exchange import Altered, End, IdentityMode
+from kproxy.model.exchange import End
 from kproxy.proxy.handover.backlog import Backlog
-from kproxy.proxy.identity.caller import Peer, peer_of
-from kproxy.proxy.identity.judge import Admitted, Judge
+from kproxy.proxy.identity.judge import Admitted
 from kproxy.proxy.pending import Pending
 from kproxy.proxy.status import OwnAnswer, status_answer
 from kproxy.proxy.tap.actions import Act, Action, Unreached, Wait
-from kproxy.proxy.tap.entrance import Entrance
+from kproxy.proxy.tap.admission import Admission
 from kproxy.proxy.tap.farewell import may_end
 from kproxy.proxy.tap.inflight import Inflight
 from kproxy.proxy.tap.stalled import Stalled
-from kproxy.proxy.tap.wanted import Wanted
-from kproxy.wire.handoff import IDENTITY_NUMBER, RecordType, pack_head
+from kproxy.wire.handoff import RecordType
 from kproxy.wire.http1 import (
     AnswerEvent,
     AnswerFramer,
@@ -43,17 +40,12 @@ from kproxy.wire.http1 import (
     Tunnel,
     Upgraded,
 )
-from kproxy.wire.tracecontext import Tracer
 
 _MAX_REFUSED_HEAD = 64 * 1024
 """Bytes of a request that could not be framed which are recorded."""
 
 MAX_PIPELINED = 256
 """Requests without an answer on one connection, beyond which the client has to wait."""
-
-_NOT_JUDGED = IDENTITY_NUMBER[IdentityMode.NONE]
-H2C = int(Altered.HOP_BY_HOP)
-TRACEPARENT = int(Altered.TRACEPARENT)
 
 _LAST_CHUNK = b"0\r\n\r\n"
 
@@ -77,34 +69,20 @@ class Tap:
     `wake`: set by the owner, who then calls `resumed`: a verdict for which the client had to wait is there.
     """
 
-    def __init__(  # noqa: PLR0913 - what a connection is made of, all named
+    def __init__(
         self,
-        identity: Judge,
+        admission: Admission,
         backlog: Backlog,
-        connection: int,
         *,
-        tls: bool,
         server_name: str,
-        entrance: Entrance | None = None,
-        wanted: Wanted | None = None,
         exec_content: int = 0,
-        tracer: Tracer | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self._identity = identity
-        self._mode_number = IDENTITY_NUMBER[identity.mode]
-        self._peer: Peer | None = None
+        self._admission = admission
         self._stalled: Stalled | None = None
         self._spent = False  # the server's connection is of no more use
         self.wake: Callable[[], None] = _nothing
-        self._connection = connection
-        self._tls = tls
         self._server_name = server_name
-        self._entrance = entrance
-        self._tracer = tracer
-        self._entered = int(entrance.altered) if entrance is not None else 0
-        self._entered |= TRACEPARENT if tracer is not None else 0
-        self._rules = wanted
         self._clock = clock
         self._requests = RequestFramer()
         self._answers = AnswerFramer()
@@ -135,7 +113,7 @@ class Tap:
 
     def client_certificate(self, der: bytes) -> None:
         """The client has shown a certificate that TLS has checked; once, before its first byte."""
-        self._peer = peer_of(der)
+        self._admission.shown(der)
 
     def client_data(self, data: bytes) -> list[Action]:
         """Bytes from the client."""
@@ -348,57 +326,29 @@ class Tap:
         return admitted
 
     def _in_turn(self, head: RequestHead, now: int) -> bool | Pending:
-        """Admit a request if its turn has come. Open to rules."""
-        return False if self._draining else self._admit(head, now)
+        """Send a head on, or refuse its request and everything after it; Pending: it has to wait. Open to rules."""
+        if self._draining:
+            return False
+        head, verdict, recorded = self._admission.of(head)
+        if isinstance(verdict, Admitted):
+            return self._go_on(head, verdict, now, recorded=recorded)
+        if isinstance(verdict, Pending):
+            return verdict
+        self._refuse(head.raw, head.method, verdict, now, recorded=recorded)
+        return False
 
     def _asked(self, now: int) -> None:
         """The request that is being read is complete. Open to rules."""
         self._flight.asked(now)
 
-    def _admit(self, head: RequestHead, now: int) -> bool | Pending:
-        """Send a head on, or refuse its request and everything after it; Pending: it has to wait."""
-        if self._entrance is not None:
-            entered = self._entrance.enter(head)
-            if isinstance(entered, OwnAnswer):
-                self._refuse(head.raw, head.method, entered, now)
-                return False
-            head = entered
-        recorded = self._rules is None or self._rules.wants(head)
-        verdict = self._identity.judge(head, self._peer)
-        if isinstance(verdict, Pending):
-            return verdict
-        if not isinstance(verdict, Admitted):
-            self._refuse(head.raw, head.method, verdict, now, recorded=recorded)
-            return False
-        return self._go_on(head, verdict, now, recorded=recorded)
-
     def _go_on(self, head: RequestHead, verdict: Admitted, now: int, *, recorded: bool) -> bool | Pending:
         """A request that was admitted begins and goes to the server. Open to rules."""
-        self._record_head(head, verdict, now, recorded=recorded)
-        self._answers.expect(head.method, upgrade=bool(head.upgrade))
-        self._to_server(self._onward(head, verdict))
-        return True
-
-    def _onward(self, head: RequestHead, verdict: Admitted) -> bytes:
-        """The head of the request that began last, as it goes to the server."""
-        if self._tracer is None or not self._flight.seq:
-            return verdict.head
-        return self._tracer.onward(head.fields, verdict.head, self._flight.seq)
-
-    def _record_head(self, head: RequestHead, verdict: Admitted, now: int, *, recorded: bool, altered: int = 0) -> None:
-        payload = b""
-        if recorded and not self._flight.overflowing:
-            payload = pack_head(
-                self._connection,
-                verdict.altered | self._entered | altered | (H2C if head.h2c else 0),
-                tls=self._tls,
-                caller=verdict.caller,
-                raw=head.raw,
-                identity=self._mode_number,
-                forwarded=verdict.forwarded,
-            )
+        payload = self._admission.record(head, verdict) if recorded and not self._flight.overflowing else b""
         upgrade = head.target if head.upgrade else b""
-        self._flight.begin(payload, head.method, now, upgrade=upgrade, recorded=recorded)
+        seq = self._flight.begin(payload, head.method, now, upgrade=upgrade, recorded=recorded)
+        self._answers.expect(head.method, upgrade=bool(head.upgrade))
+        self._to_server(self._admission.onward(head, verdict, seq))
+        return True
 
     def _to_server(self, data: bytes) -> None:
         """Bytes of requests. Open to rules."""
@@ -420,10 +370,7 @@ class Tap:
         self._own_answer(own, End.REFUSED, now)
 
     def _begin_unjudged(self, raw: bytes, method: bytes, now: int, *, recorded: bool = True) -> None:
-        payload = pack_head(
-            self._connection, Altered.NOTHING, tls=self._tls, caller=b"client", raw=raw, identity=_NOT_JUDGED
-        )
-        self._flight.begin(payload, method, now, recorded=recorded)
+        self._flight.begin(self._admission.record_unjudged(raw), method, now, recorded=recorded)
 
     def _end_stalled(self, now: int) -> None:
         """A request that still waits ends with its connection, and is recorded so."""
@@ -515,7 +462,7 @@ class Tap:
     def _answer_begins(self, head: AnswerHead, now: int) -> None:
         self._flight.answer_with(RecordType.ANSWER_HEAD, head.raw, now)
         if head.status == 401:
-            self._spent = self._identity.refused() or self._spent
+            self._spent = self._admission.refused() or self._spent
         if self._flight.open[0].upgrade:
             self._upgrade_answered(now, upgraded=False)
 

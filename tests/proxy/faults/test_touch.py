@@ -14,6 +14,7 @@ from kproxy.proxy.faults.touch import Faults
 from kproxy.proxy.handover.backlog import Backlog
 from kproxy.proxy.identity.judge import Identity
 from kproxy.proxy.tap.actions import Act, Action, Wait
+from kproxy.proxy.tap.admission import Admission
 from kproxy.wire.cbor import encode_cbor
 from kproxy.wire.handoff import RecordType, unpack_head
 from kproxy.wire.http1 import AnswerFramer, AnswerHead, Body
@@ -50,7 +51,7 @@ class World:
     def __post_init__(self) -> None:
         identity = Identity(upstream_from_url("http://up:1"), token=None, local=None, allow_exec=True)
         faults = Faults([parse_rule(rule) for rule in self.rules])
-        self.tap = FaultyTap(faults, identity, self.backlog, 1, tls=False, server_name="up", clock=lambda: 7)
+        self.tap = FaultyTap(faults, Admission(identity, 1, tls=False), self.backlog, server_name="up", clock=lambda: 7)
 
     def take(self, actions: list[Action]) -> None:
         for act, data in actions:

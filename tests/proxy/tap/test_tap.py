@@ -18,6 +18,7 @@ from kproxy.proxy.faults.touch import Faults
 from kproxy.proxy.handover.backlog import Backlog
 from kproxy.proxy.identity.judge import Identity
 from kproxy.proxy.tap.actions import Act, Action, Unreached
+from kproxy.proxy.tap.admission import Admission
 from kproxy.proxy.tap.tap import MAX_PIPELINED, Tap
 from kproxy.proxy.tap.wanted import Wanted, wanted_by
 from kproxy.wire.handoff import RecordType, unpack_head
@@ -57,13 +58,9 @@ class Wires:
         identity = Identity(upstream_from_url("http://up:1"), token=None, local=None, allow_exec=True)
         make = Tap if self.faults is None else partial(FaultyTap, self.faults)
         self.tap = make(
-            identity,
+            Admission(identity, 1, tls=False, wanted=self.wanted, tracer=self.tracer),
             self.backlog,
-            1,
-            tls=False,
             server_name="the server",
-            wanted=self.wanted,
-            tracer=self.tracer,
             clock=lambda: 7,
         )
 

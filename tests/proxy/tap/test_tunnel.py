@@ -12,6 +12,7 @@ from kproxy.model.session import Gap
 from kproxy.proxy.handover.backlog import Backlog, Batch
 from kproxy.proxy.identity.judge import Identity
 from kproxy.proxy.tap.actions import Act, Action
+from kproxy.proxy.tap.admission import Admission
 from kproxy.proxy.tap.tap import Tap
 from kproxy.record.assembly import Assembler
 from kproxy.record.literals import Literals
@@ -61,10 +62,8 @@ class World:
     def __post_init__(self) -> None:
         identity = Identity(upstream_from_url("http://up:1"), token=None, local=None, allow_exec=True)
         self.tap = Tap(
-            identity,
+            Admission(identity, 1, tls=False),
             self.backlog,
-            1,
-            tls=False,
             server_name="the server",
             exec_content=self.exec_content,
             clock=lambda: 7,
