@@ -41,7 +41,7 @@ def _say(news: dict[str, object]) -> None:
     with suppress(BrokenPipeError):
         os.write(sys.stdout.fileno(), json.dumps(news).encode() + b"\n")
     if sentence := sentence_of(news):
-        print(f"kproxy recorder: {sentence}", file=sys.stderr)  # noqa: T201
+        print(f"kproxy recorder: {sentence}", file=sys.stderr)  # noqa: T201 - as above
 
 
 def sentence_of(news: Mapping[str, object]) -> str:

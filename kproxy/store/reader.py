@@ -351,7 +351,7 @@ def _reading(path: Path, header: sqlite.FileHeader) -> Iterator[FileRecording]:
         if header.wal and not growing and wal.exists() and not os.access(path.parent, os.W_OK):
             # SQLite must write beside a file whose writer died to read it
             import shutil  # noqa: PLC0415 - these two are for this rare case alone
-            from tempfile import TemporaryDirectory  # noqa: PLC0415
+            from tempfile import TemporaryDirectory  # noqa: PLC0415 - as above
 
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="kproxy-")))
             path, wal = Path(shutil.copy(path, folder)), Path(shutil.copy(wal, folder))

@@ -31,7 +31,7 @@ def decode(media_type: str, data: bytes) -> JSON:
 
         return decode_cbor(data)
     if parsed.is_yaml:
-        from kproxy.wire.yamltext import decode_yaml  # noqa: PLC0415
+        from kproxy.wire.yamltext import decode_yaml  # noqa: PLC0415 - as above
 
         return decode_yaml(data)
     if parsed.name == "text/plain" and data.startswith(_OPENAPI_INDEX):
@@ -47,15 +47,15 @@ def encode(media_type: str, value: JSON) -> bytes:
     if parsed.is_json:
         return encode_json(value)
     if parsed.is_yaml:
-        from kproxy.wire.yamltext import encode_yaml  # noqa: PLC0415
+        from kproxy.wire.yamltext import encode_yaml  # noqa: PLC0415 - as above
 
         return encode_yaml(value)
     if parsed.is_protobuf:
-        from kproxy.wire.protobuild import encode_protobuf, encode_watch_event  # noqa: PLC0415
+        from kproxy.wire.protobuild import encode_protobuf, encode_watch_event  # noqa: PLC0415 - as above
 
         return encode_watch_event(value) if parsed.is_stream and isinstance(value, dict) else encode_protobuf(value)
     if parsed.is_cbor:
-        from kproxy.wire.cbor import encode_cbor  # noqa: PLC0415
+        from kproxy.wire.cbor import encode_cbor  # noqa: PLC0415 - as above
 
         return encode_cbor(value)
     if parsed.name.startswith("text/") and isinstance(value, str):
@@ -74,7 +74,7 @@ def edit(media_type: str, data: bytes, change: Callable[[JSONObject], JSONObject
     """
     parsed = parse_media_type(media_type)
     if parsed.is_cbor:
-        from kproxy.wire.cbor import edit_cbor  # noqa: PLC0415
+        from kproxy.wire.cbor import edit_cbor  # noqa: PLC0415 - as above
 
         return edit_cbor(data, change)
     value = decode(media_type, data)
@@ -84,7 +84,7 @@ def edit(media_type: str, data: bytes, change: Callable[[JSONObject], JSONObject
     if changed == decode(media_type, data):
         return data
     if parsed.is_protobuf:
-        from kproxy.wire.protobuild import edit_protobuf, edit_watch_event  # noqa: PLC0415
+        from kproxy.wire.protobuild import edit_protobuf, edit_watch_event  # noqa: PLC0415 - as above
 
         return edit_watch_event(data, changed) if parsed.is_stream else edit_protobuf(data, changed)
     encoded = encode(media_type, changed)

@@ -11,7 +11,7 @@ from kproxy.store.reader import open_recording
 from tests.conformance.differences import DIFFERENCES, EVERYWHERE
 from tests.conformance.facts import Facts, facts_of
 from tests.conformance.lanes import LANES, Played, play
-from tests.conformance.scenarios import EVERY, SCENARIOS
+from tests.conformance.scenarios import EVERY, SCENARIOS, Scenario
 
 pytestmark = pytest.mark.process
 
@@ -70,15 +70,13 @@ def test_the_page_prints_the_table() -> None:
 
 
 @pytest.mark.parametrize("scenario", [each for each in SCENARIOS if each.whole is not None], ids=lambda each: each.name)
-def test_the_tap_lets_an_answer_through_byte_for_byte(facts: dict[str, dict[str, Facts]], scenario: object) -> None:
-    name, whole = scenario.name, scenario.whole  # type: ignore[attr-defined]
-    assert facts["tap"][name]["to the client"] == whole
+def test_the_tap_lets_an_answer_through_byte_for_byte(facts: dict[str, dict[str, Facts]], scenario: Scenario) -> None:
+    assert facts["tap"][scenario.name]["to the client"] == scenario.whole
 
 
 @pytest.mark.parametrize("scenario", EVERY, ids=lambda each: each.name)
-def test_the_tap_says_how_each_ended(facts: dict[str, dict[str, Facts]], scenario: object) -> None:
-    name = scenario.name  # type: ignore[attr-defined]
-    assert facts["tap"][name]["end"] == ENDS.get(name, End.COMPLETE)
+def test_the_tap_says_how_each_ended(facts: dict[str, dict[str, Facts]], scenario: Scenario) -> None:
+    assert facts["tap"][scenario.name]["end"] == ENDS.get(scenario.name, End.COMPLETE)
 
 
 @pytest.mark.parametrize("lane", LANES)

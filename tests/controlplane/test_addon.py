@@ -60,7 +60,7 @@ def world(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wo
         trust = ("--set", f"ssl_verify_upstream_trusted_ca={ca}")
         with stand_in("accepting", folder, env) as node, addon_process(lab.info.url, output, *trust) as running:
             kubeconfig, _ = through(Path(lab.kubeconfig), running.url.replace("http:", "https:"), folder)
-            record = LiveRecord(running.process, output, {**env, "KUBECONFIG": kubeconfig})  # type: ignore[arg-type]
+            record = LiveRecord(running.process, output, {**env, "KUBECONFIG": kubeconfig})  # type: ignore[arg-type] # a mapping of texts, as an environment is
             yield World(record, env, node, node)
 
 

@@ -55,7 +55,7 @@ def made(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mad
     overrides = f"/events#{other.url},coordination.k8s.io/leases#{other.url}"
 
     def with_flags(*arguments: object) -> Command:
-        command = kube_apiserver_command(*arguments)  # type: ignore[arg-type]
+        command = kube_apiserver_command(*arguments)  # type: ignore[arg-type] # handed on as they come
         flags = [f"--etcd-prefix={PREFIX}", f"--etcd-servers-overrides={overrides}"]
         return replace(command, argv=[*command.argv, *flags])
 

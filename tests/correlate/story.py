@@ -36,7 +36,7 @@ def pod(uid: str = "u1", revision: int | None = None, *, deleting: bool = False,
         metadata["resourceVersion"] = str(revision)
     if deleting:
         metadata["deletionTimestamp"] = "2026-11-23T12:00:00Z"
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata | more}  # type: ignore[dict-item]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata | more}  # type: ignore[dict-item] # a dict of JSON is invariant
 
 
 def service(*addresses: str, nodes: tuple[int, ...] = (), revision: int | None = None) -> JSONObject:

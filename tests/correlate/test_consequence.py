@@ -129,7 +129,7 @@ def test_what_controllers_put_into_a_new_namespace_and_take_away_with_it_follows
     story.ask("POST", "/api/v1/namespaces", 201, namespace)  # type: ignore[arg-type] # it is JSON
     story.put(101, NAMESPACE, namespace)  # type: ignore[arg-type] # as above
     story.put(102, account, named)
-    ended: JSONObject = ending | {"metadata": {**ending["metadata"], "resourceVersion": "103"}}  # type: ignore[dict-item]
+    ended: JSONObject = ending | {"metadata": {**ending["metadata"], "resourceVersion": "103"}}  # type: ignore[dict-item] # a dict of JSON is invariant
     seq = story.ask("DELETE", "/api/v1/namespaces/made", 200, ended)
     story.put(103, NAMESPACE, ending, before=namespace)  # type: ignore[arg-type] # as above
     story.delete(104, account, before=named)
@@ -141,7 +141,7 @@ def test_what_the_garbage_collector_takes_after_its_owner_follows_the_deletion_o
     child = owned(pod("c1"), "Widget", "w", "w1")
     widget: JSONObject = {"kind": "Widget", "metadata": {"name": "w", "namespace": "default", "uid": "w1"}}
     target = "/apis/x.io/v1/namespaces/default/widgets"
-    story.ask("POST", target, 201, widget | {"metadata": {**pod("w1", 101)["metadata"], "name": "w"}}, agent="operator")  # type: ignore[dict-item]
+    story.ask("POST", target, 201, widget | {"metadata": {**pod("w1", 101)["metadata"], "name": "w"}}, agent="operator")  # type: ignore[dict-item] # a dict of JSON is invariant
     story.put(101, "/registry/x.io/widgets/default/w", widget)
     story.ask("POST", PODS, 201, owned(pod("c1", 102), "Widget", "w", "w1"), agent="operator")
     story.put(102, POD, child)

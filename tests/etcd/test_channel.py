@@ -54,7 +54,7 @@ async def impostor(
     async def handle(_request: bytes, _context: object) -> bytes:
         return answer()
 
-    class Handler(grpc.GenericRpcHandler):  # type: ignore[misc]
+    class Handler(grpc.GenericRpcHandler):  # type: ignore[misc] # grpcio ships no types
         def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
             hear(dict(details.invocation_metadata))
             return grpc.unary_unary_rpc_method_handler(handle)

@@ -171,8 +171,8 @@ def response(*revisions: int, fragment: bool = False) -> WatchResponse:
     built = message_class("etcdserverpb.WatchResponse")()
     for revision in revisions:
         kv = message_class("mvccpb.KeyValue")(key=b"k", mod_revision=revision)
-        built.events.append(message_class("mvccpb.Event")(kv=kv))  # type: ignore[attr-defined]
-    built.fragment = fragment  # type: ignore[attr-defined]
+        built.events.append(message_class("mvccpb.Event")(kv=kv))  # type: ignore[attr-defined] # a message made of a table
+    built.fragment = fragment  # type: ignore[attr-defined] # a message made of a table
     return cast("WatchResponse", built)
 
 

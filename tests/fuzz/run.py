@@ -54,11 +54,11 @@ def main() -> int:
     with ThreadPoolExecutor(asked.jobs) as pool:
         ended = list(pool.map(lambda name: fuzz(name, seconds), names))
     for run in ended:
-        print(f"{run.name:16} {seconds:5} s  {run.runs:>12} inputs  {'FAILED' if run.failure else 'ok'}")  # noqa: T201
+        print(f"{run.name:16} {seconds:5} s  {run.runs:>12} inputs  {'FAILED' if run.failure else 'ok'}")  # noqa: T201 - the same
     for run in ended:
         if run.failure:
-            print(f"=== {run.name}\n{run.failure}")  # noqa: T201
-    print(f"{time.monotonic() - started:.0f} s in all")  # noqa: T201
+            print(f"=== {run.name}\n{run.failure}")  # noqa: T201 - the same
+    print(f"{time.monotonic() - started:.0f} s in all")  # noqa: T201 - the same
     return 1 if any(run.failure for run in ended) else 0
 
 

@@ -55,7 +55,7 @@ def test_a_list_s_elements_are_told_apart_by_their_names() -> None:
     def containers(*names: str) -> dict[str, object]:
         return {"containers": [{"name": name} for name in names]}
 
-    life = Life().write(widget(spec=containers("a"))).write(widget(spec=containers("b", "a")))  # type: ignore[arg-type]
+    life = Life().write(widget(spec=containers("a"))).write(widget(spec=containers("b", "a")))  # type: ignore[arg-type] # a dict of JSON is invariant
     found = blamed(life)
     assert found["spec.containers[name=a].name"] == 0
     assert found["spec.containers[name=b].name"] == 1

@@ -16,7 +16,7 @@ def test_an_object_has_its_mod_revision_for_a_resource_version() -> None:
     life = Life().write(widget(x=1)).write(widget(x=2))
     last = life.recording.change_list[-1]
     now, then = after(life.recording, last), before(life.recording, last, Revision(11))
-    assert now.document == {**widget(x=2), "metadata": {**widget()["metadata"], "resourceVersion": "12"}}  # type: ignore[dict-item]
+    assert now.document == {**widget(x=2), "metadata": {**widget()["metadata"], "resourceVersion": "12"}}  # type: ignore[dict-item] # a dict of JSON is invariant
     assert then.document is not None
     assert then.document["x"] == 1
     assert then.uid == now.uid == "u1"

@@ -52,9 +52,9 @@ def test_a_version_that_changed_no_field_says_what_it_did() -> None:
     def owned_by(*names: str) -> dict[str, object]:
         return {"managedFields": [managed(name, {"f:x": {}}) for name in names]}
 
-    life = Life().write(widget("u1", owned_by("a"), x=1)).write(widget("u1", owned_by("a", "b"), x=1))  # type: ignore[arg-type]
-    life.write(widget("u1", owned_by("b"), x=1)).write(widget("u1", owned_by("c"), x=1))  # type: ignore[arg-type]
-    life.write(widget("u1", owned_by("c"), x=1)).write(widget("u1", x=1))  # type: ignore[arg-type]
+    life = Life().write(widget("u1", owned_by("a"), x=1)).write(widget("u1", owned_by("a", "b"), x=1))  # type: ignore[arg-type] # a dict of JSON is invariant
+    life.write(widget("u1", owned_by("b"), x=1)).write(widget("u1", owned_by("c"), x=1))  # type: ignore[arg-type] # a dict of JSON is invariant
+    life.write(widget("u1", owned_by("c"), x=1)).write(widget("u1", x=1))  # type: ignore[arg-type] # a dict of JSON is invariant
     assert [version.notes for version in lived(life)] == [
         (),
         ("no field changed: only who manages them",),
@@ -77,7 +77,7 @@ def test_a_gap_of_etcd_s_watch_is_named_where_it_lies() -> None:
 
 def test_a_gap_of_another_etcd_is_none_of_this_key_s() -> None:
     life = Life().write(widget(x=1)).write(widget(x=2))
-    life.recording.gap_list = [replace(a_gap(12, 12), cluster="another")]  # type: ignore[arg-type]
+    life.recording.gap_list = [replace(a_gap(12, 12), cluster="another")]  # type: ignore[arg-type] # a ClusterId is its text
     assert lived(life)[1].notes == ()
 
 

@@ -167,7 +167,7 @@ def test_a_server_that_ends_at_once_is_one_sentence_with_its_reason(tmp_path: Pa
         '#!/bin/sh\n[ "$1" = --version ] && echo "etcd Version: 3.6.0" && exit\necho "panic: no disk"\nexit 3\n'
     )
     etcd.chmod(0o755)
-    with pytest.raises(LabError, match=r"^the lab's etcd ended with exit code 3: panic: no disk$"):  # noqa: SIM117
+    with pytest.raises(LabError, match=r"^the lab's etcd ended with exit code 3: panic: no disk$"):  # noqa: SIM117 - what is expected, and of what
         with start_lab(LabSettings(assets=tmp_path)):
             pass
 
@@ -176,7 +176,7 @@ def test_a_server_that_does_not_become_ready_is_one_sentence(tmp_path: Path) -> 
     etcd = tmp_path / "etcd"
     etcd.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "etcd Version: 3.6.0" && exit\nexec sleep 100\n')
     etcd.chmod(0o755)
-    with pytest.raises(LabError, match=r"the lab's emulated was not ready in 1 s: GET /readyz got no answer"):  # noqa: SIM117
+    with pytest.raises(LabError, match=r"the lab's emulated was not ready in 1 s: GET /readyz got no answer"):  # noqa: SIM117 - what is expected, and of what
         with start_lab(LabSettings(assets=tmp_path, timeout=1)):
             pass
 

@@ -116,7 +116,7 @@ class Answers(Lie):
     of: Of = field(kw_only=True)
     change: Callable[[Said], Said] = field(kw_only=True)
 
-    async def said(self, asked: Asked, said: Said, behind: Behind) -> Said:  # noqa: ARG002
+    async def said(self, asked: Asked, said: Said, behind: Behind) -> Said:  # noqa: ARG002 - a Lie
         """Change what was asked for so."""
         if not self.of.matches(asked):
             return said
@@ -132,7 +132,7 @@ class Requests(Lie):
     of: Of = field(kw_only=True)
     change: Callable[[Asked], Asked] = field(kw_only=True)
 
-    async def asked(self, asked: Asked, behind: Behind) -> Asked | Said:  # noqa: ARG002
+    async def asked(self, asked: Asked, behind: Behind) -> Asked | Said:  # noqa: ARG002 - a Lie
         """Change what is asked so."""
         if not self.of.matches(asked):
             return asked
@@ -147,7 +147,7 @@ class Cuts(Lie):
 
     of: Of = field(kw_only=True)
 
-    async def asked(self, asked: Asked, behind: Behind) -> Asked | Said:  # noqa: ARG002
+    async def asked(self, asked: Asked, behind: Behind) -> Asked | Said:  # noqa: ARG002 - a Lie
         """Nothing is said."""
         if not self.of.matches(asked):
             return asked
@@ -192,7 +192,7 @@ class Stale(Lie):
     of: Of = field(kw_only=True)
     last: Said | None = None
 
-    async def said(self, asked: Asked, said: Said, behind: Behind) -> Said:  # noqa: ARG002
+    async def said(self, asked: Asked, said: Said, behind: Behind) -> Said:  # noqa: ARG002 - a Lie
         """The last answer, under this request's headers."""
         if not self.of.matches(asked):
             return said
@@ -212,7 +212,7 @@ class Remembers(Lie):
     change: Callable[[JSONObject, JSONObject], None] = field(kw_only=True)
     memory: JSONObject = field(default_factory=dict)
 
-    async def said(self, asked: Asked, said: Said, behind: Behind) -> Said:  # noqa: ARG002
+    async def said(self, asked: Asked, said: Said, behind: Behind) -> Said:  # noqa: ARG002 - a Lie
         """Change a later one."""
         if self.first.matches(asked) and not self.memory:
             self.memory.update(_parsed(said))

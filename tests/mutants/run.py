@@ -43,7 +43,7 @@ class Run:
                 print(_line(self.caught[-1]), flush=True)  # noqa: T201 - a program's output
         keep("hand", self.caught)
         survived = [each for each in self.caught if not each.caught]
-        print(f"by hand: {len(self.caught)}, of which {len(survived)} were not caught at the first cause")  # noqa: T201
+        print(f"by hand: {len(self.caught)}, of which {len(survived)} were not caught at the first cause")  # noqa: T201 - the same
         return not survived
 
     def drawn(self, count: int, seed: int) -> bool:

@@ -20,7 +20,7 @@ class EventsFirst(Events):
     before: Of = field(kw_only=True)
     _sent: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def said(self, asked: Asked, said: Said, behind: Behind) -> Said:  # noqa: ARG002
+    async def said(self, asked: Asked, said: Said, behind: Behind) -> Said:  # noqa: ARG002 - a Lie
         """Let it come first."""
         if self.before.matches(asked):
             with suppress(TimeoutError):  # then it never lied, which is told

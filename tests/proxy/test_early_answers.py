@@ -79,7 +79,7 @@ async def uploads(on: Stage) -> bytes:
 @pytest.mark.parametrize("server", [resets, resets_hard, reads_on], ids=["resets", "resets hard", "reads on"])
 def test_a_client_that_uploads_gets_the_refusal_of_a_server_that_does_not_want_the_rest(server: object) -> None:
     async def play() -> None:
-        async with stage(server) as on:  # type: ignore[arg-type]
+        async with stage(server) as on:  # type: ignore[arg-type] # one of the three above
             for _ in range(TURNS):
                 assert await uploads(on) == TOO_LARGE
             told = await on.record.exchanges(TURNS)
@@ -122,7 +122,7 @@ def test_so_does_one_behind_tls_on_both_legs(server: object, tmp_path: Path) -> 
         return Upstream(url=url, host="localhost", port=upstream.port, tls=Tls(ca_pem=ca))
 
     async def play() -> None:
-        async with stage(server, listen="https://127.0.0.1:0", to=to, tls=context) as on:  # type: ignore[arg-type]
+        async with stage(server, listen="https://127.0.0.1:0", to=to, tls=context) as on:  # type: ignore[arg-type] # one of the three above
             for _ in range(TURNS):
                 assert await uploads_by_tls(on) == TOO_LARGE
             told = await on.record.exchanges(TURNS)

@@ -306,7 +306,7 @@ async def test_an_idle_watch_says_until_when_it_is_whole(tmp_path: Path, monkeyp
             await come_to(follow, last)
             for _ in range(3):  # again and again, and further each time
                 before = _confirmed(follow)
-                await until(lambda before=before: _confirmed(follow) > before)  # type: ignore[misc]
+                await until(lambda before=before: _confirmed(follow) > before)  # type: ignore[misc] # an int
             assert follow.writer.etcds()[0].whole == last
         assert check_recorded(path) == 3
     assert not facts(path)[1]

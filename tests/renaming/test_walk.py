@@ -108,13 +108,13 @@ def test_what_only_one_side_has_is_told_with_its_place() -> None:
     places: list[tuple[str, Place, JSON]] = []
 
     class Places(Notes):
-        def removed(self, path: Path, place: Place, baseline: JSON) -> None:  # noqa: ARG002
+        def removed(self, path: Path, place: Place, baseline: JSON) -> None:  # noqa: ARG002 - a Visitor
             places.append(("removed", place, baseline))
 
-        def added(self, path: Path, place: Place, replayed: JSON) -> None:  # noqa: ARG002
+        def added(self, path: Path, place: Place, replayed: JSON) -> None:  # noqa: ARG002 - a Visitor
             places.append(("added", place, replayed))
 
-        def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:  # noqa: ARG002
+        def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:  # noqa: ARG002 - a Visitor
             places.append(("leaf", place, baseline))
 
     first: JSON = {"metadata": {"uid": "u"}, "spec": {"a": 1, "both": 1, "list": [1, 2]}}
@@ -138,7 +138,7 @@ def owners(value: JSON, outer: Owner | None = None) -> list[tuple[str, bool]]:
     found: list[tuple[str, bool]] = []
 
     class Owners(Notes):
-        def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:  # noqa: ARG002
+        def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:  # noqa: ARG002 - a Visitor
             if place.key == "x":
                 found.append((place.owner.uid, place.owner.listing))
 

@@ -46,7 +46,7 @@ def test_only_distinct_states_are_sent_and_the_later_ones_are_polled_for_one_aft
     session = Session()
     polled(session, 0, 0, 0, 1, 1, 2)
     plan = make_plan(session.recording)
-    assert [step.action for step in plan.steps] == [Send(seq=1), Send(seq=4, polls=True), Send(seq=6, polls=True)]  # type: ignore[arg-type]
+    assert [step.action for step in plan.steps] == [Send(seq=1), Send(seq=4, polls=True), Send(seq=6, polls=True)]  # type: ignore[arg-type] # a Seq is its number
     assert [step.after for step in plan.steps] == [(), (0,), (1,)]
     assert (plan.requests, dict(plan.folded)) == (3, {2: 1, 3: 1, 5: 4})
 
@@ -127,7 +127,7 @@ def test_discovery_is_no_state_that_anybody_polls_for_and_health_is() -> None:
 
 def test_what_was_folded_is_looked_up_and_left_out() -> None:
     folded = Folded([(9, 2), (3, 2)])
-    assert (dict(folded), folded.get(5), len(folded)) == ({3: 2, 9: 2}, None, 2)  # type: ignore[call-overload]
+    assert (dict(folded), folded.get(5), len(folded)) == ({3: 2, 9: 2}, None, 2)  # type: ignore[call-overload] # the same
     session = Session()
     polled(session, 0, 0, 0, 1)
     part = Part(session.recording, Without(find_loops(session.recording).folded))

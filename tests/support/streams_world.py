@@ -96,7 +96,7 @@ def streams_world(assets: Path, folder: Path) -> Iterator[World]:
             yield World(record, env, node, refusing)
 
 
-def ways(feature: str, client: str = CLIENT, among: Iterable[str] = WAYS) -> list[pytest.param]:  # type: ignore[valid-type]
+def ways(feature: str, client: str = CLIENT, among: Iterable[str] = WAYS) -> list[pytest.param]:  # type: ignore[valid-type] # pytest names no type of it
     """Each way, as a cell of docs/compatibility.md."""
     return [
         pytest.param(

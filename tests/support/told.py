@@ -189,4 +189,4 @@ def writing(key: str, *, succeeded: bool = True, at: float = 0.0, expected: int 
 def _call(method: str, at: float, **more: object) -> EtcdCall:
     started = Nanos(int(at * SECOND))
     known = {"connection": 1, "stream": 1, "started": started, "ended": Nanos(started + 1000), "status": 0}
-    return EtcdCall(number=0, cluster=CLUSTER, method=method, **known | more)  # type: ignore[arg-type]
+    return EtcdCall(number=0, cluster=CLUSTER, method=method, **known | more)  # type: ignore[arg-type] # the caller names fields of EtcdCall

@@ -85,7 +85,7 @@ def main(file: Path, command: list[str]) -> int:
 def check(file: Path, where: str) -> list[Event]:
     """What the watch and the recording at `where` do not agree on; gaps count as missing."""
     from kproxy.model.etcd import key_text  # noqa: PLC0415 - beside a COMMAND this file runs without kproxy
-    from kproxy.store.reader import open_recording  # noqa: PLC0415
+    from kproxy.store.reader import open_recording  # noqa: PLC0415 - the same
 
     with open_recording(where) as recording:
         start, end = recording.session.etcd_start, recording.session.etcd_end

@@ -44,7 +44,7 @@ def test_a_range_is_its_keys_and_bounds() -> None:
         operation=Operation.RANGE, keys=keys(b"/a", b"/b"), limit=500, at=Revision(7), keys_only=True, count_only=True
     )
     answer = request("RangeResponse", header=HEADER, count=12)
-    assert told(METHODS["KV/Range"], answer.SerializeToString()) == Told(CLUSTER, 9, None, (12,))  # type: ignore[arg-type]
+    assert told(METHODS["KV/Range"], answer.SerializeToString()) == Told(CLUSTER, 9, None, (12,))  # type: ignore[arg-type] # a ClusterId is its text
 
 
 def test_a_transaction_is_its_conditions_and_both_branches_without_values() -> None:
@@ -87,7 +87,7 @@ def test_a_transaction_says_which_branch_and_how_many_keys() -> None:
         request("ResponseOp", response_range=request("RangeResponse", count=4)),
     ]
     answer = request("TxnResponse", header=HEADER, succeeded=True, responses=responses)
-    assert told(METHODS["KV/Txn"], answer.SerializeToString()) == Told(CLUSTER, 9, True, (0, 3, 4))  # type: ignore[arg-type]
+    assert told(METHODS["KV/Txn"], answer.SerializeToString()) == Told(CLUSTER, 9, True, (0, 3, 4))  # type: ignore[arg-type] # a ClusterId is its text
 
 
 def test_what_is_not_read_of_a_transaction_is_said() -> None:

@@ -115,8 +115,8 @@ watch_answers = st.builds(
 
 @given(watch_answers)
 def test_events_are_known_by_their_first_bytes(answer: object) -> None:
-    data = answer.SerializeToString()  # type: ignore[attr-defined]
-    word = answer.created or answer.canceled or answer.compact_revision or answer.cancel_reason  # type: ignore[attr-defined]
+    data = answer.SerializeToString()  # type: ignore[attr-defined] # a message made of a table
+    word = answer.created or answer.canceled or answer.compact_revision or answer.cancel_reason  # type: ignore[attr-defined] # a message made of a table
     assert is_event(data) == (not word)
     assert is_event(memoryview(data)) == (not word)
 

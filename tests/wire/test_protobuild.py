@@ -95,8 +95,8 @@ def without(value: JSONObject, path: tuple[str | int, ...]) -> JSONObject:
     changed = copy.deepcopy(value)
     place: JSON = changed
     for key in path[:-1]:
-        place = place[key]  # type: ignore[index]
-    del place[path[-1]]  # type: ignore[union-attr,arg-type]
+        place = place[key]  # type: ignore[index] # the path leads through it
+    del place[path[-1]]  # type: ignore[union-attr,arg-type] # the path leads through it
     return changed
 
 

@@ -42,7 +42,7 @@ GO = Client("client-go 0.37", "clientgo")
 JAVASCRIPT = Client("JavaScript", "javascript.mjs")
 
 
-def cells(feature: str, *clients: Client) -> list[pytest.param]:  # type: ignore[valid-type]
+def cells(feature: str, *clients: Client) -> list[pytest.param]:  # type: ignore[valid-type] # pytest names no type of it
     """Each client, as a cell of docs/compatibility.md."""
     return [
         pytest.param(each, marks=pytest.mark.compat(client=each.name, feature=feature), id=each.name)

@@ -50,7 +50,7 @@ def prepared() -> list[dict[str, object]]:
         "CA": authority.public_bytes(pem).decode(),
     }
     for document in documents:
-        document["metadata"] = {"name": NAME, **document.get("metadata", {})}  # type: ignore[dict-item]
+        document["metadata"] = {"name": NAME, **document.get("metadata", {})}  # type: ignore[dict-item] # a dict of JSON is invariant
         spec = document.get("spec")
         if isinstance(spec, dict):
             for field, value in spec.items():

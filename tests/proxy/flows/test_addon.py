@@ -99,7 +99,7 @@ async def test_another_addons_stream_goes_on_doing_what_it_does() -> None:
 async def test_a_mistake_of_ours_does_not_hang_a_flow() -> None:
     hooks = Hooks()
     flow = await hooks.begin(tflow.tflow())
-    hooks.recorder._exchanges.add = None  # type: ignore[assignment,method-assign]
+    hooks.recorder._exchanges.add = None  # type: ignore[assignment,method-assign] # broken on purpose
     assert streamed(flow.request, b"a") == [b"a", b""]
 
 

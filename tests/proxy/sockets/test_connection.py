@@ -47,7 +47,7 @@ def test_a_client_that_reads_nothing_holds_the_server_back_and_not_the_memory() 
     async def play() -> None:
         async with stage(endless, outbox=Outbox(1)) as on:  # nothing is recorded: only the relay is looked at
             _, writer = await on.connect()
-            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            writer.transport.pause_reading()  # type: ignore[attr-defined] # a transport that reads, too
             writer.write(GET_OK)
             previous = -1
             while not sent[0] or previous != sent[0] < LIMIT:
@@ -85,7 +85,7 @@ def test_a_client_that_reads_nothing_can_still_send() -> None:
             reader, writer = await on.connect()
             writer.write(ask)
             await reader.readuntil(b"\r\n\r\n")
-            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            writer.transport.pause_reading()  # type: ignore[attr-defined] # a transport that reads, too
             await asyncio.sleep(0.2)  # until all buffers of that direction are full; sooner proves less
             writer.write(b"y" * size)
             await asyncio.wait_for(got.wait(), 60)

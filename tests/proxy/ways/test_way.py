@@ -42,7 +42,7 @@ async def ask(on: Stage, data: bytes) -> tuple[bytes, asyncio.StreamReader, asyn
 async def tls_stage(folder: Path, way: Way = REGULAR, **more: object) -> AsyncIterator[Stage]:
     """An https api-server at 127.0.0.1 and kproxy as its forward proxy."""
     ca, _ = self_signed(folder, HERE)
-    async with stage(listen=LISTEN, to=at(Tls(ca_pem=ca)), tls=server_context(folder), way=way, **more) as on:  # type: ignore[arg-type]
+    async with stage(listen=LISTEN, to=at(Tls(ca_pem=ca)), tls=server_context(folder), way=way, **more) as on:  # type: ignore[arg-type] # what a stage takes
         yield on
 
 
