@@ -1,7 +1,8 @@
 """--etcd and what belongs to it."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
 
 import click
@@ -14,8 +15,50 @@ from kproxy.wire.storage import PREFIX
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-def etcd_options[**P, R](command: Callable[P, R]) -> Callable[P, R]:
-    """The options, in the contract's order."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EtcdWish:
+    """What the options say."""
+
+    endpoints: tuple[str, ...] = ()
+    cacert: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    user: str | None = None
+    overrides: tuple[str, ...] = ()
+    prefix: str = PREFIX
+
+    def settings(self, environ: Mapping[str, str]) -> EtcdSettings | None:
+        """How the main etcd is reached; None without --etcd. UsageError when the others came without it."""
+        if not self.endpoints:
+            if self.cacert or self.cert or self.key or self.user:
+                raise UsageError("--etcd-cacert, --etcd-cert, --etcd-key and --etcd-user need --etcd URL")
+            return None
+        name, _, given = (self.user or "").partition(":")
+        return EtcdSettings(
+            endpoints=self.endpoints,
+            cacert=self.cacert,
+            cert=self.cert,
+            key=self.key,
+            user=name,
+            password=(given or environ.get("KPROXY_ETCD_PASSWORD", "")) if name else "",
+        )
+
+    def stores(self, main: EtcdSettings | None, *, history: bool = False) -> Stores:
+        """Which others there are: they are reached as the main one is, but elsewhere.
+
+        UsageError for an override that is none, or that comes without a main one.
+        """
+        prefix = f"/{self.prefix.strip('/')}"
+        if main is None:
+            if self.overrides or history:
+                raise UsageError("--etcd-override and --etcd-history need --etcd URL")
+            return Stores(prefix=prefix)
+        named = (one for text in self.overrides for one in text.split(",") if one)
+        return Stores(overrides=tuple(_override(one, main) for one in named), prefix=prefix, history=history)
+
+
+def etcd_options[R](command: Callable[..., R]) -> Callable[..., R]:
+    """The options, in the contract's order, which the command gets as one: `etcd`, an EtcdWish."""
     options = (
         click.option("--etcd", multiple=True, metavar="URL", help="The api-server's etcd. Repeatable: its members."),
         click.option("--etcd-cacert", type=FILE, help="The CA that etcd's certificate is checked against."),
@@ -32,43 +75,34 @@ def etcd_options[**P, R](command: Callable[P, R]) -> Callable[P, R]:
             "--etcd-prefix", metavar="PATH", default=PREFIX, show_default=True, help="The api-server's --etcd-prefix."
         ),
     )
+
+    @wraps(command)
+    def with_wish(
+        *,
+        etcd: tuple[str, ...],
+        etcd_cacert: Path | None,
+        etcd_cert: Path | None,
+        etcd_key: Path | None,
+        etcd_user: str | None,
+        etcd_override: tuple[str, ...],
+        etcd_prefix: str,
+        **others: object,
+    ) -> R:
+        wish = EtcdWish(
+            endpoints=etcd,
+            cacert=etcd_cacert,
+            cert=etcd_cert,
+            key=etcd_key,
+            user=etcd_user,
+            overrides=etcd_override,
+            prefix=etcd_prefix,
+        )
+        return command(etcd=wish, **others)
+
+    decorated: Callable[..., R] = with_wish
     for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def etcd_settings(
-    endpoints: tuple[str, ...],
-    cacert: Path | None,
-    cert: Path | None,
-    key: Path | None,
-    user: str | None,
-    *,
-    password: str = "",
-) -> EtcdSettings | None:
-    """What the options say; None without --etcd. UsageError when the others came without it."""
-    if not endpoints:
-        if cacert or cert or key or user:
-            raise UsageError("--etcd-cacert, --etcd-cert, --etcd-key and --etcd-user need --etcd URL")
-        return None
-    name, _, given = (user or "").partition(":")
-    return EtcdSettings(
-        endpoints=endpoints, cacert=cacert, cert=cert, key=key, user=name, password=(given or password) if name else ""
-    )
-
-
-def etcd_stores(main: EtcdSettings | None, overrides: tuple[str, ...], prefix: str, *, history: bool = False) -> Stores:
-    """What the options say beside how the main etcd is reached: the others are reached as it is, but elsewhere.
-
-    UsageError for an override that is none, or that comes without --etcd.
-    """
-    prefix = f"/{prefix.strip('/')}"
-    if main is None:
-        if overrides or history:
-            raise UsageError("--etcd-override and --etcd-history need --etcd URL")
-        return Stores(prefix=prefix)
-    named = (one for text in overrides for one in text.split(",") if one)
-    return Stores(overrides=tuple(_override(one, main) for one in named), prefix=prefix, history=history)
+        decorated = option(decorated)
+    return decorated
 
 
 def _override(text: str, main: EtcdSettings) -> EtcdOverride:

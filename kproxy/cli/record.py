@@ -10,7 +10,7 @@ from typing import Literal
 
 import click
 
-from kproxy.cli.etcd_options import etcd_options, etcd_settings, etcd_stores
+from kproxy.cli.etcd_options import EtcdWish, etcd_options
 from kproxy.cli.identity_options import identity_options, identity_settings
 from kproxy.cli.server import reached
 from kproxy.cli.sizes import SIZE
@@ -162,14 +162,8 @@ def command(
     client_ca: Path | None,
     proxy_client_cert: Path | None,
     proxy_client_key: Path | None,
-    etcd: tuple[str, ...],
-    etcd_cacert: Path | None,
-    etcd_cert: Path | None,
-    etcd_key: Path | None,
-    etcd_user: str | None,
+    etcd: EtcdWish,
     etcd_relay: tuple[Path, ...],
-    etcd_override: tuple[str, ...],
-    etcd_prefix: str,
     etcd_history: bool,
     start_state: str,
     start_state_limit: int,
@@ -201,8 +195,7 @@ def command(
     lab = read_lab(os.environ["KPROXY_LAB"]) if os.environ.get("KPROXY_LAB") else None
     if lab is not None and lab.url.rstrip("/") != server.url.rstrip("/"):
         lab = None  # a lab around us, but another server is recorded
-    password = os.environ.get("KPROXY_ETCD_PASSWORD", "")
-    store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
+    store = etcd.settings(os.environ)
     if store is None and lab is not None:
         store = lab_etcd(lab)
     if start_state == StartChoice.ETCD.value and store is None:
@@ -235,7 +228,7 @@ def command(
         workers=workers,
         etcd=store,
         relays=relays,
-        stores=etcd_stores(store, etcd_override, etcd_prefix, history=etcd_history),
+        stores=etcd.stores(store, history=etcd_history),
         start_state=StartChoice(start_state),
         start_bytes=start_state_limit,
         otlp=otlp,

@@ -6,7 +6,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,13 +13,13 @@ import click
 
 from kproxy.cli.assets_options import assets_options
 from kproxy.cli.dry_run import dry_run_lines, dry_run_options
-from kproxy.cli.etcd_options import etcd_options, etcd_settings, etcd_stores
+from kproxy.cli.etcd_options import EtcdWish, etcd_options
 from kproxy.cli.formats import Report, check_reports, format_option, write_reports
 from kproxy.cli.progress import replay_progress
 from kproxy.cli.renaming_option import renaming_option, write_renaming
 from kproxy.cli.restore_options import restore_options
 from kproxy.cli.rules_option import rules_option
-from kproxy.cli.slice_options import people_of, slice_options, slice_wish
+from kproxy.cli.slice_options import slice_options
 from kproxy.config.actors import load_actors
 from kproxy.errors import UsageError
 from kproxy.model.verdict import Verdict
@@ -38,7 +37,7 @@ from kproxy.session.recording import state_home
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.restore import RestoreChoice
 from kproxy.session.rules import rule_book
-from kproxy.session.slices import begun_with
+from kproxy.session.slices import SliceWish, begun_with
 from kproxy.session.stage import StageWish, staged
 from kproxy.session.target import parse_target
 
@@ -109,26 +108,11 @@ def command(
     force: bool,
     assets: Path | None,
     allow_old_etcd: bool,
-    etcd: tuple[str, ...],
-    etcd_cacert: Path | None,
-    etcd_cert: Path | None,
-    etcd_key: Path | None,
-    etcd_user: str | None,
-    etcd_override: tuple[str, ...],
-    etcd_prefix: str,
+    etcd: EtcdWish,
     reports: tuple[Report, ...],
     concurrency: int,
     pace: str,
-    begins: str | None,
-    ends: str | None,
-    from_mark: str | None,
-    to_mark: str | None,
-    clients: tuple[str, ...],
-    namespaces: tuple[str, ...],
-    verbs: tuple[str, ...],
-    whose: str,
-    driven: tuple[str, ...],
-    left: tuple[str, ...],
+    wished: SliceWish,
     beside: str | None,
     no_fold: bool,
     dry_run: bool,
@@ -149,8 +133,6 @@ def command(
     \b
     Example: kproxy replay recordings/hello-demo --on fresh:emulated
     """
-    people = people_of(whose, driven, left)
-    wished = replace(slice_wish(begins, ends, from_mark, to_mark, clients, namespaces, verbs), people=people)
     if dry_run:
         for line in dry_run_lines(
             planned(file, wished, _tell, fold=not no_fold, restored=restore != RestoreChoice.NONE), dry_run_as
@@ -160,10 +142,9 @@ def command(
     if target is None:
         raise UsageError("--on TARGET says where to replay: --on fresh, for example")
     _check_written(file, output, reports, renaming_file, force=force)
-    password = os.environ.get("KPROXY_ETCD_PASSWORD", "")
-    store = etcd_settings(etcd, etcd_cacert, etcd_cert, etcd_key, etcd_user, password=password)
-    stores = etcd_stores(store, etcd_override, etcd_prefix)
-    drive = Drive(concurrency=concurrency, pace=parse_pace(pace), beside=people is not None)
+    store = etcd.settings(os.environ)
+    stores = etcd.stores(store)
+    drive = Drive(concurrency=concurrency, pace=parse_pace(pace), beside=wished.people is not None)
     book, renaming = rule_book(rules), Renaming()
     if as_map is not None and acting_as != "one":
         raise UsageError("--as and --as-map both say who sends: give one of them")

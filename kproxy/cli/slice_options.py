@@ -1,7 +1,7 @@
 """`--from`, `--to`, `--from-mark`, `--to-mark`, `--client`, `--namespace`, `--verb`, `--drive`: which slice."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
 
 import click
 
@@ -40,35 +40,43 @@ _OPTIONS = (
 )
 
 
-def slice_options[F: Callable[..., Any]](command: F) -> F:
-    """All of them; `slice_wish` reads what click gives."""
+def slice_options[R](command: Callable[..., R]) -> Callable[..., R]:
+    """All of them, which the command gets as one: `wished`, a SliceWish."""
+
+    @wraps(command)
+    def with_wish(
+        *,
+        begins: str | None,
+        ends: str | None,
+        from_mark: str | None,
+        to_mark: str | None,
+        clients: tuple[str, ...],
+        namespaces: tuple[str, ...],
+        verbs: tuple[str, ...],
+        whose: str,
+        driven: tuple[str, ...],
+        left: tuple[str, ...],
+        **others: object,
+    ) -> R:
+        wished = SliceWish(
+            begins=begins,
+            ends=ends,
+            from_mark=from_mark,
+            to_mark=to_mark,
+            clients=clients,
+            namespaces=namespaces,
+            verbs=tuple(verb.lower() for verb in verbs),
+            people=_people(whose, driven, left),
+        )
+        return command(wished=wished, **others)
+
+    decorated: Callable[..., R] = with_wish
     for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+        decorated = option(decorated)
+    return decorated
 
 
-def slice_wish(
-    begins: str | None,
-    ends: str | None,
-    from_mark: str | None,
-    to_mark: str | None,
-    clients: tuple[str, ...],
-    namespaces: tuple[str, ...],
-    verbs: tuple[str, ...],
-) -> SliceWish:
-    """What the options say."""
-    return SliceWish(
-        begins=begins,
-        ends=ends,
-        from_mark=from_mark,
-        to_mark=to_mark,
-        clients=clients,
-        namespaces=namespaces,
-        verbs=tuple(verb.lower() for verb in verbs),
-    )
-
-
-def people_of(whose: str, driven: tuple[str, ...], left: tuple[str, ...]) -> People | None:
+def _people(whose: str, driven: tuple[str, ...], left: tuple[str, ...]) -> People | None:
     """What `--drive` says. UsageError for a client that is named though all are driven."""
     if whose == "people":
         return People(driven=driven, left=left)
