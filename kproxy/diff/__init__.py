@@ -15,5 +15,5 @@ From whole to part (docs/comparing.md; what a server chose in place of what is k
   (objects by their places) and cells: what may show another moment; published with defined: what an api-server
   publishes by itself; throttled: what it put off; hurried: what it had no time for
 - noise: noise (built in), rules, rulefile, rulepath, forms, learned
-- findings: findings, causes with signatures and sites, chains
+- findings: findings, causes with signatures and sites (a locator finds them in what is at hand: athand), chains
 """

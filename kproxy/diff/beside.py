@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from kproxy.diff.locator import Locator
 from kproxy.diff.noise import Rule
 from kproxy.diff.rules import RuleBook
 from kproxy.diff.sides import Comparison, Side
-from kproxy.diff.sites import Locator
 from kproxy.model.api import ObjectRef, RequestInfo, metadata_of
 from kproxy.model.attribution import Ledger
 from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 
 from kproxy.diff.chains import Link, Relation, cause_of, chain_of
 from kproxy.diff.described import Described, Served
+from kproxy.diff.locator import Locator, Sides
 from kproxy.diff.signatures import Signature, alone_anywhere, general, has_other_columns, mirrored, signature
-from kproxy.diff.sites import Locator, Sides, Site, Steps, history_of, is_unsteady, openapi_of, shows_revision
+from kproxy.diff.sites import Site, Steps, history_of, is_unsteady, openapi_of, shows_revision
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import Exchange, Seq, header
 from kproxy.model.jsontypes import JSON, text

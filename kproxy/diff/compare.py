@@ -23,6 +23,7 @@ from kproxy.diff.exchanges import (
 from kproxy.diff.findings import Counting, Findings
 from kproxy.diff.gaps import gap_text, gaps_of
 from kproxy.diff.headers import same_dates
+from kproxy.diff.locator import Locator, Sides
 from kproxy.diff.order import Order
 from kproxy.diff.pages import Chains
 from kproxy.diff.pairing import Images, Pairing
@@ -31,7 +32,6 @@ from kproxy.diff.reading import Item, item_of, once_more, pairs_of, side_by_side
 from kproxy.diff.rules import RuleBook
 from kproxy.diff.short import InShort, Spool, Turn
 from kproxy.diff.sides import Comparison, Pair, read_side
-from kproxy.diff.sites import Locator, Sides
 from kproxy.diff.trees import SeenTime, same_words
 from kproxy.model.api import RequestInfo
 from kproxy.model.attribution import Ledger

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from kproxy.diff.features import Features, described_of, group_of
-from kproxy.diff.sites import Locator, Site, Steps, element_name, in_type, steps_of
+from kproxy.diff.locator import Locator
+from kproxy.diff.sites import Site, Steps, element_name, in_type, steps_of
 from kproxy.model.jsontypes import JSON, text
 from kproxy.model.verdict import Difference
 

@@ -9,7 +9,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from kproxy.diff.sites import Locator, Site, element_name, in_type, steps_of
+from kproxy.diff.locator import Locator
+from kproxy.diff.sites import Site, element_name, in_type, steps_of
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON, text
 

@@ -1,7 +1,7 @@
 """What bodies say, for whoever only reads."""
 
 from kproxy.model.exchange import Body, Headers, header
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSONObject, mapping
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError, decode
 
@@ -17,4 +17,4 @@ def object_in(recording: Recording, headers: Headers, body: Body) -> JSONObject:
         value = decode(header(headers, "content-type"), recording.body(body.digest))
     except ContentError:
         return {}
-    return value if isinstance(value, dict) else {}
+    return mapping(value)

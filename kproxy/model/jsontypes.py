@@ -7,3 +7,8 @@ type JSONObject = dict[str, JSON]
 def text(value: JSON) -> str:
     """A JSON string, "" for anything else."""
     return value if isinstance(value, str) else ""
+
+
+def mapping(value: JSON) -> JSONObject:
+    """A JSON object, an empty one for anything else."""
+    return value if isinstance(value, dict) else {}

@@ -7,7 +7,7 @@ Delete options stand in the body, or, where there is none, in the query, as the 
 from dataclasses import dataclass
 
 from kproxy.model.exchange import Body, BodyState, Exchange, Headers, header
-from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject, mapping
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.mediatype import parse_media_type
@@ -110,4 +110,4 @@ def _body(recording: Recording, headers: Headers, body: Body) -> JSONObject:
         value = decode(media_type, recording.body(body.digest))
     except ContentError:
         return {}
-    return value if isinstance(value, dict) else {}
+    return mapping(value)

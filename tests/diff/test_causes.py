@@ -8,7 +8,7 @@ import pytest
 
 from kproxy.correlate.ledger import correlate
 from kproxy.diff.causes import find_causes
-from kproxy.diff.sites import Sides
+from kproxy.diff.locator import Sides
 from kproxy.model.exchange import End, Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Difference, Finding, Verdict

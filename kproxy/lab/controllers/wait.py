@@ -8,7 +8,7 @@ from kproxy.errors import LabError
 from kproxy.lab.client import LabAnswer, LabClient
 from kproxy.lab.controllers.objects import NODES, PROBE_NAMESPACE, node_names, probe_deployment, probe_namespace
 from kproxy.lab.ready import NotYet, Probe, ask, said
-from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject, mapping
 
 POLL = 0.2  # seconds
 NAMESPACES = "/api/v1/namespaces"
@@ -55,7 +55,7 @@ def _answers(client: LabClient, probe: Probe, or_status: int = 0) -> LabAnswer:
 
 def _node_is_ready(client: LabClient, node: str) -> None:
     answer = _answers(client, Probe("GET", f"{NODES}/{node}", 200))
-    for condition in _items(_mapping(_mapping(answer.body).get("status")).get("conditions")):
+    for condition in _items(mapping(mapping(answer.body).get("status")).get("conditions")):
         if condition.get("type") == "Ready" and condition.get("status") == "True":
             return
     raise NotYet(f"the node {node} is not Ready")
@@ -63,14 +63,10 @@ def _node_is_ready(client: LabClient, node: str) -> None:
 
 def _pod_runs(client: LabClient) -> None:
     answer = _answers(client, Probe("GET", f"{PROBE_PATH}/pods", 200))
-    pods = _items(_mapping(answer.body).get("items"))
-    phases = [str(_mapping(pod.get("status")).get("phase")) for pod in pods]
+    pods = _items(mapping(answer.body).get("items"))
+    phases = [str(mapping(pod.get("status")).get("phase")) for pod in pods]
     if "Running" not in phases:
         raise NotYet(f"a Deployment's pod is {phases[0]}" if phases else "a Deployment got no pod")
-
-
-def _mapping(value: JSON) -> JSONObject:
-    return value if isinstance(value, dict) else {}
 
 
 def _items(value: JSON) -> list[JSONObject]:

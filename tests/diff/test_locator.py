@@ -1,10 +1,11 @@
-"""kproxy.diff.sites: where a difference is, about which object, and when it can have begun."""
+"""kproxy.diff.locator: where a difference is, about which object, and when it can have begun."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kproxy.correlate.ledger import correlate
-from kproxy.diff.sites import NEVER, Locator, Sides, Site
+from kproxy.diff.locator import NEVER, Locator, Sides
+from kproxy.diff.sites import Site
 from kproxy.model.api import ObjectRef
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON
