@@ -13,7 +13,7 @@ from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import Kind, Owner, Place, classify
 from kproxy.renaming.path import Path
 
-_MOST = 1 << 20
+_MOST = 1 << 22
 """Bytes of documents whose traces are remembered, about: with them, parts of the documents stay in memory."""
 
 _LARGEST = 1 << 16
