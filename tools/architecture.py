@@ -101,8 +101,9 @@ cli.replay
 == another recording beside the first one
     diff.compare
       diff.pairing
-      diff.exchanges
+      diff.learning
         renaming.learn
+      diff.exchanges
         diff.documents
         diff.trees
           renaming.walk

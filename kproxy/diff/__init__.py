@@ -4,12 +4,12 @@ From whole to part (docs/comparing.md; what a server chose in place of what is k
 
 - the verdict: compare; sides (all that is at hand), progress; doubted takes out what decides nothing
 - who stands beside whom: reading, align, pairing, lives (keys); alone and gaps: who stands beside none, and why
-- a pair of exchanges: exchanges; atonce (the same while learning, where nothing differs), short (what waits for the
-  end then), told and items (what recurs, told again unread), shapes and patterns (what tells the same but for its
-  values), recent; moments, clock: when it was
+- a pair of exchanges: learning, exchanges; atonce (the same while learning, where nothing differs), short (what waits
+  for the end then), told and items (what recurs, told again unread), shapes and patterns (what tells the same but for
+  its values), recent; moments, clock: when it was
 - two values: documents, inside (documents in texts), trees, ages
-- other parts: headers, framing, streams with events, tails, earlier and asked, upgraded, pages, described with features
-  (OpenAPI)
+- other parts: headers, framing, streams with events, counterparts (which stand beside which), tails, earlier and asked,
+  upgraded, pages, described with features (OpenAPI)
 - etcd: etcd, history, unnamed, startup; beside: what the target's own controllers did
 - order: order, turned (two requests the other way round), overlap, stale (reads that may show any moment), listed
   (objects by their places) and cells: what may show another moment; published with defined: what an api-server

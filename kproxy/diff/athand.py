@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kproxy.model.api import metadata_of
+from kproxy.diff.events import metadata_shown
 from kproxy.model.exchange import Body, BodyState, Exchange, Frame, Headers, Seq, header
 from kproxy.model.jsontypes import JSON, JSONObject, mapping
 from kproxy.model.recording import Recording
@@ -55,7 +55,7 @@ class Documents:
             event = decode_event(media_type, self.recording.body(frame.body.digest))
         except ContentError:
             return nothing
-        return [frame.at, event.type, dict(_shown(event.object))]
+        return [frame.at, event.type, dict(metadata_shown(event.object))]
 
     def _once(self, key: tuple[Seq, str], make: Callable[[], JSON]) -> JSON:
         if key in self._held:
@@ -71,10 +71,3 @@ def _decoded(media_type: str, data: bytes) -> JSON:
         return decode(media_type, data)
     except ContentError:
         return None
-
-
-def _shown(value: JSONObject) -> JSONObject:
-    """An event's object's metadata: of a Table the first row's."""
-    rows = value.get("rows")
-    row = rows[0] if isinstance(rows, list) and rows else None
-    return metadata_of(mapping(row).get("object") if isinstance(row, dict) else value)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from kproxy.diff.documents import is_json
-from kproxy.diff.exchanges import is_paged, is_stream, learn_contents, may_say_nothing, owner_of_answer
+from kproxy.diff.exchanges import may_say_nothing
 from kproxy.diff.headers import same_heads
 from kproxy.diff.items import Item, stand_beside
+from kproxy.diff.learning import is_paged, is_stream, learn_contents, owner_of_answer
 from kproxy.diff.order import Learned
 from kproxy.diff.pages import Chains
 from kproxy.diff.patterns import Patterns

@@ -13,16 +13,11 @@ from kproxy.diff.atonce import AtOnce
 from kproxy.diff.beside import Beside, check_consequences, gone_here, own_keys
 from kproxy.diff.causes import find_causes
 from kproxy.diff.etcd import EtcdComparison
-from kproxy.diff.exchanges import (
-    compare_exchange,
-    compare_pages,
-    is_stream,
-    learn_pages,
-    same_targets,
-)
+from kproxy.diff.exchanges import compare_exchange, compare_pages, same_targets
 from kproxy.diff.findings import Counting, Findings
 from kproxy.diff.gaps import gap_text, gaps_of
 from kproxy.diff.headers import same_dates
+from kproxy.diff.learning import is_stream, learn_pages
 from kproxy.diff.locator import Locator, Sides
 from kproxy.diff.order import Order
 from kproxy.diff.pages import Chains

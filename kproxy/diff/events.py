@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kproxy.diff.items import Item
-from kproxy.model.api import ObjectRef
+from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import Exchange, Nanos
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import is_revision
@@ -46,6 +46,17 @@ class Seen:
 
 
 type Match = tuple[Seen | None, Seen | None]
+
+OF_NO_OBJECT = frozenset({"ERROR", "BOOKMARK"})
+"""Types of events that show no object."""
+
+
+def metadata_shown(value: JSONObject) -> JSONObject:
+    """The metadata of what an event shows: of a Table the first row's object."""
+    rows = value.get("rows")
+    if value.get("kind") == "Table" and isinstance(rows, list) and rows and isinstance(rows[0], dict):
+        return metadata_of(rows[0].get("object"))
+    return metadata_of(value)
 
 
 def watched(exchange: Exchange, seen: Seen) -> ObjectRef:

@@ -1,4 +1,4 @@
-"""One pair of exchanges: learned from, and compared."""
+"""One pair of exchanges, compared."""
 
 import re
 
@@ -6,80 +6,51 @@ from kproxy.diff.ages import SLACK
 from kproxy.diff.documents import Document
 from kproxy.diff.headers import HeaderComparer
 from kproxy.diff.hurried import was_late
+from kproxy.diff.learning import Message, answers_of, is_inert, is_stream, owner_of_answer, trace_of
 from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
-from kproxy.diff.order import Learned
 from kproxy.diff.overlap import judge_overlap
 from kproxy.diff.pages import Chains, Pages
 from kproxy.diff.published import judge_published
-from kproxy.diff.sides import Comparison, Pair, Side, is_itself
+from kproxy.diff.sides import Comparison, Pair, is_itself
 from kproxy.diff.stale import judge_moment, may_be_stale
 from kproxy.diff.streams import compare_stream
 from kproxy.diff.throttled import was_throttled
 from kproxy.diff.trees import Comparer, Made, Spot, same_words
 from kproxy.diff.upgraded import compare_upgraded
-from kproxy.model.exchange import Altered, Answer, Body, BodyState, End, Exchange, Headers, Request, header
-from kproxy.renaming.kinds import Owner, resource_of
-from kproxy.renaming.learn import Learner, learn_text
+from kproxy.model.exchange import Altered, Answer, BodyState, End, Exchange, Request, header
 from kproxy.renaming.pseudonyms import pseudonyms_in
 from kproxy.renaming.target import SELECTORS, path_of, prolonged, query_of, requirements
 from kproxy.renaming.times import http_seconds
-from kproxy.renaming.traces import AskedTheRenaming, Trace, Tracer
-from kproxy.renaming.walk import Walker
 
 _FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
+
 _NOBODY_KNOWS = frozenset({End.UNKNOWN, End.UNREACHABLE})
+
 _LINKED = "/openapi/v3/"
+
 _NODES_ANSWER = frozenset({"log", "exec", "attach", "portforward"})
+
 _SERVER_ERROR = 500
+
 _UNREACHED = frozenset({500, 502, 503, 504})
+
 _CONDITIONS = frozenset({"if-modified-since", "if-none-match"})
+
 _CHOSEN_PARAMETERS = frozenset({"resourceVersion", "continue"})
+
 _METRICS_PATH = "/metrics"
+
 _METRICS = re.compile(f"{_METRICS_PATH}(?:/.*)?")
+
 _OF_THEIR_OWN = frozenset({"token", *_NODES_ANSWER})
 """Subresources whose answers stand in other relations than an object's."""
+
 _WHOLE = frozenset({BodyState.KEPT, BodyState.EMPTY})
+
 _OF_STREAMS = frozenset({BodyState.FRAMES, BodyState.EMPTY})
+
 _DRAWN_PARAMETERS = frozenset({"timeoutSeconds", "timeout"})
 """What a client draws anew for each watch (client-go's reflector): equal in a replay, which sends the recorded one."""
-
-
-type Message = Request | Answer
-
-
-def is_stream(exchange: Exchange) -> bool:
-    """Whether an exchange's answer is a watch, one without any event too."""
-    if exchange.answer is None:
-        return False
-    state = exchange.answer.body.state
-    silent = exchange.info.verb == "watch" and exchange.answer.status == 200 and state is BodyState.EMPTY
-    return (state is BodyState.FRAMES and not exchange.info.is_log) or silent
-
-
-def is_paged(exchange: Exchange) -> bool:
-    """Whether it asks for a list, or the rest of one, in pages."""
-    target = exchange.request.target
-    return exchange.info.verb == "list" and ("limit" in target or "continue" in target)
-
-
-def learn_contents(of: Comparison, pair: Pair, chains: Chains) -> list[Learned]:
-    """What the answers' contents tell of what the servers chose, and the revisions that stood in them.
-
-    A request's body tells only what was learned before.
-    """
-    first, second = pair.baseline.answer, pair.replayed.answer
-    if first is None or second is None:
-        return []
-    paged, whole = chains.take(pair, compared=False)
-    if paged:
-        return [each for pages in whole for each in learn_pages(of, pages)]
-    if not _inert(of, first.headers, first.body, second.headers, second.body):
-        if (trace := _trace(of, pair, first, second)) is not None:
-            learner = Learner(of.renaming)
-            learner.traced(None, trace)
-            return learner.revisions
-        return _learn_documents(of, owner_of_answer(pair), *_answers(of, pair, first, second))
-    return []
 
 
 def may_say_nothing(pair: Pair) -> bool:
@@ -113,58 +84,6 @@ def _looks(exchange: Exchange, answer: Answer) -> tuple[object, ...]:
         answer.trailers,
         answer.body.state,
     )
-
-
-def _trace(of: Comparison, pair: Pair, first: Message, second: Message) -> Trace | None:
-    """What two messages' documents are, where that needs neither the documents again nor the renaming."""
-    bodies = (first.body, second.body)
-    if any(body.digest is None or body.state is not BodyState.KEPT for body in bodies):
-        return None
-    types = (header(first.headers, "content-type"), header(second.headers, "content-type"))
-    owner = owner_of_answer(pair)
-
-    def walk(tracer: Tracer) -> None:
-        a = of.baseline.documents.body(first.headers, first.body)
-        b = of.replayed.documents.body(second.headers, second.body)
-        if a.raw is not None or b.raw is not None:
-            raise AskedTheRenaming
-        Walker(tracer, tracer.text, of.traces).walk(a.value, b.value, owner)
-
-    key = (first.body.digest, second.body.digest, *types, owner.listing, owner.resource)
-    return of.traces.find(key, sum(body.size for body in bodies), walk)
-
-
-def _inert(of: Comparison, headers: Headers, first: Body, others: Headers, second: Body) -> bool:
-    """Whether two bodies have the same bytes and media type, and nothing in them is a server's choice."""
-    return (
-        first.digest is not None
-        and first.digest == second.digest
-        and first.state is second.state
-        and header(headers, "content-type") == header(others, "content-type")
-        and of.baseline.documents.inert(first.digest)
-    )
-
-
-def owner_of_answer(pair: Pair) -> Owner:
-    """Whose an answer's own revision is: a list of one object may stand at that object's revision by chance."""
-    return Owner(listing=pair.baseline.info.verb == "list", resource=resource_of(pair.baseline.info))
-
-
-def _learn_documents(of: Comparison, owner: Owner, first: Document, second: Document) -> list[Learned]:
-    if first.raw is None and second.raw is None and not first.reason and not second.reason:
-        learner = Learner(of.renaming, of.traces)
-        learner.learn(first.value, second.value, owner)
-        return learner.revisions
-    if first.raw and second.raw and first.digest != second.digest:
-        learn_text(of.renaming, first.raw.decode("latin-1"), second.raw.decode("latin-1"))
-    return []
-
-
-def learn_pages(of: Comparison, pages: Pages) -> list[Learned]:
-    """What the pages of two lists tell, put together."""
-    learner = Learner(of.renaming, of.traces)
-    learner.learn(pages.baseline, pages.replayed, owner_of_answer(pages.pair))
-    return learner.revisions
 
 
 def compare_pages(of: Comparison, pages: Pages) -> None:
@@ -247,12 +166,12 @@ def _compare_contents(  # noqa: PLR0913, PLR0917 - two answers, and what they st
     if BodyState.PARTIAL in {first.body.state, second.body.state} and not is_itself(of, pair):
         of.findings.cannot_tell(f"exchange {pair.baseline.seq}: an answer's body is there only up to where it was cut")
         return
-    if _inert(of, first.headers, first.body, second.headers, second.body):
+    if is_inert(of, first.headers, first.body, second.headers, second.body):
         return
     heads, before = before, before if first.status != second.status else of.findings.count  # they are of no moment
     spot = Spot(pair.baseline.seq, "body", now=_now(of, pair, second), made=_made(pair), chosen=pair.chosen)
     if not _compare_trace(of, pair, spot, first, second):
-        _compare_documents(of, pair, spot, *_answers(of, pair, first, second))
+        _compare_documents(of, pair, spot, *answers_of(of, pair, first, second))
     _excuse_pseudonyms(of, pair, first.status, second.status, before)
     judge_moment(of, pair, before)
     judge_overlap(of, pair, before)
@@ -314,16 +233,6 @@ def _requests(of: Comparison, pair: Pair) -> tuple[Document, Document]:
         return (of.baseline, of.replayed)[side].documents.body(request.headers, request.body)
 
     return document(pair.baseline.request, 0), document(pair.replayed.request, 1)
-
-
-def _answers(of: Comparison, pair: Pair, first: Answer, second: Answer) -> tuple[Document, Document]:
-    return _answer(of.baseline, pair.baseline, first), _answer(of.replayed, pair.replayed, second)
-
-
-def _answer(side: Side, exchange: Exchange, answer: Answer) -> Document:
-    if exchange.info.is_log and answer.body.state is BodyState.FRAMES:
-        return side.documents.log(answer.body, side.frames(exchange.seq))
-    return side.documents.body(answer.headers, answer.body)
 
 
 def _compare_absent(of: Comparison, pair: Pair) -> None:
@@ -389,7 +298,7 @@ def _compare_requests(of: Comparison, pair: Pair) -> None:
 
 def _compare_trace(of: Comparison, pair: Pair, spot: Spot, first: Message, second: Message) -> bool:
     """Compare two messages' documents by what walking them came to, if it can be so."""
-    trace = _trace(of, pair, first, second)
+    trace = trace_of(of, pair, first, second)
     if trace is not None:
         Comparer(of.renaming, of.findings, spot).traced(None, trace)
         pair.revisions += spot.revisions

@@ -1,13 +1,13 @@
 """Watch streams, object by object: states, order, final state."""
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 
 from kproxy.diff.ages import STREAM_SLACK
 from kproxy.diff.asked import Asked
+from kproxy.diff.counterparts import matched_events
 from kproxy.diff.earlier import began_earlier
-from kproxy.diff.events import Match, Seen, from_anywhere, watched
+from kproxy.diff.events import OF_NO_OBJECT, Match, Seen, from_anywhere, metadata_shown, watched
 from kproxy.diff.findings import Findings
 from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, OVERLAP, TAIL
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
@@ -15,17 +15,14 @@ from kproxy.diff.tails import Tail, ran_on
 from kproxy.diff.trees import Comparer, Spot, shortened
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import EMPTY_BODY, End, Exchange, header
-from kproxy.model.jsontypes import JSONObject
-from kproxy.renaming.derived import drawn_for
 from kproxy.renaming.kinds import Kind, Owner, resource_of
 from kproxy.renaming.learn import Learner
-from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.walk import Walker
 from kproxy.wire.ownkeys import is_identity
 
-_OF_NO_OBJECT = frozenset({"ERROR", "BOOKMARK"})
 _TOGETHER = 256
 """Events whose bodies are read at once."""
+
 _INITIAL_END = "k8s.io/initial-events-end"
 
 
@@ -67,7 +64,7 @@ def events_of(of: Comparison, pair: Pair) -> Together | None:
     left_out = _beats(first) != _beats(second)
     if left_out and not of.findings.strict:  # they are not compared then
         first, second = ([each for each in side if not _heartbeat(each)] for side in (first, second))
-    return Together(first, second, _matched(of.renaming, _objects(first), _objects(second)), left_out)
+    return Together(first, second, matched_events(of.renaming, first, second), left_out)
 
 
 def learn_event(of: Comparison, pair: Pair, together: Together, a: Seen, b: Seen) -> None:
@@ -97,7 +94,7 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
         return
     _cut(of, pair)
     first, second = _without_heartbeats(of, pair, first, second)
-    matched = _matched(of.renaming, _objects(first), _objects(second))
+    matched = matched_events(of.renaming, first, second)
     comparer = Comparer(of.renaming, of.findings, Spot(pair.baseline.seq, "stream", lag=STREAM_SLACK), of.traces)
     _see_columns(comparer.walker, first)
     objects = _by_object(matched)
@@ -236,7 +233,7 @@ def _compare_order(of: Comparison, pair: Pair, matched: list[Match]) -> None:
 
     That a server kept the order of what happened before is checked by the revisions of all answers (order.py).
     """
-    both = [(a, b) for a, b in matched if a is not None and b is not None and a.event.type not in _OF_NO_OBJECT]
+    both = [(a, b) for a, b in matched if a is not None and b is not None and a.event.type not in OF_NO_OBJECT]
     if not _rising(sorted((a for a, _ in both), key=lambda each: each.index), initial=from_anywhere(pair.baseline)):
         return
     initial = from_anywhere(pair.replayed)
@@ -294,103 +291,6 @@ def _backwards(seen: list[Seen]) -> Seen | None:
     return None
 
 
-def _objects(seen: list[Seen]) -> dict[str, list[Seen]]:
-    found: dict[str, list[Seen]] = defaultdict(list)
-    for each in seen:
-        if not each.bookmark:
-            found[_identity(each)].append(each)
-    return found
-
-
-def _identity(seen: Seen) -> str:
-    if seen.event.type in _OF_NO_OBJECT:
-        return seen.event.type
-    return f"{seen.metadata.get('namespace', '')}/{seen.metadata.get('name', '')}/{seen.uid}"
-
-
-def _matched(renaming: Renaming, first: dict[str, list[Seen]], second: dict[str, list[Seen]]) -> list[Match]:
-    """Each object's events beside each other, objects in the baseline's order, then those of the replay only."""
-    pairs: list[Match] = []
-    left = _Left(second)
-    for identity, events in first.items():
-        pairs += _sequence(renaming, events, left.counterpart(renaming, identity, events[0]))
-    for others in left.events.values():
-        pairs += [(None, b) for b in others]
-    return pairs
-
-
-class _Left:
-    """The replay's objects that stand beside none yet: found by what they are, are called, or were drawn for."""
-
-    def __init__(self, events: dict[str, list[Seen]]) -> None:
-        self.events = dict(events)
-        self._called: dict[str, deque[str]] = defaultdict(deque)
-        self._drawn: dict[str, deque[str]] | None = None  # when it is asked for
-        for identity in events:
-            self._called[identity.rpartition("/")[0]].append(identity)
-
-    def counterpart(self, renaming: Renaming, identity: str, event: Seen) -> list[Seen]:
-        """The events of the same object: by uid, else the first of its name, else one drawn for the same.
-
-        That only of an object that nothing told of: one that is known, and has no events here, has none.
-        """
-        if identity in self.events or event.event.type in _OF_NO_OBJECT:
-            return self.events.pop(identity, [])
-        name, uid = renaming.text(identity.rpartition("/")[0]), renaming.image(Kind.UID, event.uid)
-        if f"{name}/{uid or ''}" in self.events:
-            return self.events.pop(f"{name}/{uid or ''}")
-        found = self._first(self._called.get(name))
-        if found is None and uid is None and (drawn := drawn_for(event.metadata, renaming.text)):
-            found = self._first(self._drawn_for().get(drawn))
-        return [] if found is None else self.events.pop(found)
-
-    def _first(self, waiting: deque[str] | None) -> str | None:
-        while waiting and waiting[0] not in self.events:
-            waiting.popleft()
-        return waiting[0] if waiting else None
-
-    def _drawn_for(self) -> dict[str, deque[str]]:
-        if self._drawn is None:
-            self._drawn = defaultdict(deque)
-            for identity, events in self.events.items():
-                self._drawn[drawn_for(events[0].metadata)].append(identity)
-        return self._drawn
-
-
-def _sequence(renaming: Renaming, first: list[Seen], second: list[Seen]) -> list[Match]:
-    if len(first) == len(second):
-        return list(zip(first, second, strict=True))
-    if (begin := _folded_until(renaming, first, second)) is not None:
-        return [*((each, None) for each in first[:begin]), *_sequence(renaming, first[begin:], second)]
-    if (begin := _begun_until(renaming, first, second)) is not None:
-        return [*((None, each) for each in second[:begin]), *_sequence(renaming, first, second[begin:])]
-    a = [(each.event.type, renaming.revisions.exact(each.uid, each.revision)) for each in first]
-    b = [(each.event.type, each.revision) for each in second]
-    pairs: list[Match] = []
-    for _, i, k, j, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        common = min(k - i, m - j)
-        pairs += zip(first[i : i + common], second[j : j + common], strict=True)
-        pairs += [(each, None) for each in first[i + common : k]]
-        pairs += [(None, each) for each in second[j + common : m]]
-    return pairs
-
-
-def _folded_until(renaming: Renaming, first: list[Seen], second: list[Seen]) -> int | None:
-    """The index of the state that the replay's watch shows first, when it is not the recorded one's first."""
-    if not second or second[0].event.type != "ADDED":
-        return None
-    images = [renaming.revisions.exact(each.uid, each.revision) for each in first]
-    return next((at for at, image in enumerate(images) if at and image == second[0].revision), None)
-
-
-def _begun_until(renaming: Renaming, first: list[Seen], second: list[Seen]) -> int | None:
-    """The index of the recorded watch's first state, when the replay's began with an earlier one."""
-    if not first or not second or first[0].event.type != "ADDED" or second[0].event.type != "ADDED":
-        return None
-    image = renaming.revisions.exact(first[0].uid, first[0].revision)
-    return next((at for at, each in enumerate(second) if at and image == each.revision), None)
-
-
 def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
     """A stream's events; None if one of them was not kept or cannot be decoded."""
     media_type = header(exchange.answer.headers, "content-type") if exchange.answer else ""
@@ -404,20 +304,9 @@ def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
         event = known.event
         if event is None:
             return None
-        metadata = _metadata(event.object)
+        metadata = metadata_shown(event.object)
         annotations = metadata.get("annotations")
         last = isinstance(annotations, dict) and _INITIAL_END in annotations
         mark = event.type == "BOOKMARK" and not last
         seen.append(Seen(frame.index, frame.at, event, metadata, mark, known.item))
     return seen
-
-
-def _metadata(value: JSONObject) -> JSONObject:
-    """An event's object's metadata: of a Table the first row's."""
-    rows = value.get("rows")
-    if value.get("kind") == "Table" and isinstance(rows, list) and rows and isinstance(rows[0], dict):
-        inner = rows[0].get("object")
-        metadata = inner.get("metadata") if isinstance(inner, dict) else None
-    else:
-        metadata = value.get("metadata")
-    return metadata if isinstance(metadata, dict) else {}

@@ -1,20 +1,12 @@
 """kproxy.diff.streams."""
 
-import sys
 from dataclasses import replace
-
-import pytest
 
 from kproxy.correlate.ledger import correlate
 from kproxy.diff.compare import compare
-from kproxy.diff.events import Seen
-from kproxy.diff.streams import _matched
-from kproxy.model.exchange import End, Nanos, Seq
+from kproxy.model.exchange import End, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.verdict import Outcome, Verdict
-from kproxy.renaming.kinds import Kind
-from kproxy.renaming.renaming import Renaming
-from kproxy.wire.watchevents import WatchEvent
 from tests.diff.sessions import PODS, FakeServer, verdict_of
 
 LIVE = f"{PODS}?watch=true&resourceVersion=5"
@@ -226,58 +218,6 @@ def test_the_end_of_the_initial_events_before_them_is_found() -> None:
     second.watch(target, mark(second, 1, ends=True), event("ADDED", second.pod(1)), event("MODIFIED", second.pod(2)))
     assert places(verdict_of(first, second)) == [(1, "$[1].object.metadata.resourceVersion", "renamed")]
     assert places(verdict_of(first, first)) == []
-
-
-@pytest.mark.parametrize("drawn", [False, True])
-def test_a_watch_of_many_objects_takes_as_many_steps_as_there_are(*, drawn: bool) -> None:
-    """Objects that the other side has under another name, or not at all: nobody looks through all for each."""
-
-    def events(server: FakeServer, count: int) -> dict[str, list[Seen]]:
-        found: dict[str, list[Seen]] = {}
-        for number in range(count):
-            digits = "".join("bcdfghjklm"[int(digit)] for digit in f"{number:04}")
-            name = f"web-{'x' if server.letter == 'a' else 'z'}{digits}"
-            metadata = server.pod(number, name)["metadata"]
-            assert isinstance(metadata, dict)
-            metadata |= {"generateName": "web-"} if drawn else {}
-            shown = WatchEvent(type="ADDED", object={"metadata": metadata})
-            seen = Seen(number, Nanos(0), shown, metadata, bookmark=False)
-            found[f"default/{name}/{number}"] = [seen]
-        return found
-
-    def calls(count: int) -> int:
-        first, second = (events(FakeServer(letter, 0, 7), count) for letter in "ab")
-        made = 0
-
-        def step(_frame: object, what: str, _value: object) -> None:
-            nonlocal made
-            made += what in {"call", "c_call"}
-
-        renaming = Renaming()
-        sys.setprofile(step)
-        try:
-            _matched(renaming, first, second)
-        finally:
-            sys.setprofile(None)
-        return made
-
-    assert calls(400) < 6 * calls(100)
-
-
-def test_only_an_object_that_nothing_told_of_stands_beside_another_one_that_was_drawn_for_the_same() -> None:
-    def drawn(letter: str) -> dict[str, list[Seen]]:
-        metadata: JSONObject = {"name": f"web-{letter * 5}", "generateName": "web-", "uid": letter * 8}
-        found = WatchEvent(type="MODIFIED", object={"kind": "Pod", "metadata": metadata})
-        return {f"/web-{letter * 5}/{letter * 8}": [Seen(0, Nanos(0), found, metadata, bookmark=False)]}
-
-    renaming = Renaming()
-    (pair,) = _matched(renaming, drawn("x"), drawn("z"))
-    assert None not in pair
-    renaming.learn_name(Kind.UID, "x" * 8, "w" * 8)
-    assert [(a is None, b is None) for a, b in _matched(renaming, drawn("x"), drawn("z"))] == [
-        (False, True),
-        (True, False),
-    ]
 
 
 def test_a_watch_that_the_replays_server_ended_long_before_its_client_left_is_a_difference() -> None:
