@@ -13,7 +13,9 @@ from operator import neg
 
 from kproxy.renaming.kinds import UUID
 
-_TOKEN = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|[\\nrtbf])|[0-9A-Za-z][0-9A-Za-z._-]*|[0-9A-Fa-f:]{2,}")
+_APART = r"(?:(?<![0-9A-Za-z:])|(?<=\\[nrtbf])|(?<=\\u[0-9A-Fa-f]{4}))"
+_IPV6 = _APART + r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![0-9A-Za-z:])"
+_TOKEN = re.compile(rf"\\(?:u[0-9A-Fa-f]{{4}}|[\\nrtbf])|{_IPV6}|[0-9A-Za-z][0-9A-Za-z._-]*")
 _RUN = re.compile(r"[0-9A-Za-z]+")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:]{2,}")
 _BOUNDARY = re.compile(r"[._-]")

@@ -4,7 +4,7 @@ import json
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kproxy.renaming.text import _TOKEN, Names, _rename_token, rename_names, rename_ports, without_store_revision
@@ -129,12 +129,27 @@ def test_a_templates_hash_is_renamed_where_names_are_made_with_it() -> None:
         assert rename_names(text, names) == expected
 
 
+def test_an_ipv6_address_is_renamed_where_it_stands_alone() -> None:
+    names = {"fd00::1": "fd00::2", "::1": "::2"}
+    for text, expected in (
+        ("fd00::1", "fd00::2"),
+        ("dial tcp [fd00::1]:443: refused", "dial tcp [fd00::2]:443: refused"),
+        ("it listens on fd00::1.", "it listens on fd00::2."),
+        ("http:\\nfd00::1", "http:\\nfd00::2"),
+        ("fd00::1a 2fd00::1 fd00::1:5 xfd00::1", "fd00::1a 2fd00::1 fd00::1:5 xfd00::1"),
+        ("::1 is here", "::2 is here"),
+        ("a::1", "a::1"),
+    ):
+        assert rename_names(text, names) == expected
+
+
 _PIECES = (
     *("web", "web-x2x4q", "5d9c7b8f6d", "fd00::1", "10.0.0.7", "-", ".", "_", ":", " ", "/", "\\n", "\\", "n", "a"),
     *("0e4bd2f1-6a2c-4c9e-9b1a-2f1f6c1d7a11", "0e4bd2f1"),
 )
 
 
+@example("fd00::1aweb-x2x4q")
 @given(st.lists(st.sampled_from(_PIECES), max_size=8).map("".join))
 def test_what_is_left_alone_at_a_glance_has_nothing_to_rename(text: str) -> None:
     names = Names(
