@@ -136,7 +136,7 @@ def compare_exchange(of: Comparison, pair: Pair, chains: Chains) -> None:
     _compare_status(of, pair, first, second)
     if _METRICS.fullmatch(pair.baseline.info.path) and of.findings.hide(METRICS):
         return
-    headers.answers(of.baseline.clock, of.replayed.clock)
+    headers.answers(of.baseline, of.replayed)
     _compare_what_was_said(of, pair, chains, first, second, before)
 
 

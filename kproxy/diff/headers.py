@@ -7,11 +7,12 @@ from functools import lru_cache
 from kproxy.diff.clock import SLACK as CLOCK_SLACK
 from kproxy.diff.clock import Clock, after_date
 from kproxy.diff.findings import Findings
-from kproxy.diff.framing import FRAMING_HEADERS, Fields, framing_differences
+from kproxy.diff.framing import FRAMING_HEADERS, Fields, by_size, framing_differences
 from kproxy.diff.moments import Moments, moments_of
-from kproxy.diff.noise import CERTIFICATES
+from kproxy.diff.noise import CERTIFICATES, COMPRESSED
+from kproxy.diff.sides import Side
 from kproxy.diff.trees import same_words
-from kproxy.model.exchange import Exchange, Headers
+from kproxy.model.exchange import EMPTY_BODY, BodyState, Exchange, Headers
 from kproxy.renaming.kinds import UUID, Kind
 from kproxy.renaming.pseudonyms import has_pseudonym
 from kproxy.renaming.renaming import Renaming
@@ -33,6 +34,7 @@ _DRAWN_BY_CLIENTS = {
 _KINDS = _CHOSEN | _DRAWN_BY_CLIENTS
 
 _OF_THE_DOCUMENT = frozenset({"last-modified", "expires", "etag", "cache-control", "content-type", "vary"})
+_OF_COMPRESSION = frozenset({"content-encoding", "vary"})
 _TIMES = frozenset({"date", "last-modified", "expires"})
 
 _OF_THE_CLIENT = frozenset(
@@ -150,6 +152,14 @@ def _to_compare(baseline: Headers, replayed: Headers) -> tuple[Fields, Fields]:
     return _by_name(tuple(a for a, _ in left)), _by_name(tuple(b for _, b in left))
 
 
+def _size(side: Side, exchange: Exchange) -> int | None:
+    """How many bytes an answer's content has without a coding, where all of it was kept."""
+    body = exchange.answer.body if exchange.answer is not None else EMPTY_BODY
+    if body.digest is None or body.state is not BodyState.KEPT:
+        return None
+    return len(side.documents.data(body.digest))
+
+
 def same_dates(clock: Clock, other: Clock, moments: Moments) -> bool:
     """Whether an answer's Date is what its server's clock showed, if the recorded one's is."""
     return not clock.explains_at(moments.baseline) or other.explains_at(moments.replayed)
@@ -164,14 +174,25 @@ class HeaderComparer:
         self._baseline = baseline
         self._replayed = replayed
 
-    def answers(self, clock: Clock, other: Clock) -> None:
-        """Compare two answers' headers; the clocks are the two servers'."""
+    def answers(self, one: Side, other: Side) -> None:
+        """Compare two answers' headers."""
         if self._baseline.answer is None or self._replayed.answer is None:
             return
         first, second = _to_compare(self._baseline.answer.headers, self._replayed.answer.headers)
         for name in framing_differences(self._baseline, first, self._replayed, second, self._findings):
             self._differ("header", name, "changed", first.get(name, []), second.get(name, []))
-        self._each(first, second, (first.keys() | second.keys()) - FRAMING_HEADERS, clock, other)
+        names = (first.keys() | second.keys()) - FRAMING_HEADERS
+        if "content-encoding" in names and self._compressed_by_size(one, first, other, second):
+            names -= _OF_COMPRESSION
+        self._each(first, second, names, one.clock, other.clock)
+
+    def _compressed_by_size(self, one: Side, first: Fields, other: Side, second: Fields) -> bool:
+        """Whether two answers are compressed, and not, by nothing but how long they are."""
+        sizes = _size(one, self._baseline), _size(other, self._replayed)
+        if sizes[0] is None or sizes[1] is None:
+            return False
+        size = (sizes[0], sizes[1])
+        return by_size(self._baseline, first, self._replayed, second, size) and self._findings.hide(COMPRESSED)
 
     def common(self, clock: Clock, other: Clock) -> None:
         """Compare what a 200 and a 304 both have to say; a document's own headers are of that document."""

@@ -26,6 +26,14 @@ FRAMING = Rule(
     ground="how an answer's end is marked depends on when its bytes were ready (RFC 9112, 6); its content is compared",
     place="headers Transfer-Encoding, Content-Length, Connection and Keep-Alive of an answer",
 )
+COMPRESSED = Rule(
+    name="compressed-by-size",
+    ground="an api-server compresses what is longer than 128 KiB (k8s.io/apiserver/pkg/endpoints/handlers/"
+    "responsewriters/writers.go), and how long a list is depends on what the server chose and on its moment; its "
+    "content is compared",
+    place="headers Content-Encoding: gzip and Vary: Accept-Encoding, both of them, of an answer that is longer than "
+    "that, beside none of one that is not",
+)
 BOOKMARKS = Rule(
     name="watch-bookmarks",
     ground="bookmarks are sent when the server finds it convenient (Kubernetes API concepts, «Watch bookmarks»)",
@@ -124,6 +132,7 @@ NO_TIME = Rule(
 
 RULES: tuple[Rule, ...] = (
     FRAMING,
+    COMPRESSED,
     BOOKMARKS,
     TAIL,
     CLOSED,

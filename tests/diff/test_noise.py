@@ -4,6 +4,7 @@ A scene for each rule: two servers that differ in what the rule is for, and edit
 be found. A rule without a scene, or a scene without an edit, fails.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from kproxy.diff.noise import (
     BOOKMARKS,
     CERTIFICATES,
     CLOSED,
+    COMPRESSED,
     EMULATED,
     FRAMING,
     HEARTBEATS,
@@ -102,6 +104,38 @@ def framing(edit: str) -> Servers:
     if edit != "length":  # both with a length, one of them wrong
         with_headers(second, Seq(1), chunked)
     with_headers(second, Seq(1), lambda headers: changed(closing(headers)))
+    if edit == "header":
+        with_headers(second, Seq(1), lambda headers: (*headers, ("Trailer", "x")))
+    return first, second
+
+
+COMPRESSED_ABOVE = 128 * 1024
+GZIP = {
+    "another coding": (("Content-Encoding", "br"), ("Vary", "Accept-Encoding")),
+    "no vary": (("Content-Encoding", "gzip"),),
+    "vary": (("Content-Encoding", "gzip"), ("Vary", "Accept")),
+}
+ACCEPTED = {"not asked": "deflate"}
+COMPRESSIONS = (*GZIP, *ACCEPTED, "body", "header", "both short", "both long", "the short one", "no resource")
+
+
+def compressed(edit: str) -> Servers:
+    """Two lists, and one is compressed, because its revisions have a digit more."""
+    first, second = servers()
+
+    def listed(server: FakeServer, fill: int, word: str = "m") -> JSON:
+        return server.listed(1, server.pod(1, status={"message": word * fill}))
+
+    fill = COMPRESSED_ABOVE - len(json.dumps(listed(first, 0)))
+    fill += {"both short": -9, "both long": 9}.get(edit, 0)
+    path = "/version" if edit == "no resource" else PODS
+    first.exchange("GET", path, 200, listed(first, fill))
+    second.exchange("GET", path, 200, listed(second, fill, "n" if edit == "body" else "m"))
+    asked = (("Accept-Encoding", ACCEPTED.get(edit, "deflate, gzip;q=0.9")),)
+    for server in (first, second):
+        server.edit(Seq(1), lambda each: replace(each, request=replace(each.request, headers=asked)))
+    coding = GZIP.get(edit, (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")))
+    with_headers(first if edit == "the short one" else second, Seq(1), lambda headers: (*headers, *coding))
     if edit == "header":
         with_headers(second, Seq(1), lambda headers: (*headers, ("Trailer", "x")))
     return first, second
@@ -380,6 +414,7 @@ def not_in_time(edit: str) -> Servers:
 
 SCENES = (
     Scene(FRAMING, framing, ("body", "length", "coding", "header")),
+    Scene(COMPRESSED, compressed, COMPRESSIONS),
     Scene(BOOKMARKS, bookmarks, ("lost event", "lost end of the initial events", "goes back")),
     Scene(TAIL, tail, TAILS),
     Scene(CLOSED, closed, ("torn off", "type", "no watch")),
