@@ -11,6 +11,7 @@ from itertools import batched, islice
 from kproxy.correlate.allocations import Allocations
 from kproxy.correlate.changes import Changes, Place
 from kproxy.correlate.claims import Claims
+from kproxy.correlate.ground import Ground
 from kproxy.correlate.indirect import asked_service, bound, evicted
 from kproxy.correlate.revision import Answers
 from kproxy.correlate.values import Values
@@ -24,15 +25,11 @@ _AHEAD = 200
 """Deletions whose objects are read together."""
 
 
-class Objects:
+class Objects(Ground):
     """Claims by identity, after those by revision were made."""
 
     def __init__(self, recording: Recording, changes: Changes, values: Values, claims: Claims) -> None:
-        self._recording = recording
-        self._changes = changes
-        self._values = values
-        self._claims = claims
-        self._prefix = recording.session.etcd_prefix
+        super().__init__(recording, changes, values, claims)
         self._allocations = Allocations(changes, values, self._prefix)
 
     def read(self, answers: Answers) -> None:

@@ -12,6 +12,7 @@ from itertools import batched, chain
 from kproxy.correlate.actors import Actors
 from kproxy.correlate.changes import Changes, Place
 from kproxy.correlate.claims import Claims
+from kproxy.correlate.ground import Ground
 from kproxy.correlate.values import Values
 from kproxy.correlate.writes import ObjectWrite, object_writes
 from kproxy.model.api import WRITE_VERBS
@@ -26,15 +27,11 @@ _AHEAD = 200
 """Exchanges whose answers are read together."""
 
 
-class Answers:
+class Answers(Ground):
     """Goes through the exchanges that asked for a change, once, and keeps of them what other grounds need."""
 
     def __init__(self, recording: Recording, changes: Changes, values: Values, claims: Claims) -> None:
-        self._recording = recording
-        self._changes = changes
-        self._values = values
-        self._claims = claims
-        self._prefix = recording.session.etcd_prefix
+        super().__init__(recording, changes, values, claims)
         self._with_calls = False
         self.deletions: list[ObjectWrite] = []  # and bindings, evictions: what the ground `object` tells
         self.services: list[tuple[ObjectWrite, Place]] = []

@@ -53,21 +53,23 @@ async def reads_on(reader: TeeReader, writer: asyncio.StreamWriter) -> None:
                 pass
 
 
+async def send(writer: asyncio.StreamWriter, got: asyncio.Task[bytes]) -> None:
+    """An upload, until its answer is there."""
+    writer.write(HEAD)
+    with contextlib.suppress(OSError):
+        for _ in range(UPLOAD // len(PIECE)):
+            if got.done():
+                break
+            writer.write(PIECE)
+            await writer.drain()
+
+
 async def uploads(on: Stage) -> bytes:
     """What a client gets that sends while it may and reads beside, as Go's does."""
     reader, writer = await on.connect()
     got = asyncio.create_task(reader.read())
 
-    async def send() -> None:
-        writer.write(HEAD)
-        with contextlib.suppress(OSError):
-            for _ in range(UPLOAD // len(PIECE)):
-                if got.done():
-                    break
-                writer.write(PIECE)
-                await writer.drain()
-
-    sending = asyncio.create_task(send())
+    sending = asyncio.create_task(send(writer, got))
     with contextlib.suppress(OSError):
         await asyncio.wait_for(asyncio.shield(got), 60)
     sending.cancel()
@@ -94,16 +96,7 @@ async def uploads_by_tls(on: Stage) -> bytes:
     reader, writer = await on.connect(on.proxy.ca_pem)
     got = asyncio.create_task(reader.readuntil(b"too large"))
 
-    async def send() -> None:
-        writer.write(HEAD)
-        with contextlib.suppress(OSError):
-            for _ in range(UPLOAD // len(PIECE)):
-                if got.done():
-                    break
-                writer.write(PIECE)
-                await writer.drain()
-
-    sending = asyncio.create_task(send())
+    sending = asyncio.create_task(send(writer, got))
     await asyncio.wait([got], timeout=60)
     sending.cancel()
     await asyncio.wait([sending])

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -20,23 +18,13 @@ from kproxy.session.log import Filters, log_rows
 from kproxy.session.opened import opened
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.target import Target
+from tests.support.command import kproxy
 from tests.support.etcd_truth import check_recorded
 
 pytestmark = pytest.mark.process
 
 HELLO = Path(__file__).parents[2] / "recordings" / "hello-demo"
 WALKTHROUGH = [sys.executable, "-m", "kproxy.session.walkthrough"]
-
-
-@pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KPROXY_")}
-    return {**kept, "XDG_STATE_HOME": str(tmp_path / "state")}
-
-
-def kproxy(*arguments: object, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kproxy", *map(str, arguments)]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, input="")
 
 
 def test_the_golden_walkthrough_has_the_same_statuses_keys_and_event_types_on_the_emulated_server(

@@ -1,6 +1,5 @@
 """Replays that do not come to their end: Ctrl-C, SIGTERM, and a target that is killed."""
 
-import os
 import signal
 from pathlib import Path
 
@@ -12,12 +11,6 @@ from kproxy.store.reader import open_recording
 from tests.support.replay_process import HELLO, SLOWLY, killed_midway, replay_process
 
 pytestmark = pytest.mark.process
-
-
-@pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KPROXY_")}
-    return {**kept, "XDG_STATE_HOME": str(tmp_path / "state")}
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -3,9 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +23,7 @@ from kproxy.session.target import Target
 from kproxy.store.copying import import_text
 from kproxy.store.reader import open_recording
 from kproxy.store.text import export_text
+from tests.support.command import kproxy
 from tests.support.etcd_truth import check_recorded
 from tests.support.made import a_session
 from tests.support.memory import MemoryRecording
@@ -45,17 +43,6 @@ kc -X POST -d '{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"new"}
 kc -X DELETE "$N/configmaps/gone"
 kc "$N/secrets/s"
 """
-
-
-@pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KPROXY_")}
-    return {**kept, "XDG_STATE_HOME": str(tmp_path / "state")}
-
-
-def kproxy(*arguments: object, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kproxy", *map(str, arguments)]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, input="")
 
 
 def fill(server: Served) -> None:

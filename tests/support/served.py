@@ -113,6 +113,18 @@ class Server:
                 if "list" in str(resource["verbs"]) and resource["name"] != "componentstatuses":
                     yield f"{root}/{resource['name']}", {**resource, "root": root}
 
+    def objects(self, namespace: str) -> Iterator[tuple[str, JSONObject]]:
+        """The path of each object that is in this namespace or in none, with its resource."""
+        for path, resource in self.resources():
+            for item in rows(self.send("GET", path).decoded(), "items"):
+                metadata = inner(item, "metadata")
+                if text(metadata, "namespace") not in {"", namespace}:
+                    continue
+                place = str(path)
+                if resource["namespaced"]:
+                    place = place.replace(f"{resource['root']}/", f"{resource['root']}/namespaces/{namespace}/")
+                yield f"{place}/{text(metadata, 'name')}", resource
+
 
 def rows(value: JSONObject, key: str) -> list[JSONObject]:
     """A field that is a list of objects."""
