@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 from kproxy.addon import SCRIPT
 from tests.conformance.scenarios import EVERY, SCENARIOS, STOPPED, UNREACHABLE, Scenario
 from tests.conformance.side import PATIENCE, Side
+from tests.support.process import listened_to
 from tests.support.record_process import record_process, wait_for
 
 LANES = ("tap", "addon")
@@ -59,26 +59,8 @@ def addon_process(upstream: str, output: Path, *options: str, tool: str = "mitmd
     ]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     running = Addon(process)
-    reader = threading.Thread(target=_read, args=(process, running.said), daemon=True)
-    reader.start()
-    try:
+    with listened_to(process, running.said, signal.SIGTERM):
         yield running
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        reader.join()
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-def _read(process: subprocess.Popen[str], said: list[str]) -> None:
-    assert process.stdout is not None
-    said.extend(line.rstrip("\n") for line in iter(process.stdout.readline, ""))
 
 
 @dataclass

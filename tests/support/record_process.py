@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.support.etcd_truth import check_recorded, follows_etcd
+from tests.support.process import listened_to
 
 PATIENCE = 60.0
 
@@ -70,28 +71,10 @@ def record_process(upstream: str | None, output: Path, *options: str, descriptor
     follows = follows_etcd(options, env if upstream is None else {})  # a lab around us is not of another server
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env)
     running = RecordProcess(process)
-    reader = threading.Thread(target=_read, args=(process, running.said), daemon=True)
-    reader.start()
-    try:
+    with listened_to(process, running.said, signal.SIGINT):
         yield running
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        reader.join()
-        if process.stderr is not None:
-            process.stderr.close()
     if follows:
         check_recorded(output)
-
-
-def _read(process: subprocess.Popen[str], said: list[str]) -> None:
-    if process.stderr is not None:
-        said.extend(line.rstrip("\n") for line in iter(process.stderr.readline, ""))
 
 
 @dataclass
