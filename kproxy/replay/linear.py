@@ -106,10 +106,14 @@ def linear_order(sights: Sequence[Sight], written: Mapping[Seq, int]) -> list[Si
     """An order of requests on one object in which all answers fit; None: none was found.
 
     `written`: the revision that each write made, as far as that is known. A collection's deletion takes an object away,
-    if the answers allow that: whoever deleted it at the same time, and was told so, came before.
+    if the answers allow that: whoever deleted it at the same time, and was told so, came before. Reads that may show an
+    old state are left out if no order explains them: they say nothing then, and the others' order is still known.
     """
     wiped = any(each.ref is None for each in sights) and _linear_order(sights, written, wipes=True)
-    return wiped or _linear_order(sights, written, wipes=False)
+    if found := wiped or _linear_order(sights, written, wipes=False):
+        return found
+    certain = [each for each in sights if not each.may_be_old]
+    return linear_order(certain, written) if len(certain) < len(sights) else None
 
 
 def _linear_order(sights: Sequence[Sight], written: Mapping[Seq, int], *, wipes: bool) -> list[Sight] | None:

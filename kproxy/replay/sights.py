@@ -30,6 +30,7 @@ class Sight:
     `found`: whether the object was there before (None: nobody can tell); `left`: whether it is there afterwards, None
     where nobody can tell. `uid` and `revision`: the object's in the answer ("" and 0: not said); `wanted`: the
     resourceVersion that the request insisted on (0: none), and `refused`: that this was what it failed for.
+    `may_be_old`: it asked for any state, or one not older than another one, and may have been shown an old one.
     """
 
     exchange: Exchange
@@ -41,6 +42,7 @@ class Sight:
     revision: int = 0
     wanted: int = 0
     refused: bool = False
+    may_be_old: bool = False
 
 
 def sight(recording: Recording, exchange: Exchange) -> Sight | None:
@@ -142,6 +144,7 @@ def _succeeded(exchange: Exchange, ref: ObjectRef, status: int, answer: JSONObje
         uid=text(named.get("uid")),
         revision=_revision(answer),
         wanted=_revision(request) if verb in _CHANGES else 0,
+        may_be_old=verb == "get" and bool(parameter(exchange.request.target, "resourceVersion")),
     )
 
 

@@ -347,3 +347,45 @@ def test_what_was_gone_before_a_watch_began_is_not_shown_in_it(began: int, outco
     for made in servers:
         made.edit(Seq(DELETED + 1), lambda each: replace(each, started=Nanos(int((DELETED - 0.5) * SECOND))))
     assert verdict_of(*servers).outcome is outcome
+
+
+def annotated(letter: str, base: int, hour: int, shown: int, asked: str) -> FakeServer:
+    """A controller annotates a node, which somebody else reads: as it was before (1) or after that (2)."""
+    made = FakeServer(letter, base, hour)
+
+    def node(revision: int) -> JSONObject:
+        metadata: JSONObject = {"name": "n", "uid": made.uid(5), "resourceVersion": str(base + revision)}
+        fields: JSON = [{"manager": "kwok", "operation": "Update", "time": made.time(1)}]
+        if revision > 1:
+            metadata["annotations"] = {"node.alpha.kubernetes.io/ttl": "0"}
+            fields.append({"manager": "kcm", "operation": "Update", "time": made.time(2)})  # type: ignore[union-attr] # it is a list
+        return {"kind": "Node", "apiVersion": "v1", "metadata": {**metadata, "managedFields": fields}}
+
+    for number, method in ((1, "POST"), (2, "PATCH")):
+        made.exchange(method, NODES if method == "POST" else f"{NODES}/n", 200, node(number))
+        made.put(number, "/registry/minions/n", node(number), version=number)
+    made.exchange("GET", f"{NODES}/n{asked}", 200, node(shown))
+    if shown == 1:
+        made.edit(Seq(3), lambda each: replace(each, started=Nanos(int(1.5 * SECOND))))
+    return made
+
+
+NODES = "/api/v1/nodes"
+
+
+@pytest.mark.parametrize("asked", ["", "?resourceVersion=0"])
+@pytest.mark.parametrize(("recorded", "replayed"), [(1, 2), (2, 1), (1, 1), (2, 2)])
+def test_a_read_amid_a_controllers_annotation_may_show_either_state(asked: str, recorded: int, replayed: int) -> None:
+    servers = annotated("a", 100, 7, recorded, asked), annotated("b", 5000, 15, replayed, asked)
+    servers[0].edit(Seq(2), lambda each: replace(each, ended=Nanos(3 * SECOND + 5)))
+    verdict = verdict_of(*servers)
+    assert verdict.differences == ()
+    amid = not asked and recorded != replayed
+    assert (verdict.outcome, [each.rule for each in verdict.noise]) == (
+        (Outcome.EQUIVALENT, [HIDDEN]) if amid else (Outcome.IDENTICAL, [])
+    )
+
+
+def test_a_read_after_a_controllers_annotation_shows_it() -> None:
+    verdict = verdict_of(annotated("a", 100, 7, 2, ""), annotated("b", 5000, 15, 1, ""))
+    assert "$.metadata.annotations" in {each.path for each in verdict.differences}

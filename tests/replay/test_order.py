@@ -168,6 +168,27 @@ def test_a_read_goes_after_the_write_that_it_shows_and_before_the_next_one() -> 
     assert session.order() == [first, sees_first, second, sees_second]
 
 
+def test_a_read_of_an_old_state_leaves_the_order_of_the_others_known() -> None:
+    session = Session()
+    first = session.put((10, 12), revision=5)
+    second = session.put((13, 33), revision=6)
+    sees_first = session.get((14, 34), revision=5)
+    third = session.put((20, 36), revision=7)
+    old = session.add("GET", f"{MAPS}/x?resourceVersion=0", (35, 50), said=named(revision=5))
+    session.written = {Seq(first): 5, Seq(second): 6, Seq(third): 7}
+    assert session.order() == [first, sees_first, second, third, old]
+
+
+def test_a_read_amid_another_clients_patch_goes_where_its_answer_says() -> None:
+    for revision, shown_last in ((5, False), (6, True)):
+        session = Session()
+        before = session.put((1, 2), revision=5)
+        patch = session.add("PATCH", f"{MAPS}/x", (10, 30), said=named(revision=6))
+        read = session.get((12, 20) if shown_last else (12, 40), revision=revision)
+        session.written = {Seq(before): 5, Seq(patch): 6}
+        assert session.order() == ([before, patch, read] if shown_last else [before, read, patch])
+
+
 def test_a_read_of_what_is_not_there_goes_before_the_creation() -> None:
     session = Session()
     created, absent = session.create((10, 19)), session.get((11, 20), 404)
