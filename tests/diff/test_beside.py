@@ -187,3 +187,52 @@ def test_an_object_that_only_people_wrote_is_missed_in_a_list_and_in_a_watch() -
             else:
                 server.watch(f"{PODS}?watch=true", *map(added, made))
         assert places(beside(first, second)) == {("body", "$.items[0]") if listed else ("stream", "$[0]")}
+
+
+def test_another_status_is_nobodys_own_business() -> None:
+    first, second = servers()
+    for server, status in ((first, 200), (second, 201)):
+        server.exchange("PATCH", WEB, status, server.pod(1, "web"))
+        server.put(1, KEY, server.pod(1, "web"))
+    assert places(beside(first, second)) == {("status", "status")}
+
+
+def test_which_of_two_objects_a_list_shows_first_is_not_held_against_it() -> None:
+    first, second = servers()
+    for server in (first, second):
+        person(server, shown={})
+        shown = [server.pod(1), server.pod(2, "web")]
+        server.exchange("GET", PODS, 200, server.listed(3, *(shown if server is first else reversed(shown))))
+    assert not beside(first, second).differences
+
+
+def test_what_was_written_before_the_session_is_neither_left_by_it_nor_makes_an_object_a_controllers() -> None:
+    first, second = servers()
+    for server, phase in ((first, "x"), (second, "y")):
+        person(server, shown={"status": {"phase": phase}})
+        server.put(0, "/registry/pods/default/a", server.pod(0))
+    first.put(0, "/registry/pods/default/z", first.pod(0, "z"))
+    assert places(beside(first, second)) == {("body", "$.status.phase")}
+
+
+def test_what_the_system_keeps_for_itself_is_no_consequence() -> None:
+    first, second = servers()
+    for server in (first, second):
+        scaled(server, ready=0, writes=1)
+    for number, name in enumerate(("leases/kube-system/x", "configmaps/default/kube-root-ca.crt"), start=7):
+        second.put(number, f"/registry/{name}", second.pod(number, "x"))
+    assert "consequence" not in {where for where, _ in places(beside(first, second))}
+    second.put(9, "/registry/configmaps/default/x", second.pod(9, "x"))
+    assert ("consequence", "/configmaps/default/x") in places(beside(first, second))
+
+
+def test_a_volume_for_an_accounts_token_has_a_drawn_name_and_another_volume_its_own() -> None:
+    def found(*names: str) -> set[str]:
+        sides = servers()
+        for server, name in zip(sides, names, strict=True):
+            server.exchange("GET", "/version", 200, {"major": "1"})
+            server.put(1, "/registry/pods/default/a", server.pod(1, volumes=[{"name": name}]))
+        return {where for where, _ in places(beside(*sides)) if where == "consequence"}
+
+    assert found("kube-api-access-bbbbb", "kube-api-access-ccccc") == set()
+    assert found("data-b", "data-c") == {"consequence"}

@@ -5,10 +5,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.diff.rulefile import read_rules, write_rules
+from kproxy.diff import rulefile
+from kproxy.diff.rulefile import _digest, read_rules, write_rules
 from kproxy.diff.rulepath import rule_path
 from kproxy.diff.rules import HidingRule, Taught, Teacher
 from kproxy.errors import KproxyError, UsageError
+from kproxy.model.jsontypes import JSONObject
 
 GOOD = """\
 kproxy-rules: 1
@@ -68,6 +70,7 @@ def test_rules_that_are_written_are_read_as_they_were() -> None:
         (("  - key:", "  - resource: pods\n    key:"), "line 8: .*one of the two"),
         (("$.metadata.annotations['example.com/seen']", "x-header"), "line 8: .*no headers"),
         (("resource: /version", "resource: [a]"), "line 11: resource is a text"),
+        (("resource: /version", "resource: 2026-11-23"), "line 11: names are texts, and values"),
         (
             ("  - resource: /version\n    path", "  - resource: /version\n    digest: x\n    path"),
             "line 11: .*not as its",
@@ -143,4 +146,32 @@ def test_whatever_a_rule_is_it_is_read_or_refused(entry: object) -> None:
 @given(st.binary(max_size=60))
 def test_whatever_a_file_is_it_is_read_or_refused(data: bytes) -> None:
     with pytest.raises(KproxyError):
+        read_rules(data, "rules.yaml")
+
+
+def test_more_rules_than_are_read_are_refused_and_as_many_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rulefile, "MOST_RULES", 3)
+    assert len(read_rules(GOOD.encode(), "rules.yaml")) == 3
+    more = GOOD + "  - {resource: /readyz, path: $.a, reason: r}\n"
+    with pytest.raises(UsageError, match="has 4 rules, more than the 3 that"):
+        read_rules(more.encode(), "rules.yaml")
+
+
+@pytest.mark.parametrize(
+    ("taught", "sentence"),
+    [
+        ({"kinds": ["changed"], "forms": ["text"], "runs": []}, "taught has kinds, forms, times and runs"),
+        ({"kinds": ["changed"], "forms": ["text"], "times": "2", "runs": []}, "taught has kinds, forms, times and"),
+        (
+            {"kinds": ["changed"], "forms": ["text"], "times": 2, "runs": [{"session": "one", "version": "v1"}]},
+            "a run has a session, a version and when it started",
+        ),
+    ],
+)
+def test_a_learned_rule_that_says_too_little_is_refused_even_with_a_right_digest(
+    taught: JSONObject, sentence: str
+) -> None:
+    entry: JSONObject = {"resource": "pods", "path": "$.status.host", "reason": "r", "taught": taught}
+    data = yaml.safe_dump({"kproxy-rules": 1, "rules": [entry | {"digest": _digest(entry)}]}).encode()
+    with pytest.raises(UsageError, match=f"line 3: {sentence}"):
         read_rules(data, "rules.yaml")

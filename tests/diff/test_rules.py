@@ -1,12 +1,15 @@
 """kproxy.diff.rules: what rules hide, in a comparison of two recordings."""
 
+from dataclasses import replace
+
 from kproxy.correlate.ledger import correlate
 from kproxy.diff.compare import compare
 from kproxy.diff.rulepath import rule_path
-from kproxy.diff.rules import HidingRule, RuleBook, Taught, Teacher
+from kproxy.diff.rules import HidingRule, RuleBook, Taught, Teacher, forms_in
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSONObject
-from kproxy.model.verdict import Outcome, Verdict
+from kproxy.model.verdict import Difference, Outcome, Verdict
+from kproxy.wire.requestinfo import request_info
 from tests.diff.sessions import PODS, FakeServer
 
 RUNS = (Teacher(session="s1", version="v1.37.2", started="a"), Teacher(session="s2", version="v1.37.2", started="b"))
@@ -115,3 +118,20 @@ def test_a_learned_rule_hides_no_other_kind_of_difference() -> None:
     found = verdict(server("a", 100), server("b", 900, host="n2"), known)
     assert not found.noise
     assert "1 of 1 learned rules hid nothing" in found.notes
+
+
+def test_a_list_in_another_order_is_of_one_form_and_a_value_of_its_own() -> None:
+    reordered = Difference(
+        seq=None, where="body", path="$.a", kind="reordered", baseline=["x", "y"], replayed=["y", "x"]
+    )
+    assert forms_in(reordered) == ("list",)
+    assert len(forms_in(replace(reordered, kind="changed"))) == 2
+
+
+def test_a_rule_for_a_path_that_is_no_resource_hides_there_and_for_no_exchange_that_nobody_knows() -> None:
+    book = RuleBook([rule("$.gitVersion", resource="/version")])
+    found = Difference(seq=Seq(1), where="body", path="$.gitVersion", kind="changed", baseline="v1", replayed="v2")
+    assert book.hides(found, lambda _: request_info("GET", "/version")) is not None
+    assert book.hides(found, lambda _: request_info("GET", "/healthz")) is None
+    assert book.hides(found, lambda _: None) is None
+    assert book.hides(replace(found, seq=None), lambda _: request_info("GET", "/version")) is None
