@@ -366,3 +366,49 @@ def test_content_that_is_compressed_is_one_finding_with_the_header_that_says_on_
 
     new = world(FakeServer("b", 5000, 15), ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
     only(verdict_of(world(FakeServer("a", 100, 7)), new))
+
+
+def test_the_reason_beside_another_status_is_of_that_status() -> None:
+    def world(server: FakeServer, status: int, reason: str) -> FakeServer:
+        made = server.exchange("PUT", f"{PODS}/a", status, server.pod(1))
+        server.edit(made, lambda each: replace(each, answer=replace(each.answer, reason=reason)))  # type: ignore[type-var] # it has one
+        return server
+
+    found = only(
+        verdict_of(world(FakeServer("a", 100, 7), 200, "OK"), world(FakeServer("b", 5000, 15), 201, "Created"))
+    )
+    assert [each.path for each in found.differences] == ["status", "reason"]
+
+
+@pytest.mark.parametrize(("shown", "findings"), [(PODS, 1), (CONFIG_MAPS, 2)])
+def test_what_is_still_there_after_a_collections_deletion_that_failed_follows_from_that(
+    shown: str, findings: int
+) -> None:
+    def world(server: FakeServer, *, fine: bool) -> FakeServer:
+        server.exchange("DELETE", PODS, 200 if fine else 500, server.listed(2) if fine else refused())
+        server.exchange("GET", shown, 200, server.listed(3, *([] if fine else [server.pod(1)])))
+        return server
+
+    verdict = verdict_of(world(FakeServer("a", 100, 7), fine=True), world(FakeServer("b", 5000, 15), fine=False))
+    assert len(verdict.findings) == findings
+
+
+@pytest.mark.parametrize(("status", "findings"), [(409, 1), (422, 1), (403, 2)])
+def test_a_conflict_and_an_invalid_object_follow_from_what_was_written_otherwise(status: int, findings: int) -> None:
+    def world(server: FakeServer, *, fine: bool) -> FakeServer:
+        server.exchange("POST", PODS, 201, server.pod(1, spec={"x": 1 if fine else 2}))
+        server.exchange("PUT", f"{PODS}/a", 200 if fine else status, server.pod(2) if fine else refused())
+        return server
+
+    verdict = verdict_of(world(FakeServer("a", 100, 7), fine=True), world(FakeServer("b", 5000, 15), fine=False))
+    assert len(verdict.findings) == findings
+
+
+def test_what_is_within_a_field_that_was_missing_is_of_that_field() -> None:
+    def world(server: FakeServer, *specs: JSONObject) -> FakeServer:
+        for spec, (method, path) in zip(specs, (("POST", PODS), ("GET", f"{PODS}/a")), strict=True):
+            server.exchange(method, path, 200, server.pod(1, spec=spec))
+        return server
+
+    old = world(FakeServer("a", 100, 7), {"x": {"y": 1}}, {"x": {"y": 1}})
+    only(verdict_of(old, world(FakeServer("b", 5000, 15), {}, {"x": {"y": 2}})))

@@ -495,3 +495,37 @@ def test_objects_that_were_made_at_once_are_told_apart_by_what_their_creations_a
     assert verdict_of(first, made_at_once("b", 5000, 15, "web-zzzzz", "web-fffff")).outcome is Outcome.IDENTICAL
     other = verdict_of(first, made_at_once("b", 5000, 15, "web-zzzzz", "web-fffff", image="j"))
     assert [(each.seq, each.path) for each in other.differences] == [(4, "$.spec.image")]
+
+
+def test_another_method_and_other_parameters_are_named() -> None:
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server, method, query in ((first, "PUT", "fieldManager=x"), (second, "PATCH", "force=true")):
+        server.exchange(method, f"{PODS}/a?{query}", 200, server.pod(1))
+    found = verdict_of(first, second).differences
+    assert [(each.where, each.path) for each in found] == [("request", "method"), ("request", "target")]
+
+
+def test_an_answer_that_was_not_recorded_says_nothing_of_the_one_that_came() -> None:
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server in (first, second):
+        server.exchange("GET", f"{PODS}/a", 200, server.pod(1))
+    first.edit(Seq(1), lambda each: replace(each, answer=None))
+    verdict = verdict_of(first, second)
+    assert (verdict.differences, verdict.reasons) == ((), ("exchange 1 was recorded without an answer",))
+
+
+def _in_bytes(*words: str) -> Verdict:
+    """The verdict where two servers answer in bytes that are no document."""
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server, said in zip(servers, words, strict=True):
+        server.exchange("GET", "/said", 200, {})
+        body = server.made.keep(f"{{{said} by {server.uid(5)}".encode())
+        server.edit(Seq(1), lambda each, body=body: replace(each, answer=replace(each.answer, body=body)))  # type: ignore[misc,type-var] # bound at once; it has one
+    return verdict_of(*servers)
+
+
+def test_bytes_that_are_no_document_are_equal_up_to_what_the_servers_chose() -> None:
+    assert _in_bytes("a", "a").differences == ()
+    found = only(_in_bytes("a", "b"))
+    assert (found.where, found.path, found.kind) == ("body", "$", "changed")
+    assert str(found.baseline).startswith("42 bytes, sha256 ")

@@ -158,3 +158,48 @@ def test_a_resource_of_which_discovery_says_much_is_the_one_that_a_field_names()
         ("/apis/example.org/v1", {"resources": []}, {"resources": [resource]}),
     )
     assert counts(found) == [2]
+
+
+def test_a_document_that_is_of_no_group_is_one_finding_and_another_one_is_another() -> None:
+    def index(*names: str) -> JSONObject:
+        return {"paths": {each: {"serverRelativeURL": f"/openapi/v3/{each}"} for each in names}}
+
+    assert counts(findings((INDEX, index("api/v1"), index("api/v1", "version", ".well-known")))) == [1, 1]
+
+
+def test_a_subresource_is_one_finding_in_both_forms_of_discovery() -> None:
+    def group(**more: JSON) -> JSONObject:
+        resource: JSONObject = {"resource": "pods", "verbs": ["get"], **more}
+        return {"items": [{"metadata": {"name": "apps"}, "versions": [{"version": "v1", "resources": [resource]}]}]}
+
+    def plain(*names: str) -> JSONObject:
+        return {"kind": "APIResourceList", "resources": [{"name": each, "kind": each} for each in names]}
+
+    found = findings(
+        ("/apis", group(), group(subresources=[{"subresource": "resize"}])),
+        ("/apis/apps/v1", plain("pods"), plain("pods", "pods/resize")),
+    )
+    assert counts(found) == [2]
+
+
+def test_other_words_of_two_operations_are_one_finding_and_another_version_of_the_document_another_one() -> None:
+    def document(words: str, version: str) -> JSONObject:
+        paths: JSONObject = {f"/api/v1/{each}": {"get": {"description": words + each}} for each in ("pods", "nodes")}
+        return {"info": {"version": version}, "paths": paths}
+
+    assert sorted(counts(findings((DOCUMENT, document("a", "v1.34.4"), document("b", "v1.37.2"))))) == [1, 2]
+
+
+def test_what_is_said_of_types_in_the_same_way_is_one_finding_for_each_way() -> None:
+    def said(enum: JSON, kind: str, *groups: JSON) -> JSONObject:
+        own: JSONObject = {"properties": {"x": {"enum": enum}, "y": {"type": kind}}}
+        return types(**{each: {**own, "x-kubernetes-group-version-kind": list(groups)} for each in ("Pod", "Node")})
+
+    old = said(["a"], "integer", {"group": "", "kind": "P"})
+    new = said(["a", "b"], "string", {"group": "", "kind": "P"}, {"group": "x", "kind": "P"})
+    assert counts(findings((DOCUMENT, old, new))) == [2, 2, 2]
+
+
+def test_two_new_types_that_speak_of_an_old_one_are_not_one_for_that() -> None:
+    new = types(Old={}, A={"properties": {"x": refers("Old")}}, B={"properties": {"x": refers("Old")}})
+    assert counts(findings((DOCUMENT, types(Old={}), new))) == [1, 1]

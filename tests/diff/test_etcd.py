@@ -5,7 +5,7 @@ from dataclasses import replace
 from kproxy.correlate.ledger import correlate
 from kproxy.diff.compare import compare
 from kproxy.model.exchange import Body, BodyState, Seq
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Difference, Outcome, Verdict
 from kproxy.wire.content import decode, encode
 from kproxy.wire.mediatype import CBOR
@@ -168,3 +168,18 @@ def test_a_key_is_excused_that_only_the_recorded_one_of_two_excused_requests_cha
     assert (found.outcome, found.differences) == (Outcome.INCONCLUSIVE, ())
     assert any(f"the key {KEY} was changed by a request that cannot be compared" in each for each in found.reasons)
     assert verdict({Seq(2): "another one"}).outcome is Outcome.DIFFERENT
+
+
+def test_values_that_are_no_documents_are_compared_byte_by_byte() -> None:
+    def stored(value: bytes | None) -> list[tuple[str, JSON, JSON]]:
+        sides = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+        for server, kept in zip(sides, (b"\x01\x02", value), strict=True):
+            server.put(1, "/registry/odd/x", server.pod(1))
+            if kept is not None:
+                change = server.made.change_list[0]
+                server.made.change_list[0] = replace(change, value=server.made.keep(kept))
+        return [(each.where, each.baseline, each.replayed) for each in verdict_of(*sides).differences]
+
+    assert stored(b"\x01\x02") == []
+    assert stored(b"\x01\x02\x03") == [("etcd", "2 bytes", "3 bytes")]
+    assert stored(None) == [("etcd", "2 bytes", "a document")]

@@ -102,6 +102,7 @@ WRONG: list[Answering] = [
     lambda each: (200, each.listed(6)),  # the other one is missing, too
     lambda each: listed(each, 6, selfLink="/x"),  # what has nothing to do with it
     lambda _: (500, {"kind": "Status", "status": "Failure", "code": 500}),
+    lambda _: (200, "what is no list"),
 ]
 
 
@@ -328,8 +329,10 @@ def _amid(made: FakeServer) -> Side:
     return read_side(made.made)
 
 
-@pytest.mark.parametrize(("began", "outcome"), [(6, Outcome.EQUIVALENT), (4, Outcome.DIFFERENT)])
-def test_what_was_gone_before_a_watch_began_is_not_shown_in_it(began: int, outcome: Outcome) -> None:
+@pytest.mark.parametrize(
+    ("began", "outcome"), [(6, Outcome.EQUIVALENT), (4, Outcome.DIFFERENT), (None, Outcome.DIFFERENT)]
+)
+def test_what_was_gone_before_a_watch_began_is_not_shown_in_it(began: int | None, outcome: Outcome) -> None:
     servers = server("a", 100, 7), server("b", 5000, 15)
     target = f"{PODS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
 
@@ -343,7 +346,7 @@ def test_what_was_gone_before_a_watch_began_is_not_shown_in_it(began: int, outco
     one, two = servers
     b = [event("ADDED", made.pod(4, "b")) for made in servers]
     one.watch(target, event("ADDED", marked(one)), b[0], end(one, 5), event("DELETED", marked(one, 6)))
-    two.watch(target, b[1], end(two, began))
+    two.watch(target, b[1], *(() if began is None else (end(two, began),)))
     for made in servers:
         made.edit(Seq(DELETED + 1), lambda each: replace(each, started=Nanos(int((DELETED - 0.5) * SECOND))))
     assert verdict_of(*servers).outcome is outcome
@@ -389,3 +392,50 @@ def test_a_read_amid_a_controllers_annotation_may_show_either_state(asked: str, 
 def test_a_read_after_a_controllers_annotation_shows_it() -> None:
     verdict = verdict_of(annotated("a", 100, 7, 2, ""), annotated("b", 5000, 15, 1, ""))
     assert "$.metadata.annotations" in {each.path for each in verdict.differences}
+
+
+def test_an_object_that_the_recorded_list_had_no_more_may_still_be_there_as_it_was() -> None:
+    def verdict(number: int) -> Verdict:
+        before: Answering = lambda each: listed(each, 4, each.pod(3, status={"number": number}))  # noqa: E731 - as the others
+        return compared(PODS, lambda each: listed(each, 6), before)
+
+    assert [verdict(number).outcome for number in (3, 2)] == [Outcome.EQUIVALENT, Outcome.DIFFERENT]
+
+
+@pytest.mark.parametrize(
+    ("query", "outcome"),
+    [
+        ("?labelSelector=x%3Dy", Outcome.EQUIVALENT),
+        ("?limit=1", Outcome.EQUIVALENT),
+        ("?limit=2", Outcome.DIFFERENT),
+        ("", Outcome.DIFFERENT),
+    ],
+)
+def test_only_a_list_that_was_to_show_all_must_show_what_etcd_had(query: str, outcome: Outcome) -> None:
+    amid: Answering = lambda each: (200, each.listed(5, marked(each)))  # noqa: E731 - as the others
+    before: Answering = lambda each: (200, each.listed(4, each.pod(3, status={"number": 3})))  # noqa: E731 - as the others
+    assert compared(f"{PODS}{query}", amid, before).outcome is outcome
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(1, Outcome.EQUIVALENT), (9, Outcome.DIFFERENT)])
+def test_what_an_api_server_writes_to_a_definition_while_it_is_read_is_a_race(late: int, outcome: Outcome) -> None:
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for made in servers:
+        states = [
+            {**made.pod(number, "x.y"), "apiVersion": "apiextensions.k8s.io/v1", "status": {"number": number}}
+            for number in (1, 2, 3)
+        ]
+        for state in states:
+            metadata = state["metadata"]
+            assert isinstance(metadata, dict)
+            del metadata["namespace"]
+        made.exchange("POST", definitions, 201, states[0])
+        for number, state in enumerate(states, start=1):
+            key = "/registry/apiextensions.k8s.io/customresourcedefinitions/x.y"
+            made.put(number, key, state, version=number)
+        made.exchange("GET", f"{definitions}/x.y", 200, states[1 if made is servers[0] else 2])
+    changes = servers[0].made.change_list
+    for at, second in enumerate((1, 1, 2 + late)):
+        changes[at] = replace(changes[at], at=Nanos(second * SECOND))
+    assert verdict_of(*servers).outcome is outcome

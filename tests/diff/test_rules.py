@@ -129,7 +129,7 @@ def test_a_list_in_another_order_is_of_one_form_and_a_value_of_its_own() -> None
 
 
 def test_a_rule_for_a_path_that_is_no_resource_hides_there_and_for_no_exchange_that_nobody_knows() -> None:
-    book = RuleBook([rule("$.gitVersion", resource="/version")])
+    book = RuleBook((rule("$.gitVersion", resource="/version"),))
     found = Difference(seq=Seq(1), where="body", path="$.gitVersion", kind="changed", baseline="v1", replayed="v2")
     assert book.hides(found, lambda _: request_info("GET", "/version")) is not None
     assert book.hides(found, lambda _: request_info("GET", "/healthz")) is None

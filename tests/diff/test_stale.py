@@ -291,3 +291,42 @@ def test_no_moment_makes_another_head() -> None:
         said = (("Warning", '299 - "deprecated"'),) if number else ()
         made.exchange("GET", f"{PODS}/a?{ANY}", *state(made, number), headers=said)
     assert [(each.where, each.path) for each in verdict_of(*servers).differences] == [("header", "warning")]
+
+
+def test_of_what_the_session_never_changed_nobody_knows_another_moment() -> None:
+    servers = server("a", 100, 7), server("b", 5000, 15)
+    for made, number in zip(servers, (8, 7), strict=True):
+        for revision in (7, 8):
+            made.exchange("GET", f"{PODS}/z", 200, made.pod(revision, "z", status={"number": revision}))
+        made.exchange("GET", f"{PODS}/z?{ANY}", 200, made.pod(number, "z", status={"number": number}))
+    assert verdict_of(*servers).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_list_from_before_the_revision_that_was_asked_for_is_wrong() -> None:
+    def verdict(revision: int) -> Verdict:
+        shown: Answering = lambda each: listed(each, revision, revision)  # noqa: E731 - as the others
+        return compared(f"{PODS}?resourceVersion", lambda each: listed(each, 3, 3), shown, bound=2)
+
+    assert [verdict(revision).outcome for revision in (1, 2)] == [Outcome.DIFFERENT, Outcome.IDENTICAL]
+
+
+def test_an_object_that_was_there_all_the_time_from_what_was_asked_for_is_not_absent() -> None:
+    def verdict(bound: int) -> Verdict:
+        there: Answering = lambda each: (200, each.pod(4, "b"))  # noqa: E731 - as the others
+        return compared(f"{PODS}/b?resourceVersion", there, lambda each: state(each, 0), bound=bound)
+
+    assert [verdict(bound).outcome for bound in (3, 4)] == [Outcome.IDENTICAL, Outcome.DIFFERENT]
+
+
+@pytest.mark.parametrize(("number", "outcome"), [(9, Outcome.IDENTICAL), (8, Outcome.DIFFERENT)])
+def test_a_state_from_before_the_session_is_what_its_first_change_replaced(number: int, outcome: Outcome) -> None:
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for made in servers:
+        made.exchange("PUT", f"{PODS}/a", 200, made.pod(1, status={"number": 1}))
+        made.put(0, "/registry/pods/default/a", made.pod(0, status={"number": 9}), version=6)
+        before = made.made.change_list.pop().value
+        made.put(1, "/registry/pods/default/a", made.pod(1, status={"number": 1}), version=7)
+        made.made.change_list[0] = replace(made.made.change_list[0], previous=before)
+        shown = made.pod(1, status={"number": 1}) if made is servers[0] else made.pod(0, status={"number": number})
+        made.exchange("GET", f"{PODS}/a?{ANY}", 200, shown)
+    assert verdict_of(*servers).outcome is outcome

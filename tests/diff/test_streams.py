@@ -244,3 +244,30 @@ def test_a_watch_that_is_refused_in_one_recording_and_served_in_the_other_is_ano
         assert {(each.where, each.path) for each in verdict.differences} >= {("status", "status")}
         assert {each.where for each in verdict.differences} <= {"status", "end", "header"}
         assert verdict.reasons == ()
+
+
+def test_a_recorded_stream_that_does_not_go_by_revision_asks_no_order_of_the_replays() -> None:
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server in servers:
+        server.watch(LIVE, event("MODIFIED", server.pod(9, "b")), event("MODIFIED", server.pod(4)))
+    for second in servers:
+        assert verdict_of(servers[0], second).outcome is Outcome.IDENTICAL
+
+
+def test_an_event_without_a_revision_has_no_place_in_the_order() -> None:
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server in servers:
+        bare: JSONObject = {"kind": "Pod", "metadata": {"name": "b", "namespace": "default"}}
+        server.watch(LIVE, event("ADDED", server.pod(1)), event("MODIFIED", bare), event("MODIFIED", server.pod(2)))
+    assert verdict_of(*servers).outcome is Outcome.IDENTICAL
+
+
+def test_events_that_show_tables_are_of_the_objects_in_their_rows() -> None:
+    def table(server: FakeServer, revision: int, name: str) -> JSONObject:
+        row: JSONObject = {"cells": [name], "object": {"metadata": server.pod(revision, name)["metadata"]}}
+        return event("ADDED", {"kind": "Table", "columnDefinitions": [], "rows": [row]})
+
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    first.watch(LIVE, *(table(first, at, name) for at, name in enumerate("abc", start=1)))
+    second.watch(LIVE, table(second, 1, "a"), table(second, 3, "c"))
+    assert places(verdict_of(first, second)) == [(1, "$[1]", "removed")]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,12 @@ class Covered:
 
 
 def covered(room: Room, folder: Path) -> Covered:
-    """Run the room's unit tests under coverage.py, whose files go into the folder; RuntimeError if a test fails."""
+    """Run the room's unit tests under coverage.py, whose files go into the folder.
+
+    RuntimeError: a test fails, or a module was written meanwhile (a rebase, an editor). Its report would count the
+    lines that ran against those of another text, and call most of them missing.
+    """
+    before = _texts(room)
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / f"coverage.{room.folder.rpartition('/')[2]}"
     told = data.with_suffix(".json")
@@ -53,7 +59,19 @@ def covered(room: Room, folder: Path) -> Covered:
         raise RuntimeError(f"the tests of {room.name} fail:\n{ended.stdout[-4000:]}{ended.stderr[-2000:]}")
     report = [*tool, "json", "-q", f"--data-file={data}", "-o", str(told)]
     subprocess.run(report, cwd=ROOT, check=True)
+    refuse_changes(before, _texts(room))
     return read(room.name, json.loads(told.read_text()))
+
+
+def _texts(room: Room) -> dict[str, bytes]:
+    return {name: (ROOT / name).read_bytes() for name in room.modules()}
+
+
+def refuse_changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> None:
+    """RuntimeError if the modules are not the ones of before."""
+    changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    if changed:
+        raise RuntimeError(f"{changed[0]} was written while its tests ran: measure again")
 
 
 def read(room: str, report: dict[str, object]) -> Covered:
