@@ -520,7 +520,7 @@ def _in_bytes(*words: str) -> Verdict:
     for server, said in zip(servers, words, strict=True):
         server.exchange("GET", "/said", 200, {})
         body = server.made.keep(f"{{{said} by {server.uid(5)}".encode())
-        server.edit(Seq(1), lambda each, body=body: replace(each, answer=replace(each.answer, body=body)))  # type: ignore[misc,type-var] # bound at once; it has one
+        server.edit(Seq(1), lambda each, body=body: replace(each, answer=replace(each.answer, body=body)))  # type: ignore[misc] # bound at once
     return verdict_of(*servers)
 
 

@@ -422,7 +422,7 @@ def test_what_an_api_server_writes_to_a_definition_while_it_is_read_is_a_race(la
     definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
     for made in servers:
-        states = [
+        states: list[JSONObject] = [
             {**made.pod(number, "x.y"), "apiVersion": "apiextensions.k8s.io/v1", "status": {"number": number}}
             for number in (1, 2, 3)
         ]

@@ -3,8 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON, JSONObject
@@ -167,3 +170,45 @@ def test_a_further_page_of_another_moment_is_found() -> None:
     assert [(each.seq, each.path) for each in verdict_of(first, second).differences] == [
         (8, "$.metadata.resourceVersion")
     ]
+
+
+CUTS = st.sets(st.integers(1, 4)).map(lambda places: [b - a for a, b in pairwise([0, *sorted(places), 5])])
+"""Ways to cut five elements into pages."""
+
+
+def cut(first: Sequence[int], second: Sequence[int], changed: int | None = None) -> tuple[Verdict, int]:
+    """The verdict of one list in two ways to cut it, and its first page. `changed`: the element that is another one."""
+    sides = servers()
+    for server, sizes in zip(sides, (first, second), strict=True):
+        shown = pods(server)
+        if changed is not None and server is sides[1]:
+            number = pods(servers()[0])[changed]["status"]
+            shown = [{**each, "status": {"number": 7}} if each["status"] == number else each for each in shown]
+        list_in_pages(server, shown, sizes)
+    return verdict_of(*sides), len(sides[0].made.exchange_list) - len(first) + 1
+
+
+@settings(max_examples=30)
+@given(CUTS)
+def test_law_however_a_list_is_cut_it_is_itself(sizes: list[int]) -> None:
+    assert cut(sizes, sizes)[0].outcome is Outcome.IDENTICAL
+
+
+@settings(max_examples=30)
+@given(CUTS, st.integers(0, 4))
+def test_law_however_a_list_is_cut_what_differs_is_said_of_the_page_that_shows_it(sizes: list[int], at: int) -> None:
+    verdict, page = cut(sizes, sizes, at)
+    while at >= sizes[0]:
+        at, page, sizes = at - sizes[0], page + 1, sizes[1:]
+    assert [(each.seq, each.path) for each in verdict.differences] == [(page, f"$.items[{at}].status.number")]
+
+
+@settings(max_examples=30)
+@given(CUTS, CUTS)
+def test_law_a_list_that_is_cut_elsewhere_is_another_answer_of_the_same_elements(
+    first: list[int], second: list[int]
+) -> None:
+    assume(first != second)
+    found = cut(first, second)[0].differences
+    assert found
+    assert not [each for each in found if each.path.startswith("$.items[") and len(first) == len(second)]

@@ -1,12 +1,14 @@
 """What calls ask and are told."""
 
 import pytest
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kproxy.etcd.messages import request
 from kproxy.model.etcd import Compared, EtcdKey, KeyOperation, KeyRange, Operation, Revision
 from kproxy.wire.descriptors import message_class, method, table_of
-from kproxy.wire.etcdcalls import MAX_OPERATIONS, METHODS, Asked, Told, asked, told
+from kproxy.wire.etcdcalls import MAX_OPERATIONS, METHODS, Asked, Told, asked, parsed, told
 
 HEADER = request("ResponseHeader", cluster_id=0xABC, revision=9)
 CLUSTER = "0000000000000abc"
@@ -131,3 +133,76 @@ def test_a_transaction_of_just_as_many_parts_as_are_kept_is_whole() -> None:
     more = ask("KV/Txn", request("TxnRequest", failure=[put] * (MAX_OPERATIONS + 1)))
     assert more.partial == f"a transaction of {MAX_OPERATIONS + 1} parts: {MAX_OPERATIONS} are kept"
     assert len(more.otherwise) == MAX_OPERATIONS
+
+
+KEYS, NUMBERS = st.binary(max_size=6), st.integers(0, 2**63 - 1)
+RANGES = st.builds(
+    lambda key, end, limit, at, only: (
+        (
+            "request_range",
+            {"key": key, "range_end": end, "limit": limit, "revision": at, "keys_only": only, "count_only": not only},
+        ),
+        KeyOperation(
+            operation=Operation.RANGE,
+            keys=keys(key, end),
+            limit=limit,
+            at=Revision(at),
+            count_only=not only,
+            keys_only=only,
+        ),
+    ),
+    *(KEYS, KEYS, NUMBERS, NUMBERS, st.booleans()),
+)
+PUTS = st.builds(
+    lambda key, value, lease: (
+        ("request_put", {"key": key, "value": value, "lease": lease}),
+        KeyOperation(operation=Operation.PUT, keys=keys(key), size=len(value), lease=lease),
+    ),
+    *(KEYS, KEYS, NUMBERS),
+)
+DELETIONS = st.builds(
+    lambda key, end: (
+        ("request_delete_range", {"key": key, "range_end": end}),
+        KeyOperation(operation=Operation.DELETE, keys=keys(key, end)),
+    ),
+    *(KEYS, KEYS),
+)
+BRANCHES = st.lists(st.one_of(RANGES, PUTS, DELETIONS), max_size=4)
+"""What operations of a transaction are in etcd's messages, each beside what is told of it."""
+
+
+@given(BRANCHES, BRANCHES)
+def test_law_a_transaction_is_told_operation_by_operation_in_the_order_of_its_branches(
+    success: list[tuple[tuple[str, dict[str, object]], KeyOperation]],
+    failure: list[tuple[tuple[str, dict[str, object]], KeyOperation]],
+) -> None:
+    written = [[{name: fields} for (name, fields), _ in branch] for branch in (success, failure)]
+    message = message_class("etcdserverpb.TxnRequest")(success=written[0], failure=written[1])
+    one, other = (tuple(told for _, told in branch) for branch in (success, failure))
+    assert ask("KV/Txn", message) == Asked((), one, other)
+
+
+@given(st.integers(0, 2**64 - 1), NUMBERS, st.booleans(), st.lists(st.tuples(st.booleans(), NUMBERS), max_size=4))
+def test_law_an_answer_tells_of_each_operation_how_many_keys(
+    cluster: int, revision: int, succeeded: bool, counts: list[tuple[bool, int]]
+) -> None:
+    responses = [
+        {"response_range": {"count": count}} if ranged else {"response_delete_range": {"deleted": count}}
+        for ranged, count in counts
+    ]
+    header = {"cluster_id": cluster, "revision": revision}
+    answer = message_class("etcdserverpb.TxnResponse")(header=header, succeeded=succeeded, responses=responses)
+    found = told(METHODS["KV/Txn"], answer.SerializeToString())
+    assert found == (f"{cluster:016x}" if cluster else "", revision, succeeded, tuple(n for _, n in counts), 0, "")
+
+
+@given(st.sampled_from(sorted(METHODS)), st.binary(max_size=60))
+def test_law_whatever_bytes_come_they_are_told_or_said_to_be_none_of_etcds(name: str, data: bytes) -> None:
+    for read, message in ((asked, METHODS[name].request), (told, METHODS[name].answer)):
+        found = read(METHODS[name], data)
+        try:
+            parsed(message, data)
+        except DecodeError:
+            assert found.partial.endswith(" is none of etcd's")
+        else:
+            assert not found.partial.endswith(" is none of etcd's")
