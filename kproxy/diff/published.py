@@ -21,6 +21,8 @@ _OK, _NOT_MODIFIED = 200, 304
 _LOOKED_AT = 4096
 """Exchanges before a 304 among which the answer is looked for that its client had."""
 _OF_THE_DOCUMENT = frozenset({"etag", "last-modified", "content-type", "cache-control", "vary", "accept-ranges"})
+_OF_CONTENT = frozenset({"transfer-encoding", "content-length", "content-encoding"})
+"""What says how a content is sent: only one of two answers has that if the other one is a 304."""
 
 
 def judge_published(of: Comparison, pair: Pair, before: int) -> None:
@@ -41,7 +43,9 @@ def judge_published(of: Comparison, pair: Pair, before: int) -> None:
         return
     sides = (of.baseline, pair.baseline, listed), (of.replayed, pair.replayed, others)
     if all(_explained(path, name, sides) for name in names) and of.findings.hide(PUBLISHED):
-        of.findings.withdraw(before, _is_of_the_index)
+        statuses = {each.answer.status for each in (pair.baseline, pair.replayed) if each.answer is not None}
+        fields = _OF_THE_DOCUMENT | _OF_CONTENT if statuses == {_OK, _NOT_MODIFIED} else _OF_THE_DOCUMENT
+        of.findings.withdraw(before, lambda each: _is_of_the_index(each, fields))
 
 
 type _Seen = tuple[Side, Exchange, JSONObject]
@@ -83,8 +87,8 @@ def _had(side: Side, exchange: Exchange) -> Answer | None:
     return None
 
 
-def _is_of_the_index(found: Difference) -> bool:
-    """Whether it comes of what an index says: its body, whether that is sent again, and the heads of such an answer."""
+def _is_of_the_index(found: Difference, fields: frozenset[str]) -> bool:
+    """Whether it comes of what an index says: its body, whether that is sent again, and such fields of its head."""
     if found.where == "status":
         return {found.baseline, found.replayed} <= {_OK, _NOT_MODIFIED, "OK", "Not Modified"}
-    return found.where == "body" or (found.where == "header" and found.path in _OF_THE_DOCUMENT)
+    return found.where == "body" or (found.where == "header" and found.path in fields)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kproxy.model.exchange import Nanos
+from kproxy.model.exchange import Exchange, Headers, Nanos
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome, Verdict
 from tests.diff.sessions import SECOND, FakeServer, verdict_of
@@ -93,13 +93,23 @@ def test_all_else_in_an_index_is_compared(verdict: Verdict) -> None:
     assert verdict.outcome is Outcome.DIFFERENT
 
 
-def tagged(*, known: bool) -> Verdict:
-    """The verdict when a client is told that its list of groups still holds, and in the replay gets a longer one."""
+def tagged(*, known: bool, length: Headers = (), index: tuple[int, str] = (304, '"old"')) -> Verdict:
+    """The verdict when the recorded client had the list already, the replay's is sent it anew.
+
+    `length`: how that one's end is marked, its Content-Length otherwise; `index`: what is answered in the recording.
+    """
     servers = server("a", 100, 7, comes=1.5), server("b", 5000, 15, comes=1.5)
     for made in servers:
         made.exchange("GET", "/apis", 200, groups("apps"), headers=(("Etag", '"old"'),) if known else ())
-    first = servers[0].exchange("GET", "/apis", 304, headers=(("Etag", '"old"'),))
+    status, tag = index
+    first = servers[0].exchange(
+        "GET", "/apis", status, groups("apps") if status == 200 else None, headers=(("Etag", tag),)
+    )
     servers[1].exchange("GET", "/apis", 200, groups("apps", "example.org"), headers=(("Etag", '"new"'),))
+    if status == 304:
+        servers[0].edit(first, lambda each: marked(each, ()))
+    if length:
+        servers[1].edit(first, lambda each: marked(each, length))
     for made in servers:
         made.edit(
             first,
@@ -110,10 +120,23 @@ def tagged(*, known: bool) -> Verdict:
     return verdict_of(*servers)
 
 
-def test_a_list_that_still_holds_is_the_one_that_the_client_had() -> None:
-    verdict = tagged(known=True)
+def marked(exchange: Exchange, length: Headers) -> Exchange:
+    """An exchange whose answer's end is marked in another way."""
+    assert exchange.answer is not None
+    kept = tuple(each for each in exchange.answer.headers if each[0] != "Content-Length")
+    return replace(exchange, answer=replace(exchange.answer, headers=(*kept, *length)))
+
+
+@pytest.mark.parametrize("length", [(), (("Transfer-Encoding", "chunked"), ("Content-Encoding", "gzip"))])
+def test_a_list_that_still_holds_is_the_one_that_the_client_had(length: Headers) -> None:
+    verdict = tagged(known=True, length=length)
     assert verdict.differences == ()
     assert [each.rule for each in verdict.noise] == ["definitions-published"]
+
+
+@pytest.mark.parametrize("length", [(("Content-Length", "7"),), (("Content-Length", "7"), ("X-Said", "1"))])
+def test_of_two_lists_that_are_both_sent_each_must_end_where_it_says(length: Headers) -> None:
+    assert tagged(known=True, length=length, index=(200, '"other"')).outcome is Outcome.DIFFERENT
 
 
 def test_what_the_client_had_must_be_known() -> None:
