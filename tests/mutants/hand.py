@@ -41,6 +41,9 @@ RECORDED: frozenset[Golden] = frozenset({"dense", "people"})
 """Goldens that are recorded when a run begins."""
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
+UNTRIED = "error"
+"""What is said of one whose server, recorder or replay did not run to its end."""
+
 PATIENCE = 1.5
 """Seconds that a replay waits for a watch's event: a mutant may never send it."""
 
@@ -110,7 +113,7 @@ def try_mutant(name: str, folder: Path, assets: Path | None) -> Caught:
         ):
             verdict = asyncio.run(_replayed(mutant, lie, golden, lab, Path(kept)))
     except KproxyError as error:
-        return Caught(name=name, caught=False, said="error", first="", why=str(error))
+        return Caught(name=name, caught=False, said=UNTRIED, first="", why=str(error))
     seconds = time.monotonic() - began
     if lie.told == 0 and mutant.lie is not None:
         return Caught(name=name, caught=False, said=verdict.outcome, first="", why="it never lied", seconds=seconds)

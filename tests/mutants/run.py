@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.diff.conftest import PAIR
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.drawn import Drawn, Score, class_of, read_pair, try_drawn
-from tests.mutants.hand import RECORDED, RECORDINGS, Caught, record_session, replay_honestly, try_mutant
+from tests.mutants.hand import RECORDED, RECORDINGS, UNTRIED, Caught, record_session, replay_honestly, try_mutant
 from tests.mutants.mutant import Golden, Mutant
 from tests.mutants.report import keep
 
@@ -37,14 +37,24 @@ class Run:
         for golden, server in sorted({(each.golden, each.server) for each in wanted if each.golden in RECORDED}):
             self.recorded(golden, server)
         with ProcessPoolExecutor(PARALLEL, mp_context=get_context("spawn")) as pool:
-            jobs = [pool.submit(try_mutant, each.name, self.folder, self.assets) for each in wanted]
-            for job in as_completed(jobs):
-                self.caught.append(job.result())
-                print(_line(self.caught[-1]), flush=True)  # noqa: T201 - a program's output
+            tried = self._tried(pool, wanted)
+            again = [each for each in wanted if tried[each.name].said == UNTRIED]
+            tried |= self._tried(pool, again)  # what did not start on a busy machine says nothing of a comparison
+        self.caught = list(tried.values())
         keep("hand", self.caught)
         survived = [each for each in self.caught if not each.caught]
         print(f"by hand: {len(self.caught)}, of which {len(survived)} were not caught at the first cause")  # noqa: T201 - the same
         return not survived
+
+    def _tried(self, pool: ProcessPoolExecutor, wanted: list[Mutant]) -> dict[str, Caught]:
+        """What became of each, by its name."""
+        jobs = [pool.submit(try_mutant, each.name, self.folder, self.assets) for each in wanted]
+        tried = {}
+        for job in as_completed(jobs):
+            result = job.result()
+            tried[result.name] = result
+            print(_line(result), flush=True)  # noqa: T201 - a program's output
+        return tried
 
     def drawn(self, count: int, seed: int) -> bool:
         """Those drawn with a seed over the goldens; whether no more survived than may."""
