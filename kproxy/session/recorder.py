@@ -19,6 +19,7 @@ START_SECONDS = 45.0
 EXPORTER_SECONDS = 60.0
 """Until an api-server's exporter has found the new receiver: gRPC and OpenTelemetry both wait before they try again."""
 DRAIN_SECONDS = 30.0
+"""Without anything more that was committed, at the end: a busy machine may take longer than that for all of it."""
 CLOSE_SECONDS = 60.0
 SHORT = "not everything could be written into the recording; `kproxy log` shows what is there, the rest is missing"
 SHORT_OF_ROOM = (
@@ -41,6 +42,10 @@ class HandsOver(Protocol):
     @property
     def blocked(self) -> int:
         """The recorder's errno while it can commit nothing, 0 when it can."""
+
+    @property
+    def handed_over(self) -> int:
+        """The last batch that a recorder committed."""
 
     @property
     def attached(self) -> bool:
@@ -118,7 +123,7 @@ class RecorderProcess:
         await self._detach()
 
     async def _drain(self) -> bool:
-        return all(await asyncio.gather(*(outbox.drain(DRAIN_SECONDS) for outbox in self._outboxes)))
+        return all(await asyncio.gather(*map(drained, self._outboxes)))
 
     async def _detach(self) -> None:
         await asyncio.gather(*(outbox.detach() for outbox in self._outboxes))
@@ -251,3 +256,13 @@ class RecorderProcess:
                 if self._outboxes[0].attached:
                     self._tell(last)
         return last
+
+
+async def drained(outbox: HandsOver) -> bool:
+    """Whether all that an outbox has was committed; it is waited for as long as more of it is."""
+    while True:
+        before = outbox.handed_over
+        if await outbox.drain(DRAIN_SECONDS):
+            return True
+        if outbox.handed_over == before:
+            return False
