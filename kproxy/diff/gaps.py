@@ -19,6 +19,11 @@ def gaps_of(recording: Recording, *kinds: str) -> Iterator[Gap]:
             yield gap
 
 
+def ends_short(recording: Recording) -> bool:
+    """Whether exchanges are missing of which nobody knows where: then what went on at the end may lack the rest."""
+    return any(gap.first_seq is None and gap.last_seq is None for gap in gaps_of(recording, "exchanges"))
+
+
 def gap_text(gap: Gap) -> str:
     """For people: what is missing, where and why."""
     place = ""

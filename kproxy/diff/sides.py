@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from kproxy.diff.clock import Clock
 from kproxy.diff.documents import Documents
 from kproxy.diff.findings import Findings
+from kproxy.diff.gaps import ends_short
 from kproxy.diff.history import KeyHistory
 from kproxy.diff.moments import Moments, moments_of
 from kproxy.diff.trees import SeenRevision, SeenTime
@@ -23,6 +24,14 @@ class Side:
     documents: Documents
     clock: Clock
     history: KeyHistory
+    _short: bool | None = None
+
+    @property
+    def ends_short(self) -> bool:
+        """Whether what went on at the end of the recording may lack the rest."""
+        if self._short is None:
+            self._short = ends_short(self.recording)
+        return self._short
 
     def frames(self, seq: Seq) -> list[Frame]:
         """A stream's frames."""

@@ -76,7 +76,7 @@ def learn_event(of: Comparison, pair: Pair, together: Together, a: Seen, b: Seen
 
 def is_in_order(of: Comparison, pair: Pair, together: Together) -> bool:
     """Whether two streams have the same events, and differ at most in what those show of their objects."""
-    if together.left_out or _was_cut(pair.baseline) or _was_cut(pair.replayed):
+    if together.left_out or _was_cut(of.baseline, pair.baseline) or _was_cut(of.replayed, pair.replayed):
         return False
     if any(a is None or b is None or a.event.type != b.event.type for a, b in together.matched):
         return False
@@ -149,8 +149,8 @@ def _unmatched(  # noqa: PLR0913, PLR0917 - an event, and all that it stands amo
     a: Seen | None,
     b: Seen | None,
 ) -> None:
-    if (a is not None and a.index > tail.baseline and _was_cut(pair.replayed)) or (
-        b is not None and b.index > tail.replayed and _was_cut(pair.baseline)
+    if (a is not None and a.index > tail.baseline and _was_cut(of.replayed, pair.replayed)) or (
+        b is not None and b.index > tail.replayed and _was_cut(of.baseline, pair.baseline)
     ):
         return  # said already (_cut)
     if a is not None:
@@ -213,19 +213,20 @@ def _had_ended(side: Side, ref: ObjectRef, uid: str | None, began: int) -> bool:
 
 def _cut(of: Comparison, pair: Pair) -> None:
     """Nobody knows what more a stream had whose end is not in its recording, also where both have the same events."""
-    for exchange, whose in ((pair.baseline, "baseline"), (pair.replayed, "replay")):
-        if _was_cut(exchange) and not is_itself(of, pair):
+    for side, exchange, whose in ((of.baseline, pair.baseline, "baseline"), (of.replayed, pair.replayed, "replay")):
+        if _was_cut(side, exchange) and not is_itself(of, pair):
             of.findings.cannot_tell(f"exchange {pair.baseline.seq}: the {whose}'s recording has not all of this stream")
 
 
-def _was_cut(exchange: Exchange) -> bool:
-    """Whether a recording may lack the end of a stream: its recorder was killed, or did not keep all.
+def _was_cut(side: Side, exchange: Exchange) -> bool:
+    """Whether a recording may lack the end of a stream: its recorder was killed, did not keep all, or did not get it.
 
     A client that left amid an event got no more than what was kept.
     """
     body = exchange.answer.body if exchange.answer is not None else EMPTY_BODY
     left_amid = exchange.end is End.CLIENT_GONE and body.ends_amid
-    return exchange.end is End.UNKNOWN or (bool(body.reason) and not left_amid)
+    short = exchange.end is End.STOPPED and side.ends_short
+    return exchange.end is End.UNKNOWN or short or (bool(body.reason) and not left_amid)
 
 
 def _compare_order(of: Comparison, pair: Pair, matched: list[Match]) -> None:

@@ -99,8 +99,11 @@ def test_a_change_too_many_is_no_gap_of_the_side_that_has_it() -> None:
     assert verdict_of(one, two).outcome is Outcome.DIFFERENT
 
 
-def watched(*, cut: bool, events: int = 1, end: End = End.UNKNOWN) -> Verdict:
-    """The verdict when the replay's watch has only the first of two events; `cut`: it says that it is not whole."""
+def watched(*, cut: bool, events: int = 1, end: End = End.UNKNOWN, missing: Gap | None = None) -> Verdict:
+    """The verdict when the replay's watch has only the first of two events; `cut`: it says that it is not whole.
+
+    `missing`: a gap of the replay's recording.
+    """
     one, two = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
     one.watch(LIVE, event("ADDED", one.pod(1)), event("MODIFIED", one.pod(2)), end=end)
     seen = [event("ADDED", two.pod(1)), event("MODIFIED", two.pod(2))]
@@ -109,7 +112,23 @@ def watched(*, cut: bool, events: int = 1, end: End = End.UNKNOWN) -> Verdict:
     assert answer is not None
     if cut:
         two.edit(seq, lambda each: replace(each, answer=replace(answer, body=replace(answer.body, reason="lost"))))
+    two.made.gap_list.extend([missing] if missing is not None else [])
     return verdict_of(one, two)
+
+
+@pytest.mark.parametrize(
+    ("missing", "end", "outcome"),
+    [
+        (gap("exchanges"), End.STOPPED, Outcome.INCONCLUSIVE),
+        (gap("exchanges"), End.CLIENT_GONE, Outcome.DIFFERENT),
+        (gap("exchanges", 7, 9), End.STOPPED, Outcome.DIFFERENT),
+        (None, End.STOPPED, Outcome.DIFFERENT),
+    ],
+)
+def test_a_stream_that_went_on_when_the_rest_was_not_handed_over_may_lack_its_end(
+    missing: Gap | None, end: End, outcome: Outcome
+) -> None:
+    assert watched(cut=False, end=end, missing=missing).outcome is outcome
 
 
 def test_the_rest_of_a_stream_that_was_not_kept_whole_is_inconclusive() -> None:
