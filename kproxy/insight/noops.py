@@ -16,7 +16,7 @@ _TELL = frozenset({"create", "get", "update", "patch"})
 _REMEMBERED = 20_000
 """Objects whose last resourceVersion is remembered."""
 
-type _Place = tuple[str, str, str, str]
+type _ObjectName = tuple[str, str, str, str]
 
 
 class NoOps:
@@ -32,7 +32,7 @@ class NoOps:
         self._ledger = ledger
         self._known = frozenset(write.seq for write in ledger.no_op_writes)
         self.by_answers = recording.session.etcd_start is None and not ledger.entries
-        self._versions: OrderedDict[_Place, tuple[str, Nanos]] = OrderedDict()
+        self._versions: OrderedDict[_ObjectName, tuple[str, Nanos]] = OrderedDict()
 
     def is_no_op(self, exchange: Exchange, cost: Cost) -> bool:
         """Whether it was a write that wrote nothing."""

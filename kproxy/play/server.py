@@ -42,7 +42,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FromElsewhere:
     """An answer from elsewhere, its body as it comes."""
 
     status: int
@@ -50,7 +50,7 @@ class Told:
     pieces: AsyncIterator[bytes]
 
 
-type Elsewhere = Callable[[Asked], Awaitable[Told]]
+type Elsewhere = Callable[[Asked], Awaitable[FromElsewhere]]
 """Who answers what the tape does not have. ReplayError becomes a 502."""
 
 
@@ -138,7 +138,7 @@ async def _hide_software(_request: web.Request, response: web.StreamResponse) ->
     response.headers.pop("Server", None)
 
 
-async def _passed_on(request: web.Request, told: Told) -> web.StreamResponse:
+async def _passed_on(request: web.Request, told: FromElsewhere) -> web.StreamResponse:
     response = web.StreamResponse(status=told.status, headers=_fields(told.headers, _FRAMING))
     response.enable_chunked_encoding()
     await response.prepare(request)

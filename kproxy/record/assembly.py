@@ -14,7 +14,7 @@ from kproxy.record.finished import exchange_of
 from kproxy.record.headfacts import HeadReader
 from kproxy.record.openexchange import OpenExchange, Pieces
 from kproxy.record.redact import Redactor
-from kproxy.record.stream import Cut, Stream
+from kproxy.record.stream import Stream, StreamPart
 from kproxy.record.streamkind import stream_of
 from kproxy.store.writer import Batch
 from kproxy.wire.handoff import GAP, RESUME, TUNNEL, Record, RecordType, unpack_channel, unpack_end, unpack_head
@@ -176,7 +176,7 @@ class Assembler:
         for cut in stream.feed(record.payload):
             self._batch.frames.append(self._frame(exchange, stream, cut, record.at))
 
-    def _frame(self, exchange: OpenExchange, stream: Stream, cut: Cut, at: int) -> Frame:
+    def _frame(self, exchange: OpenExchange, stream: Stream, cut: StreamPart, at: int) -> Frame:
         message = Message(exchange.secrecy, stream.media_type, "")
         body = self._contents.event(message, cut.data, self._batch.bodies)
         return Frame(

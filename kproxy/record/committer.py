@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from kproxy.store.sqlite import StorageFullError
+from kproxy.store.sqlite import NotWritableNowError
 from kproxy.store.writer import Batch, Writer
 
 RETRY = 1.0
@@ -13,19 +13,19 @@ RETRY = 1.0
 class Committer:
     """One recording's commits. `blocked` is told the error when it begins to wait, and None when it goes on."""
 
-    def __init__(self, writer: Writer, blocked: Callable[[StorageFullError | None], None]) -> None:
+    def __init__(self, writer: Writer, blocked: Callable[[NotWritableNowError | None], None]) -> None:
         self.writer = writer
         self.patience: float | None = None  # seconds to wait at most; None: as long as it takes
         self._tell = blocked
         self._waiting = 0
 
     async def commit(self, batch: Batch) -> None:
-        """Returns when the batch is in the recording. StorageFullError when patience is at its end."""
+        """Returns when the batch is in the recording. NotWritableNowError when patience is at its end."""
         waited = 0.0
         while True:
             try:
                 self.writer.commit(batch)
-            except StorageFullError as error:
+            except NotWritableNowError as error:
                 if self.patience is not None and waited >= self.patience:
                     raise
                 self._begin_waiting(error, first=not waited)
@@ -35,7 +35,7 @@ class Committer:
                 self._end_waiting(waited=bool(waited))
                 return
 
-    def _begin_waiting(self, error: StorageFullError, *, first: bool) -> None:
+    def _begin_waiting(self, error: NotWritableNowError, *, first: bool) -> None:
         if first:
             self._waiting += 1
             if self._waiting == 1:

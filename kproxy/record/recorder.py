@@ -22,7 +22,7 @@ from kproxy.record.settings import Goodbye, RecorderSettings
 from kproxy.record.spans import SpanIntake
 from kproxy.record.start import StartTaking
 from kproxy.store.reader import is_unclosed
-from kproxy.store.sqlite import StorageFullError
+from kproxy.store.sqlite import NotWritableNowError
 from kproxy.store.writer import Batch, Writer
 from kproxy.wire.handoff import AnswerType
 
@@ -99,7 +99,7 @@ def _writer(settings: RecorderSettings, *, resumed: bool) -> Writer:
     return Writer.create(settings.recording, settings.session, force=settings.force)
 
 
-def _blocked(inlets: Inlets, say: Say, error: StorageFullError | None) -> None:
+def _blocked(inlets: Inlets, say: Say, error: NotWritableNowError | None) -> None:
     if error is None:
         inlets.say(AnswerType.UNBLOCKED)
         say({"state": "unblocked"})

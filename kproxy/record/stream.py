@@ -1,4 +1,7 @@
-"""A watch or a log while it goes on: its events, or lines, are cut out and stored as they come; none of it is held."""
+"""A watch or a log while it goes on, without its coding: each event, or line, is stored as it comes; none is held.
+
+Where one ends is decided elsewhere: `WatchCutter` (kproxy.wire.watchevents), `LineCutter` (kproxy.wire.lines).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ _MAX_STREAM = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class StreamPart:
     """One event without the stream's framing, or one line; and its place among them."""
 
     index: int
@@ -22,7 +25,7 @@ class Cut:
 
 
 class Stream:
-    """Cuts one watch, or one log (`kind` LOG_LINE). After a failure it only counts: `failure` says why."""
+    """The events of one watch, or the lines of one log (`kind` LOG_LINE). After a failure it only counts: `failure`."""
 
     def __init__(self, media_type: str, coding: str, kind: str = WATCH_EVENT) -> None:
         self.media_type = media_type
@@ -46,7 +49,7 @@ class Stream:
         self.size = self.safe = self._base = offset
         self.frames = self.safe_frames = frames
 
-    def feed(self, data: bytes) -> Iterator[Cut]:
+    def feed(self, data: bytes) -> Iterator[StreamPart]:
         """The events that `data` completes."""
         self.size += len(data)
         if self._cutter is None:
@@ -63,7 +66,7 @@ class Stream:
         except (ContentError, CodingError) as error:
             self._fail(str(error))
 
-    def finish(self) -> Iterator[Cut]:
+    def finish(self) -> Iterator[StreamPart]:
         """A log's last line, which has no end."""
         if self.kind == LOG_LINE and self._cutter is not None and (last := self._cutter.pending):
             yield self._cut(last)
@@ -90,9 +93,9 @@ class Stream:
     def _settle(self, offset: int) -> None:
         self.safe, self.safe_frames = offset, self.frames
 
-    def _cut(self, event: bytes) -> Cut:
+    def _cut(self, event: bytes) -> StreamPart:
         self.frames += 1
-        return Cut(self.frames - 1, event)
+        return StreamPart(self.frames - 1, event)
 
     def _fail(self, reason: str) -> None:
         self.failure = self.failure or reason

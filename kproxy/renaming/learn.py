@@ -13,14 +13,14 @@ class Learner:
     """Learns from pairs of documents, in their order. `weight`: how often each was seen."""
 
     def __init__(
-        self, renaming: Renaming, traces: Traces | None = None, *, told: bool = False, weight: int = 1
+        self, renaming: Renaming, traces: Traces | None = None, *, known_only: bool = False, weight: int = 1
     ) -> None:
-        """`told`: of lists only objects whose names are known teach anything."""
+        """`known_only`: of lists only objects whose names are known teach anything."""
         self._renaming = renaming
         self._weight = weight
         self.revisions: list[tuple[str, int, int]] = []
         """Those that were seen: whose ("" for a list's), the baseline's, the replay's."""
-        self.walker = Walker(self, renaming.text, traces, told=told)
+        self.walker = Walker(self, renaming.text, traces, known_only=known_only)
 
     def learn(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
         """What two answers, or events of one stream, or stored values tell; `owner`: what they do not say of theirs."""

@@ -47,14 +47,14 @@ class Alignment:
 
 
 def align(
-    field: str, baseline: list[JSON], replayed: list[JSON], text: Callable[[str], str], *, told: bool = False
+    field: str, baseline: list[JSON], replayed: list[JSON], text: Callable[[str], str], *, known_only: bool = False
 ) -> Alignment:
     """Put two lists of the field `field` side by side; `text` renames the baseline's keys.
 
-    `told`: an object stands beside none but the one that it is known to be.
+    `known_only`: an object stands beside none but the one that it is known to be.
     """
-    if told and field in _OBJECTS:
-        return _as_told(_keys(field, baseline, text) or [], _keys(field, replayed, str) or [])
+    if known_only and field in _OBJECTS:
+        return _as_known(_keys(field, baseline, text) or [], _keys(field, replayed, str) or [])
     if len(baseline) == len(replayed) and _is_obvious(field, baseline, replayed):
         return Alignment(tuple((i, i) for i in range(len(baseline))))
     keys = _keys(field, baseline, text)
@@ -96,7 +96,7 @@ def _stems(field: str, elements: list[JSON], text: Callable[[str], str]) -> list
     return [drawn_for(metadata_of(each), text) for each in objects]
 
 
-def _as_told(keys: list[str], others: list[str]) -> Alignment:
+def _as_known(keys: list[str], others: list[str]) -> Alignment:
     where = {key: index for index, key in enumerate(others)}
     return Alignment(tuple((index, where[key]) for index, key in enumerate(keys) if key in where))
 

@@ -35,17 +35,17 @@ class Visitor(Protocol):
 class Walker:
     """Walks one exchange's documents; a Table's columns are kept from a stream's first event for the rest.
 
-    `text` renames the baseline's; with `traces`, objects that were walked before are not walked again. `told`: of lists
-    only objects whose counterparts are known are walked.
+    `text` renames the baseline's; with `traces`, objects that were walked before are not walked again. `known_only`: of
+    lists only objects whose counterparts are known are walked.
     """
 
     def __init__(
-        self, visitor: Visitor, text: Callable[[str], str], traces: Traces | None = None, *, told: bool = False
+        self, visitor: Visitor, text: Callable[[str], str], traces: Traces | None = None, *, known_only: bool = False
     ) -> None:
         self._visitor = visitor
         self._text = text
         self._traces = traces
-        self._told = told
+        self._known_only = known_only
         self._columns: list[str] = []
 
     def see(self, table: JSONObject) -> None:
@@ -114,7 +114,7 @@ class Walker:
         return trace is not None
 
     def _list(self, path: Path, place: Place, baseline: list[JSON], replayed: list[JSON]) -> None:
-        alignment = align(place.key, baseline, replayed, self._text, told=self._told)
+        alignment = align(place.key, baseline, replayed, self._text, known_only=self._known_only)
         if alignment.reordered:
             self._visitor.reordered(path, baseline, replayed)
         for i, j in alignment.pairs:

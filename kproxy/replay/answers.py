@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from kproxy.errors import ReplayError
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.coming import Coming, Owed, Told
+from kproxy.replay.coming import Coming, Owed, Shown
 from kproxy.replay.pairing import WatchLearner, is_heartbeat, name_of, revision_of
 from kproxy.replay.states import event_state
 from kproxy.replay.transport import Reply
@@ -85,8 +85,8 @@ class Watch:
         self._recorded = [each for each in recorded if counts(each)]
         self._states: set[str] = set()
         """What was shown, as states: where others act, only these can be awaited."""
-        self._told: dict[str, Told] = {}
-        """What was told last of each object."""
+        self._last: dict[str, Shown] = {}
+        """What was shown last of each object."""
         self._whole = False
         """All that there was when it began has been told."""
         self._coming = coming
@@ -119,7 +119,7 @@ class Watch:
             self.vain = 0
             if self._coming is None:  # where others act nobody knows what can come, and states are awaited
                 self._states.add(event_state(event))
-            self._told[name_of(event)] = Told(event.type == "DELETED", revision_of(event))
+            self._last[name_of(event)] = Shown(event.type == "DELETED", revision_of(event))
             self._whole |= event.type == "BOOKMARK"
             self._changed.set()
 
@@ -140,7 +140,7 @@ class Watch:
         return all(map(self._shown, last.values()))
 
     def _shown(self, recorded: WatchEvent) -> bool:
-        gone = recorded.type == "DELETED" and self._renaming.text(name_of(recorded)) not in self._told
+        gone = recorded.type == "DELETED" and self._renaming.text(name_of(recorded)) not in self._last
         return event_state(recorded) in self._states or (gone and self.events > 0)
 
     async def wait(self, events: int | None, seconds: float) -> bool:
@@ -182,7 +182,7 @@ class Watch:
         if name is None:
             return None
         namespace, _, own = name.partition("/")
-        return Owed(namespace, own, self._told.get(name))
+        return Owed(namespace, own, self._last.get(name))
 
     @property
     def ended_early(self) -> bool:

@@ -22,19 +22,19 @@ _FOLLOWED_UP = frozenset({"apiextensions.k8s.io", "apiregistration.k8s.io"})
 """What is there of these the api-server goes on writing by itself (settle.py)."""
 
 
-class Told(NamedTuple):
-    """What a watch told last of an object."""
+class Shown(NamedTuple):
+    """What a watch showed last of an object."""
 
     gone: bool
     revision: int
 
 
 class Owed(NamedTuple):
-    """An object of which something is owed: what it is called here ("" of a bookmark), what was told of it last."""
+    """An object of which something is owed: what it is called here ("" of a bookmark), what was shown of it last."""
 
     namespace: str
     name: str
-    told: Told | None
+    shown: Shown | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Coming:
                 stored = await self.versions(key)
             except EtcdError:
                 return True
-            if not self._all_told(stored, each.told, whole=whole):
+            if not self._all_shown(stored, each.shown, whole=whole):
                 return True
         return False
 
@@ -62,9 +62,9 @@ class Coming:
         ref = ObjectRef(group=self.info.group, resource=self.info.resource, namespace=owed.namespace, name=owed.name)
         return next(iter(object_keys(ref, self.prefix)), None)
 
-    def _all_told(self, stored: Stored, told: Told | None, *, whole: bool) -> bool:
+    def _all_shown(self, stored: Stored, shown: Shown | None, *, whole: bool) -> bool:
         if not stored.version:
-            return whole if told is None else told.gone
-        if told is None or told.gone or self.info.group in _FOLLOWED_UP:
+            return whole if shown is None else shown.gone
+        if shown is None or shown.gone or self.info.group in _FOLLOWED_UP:
             return False
-        return told.revision >= stored.revision
+        return shown.revision >= stored.revision

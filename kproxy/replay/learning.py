@@ -63,7 +63,7 @@ class AnswerLearner:
         making = bool(self.making[resource_of(exchange.info)])
         if not making:
             self._told[pair] = None
-        self._put_off.append(_Pair(exchange, answer, media_type, data, told=making))
+        self._put_off.append(_Pair(exchange, answer, media_type, data, making=making))
         self._bytes += len(data)
         if self._in_use() or not self._may_wait(exchange, answer, data):
             self.catch_up()
@@ -118,15 +118,15 @@ class AnswerLearner:
             return
         bind_issued(renaming, baseline, replayed)
         owner = Owner(listing=info.verb == "list", resource=resource_of(info))
-        Learner(renaming, told=pair.told).learn(baseline, replayed, owner)
+        Learner(renaming, known_only=pair.making).learn(baseline, replayed, owner)
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """An exchange with its recorded answer, and what the target answered; `told`: creations were on their way."""
+    """An exchange with its recorded answer, and what the target answered; `making`: creations were on their way."""
 
     exchange: Exchange
     answer: Answer
     media_type: str
     data: bytes
-    told: bool
+    making: bool

@@ -28,18 +28,18 @@ MAX_MARK = 1024
 PATIENCE = 10.0
 """Seconds for either side to say what it has to."""
 
-type Place = Callable[[str], Seq]
+type PutMark = Callable[[str], Seq]
 """Puts a mark; says which exchange it comes before."""
 
 
 @asynccontextmanager
-async def mark_socket(folder: Path, link: Path, place: Place) -> AsyncIterator[Path]:
+async def mark_socket(folder: Path, link: Path, put: PutMark) -> AsyncIterator[Path]:
     """Take marks until the block ends. Yields the socket's path, which is in `folder`, private; `link` leads there."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, TimeoutError):  # a client that is gone: nobody is there to be told
             async with asyncio.timeout(PATIENCE):
-                answer = await _answer(reader, place)
+                answer = await _answer(reader, put)
                 writer.write(json.dumps(answer).encode() + b"\n")
                 await writer.drain()
         writer.close()
@@ -88,13 +88,13 @@ def _linked(link: Path, path: Path) -> Iterator[None]:
                 link.unlink()
 
 
-async def _answer(reader: asyncio.StreamReader, place: Place) -> dict[str, object]:
+async def _answer(reader: asyncio.StreamReader, put: PutMark) -> dict[str, object]:
     try:
         data = await reader.readexactly(MAX_MARK + 1)
     except asyncio.IncompleteReadError as whole:
         data = whole.partial
     try:
-        return {"seq": place(checked_text(data.decode()))}
+        return {"seq": put(checked_text(data.decode()))}
     except UnicodeDecodeError:
         return {"error": "a mark's text must be UTF-8"}
     except UsageError as error:

@@ -12,7 +12,7 @@ from kproxy.config.hosts import is_this_machine
 from kproxy.config.kubeconfig import load_kubeconfig
 from kproxy.config.written import minimal_kubeconfig
 from kproxy.errors import UsageError
-from kproxy.play.server import Asked, Elsewhere, Player, Told, application
+from kproxy.play.server import Asked, Elsewhere, FromElsewhere, Player, application
 from kproxy.play.tape import Tape
 from kproxy.replay.transport import Reply, Transport, WireRequest
 from kproxy.session.command import run_command
@@ -92,12 +92,12 @@ async def _elsewhere(kubeconfig: Path | None) -> AsyncIterator[Elsewhere | None]
     open_ones: set[Transport] = set()
     upstream = load_kubeconfig(kubeconfig, {}).upstream(None)
 
-    async def ask(asked: Asked) -> Told:
+    async def ask(asked: Asked) -> FromElsewhere:
         transport = Transport(upstream)  # of its own: what is new may be a watch
         open_ones.add(transport)
         request = WireRequest(method=asked.method, target=asked.target, headers=asked.headers, body=asked.body)
         reply = await transport.send(request, alone=True)
-        return Told(reply.status, reply.headers, pieces(reply, transport))
+        return FromElsewhere(reply.status, reply.headers, pieces(reply, transport))
 
     async def pieces(reply: Reply, transport: Transport) -> AsyncIterator[bytes]:
         try:

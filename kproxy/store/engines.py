@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from kproxy.errors import RecordingError
-from kproxy.store.sqlite import APPLICATION_ID, StorageFullError, connect
+from kproxy.store.sqlite import APPLICATION_ID, NotWritableNowError, connect
 
 _MAY_PASS = {
     sqlite3.SQLITE_FULL,
@@ -86,14 +86,14 @@ def _autocommit(engine: Engine, statement: str) -> None:
 
 
 def writing_failed(path: Path, error: DBAPIError | OSError) -> RecordingError:
-    """What to raise for an error while writing: StorageFullError where trying again can help."""
+    """What to raise for an error while writing: NotWritableNowError where trying again can help."""
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, OSError):
-        return StorageFullError(f"{path} cannot be written: {original.strerror}.", original.errno or errno.EIO)
+        return NotWritableNowError(f"{path} cannot be written: {original.strerror}.", original.errno or errno.EIO)
     code = getattr(original, "sqlite_errorcode", 0) & 0xFF
     if code in _MAY_PASS:
         number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else errno.EIO
-        return StorageFullError(f"{path} cannot be written: {os.strerror(number)} ({original}).", number)
+        return NotWritableNowError(f"{path} cannot be written: {os.strerror(number)} ({original}).", number)
     return RecordingError(f"{path} cannot be written: {original}; choose another place.")
 
 

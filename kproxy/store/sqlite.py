@@ -17,7 +17,7 @@ KINDS = "SELECT name, type FROM sqlite_master"
 """What the file holds."""
 
 
-class StorageFullError(RecordingError):
+class NotWritableNowError(RecordingError):
     """The disk is full, or cannot be written for now: recorders try it again (`kproxy/record/committer.py`).
 
     What was committed stays; the batch may be committed again.

@@ -218,7 +218,7 @@ class Writer:
         return {row["number"]: etcdrows.store_of(dict(row)) for row in found}
 
     def commit(self, batch: Batch) -> None:
-        """All of the batch, or nothing. StorageFullError where trying again later can help."""
+        """All of the batch, or nothing. NotWritableNowError where trying again later can help."""
         fresh = {digest: data for digest, data in batch.bodies.items() if digest not in self._known}
         try:
             with self._connection.begin():
@@ -231,7 +231,7 @@ class Writer:
         self.session = batch.session or self.session
 
     def forget_start(self) -> None:
-        """Drops what was read of the start state: it is not going to be whole. StorageFullError as `commit`."""
+        """Drops what was read of the start state: it is not going to be whole. NotWritableNowError as `commit`."""
         try:
             with self._connection.begin():
                 self._connection.execute(delete(schema.start_keys))
@@ -240,7 +240,7 @@ class Writer:
             raise engines.writing_failed(self.path, error) from error
 
     def keep_ledger(self, ledger: Ledger, version: int) -> None:
-        """What a correlator of this version computed, instead of what was kept before. StorageFullError as `commit`."""
+        """What a correlator of this version computed, instead of what was kept. NotWritableNowError as `commit`."""
         try:
             with self._connection.begin():
                 self._forget_ledger()
@@ -252,7 +252,7 @@ class Writer:
             raise engines.writing_failed(self.path, error) from error
 
     def close(self, session: Session) -> None:
-        """Writes the header a last time and makes a single file. StorageFullError as with `commit`."""
+        """Writes the header a last time and makes a single file. NotWritableNowError as with `commit`."""
         self.commit(Batch(session=session))
         try:
             self._finish()

@@ -1,6 +1,6 @@
 """What a call to etcd asks and is told, out of its messages (etcd's rpc.proto). Of values the size alone counts.
 
-Calls that are read: those of the services KV, Lease and Watch. `asked` reads a request, `told` an answer.
+Calls that are read: those of the services KV, Lease and Watch. `asked` reads a request, `answered` an answer.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ class Asked(NamedTuple):
     partial: str = ""
 
 
-class Told(NamedTuple):
+class Answered(NamedTuple):
     """An answer. `counts`: of each operation that was carried out; `cluster` "": it names none."""
 
     cluster: ClusterId = ClusterId("")
@@ -51,7 +51,7 @@ class Told(NamedTuple):
 
 
 NOTHING_ASKED = Asked()
-NOTHING_TOLD = Told()
+NOTHING_ANSWERED = Answered()
 
 
 class _Header(Protocol):
@@ -227,29 +227,31 @@ def _ask_nothing(_message: Message) -> Asked:
     return NOTHING_ASKED
 
 
-def _told(header: _Header, counts: tuple[int, ...] = (), *, succeeded: bool | None = None, lease: int = 0) -> Told:
+def _answered(
+    header: _Header, counts: tuple[int, ...] = (), *, succeeded: bool | None = None, lease: int = 0
+) -> Answered:
     cluster = ClusterId(f"{header.cluster_id:016x}") if header.cluster_id else ClusterId("")
-    return Told(cluster, Revision(header.revision), succeeded, counts, lease)
+    return Answered(cluster, Revision(header.revision), succeeded, counts, lease)
 
 
-def _told_range(message: Message) -> Told:
+def _answered_range(message: Message) -> Answered:
     answer = cast("_RangeAnswer", message)
-    return _told(answer.header, (answer.count,))
+    return _answered(answer.header, (answer.count,))
 
 
-def _told_stream(message: Message) -> Told:
+def _answered_stream(message: Message) -> Answered:
     """One part of a RangeStream's answer: only the last has header and count."""
-    return _told_range(cast("Message", cast("_StreamAnswer", message).range_response))
+    return _answered_range(cast("Message", cast("_StreamAnswer", message).range_response))
 
 
-def _told_delete(message: Message) -> Told:
-    return _told(cast("_Answer", message).header, (cast("_DeleteAnswer", message).deleted,))
+def _answered_delete(message: Message) -> Answered:
+    return _answered(cast("_Answer", message).header, (cast("_DeleteAnswer", message).deleted,))
 
 
-def _told_txn(message: Message) -> Told:
+def _answered_txn(message: Message) -> Answered:
     answer = cast("_TxnAnswer", message)
     counts = tuple(map(_count, answer.responses[:MAX_OPERATIONS]))
-    return _told(answer.header, counts, succeeded=answer.succeeded)
+    return _answered(answer.header, counts, succeeded=answer.succeeded)
 
 
 def _count(answer: _OperationAnswer) -> int:
@@ -259,12 +261,12 @@ def _count(answer: _OperationAnswer) -> int:
     return answer.response_delete_range.deleted if kind == "response_delete_range" else 0
 
 
-def _told_lease(message: Message) -> Told:
-    return _told(cast("_Answer", message).header, lease=cast("_Lease", message).ID)
+def _answered_lease(message: Message) -> Answered:
+    return _answered(cast("_Answer", message).header, lease=cast("_Lease", message).ID)
 
 
-def _told_header(message: Message) -> Told:
-    return _told(cast("_Answer", message).header)
+def _answered_header(message: Message) -> Answered:
+    return _answered(cast("_Answer", message).header)
 
 
 class Method(NamedTuple):
@@ -274,31 +276,35 @@ class Method(NamedTuple):
     request: str
     answer: str
     ask: Callable[[Message], Asked]
-    tell: Callable[[Message], Told]
+    answer_of: Callable[[Message], Answered]
     bulk: Bulk | None = None
 
 
 METHODS: dict[str, Method] = {
     each.name: each
     for each in (
-        Method("KV/Range", "RangeRequest", "RangeResponse", _ask_range, _told_range, Bulk(2)),
-        Method("KV/RangeStream", "RangeRequest", "RangeStreamResponse", _ask_range, _told_stream, Bulk(2, nested=True)),
-        Method("KV/Put", "PutRequest", "PutResponse", _ask_put, _told_header, Bulk(2)),
-        Method("KV/DeleteRange", "DeleteRangeRequest", "DeleteRangeResponse", _ask_delete, _told_delete, Bulk(3)),
-        Method("KV/Txn", "TxnRequest", "TxnResponse", _ask_txn, _told_txn, Bulk(3)),
-        Method("KV/Compact", "CompactionRequest", "CompactionResponse", _ask_compact, _told_header),
-        Method("Lease/LeaseGrant", "LeaseGrantRequest", "LeaseGrantResponse", _ask_lease, _told_lease),
-        Method("Lease/LeaseRevoke", "LeaseRevokeRequest", "LeaseRevokeResponse", _ask_lease, _told_header),
-        Method("Lease/LeaseKeepAlive", "LeaseKeepAliveRequest", "LeaseKeepAliveResponse", _ask_lease, _told_lease),
+        Method("KV/Range", "RangeRequest", "RangeResponse", _ask_range, _answered_range, Bulk(2)),
+        Method(
+            "KV/RangeStream", "RangeRequest", "RangeStreamResponse", _ask_range, _answered_stream, Bulk(2, nested=True)
+        ),
+        Method("KV/Put", "PutRequest", "PutResponse", _ask_put, _answered_header, Bulk(2)),
+        Method("KV/DeleteRange", "DeleteRangeRequest", "DeleteRangeResponse", _ask_delete, _answered_delete, Bulk(3)),
+        Method("KV/Txn", "TxnRequest", "TxnResponse", _ask_txn, _answered_txn, Bulk(3)),
+        Method("KV/Compact", "CompactionRequest", "CompactionResponse", _ask_compact, _answered_header),
+        Method("Lease/LeaseGrant", "LeaseGrantRequest", "LeaseGrantResponse", _ask_lease, _answered_lease),
+        Method("Lease/LeaseRevoke", "LeaseRevokeRequest", "LeaseRevokeResponse", _ask_lease, _answered_header),
+        Method("Lease/LeaseKeepAlive", "LeaseKeepAliveRequest", "LeaseKeepAliveResponse", _ask_lease, _answered_lease),
         Method(
             "Lease/LeaseTimeToLive",
             "LeaseTimeToLiveRequest",
             "LeaseTimeToLiveResponse",
             _ask_lease,
-            _told_lease,
+            _answered_lease,
             Bulk(5),
         ),
-        Method("Lease/LeaseLeases", "LeaseLeasesRequest", "LeaseLeasesResponse", _ask_nothing, _told_header, Bulk(2)),
+        Method(
+            "Lease/LeaseLeases", "LeaseLeasesRequest", "LeaseLeasesResponse", _ask_nothing, _answered_header, Bulk(2)
+        ),
     )
 }
 """By name, as `KV/Txn`: all of KV and Lease. Watch is no sequence of a request and an answer."""
@@ -312,12 +318,12 @@ def asked(method: Method, content: bytes | memoryview) -> Asked:
         return Asked(partial="the request is none of etcd's")
 
 
-def told(method: Method, content: bytes | memoryview) -> Told:
+def answered(method: Method, content: bytes | memoryview) -> Answered:
     """What an answer, or a part of a streamed one, says."""
     try:
-        return method.tell(parsed(method.answer, content))
+        return method.answer_of(parsed(method.answer, content))
     except DecodeError:
-        return Told(partial="the answer is none of etcd's")
+        return Answered(partial="the answer is none of etcd's")
 
 
 def parsed(name: str, content: bytes | memoryview) -> Message:

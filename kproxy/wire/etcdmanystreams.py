@@ -7,7 +7,17 @@ from google.protobuf.message import DecodeError
 
 from kproxy.model.etcd import ClusterId, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
 from kproxy.model.exchange import Nanos
-from kproxy.wire.etcdcalls import NOTHING_ASKED, NOTHING_TOLD, Asked, Method, Told, asked, key_range, parsed, told
+from kproxy.wire.etcdcalls import (
+    NOTHING_ANSWERED,
+    NOTHING_ASKED,
+    Answered,
+    Asked,
+    Method,
+    answered,
+    asked,
+    key_range,
+    parsed,
+)
 from kproxy.wire.etcdstreams import ANSWER_LIMIT, REQUEST_LIMIT, Calls, Opened, Stream
 from kproxy.wire.grpcmessages import Budget, Bulk, Deframer, Message
 
@@ -54,7 +64,7 @@ class KeepAlives:
         calls = []
         for message in self._answers.feed(data):
             if self._waiting:
-                what = NOTHING_TOLD if message.content is None else told(self._method, message.content)
+                what = NOTHING_ANSWERED if message.content is None else answered(self._method, message.content)
                 calls.append(
                     _within(self._method.name, self._opened, self._waiting.popleft(), what, _Ended(at, message.size))
                 )
@@ -72,7 +82,7 @@ class KeepAlives:
         self._requests.close()
         self._answers.close()
         return [
-            _within(self._method.name, self._opened, each, NOTHING_TOLD, _Ended(at, status=status or None))
+            _within(self._method.name, self._opened, each, NOTHING_ANSWERED, _Ended(at, status=status or None))
             for each in self._waiting
         ]
 
@@ -135,7 +145,7 @@ class Watches:
         calls: Calls = []
         for message in self._answers.feed(data):
             if message.content is not None and not message.dropped and not is_event(message.content):
-                calls += self._told(message, message.content, at)
+                calls += self._answered(message, message.content, at)
         _heed(self, self._answers)
         return calls
 
@@ -151,7 +161,7 @@ class Watches:
         self._requests.close()
         self._answers.close()
         left, ended = [*self._making, *self._ending.values()], _Ended(at, status=status or None)
-        return [_within("Watch/Watch", self._opened, each, NOTHING_TOLD, ended) for each in left]
+        return [_within("Watch/Watch", self._opened, each, NOTHING_ANSWERED, ended) for each in left]
 
     def _asked(self, message: Message, content: bytes | memoryview, at: int) -> None:
         try:
@@ -173,13 +183,13 @@ class Watches:
         first, self._first = self._first, False
         return _Waiting(self._opened.number(), at, message.size, Asked(operations=(operation,)), first)
 
-    def _told(self, message: Message, content: bytes | memoryview, at: int) -> Calls:
+    def _answered(self, message: Message, content: bytes | memoryview, at: int) -> Calls:
         try:
             answer = cast("_WatchAnswer", parsed("WatchResponse", content))
         except DecodeError:
             return []
         header = answer.header
-        what = Told(ClusterId(f"{header.cluster_id:016x}"), Revision(header.revision))
+        what = Answered(ClusterId(f"{header.cluster_id:016x}"), Revision(header.revision))
         calls: Calls = []
         if answer.created and self._making:
             making = self._making.popleft()
@@ -232,7 +242,7 @@ class _Ended(NamedTuple):
     status: int | None = None
 
 
-def _within(method: str, opened: Opened, waiting: _Waiting, what: Told, end: _Ended) -> EtcdCall:
+def _within(method: str, opened: Opened, waiting: _Waiting, what: Answered, end: _Ended) -> EtcdCall:
     return EtcdCall(
         number=waiting.number,
         cluster=what.cluster,

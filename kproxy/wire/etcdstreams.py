@@ -9,7 +9,17 @@ from typing import NamedTuple, Protocol
 
 from kproxy.model.etcd import EtcdCall, KeyOperation, Operation, Revision
 from kproxy.model.exchange import Nanos
-from kproxy.wire.etcdcalls import COUNTS_UNREAD, NESTED, NOTHING_ASKED, NOTHING_TOLD, Asked, Method, Told, asked, told
+from kproxy.wire.etcdcalls import (
+    COUNTS_UNREAD,
+    NESTED,
+    NOTHING_ANSWERED,
+    NOTHING_ASKED,
+    Answered,
+    Asked,
+    Method,
+    answered,
+    asked,
+)
 from kproxy.wire.grpcmessages import Budget, Deframer, Message
 
 REQUEST_LIMIT = 4 * 1024 * 1024
@@ -50,7 +60,7 @@ class Stream(Protocol):
 class Unary:
     """One request; its answer, which may come in parts (KV/RangeStream)."""
 
-    __slots__ = ("_answers", "_asked", "_method", "_number", "_opened", "_partial", "_requests", "_told")
+    __slots__ = ("_answered", "_answers", "_asked", "_method", "_number", "_opened", "_partial", "_requests")
 
     def __init__(self, method: Method, opened: Opened, budget: Budget) -> None:
         self._method = method
@@ -59,7 +69,7 @@ class Unary:
         self._requests = Deframer(REQUEST_LIMIT, budget)
         self._answers = Deframer(ANSWER_LIMIT, budget, method.bulk)
         self._asked = NOTHING_ASKED
-        self._told = NOTHING_TOLD
+        self._answered = NOTHING_ANSWERED
         self._partial = ""
 
     def request(self, data: memoryview, at: int) -> Calls:
@@ -79,7 +89,7 @@ class Unary:
             if message.dropped and self._method.name == "KV/Txn":  # its bulk is what each operation answered
                 self._partial = self._partial or COUNTS_UNREAD
             if content is not None:
-                self._told = _merged(self._told, told(self._method, content))
+                self._answered = _merged(self._answered, answered(self._method, content))
         return []
 
     def unreadable(self, reason: str) -> None:
@@ -90,7 +100,7 @@ class Unary:
         """Nothing more comes; `status` None: without trailers."""
         self._requests.close()
         self._answers.close()
-        what, opened = self._told, self._opened
+        what, opened = self._answered, self._opened
         broken = self._requests.failed or self._answers.failed
         operations = carried_out(self._asked, what)
         return [
@@ -124,7 +134,7 @@ def _nested(operations: tuple[KeyOperation, ...]) -> str:
     return ""
 
 
-def carried_out(question: Asked, what: Told) -> tuple[KeyOperation, ...]:
+def carried_out(question: Asked, what: Answered) -> tuple[KeyOperation, ...]:
     """The operations of the branch that was taken, with the counts of the answer."""
     operations = question.otherwise if what.succeeded is False else question.operations
     if not any(what.counts):
@@ -149,11 +159,11 @@ def _counted(each: KeyOperation, count: int) -> KeyOperation:
     )
 
 
-def _merged(before: Told, now: Told) -> Told:
+def _merged(before: Answered, now: Answered) -> Answered:
     """Parts of one answer: what only the last has is not taken away by an earlier one."""
-    if before is NOTHING_TOLD:
+    if before is NOTHING_ANSWERED:
         return now
-    return Told(
+    return Answered(
         now.cluster or before.cluster,
         Revision(now.revision or before.revision),
         now.succeeded if now.succeeded is not None else before.succeeded,

@@ -1,6 +1,8 @@
 """A watch over WebSocket: each text message of the server's is an event (apiserver/pkg/endpoints/handlers/watch.go).
 
-Browsers' clients watch like this. Messages become the lines of a streamed watch, so that what reads those reads these.
+Browsers' clients watch like this. Messages become the lines of a streamed watch: `WatchCutter` (watchevents.py) cuts
+these too. A line's end within a message (JSON that is indented) becomes a space: in JSON it is nothing but space, and
+the message stays one event.
 """
 
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ class WatchSocket:
         for part in self._reader.feed(data):
             if part.opcode == TEXT:
                 if part.stretch:
-                    yield part.stretch.read(0, len(part.stretch))
+                    yield part.stretch.read(0, len(part.stretch)).replace(b"\n", b" ")
                 if part.last:
                     yield b"\n"
             elif part.opcode == BINARY:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from kproxy.errors import ReplayError
 from kproxy.model.exchange import Headers
-from kproxy.play.server import Asked, Elsewhere, Player, Told, application
+from kproxy.play.server import Asked, Elsewhere, FromElsewhere, Player, application
 from kproxy.play.tape import Tape
 from kproxy.store.reader import open_recording
 
@@ -78,10 +78,10 @@ def test_what_is_not_recorded_is_asked_elsewhere_where_there_is_a_place() -> Non
     async def pieces() -> AsyncIterator[bytes]:
         yield json.dumps({"kind": "Secret"}).encode()
 
-    async def elsewhere(asked: Asked) -> Told:
+    async def elsewhere(asked: Asked) -> FromElsewhere:
         seen.append(asked)
         headers: Headers = (("Content-Type", "application/json"), ("Content-Length", "17"))
-        return Told(200, headers, pieces())
+        return FromElsewhere(200, headers, pieces())
 
     async def test() -> None:
         async with played(elsewhere) as (client, tape):
@@ -96,7 +96,7 @@ def test_what_is_not_recorded_is_asked_elsewhere_where_there_is_a_place() -> Non
 
 
 def test_a_host_that_is_not_ours_is_lent_no_credentials() -> None:
-    async def elsewhere(_: Asked) -> Told:
+    async def elsewhere(_: Asked) -> FromElsewhere:
         raise AssertionError
 
     async def test() -> None:
@@ -108,7 +108,7 @@ def test_a_host_that_is_not_ours_is_lent_no_credentials() -> None:
 
 
 def test_a_server_that_is_gone_is_a_bad_gateway() -> None:
-    async def elsewhere(_: Asked) -> Told:
+    async def elsewhere(_: Asked) -> FromElsewhere:
         raise ReplayError("The target http://x cannot be reached: refused.")
 
     async def test() -> None:
@@ -122,8 +122,8 @@ def test_what_is_compressed_elsewhere_stays_so() -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield gzip.compress(b'{"kind": "NodeList"}')
 
-    async def elsewhere(_: Asked) -> Told:
-        return Told(200, (("Content-Type", "application/json"), ("Content-Encoding", "gzip")), pieces())
+    async def elsewhere(_: Asked) -> FromElsewhere:
+        return FromElsewhere(200, (("Content-Type", "application/json"), ("Content-Encoding", "gzip")), pieces())
 
     async def test() -> None:
         async with played(elsewhere) as (client, _), client.get("/api/v1/nodes") as answer:

@@ -9,7 +9,7 @@ import pytest
 from kproxy.record import committer as module
 from kproxy.record import recorder
 from kproxy.record.committer import Committer
-from kproxy.store.sqlite import StorageFullError
+from kproxy.store.sqlite import NotWritableNowError
 from kproxy.store.writer import Batch, Writer
 from tests.support.loop import in_loop
 from tests.support.made import a_session
@@ -24,7 +24,7 @@ class Full(Writer):
         """Fails, or commits."""
         if self.times:
             self.times -= 1
-            raise StorageFullError("The disk is full.", errno.ENOSPC)
+            raise NotWritableNowError("The disk is full.", errno.ENOSPC)
         super().commit(batch)
 
 
@@ -48,7 +48,7 @@ async def test_patience_has_an_end_where_nobody_waits(tmp_path: Path, monkeypatc
         writer.times = 1000
         committer = Committer(writer, lambda _: None)
         committer.patience = 0.005
-        with pytest.raises(StorageFullError):
+        with pytest.raises(NotWritableNowError):
             await committer.commit(Batch(number=1))
 
 
@@ -63,6 +63,6 @@ async def test_a_session_that_goes_while_the_disk_is_full_ends_the_wait(
         writer.times = 10**9
         committer = Committer(writer, lambda error: control.feed_eof() if error else None)
         farewell = asyncio.create_task(recorder._farewell(control, committer))
-        with pytest.raises(StorageFullError):
+        with pytest.raises(NotWritableNowError):
             await committer.commit(Batch(number=1))
         assert await farewell == b""

@@ -7,7 +7,7 @@ import pytest
 
 from kproxy.errors import EtcdError
 from kproxy.model.etcd import EtcdKey
-from kproxy.replay.coming import Coming, Owed, Told
+from kproxy.replay.coming import Coming, Owed, Shown
 from kproxy.replay.settle import Stored
 from kproxy.wire.requestinfo import request_info
 
@@ -36,30 +36,30 @@ def may_come(etcd: FakeEtcd, *owed: Owed, whole: bool = True, target: str = PODS
 
 
 @pytest.mark.parametrize(
-    ("stored", "told", "whole", "said"),
+    ("stored", "shown", "whole", "said"),
     [
         (GONE, None, True, False),  # it was gone when the watch began
         (GONE, None, False, True),  # who knows whether it was
-        (GONE, Told(gone=True, revision=9), False, False),
-        (GONE, Told(gone=False, revision=9), True, True),  # its end is on its way
-        (Stored(2, 9), Told(gone=False, revision=9), False, False),
-        (Stored(2, 9), Told(gone=False, revision=8), True, True),
-        (Stored(1, 9), Told(gone=True, revision=8), True, True),  # made anew
+        (GONE, Shown(gone=True, revision=9), False, False),
+        (GONE, Shown(gone=False, revision=9), True, True),  # its end is on its way
+        (Stored(2, 9), Shown(gone=False, revision=9), False, False),
+        (Stored(2, 9), Shown(gone=False, revision=8), True, True),
+        (Stored(1, 9), Shown(gone=True, revision=8), True, True),  # made anew
         (Stored(1, 9), None, True, True),
     ],
 )
 def test_nothing_more_comes_of_an_object_of_which_all_was_told(
-    stored: Stored, told: Told | None, *, whole: bool, said: bool
+    stored: Stored, shown: Shown | None, *, whole: bool, said: bool
 ) -> None:
     etcd = FakeEtcd(stored)
-    assert may_come(etcd, Owed("team", "p", told), whole=whole) is said
+    assert may_come(etcd, Owed("team", "p", shown), whole=whole) is said
     assert etcd.asked == [EtcdKey(b"/registry/pods/team/p")]
 
 
 def test_one_of_which_something_may_come_is_enough() -> None:
-    gone = Owed("team", "p", Told(gone=True, revision=9))
+    gone = Owed("team", "p", Shown(gone=True, revision=9))
     assert not may_come(FakeEtcd(), gone, gone)
-    assert may_come(FakeEtcd(), gone, Owed("team", "q", Told(gone=False, revision=9)))
+    assert may_come(FakeEtcd(), gone, Owed("team", "q", Shown(gone=False, revision=9)))
 
 
 def test_nothing_is_owed_any_more() -> None:
@@ -67,7 +67,7 @@ def test_nothing_is_owed_any_more() -> None:
 
 
 def test_what_etcd_does_not_say_may_come() -> None:
-    gone = Owed("team", "p", Told(gone=True, revision=9))
+    gone = Owed("team", "p", Shown(gone=True, revision=9))
     assert may_come(FakeEtcd(fails=True), gone)
     assert may_come(FakeEtcd(), Owed("", "", None)), "a bookmark"
     assert may_come(FakeEtcd(), gone, target="/apis/metrics.k8s.io/v1/pods?watch=true") is False
@@ -75,6 +75,6 @@ def test_what_etcd_does_not_say_may_come() -> None:
 
 
 def test_a_definition_that_is_there_goes_on_being_written_by_the_server() -> None:
-    told = Told(gone=False, revision=9)
-    assert may_come(FakeEtcd(Stored(2, 9)), Owed("", "widgets.example.com", told), target=CRDS)
+    shown = Shown(gone=False, revision=9)
+    assert may_come(FakeEtcd(Stored(2, 9)), Owed("", "widgets.example.com", shown), target=CRDS)
     assert not may_come(FakeEtcd(), Owed("", "widgets.example.com", None), target=CRDS)

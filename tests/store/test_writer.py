@@ -115,7 +115,7 @@ def test_closing_waits_for_a_reader(tmp_path: Path) -> None:
 FULL = """
     import resource, signal, sys
     from pathlib import Path
-    from kproxy.store.sqlite import StorageFullError
+    from kproxy.store.sqlite import NotWritableNowError
     from kproxy.store.writer import Batch, Writer
     from kproxy.store.bodies import digest_of
     from tests.support.made import a_session
@@ -130,7 +130,7 @@ FULL = """
             resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
         try:
             writer.commit(batch)
-        except StorageFullError as error:
+        except NotWritableNowError as error:
             said.append(str(error))
             assert writer.committed_batch() == number - 1
             resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

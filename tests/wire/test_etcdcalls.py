@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kproxy.etcd.messages import request
 from kproxy.model.etcd import Compared, EtcdKey, KeyOperation, KeyRange, Operation, Revision
 from kproxy.wire.descriptors import message_class, method, table_of
-from kproxy.wire.etcdcalls import MAX_OPERATIONS, METHODS, Asked, Told, asked, parsed, told
+from kproxy.wire.etcdcalls import MAX_OPERATIONS, METHODS, Answered, Asked, answered, asked, parsed
 
 HEADER = request("ResponseHeader", cluster_id=0xABC, revision=9)
 CLUSTER = "0000000000000abc"
@@ -46,7 +46,7 @@ def test_a_range_is_its_keys_and_bounds() -> None:
         operation=Operation.RANGE, keys=keys(b"/a", b"/b"), limit=500, at=Revision(7), keys_only=True, count_only=True
     )
     answer = request("RangeResponse", header=HEADER, count=12)
-    assert told(METHODS["KV/Range"], answer.SerializeToString()) == Told(CLUSTER, 9, None, (12,))  # type: ignore[arg-type] # a ClusterId is its text
+    assert answered(METHODS["KV/Range"], answer.SerializeToString()) == Answered(CLUSTER, 9, None, (12,))  # type: ignore[arg-type] # a ClusterId is its text
 
 
 def test_a_transaction_is_its_conditions_and_both_branches_without_values() -> None:
@@ -89,7 +89,7 @@ def test_a_transaction_says_which_branch_and_how_many_keys() -> None:
         request("ResponseOp", response_range=request("RangeResponse", count=4)),
     ]
     answer = request("TxnResponse", header=HEADER, succeeded=True, responses=responses)
-    assert told(METHODS["KV/Txn"], answer.SerializeToString()) == Told(CLUSTER, 9, True, (0, 3, 4))  # type: ignore[arg-type] # a ClusterId is its text
+    assert answered(METHODS["KV/Txn"], answer.SerializeToString()) == Answered(CLUSTER, 9, True, (0, 3, 4))  # type: ignore[arg-type] # a ClusterId is its text
 
 
 def test_what_is_not_read_of_a_transaction_is_said() -> None:
@@ -108,18 +108,18 @@ def test_the_other_calls() -> None:
     (put,) = ask("KV/Put", request("PutRequest", key=b"k", value=b"secret")).operations
     assert put == KeyOperation(operation=Operation.PUT, keys=keys(b"k"), size=6)
     deleted = request("DeleteRangeResponse", header=HEADER, deleted=2)
-    assert told(METHODS["KV/DeleteRange"], deleted.SerializeToString()).counts == (2,)
+    assert answered(METHODS["KV/DeleteRange"], deleted.SerializeToString()).counts == (2,)
     granted = request("LeaseGrantResponse", header=HEADER, ID=8, TTL=60)
-    assert told(METHODS["Lease/LeaseGrant"], granted.SerializeToString()).lease == 8
+    assert answered(METHODS["Lease/LeaseGrant"], granted.SerializeToString()).lease == 8
     assert ask("Lease/LeaseRevoke", request("LeaseRevokeRequest", ID=8)).lease == 8
     part = request("RangeStreamResponse", range_response=request("RangeResponse", header=HEADER, count=5))
-    assert told(METHODS["KV/RangeStream"], part.SerializeToString()).counts == (5,)
+    assert answered(METHODS["KV/RangeStream"], part.SerializeToString()).counts == (5,)
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_what_is_none_of_etcd_s_is_said(name: str) -> None:
     assert "none of etcd's" in asked(METHODS[name], b"\x0a\xff").partial
-    assert "none of etcd's" in told(METHODS[name], b"\x0a\xff").partial
+    assert "none of etcd's" in answered(METHODS[name], b"\x0a\xff").partial
 
 
 def _methods() -> list[str]:
@@ -192,13 +192,13 @@ def test_law_an_answer_tells_of_each_operation_how_many_keys(
     ]
     header = {"cluster_id": cluster, "revision": revision}
     answer = message_class("etcdserverpb.TxnResponse")(header=header, succeeded=succeeded, responses=responses)
-    found = told(METHODS["KV/Txn"], answer.SerializeToString())
+    found = answered(METHODS["KV/Txn"], answer.SerializeToString())
     assert found == (f"{cluster:016x}" if cluster else "", revision, succeeded, tuple(n for _, n in counts), 0, "")
 
 
 @given(st.sampled_from(sorted(METHODS)), st.binary(max_size=60))
 def test_law_whatever_bytes_come_they_are_told_or_said_to_be_none_of_etcds(name: str, data: bytes) -> None:
-    for read, message in ((asked, METHODS[name].request), (told, METHODS[name].answer)):
+    for read, message in ((asked, METHODS[name].request), (answered, METHODS[name].answer)):
         found = read(METHODS[name], data)
         try:
             parsed(message, data)

@@ -1,10 +1,13 @@
 """Messages of a watch over WebSocket become the lines of a streamed watch."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.wire.stretch import StreamError
+from kproxy.wire.watchevents import WatchCutter
 from kproxy.wire.watchsocket import WatchSocket, is_watch_socket
 from kproxy.wire.websocket import BINARY, CLOSE, PING, TEXT
 from tests.support.upgraded import cut, websocket
@@ -29,8 +32,19 @@ def test_messages_are_lines_however_they_are_cut(messages: list[bytes], places: 
     wire = b"".join(websocket(TEXT, message) + websocket(PING, b"") for message in messages)
     reader = WatchSocket()
     found = b"".join(piece for data in cut(wire, places) for piece in reader.feed(data))
-    assert found == b"".join(message + b"\n" for message in messages)
+    assert found == b"".join(message.replace(b"\n", b" ") + b"\n" for message in messages)
     assert not reader.over
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("place", [3, 40])
+def test_a_message_is_one_event_however_its_json_is_laid_out(indent: int | None, place: int) -> None:
+    sent = [{"type": "ADDED", "object": {"kind": "Pod", "metadata": {"name": name}}} for name in ("a", "b\nc")]
+    wire = b"".join(websocket(TEXT, json.dumps(each, indent=indent).encode() + b"\n") for each in sent)
+    reader, cutter = WatchSocket(), WatchCutter("application/json")
+    lines = [piece for data in cut(wire, {place}) for piece in reader.feed(data)]
+    events = [event for piece in lines for event, _ in cutter.feed(piece)]
+    assert [json.loads(event) for event in events] == sent
 
 
 def test_its_end_is_known() -> None:

@@ -18,7 +18,7 @@ _SUFFIX = 5
 """Characters that the server puts behind a generateName (k8s.io/apiserver/pkg/storage/names)."""
 _OBJECT_VERBS = frozenset({"create", "get", "update", "patch", "delete"})
 
-type Place = tuple[str, str, str, str]
+type ObjectName = tuple[str, str, str, str]
 """Group, resource, namespace, name."""
 
 
@@ -29,7 +29,7 @@ class Learned:
     `users`: what the server calls a caller that kproxy knows by another name, or by a credential only.
     """
 
-    generated: set[Place] = field(default_factory=set)
+    generated: set[ObjectName] = field(default_factory=set)
     made: set[str] = field(default_factory=set)
     users: dict[str, str] = field(default_factory=lambda: {NO_CREDENTIAL: ANONYMOUS})
 
@@ -42,7 +42,7 @@ class Learned:
 def learn(recording: Recording) -> Learned:
     """Go through a recording once."""
     learned = Learned()
-    seen: set[Place] = set()
+    seen: set[ObjectName] = set()
     for exchange in recording.exchanges():
         answer = exchange.answer
         if answer is None:
@@ -60,18 +60,18 @@ def _learn_refused(learned: Learned, recording: Recording, exchange: Exchange) -
         learned.users.setdefault(user_of(exchange), refusal.user)
 
 
-def _learn_object(learned: Learned, seen: set[Place], recording: Recording, exchange: Exchange) -> None:
+def _learn_object(learned: Learned, seen: set[ObjectName], recording: Recording, exchange: Exchange) -> None:
     info = exchange.info
     if "dryRun" in first_values(exchange.request.target.partition("?")[2]):
         return
     if _begins_or_ends(recording, exchange):
         learned.made.add(info.name)
-    place = (info.group, info.resource, info.namespace, info.name)
-    if info.subresource or exchange.answer is None or (info.name and (place in seen or len(seen) >= _MOST)):
+    named = (info.group, info.resource, info.namespace, info.name)
+    if info.subresource or exchange.answer is None or (info.name and (named in seen or len(seen) >= _MOST)):
         return
     document = object_in(recording, exchange.answer.headers, exchange.answer.body)
     if info.name:
-        seen.add(place)
+        seen.add(named)
     _learn_name(learned, exchange, document)
     plays = header(exchange.request.headers, "impersonate-user")
     if info.resource == "selfsubjectreviews" and not plays and (user := _reviewed(document)):
