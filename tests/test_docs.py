@@ -133,7 +133,7 @@ def test_every_file_that_the_way_of_an_exchange_names_is_there() -> None:
         assert place.with_suffix(".py").exists() or place.is_dir(), name
 
 
-@pytest.mark.parametrize("room", ["diff", "renaming"])
+@pytest.mark.parametrize("room", ["diff", "renaming", "replay", "session"])
 def test_the_map_of_a_large_room_names_each_of_its_files(room: str) -> None:
     folder = ROOT / "kproxy" / room
     names = set(re.findall(r"\w+", (folder / "__init__.py").read_text()))

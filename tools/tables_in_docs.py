@@ -1,4 +1,4 @@
-"""Tables of the docs that are lists of the code: rules of noise, forms of drawn names.
+"""Tables of the docs that are lists of the code: rules of noise, forms of drawn names, formats of reports.
 
 python tools/tables_in_docs.py            writes them into their pages
 python tools/tables_in_docs.py --check    exits 1 if a page has others
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from generated import write_or_compare
 
+from kproxy.cli.formats import FORMATS as REPORTS
 from kproxy.diff.noise import RULES
 from kproxy.renaming.derived import FORMS
 
@@ -16,6 +17,10 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 TABLES = {
     "noise.md": ("| rule | where | why |", [(f"`{rule.name}`", rule.place, rule.ground) for rule in RULES]),
+    "reports.md": (
+        "| `--format` | for | bounded to |",
+        [(f"`{name}`", each.purpose, each.bound) for name, each in REPORTS.items()],
+    ),
     "renaming.md": ("| form | like | source |", [(form.name, form.example, form.source) for form in FORMS]),
 }
 """Each page's table: its head, and its rows."""

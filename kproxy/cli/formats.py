@@ -19,13 +19,58 @@ from kproxy.report.markdown import markdown_report
 from kproxy.report.text import Style, text_report
 from kproxy.session.outputs import check_report
 
-REPORTS: dict[str, Callable[[Verdict, Evidence], str]] = {
-    "text": text_report,
-    "json": lambda verdict, _: json_report(verdict),
-    "junit": junit_report,
-    "html": html_report,
-    "markdown": markdown_report,
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One form of reports: its files' suffix; whom it is for and what bounds it, as docs/reports.md has it.
+
+    `shows_evidence`: whether it does, of this verdict; `whole`: of all that was compared, not of what differs only.
+    """
+
+    write: Callable[[Verdict, Evidence], str]
+    suffix: str
+    purpose: str
+    bound: str
+    shows_evidence: Callable[[Verdict], bool] = lambda _: True
+    whole: bool = False
+
+
+FORMATS = {
+    "text": Format(
+        text_report,
+        "txt",
+        "a terminal; what is written when nothing is asked for",
+        "30 causes of some 24 lines",
+        shows_evidence=lambda verdict: bool(verdict.findings),
+    ),
+    "json": Format(
+        lambda verdict, _: json_report(verdict),
+        "json",
+        "programs; its keys stay",
+        "all differences that the comparison lists",
+        shows_evidence=lambda _: False,
+    ),
+    "junit": Format(
+        junit_report,
+        "xml",
+        "what GitHub, GitLab and Jenkins show of a run",
+        "a case for each of 2,000 exchanges and keys, beyond that for each kind of request",
+        whole=True,
+    ),
+    "html": Format(
+        html_report,
+        "html",
+        "reading: one file, which asks for nothing and works without a network",
+        "300 causes; the documents of 100 exchanges, 8 MiB of them",
+    ),
+    "markdown": Format(
+        markdown_report,
+        "md",
+        "a comment on a pull or merge request",
+        "60,000 characters; GitHub takes 65,536",
+    ),
 }
+"""By the name that `--format` takes."""
 
 _COLOR = "kproxy.color"
 """Where a command's --color is kept."""
@@ -60,8 +105,8 @@ class FormatType(click.ParamType[Report]):
         if isinstance(value, Report):
             return value
         name, _, path = str(value).partition("=")
-        if name not in REPORTS:
-            self.fail(f"{name!r} is no format of reports: {', '.join(REPORTS)}", param, ctx)
+        if name not in FORMATS:
+            self.fail(f"{name!r} is no format of reports: {', '.join(FORMATS)}", param, ctx)
         return Report(name, Path(path) if path else None)
 
 
@@ -70,7 +115,7 @@ _format_option = click.option(
     "reports",
     type=FormatType(),
     multiple=True,
-    help=f"A report of the verdict: {', '.join(REPORTS)}; to standard output, or with =PATH to a file. Repeatable.",
+    help=f"A report of the verdict: {', '.join(FORMATS)}; to standard output, or with =PATH to a file. Repeatable.",
 )
 _color_option = click.option(
     "--color",
@@ -107,8 +152,9 @@ def write_reports(
     at all. `also` writes what else was asked for. UsageError for those that cannot be written, when all others are.
     """
     asked = reports or (Report("text", None),)
-    whole = any(each.format == "junit" for each in asked)
-    shown = evidence(whole) if any(_needs_evidence(each.format, verdict) for each in asked) else NO_EVIDENCE
+    formats = [FORMATS[each.format] for each in asked]
+    whole = any(each.whole for each in formats)
+    shown = evidence(whole) if any(each.shows_evidence(verdict) for each in formats) else NO_EVIDENCE
     writes: list[Callable[[], None]] = [
         partial(_write, each.format, each.path, verdict, shown) for each in asked if each.path is not None
     ]
@@ -128,7 +174,7 @@ def write_reports(
 
 def _write(name: str, path: Path, verdict: Verdict, evidence: Evidence) -> None:
     try:
-        path.write_text(REPORTS[name](verdict, evidence) + "\n", encoding="utf-8")
+        path.write_text(FORMATS[name].write(verdict, evidence) + "\n", encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"the {name} report cannot be written to {path}: {error.strerror}; name another file behind its --format"
@@ -138,7 +184,7 @@ def _write(name: str, path: Path, verdict: Verdict, evidence: Evidence) -> None:
 def _say(name: str, verdict: Verdict, evidence: Evidence) -> None:
     """To standard output: text in colours, where that is wanted."""
     coloured = name == "text" and _wants_colour()
-    text = text_report(verdict, evidence, _paint) if coloured else REPORTS[name](verdict, evidence)
+    text = text_report(verdict, evidence, _paint) if coloured else FORMATS[name].write(verdict, evidence)
     click.echo(text, color=coloured)
 
 
@@ -154,7 +200,3 @@ def _wants_colour() -> bool:
 def _paint(text: str, style: Style) -> str:
     colour, bold = _COLOURS[style]
     return click.style(text, fg=colour, bold=bold or None, dim=style == "quiet" or None)
-
-
-def _needs_evidence(name: str, verdict: Verdict) -> bool:
-    return name != "json" and (name != "text" or bool(verdict.findings))

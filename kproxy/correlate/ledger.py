@@ -1,7 +1,8 @@
 """The ledger: every change of every key in the session, each with its ground or without one.
 
-Grounds, best first (docs/correlation.md): `traced`, `otlp`, `revision`, `object`, `lease`, `window`. Each lays its
-claims apart from the others; the best one wins, and another that names another exchange is reported as a contradiction.
+Grounds, best first (docs/correlation.md): `traced`, `otlp`, `revision`, `object`, `lease`, `window`. Of several claims
+to a change the best one wins (claims.py), and one that names another exchange is reported as a contradiction. The
+grounds are asked in another order, as some look at what others claimed (`_claim`).
 What is kept in memory of a change are numbers and the names of its bodies: entries are made when they are asked for.
 """
 
@@ -57,7 +58,7 @@ class _Correlation:
         self.by_seq = BySeq(self.changes, self.claims)
 
     def _claim(self) -> None:
-        # Not best first: each ground knows the claims of those before it; which one wins is Basis's say (claims.py).
+        # In the order in which they need each other's claims; which one wins is Basis's say (claims.py).
         self._answers.read()
         claim_spanned(self._recording, self.changes, self.claims)
         Objects(self._recording, self.changes, self._values, self.claims).read(self._answers)

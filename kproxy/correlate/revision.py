@@ -28,7 +28,7 @@ _AHEAD = 200
 
 
 class Answers(Ground):
-    """Goes through the exchanges that asked for a change, once, and keeps of them what other grounds need."""
+    """The ground's claims, in one pass over the exchanges that asked for a change; keeps what other grounds need."""
 
     def __init__(self, recording: Recording, changes: Changes, values: Values, claims: Claims) -> None:
         super().__init__(recording, changes, values, claims)

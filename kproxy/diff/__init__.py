@@ -1,6 +1,6 @@
 """Comparing two recordings: equal up to renaming, equal up to named noise, or different, and where.
 
-From whole to part (docs/comparing.md; what a server chose in place of what is kproxy.renaming's):
+From whole to part, as docs/comparing.md explains it (kproxy.renaming knows what one server chose in place of what):
 
 - the verdict: compare; sides (all that is at hand), progress; doubted takes out what decides nothing
 - who stands beside whom: reading, align, pairing, lives (keys); alone and gaps: who stands beside none, and why

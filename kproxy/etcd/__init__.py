@@ -1,4 +1,4 @@
-"""The only home of gRPC: etcd's client and watch."""
+"""etcd's client and watch, over gRPC; the relay in front of an etcd."""
 
 from kproxy.etcd.client import Etcd, connect
 from kproxy.etcd.records import (

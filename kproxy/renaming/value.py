@@ -1,4 +1,4 @@
-"""A renaming as JSON: for a report, and to be passed on."""
+"""The JSON form of a renaming, and reading it again; what its values mean is decided in renaming.py."""
 
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.bijection import Bijection

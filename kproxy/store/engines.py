@@ -93,7 +93,8 @@ def writing_failed(path: Path, error: DBAPIError | OSError) -> RecordingError:
     code = getattr(original, "sqlite_errorcode", 0) & 0xFF
     if code in _MAY_PASS:
         number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else errno.EIO
-        return NotWritableNowError(f"{path} cannot be written: {os.strerror(number)} ({original}).", number)
+        reason = os.strerror(number)
+        return NotWritableNowError(f"{path} cannot be written: {reason} ({original}).", number)
     return RecordingError(f"{path} cannot be written: {original}; choose another place.")
 
 

@@ -6,7 +6,7 @@
 import re
 from pathlib import Path
 
-from kproxy.cli.formats import REPORTS
+from kproxy.cli.formats import FORMATS
 from kproxy.diff.compare import compare
 from kproxy.model.exchange import Seq
 from kproxy.model.verdict import Verdict
@@ -20,7 +20,6 @@ from tests.support.misbehaving import misbehaving
 GOLDEN = Path(__file__).parent / "golden"
 PAGE = Path(__file__).parents[2] / "docs" / "reports.md"
 NAMES = ("before.kproxy", "after.kproxy")
-SUFFIXES = {"text": "txt", "json": "json", "junit": "xml", "html": "html", "markdown": "md"}
 
 _SEQS = frozenset({5, 7, 9, 17, 18})
 """A pod is made, read and watched, a deployment made and read."""
@@ -57,7 +56,7 @@ def example() -> tuple[Verdict, Evidence]:
 def reports() -> dict[str, str]:
     """All reports by format."""
     verdict, evidence = example()
-    return {name: write(verdict, evidence) + "\n" for name, write in REPORTS.items()}
+    return {name: form.write(verdict, evidence) + "\n" for name, form in FORMATS.items()}
 
 
 def in_the_page(name: str, report: str) -> str:
@@ -84,5 +83,5 @@ if __name__ == "__main__":
     made = reports()
     GOLDEN.mkdir(exist_ok=True)
     for format_name, text in made.items():
-        (GOLDEN / f"report.{SUFFIXES[format_name]}").write_text(text, encoding="utf-8")
+        (GOLDEN / f"report.{FORMATS[format_name].suffix}").write_text(text, encoding="utf-8")
     PAGE.write_text(page_with(PAGE.read_text(), made))

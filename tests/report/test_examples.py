@@ -5,7 +5,8 @@ import re
 import pytest
 
 import kproxy
-from tests.report.examples import GOLDEN, PAGE, SUFFIXES, page_with, reports
+from kproxy.cli.formats import FORMATS
+from tests.report.examples import GOLDEN, PAGE, page_with, reports
 
 AGAIN = "if that is right, `python -m tests.report.examples` writes them again"
 
@@ -16,9 +17,9 @@ def made_reports() -> dict[str, str]:
     return reports()
 
 
-@pytest.mark.parametrize("name", SUFFIXES)
+@pytest.mark.parametrize("name", FORMATS)
 def test_a_report_is_what_it_was(made: dict[str, str], name: str) -> None:
-    golden = (GOLDEN / f"report.{SUFFIXES[name]}").read_text(encoding="utf-8")
+    golden = (GOLDEN / f"report.{FORMATS[name].suffix}").read_text(encoding="utf-8")
     assert unversioned(made[name]) == unversioned(golden), AGAIN
 
 

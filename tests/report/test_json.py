@@ -1,7 +1,9 @@
 """kproxy.report.json."""
 
 import json
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
+from pathlib import Path
 
 from kproxy.model.exchange import Seq
 from kproxy.model.verdict import Difference, Finding, NoiseCount, Outcome, Tally, Verdict
@@ -59,3 +61,12 @@ def test_findings_name_their_differences_by_their_places() -> None:
 def test_only_ascii_is_written() -> None:
     assert json_report(VERDICT).isascii()
     assert "\x1b" not in json_report(VERDICT)
+
+
+def test_the_docs_name_every_key() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith("| `diff` and `replay` with `--format json` |"))
+    report = json.loads((Path(__file__).parent / "golden" / "report.json").read_text(encoding="utf-8"))
+    keys = {*report, *report["exchanges"], *report["differences"][0], *report["findings"][0]}
+    keys |= {field.name for field in fields(NoiseCount)}
+    assert keys - set(re.findall(r"\w+", row)) == set()
