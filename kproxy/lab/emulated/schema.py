@@ -4,10 +4,10 @@ From the listType, listMapKey, mapType and structType markers of k8s.io/api/core
 of field names; "*" stands for any key of a map, list positions are left out.
 """
 
-type Place = tuple[str, ...]
+type Steps = tuple[str, ...]
 
 
-def _places(*texts: str) -> frozenset[Place]:
+def _places(*texts: str) -> frozenset[Steps]:
     return frozenset(tuple(text.split(".")) for text in texts)
 
 
@@ -20,7 +20,7 @@ _CONTAINER_LISTS: dict[str, tuple[str, ...]] = {
     "resources.claims": ("name",),
 }
 
-LIST_KEYS: dict[Place, tuple[str, ...]] = {
+LIST_KEYS: dict[Steps, tuple[str, ...]] = {
     tuple(text.split(".")): keys
     for text, keys in {
         "metadata.ownerReferences": ("uid",),
