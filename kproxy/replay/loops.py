@@ -122,6 +122,8 @@ class _Finder:
     folded: list[tuple[int, int]] = field(default_factory=list)
     awaited: "array[int]" = field(default_factory=lambda: array("Q"))
     members: "array[int]" = field(default_factory=lambda: array("Q"))
+    heads: dict[Seq, Seq] = field(default_factory=dict)
+    """Of a run that was judged and goes on the first read, and which request showed its state first."""
 
     def see(self, exchange: Exchange) -> None:
         """One more exchange, in the order of seq."""
@@ -151,8 +153,9 @@ class _Finder:
         run.append(exchange)
         self.runs.move_to_end(key)
         if len(run) >= _LONGEST_RUN:
-            self._judge(run)
+            shown = self._judge(run)
             del run[:-1]
+            self.heads[run[0].seq] = shown
         if len(self.runs) > _MOST_RUNS:
             self._end(next(iter(self.runs)))
 
@@ -167,15 +170,15 @@ class _Finder:
         for key in list(self.runs):
             self._end(key)
 
-    def _judge(self, run: list[Exchange]) -> None:
-        """What of a run is folded, and what is awaited."""
+    def _judge(self, run: list[Exchange]) -> Seq:
+        """What of a run is folded, and what is awaited; the request that showed its last state first."""
+        shown = self.heads.pop(run[0].seq, run[0].seq)
         if len(run) < 2:
-            return
+            return shown
         states = self._states(run)
         loops = _is_regular(run)
         if not loops and len(set(states)) == 1:
-            return
-        shown = run[0].seq
+            return run[-1].seq
         self.members.append(shown)
         for (_, before), (exchange, state) in pairwise(zip(run, states, strict=True)):
             if state == before and loops:
@@ -185,6 +188,7 @@ class _Finder:
             self.members.append(shown)
             if state != before:
                 self.awaited.append(shown)
+        return shown
 
     def _states(self, run: list[Exchange]) -> list[str]:
         """The state that each of a run shows; what is the same to the byte is not read."""

@@ -18,7 +18,8 @@ from tests.support.large_pair import make_pair
 from tests.support.memory import MemoryRecording
 
 EXCHANGES = 150
-EDITS = 60
+EDITS = [12, pytest.param(60, marks=pytest.mark.long)]
+"""So many are tried."""
 
 
 @pytest.fixture(scope="module")
@@ -54,24 +55,26 @@ def test_all_of_a_session_is_compared_at_once(
     assert (found.exchanges.compared, found.exchanges.identical, wholes) == (EXCHANGES, EXCHANGES, [])
 
 
+@pytest.mark.parametrize("edits", EDITS)
 def test_edits_are_found_as_by_comparing_everything(
-    made: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch
+    made: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch, edits: int
 ) -> None:
     recorded, replayed = made
     random, different = Random(20261126), 0
-    for _ in range(EDITS):
+    for _ in range(edits):
         edit = draw(replayed, random)
         found = verdict_of(recorded, edit.recording)
         assert found == as_a_whole(monkeypatch, recorded, edit.recording), edit
         different += found.outcome is Outcome.DIFFERENT
-    assert different > EDITS // 2
+    assert different > edits // 2
 
 
+@pytest.mark.parametrize("edits", EDITS)
 def test_edits_of_a_real_session_are_found_as_by_comparing_everything(
-    real_pair: RealPair, monkeypatch: pytest.MonkeyPatch
+    real_pair: RealPair, monkeypatch: pytest.MonkeyPatch, edits: int
 ) -> None:
     random = Random(20261127)
-    for _ in range(EDITS // 3):
+    for _ in range(edits // 3):
         edit = draw(real_pair.replayed, random)
         found = verdict_of(real_pair.recorded, edit.recording)
         assert found == as_a_whole(monkeypatch, real_pair.recorded, edit.recording), edit

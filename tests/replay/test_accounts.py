@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kproxy.model.etcd import ClusterId, EtcdKey, Revision
 from kproxy.model.exchange import EMPTY_BODY, Answer, Exchange, Nanos, Request, Seq
-from kproxy.model.start import StartKey
+from kproxy.model.start import StartKey, StartObject
 from kproxy.replay.accounts import has_accounts, nodes_of
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import HEADER, MemoryRecording
@@ -73,3 +73,28 @@ def test_a_body_that_cannot_be_read_is_no_account() -> None:
     broken = replace(exchange.answer, body=recording.keep(b"{"))
     recording.exchange_list[:] = [replace(exchange, answer=broken)]
     assert not has_accounts(recording)
+
+
+def listed(resource: str, *names: str) -> MemoryRecording:
+    """A recording that begins with objects as the API listed them."""
+    objects = [
+        StartObject(
+            group="",
+            version="v1",
+            resource=resource,
+            kind="",
+            namespace="",
+            name=name,
+            revision=Revision(1),
+            value=EMPTY_BODY,
+        )
+        for name in names
+    ]
+    return MemoryRecording(session=replace(HEADER, start_state="api"), start_list=[*objects])
+
+
+def test_a_start_state_that_was_read_through_the_api_tells_accounts_and_nodes_too() -> None:
+    assert has_accounts(listed("serviceaccounts", "robot", "default"))
+    assert not has_accounts(listed("serviceaccounts", "robot"))
+    assert not has_accounts(listed("configmaps", "default"))
+    assert (nodes_of(listed("nodes", "one", "two", "three")), nodes_of(listed("pods", "one"))) == (3, 2)

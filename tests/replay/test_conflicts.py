@@ -1,5 +1,7 @@
 """kproxy.replay.conflicts."""
 
+from dataclasses import replace
+
 from kproxy.model.exchange import Answer, End, Exchange, Nanos, Request, Seq
 from kproxy.replay.conflicts import conflict_of, excuses
 from kproxy.wire.requestinfo import request_info
@@ -10,9 +12,16 @@ JSON_TYPE = (("Content-Type", "application/json"),)
 
 
 def made(  # noqa: PLR0913 - an exchange has as many parts
-    recording: MemoryRecording, seq: int, method: str, status: int, *, wanted: int = 0, revision: int = 0
+    recording: MemoryRecording,
+    seq: int,
+    method: str,
+    status: int,
+    *,
+    wanted: int = 0,
+    revision: int = 0,
+    target: str = ONE,
 ) -> None:
-    """An exchange about the object `one`."""
+    """An exchange about the object `one`, or what is at `target`, whose answer is of `one`."""
     sent = b'{"metadata":{"name":"one","resourceVersion":"%d"}}' % wanted if wanted else b'{"metadata":{"name":"one"}}'
     told = b'{"kind":"ConfigMap","metadata":{"name":"one","uid":"u","resourceVersion":"%d"}}' % revision
     if status == 409:
@@ -26,9 +35,9 @@ def made(  # noqa: PLR0913 - an exchange has as many parts
             ended=Nanos(seq * 10 + 5),
             end=End.COMPLETE,
             request=Request(
-                method=method, target=ONE, http_version="HTTP/1.1", headers=JSON_TYPE, body=recording.keep(sent)
+                method=method, target=target, http_version="HTTP/1.1", headers=JSON_TYPE, body=recording.keep(sent)
             ),
-            info=request_info(method, ONE),
+            info=request_info(method, target),
             answer=Answer(
                 status=status, reason="", http_version="HTTP/1.1", headers=JSON_TYPE, body=recording.keep(told)
             ),
@@ -69,3 +78,25 @@ def test_what_is_no_conflict_is_none() -> None:
     recording = world()
     assert conflict_of(recording, recording.exchange_list[0]) is None
     assert dict(excuses(recording, [], {})) == {}
+
+
+def refused_after(*, other: str, started: int = 30) -> dict[int, str]:
+    """What is excused where the only write beside the refused one is of `other`, and began at this time."""
+    recording = MemoryRecording()
+    made(recording, 3, "POST" if other.endswith("s") else "PUT", 201, revision=7, target=other)
+    recording.exchange_list[0] = replace(recording.exchange_list[0], started=Nanos(started))
+    made(recording, 4, "PUT", 409, wanted=5)
+    conflict = conflict_of(recording, recording.exchange_list[1])
+    assert conflict is not None
+    return dict(excuses(recording, [conflict], {each.seq: each.seq for each in recording.exchange_list}))
+
+
+def test_the_other_writer_is_one_of_the_same_object_that_began_before_the_conflict_was_answered() -> None:
+    assert refused_after(other=ONE) == {}
+    assert refused_after(other=ONE.removesuffix("/one")) == {}, "it made the object"
+    for no_writer in (
+        refused_after(other=ONE.replace("/one", "/two")),
+        refused_after(other=ONE.replace("configmaps/one", "secrets")),
+        refused_after(other=ONE, started=45),
+    ):
+        assert no_writer[4] == "its conflict (409) was with a writer that is not replayed"

@@ -84,3 +84,24 @@ def test_requests_of_an_aggregated_api_and_discovery_are_in_doubt() -> None:
 def test_without_doubts_there_are_none() -> None:
     assert not Doubts()
     assert not doubted(MemoryRecording(exchange_list=[asked(1, "list", "pods")]), Doubts()).exchanges
+
+
+def test_a_difference_in_an_exchange_that_is_not_in_doubt_decides() -> None:
+    recording = MemoryRecording(exchange_list=[asked(1, "get", "secrets", "team", "s"), asked(2, "list", "pods")])
+    found = doubted(recording, Doubts(objects={ref("secrets", "team", "s"): "it was encrypted"}))
+    path = "/registry/secrets/team/s"
+    first = Difference(seq=Seq(1), where="body", path=path, kind="added", baseline=None, replayed=None)
+    assert found(first) == "it was encrypted"
+    assert found(replace(first, seq=Seq(2))) is None
+
+
+def test_a_creation_whose_answer_cannot_be_read_leaves_all_of_its_resource_there_in_doubt() -> None:
+    touched = Touched(frozenset("*"), frozenset("*"), frozenset({"pods"}), frozenset({"CREATE"}), None, "seen")
+    recording = MemoryRecording()
+    created = asked(1, "create", "pods", "team")
+    assert created.answer is not None
+    broken = replace(created.answer, headers=(("Content-Type", "application/json"),), body=recording.keep(b"{"))
+    another = [asked(2, "get", "pods", "team", "any"), asked(3, "get", "pods", "other", "any")]
+    for answer in (broken, None):
+        recording.exchange_list = [replace(created, answer=answer), *another]
+        assert set(doubted(recording, Doubts(touched=(touched,))).exchanges) == {1, 2}

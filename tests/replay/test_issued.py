@@ -4,7 +4,7 @@ from base64 import b64encode
 
 import pytest
 
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import Kind
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.issued import bind_issued
@@ -72,3 +72,17 @@ def test_what_is_no_issued_token_binds_nothing(recorded: JSON, live: JSON) -> No
     renaming = Renaming()
     bind_issued(renaming, recorded, live)
     assert renaming.image(Kind.PSEUDONYM, PSEUDONYM) is None
+
+
+def test_what_is_no_accounts_secret_and_what_was_no_pseudonym_stays_as_it_is_in_a_list() -> None:
+    renaming = Renaming()
+    own: JSONObject = {
+        "metadata": {"name": "tls"},
+        "type": "Opaque",
+        "data": {"token": b64encode(LIVE.encode()).decode()},
+    }
+    hidden: JSONObject = {**own, "data": {"token": b64encode(PSEUDONYM.encode()).decode()}}
+    bind_issued(renaming, {"kind": "SecretList", "items": [hidden]}, {"kind": "SecretList", "items": [own]})
+    bind_issued(renaming, secret("not hidden"), secret(LIVE))
+    assert renaming.image(Kind.PSEUDONYM, PSEUDONYM) is None
+    assert renaming.image(Kind.PSEUDONYM, b64encode(b"not hidden").decode().rstrip("=")) is None

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from kproxy.model.exchange import Exchange
+from kproxy.model.exchange import Digest, Exchange
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.kinds import Kind
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.learning import AnswerLearner
+from kproxy.replay.learning import AnswerLearner, learn_head
 from tests.diff.sessions import PODS, FakeServer
 from tests.replay.test_answers import drawn
 
@@ -132,3 +132,42 @@ def test_whose_name_is_whose_is_not_guessed_from_a_list_while_creations_are_on_t
 
     assert learned(at_once=True) == "web-fffff"
     assert learned(at_once=False) == "web-zzzzz", "who makes them is not recorded: their order is all there is"
+
+
+def test_when_an_answer_was_modified_is_learned_for_its_path_and_of_what_says_so_alone() -> None:
+    renaming = Renaming()
+    server = FakeServer("a", 100, 7)
+    server.exchange("GET", "/openapi/v2?timeout=32s")
+    [plain] = server.made.exchange_list
+    assert plain.answer is not None
+    dated = replace(plain, answer=replace(plain.answer, headers=(("Last-Modified", "Mon"),)))
+    for exchange, live in ((plain, "Tue"), (dated, ""), (replace(plain, answer=None), "Tue")):
+        learn_head(renaming, exchange, live)
+    assert renaming.modified == {}
+    learn_head(renaming, dated, "Tue")
+    assert renaming.modified == {("/openapi/v2", "Mon"): "Tue"}
+
+
+def test_the_same_two_answers_are_read_once_and_what_is_the_same_on_both_sides_never(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = Both()
+    recorded, live = made(both.first, "x", 1), made(both.second, "x", 1)
+    reads: list[Digest] = []
+
+    def read(digest: Digest) -> bytes:
+        reads.append(digest)
+        return both.first.made.body_bytes[digest]
+
+    monkeypatch.setattr(both.first.made, "body", read)
+    for _ in range(3):
+        both.learner.learn(recorded, "application/json", body_of(both.first, recorded))
+    assert not reads
+    for _ in range(3):
+        both.learner.learn(recorded, "application/json", body_of(both.second, live))
+        both.learner.catch_up()
+    assert len(set(reads)) == 1
+    once = len(reads)
+    both.learner.learn(recorded, "application/json", body_of(both.second, live))
+    both.learner.catch_up()
+    assert len(reads) == once

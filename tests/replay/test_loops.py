@@ -1,7 +1,13 @@
 """kproxy.replay.loops."""
 
+from dataclasses import replace
+
+import pytest
+
+from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSONObject
-from kproxy.replay.loops import Folded, Without, find_loops
+from kproxy.replay import loops
+from kproxy.replay.loops import Folded, Without, find_loops, recorded_state
 from kproxy.replay.plan import Send, make_plan
 from kproxy.replay.slices import Part, Slice, part_of
 from tests.replay.test_graph import MAPS, PODS, Session, named
@@ -31,9 +37,9 @@ def polled(session: Session, *ready: int, pause: float = 1.0, target: str = WEB)
 
 def found(session: Session) -> tuple[dict[int, int], list[int]]:
     """What is folded into what, and what is awaited."""
-    loops = find_loops(session.recording)
-    awaited = [int(each.seq) for each in session.recording.exchanges() if each.seq in loops.awaited]
-    return {int(seq): int(into) for seq, into in loops.folded.items()}, awaited
+    known = find_loops(session.recording)
+    awaited = [int(each.seq) for each in session.recording.exchanges() if each.seq in known.awaited]
+    return {int(seq): int(into) for seq, into in known.folded.items()}, awaited
 
 
 def test_a_loop_is_folded_into_its_distinct_states() -> None:
@@ -132,3 +138,49 @@ def test_what_was_folded_is_looked_up_and_left_out() -> None:
     polled(session, 0, 0, 0, 1)
     part = Part(session.recording, Without(find_loops(session.recording).folded))
     assert [each.seq for each in part.exchanges()] == [1, 4]
+
+
+def test_a_long_loop_is_folded_as_it_goes_on() -> None:
+    session = Session()
+    polled(session, *[0] * 1100, 1)
+    assert found(session) == (dict.fromkeys(range(2, 1101), 1), [1101])
+
+
+def test_so_many_reads_beside_each_other_are_followed_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session()
+    for turn in range(4):
+        for place, name in enumerate("xyz"):
+            began = turn + place / 10
+            session.add("GET", f"{MAPS}/{name}", said=named(name), agent="kubectl/1", times=(began, began + 0.01))
+    assert len(find_loops(session.recording).folded) == 9
+    monkeypatch.setattr(loops, "_MOST_RUNS", 2)
+    assert len(find_loops(session.recording).folded) == 0
+
+
+def test_a_write_in_another_namespace_ends_no_loop() -> None:
+    maps: JSONObject = {"items": []}
+    waits: dict[str, list[int]] = {}
+    for namespace in ("default", "other"):
+        session = Session()
+        session.add("GET", MAPS, said=maps, agent="kubectl/1", times=(0, 0.1))
+        session.add("POST", MAPS.replace("default", namespace), 201, said=named("x"), times=(1, 1.1))
+        session.add("GET", MAPS, said={"items": [named("x")]}, agent="kubectl/1", times=(2, 2.1))
+        waits[namespace] = found(session)[1]
+    assert waits == {"default": [], "other": [3]}
+
+
+def test_a_read_outside_a_slice_is_no_part_of_its_loops() -> None:
+    session = Session()
+    polled(session, 0, 0, 0, 0, 0)
+    part = part_of(session.recording, Slice(first=Seq(2)))
+    seen: list[int] = []
+    folded = find_loops(part, lambda exchange: seen.append(exchange.seq)).folded
+    assert (dict(folded), seen) == ({3: 2, 4: 2, 5: 2}, [2, 3, 4, 5])
+
+
+def test_what_was_never_answered_shows_no_state() -> None:
+    session = Session()
+    session.add("GET", WEB, said=shown(0))
+    [answered] = session.recording.exchange_list
+    assert recorded_state(session.recording, answered)
+    assert recorded_state(session.recording, replace(answered, answer=None)) == ""

@@ -1,5 +1,6 @@
 """kproxy.replay.needs."""
 
+from kproxy.model.exchange import Seq
 from kproxy.replay.needs import needs
 from kproxy.replay.slices import Slice
 from tests.replay.test_graph import CRDS, MAPS, NAMESPACE, PODS, UID, Session, named
@@ -51,3 +52,21 @@ def test_a_slice_of_everything_needs_nothing() -> None:
     session.add("POST", MAPS, 201, sent=named("x"), said=named("x"))
     session.add("GET", f"{MAPS}/x")
     assert list(needs(session.recording, Slice().keeps)) == []
+
+
+def test_what_the_target_begins_with_is_not_needed_and_neither_is_what_no_answer_tells_of() -> None:
+    session = Session()
+    session.add("POST", MAPS, 201, sent=named("x"), said=named("x"))
+    used, health = session.add("GET", f"{MAPS}/x"), session.add("GET", "/readyz")
+    later = session.add("PUT", f"{MAPS}/y", sent=named("y"), said=named("y"))
+    again = session.add("GET", f"{MAPS}/y")
+    found = needs(session.recording, lambda exchange: exchange.seq in {used, health, again}, since=Seq(2))
+    assert [need.changed_by for need in found] == [later]
+
+
+def test_a_uid_that_nobody_outside_made_is_not_needed() -> None:
+    session = Session()
+    session.add("POST", MAPS, 201, sent=named("x"), said=named("x", UID))
+    other = UID.replace("a", "b")
+    owned = named("p", ownerReferences=[{"uid": other}])
+    assert missing(session, session.add("POST", PODS, 201, sent=owned, said=named("p"))) == []

@@ -9,7 +9,7 @@ from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.start import StartKey, StoredKey
 from kproxy.renaming.kinds import Kind
 from kproxy.renaming.renaming import Renaming
-from kproxy.renaming.startstate import standing_of
+from kproxy.renaming.startstate import Standing, standing_of
 from kproxy.replay.restore_etcd import corrections, differing, renamed, seed_of
 from kproxy.replay.webhooks import Handling, Webhooks
 from tests.support.made import a_session
@@ -142,3 +142,62 @@ def test_what_somebody_had_changed_is_changed_in_a_server_of_the_same_version_wh
     (made,) = corrections(held.recording, {other.name: other})
     assert made.key == key
     assert json.loads(made.value) == json.loads(role(OTHER, "get"))
+
+
+def hook(client: JSONObject) -> bytes:
+    """A stored webhook configuration that calls somebody."""
+    return stored(
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingWebhookConfiguration",
+            "metadata": {"name": "guard"},
+            "webhooks": [{"name": "g.example.com", "clientConfig": client, "failurePolicy": "Fail"}],
+        }
+    )
+
+
+def test_a_webhook_that_is_not_there_is_stored_as_it_is_to_be_and_what_cannot_be_read_as_it_was() -> None:
+    held, handling = Held(), Handling(Webhooks.DROP)
+    held.key("/k8s/validatingwebhookconfigurations/guard", 3, hook({"service": {"namespace": "a", "name": "b"}}))
+    held.key("/k8s/validatingwebhookconfigurations/broken", 4, b"{")
+    first, second = seed_of(held.recording, handling).later
+    assert json.loads(first.value)["webhooks"][0]["failurePolicy"] == "Ignore"
+    assert json.loads(first.value)["webhooks"][0]["name"] == "g.example.com"
+    assert second.value == b"{"
+    assert len(handling.notes) == 1
+
+
+def test_keys_of_somebody_else_in_the_same_etcd_are_left_alone() -> None:
+    held = Held()
+    held.key("/calico/x", 3)
+    held.key("/k8s/configmaps/team/a", 4)
+    assert [each.key for each in seed_of(held.recording, Handling(Webhooks.DROP)).keys] == [
+        b"/registry/configmaps/team/a"
+    ]
+
+
+def test_only_what_people_may_change_or_name_is_said_to_differ_and_corrected() -> None:
+    def kept(name: str, verb: str) -> Standing:
+        document: JSONObject = {"kind": "X", "metadata": {"name": "n", "uid": verb}, "rules": [verb]}
+        return standing_of(EtcdKey(f"/registry/{name}".encode()), 1, stored(document), "/registry")
+
+    names = ("clusterroles/view", "clusterroles/gone", "leases/kube-system/l", "services/specs/default/kubernetes")
+    live = {each.name: each for each in (kept(name, "list") for name in names if not name.endswith("gone"))}
+    assert [each.name for each in differing([kept(name, "get") for name in names], live)] == [
+        "clusterroles.rbac.authorization.k8s.io/view"
+    ]
+    held = Held()
+    for revision, name in enumerate(names, 3):
+        held.key(f"/k8s/{name}", revision, kept(name, "get").data or b"")
+    held.key("/k8s/clusterroles/edit", 9, Body(state=BodyState.OPAQUE, size=9, reason="encrypted at rest"))
+    edit = kept("clusterroles/edit", "list")
+    assert [each.key for each in corrections(held.recording, {**live, edit.name: edit})] == [
+        b"/registry/clusterroles/view"
+    ]
+
+
+def test_an_event_that_names_nothing_of_the_fresh_servers_own_stays_as_it_is() -> None:
+    renaming = Renaming()
+    renaming.learn_name(Kind.UID, UID, OTHER)
+    event: JSONObject = {"kind": "Event", "involvedObject": {"uid": OTHER[::-1], "name": "x"}}
+    assert list(renamed([StoredKey(key=EtcdKey(b"/registry/events/default/e"), value=stored(event))], renaming)) == []

@@ -2,7 +2,7 @@
 
 from kproxy.model.api import ObjectRef
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.replay.restore_forms import made_of, manager_of, same_managers, without_choices
+from kproxy.replay.restore_forms import comparable, made_of, manager_of, same_managers, without_choices
 
 SERVICE = ObjectRef(group="", resource="services", namespace="team", name="web")
 
@@ -43,3 +43,24 @@ def test_who_wrote_an_object_first_is_who_writes_it_again() -> None:
     later: JSON = [{"manager": "kubectl create", "time": "2027"}, {"manager": "kubelet", "subresource": "status"}]
     assert same_managers(document, {"metadata": {"managedFields": later}})
     assert not same_managers(document, {})
+
+
+def test_of_a_secret_its_keys_are_compared_and_of_anything_else_all() -> None:
+    def secret(**data: str) -> JSONObject:
+        return {"kind": "Secret", "metadata": {"name": "s"}, "data": {**data}}
+
+    assert comparable(secret(b="1", a="2")) == comparable(secret(a="3", b="4"))
+    assert comparable(secret(a="1")) != comparable(secret(b="1"))
+    maps: list[JSONObject] = [{"kind": "ConfigMap", "data": {"a": value}} for value in "12"]
+    assert [comparable(each) for each in maps] == maps
+
+
+def test_a_job_without_a_template_and_a_service_without_a_spec_are_asked_for_as_they_are() -> None:
+    assert made_of({"kind": "Job", "metadata": {}, "spec": {"selector": {}, "parallelism": 2}}) == {
+        "kind": "Job",
+        "metadata": {},
+        "spec": {"parallelism": 2},
+    }
+    assert without_choices(SERVICE, {"kind": "Service"}) == {"kind": "Service"}
+    pods: JSONObject = {"spec": {"clusterIP": "10.1.2.3"}}
+    assert without_choices(ObjectRef(group="", resource="pods", namespace="team", name="p"), pods) == pods

@@ -27,3 +27,8 @@ def test_what_an_object_says_is_without_what_a_server_chose() -> None:
     other: JSONObject = {"metadata": {"name": "a", "uid": "2"}, "spec": {"b": 1}}
     assert said(one) == said(other)
     assert said({**other, "spec": {"b": 2}}) != said(one)
+
+
+def test_what_is_no_object_says_nothing() -> None:
+    assert said([{"metadata": {}}]) is None
+    assert said("text") is None

@@ -40,6 +40,7 @@ def test_a_caller_is_a_name_and_its_groups() -> None:
     assert caller_of(by("ada", "ada [dev, ops]")) == ("ada", ("dev", "ops"))
     assert caller_of(by("ada", "ada")) == ("ada", ())
     assert caller_of(by("a [b]", "a [b] [c]")) == ("a [b]", ("c",))
+    assert caller_of(by("ada", "")) == ("ada", ()), "nothing was shown of it but its name"
 
 
 @pytest.mark.parametrize("cut", [by("ada", "ada [dev, op"), by("ada", "ada [dev"), by("", "")])
@@ -79,3 +80,22 @@ def test_who_showed_an_issued_token_shows_the_targets_own() -> None:
     assert sender.authorization == "Bearer live.token.of-this_server"
     assert "live" not in repr(sender)
     assert senders.of(by("ada")).transport is one.transport
+
+
+class Closing(Transport):
+    """Counts how often it is closed."""
+
+    closed = 0
+
+    def close(self) -> None:
+        """Once more."""
+        self.closed += 1
+
+
+def test_each_transport_is_closed_once_whoever_shares_it() -> None:
+    shared, own, bare = (Closing(upstream_from_url("http://127.0.0.1:1")) for _ in range(3))
+    WithTokens(Mapped({"ada": shared, "bob": shared, "eve": own}), bare, Renaming()).close()
+    assert (shared.closed, own.closed, bare.closed) == (1, 1, 1)
+    One(own).close()
+    Impersonating(own).close()
+    assert own.closed == 3

@@ -1,5 +1,6 @@
 """kproxy.replay.slices."""
 
+from collections.abc import Container
 from dataclasses import replace
 
 from kproxy.model.exchange import Nanos, Seq
@@ -67,3 +68,8 @@ def test_a_plan_of_a_part_sends_nothing_else() -> None:
 def test_numbers_are_found_among_many() -> None:
     seqs = Seqs([5, 1, 9])
     assert [number in seqs for number in (1, 4, 5, 9, 10)] == [True, False, True, True, False]
+
+
+def test_of_numbers_only_a_number_is_one() -> None:
+    seqs: Container[object] = Seqs([7, 3])
+    assert (3 in seqs, 5 in seqs, "3" in seqs) == (True, False, False)

@@ -44,6 +44,7 @@ def concerned(method: str, target: str, other: str, *, status: int = 200) -> boo
         ("POST", CRDS, f"GET {TEAM}/pods", False),
         ("POST", CLASSES, f"POST {TEAM}/pods", True),
         ("POST", CLASSES, f"POST {TEAM}/persistentvolumeclaims", False),
+        ("POST", "/apis/networking.k8s.io/v1/servicecidrs", f"POST {TEAM}/pods", False),
         ("PATCH", TEAM, f"POST {TEAM}/pods", True),
         ("DELETE", TEAM, f"DELETE {TEAM}/pods/one", False),
         ("PUT", f"{TEAM}/finalize", f"POST {TEAM}/pods", True),
@@ -68,6 +69,7 @@ def test_whoever_depends_on_what_spreads_waits_and_nobody_else(
         ("POST", f"{TEAM}/serviceaccounts", 201),  # the same
         ("POST", f"{TEAM}/serviceaccounts/robot/token", 201),
         ("PATCH", f"{TEAM}/configmaps/x", 200),
+        ("POST", "/apis/apps/v1/namespaces/team/deployments", 201),
         ("PATCH", f"{RBAC}/clusterroles/x", 409),
         ("GET", f"{RBAC}/clusterroles/x", 200),
     ],

@@ -65,3 +65,17 @@ def test_what_cannot_be_decoded_is_compared_by_its_bytes() -> None:
     assert state_of(200, "text/plain", b"ok") == state_of(200, "text/plain", b"ok")
     assert state_of(200, "text/plain", b"ok") != state_of(200, "text/plain", b"not ok")
     assert state_of(200, JSON_TYPE, b"{") != state_of(200, JSON_TYPE, b"{ ")
+
+
+def test_on_which_node_a_pod_runs_is_no_state_and_that_it_runs_on_one_is() -> None:
+    def on(**spec: JSON) -> JSON:
+        return {"kind": "Pod", "spec": {**spec}}
+
+    assert state(on(nodeName="one")) == state(on(nodeName="two"))
+    assert state(on(nodeName="one")) != state(on())
+
+
+def test_rows_that_are_none_are_a_state_like_any_other() -> None:
+    rows: list[JSON] = [{"kind": "Table", "rows": [row]} for row in ("a", "b")]
+    assert state(rows[0]) == state(rows[0])
+    assert state(rows[0]) != state(rows[1])

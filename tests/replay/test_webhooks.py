@@ -146,3 +146,27 @@ def test_a_requests_body_says_which_configuration_it_is_of() -> None:
     assert named_in(configuration(SERVICE)) == CONFIGURATION
     assert named_in({"kind": "Pod"}) is None
     assert named_in([1]) is None
+
+
+def test_what_is_no_rule_no_conversion_and_no_service_names_nobody() -> None:
+    handling = Handling(Webhooks.DROP)
+    hook: JSONObject = {"name": "g", "clientConfig": SERVICE, "rules": ["all", RULE]}
+    handling.adapt(CONFIGURATION, {"webhooks": [hook]})
+    assert len(handling.touched) == 1
+    documents: list[JSONObject] = [{"spec": "none"}, {"spec": {"group": "example.com"}}, {}]
+    for document in documents:
+        assert handling.adapt(DEFINITION, document) == document
+        assert handling.adapt(API_SERVICE, document) == document
+
+
+def test_what_is_there_or_is_to_be_kept_converts_and_serves_as_it_was_recorded() -> None:
+    spec: JSONObject = {"conversion": {"strategy": "Webhook", "webhook": {"clientConfig": SERVICE}}}
+    definition: JSONObject = {"spec": spec}
+    service: JSONObject = {"spec": {"group": "m.io", "version": "v1", "service": SERVICE["service"]}}
+    there, kept = Handling(Webhooks.DROP, there=lambda _: True), Handling(Webhooks.KEEP)
+    for handling in (there, kept):
+        assert handling.adapt(DEFINITION, definition) == definition
+        assert handling.adapt(API_SERVICE, service) == service
+    assert (there.notes, there.touched, there.aggregated) == ({}, {}, {})
+    assert [note.rpartition(": ")[2] for note in kept.notes] == ["it is as it was recorded"] * 2
+    assert (len(kept.touched), list(kept.aggregated)) == (1, [("m.io", "v1")])
