@@ -41,7 +41,8 @@ test: $(VENV)/installed ## every test that needs nothing beyond this machine's P
 	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns and not memory"
 
 test-unit: $(VENV)/installed ## the tests that start no process and take no seconds, in an order drawn by SEED (a new one each time): under a minute on two cores
-	$(BIN)/pytest -q -n $(WORKERS) -m "not process and not long and not controlplane and not netns and not memory" -p randomly $(SEED:%=--randomly-seed=%)
+	$(BIN)/pytest -q -n $(WORKERS) -m "not process and not long and not controlplane and not netns and not memory" -p randomly \
+	  --hypothesis-profile quick $(SEED:%=--randomly-seed=%)
 
 test-lowest: $(VENV)/installed ## the same and the demo, on the oldest dependencies that pyproject.toml allows
 	WORKERS=$(WORKERS) sh tools/resolve.sh $(BIN) lowest

@@ -15,6 +15,8 @@ settings.register_profile(
 )
 # A mutant is caught by the first example that fails, whatever its size.
 settings.register_profile("mutants", settings.get_profile("kproxy"), phases=(Phase.explicit, Phase.generate))
+# make test-unit is done in a minute; make test draws all examples that there are.
+settings.register_profile("quick", settings.get_profile("kproxy"), max_examples=40)
 settings.load_profile("kproxy")
 
 RESULTS = os.environ.get("KPROXY_COMPAT_RESULTS", "")
