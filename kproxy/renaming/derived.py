@@ -30,6 +30,9 @@ Sources: k8s.io/kubernetes/pkg/controller/controller_utils.go (ComputeHash) and 
 (ControllerRevisionName). It is a function of the template, and so may well be equal.
 """
 
+TOKEN_VOLUME = "kube-api-access-"  # noqa: S105 - how a name begins
+"""A projected token's volume: such a name is one within its pod, and another pod may have the same one."""
+
 type Stem = str
 type Read = Callable[[JSONObject, str], Stem | None]
 
@@ -132,7 +135,7 @@ FORMS = (
         "a projected token's volume",
         "kube-api-access-x7k2p",
         "k8s.io/kubernetes/plugin/pkg/admission/serviceaccount/admission.go",
-        _pattern(f"kube-api-access-[{_SAFE}]{{5}}"),
+        _pattern(f"{TOKEN_VOLUME}[{_SAFE}]{{5}}"),
     ),
     Form(
         "a ServiceAccount's token Secret",

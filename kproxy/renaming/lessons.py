@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, text
+from kproxy.renaming.derived import TOKEN_VOLUME
 from kproxy.renaming.kinds import Kind, Place
 from kproxy.renaming.unchanged import Field, beside_of, field_of
 
@@ -12,8 +13,8 @@ _NOWHERE = Field("", (), "", "")
 class Lesson(NamedTuple):
     """Two values of a kind; of None two texts.
 
-    `whose`: of a revision its scope, of a name its namespace; `resource` of a revision; of a time its field, and what
-    stands beside that in the replay.
+    `whose`: of a revision its scope, of a name where it was drawn; `resource` of a revision; of a time its field, and
+    what stands beside that in the replay.
     """
 
     kind: Kind | None
@@ -33,7 +34,7 @@ def lesson_of(kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> Lesso
         return Lesson(kind, first, second, field=field, beside=beside_of(place, field))
     if kind is Kind.REVISION:
         return Lesson(kind, first, second, *revision_of(place))
-    return Lesson(kind, first, second, namespace_of(place) if kind is Kind.NAME else "")
+    return Lesson(kind, first, second, drawn_in(place) if kind is Kind.NAME else "")
 
 
 def revision_of(place: Place) -> tuple[str, str]:
@@ -42,9 +43,17 @@ def revision_of(place: Place) -> tuple[str, str]:
     return scope, place.owner.resource if scope in {"", place.owner.uid} else _ANOTHER
 
 
-def namespace_of(place: Place) -> str:
-    """The namespace that stands beside a name, "" where none does."""
-    return str(place.baseline.get("namespace") or "")
+WITHIN = "/"
+"""How the place ends in which an object's parts have names: no namespace has that in its name."""
+
+
+def drawn_in(place: Place) -> str:
+    """Where a name was drawn: the namespace that stands beside it, or, of a pod's volume, the pod; "": nothing says."""
+    namespace = place.baseline.get("namespace")
+    if namespace:
+        return str(namespace)
+    within = place.owner.uid and text(place.baseline.get("name")).startswith(TOKEN_VOLUME)
+    return f"{place.owner.uid}{WITHIN}" if within else ""
 
 
 _ANOTHER = "?"

@@ -9,7 +9,7 @@ from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.continuetoken import same_page
 from kproxy.renaming.derived import hash_in, stems
 from kproxy.renaming.kinds import Kind, Place
-from kproxy.renaming.lessons import Lesson, namespace_of, revision_of
+from kproxy.renaming.lessons import WITHIN, Lesson, drawn_in, revision_of
 from kproxy.renaming.revisions import Revisions
 from kproxy.renaming.text import Names, rename_names, rename_ports, without_store_revision
 from kproxy.renaming.unchanged import Field, Unchanged
@@ -64,7 +64,10 @@ class Renaming:
         self.ages = 0
         self._maps = {kind: Bijection(large=kind in _MANY, hot=_HOT) for kind in _MAPS}
         self._drawn: dict[str, Bijection] = {}
-        """Drawn names by namespace: two namespaces may have the same one, and then two images."""
+        """Drawn names by namespace: two namespaces may have the same one, and then two images.
+
+        Those within objects are in one map, each with whose it is.
+        """
         self._names: Names | None = None
         self._ports: dict[str, str] = {}
         self._listening: dict[str, str] = {}
@@ -80,7 +83,7 @@ class Renaming:
         elif kind is Kind.TIME:
             self.times.learn(place, str(baseline), str(replayed), weight)
         else:
-            self._learn_other(kind, namespace_of(place), str(baseline), str(replayed), weight)
+            self._learn_other(kind, drawn_in(place), str(baseline), str(replayed), weight)
 
     def take(self, lesson: Lesson, weight: int = 1) -> None:
         """The same, of what two values tell; not of two texts."""
@@ -92,21 +95,24 @@ class Renaming:
         elif kind is not None:
             self._learn_other(kind, whose, baseline, replayed, weight)
 
-    def _learn_other(self, kind: Kind, namespace: str, baseline: str, replayed: str, weight: int) -> None:
+    def _learn_other(self, kind: Kind, where: str, baseline: str, replayed: str, weight: int) -> None:
         if kind is Kind.AGE:
             self.ages += weight * (baseline != replayed)
         elif kind is Kind.HASH:
             self._learn_hash(baseline, replayed, weight)
         elif kind is not Kind.ALLOCATION:
             if kind is Kind.NAME:
-                self._drawn_in(namespace).learn(baseline, replayed, weight)
+                found, whose = self._drawn_in(where)
+                found.learn(whose + baseline, whose + replayed, weight)
             self.learn_name(kind, baseline, replayed, weight)
 
-    def _drawn_in(self, namespace: str) -> Bijection:
-        found = self._drawn.get(namespace)
+    def _drawn_in(self, where: str) -> tuple[Bijection, str]:
+        """The names that were drawn in a place, and what stands before each of them there."""
+        place, whose = (WITHIN, where) if where.endswith(WITHIN) else (where, "")
+        found = self._drawn.get(place)
         if found is None:
-            found = self._drawn[namespace] = Bijection(large=True, hot=_HOT)
-        return found
+            found = self._drawn[place] = Bijection(large=True, hot=_HOT)
+        return found, whose
 
     def _learn_hash(self, baseline: str, replayed: str, weight: int) -> None:
         first, second = hash_in(baseline), hash_in(replayed)
@@ -168,9 +174,7 @@ class Renaming:
         if kind is Kind.HASH:
             return self._same_hash(baseline, replayed)
         if kind is Kind.NAME:
-            return self._same_stem(place, baseline, replayed) and self._same_drawn(
-                namespace_of(place), baseline, replayed
-            )
+            return self._same_stem(place, baseline, replayed) and self._same_drawn(drawn_in(place), baseline, replayed)
         return self._maps[kind].agrees(baseline, replayed)
 
     def stands(self, lesson: Lesson) -> bool:
@@ -188,12 +192,12 @@ class Renaming:
             return self._same_drawn(whose, baseline, replayed)
         return self._maps[kind].agrees(baseline, replayed)
 
-    def _same_drawn(self, namespace: str, baseline: str, replayed: str) -> bool:
-        """By what its own namespace told; where that told nothing of it (a request's), by what any did."""
-        drawn = self._drawn.get(namespace)
-        if drawn is None or drawn.image(baseline) is None:
+    def _same_drawn(self, where: str, baseline: str, replayed: str) -> bool:
+        """By what its own place told; where that told nothing of it (a request's), by what any did."""
+        drawn, whose = self._drawn_in(where)
+        if drawn.image(whose + baseline) is None:
             return self._maps[Kind.NAME].agrees(baseline, replayed)
-        return drawn.agrees(baseline, replayed)
+        return drawn.agrees(whose + baseline, whose + replayed)
 
     def _same_hash(self, baseline: str, replayed: str) -> bool:
         first, second = hash_in(baseline), hash_in(replayed)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.verdict import Outcome
 from kproxy.renaming.kinds import Kind
 from tests.diff.sessions import PODS, FakeServer, verdict_of
 
@@ -86,3 +87,36 @@ def test_text_that_names_another_value_than_the_image_is_found(kind: Kind, form:
         found = verdict_of(first, second).differences
         places = {(each.seq, ".".join(each.path.split(".")[:3])) for each in found}  # in JSON it is deeper
         assert places == (set() if same else {(4, "$.status.message")})
+
+
+def mounted(server: FakeServer, volumes: dict[str, str], *, mount: str = "") -> None:
+    """Pods with a token's volume each, made and read; `mount`: what a container of the last one says instead."""
+    for name, volume in volumes.items():
+        last = mount if name == list(volumes)[-1] else ""
+        made = server.pod(1, name)
+        made["spec"] = {
+            "volumes": [{"name": volume, "projected": {}}],
+            "containers": [{"name": "c", "volumeMounts": [{"name": last or volume, "mountPath": "/x"}]}],
+        }
+        for method, target in (("POST", PODS), ("GET", f"{PODS}/{name}")):
+            server.exchange(method, target, 200, made)
+
+
+def test_two_pods_may_have_a_tokens_volume_of_one_name_on_one_server() -> None:
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    mounted(first, {"p": "kube-api-access-bbbbb", "q": "kube-api-access-bbbbb"})
+    mounted(second, {"p": "kube-api-access-ccccc", "q": "kube-api-access-ddddd"})
+    assert verdict_of(first, second).outcome is Outcome.IDENTICAL
+    assert verdict_of(second, first).outcome is Outcome.IDENTICAL
+
+
+def test_within_a_pod_a_tokens_volume_has_one_name() -> None:
+    first, second = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    mounted(first, {"p": "kube-api-access-bbbbb", "q": "kube-api-access-bbbbb"})
+    mounted(second, {"p": "kube-api-access-ccccc", "q": "kube-api-access-ddddd"}, mount="kube-api-access-ccccc")
+    verdict = verdict_of(first, second)
+    assert {each.path for each in verdict.differences} <= {
+        "$.spec.volumes[0].name",
+        "$.spec.containers[0].volumeMounts[0].name",
+    }
+    assert verdict.outcome is Outcome.DIFFERENT

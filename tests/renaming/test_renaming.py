@@ -131,6 +131,21 @@ def test_a_drawn_name_has_an_image_in_each_namespace() -> None:
             assert renaming.agrees(Kind.NAME, place, "c-29400180", image) is (image in images)
 
 
+def test_a_tokens_volume_has_an_image_in_each_pod() -> None:
+    renaming = Renaming()
+    name, images = "kube-api-access-bbbbb", {"pod-1": "kube-api-access-ccccc", "pod-2": "kube-api-access-ddddd"}
+    places = {pod: Place("name", {"name": name}, {"name": image}, Owner(uid=pod)) for pod, image in images.items()}
+    for _ in range(2):
+        for pod, image in images.items():
+            renaming.learn(Kind.NAME, places[pod], name, image)
+    renaming.settle()
+    for pod, place in places.items():
+        for image in (*images.values(), "kube-api-access-fffff"):
+            assert renaming.agrees(Kind.NAME, place, name, image) is (image == images[pod])
+    unknown = Place("name", {"name": name}, {"name": images["pod-1"]}, Owner(uid="pod-3"))
+    assert renaming.agrees(Kind.NAME, unknown, name, images["pod-1"])
+
+
 def test_a_port_or_a_hash_more_is_known_in_texts_and_makes_no_names_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     renaming = learned()
     renaming.text("web-ccccc")
