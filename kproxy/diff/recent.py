@@ -10,8 +10,8 @@ class Generations[K, V]:
         self._most = most // 2
         self._size = 0
         self._leaving = leaving
-        self._young: dict[K, V] = {}
-        self._old: dict[K, V] = {}
+        self._young: dict[K, tuple[V, int]] = {}
+        self._old: dict[K, tuple[V, int]] = {}
 
     def __contains__(self, key: K) -> bool:
         return key in self._young or key in self._old
@@ -19,13 +19,16 @@ class Generations[K, V]:
     def get(self, key: K) -> V | None:
         """What is remembered of a key, None if nothing is."""
         found = self._young.get(key)
-        if found is None and (found := self._old.get(key)) is not None:
+        if found is None:
+            if (found := self._old.get(key)) is None:
+                return None
             self._young[key] = found
-        return found
+            self._size += found[1]  # what is used in each generation fills it, too
+        return found[0]
 
     def put(self, key: K, value: V, size: int) -> None:
         """`size` in bytes, about."""
-        self._young[key] = value
+        self._young[key] = value, size
         self._size += size
         if self._size > self._most:
             if self._leaving is not None:
@@ -33,6 +36,7 @@ class Generations[K, V]:
             self._old, self._young, self._size = self._young, {}, 0
 
     def values(self) -> Iterator[V]:
-        """All that is remembered."""
-        yield from self._old.values()
-        yield from self._young.values()
+        """All that is remembered; what was used again may come twice."""
+        for generation in (self._old, self._young):
+            for value, _ in generation.values():
+                yield value

@@ -106,6 +106,8 @@ class Shapes:
 
     def cut(self, data: bytes) -> Cut | None:
         """A document of plain ASCII cut into shape and values; None for one whose values say more than their form."""
+        if b"\0" in data:  # no JSON has one; it would make two shapes look like one below
+            return None
         pieces: list[bytes] = []
         forms: list[bytes] = []
         values: list[bytes] = []
@@ -128,7 +130,7 @@ class Shapes:
             if key in self._known:
                 return None
             parts = tuple(pieces[::2])
-            may_be = b"\0" not in data and len(values) <= _MOST_VALUES and _is_told_by_form(parts, forms)
+            may_be = len(values) <= _MOST_VALUES and _is_told_by_form(parts, forms)
             shape = Shape(next(self._numbers), parts, tuple(forms)) if may_be else None
             self._known.put(key, shape, 2 * len(key) + _EXTRA)
             if shape is None:

@@ -9,12 +9,13 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from kproxy.model.exchange import Headers
+from kproxy.renaming.derived import TOKEN_VOLUME
 from kproxy.renaming.pseudonyms import MARKS
 
 _CHOSEN = tuple(
     each.encode()
     for each in (
-        *("generateName", "service-account"),  # names that are drawn
+        *("generateName", "service-account", TOKEN_VOLUME),  # names that a server draws; of other forms a client does
         *("hash", "Revision"),  # HASH_FIELDS have one of them, as short as they are quickly looked for
         *("clusterIP", "odePort", "RangeAllocation"),
         *('"continue"', '"Table"', "TokenRequest", "serverAddress"),

@@ -48,3 +48,11 @@ def test_documents_that_differ_in_chosen_values_are_of_one_shape() -> None:
 )
 def test_what_its_values_say_more_of_is_not_cut(document: JSONObject) -> None:
     assert Shapes().cut(json.dumps(document, separators=(",", ":")).encode()) is None
+
+
+def test_a_raw_nul_is_of_no_shape_not_even_where_the_shape_is_known() -> None:
+    shapes = Shapes()
+    document = b'{"kind":"X","metadata":{"name":"%s","uid":"%s"}}'
+    assert shapes.cut(document % (b"abc0", UIDS[0].encode())) is not None
+    assert shapes.cut(document % (b"abc1", UIDS[1].encode())) is not None
+    assert shapes.cut(document % (b"\0n\0", b"\0u\0")) is None

@@ -49,6 +49,15 @@ def test_a_hash_stands_in_many_fields(field: str) -> None:
     assert not tells_only_itself(JSON_TYPE, _bytes({"metadata": {"labels": {field: "5d4f8c7b9"}}}))
 
 
+def test_a_pod_tells_the_name_of_its_tokens_volume_which_a_patch_of_its_containers_says() -> None:
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "x", "uid": UID},
+        "spec": {"volumes": [{"name": "kube-api-access-x7k2p"}]},
+    }
+    assert not tells_only_itself(JSON_TYPE, _bytes(pod))
+
+
 def test_a_plain_object_tells_of_itself_only() -> None:
     assert tells_only_itself(JSON_TYPE, _bytes(MADE))
     assert not tells_only_itself("application/vnd.kubernetes.protobuf", _bytes(MADE))
