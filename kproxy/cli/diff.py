@@ -1,5 +1,6 @@
 """`kproxy diff A B`: two recordings."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -38,12 +39,15 @@ def command(
     """
     check_reports(reports, (baseline, replayed))
     check_report(renaming_file, (baseline, replayed), what="the renaming")
-    book, renaming = rule_book(rules), Renaming()
-    with compare_progress() as notify:
-        verdict = compare_recordings(baseline, replayed, strict=strict, rules=book, renaming=renaming, notify=notify)
-    return write_reports(
-        verdict,
-        reports,
-        lambda whole: gather_evidence(baseline, replayed, verdict, whole=whole),
-        lambda: write_renaming(renaming, renaming_file),
-    )
+    book = rule_book(rules)
+    with closing(Renaming()) as renaming:
+        with compare_progress() as notify:
+            verdict = compare_recordings(
+                baseline, replayed, strict=strict, rules=book, renaming=renaming, notify=notify
+            )
+        return write_reports(
+            verdict,
+            reports,
+            lambda whole: gather_evidence(baseline, replayed, verdict, whole=whole),
+            lambda: write_renaming(renaming, renaming_file),
+        )

@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Literal
 
@@ -157,6 +157,7 @@ def command(
             raise UsageError("nothing was sent: it was not confirmed (--yes does that)")
 
     with ExitStack() as stack:
+        stack.enter_context(closing(renaming))
         session = stack.enter_context(opened(file))
         recorded = session.recording
         wish = parse_target(target, recorded.session.server, assets=assets, allow_old_etcd=allow_old_etcd)

@@ -124,7 +124,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         findings.cannot_tell("etcd was not recorded on both sides, and --require-etcd asks for it")
     differences = tuple(sorted(findings.differences, key=lambda each: (each.seq is None, each.seq or 0)))
     counterparts = _counterparts(differences, pairing)
-    return Verdict(
+    verdict = Verdict(
         outcome=_outcome(findings),
         scope="HTTP and etcd" if with_etcd else "HTTP only",
         exchanges=exchanges,
@@ -139,6 +139,9 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         counterparts=tuple(counterparts.items()),
         unlisted=findings.unlisted(),
     )
+    if renaming is None:  # nobody asks it for anything any more
+        of.renaming.close()
+    return verdict
 
 
 def _asked_of(recording: Recording) -> Callable[[Seq], RequestInfo | None]:

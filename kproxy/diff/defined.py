@@ -27,6 +27,11 @@ class Definitions:
                 made.groups.setdefault(name.partition(".")[2], {}).setdefault(change.key, []).append(change)
         return made
 
+    def only(self, group: str, resource: str) -> "Definitions":
+        """Those of one resource of a group."""
+        of_group, end = self.groups.get(group, {}), f"/{resource}.{group}".encode()
+        return Definitions({group: {key: changes for key, changes in of_group.items() if key.endswith(end)}})
+
     def may_be_listed(self, group: str, began: Nanos, ended: Nanos) -> bool:
         """Whether a definition of a group was there at a moment from `began` to `ended`."""
         return any(
@@ -44,6 +49,10 @@ class Definitions:
     def changed(self, group: str, began: Nanos, ended: Nanos) -> bool:
         """Whether one of them changed then."""
         return any(changes for _, changes in self._during(group, began, ended))
+
+    def during(self, group: str, began: Nanos, ended: Nanos) -> list[KeyChange]:
+        """Their changes then."""
+        return [each for _, changes in self._during(group, began, ended) for each in changes]
 
     def _during(self, group: str, began: Nanos, ended: Nanos) -> list[tuple[bool, list[KeyChange]]]:
         """Of each of a group's definitions: whether it was there when that began, and its changes from then on."""

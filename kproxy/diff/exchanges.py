@@ -23,32 +23,19 @@ from kproxy.renaming.target import SELECTORS, path_of, prolonged, query_of, requ
 from kproxy.renaming.times import http_seconds
 
 _FROM_THE_CLIENT = frozenset({End.CLIENT_GONE, End.STOPPED, End.COMPLETE})
-
 _NOBODY_KNOWS = frozenset({End.UNKNOWN, End.UNREACHABLE})
-
 _LINKED = "/openapi/v3/"
-
 _NODES_ANSWER = frozenset({"log", "exec", "attach", "portforward"})
-
 _SERVER_ERROR = 500
-
 _UNREACHED = frozenset({500, 502, 503, 504})
-
 _CONDITIONS = frozenset({"if-modified-since", "if-none-match"})
-
 _CHOSEN_PARAMETERS = frozenset({"resourceVersion", "continue"})
-
 _METRICS_PATH = "/metrics"
-
 _METRICS = re.compile(f"{_METRICS_PATH}(?:/.*)?")
-
 _OF_THEIR_OWN = frozenset({"token", *_NODES_ANSWER})
 """Subresources whose answers stand in other relations than an object's."""
-
 _WHOLE = frozenset({BodyState.KEPT, BodyState.EMPTY})
-
 _OF_STREAMS = frozenset({BodyState.FRAMES, BodyState.EMPTY})
-
 _DRAWN_PARAMETERS = frozenset({"timeoutSeconds", "timeout"})
 """What a client draws anew for each watch (client-go's reflector): equal in a replay, which sends the recorded one."""
 

@@ -87,7 +87,8 @@ PUBLISHED = Rule(
     "(kube-aggregator/pkg/controllers/openapiv3 looks once a second); a replay waits for what was listed, and no key "
     "tells of it; each index is held against its own etcd of ten seconds before",
     place="what the answers to GET /openapi/v3 and /apis list of the group of a custom resource definition that came, "
-    "changed or went in the session, within ten seconds of that; that such an answer is a 304, its ETag",
+    "changed or went in the session, within ten seconds of that; of a group that both list only the resources that "
+    "one side lacks, or whose definition was updated or went then; that such an answer is a 304, its ETag",
 )
 METRICS = Rule(
     name="server-metrics",

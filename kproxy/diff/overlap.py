@@ -15,6 +15,7 @@ from kproxy.diff.noise import OVERLAP
 from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.diff.stale import excuse, is_of_content, is_stored, may_be_right, may_be_stale, shows, was_absent
 from kproxy.model.api import WRITE_VERBS, ObjectRef, metadata_of
+from kproxy.model.etcd import LATE
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.verdict import Difference
@@ -26,8 +27,6 @@ _LOOKED_AT = 512
 _DEFINITIONS = frozenset(
     {("apiextensions.k8s.io", "customresourcedefinitions"), ("apiregistration.k8s.io", "apiservices")}
 )
-_LATE = Nanos(3_000_000_000)
-"""So much later than it was made a recorder that is busy may see a change."""
 _DELETIONS = frozenset({"delete", "deletecollection"})
 _LOSERS = frozenset({("body", "$.metadata.resourceVersion")})
 """What two deletions differ in, of which one was carried out and the other one lost against it."""
@@ -63,7 +62,7 @@ def _overlapped(side: Side, exchange: Exchange) -> bool:
     info = exchange.info
     if (info.group, info.resource) not in _DEFINITIONS or not info.name:
         return False
-    until = _end(exchange) + _LATE
+    until = _end(exchange) + LATE
     return any(exchange.started < change.at <= until for change in side.history.changes(_ref(exchange)))
 
 

@@ -1,7 +1,5 @@
 """What pairs of documents of the same shapes tell: walked once with values that stand for any, then filled."""
 
-import hashlib
-import json
 import re
 from typing import NamedTuple
 
@@ -13,7 +11,7 @@ from kproxy.renaming.kinds import Kind, Owner
 from kproxy.renaming.lessons import Lesson
 from kproxy.renaming.times import seconds
 from kproxy.renaming.traces import AskedTheRenaming, Leaf, Tracer
-from kproxy.renaming.unchanged import Field
+from kproxy.renaming.unchanged import Field, hash_of_text, rest_of, text_of
 from kproxy.renaming.walk import Walker
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.jsontext import decode_json
@@ -76,14 +74,10 @@ def _lesson(
     kind, texts, way, (here, there) = told
     baseline, replayed, whose, resource, uid, revision, own, other = [_put(text, values) for text in texts]
     if here is not None:
-        own = _hash(_put(here, values))
+        own = hash_of_text(_put(here, values))
     if there is not None:
-        other = _hash(_put(there, values))
+        other = hash_of_text(_put(there, values))
     return Lesson(kind, baseline, replayed, whose, resource, Field(uid, way, revision, own), other)
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Patterns:
@@ -208,7 +202,7 @@ class _Maker:
 
     def _beside(self, parent: JSONObject, key: str) -> _Text | None:
         """What is hashed of what stands beside a time (kproxy.renaming.unchanged); None if no value is in it."""
-        text = self.text(json.dumps({name: value for name, value in parent.items() if name != key}, sort_keys=True))
+        text = self.text(text_of(rest_of(parent, key)))
         return None if isinstance(text, str) else text
 
     def _time(self, pair: tuple[int, int], leaf: Leaf) -> tuple[_Text, int, _Text, int]:

@@ -2,21 +2,22 @@
 
 Between a definition's coming, or going, and the index that says so lies a time that no replay can make again. So an
 index may list a definition's group or not as long as its own etcd had that definition, or had it not, a little before.
-All else in it is compared.
+Of a group that both list the same goes for each resource; one that both list is the same, unless its definition was
+updated, or began to go. All else in it is compared.
 """
 
 from kproxy.diff.noise import PUBLISHED
 from kproxy.diff.sides import Comparison, Pair, Side
+from kproxy.model.api import metadata_of
+from kproxy.model.etcd import LATE, KeyChange
 from kproxy.model.exchange import Answer, Exchange, Nanos, Seq, header
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.verdict import Difference
-from kproxy.wire.served import INDEXES, group_of, served_in, without
+from kproxy.wire.served import GROUPS, INDEXES, group_of, parts_of, served_in, without
 
 WITHIN = Nanos(10_000_000_000)
 """So long a server may take to publish a definition: as long as a replay waits for it."""
 
-_LATE = Nanos(3_000_000_000)
-"""So much later than it was made a recorder that is busy may see a change."""
 _OK, _NOT_MODIFIED = 200, 304
 _LOOKED_AT = 4096
 """Exchanges before a 304 among which the answer is looked for that its client had."""
@@ -53,15 +54,64 @@ type _Seen = tuple[Side, Exchange, JSONObject]
 
 def _explained(path: str, name: str, sides: tuple[_Seen, _Seen]) -> bool:
     """Whether an index of either side may list a name, or not, by what that side's etcd had a little before."""
-    group, changed = group_of(path, name), False
-    for side, exchange, listed in sides:
+    group = group_of(path, name)
+    if path == GROUPS and all(name in listed for _, _, listed in sides):
+        return _same_but_resources(group, sides)
+    return _may_be(group, [name in listed for _, _, listed in sides], sides)
+
+
+def _may_be(group: str, shown: list[bool], sides: tuple[_Seen, _Seen], resource: str = "") -> bool:
+    """Whether each side may show a group, or one resource of it, as long as it was being published on one of them."""
+    changed = False
+    for (side, exchange, _), listed in zip(sides, shown, strict=True):
         definitions = side.history.definitions
-        began, ended = Nanos(exchange.started - WITHIN), Nanos((exchange.ended or exchange.started) + _LATE)
-        may = definitions.may_be_listed if name in listed else definitions.may_be_missing
+        definitions = definitions.only(group, resource) if resource else definitions
+        began, ended = _window(exchange)
+        may = definitions.may_be_listed if listed else definitions.may_be_missing
         if not may(group, began, ended):
             return False
         changed = changed or definitions.changed(group, began, ended)
     return changed
+
+
+def _same_but_resources(group: str, sides: tuple[_Seen, _Seen]) -> bool:
+    """Whether a group that both list differs only in resources that were being published, or changed."""
+    (own, first), (other, second) = (parts_of(listed[group]) for _, _, listed in sides)
+    if not first and not second:
+        return _updated(group, sides)
+    differ = [name for name in first.keys() | second.keys() if first.get(name) != second.get(name)]
+    return own == other and all(
+        _updated(group, sides, name)
+        if name in first and name in second
+        else _may_be(group, [name in first, name in second], sides, name)
+        for name in differ
+    )
+
+
+def _updated(group: str, sides: tuple[_Seen, _Seen], resource: str = "") -> bool:
+    """Whether a definition that was there already changed in what it defines, or went, a little before."""
+    for side, exchange, _ in sides:
+        definitions = side.history.definitions
+        definitions = definitions.only(group, resource) if resource else definitions
+        if any(_is_update(side, each) for each in definitions.during(group, *_window(exchange))):
+            return True
+    return False
+
+
+def _is_update(side: Side, change: KeyChange) -> bool:
+    """A status that the server wrote, of what had just come, is none."""
+    if change.value is None:
+        return True
+    if change.previous is None:
+        return False
+    before, after = (side.documents.stored(each).value for each in (change.previous, change.value))
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return True  # nobody knows
+    return before.get("spec") != after.get("spec") or "deletionTimestamp" in metadata_of(after)
+
+
+def _window(exchange: Exchange) -> tuple[Nanos, Nanos]:
+    return Nanos(exchange.started - WITHIN), Nanos((exchange.ended or exchange.started) + LATE)
 
 
 def _index(side: Side, exchange: Exchange) -> JSONObject | None:

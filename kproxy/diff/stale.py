@@ -259,9 +259,8 @@ def _ends(changes: tuple[KeyChange, ...], bound: int) -> Iterator[bool]:
 def is_stored(side: Side, shown: JSONObject, value: Body | None) -> bool | None:
     """Whether an object is shown as it is stored; None is stored nowhere. None: nobody knows what is stored.
 
-    Of PartialObjectMetadata only the metadata counts. In another version of the API than it is stored in, which is not
-    known from that (served_as), an object is
-    wrong if its metadata is; whether its other fields are right is not known.
+    Of PartialObjectMetadata only the metadata counts. In another version of the API than it is stored in, where
+    served_as does not know that one, an object is wrong if its metadata is; of its other fields nothing is known.
     """
     if value is None:
         return False

@@ -22,7 +22,6 @@ from kproxy.wire.ownkeys import is_identity
 
 _TOGETHER = 256
 """Events whose bodies are read at once."""
-
 _INITIAL_END = "k8s.io/initial-events-end"
 
 

@@ -30,6 +30,10 @@ class ChangeType(StrEnum):
     DELETE = "DELETE"
 
 
+LATE = Nanos(3_000_000_000)
+"""So much later than it was made a recorder that is busy may see a change."""
+
+
 @frozen_by_type(frozen=True, slots=True, kw_only=True)
 class KeyChange:
     """One key's change at one revision, values redacted. `previous` is None for a key that was not there before."""

@@ -133,6 +133,12 @@ class Bijection:
                 through.learn(a, c, self._votes(a))
         return through
 
+    def close(self) -> None:
+        """Take all pairs away, and their files."""
+        for each in (self._forward, self._backward, self._again):
+            if isinstance(each, Spilled | Counts):
+                each.close()
+
     def __len__(self) -> int:
         """How many values have an image."""
         return len(self._forward)

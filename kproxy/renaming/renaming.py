@@ -289,6 +289,13 @@ class Renaming:
         made.revisions, made.times = revisions, times
         return made
 
+    def close(self) -> None:
+        """Take all that was learned away, and the temporary files that it is in."""
+        for each in (*self._maps.values(), *self._drawn.values()):
+            each.close()
+        self.revisions.close()
+        self.times.close()
+
     def inverse(self) -> Self:
         """The renaming from the replay to the baseline: what was learned, read the other way."""
         turned = self.of(

@@ -42,6 +42,11 @@ class Revisions:
         for each in {resource, ""} if scope else {""}:
             self._known.setdefault(each, Timeline()).learn(int(baseline), int(replayed))
 
+    def close(self) -> None:
+        """Take all away, and the temporary files."""
+        for each in (self._scopes, self._listed, self._made):
+            each.close()
+
     def settle(self) -> bool:
         """Decide each object's map by votes; whether that took its image from any version."""
         return self._scopes.change(Bijection.settle)

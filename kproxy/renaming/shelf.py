@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kproxy.renaming.spilled import in_a_sentence, temporary
+from kproxy.renaming.spilled import entries_of, in_a_sentence, temporary, value_of
 
 HOT = 256
 """Values of a generation: those that one of the last two used are in memory."""
@@ -46,8 +46,8 @@ class Shelf[T]:
             self._old, self._young = self._young, {}
 
     def _fetch(self, cold: sqlite3.Connection, key: str) -> T | None:
-        row = cold.execute("SELECT value FROM entries WHERE key = ?", (_stored(key),)).fetchone()
-        return self._load(marshal.loads(row[0])) if row is not None else None  # noqa: S302 - we wrote it
+        data = value_of(cold, _stored(key))
+        return self._load(marshal.loads(data)) if data is not None else None  # noqa: S302 - we wrote it
 
     def _write(self, values: dict[str, T]) -> None:
         if not values:
@@ -81,15 +81,21 @@ class Shelf[T]:
         return changed
 
     def _all(self) -> Iterator[tuple[str, T, bytes | None]]:
-        """With what is written of those that are not in memory."""
-        hot = self._young.keys() | self._old.keys()
+        """Each once, whatever is asked for meanwhile; with what is written of those that were not in memory."""
+        hot = {**self._old, **self._young}
         if self._cold is not None:
-            for stored, data in self._cold.execute("SELECT key, value FROM entries ORDER BY key"):
+            for stored, data in entries_of(self._cold):
                 if (key := stored.decode("utf-8", "surrogatepass")) not in hot:
                     yield key, self._load(marshal.loads(data)), data  # noqa: S302 - we wrote it
-        for values in (self._old, self._young):
-            for key, value in tuple(values.items()):
-                yield key, value, None
+        for key, value in hot.items():
+            yield key, value, None
+
+    def close(self) -> None:
+        """Take all away, and the file."""
+        self._young, self._old = {}, {}
+        if self._cold is not None:
+            self._cold.close()
+            self._cold = None
 
     def __bool__(self) -> bool:
         return bool(self._young or self._old or self._cold is not None)

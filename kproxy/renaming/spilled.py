@@ -24,12 +24,25 @@ def _read(data: bytes) -> str:
 
 
 @contextmanager
-def in_a_sentence() -> Iterator[None]:
-    """A full temporary folder, to which SQLite spills: ScratchError."""
+def in_a_sentence(done: str = "written") -> Iterator[None]:
+    """A full temporary folder, to which SQLite spills, or a disk that fails: ScratchError. `done`: written | read."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise ScratchError(f"a renaming's temporary file cannot be written: {error}") from error
+        raise ScratchError(f"a renaming's temporary file cannot be {done}: {error}") from error
+
+
+def value_of(cold: sqlite3.Connection, key: bytes) -> bytes | None:
+    """What such a file has of a key; None if it has nothing. ScratchError."""
+    with in_a_sentence("read"):
+        row = cold.execute("SELECT value FROM entries WHERE key = ?", (key,)).fetchone()
+    return row[0] if row is not None else None
+
+
+def entries_of(cold: sqlite3.Connection) -> Iterator[tuple[bytes, bytes]]:
+    """All that such a file has, in the order of its keys. ScratchError."""
+    with in_a_sentence("read"):
+        yield from cold.execute("SELECT key, value FROM entries ORDER BY key")
 
 
 def temporary() -> sqlite3.Connection:
@@ -68,9 +81,9 @@ class Spilled(MutableMapping[str, str]):
         """An entry's value."""
         found = self._hot.get(key)
         if found is None and self._cold is not None:
-            row = self._cold.execute("SELECT value FROM entries WHERE key = ?", (_stored(key),)).fetchone()
-            if row is not None:
-                found = self._hot[key] = _read(row[0])  # what is asked for again is asked for often
+            value = value_of(self._cold, _stored(key))
+            if value is not None:
+                found = self._hot[key] = _read(value)  # what is asked for again is asked for often
                 if len(self._hot) > self._most:
                     self._spill()
         return default if found is None else found
@@ -116,7 +129,7 @@ class Spilled(MutableMapping[str, str]):
         if self._cold is not None:
             if self._hot:
                 self._spill()
-            for key, value in self._cold.execute("SELECT key, value FROM entries ORDER BY key"):
+            for key, value in entries_of(self._cold):
                 yield _read(key), _read(value)
         else:
             yield from self._hot.items()
@@ -125,7 +138,8 @@ class Spilled(MutableMapping[str, str]):
         if self._cold is None:
             return len(self._hot)
         self._spill()
-        return int(self._cold.execute("SELECT count(*) FROM entries").fetchone()[0])
+        with in_a_sentence("read"):
+            return int(self._cold.execute("SELECT count(*) FROM entries").fetchone()[0])
 
     def clear(self) -> None:
         """Take all entries away."""
@@ -133,6 +147,9 @@ class Spilled(MutableMapping[str, str]):
         if self._cold is not None:
             self._cold.close()
             self._cold = None
+
+    close = clear
+    """The file goes with its entries."""
 
 
 class Counts:
@@ -148,3 +165,7 @@ class Counts:
 
     def __setitem__(self, key: str, count: int) -> None:
         self._counts[key] = str(count)
+
+    def close(self) -> None:
+        """Take all counts away, and their file."""
+        self._counts.close()

@@ -88,6 +88,10 @@ class Unchanged:
             fields[field] = made
         return made
 
+    def close(self) -> None:
+        """Take all away, and the temporary file."""
+        self._objects.close()
+
     def settle(self) -> bool:
         """Decide each field by votes; whether that took its image from any time."""
         return self._objects.change(_settle)
@@ -184,8 +188,13 @@ def beside_of(place: Place, field: Field) -> str:
     return _neighbours(place.replayed, place.key) if field.beside else ""
 
 
+def rest_of(parent: JSONObject, key: str) -> JSONObject:
+    """What stands beside a time."""
+    return {name: value for name, value in parent.items() if name != key}
+
+
 def _neighbours(parent: JSONObject, key: str) -> str:
-    rest = {name: value for name, value in parent.items() if name != key}
+    rest = rest_of(parent, key)
     try:
         text = marshal.dumps(rest, _FORMAT)
     except ValueError:  # too deep
@@ -201,9 +210,19 @@ def _hash(rest: bytes) -> str:
 
 def _hash_of(rest: JSON) -> str:
     try:
-        text = json.dumps(rest, sort_keys=True)
+        text = text_of(rest)
     except RecursionError:  # deeper than Python's own limit, which is another one in each version
         text = repr(sorted(_leaves(rest)))
+    return hash_of_text(text)
+
+
+def text_of(rest: JSON) -> str:
+    """What is hashed of what stands beside a time. RecursionError."""
+    return json.dumps(rest, sort_keys=True)
+
+
+def hash_of_text(text: str) -> str:
+    """The hash by which it is known (Field.beside)."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kproxy.errors import EtcdError
-from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange
+from kproxy.model.etcd import LATE, ChangeType, EtcdKey, KeyChange
 from kproxy.model.exchange import Exchange, Nanos
 from kproxy.model.recording import Recording
 
@@ -31,9 +31,6 @@ type Versions = Callable[[EtcdKey], Awaitable[Stored]]
 _BY_ITSELF = ("apiextensions.k8s.io/customresourcedefinitions/", "apiregistration.k8s.io/apiservices/")
 _POLL_SECONDS = 0.02
 _NOT_FOUND = 404
-
-LATE = Nanos(3_000_000_000)
-"""So much later than it was made a recorder that is busy may see a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

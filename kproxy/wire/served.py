@@ -47,6 +47,28 @@ def group_of(path: str, name: str) -> str:
     return parts[1] if parts[0] == "apis" and len(parts) > 1 else ""
 
 
+def parts_of(group: JSON) -> tuple[JSONObject, dict[str, dict[str, JSON]]]:
+    """An APIGroupDiscovery: what is its own, and each resource by its name, and then by its version.
+
+    Of an APIGroup, which tells of no resources, all is its own; "" is the resource of a version that has none.
+    """
+    if not isinstance(group, dict):
+        return {}, {}
+    if "metadata" not in group:
+        return group, {}
+    found: dict[str, dict[str, JSON]] = {}
+    for version in _dicts(group.get("versions")):
+        said: JSONObject = {name: each for name, each in version.items() if name != "resources"}
+        for resource in _dicts(version.get("resources")) or [{}]:
+            shown: JSONObject = {"in": said, "resource": resource}
+            found.setdefault(text(resource.get("resource")), {})[text(version.get("version"))] = shown
+    return {name: each for name, each in group.items() if name != "versions"}, found
+
+
+def _dicts(value: JSON) -> list[JSONObject]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
 def _groups(document: JSONObject) -> list[JSON]:
     groups = document.get("items", document.get("groups"))
     return groups if isinstance(groups, list) else []

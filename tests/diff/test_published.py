@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kproxy.model.exchange import Exchange, Headers, Nanos
+from kproxy.model.exchange import Body, Exchange, Headers, Nanos
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome, Verdict
 from tests.diff.sessions import SECOND, FakeServer, verdict_of
@@ -141,3 +141,80 @@ def test_of_two_lists_that_are_both_sent_each_must_end_where_it_says(length: Hea
 
 def test_what_the_client_had_must_be_known() -> None:
     assert tagged(known=False).outcome is Outcome.DIFFERENT
+
+
+THINGS: JSONObject = {
+    "resource": "things",
+    "scope": "Namespaced",
+    "shortNames": ["th"],
+    "verbs": ["get", "list"],
+    "singularResource": "thing",
+}
+
+
+def group(*resources: JSONObject, versions: tuple[str, ...] = ("v1",)) -> JSONObject:
+    """What /apis lists of the definitions' group: these resources, in each of these versions."""
+    listed: list[JSON] = [{"version": version, "resources": list(resources)} for version in versions]
+    item: JSONObject = {"metadata": {"name": "example.org"}, "versions": listed}
+    return {"kind": "APIGroupDiscoveryList", "items": [item]}
+
+
+def listed(first: JSON, second: JSON, *acts: str) -> Verdict:
+    """The verdict on two lists of a second after the definition of things was made, and `acts` were done to it."""
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for made, answer in zip(servers, (first, second), strict=True):
+        made.put(1, KEY, made.pod(1, spec={"scope": "Namespaced"}))
+        made.put(2, KEY, made.pod(2, spec={"scope": "Namespaced"}, status={"accepted": True}), version=2)
+        for number, act in enumerate(acts, 3):
+            if act == "update":
+                made.put(number, KEY, made.pod(number, spec={"scope": "Cluster"}), version=number)
+            elif act == "delete":
+                made.delete(number, KEY)
+            else:
+                made.put(number, KEY.replace("things", act), made.pod(number))
+        before: Body | None = None
+        for index, change in enumerate(made.made.change_list):
+            previous = before if change.key == KEY.encode() else None
+            made.made.change_list[index] = replace(change, at=Nanos(SECOND // 2), previous=previous)
+            before = change.value if change.key == KEY.encode() else before
+        made.exchange("GET", "/apis", 200, answer)
+    return verdict_of(*servers)
+
+
+OTHERS: JSONObject = {**THINGS, "resource": "others"}
+CHANGED = [
+    group({**THINGS, "verbs": ["get"]}),
+    group({**THINGS, "shortNames": []}),
+    group({**THINGS, "scope": "Cluster"}),
+    group(THINGS, versions=("v1", "v2")),
+    group(THINGS, versions=("v2",)),
+    group(THINGS, OTHERS),
+    group(THINGS, {"resource": "undefined"}),
+]
+
+
+@pytest.mark.parametrize("other", CHANGED)
+def test_of_a_group_that_both_list_a_resource_is_the_same_though_it_has_just_been_defined(other: JSONObject) -> None:
+    assert listed(group(THINGS), other).outcome is Outcome.DIFFERENT
+    assert listed(other, group(THINGS)).outcome is Outcome.DIFFERENT
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "acts"),
+    [
+        (group(THINGS), group({**THINGS, "scope": "Cluster"}), ("update",)),
+        (group(THINGS), group({**THINGS, "verbs": ["delete"]}), ("delete",)),
+        (group(THINGS), group(THINGS, OTHERS), ("others",)),
+        (group(OTHERS), group(THINGS, OTHERS), ("others",)),
+    ],
+)
+def test_a_resource_may_be_missing_or_as_it_was_before_its_definition_was_updated(
+    first: JSONObject, second: JSONObject, acts: tuple[str, ...]
+) -> None:
+    verdict = listed(first, second, *acts)
+    assert [each.rule for each in verdict.noise] == ["definitions-published"]
+    assert verdict.outcome is Outcome.EQUIVALENT
+
+
+def test_another_definition_of_the_group_explains_nothing_of_a_resource() -> None:
+    assert listed(group(THINGS, OTHERS), group({**THINGS, "verbs": []}), "others").outcome is Outcome.DIFFERENT

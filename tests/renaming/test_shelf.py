@@ -74,3 +74,41 @@ def test_a_full_folder_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) ->
     kept["a"] = [1]
     with pytest.raises(ScratchError, match="a renaming's temporary file cannot be written: database or disk is full"):
         kept["b"] = [2]
+
+
+def test_each_is_told_once_whatever_is_asked_for_meanwhile() -> None:
+    kept = counts()
+    for number in range(20):
+        kept[f"{number}"] = [number]
+    told: list[int] = []
+    for key, value in kept.items():
+        told += value
+        kept.get("19")
+        kept.get("0")
+        kept.get(key)
+    assert sorted(told) == list(range(20))
+
+
+def test_a_file_that_cannot_be_read_is_said_in_a_sentence() -> None:
+    kept = counts()
+    for number in range(20):
+        kept[f"{number}"] = [number]
+    assert kept._cold is not None
+    kept._cold.execute("DROP TABLE entries")  # as a disk that fails: an OperationalError
+    with pytest.raises(ScratchError, match="a renaming's temporary file cannot be read: no such table"):
+        kept.get("0")
+    with pytest.raises(ScratchError, match="a renaming's temporary file cannot be read: no such table"):
+        list(kept.items())
+
+
+def test_nothing_is_left_of_a_closed_one() -> None:
+    kept = counts()
+    for number in range(20):
+        kept[f"{number}"] = [number]
+    file = kept._cold
+    assert file is not None
+    kept.close()
+    kept.close()
+    assert not kept
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        file.execute("SELECT 1")

@@ -1,12 +1,15 @@
 """kproxy.renaming.spilled: a dictionary, wherever its entries are."""
 
+import sqlite3
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.errors import ScratchError
 from kproxy.renaming.bijection import Bijection
-from kproxy.renaming.spilled import Spilled
+from kproxy.renaming.renaming import Renaming
+from kproxy.renaming.spilled import Counts, Spilled
 
 TEXTS = st.sampled_from("abcdefgh")
 PAIRS = st.lists(st.tuples(TEXTS, TEXTS), max_size=30)
@@ -60,3 +63,36 @@ def test_what_is_not_there_is_no_entry(hot: int) -> None:
         with pytest.raises(KeyError, match=absent):
             del spilled[absent]
     assert dict(spilled) == {"b": "2"}
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence() -> None:
+    spilled = Spilled(hot=1)
+    spilled.update({"a": "1", "b": "2", "c": "3"})
+    assert spilled._cold is not None
+    spilled._cold.execute("DROP TABLE entries")  # as a disk that fails: an OperationalError
+    with pytest.raises(ScratchError, match="temporary file cannot be read: no such table"):
+        spilled.get("a")
+    spilled._hot.clear()
+    with pytest.raises(ScratchError, match="temporary file cannot be read: no such table"):
+        list(spilled)
+    with pytest.raises(ScratchError, match="temporary file cannot be read: no such table"):
+        len(spilled)
+
+
+def test_a_renaming_that_is_closed_leaves_no_file_open() -> None:
+    renaming = Renaming()
+    revisions = renaming.revisions
+    counts = Counts(hot=1)
+    pairs = Bijection(large=True, hot=1)
+    for number in range(5000):
+        revisions.learn("", str(number), str(number + 7))
+        counts[f"{number % 3}"] = number
+        pairs.learn(str(number), str(number))
+    files = [revisions._listed._cold, counts._counts._cold]
+    for each in (renaming, counts, pairs):
+        each.close()
+    for file in files:
+        assert file is not None
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            file.execute("SELECT 1")
+    assert len(pairs) == 0

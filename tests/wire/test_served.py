@@ -3,7 +3,7 @@
 import pytest
 
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.wire.served import GROUPS, OPENAPI, group_of, served_in, without
+from kproxy.wire.served import GROUPS, OPENAPI, group_of, parts_of, served_in, without
 
 PATHS: JSONObject = {"paths": {"api/v1": {}, "apis/apps/v1": {}, "apis/example.org/v1": {"serverRelativeURL": "/x"}}}
 AGGREGATED: JSONObject = {
@@ -57,3 +57,15 @@ def test_an_entry_is_of_one_group() -> None:
         "",
     ]
     assert group_of(GROUPS, "example.org") == "example.org"
+
+
+def test_a_group_is_its_own_and_its_resources_by_version() -> None:
+    pods: JSONObject = {"resource": "pods", "verbs": ["get"]}
+    versions: list[JSON] = [{"version": "v1", "freshness": "Current", "resources": [pods]}, {"version": "v2"}]
+    said: JSONObject = {"version": "v1", "freshness": "Current"}
+    assert parts_of({"metadata": {"name": "a"}, "versions": versions}) == (
+        {"metadata": {"name": "a"}},
+        {"pods": {"v1": {"in": said, "resource": pods}}, "": {"v2": {"in": {"version": "v2"}, "resource": {}}}},
+    )
+    assert parts_of({"name": "a", "versions": versions}) == ({"name": "a", "versions": versions}, {})
+    assert parts_of("a") == ({}, {})
