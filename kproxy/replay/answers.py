@@ -20,6 +20,10 @@ MAX_ANSWER = 256 * 1024 * 1024
 _LOOK_SECONDS = 0.2
 """So long a watch may say nothing before etcd is asked whether it still can."""
 
+_LOOKS = 5
+"""So often in a row etcd has to deny it: of what was made and deleted again etcd has nothing, and both may be on their
+way."""
+
 _INITIAL_END = "k8s.io/initial-events-end"
 
 
@@ -90,6 +94,10 @@ class Watch:
         self._whole = False
         """All that there was when it began has been told."""
         self._coming = coming
+        self._denied: tuple[Owed | None, ...] = ()
+        """What cannot come, as etcd said last."""
+        self._looks = 0
+        """How often in a row it said that."""
         self._renaming = renaming
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._follow())
@@ -114,14 +122,18 @@ class Watch:
         if not teaches(event):
             return
         self._learner.came(event)
+        self._make_up()
         if counts(event):
             self.events += 1
-            self.vain = 0
+            self.vain = self._looks = 0
             if self._coming is None:  # where others act nobody knows what can come, and states are awaited
                 self._states.add(event_state(event))
             self._last[name_of(event)] = Shown(event.type == "DELETED", revision_of(event))
             self._whole |= event.type == "BOOKMARK"
             self._changed.set()
+
+    def _make_up(self) -> None:
+        self.missed = max(0, self.missed - self._learner.made_up())
 
     async def wait_states(self, events: int, seconds: float) -> bool:
         """Until each object was shown in the state that it had after so many recorded events, however it got there.
@@ -147,22 +159,30 @@ class Watch:
         """Until this many events came (None: until the server ends it), or it ends, or the time is over.
 
         True, too, where those that did not come cannot come. Events that were waited for in vain are not waited for
-        again.
+        again, unless they come after all.
         """
-        due = None if events is None else events - self.missed
         may_come = True
         try:
             async with asyncio.timeout(seconds):
-                while may_come and not self.ended and (due is None or self.events < due):
+                while may_come and not self.ended and not self._delivered(events):
                     may_come = await self._until_changed(events)
         except TimeoutError:
             pass  # said by the caller, who knows what it means
+        came = self._delivered(events)
         self._learner.settle()
-        if events is None or due is None:
+        self._make_up()
+        if events is None:
             return self.ended
-        came = self.events >= due
-        self.missed = max(0, events - self.events) if not came or self.events >= events else self.missed
+        if not came:
+            self.missed = events - self.events
+            self._learner.give_up(self._recorded[:events])
+        elif self.events >= events:
+            self.missed = 0
         return came or not may_come
+
+    def _delivered(self, events: int | None) -> bool:
+        """Whether so many recorded events came, without those that were waited for in vain."""
+        return events is not None and self.events >= events - self.missed
 
     async def _until_changed(self, events: int | None) -> bool:
         """Until something comes, or for a while; then whether anything of so many recorded events may still come."""
@@ -173,8 +193,13 @@ class Watch:
             async with asyncio.timeout(_LOOK_SECONDS):
                 return await self._changed.wait()
         self._learner.settle()
-        owed = [self._owed(each) for each in self._learner.left(self._recorded[:events])]
-        return None in owed or await self._coming.may(filter(None, dict.fromkeys(owed)), whole=self._whole)
+        owed = tuple(dict.fromkeys(self._owed(each) for each in self._learner.left(self._recorded[:events])))
+        if None in owed or await self._coming.may(filter(None, owed), whole=self._whole):
+            self._looks = 0
+            return True
+        self._looks = self._looks + 1 if owed == self._denied else 1
+        self._denied = owed
+        return self._looks < _LOOKS
 
     def _owed(self, recorded: WatchEvent) -> Owed | None:
         """Whose a recorded event is that did not come; None: nobody knows what its name became."""

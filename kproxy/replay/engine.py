@@ -81,6 +81,7 @@ async def replay(  # noqa: PLR0913 - what a replay is made of, by name
     notify: Callable[[ReplayEvent], None] = lambda _: None,
     written: Mapping[Seq, int] | None = None,
     versions: Versions | None = None,
+    tells_gone: bool = True,
     stopper: Stopper | None = None,
     renaming: Renaming | None = None,
     instead: Mapping[Seq, bytes] | None = None,
@@ -89,16 +90,17 @@ async def replay(  # noqa: PLR0913 - what a replay is made of, by name
 
     `bare`: goes to the target too, and sets no credentials: for tokens that the target issues itself. `plan` None: all
     of it. `written`: the revision that each write made, as far as the recording's ledger knows: it orders writes that
-    overlapped. `versions` looks into the target's etcd; without it nothing is awaited there. `stopper`: by which the
-    replay is stopped before its end, and which knows whether the target lives. `renaming`: what is known before the
-    first request; `instead`: bodies that are sent in the recorded ones' place. ReplayError if nothing can be sent.
+    overlapped. `versions` looks into the target's etcd; without it nothing is awaited there. `tells_gone`: whether what
+    it does not find is gone, and not kept elsewhere. `stopper`: by which the replay is stopped before its end, and
+    which knows whether the target lives. `renaming`: what is known before the first request; `instead`: bodies
+    that are sent in the recorded ones' place. ReplayError if nothing can be sent.
     """
     renaming = renaming or Renaming()
     if bare is not None:
         senders = WithTokens(senders, bare, renaming)
     settler = Settler(versions, drive.patience)
     result = ReplayResult(renaming=renaming)
-    run = _Run(recording, senders, drive, notify, settler, stopper or Stopper(), result, instead or {})
+    run = _Run(recording, senders, drive, notify, settler, stopper or Stopper(), result, instead or {}, tells_gone)
     try:
         await run.all(plan or plan_of(recording, written))
     finally:
@@ -123,6 +125,7 @@ class _Run:
     stopper: Stopper
     result: ReplayResult
     instead: Mapping[Seq, bytes]
+    tells_gone: bool
     watches: dict[Seq, Watch] = field(default_factory=dict)
     under_way: dict[Seq, int] = field(default_factory=dict)
     """What is on its way, or an open stream, and which exchange of the replay's recording it became (0: none)."""
@@ -130,6 +133,8 @@ class _Run:
     conflicts: list[Conflict] = field(default_factory=list)
     polled_in_vain: int = 0
     """How many states did not come: each time the others are given less."""
+    indexed_in_vain: int = 0
+    """How many indexes did not show what is defined: what becomes of them says nothing of objects' states."""
     published: Published = field(init=False)
     clockwork: Clockwork = field(init=False)
     sending: Sending = field(init=False)
@@ -247,7 +252,7 @@ class _Run:
         return reply
 
     def _coming(self, exchange: Exchange) -> Coming | None:
-        versions = None if self.drive.beside else self.settler.versions
+        versions = self.settler.versions if self.tells_gone and not self.drive.beside else None
         return None if versions is None else Coming(exchange.info, self.recording.session.etcd_prefix, versions)
 
     async def _answered(self, seq: Seq, exchange: Exchange, status: int) -> None:
@@ -271,9 +276,11 @@ class _Run:
         """Until an answer shows the recorded state, or of an index what `shows` wants."""
 
         def in_vain(attempts: int) -> None:
-            self.polled_in_vain += 1
             if shows is None:
+                self.polled_in_vain += 1
                 self.result.missed.append(exchange.seq)
+            else:
+                self.indexed_in_vain += 1
             self.notify(StateNotReached(seq=exchange.seq, attempts=attempts))
 
         async def sleep(seconds: float) -> bool:
@@ -281,7 +288,8 @@ class _Run:
             return self.stopper.stopped is None
 
         longest = BESIDE_SECONDS if self._awaited(exchange) else self.drive.patience
-        patience = longest / _HURRIED ** min(self.polled_in_vain, _MOST_HURRIED)
+        before = self.polled_in_vain if shows is None else self.indexed_in_vain
+        patience = longest / _HURRIED ** min(before, _MOST_HURRIED)
         return Polling(shows or shows_state(recorded_state(self.recording, exchange)), patience, sleep, in_vain)
 
     def _beside(self, exchange: Exchange, stream: Coroutine[None, None, None]) -> None:

@@ -46,6 +46,9 @@ class WatchLearner:
         self._unknown: dict[str, str] = {}
         """Recorded names that nothing came for, each with what it was drawn for, "" if it was not."""
         self._unnamed: list[WatchEvent] = []
+        self._given_up: set[int] = set()
+        """Recorded events that were waited for in vain, by their ids."""
+        self._late = 0
         for event in recorded:
             self._left.setdefault((event.type, name_of(event)), deque()).append(event)
             self._unknown.setdefault(name_of(event), _drawn(event))
@@ -59,6 +62,15 @@ class WatchLearner:
         """Those of these recorded events that have not come."""
         left = {id(event) for events in self._left.values() for event in events}
         return (event for event in among if id(event) in left)
+
+    def give_up(self, among: Sequence[WatchEvent]) -> None:
+        """Those of these recorded events that have not come were waited for in vain: whoever says so keeps them."""
+        self._given_up = {id(event) for event in self.left(among)}
+
+    def made_up(self) -> int:
+        """How many of those came after all, since this was asked."""
+        late, self._late = self._late, 0
+        return late
 
     def name_here(self, event: WatchEvent) -> str | None:
         """The namespace and name that a recorded event's object has here; None: nobody told."""
@@ -113,6 +125,8 @@ class WatchLearner:
             if image is None or image == revision_of(event):
                 bind_issued(self._renaming, recorded.object, event.object)
                 self._learner.learn(recorded.object, event.object, Owner(resource=self._resource))
+                if image is not None or not left:  # else it may be a later one, and the earlier was never shown
+                    self._late += id(recorded) in self._given_up
                 return
             if image > revision_of(event):  # what comes before it was never recorded
                 left.appendleft(recorded)

@@ -39,21 +39,18 @@ def failed_before(exchange: Exchange) -> bool:
     return exchange.answer is None or exchange.answer.status >= 500
 
 
-def request_of(
-    recording: Recording, renaming: Renaming, exchange: Exchange, instead: bytes | None = None
-) -> WireRequest:
-    """A recorded request in the target's words; `instead`: what stands in its body's place.
+def request_of(renaming: Renaming, exchange: Exchange, body: bytes) -> WireRequest:
+    """A recorded request in the target's words; `body`: the one that it had, or what stands in its place.
 
     A watch that its client left is asked for longer: it is left again, however long the replay takes until then.
     """
     recorded = exchange.request
     target = prolonged(recorded.target) if was_left(exchange) else recorded.target
-    data = instead or (recording.body(recorded.body.digest) if recorded.body.digest else b"")
     return WireRequest(
         method=recorded.method,
         target=target if _too_large(exchange) else rename_target(renaming, target),
         headers=rename_headers(renaming, recorded.target, recorded.headers),
-        body=rename_body(renaming, header(recorded.headers, "content-type"), data),
+        body=rename_body(renaming, header(recorded.headers, "content-type"), body),
         upgrades=bool(exchange.upgrade),
     )
 

@@ -58,7 +58,7 @@ class Sending:
         sender = self.senders.of(exchange)
         body = self._body(exchange)
         self.learner.before(exchange, body)
-        request = request_of(self.recording, self.result.renaming, exchange, body)
+        request = request_of(self.result.renaming, exchange, body)
         if sender.fields and not any(name.lower() == "impersonate-user" for name, _ in request.headers):
             request = replace(request, headers=(*request.headers, *sender.fields))
         if sender.authorization:
@@ -66,8 +66,10 @@ class Sending:
         return Prepared(exchange, request, sender, sender.transport.head(request), alone)
 
     def _body(self, exchange: Exchange) -> bytes:
+        if (own := self.instead.get(exchange.seq)) is not None:
+            return own
         digest = exchange.request.body.digest
-        return self.instead.get(exchange.seq) or (self.recording.body(digest) if digest else b"")
+        return self.recording.body(digest) if digest else b""
 
     async def send(self, prepared: Prepared) -> Reply:
         """Send it, again while the target throttles; its answer's head. ReplayError."""

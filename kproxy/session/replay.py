@@ -286,6 +286,7 @@ async def _drive(
                 notify=audience.notify,
                 plan=begun.plan,
                 versions=versions,
+                tells_gone=_tells_gone(target, baseline.recording),
                 stopper=stopper,
                 renaming=begun.restored.renaming,
                 instead=instead,
@@ -306,6 +307,11 @@ def _exit_code(result: ReplayResult) -> int:
     if result.stopped is None:
         return 0
     return 128 + result.stopped.signal if result.stopped.signal else 2
+
+
+def _tells_gone(target: Target, recording: Recording) -> bool:
+    """Whether what the target's main etcd does not have under the recording's key is nowhere."""
+    return not target.stores.overrides and target.stores.prefix == recording.session.etcd_prefix
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """kproxy.replay.answers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import cast
 
 import pytest
@@ -19,6 +19,8 @@ from kproxy.wire.watchevents import decode_event
 from tests.diff.sessions import FakeServer
 
 EVENT = b'{"type":"ADDED","object":{"metadata":{"name":"x"}}}\n'
+END = b'{"type":"BOOKMARK","object":{"metadata":{"annotations":{"k8s.io/initial-events-end":"true"}}}}\n'
+GONE = EVENT.replace(b"ADDED", b"DELETED")
 
 
 class Stream:
@@ -140,9 +142,7 @@ def test_an_api_servers_own_heartbeats_are_neither_awaited_nor_taken_for_what_is
 
 def test_what_cannot_come_is_not_waited_for() -> None:
     """A watch that began behind the deletion of what it is about."""
-    end = b'{"type":"BOOKMARK","object":{"metadata":{"annotations":{"k8s.io/initial-events-end":"true"}}}}\n'
-    gone = EVENT.replace(b"ADDED", b"DELETED")
-    recorded = [decode_event("application/json", each) for each in (EVENT, end, gone)]
+    recorded = [decode_event("application/json", each) for each in (EVENT, END, GONE)]
     asked: list[EtcdKey] = []
 
     async def run(version: int) -> bool:
@@ -153,7 +153,7 @@ def test_what_cannot_come_is_not_waited_for() -> None:
         stream = Stream()
         coming = Coming(request_info("GET", "/api/v1/nodes?watch=true"), "/registry", stored)
         watch = Watch(cast("Reply", stream), recorded, Renaming(), coming=coming)
-        stream.queue.put_nowait(end)
+        stream.queue.put_nowait(END)
         over = await watch.wait(3, 60 if not version else 1)
         if not version:
             await watch.linger(60)
@@ -163,6 +163,63 @@ def test_what_cannot_come_is_not_waited_for() -> None:
     assert asyncio.run(run(0))
     assert set(asked) == {EtcdKey(b"/registry/minions/x")}
     assert not asyncio.run(run(1)), "it is there: it will be shown"
+
+
+class NothingThere:
+    """An etcd that has nothing; `at_look`: what happens when it is asked so many times."""
+
+    def __init__(self, at_look: dict[int, Callable[[], None]]) -> None:
+        self.asked = 0
+        self.at_look = at_look
+
+    async def __call__(self, _: EtcdKey) -> Stored:
+        self.asked += 1
+        self.at_look.get(self.asked, lambda: None)()
+        return Stored(0, 0)
+
+    def watch(self, stream: Stream, *recorded: bytes) -> Watch:
+        """One that may ask it."""
+        events = [decode_event("application/json", each) for each in recorded]
+        coming = Coming(request_info("GET", "/api/v1/nodes?watch=true"), "/registry", self)
+        return Watch(cast("Reply", stream), events, Renaming(), coming=coming)
+
+
+def test_what_was_made_and_deleted_again_is_waited_for_though_etcd_has_nothing_of_it() -> None:
+    """Both events are on their way: one look at etcd is not enough."""
+
+    async def run() -> None:
+        stream = Stream()
+
+        def come() -> None:
+            for each in (EVENT, GONE):
+                stream.queue.put_nowait(each)
+
+        watch = NothingThere({2: come}).watch(stream, END, EVENT, GONE)
+        stream.queue.put_nowait(END)
+        assert await watch.wait(3, 60)
+        assert (watch.events, watch.missed) == (3, 0)
+        await watch.close()
+
+    asyncio.run(run())
+
+
+def test_events_that_came_after_they_had_been_given_up_are_awaited_no_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kproxy.replay.answers._LOOK_SECONDS", 0.01)
+    other = EVENT.replace(b'"x"', b'"y"')
+
+    async def run() -> None:
+        stream = Stream()
+        etcd = NothingThere({})
+        watch = etcd.watch(stream, END, EVENT, GONE, other)
+        stream.queue.put_nowait(END)
+        assert await watch.wait(3, 60)
+        assert (watch.events, watch.missed, etcd.asked) == (1, 2, 5)
+        etcd.at_look = {6: lambda: stream.queue.put_nowait(EVENT + GONE), 8: lambda: stream.queue.put_nowait(other)}
+        assert await watch.wait(4, 60), "the fourth is awaited, and the second and third stand for themselves"
+        assert (watch.events, watch.missed) == (4, 0)
+        await watch.close()
+
+    asyncio.run(run())
 
 
 def test_what_was_drawn_and_nobody_told_may_come() -> None:

@@ -2,24 +2,27 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kproxy.config.kubeconfig import load_kubeconfig
-from kproxy.config.upstream import Upstream
+from kproxy.config.upstream import Upstream, upstream_from_url
 from kproxy.diff.compare import compare
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
 from kproxy.model.attribution import Ledger
+from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Body, BodyState, End, Nanos, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import Watch, read_all
-from kproxy.replay.engine import Drive, plan_of, replay
+from kproxy.replay.coming import Coming
+from kproxy.replay.engine import Drive, _Run, plan_of, replay
 from kproxy.replay.events import (
     ReplayEnded,
     ReplayEvent,
@@ -31,9 +34,14 @@ from kproxy.replay.events import (
 )
 from kproxy.replay.guard import gather_facts, written_resources
 from kproxy.replay.plan import Plan, Send, Step
+from kproxy.replay.polling import Shows
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import One
-from kproxy.replay.transport import Transport, WireRequest
+from kproxy.replay.sending import Sending
+from kproxy.replay.settle import Settler, Stored
+from kproxy.replay.stopping import Stopper
+from kproxy.replay.transport import Reply, Transport, WireRequest
+from kproxy.wire.watchevents import WatchEvent
 from tests.support.memory import MemoryRecording
 from tests.support.tape import Tape
 
@@ -237,6 +245,64 @@ def test_the_guard_sees_what_a_server_holds(recorded: MemoryRecording, target: U
         assert [str(each) for each in facts.objects] == ["configmaps/default/mine"]
 
     asyncio.run(run(fresh_then_used))
+
+
+@pytest.mark.parametrize("tells_gone", [True, False])
+def test_what_a_watch_owes_is_given_up_only_where_etcd_tells_what_is_gone(
+    recorded: MemoryRecording, target: Upstream, monkeypatch: pytest.MonkeyPatch, *, tells_gone: bool
+) -> None:
+    seen: list[Coming | None] = []
+
+    class Seen(Watch):
+        def __init__(self, reply: Reply, events: Sequence[WatchEvent], renaming: Renaming, **more: Any) -> None:
+            seen.append(more["coming"])
+            super().__init__(reply, events, renaming, **more)
+
+    async def versions(_: EtcdKey) -> Stored:
+        return Stored(0, 0)
+
+    async def run() -> None:
+        tape = Tape(target)
+        await replay(recorded, One(tape), drive=Drive(patience=5), versions=versions, tells_gone=tells_gone)
+
+    monkeypatch.setattr("kproxy.replay.engine.Watch", Seen)
+    asyncio.run(run())
+    assert [each is not None for each in seen] == [tells_gone]
+
+
+def test_an_index_that_never_shows_a_definition_does_not_shorten_the_wait_for_a_state(
+    recorded: MemoryRecording, target: Upstream
+) -> None:
+    read = recorded.exchange_list[0]
+
+    async def run(shows: Shows | None) -> tuple[int, int]:
+        tape = Tape(target)
+        result = ReplayResult(renaming=Renaming())
+        settler = Settler(None, 0)
+        drive = Drive(patience=0)
+        of_it = _Run(recorded, One(tape), drive, lambda _: None, settler, Stopper(), result, {}, tells_gone=True)
+        assert not await of_it._polling(read, shows).again(404, (), b"")
+        tape.close()
+        return of_it.polled_in_vain, of_it.indexed_in_vain
+
+    assert asyncio.run(run(lambda *_: False)) == (0, 1)
+    assert asyncio.run(run(None)) == (1, 0)
+
+
+@pytest.mark.parametrize("own", [b"", b"{}"])
+def test_a_body_that_is_sent_in_the_recorded_ones_place_may_be_empty(recorded: MemoryRecording, own: bytes) -> None:
+    made = next(each for each in recorded.exchange_list if each.info.verb == "create")
+
+    async def run(instead: dict[Seq, bytes]) -> bytes:
+        tape = Tape(upstream_from_url("http://127.0.0.1:1"))
+        result = ReplayResult(renaming=Renaming())
+        sending = Sending(recorded, One(tape), lambda _: None, asyncio.sleep, result, {}, instead)
+        body = sending.prepare(made, alone=False).request.body
+        tape.close()
+        return body
+
+    assert asyncio.run(run({made.seq: own})) == own
+    assert b"generateName" in asyncio.run(run({}))
 
 
 class ByHand(Plan):

@@ -6,7 +6,6 @@ from kproxy.model.exchange import Exchange, Nanos, Request, Seq
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.recorded import request_of, stays_open
 from kproxy.wire.requestinfo import request_info
-from tests.support.memory import MemoryRecording
 
 LEASES = "/apis/coordination.k8s.io/v1/leases?watch=true&timeoutSeconds=30"
 
@@ -43,6 +42,10 @@ def test_a_watch_stays_open_until_its_time_is_over(target: str, lived: float, *,
 def test_a_watch_that_its_client_left_is_asked_for_longer_than_any_replay_takes() -> None:
     """A replay that is slower than its recording would come to the end of a time that the client drew."""
     left, ended, other = asked(LEASES, 12), asked(LEASES, 30), asked("/api/v1/pods?timeoutSeconds=30", 12)
-    targets = [request_of(MemoryRecording(), Renaming(), each).target for each in (left, ended, other)]
+    targets = [request_of(Renaming(), each, b"").target for each in (left, ended, other)]
     assert targets == [LEASES.replace("30", "3600"), LEASES, other.request.target]
     assert stays_open(left, 40)
+
+
+def test_the_body_that_is_given_is_the_requests() -> None:
+    assert request_of(Renaming(), asked("/api/v1/pods", 1), b"a body").body == b"a body"

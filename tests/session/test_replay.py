@@ -9,21 +9,27 @@ import pytest
 
 from kproxy.config.actors import Actor
 from kproxy.config.kubeconfig import load_kubeconfig
+from kproxy.config.upstream import upstream_from_url
 from kproxy.errors import ConfigError
+from kproxy.etcd.settings import EtcdOverride, EtcdSettings
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
 from kproxy.session.acting import Acting
 from kproxy.session.confirmation import Confirmation
+from kproxy.session.etcds import ONE_STORE, Stores
 from kproxy.session.log import Filters, log_rows
 from kproxy.session.opened import opened
-from kproxy.session.replay import Audience, ReplaySettings, replay_recording
+from kproxy.session.replay import Audience, ReplaySettings, _tells_gone, replay_recording
 from kproxy.session.target import Target
 from tests.support.command import kproxy
 from tests.support.etcd_truth import check_recorded
+from tests.support.made import a_session
+from tests.support.memory import MemoryRecording
 
 pytestmark = pytest.mark.process
 
 HELLO = Path(__file__).parents[2] / "recordings" / "hello-demo"
+ETCD = EtcdSettings(endpoints=("127.0.0.1:1",))
 WALKTHROUGH = [sys.executable, "-m", "kproxy.session.walkthrough"]
 
 
@@ -104,3 +110,24 @@ def test_another_clusters_context_is_refused_before_anything_is_asked_or_sent(tm
 def context(kubeconfig: Path) -> str:
     line = next(line for line in kubeconfig.read_text().splitlines() if line.startswith("current-context:"))
     return line.partition(":")[2].strip()
+
+
+@pytest.mark.parametrize(
+    ("stores", "prefix", "tells"),
+    [
+        (ONE_STORE, "/registry", True),
+        (Stores(prefix="/k8s"), "/k8s", True),
+        (Stores(prefix="/k8s"), "/registry", False),
+        (ONE_STORE, "/k8s", False),
+        (
+            Stores(overrides=(EtcdOverride(resources=("/events",), settings=ETCD),)),
+            "/registry",
+            False,
+        ),
+    ],
+)
+def test_what_the_main_etcd_has_not_is_gone_only_where_all_is_kept_there_under_the_recordings_keys(
+    stores: Stores, prefix: str, *, tells: bool
+) -> None:
+    target = Target(upstream=upstream_from_url("http://127.0.0.1:1"), etcd=ETCD, stores=stores)
+    assert _tells_gone(target, MemoryRecording(session=a_session(etcd_prefix=prefix))) is tells
