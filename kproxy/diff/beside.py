@@ -22,7 +22,7 @@ from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.model.verdict import Difference
-from kproxy.renaming.derived import drawn_for
+from kproxy.renaming.derived import TOKEN_VOLUME, drawn_for
 from kproxy.renaming.kinds import UUID, is_time
 from kproxy.wire.storage import PREFIX, object_keys
 
@@ -194,6 +194,6 @@ def _plain_object(value: JSONObject, rename: Callable[[str], str]) -> JSONObject
     found = {name: _plain(each, rename) for name, each in value.items() if name not in _CHOSEN | _NOT_NAMED}
     if text(value.get("generateName")):
         found["name"] = ""
-    elif text(value.get("name")).startswith("kube-api-access-"):
-        found["name"] = "kube-api-access"
+    elif text(value.get("name")).startswith(TOKEN_VOLUME):
+        found["name"] = TOKEN_VOLUME.rstrip("-")
     return found

@@ -129,6 +129,9 @@ BARRIERS = (
 _RBAC = "rbac.authorization.k8s.io"
 _CRD = ("apiextensions.k8s.io", "customresourcedefinitions")
 _API_SERVICE = ("apiregistration.k8s.io", "apiservices")
+DEFINING = frozenset({_CRD[0], _API_SERVICE[0]})
+"""API groups whose objects define others; what is there of these the api-server goes on writing by itself."""
+
 DISCOVERY_PATHS = ("/api", "/apis", "/openapi")
 CLASSES = {
     ("scheduling.k8s.io", "priorityclasses"): "priority",

@@ -12,14 +12,12 @@ from typing import NamedTuple
 from kproxy.errors import EtcdError
 from kproxy.model.api import ObjectRef, RequestInfo
 from kproxy.model.etcd import EtcdKey
+from kproxy.replay.barriers import DEFINING
 from kproxy.replay.settle import Stored, Versions
 from kproxy.wire.storage import object_keys
 
 _MOST = 64
 """Objects that etcd is asked about at a time."""
-
-_FOLLOWED_UP = frozenset({"apiextensions.k8s.io", "apiregistration.k8s.io"})
-"""What is there of these the api-server goes on writing by itself (settle.py)."""
 
 
 class Shown(NamedTuple):
@@ -65,6 +63,6 @@ class Coming:
     def _all_shown(self, stored: Stored, shown: Shown | None, *, whole: bool) -> bool:
         if not stored.version:
             return whole if shown is None else shown.gone
-        if shown is None or shown.gone or self.info.group in _FOLLOWED_UP:
+        if shown is None or shown.gone or self.info.group in DEFINING:
             return False
         return shown.revision >= stored.revision

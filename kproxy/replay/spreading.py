@@ -10,14 +10,13 @@ from collections.abc import Callable, Container
 
 from kproxy.model.api import WRITE_VERBS
 from kproxy.model.exchange import Exchange
-from kproxy.replay.barriers import CLASSES, DISCOVERY_PATHS, NEEDS_CLASSES, definition_of
+from kproxy.replay.barriers import CLASSES, DEFINING, DISCOVERY_PATHS, NEEDS_CLASSES, definition_of
 from kproxy.replay.effects import changes
 from kproxy.wire.storage import group_of
 
 type Concerned = Callable[[Exchange], bool]
 """Whether a request depends on what is spreading."""
 
-_DEFINITIONS = frozenset({"apiextensions.k8s.io", "apiregistration.k8s.io"})
 _MAKES = frozenset({"create", "update", "patch"})
 _OF_EVERYBODY = frozenset({"rbac.authorization.k8s.io", "flowcontrol.apiserver.k8s.io"})
 _READ_IN_ETCD = frozenset({("namespaces", "create"), ("serviceaccounts", "create")})
@@ -33,7 +32,7 @@ def spread_by(exchange: Exchange) -> Concerned | None:
         return _of_the_core(exchange)
     if info.group in _OF_EVERYBODY:
         return _in_namespace(info.namespace) if info.namespace else _everybody
-    if info.group in _DEFINITIONS:
+    if info.group in DEFINING:
         return served(definition_of(info.group, info.resource, info.name) if info.name else None)
     return _of_few(exchange)
 

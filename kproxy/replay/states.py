@@ -8,6 +8,7 @@ import re
 from hashlib import sha256
 
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.derived import TOKEN_VOLUME
 from kproxy.renaming.kinds import UUID, is_time
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.watchevents import WatchEvent
@@ -34,8 +35,6 @@ _CHOSEN = frozenset(
 _AGES = frozenset({"Age", "Last Seen", "First Seen", "Duration"})
 _EVENT = re.compile(r"\.[0-9a-f]{14,16}$")
 """The end of an event's name: the time at which it was made."""
-
-_TOKEN = "kube-api-access-"  # noqa: S105 - the name of a projected token's volume: plugin/pkg/admission/serviceaccount
 
 _REFUSED = 400
 
@@ -80,7 +79,7 @@ def _plain_object(value: JSONObject) -> JSONObject:
     if isinstance(prefix, str) and isinstance(value.get("name"), str):
         found["name"] = prefix
     elif isinstance(name := value.get("name"), str):
-        found["name"] = _TOKEN if name.startswith(_TOKEN) else _EVENT.sub("", name)
+        found["name"] = TOKEN_VOLUME if name.startswith(TOKEN_VOLUME) else _EVENT.sub("", name)
     if value.get("nodeName"):
         found["nodeName"] = ""  # which one it is the scheduler's choice
     if isinstance(items := found.get("items"), list):
