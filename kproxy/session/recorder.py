@@ -44,8 +44,8 @@ class HandsOver(Protocol):
         """The recorder's errno while it can commit nothing, 0 when it can."""
 
     @property
-    def handed_over(self) -> int:
-        """The last batch that a recorder committed."""
+    def progressed(self) -> bool:
+        """Whether a recorder committed anything during the last `drain`."""
 
     @property
     def attached(self) -> bool:
@@ -260,9 +260,7 @@ class RecorderProcess:
 
 async def drained(outbox: HandsOver) -> bool:
     """Whether all that an outbox has was committed; it is waited for as long as more of it is."""
-    while True:
-        before = outbox.handed_over
-        if await outbox.drain(DRAIN_SECONDS):
-            return True
-        if outbox.handed_over == before:
+    while not await outbox.drain(DRAIN_SECONDS):
+        if not outbox.progressed:
             return False
+    return True

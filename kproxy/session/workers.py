@@ -161,7 +161,7 @@ class _Ward:
             await self._outbox.detach()
         elif what == "drain":
             answer["ok"] = await self._outbox.drain(seconds)
-            answer |= {"blocked": self._outbox.blocked, "handed_over": self._outbox.handed_over}
+            answer |= {"blocked": self._outbox.blocked, "progressed": self._outbox.progressed}
         else:
             self.stopped.set()
             return
@@ -180,7 +180,7 @@ class RemoteOutbox:
         self.lost = asyncio.Event()
         self.failure = ""
         self.blocked = 0
-        self.handed_over = 0
+        self.progressed = False
         self.left_out = 0
         self.attached = False
         self.gone = asyncio.Event()
@@ -211,9 +211,9 @@ class RemoteOutbox:
     async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - how long the caller is ready to wait
         """Whether all it had was committed in time."""
         answer = await self._ask("drain", timeout)
-        blocked, handed_over = answer.get("blocked", 0), answer.get("handed_over", 0)
+        blocked = answer.get("blocked", 0)
         self.blocked = blocked if isinstance(blocked, int) else 0
-        self.handed_over = handed_over if isinstance(handed_over, int) else 0
+        self.progressed = bool(answer.get("progressed", False))
         return bool(answer.get("ok", True))
 
     def stop(self) -> None:

@@ -254,6 +254,7 @@ async def test_a_full_disk_is_waited_for(tmp_path: Path, capfd: pytest.CaptureFi
         send(outbox)
         assert not await outbox.drain(0.1)
         assert outbox.blocked
+        assert not outbox.progressed
         resource.prlimit(recorder.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
         await recorder.said("unblocked")
         assert await outbox.drain(10)

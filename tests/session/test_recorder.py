@@ -18,7 +18,8 @@ class Slow:
     left_out: int = 0
     blocked: int = 0
     attached: bool = True
-    handed_over: int = 0
+    progressed: bool = False
+    committed: int = 0
     asked: int = 0
 
     async def attach(self, sock: socket.socket, timeout: float) -> None:  # noqa: ASYNC109 - as HandsOver has it
@@ -30,8 +31,9 @@ class Slow:
     async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - as HandsOver has it
         """The time is over, and some of it was committed."""
         self.asked += 1
-        self.handed_over = min(self.handed_over + self.each, self.batches)
-        return timeout > 0 and self.handed_over == self.batches
+        self.progressed = self.each > 0
+        self.committed = min(self.committed + self.each, self.batches)
+        return timeout > 0 and self.committed == self.batches
 
 
 def test_the_end_waits_as_long_as_more_is_committed() -> None:

@@ -227,11 +227,6 @@ class Backlog:
         Never from here: the caller goes on with the same exchange, and `end` must know its batch.
         """
 
-    @property
-    def handed_over(self) -> int:
-        """The last batch that the recorder says it has committed."""
-        return self._committed
-
     def committed(self, number: int) -> None:
         """COMMITTED: this batch and all before it are in the recording."""
         if number >= self._number:

@@ -51,6 +51,8 @@ class Outbox(Backlog):
         self._sent = 0  # the batch that was sent last
         self._kept = 0  # batches up to this one were kept for the recorder: it should store them soon
         self._ending = False  # what there is should be stored soon
+        self.progressed = False
+        """Whether anything was committed during the last `drain`."""
         self._tasks: list[asyncio.Task[None]] = []
         self._writer: asyncio.StreamWriter | None = None
 
@@ -114,6 +116,7 @@ class Outbox(Backlog):
         self.flush()
         self._ending = True
         self._more.set()
+        before = self._committed
         try:
             async with asyncio.timeout(timeout):
                 await self.empty.wait()
@@ -121,6 +124,7 @@ class Outbox(Backlog):
             return False
         finally:
             self._ending = False
+            self.progressed = self._committed > before
         return True
 
     def flush(self) -> Batch | None:
