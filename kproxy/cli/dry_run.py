@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 import click
 
@@ -15,7 +14,7 @@ _SHOWN = 8
 """Waits of one step that the text names."""
 
 
-def dry_run_options[F: Callable[..., Any]](command: F) -> F:
+def dry_run_options[F: Callable[..., object]](command: F) -> F:
     """`--dry-run`, `--dry-run-as`."""
     command = click.option(
         "--dry-run-as",

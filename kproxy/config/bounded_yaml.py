@@ -1,7 +1,5 @@
 """YAML from outside: read safely, and with an end to what it may cost."""
 
-from typing import cast
-
 import yaml
 
 from kproxy.errors import ConfigError
@@ -14,7 +12,7 @@ MAX_DEPTH = 64
 MAX_NODES = 400_000
 
 # libyaml where PyYAML was built with it: fifty times faster, and it bounds nesting itself.
-_LOADER: type[yaml.SafeLoader] = cast("type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def load_yaml(raw: bytes, what: str) -> JSON:
@@ -26,9 +24,10 @@ def load_yaml(raw: bytes, what: str) -> JSON:
         raise ConfigError(f"{what} is larger than {MAX_BYTES // 1024 // 1024} MiB, more than kproxy reads.")
     try:
         _check_shape(raw, what)
-        return cast("JSON", yaml.load(raw, Loader=_LOADER))  # noqa: S506 - _LOADER is a SafeLoader
+        document: JSON = yaml.load(raw, Loader=_LOADER)  # noqa: S506 - _LOADER is a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
         raise ConfigError(f"{what} is no YAML that kproxy can read: {_one_line(error)}.") from error
+    return document
 
 
 def _check_shape(raw: bytes, what: str) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import ssl
-from typing import cast
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core writes to stderr on its own, before any of our sentences
 
@@ -19,7 +18,7 @@ from kproxy.etcd.settings import Endpoint, EtcdSettings
 from kproxy.etcd.stream import WatchStream
 from kproxy.etcd.trace import Metadata, trace_metadata
 from kproxy.model.etcd import Revision
-from kproxy.wire.descriptors import method
+from kproxy.wire.descriptors import ByTable, method
 
 _OPTIONS = (
     ("grpc.max_receive_message_length", -1),  # a watch with previous values goes beyond the default of 4 MiB
@@ -66,7 +65,7 @@ class Channel:
         """Turns to the next member."""
         self._current = (self._current + 1) % len(self._endpoints)
 
-    async def call(self, path: str, message: Message, *, again: bool = True) -> Message:
+    async def call(self, path: str, message: Message, *, again: bool = True) -> ByTable:
         """A unary call, `KV/Range`; `again`: it may be sent to another member when one fails (a read).
 
         EtcdError with one sentence; Compacted.
@@ -84,7 +83,7 @@ class Channel:
                 raise await self._explain(failed, error) from None
         raise AssertionError("unreachable")
 
-    async def call_once(self, path: str, message: Message) -> Message:
+    async def call_once(self, path: str, message: Message) -> ByTable:
         """A unary call to the current member, the token renewed if need be. AioRpcError as it comes, EtcdError."""
         await self._ensure_token()
         try:
@@ -95,13 +94,13 @@ class Channel:
             await self.renew_token()
             return await self._send(path, message)
 
-    async def _send(self, path: str, message: Message) -> Message:
+    async def _send(self, path: str, message: Message) -> ByTable:
         spec = method(_PACKAGE, path)
         call = self._channel().unary_unary(f"/{_PACKAGE}.{path}", _serialize)
         seconds = self._settings.timeout if path in _QUICK else self._settings.call_timeout
-        answer = await call(message, timeout=seconds, metadata=self._metadata())
+        answer: bytes = await call(message, timeout=seconds, metadata=self._metadata())
         # Parsed here: gRPC would log a traceback and give None for what cannot be.
-        return parsed(spec.response, cast("bytes", answer))
+        return parsed(spec.response, answer)
 
     async def watch_stream(self) -> WatchStream:
         """Opens a watch stream; nothing has been sent on it yet. AioRpcError, EtcdError."""
@@ -130,8 +129,8 @@ class Channel:
         settings = self._settings
         message = request("AuthenticateRequest", name=settings.user, password=settings.password)
         self._token = ""
-        answer = await self._send("Auth/Authenticate", message)
-        self._token = cast("AuthenticateResponse", answer).token
+        answer: AuthenticateResponse = await self._send("Auth/Authenticate", message)
+        self._token = answer.token
 
     async def explain(self, error: grpc.aio.AioRpcError) -> EtcdError:
         """The sentence for a call's failure at the current member."""

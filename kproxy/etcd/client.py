@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 from grpc.aio import AioRpcError
 
@@ -56,7 +56,7 @@ class Etcd:
     async def status(self) -> EtcdStatus:
         """Who it is, and its revision."""
         message = request("StatusRequest")
-        answer = cast("StatusResponse", await self._channel.call("Maintenance/Status", message))
+        answer: StatusResponse = await self._channel.call("Maintenance/Status", message)
         return EtcdStatus(
             cluster=ClusterId(f"{answer.header.cluster_id:016x}"),
             version=answer.version,
@@ -79,7 +79,7 @@ class Etcd:
     async def get(self, key: EtcdKey, *, at: Revision = Revision(0)) -> KeyValue | None:
         """A key as it is now, or was at a revision; None if it is not there. Compacted."""
         message = request("RangeRequest", key=key, revision=at)
-        answer = cast("RangeResponse", await self._channel.call("KV/Range", message))
+        answer: RangeResponse = await self._channel.call("KV/Range", message)
         return key_value(answer.kvs[0]) if answer.kvs else None
 
     async def range(  # noqa: PLR0913 - etcd's own options, by name
@@ -102,7 +102,7 @@ class Etcd:
             keys_only=keys_only,
             count_only=count_only,
         )
-        answer = cast("RangeResponse", await self._channel.call("KV/Range", message))
+        answer: RangeResponse = await self._channel.call("KV/Range", message)
         return RangeAnswer(
             items=tuple(key_value(kv) for kv in answer.kvs),
             more=answer.more,
@@ -154,17 +154,19 @@ class Etcd:
     ) -> TxnAnswer:
         """A transaction: `then` if all conditions hold. Never sent twice: after an error it may have run."""
         message = txn_request(conditions, then, otherwise)
-        return txn_answer(cast("TxnResponse", await self._channel.call("KV/Txn", message, again=False)))
+        answer: TxnResponse = await self._channel.call("KV/Txn", message, again=False)
+        return txn_answer(answer)
 
     async def grant(self, ttl: int) -> int:
         """A new lease of `ttl` seconds (etcd may give more); its id."""
         message = request("LeaseGrantRequest", TTL=ttl)
-        return cast("LeaseGrantResponse", await self._channel.call("Lease/LeaseGrant", message, again=False)).ID
+        answer: LeaseGrantResponse = await self._channel.call("Lease/LeaseGrant", message, again=False)
+        return answer.ID
 
     async def granted(self, lease: int) -> int:
         """The seconds that a lease was granted for, 0 for one that is not there any more."""
         message = request("LeaseTimeToLiveRequest", ID=lease)
-        answer = cast("LeaseTimeToLiveResponse", await self._channel.call("Lease/LeaseTimeToLive", message))
+        answer: LeaseTimeToLiveResponse = await self._channel.call("Lease/LeaseTimeToLive", message)
         return max(0, answer.grantedTTL) if answer.TTL >= 0 else 0
 
     async def revoke(self, lease: int) -> None:

@@ -1,14 +1,14 @@
 """The shapes of etcd's messages (etcd's rpc.proto and kv.proto) that this folder reads, and building those it sends."""
 
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import Protocol
 
 from google.protobuf.message import DecodeError, Message
 
 from kproxy.errors import EtcdError
 from kproxy.etcd.records import KeyValue, RawEvent
 from kproxy.model.etcd import ChangeType, EtcdKey, Revision
-from kproxy.wire.descriptors import message_class
+from kproxy.wire.descriptors import ByTable, message_class
 
 
 class Header(Protocol):
@@ -141,7 +141,7 @@ def request(name: str, /, **fields: object) -> Message:
     return built
 
 
-def parsed(name: str, data: bytes) -> Message:
+def parsed(name: str, data: bytes) -> ByTable:
     """A response's message, by its full name. EtcdError for bytes that are none."""
     try:
         return message_class(name).FromString(data)
@@ -151,7 +151,8 @@ def parsed(name: str, data: bytes) -> Message:
 
 def watch_response(data: bytes) -> WatchResponse:
     """A watch's message. EtcdError."""
-    return cast("WatchResponse", parsed("etcdserverpb.WatchResponse", data))
+    response: WatchResponse = parsed("etcdserverpb.WatchResponse", data)
+    return response
 
 
 def key_value(raw: RawKeyValue) -> KeyValue:

@@ -15,7 +15,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import cast
 
 import grpc
 import grpc.aio
@@ -172,7 +171,8 @@ async def check_store(channel: Channel, anchor: Anchor) -> tuple[ClusterId, Revi
     A new one would look like silence to a watch.
     """
     message = request("RangeRequest", key=b"\0")
-    header = cast("RangeResponse", await channel.call_once("KV/Range", message)).header
+    answer: RangeResponse = await channel.call_once("KV/Range", message)
+    header = answer.header
     cluster, revision = ClusterId(f"{header.cluster_id:016x}"), Revision(header.revision)
     reason = ""
     if anchor.cluster not in {"", cluster}:
@@ -190,7 +190,7 @@ async def _is_there(channel: Channel, event: RawEvent) -> bool:
     """Whether the store's history has this change; True where it has been compacted, and cannot tell any more."""
     message = request("RangeRequest", key=event.key, revision=event.mod_revision)
     try:
-        answer = cast("RangeResponse", await channel.call_once("KV/Range", message))
+        answer: RangeResponse = await channel.call_once("KV/Range", message)
     except grpc.aio.AioRpcError as error:
         if error.code() is grpc.StatusCode.OUT_OF_RANGE:
             return "compacted" in (error.details() or "")

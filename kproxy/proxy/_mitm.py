@@ -52,7 +52,7 @@ class TapInstance(mode_servers.AsyncioServerInstance[TapMode]):
         self,
         host: str,  # noqa: ARG002 - mitmproxy's signature
         port: int,  # noqa: ARG002 - the same
-    ) -> list[Any]:
+    ) -> list[Any]:  # mitmproxy's signature
         """On the socket that was bound already: its address was needed before."""
         if not isinstance(self.manager, TapProxyserver):
             raise TypeError("mode tap is served by kproxy only")

@@ -5,7 +5,6 @@ What cannot be decoded and may hold a secret is Opaque: it is kept as a length a
 
 import json
 from dataclasses import dataclass, field
-from typing import cast
 
 from kproxy.model.api import RequestInfo
 from kproxy.model.etcd import EtcdKey
@@ -164,7 +163,7 @@ class Redactor:
         return Opaque("holds a secret that cannot be cut out") if self._literals.found(data) else data
 
     def _object(self, value: JSONObject) -> JSONObject:
-        return cast("JSONObject", self._strings(value))
+        return {self._literals.replace_text(key): self._strings(item) for key, item in value.items()}
 
     def _strings(self, value: JSON) -> JSON:
         """The value with known literals replaced in its strings and keys."""
@@ -173,7 +172,7 @@ class Redactor:
         if isinstance(value, list):
             return [self._strings(item) for item in value]
         if isinstance(value, dict):
-            return {self._literals.replace_text(key): self._strings(item) for key, item in value.items()}
+            return self._object(value)
         return value
 
 

@@ -4,7 +4,6 @@ Works on JSON values, which it changes in place; how bytes become JSON values is
 """
 
 from enum import Enum, auto
-from typing import cast
 
 from kproxy.model.api import RequestInfo
 from kproxy.model.jsontypes import JSON, JSONObject, text
@@ -189,8 +188,8 @@ class Hider:
     def _token(self, value: JSONObject) -> None:
         for part in ("spec", "status"):
             holder = value.get(part)
-            if isinstance(holder, dict) and isinstance(holder.get("token"), str):
-                holder["token"] = self._replace(cast("str", holder["token"]), in_base64=False)
+            if isinstance(holder, dict) and isinstance(token := holder.get("token"), str):
+                holder["token"] = self._replace(token, in_base64=False)
 
     def _status(self, value: JSONObject) -> None:
         """An error may quote what it complains about."""

@@ -63,7 +63,7 @@ class Touches:
         self._kin = Kin()
 
     def of(self, effect: Effect) -> list[Touch]:
-        """All scopes that an exchange touches, but for its client's (clients.py): each once, the closest first."""
+        """All scopes that an exchange touches, but for its client's (graph.py adds those), closest first."""
         found = [*_own(effect), *self._kin.touched(effect), *self._barriers.of(effect)]
         self._kin.learn(effect)
         return list({touch.scope: touch for touch in reversed(found)}.values())[::-1]

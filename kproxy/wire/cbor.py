@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
-from typing import cast
 
 import cbor2
 
@@ -138,7 +137,7 @@ def _key(key: object) -> str:
 
 def _tagged(tree: cbor2.CBORTag) -> JSON:
     """A tagged value: bytes in the coding that JSON expects of them, times as RFC 3339; other tags mean nothing."""
-    value = cast("object", tree.value)
+    value: object = tree.value
     if tree.tag in _CODINGS and isinstance(value, bytes):
         return _CODINGS[tree.tag](value)
     if tree.tag in {_POSITIVE_BIG, _NEGATIVE_BIG}:
@@ -176,9 +175,8 @@ def _dump(tree: object) -> bytes:
         raise ContentError(f"a value that CBOR cannot have ({type(error).__name__})") from None
 
 
-def _write_float(encoder: cbor2.CBOREncoder, value: object) -> None:
+def _write_float(encoder: cbor2.CBOREncoder, real: float) -> None:
     """A float in the smallest width that keeps it."""
-    real = cast("float", value)
     for head, width in ((b"\xf9", "!e"), (b"\xfa", "!f")):
         try:
             packed = struct.pack(width, real)

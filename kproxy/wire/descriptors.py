@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import Any, TypedDict
 
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -61,6 +61,10 @@ class MethodSpec:
     response_stream: bool
 
 
+type ByTable = Any
+"""A message whose fields are read by their names: they are what its table says, which no type can. Who reads one says
+by a Protocol what it reads of it."""
+
 _pool = DescriptorPool()
 _FOLDER = Path(__file__).with_name("tables")
 
@@ -98,16 +102,18 @@ def package_of(api_version: str) -> str | None:
 
 @cache
 def _index() -> dict[str, dict[str, str]]:
-    return cast("dict[str, dict[str, str]]", json.loads(_read("index")))
+    index: dict[str, dict[str, str]] = json.loads(_read("index"))
+    return index
 
 
 @cache
 def table_of(package: str) -> Table:
     """A package's. KeyError."""
     try:
-        return cast("Table", json.loads(_read(package)))
+        table: Table = json.loads(_read(package))
     except FileNotFoundError:
         raise KeyError(package) from None
+    return table
 
 
 def _read(name: str) -> str:

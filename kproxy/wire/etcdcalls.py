@@ -5,12 +5,12 @@ Calls that are read: those of the services KV, Lease and Watch. `asked` reads a 
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol
 
 from google.protobuf.message import DecodeError, Message
 
 from kproxy.model.etcd import ClusterId, Compared, EtcdKey, KeyOperation, KeyRange, Operation, Revision
-from kproxy.wire.descriptors import message_class
+from kproxy.wire.descriptors import ByTable, message_class
 from kproxy.wire.grpcmessages import Bulk
 
 PREFIX = b"/etcdserverpb."
@@ -108,13 +108,20 @@ class _Lease(Protocol):
     ID: int
 
 
-class _RangeAnswer(Protocol):
-    count: int
+class _Answer(Protocol):
     header: _Header
 
 
-class _DeleteAnswer(Protocol):
+class _RangeAnswer(_Answer, Protocol):
+    count: int
+
+
+class _DeleteAnswer(_Answer, Protocol):
     deleted: int
+
+
+class _LeaseAnswer(_Answer, Protocol):
+    ID: int
 
 
 class _OperationAnswer(Protocol):
@@ -122,10 +129,6 @@ class _OperationAnswer(Protocol):
     response_delete_range: _DeleteAnswer
 
     def WhichOneof(self, name: str) -> str | None: ...  # noqa: N802 - protobuf's
-
-
-class _Answer(Protocol):
-    header: _Header
 
 
 class _TxnAnswer(_Answer, Protocol):
@@ -185,20 +188,19 @@ def _compared(condition: _Compare) -> Compared:
     )
 
 
-def _ask_range(message: Message) -> Asked:
-    return Asked(operations=(_range(cast("_Range", message)),))
+def _ask_range(message: _Range) -> Asked:
+    return Asked(operations=(_range(message),))
 
 
-def _ask_put(message: Message) -> Asked:
-    return Asked(operations=(_put(cast("_Put", message)),))
+def _ask_put(message: _Put) -> Asked:
+    return Asked(operations=(_put(message),))
 
 
-def _ask_delete(message: Message) -> Asked:
-    return Asked(operations=(_delete(cast("_Delete", message)),))
+def _ask_delete(message: _Delete) -> Asked:
+    return Asked(operations=(_delete(message),))
 
 
-def _ask_txn(message: Message) -> Asked:
-    txn = cast("_Txn", message)
+def _ask_txn(txn: _Txn) -> Asked:
     compare, success, failure = txn.compare, txn.success, txn.failure
     many = max(len(compare), len(success), len(failure))
     partial = ""
@@ -214,16 +216,16 @@ def _operations(branch: Sequence[_Operation]) -> tuple[KeyOperation, ...]:
     return tuple([_operation(each) for each in branch])
 
 
-def _ask_compact(message: Message) -> Asked:
-    at = Revision(cast("_Revision", message).revision)
+def _ask_compact(message: _Revision) -> Asked:
+    at = Revision(message.revision)
     return Asked(operations=(KeyOperation(operation=Operation.COMPACT, keys=key_range(b"", b"\0"), at=at),))
 
 
-def _ask_lease(message: Message) -> Asked:
-    return Asked(lease=cast("_Lease", message).ID)
+def _ask_lease(message: _Lease) -> Asked:
+    return Asked(lease=message.ID)
 
 
-def _ask_nothing(_message: Message) -> Asked:
+def _ask_nothing(_message: object) -> Asked:
     return NOTHING_ASKED
 
 
@@ -234,22 +236,20 @@ def _answered(
     return Answered(cluster, Revision(header.revision), succeeded, counts, lease)
 
 
-def _answered_range(message: Message) -> Answered:
-    answer = cast("_RangeAnswer", message)
+def _answered_range(answer: _RangeAnswer) -> Answered:
     return _answered(answer.header, (answer.count,))
 
 
-def _answered_stream(message: Message) -> Answered:
+def _answered_stream(answer: _StreamAnswer) -> Answered:
     """One part of a RangeStream's answer: only the last has header and count."""
-    return _answered_range(cast("Message", cast("_StreamAnswer", message).range_response))
+    return _answered_range(answer.range_response)
 
 
-def _answered_delete(message: Message) -> Answered:
-    return _answered(cast("_Answer", message).header, (cast("_DeleteAnswer", message).deleted,))
+def _answered_delete(answer: _DeleteAnswer) -> Answered:
+    return _answered(answer.header, (answer.deleted,))
 
 
-def _answered_txn(message: Message) -> Answered:
-    answer = cast("_TxnAnswer", message)
+def _answered_txn(answer: _TxnAnswer) -> Answered:
     counts = tuple(map(_count, answer.responses[:MAX_OPERATIONS]))
     return _answered(answer.header, counts, succeeded=answer.succeeded)
 
@@ -261,12 +261,12 @@ def _count(answer: _OperationAnswer) -> int:
     return answer.response_delete_range.deleted if kind == "response_delete_range" else 0
 
 
-def _answered_lease(message: Message) -> Answered:
-    return _answered(cast("_Answer", message).header, lease=cast("_Lease", message).ID)
+def _answered_lease(answer: _LeaseAnswer) -> Answered:
+    return _answered(answer.header, lease=answer.ID)
 
 
-def _answered_header(message: Message) -> Answered:
-    return _answered(cast("_Answer", message).header)
+def _answered_header(answer: _Answer) -> Answered:
+    return _answered(answer.header)
 
 
 class Method(NamedTuple):
@@ -275,8 +275,8 @@ class Method(NamedTuple):
     name: str
     request: str
     answer: str
-    ask: Callable[[Message], Asked]
-    answer_of: Callable[[Message], Answered]
+    ask: Callable[[ByTable], Asked]
+    answer_of: Callable[[ByTable], Answered]
     bulk: Bulk | None = None
 
 
@@ -326,7 +326,7 @@ def answered(method: Method, content: bytes | memoryview) -> Answered:
         return Answered(partial="the answer is none of etcd's")
 
 
-def parsed(name: str, content: bytes | memoryview) -> Message:
+def parsed(name: str, content: bytes | memoryview) -> ByTable:
     """A message of etcd's API. DecodeError."""
     return _class(name).FromString(content)  # type: ignore[arg-type]  # takes any buffer
 

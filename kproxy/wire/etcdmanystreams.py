@@ -1,7 +1,7 @@
 """Streams to etcd that carry many requests: watches, and leases kept alive. Each answered request is a call."""
 
 from collections import deque
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol
 
 from google.protobuf.message import DecodeError
 
@@ -165,7 +165,7 @@ class Watches:
 
     def _asked(self, message: Message, content: bytes | memoryview, at: int) -> None:
         try:
-            request = cast("_WatchRequest", parsed("WatchRequest", content))
+            request: _WatchRequest = parsed("WatchRequest", content)
         except DecodeError:
             return
         kind = request.WhichOneof("request_union")
@@ -185,7 +185,7 @@ class Watches:
 
     def _answered(self, message: Message, content: bytes | memoryview, at: int) -> Calls:
         try:
-            answer = cast("_WatchAnswer", parsed("WatchResponse", content))
+            answer: _WatchAnswer = parsed("WatchResponse", content)
         except DecodeError:
             return []
         header = answer.header

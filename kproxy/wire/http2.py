@@ -288,7 +288,7 @@ class Http2Side:
         the library's, which bounds what comes of it.
         """
         if len(block) > SHORT:
-            return tuple(cast("list[Field]", self._decoder.decode(block, raw=True)))
+            return tuple(cast("list[Field]", self._decoder.decode(block, raw=True)))  # raw: both are bytes
         entry = self._decoder.header_table.get_by_index
         fields: list[Field] = []
         for byte in block:
@@ -296,7 +296,7 @@ class Http2Side:
                 break
             fields.append(entry(byte & 0x7F))
         if len(fields) < len(block):
-            fields += cast("list[Field]", self._decoder.decode(block[len(fields) :], raw=True))
+            fields += cast("list[Field]", self._decoder.decode(block[len(fields) :], raw=True))  # as above
         return tuple(fields)
 
     def _settings(self, body: bytes) -> None:

@@ -7,7 +7,6 @@ Tables are none, and are decoded whole. JSON is read by the interpreter's own re
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
@@ -15,9 +14,10 @@ from kproxy.model.api import metadata_of
 from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.wire.content import decode
 from kproxy.wire.contenterror import ContentError
-from kproxy.wire.descriptors import message_class
+from kproxy.wire.descriptors import ByTable, message_class
 from kproxy.wire.mediatype import JSON as JSON_TYPE
 from kproxy.wire.mediatype import PROTOBUF, MediaType, parse_media_type
+from kproxy.wire.metamessages import Metadata, PartialObject, Status, Unknown
 from kproxy.wire.protoenvelope import MAGIC, message_name
 from kproxy.wire.protoforms import META, RUNTIME
 from kproxy.wire.storage import value_media_type
@@ -110,22 +110,25 @@ def read_value_facts(data: bytes) -> Facts:
 def read_text(data: bytes, *path: str) -> str:
     """A text within an etcd value, by the names of its fields; "" where it is not. ContentError."""
     media_type = value_media_type(data)
-    found: Any
     if media_type == PROTOBUF:
         try:
             unknown = _unknown(data)
             if _is_bare(unknown):
-                found = message_class(message_name(unknown.typeMeta.apiVersion, unknown.typeMeta.kind))
-                found = found.FromString(unknown.raw)
-                for name in path:
-                    found = getattr(found, name, "")
-                return found if isinstance(found, str) else ""
+                name = message_name(unknown.typeMeta.apiVersion, unknown.typeMeta.kind)
+                return _text_in(_message(name, unknown.raw), path)
         except (DecodeError, UnicodeDecodeError):
             raise ContentError("no protobuf object") from None
-    found = decode(media_type, data)
+    found: JSON = decode(media_type, data)
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
     return text(found)
+
+
+def _text_in(message: object, path: tuple[str, ...]) -> str:
+    found = message
+    for name in path:
+        found = getattr(found, name, "")
+    return found if isinstance(found, str) else ""
 
 
 def read_managers(data: bytes) -> frozenset[tuple[str, bytes]]:
@@ -167,14 +170,14 @@ def _protobuf_facts(data: bytes) -> Facts | None:
         if kind in _WHOLE or kind.endswith("List") or not _is_bare(unknown):
             return None
         if kind == "Status":
-            status: Any = message_class(f"{META}.Status").FromString(unknown.raw)
+            status: Status = _message(f"{META}.Status", unknown.raw)
             return Facts(kind=kind, uid=status.details.uid)
         return _message_facts(kind, _metadata(unknown))
     except (DecodeError, UnicodeDecodeError):
         raise ContentError("no protobuf object") from None
 
 
-def _partial(data: bytes) -> Any:
+def _partial(data: bytes) -> Metadata | None:
     try:
         unknown = _unknown(data)
         return _metadata(unknown) if _is_bare(unknown) else None
@@ -182,20 +185,26 @@ def _partial(data: bytes) -> Any:
         raise ContentError("no protobuf object") from None
 
 
-def _unknown(data: bytes) -> Any:
-    return message_class(f"{RUNTIME}.Unknown").FromString(data[len(MAGIC) :])
+def _message(name: str, data: bytes) -> ByTable:
+    """A message of this name. DecodeError."""
+    return message_class(name).FromString(data)
 
 
-def _is_bare(unknown: Any) -> bool:
+def _unknown(data: bytes) -> Unknown:
+    unknown: Unknown = _message(f"{RUNTIME}.Unknown", data[len(MAGIC) :])
+    return unknown
+
+
+def _is_bare(unknown: Unknown) -> bool:
     return unknown.contentType != JSON_TYPE and not unknown.contentEncoding
 
 
-def _metadata(unknown: Any) -> Any:
-    message: Any = message_class(f"{META}.PartialObjectMetadata").FromString(unknown.raw)
+def _metadata(unknown: Unknown) -> Metadata:
+    message: PartialObject = _message(f"{META}.PartialObjectMetadata", unknown.raw)
     return message.metadata
 
 
-def _message_facts(kind: str, metadata: Any) -> Facts:
+def _message_facts(kind: str, metadata: Metadata) -> Facts:
     graceful = metadata.HasField("deletionGracePeriodSeconds")
     grace = metadata.deletionGracePeriodSeconds if graceful else None
     return Facts(

@@ -7,7 +7,6 @@ left out, as the api-server's own decoder leaves it out.
 
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence
 from functools import cache, partial
-from typing import cast
 
 from google.protobuf.message import Message
 
@@ -101,7 +100,7 @@ def _set(message: Message, field: str, value: object) -> None:
 
 def _sub(message: Message, field: str) -> Message:
     """A submessage, there from now on."""
-    sub = cast("Message", getattr(message, field))
+    sub: Message = getattr(message, field)
     sub.SetInParent()
     return sub
 
@@ -118,7 +117,8 @@ def _build(name: str, message: Message, value: JSON) -> None:
         _build_schema_union(name, message, value)
     elif is_list(name):
         (item,) = message_fields(name)
-        cast("MutableSequence[object]", getattr(message, item.name)).extend(_array(value))
+        items: MutableSequence[object] = getattr(message, item.name)
+        items.extend(_array(value))
     else:
         fields = _object(value)
         for spec in message_fields(name):
@@ -136,17 +136,17 @@ def _build_schema_union(name: str, message: Message, value: JSON) -> None:
         _build_field(message, spec, {spec.json: value})
 
 
-def _build_field(message: Message, spec: FieldSpec, fields: Mapping[str, JSON]) -> None:
+def _build_field(message: Message, spec: FieldSpec, fields: JSONObject) -> None:
     """Sets one field, which is not set, to what the struct's JSON has for it."""
     if "inline" in spec.flags:
         if not spec.pointer or not _keys(spec.type).isdisjoint(fields):
-            _build(spec.type, _sub(message, spec.name), cast("JSON", fields))
+            _build(spec.type, _sub(message, spec.name), fields)
         return
     value = fields.get(spec.json)
     if spec.map_key:
-        _build_map(getattr(message, spec.name), spec, _object(value))
+        _build_map(message, spec, _object(value))
     elif spec.repeated:
-        _build_repeated(getattr(message, spec.name), spec, _array(value))
+        _build_repeated(message, spec, _array(value))
     elif value is None and (spec.pointer or spec.type == "bytes" or (spec.is_message and is_list(spec.type))):
         return
     elif spec.is_message:
@@ -163,22 +163,26 @@ def _keys(name: str) -> frozenset[str]:
     return frozenset(spec.json for spec in specs if "inline" not in spec.flags).union(*inner)
 
 
-def _build_map(target: object, spec: FieldSpec, values: JSONObject) -> None:
-    for key, value in values.items():
-        if spec.is_message:
-            _build(spec.type, cast("Mapping[str, Message]", target)[key], value)
-        else:
-            cast("MutableMapping[str, object]", target)[key] = _scalar(spec, value)
+def _build_map(message: Message, spec: FieldSpec, values: JSONObject) -> None:
+    if spec.is_message:
+        messages: Mapping[str, Message] = getattr(message, spec.name)
+        for key, value in values.items():
+            _build(spec.type, messages[key], value)
+    else:
+        scalars: MutableMapping[str, object] = getattr(message, spec.name)
+        for key, value in values.items():
+            scalars[key] = _scalar(spec, value)
 
 
-def _build_repeated(target: object, spec: FieldSpec, values: list[JSON]) -> None:
+def _build_repeated(message: Message, spec: FieldSpec, values: list[JSON]) -> None:
+    target: MutableSequence[object] = getattr(message, spec.name)
     for value in values:
         if spec.is_message:
             item = message_class(spec.type)()
             _build(spec.type, item, value)
-            cast("MutableSequence[object]", target).append(item)
+            target.append(item)
         else:
-            cast("MutableSequence[object]", target).append(_scalar(spec, value))
+            target.append(_scalar(spec, value))
 
 
 def _scalar(spec: FieldSpec, value: JSON) -> object:
@@ -229,7 +233,7 @@ def _merge_field(message: Message, spec: FieldSpec, old: JSONObject, new: JSONOb
         keys = _keys(spec.type)
         before, after = ({key: value for key, value in side.items() if key in keys} for side in (old, new))
         if before and after:
-            _merge(spec.type, cast("Message", getattr(message, spec.name)), before, after)
+            _merge(spec.type, getattr(message, spec.name), before, after)
         elif before != after:
             message.ClearField(spec.name)
             _build_field(message, spec, new)
@@ -238,7 +242,7 @@ def _merge_field(message: Message, spec: FieldSpec, old: JSONObject, new: JSONOb
     if was == becomes:
         return
     if isinstance(was, dict) and isinstance(becomes, dict) and spec.is_message and not spec.map_key:
-        _merge(spec.type, cast("Message", getattr(message, spec.name)), was, becomes)
+        _merge(spec.type, getattr(message, spec.name), was, becomes)
     elif isinstance(was, list) and isinstance(becomes, list) and spec.repeated and spec.is_message:
         _merge_list(message, spec, was, becomes)
     else:
@@ -248,8 +252,8 @@ def _merge_field(message: Message, spec: FieldSpec, old: JSONObject, new: JSONOb
 
 def _merge_list(message: Message, spec: FieldSpec, was: list[JSON], becomes: list[JSON]) -> None:
     """Items keep their place; what is more or less is so at the end."""
-    items = cast("MutableSequence[Message]", getattr(message, spec.name))
+    items: MutableSequence[Message] = getattr(message, spec.name)
     for item, before, after in zip(items, was, becomes, strict=False):
         _merge(spec.type, item, before, after)
     del items[len(becomes) :]
-    _build_repeated(items, spec, becomes[len(was) :])
+    _build_repeated(message, spec, becomes[len(was) :])

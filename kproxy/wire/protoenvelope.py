@@ -1,7 +1,7 @@
 r"""The envelope of the api-server's protobuf objects, `k8s\0` and a runtime.Unknown, and what all readers share."""
 
 from functools import cache
-from typing import cast
+from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
@@ -43,17 +43,17 @@ def open_unknown(data: bytes) -> Message:
 def unknown_parts(unknown: Message) -> tuple[str, str, bytes, str]:
     """A runtime.Unknown's apiVersion, kind, raw bytes and content type. ContentError."""
     values = fields_by_name(unknown)
-    meta = fields_by_name(values["typeMeta"]) if isinstance(values.get("typeMeta"), Message) else {}
+    meta = fields_by_name(values["typeMeta"]) if "typeMeta" in values else {}
     if values.get("contentEncoding"):
         raise ContentError("a protobuf object in a content coding of its own")
     api_version, kind = str(meta.get("apiVersion", "")), str(meta.get("kind", ""))
-    return api_version, kind, cast("bytes", values.get("raw", b"")), str(values.get("contentType", ""))
+    return api_version, kind, values.get("raw", b""), str(values.get("contentType", ""))
 
 
-def fields_by_name(message: object) -> dict[str, object]:
+def fields_by_name(message: Message) -> dict[str, Any]:  # each value is of the type that the table says
     """A message's set fields. ContentError for text that is not UTF-8."""
     try:
-        return {field.name: value for field, value in cast("Message", message).ListFields()}
+        return {field.name: value for field, value in message.ListFields()}
     except UnicodeDecodeError:
         raise ContentError("a protobuf text that is not UTF-8") from None
 
@@ -67,4 +67,5 @@ def is_list(name: str) -> bool:
 def raw_bytes(message: Message) -> bytes:
     """The only field of a message that wraps bytes."""
     values = message.ListFields()
-    return cast("bytes", values[0][1]) if values else b""
+    raw: bytes = values[0][1] if values else b""
+    return raw

@@ -7,7 +7,7 @@ and without it a missing list, map or pointer is null (encoding/json, struct tag
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, cast
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -58,7 +58,7 @@ def decode_protobuf(data: bytes) -> JSONObject:
 def decode_watch_event(data: bytes) -> JSONObject:
     """A watch event, a bare meta.v1 WatchEvent: `{"type": …, "object": …}`. ContentError."""
     name = f"{META}.WatchEvent"
-    return _guarded(data, lambda: cast("JSONObject", message_json(name, parse(name, data))))
+    return _guarded(data, lambda: _read_struct(name, parse(name, data)))
 
 
 def _guarded(data: bytes, read: Callable[[], JSONObject]) -> JSONObject:
@@ -111,7 +111,7 @@ def _reader(name: str) -> Callable[[Message], JSON]:
 
 
 def _read_list(field: str, message: Message) -> JSON:
-    return list(cast("Iterable[str]", fields_by_name(message).get(field, ())))
+    return list(fields_by_name(message).get(field, ()))
 
 
 def _read_raw_json(message: Message) -> JSON:
@@ -130,13 +130,14 @@ def _read_schema_union(schema_name: str, other: str, message: Message) -> JSON:
     values = fields_by_name(message)
     schema, rest = values.get("schema"), values.get(other)
     if other != "allows" and rest:
-        return [
-            item if isinstance(item, str) else message_json(schema_name, cast("Message", item))
-            for item in cast("Iterable[object]", rest)
-        ]
+        return [item if isinstance(item, str) else message_json(schema_name, item) for item in rest]
     if isinstance(schema, Message):
         return message_json(schema_name, schema)
     return bool(rest) if other == "allows" else None
+
+
+type _Read = Callable[[Any], JSON]
+"""Reads what a field holds: of the type that its table says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class _Field:
 
     rank: int  # its place in Go's struct
     key: str  # "" for an embedded struct
-    read: Callable[[object], JSON] | None  # None: as it is
+    read: _Read | None  # None: as it is
     absent: Callable[[], JSON] | None  # None: left out
     drop_null: bool  # left out if null
     drop_empty: bool  # left out if zero or empty
@@ -160,10 +161,10 @@ class _Struct:
     always: int  # fields that are in the JSON when they are not in the message: as a rule they are
 
 
-def _read_struct(name: str, message: Message) -> JSON:
+def _read_struct(name: str, message: Message) -> JSONObject:
     struct = _struct(name)
     fields = struct.fields
-    present: list[tuple[_Field, Any]] = [(fields[field.number], value) for field, value in message.ListFields()]
+    present = [(fields[field.number], value) for field, value in message.ListFields()]
     if struct.always and len([1 for field, _ in present if field.absent]) < struct.always:
         known = {field.rank for field, _ in present}
         present += [(field, _ABSENT) for field in fields.values() if field.absent and field.rank not in known]
@@ -235,7 +236,7 @@ def _default(name: str, *, null: bool) -> JSON:
     return None if null else message_json(name, message_class(name)())
 
 
-def _value_reader(spec: FieldSpec, embedded: JSONObject | None) -> Callable[[object], JSON] | None:
+def _value_reader(spec: FieldSpec, embedded: JSONObject | None) -> _Read | None:
     read = _element_reader(spec)
     if embedded is not None and read is not None:
         read = partial(_with_kind, embedded, read)
@@ -244,17 +245,17 @@ def _value_reader(spec: FieldSpec, embedded: JSONObject | None) -> Callable[[obj
     return partial(_read_repeated, read) if spec.repeated else read
 
 
-def _element_reader(spec: FieldSpec) -> Callable[[object], JSON] | None:
+def _element_reader(spec: FieldSpec) -> _Read | None:
     if spec.is_message:
-        return cast("Callable[[object], JSON]", _LazyReader(spec.type))
+        return _LazyReader(spec.type)
     if spec.type == "bytes":
-        return cast("Callable[[object], JSON]", base64_text)
+        return base64_text
     if spec.type in {"double", "float"}:
-        return cast("Callable[[object], JSON]", number)
+        return number
     return None
 
 
-def _with_kind(own: JSONObject, read: Callable[[object], JSON], value: object) -> JSON:
+def _with_kind(own: JSONObject, read: _Read, value: object) -> JSON:
     """An embedded object, which says in JSON what it is."""
     json = read(value)
     return {**own, **json} if isinstance(json, dict) else json
@@ -275,11 +276,11 @@ class _LazyReader:
         return self._read(message)
 
 
-def _read_repeated(read: Callable[[object], JSON] | None, values: Iterable[Any]) -> JSON:
+def _read_repeated(read: _Read | None, values: Iterable[Any]) -> JSON:  # scalars are JSON as they are
     return list(values) if read is None else [read(value) for value in values]
 
 
-def _read_map(read: Callable[[object], JSON] | None, values: Mapping[Any, Any]) -> JSON:
+def _read_map(read: _Read | None, values: Mapping[Any, Any]) -> JSON:  # the same
     keys = sorted(values, key=str)
     if any(isinstance(key, bytes) for key in keys):  # what the library makes of text that is not UTF-8
         raise ContentError("a protobuf text that is not UTF-8")

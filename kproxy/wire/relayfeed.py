@@ -18,7 +18,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import cast
+from typing import Any
 
 import cbor2
 
@@ -171,9 +171,9 @@ def _frame(kind: _Type, content: object) -> bytes:
 
 def _records(kind: int, packed: bytes) -> list[FeedRecord]:
     try:
-        content = cast("Sequence[object]", cbor2.loads(packed))
+        content = cbor2.loads(packed)
         if kind == _Type.CALLS:
-            return [_call(cast("_Row", row)) for row in content]
+            return [_call(row) for row in content]
         return [_other(kind, content)]
     except FeedError:
         raise
@@ -183,22 +183,17 @@ def _records(kind: int, packed: bytes) -> list[FeedRecord]:
 
 def _other(kind: int, content: Sequence[object]) -> FeedRecord:
     if kind == _Type.HELLO:
-        _check(content, (_NUMBER, _TEXT, _NUMBER, _LIST, _NUMBER, _NUMBER))
-        version, relay, pid, relayed, at, calls = cast("tuple[int, str, int, list[tuple[str, str]], int, int]", content)
+        known = (_NUMBER, _TEXT, _NUMBER, _LIST, _NUMBER, _NUMBER)
+        version, relay, pid, relayed, at, calls = _checked(content, known)
         if version != VERSION:
             raise FeedError(f"it is of version {version}, and this kproxy reads {VERSION}")
-        for each in relayed:
-            _check(each, (_TEXT, _TEXT))
-        return Hello(relay, pid, tuple(Relayed(etcd, listen) for etcd, listen in relayed), at, calls)
+        return Hello(relay, pid, tuple(Relayed(*_checked(each, (_TEXT, _TEXT))) for each in relayed), at, calls)
     if kind == _Type.LOST:
-        _check(content, (_NUMBER, _NUMBER, _NUMBER))
-        return Lost(*cast("tuple[int, int, int]", content))
+        return Lost(*_checked(content, (_NUMBER, _NUMBER, _NUMBER)))
     if kind == _Type.UNREAD:
-        _check(content, (_NUMBER, _TEXT, _NUMBER, _TEXT))
-        return Unread(*cast("tuple[int, str, int, str]", content))
+        return Unread(*_checked(content, (_NUMBER, _TEXT, _NUMBER, _TEXT)))
     if kind == _Type.SYNCED:
-        _check(content, (_NUMBER, _NUMBER))
-        return Synced(*cast("tuple[int, int]", content))
+        return Synced(*_checked(content, (_NUMBER, _NUMBER)))
     raise FeedError(f"there is no frame of type {kind}")
 
 
@@ -276,10 +271,11 @@ _COMPARED_TYPES = (_BYTES, _TEXT, _TEXT, _NUMBER)
 _OPERATION_TYPES = (*(_TEXT, _BYTES, _BYTES, _NUMBER, _NUMBER, _NUMBER, _BOOL, _BOOL, _NUMBER, _NUMBER),)
 
 
-def _check(row: Sequence[object], types: tuple[frozenset[type], ...]) -> None:
-    """FeedError if a row's columns are not of these types: what is read is what it says it is."""
+def _checked(row: Sequence[Any], types: tuple[frozenset[type], ...]) -> Sequence[Any]:  # each of one of its types
+    """A row. FeedError if its columns are not of these types: what is read is what it says it is."""
     if not all(type(value) in known for value, known in zip(row, types, strict=True)):
         raise FeedError("a column is of another type")
+    return row
 
 
 class _Shapes:
@@ -293,7 +289,7 @@ class _Shapes:
         """FeedError."""
         shape = tuple(map(type, row))
         if shape not in self._known:
-            _check(row, self._types)
+            _checked(row, self._types)
             self._known.add(shape)
 
 

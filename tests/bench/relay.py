@@ -23,7 +23,7 @@ class Leg(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """There it is."""
-        self.transport = cast("asyncio.Transport", transport)
+        self.transport = cast("asyncio.Transport", transport)  # a stream's
         self.transport.set_write_buffer_limits(HIGH_WATER)
 
     def data_received(self, data: bytes) -> None:

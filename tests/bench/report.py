@@ -110,7 +110,7 @@ def _cells(runs: list[Round]) -> str:
     return " | ".join(cells)
 
 
-def _saturation(figures: dict[str, Any]) -> str:
+def _saturation(figures: dict[str, Any]) -> str:  # numbers, and when they were taken
     return (
         f"## At saturation, {figures['seconds']:g} seconds\n\n"
         f"GET, plain, c=16. Without a recording {figures['unrecorded_rate']:,.0f} exchanges a second. With "

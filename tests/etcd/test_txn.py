@@ -1,11 +1,8 @@
 """Transactions as messages; tests/etcd/test_client.py runs them."""
 
-from typing import cast
-
-from kproxy.etcd.messages import TxnResponse
 from kproxy.etcd.txn import Compare, Delete, Get, Put, txn_answer, txn_request
 from kproxy.model.etcd import EtcdKey, Revision
-from kproxy.wire.descriptors import message_class
+from kproxy.wire.descriptors import ByTable, message_class
 
 KEY = EtcdKey(b"/k")
 
@@ -30,7 +27,9 @@ def test_each_operation_has_its_answer() -> None:
         {"response_delete_range": {"deleted": 1, "prev_kvs": [kv]}},
         {"response_range": {"kvs": [kv]}},
     ]
-    response = message_class("etcdserverpb.TxnResponse")(succeeded=True, header={"revision": 9}, responses=responses)
-    answer = txn_answer(cast("TxnResponse", response))
+    response: ByTable = message_class("etcdserverpb.TxnResponse")(
+        succeeded=True, header={"revision": 9}, responses=responses
+    )
+    answer = txn_answer(response)
     assert (answer.succeeded, answer.revision) == (True, 9)
     assert [[found.mod_revision for found in one] for one in answer.answers] == [[], [5], [5], [5]]

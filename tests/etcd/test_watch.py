@@ -5,7 +5,6 @@ import shutil
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -14,7 +13,7 @@ from kproxy.etcd import Compacted, Etcd, RawEvent, WatchBatch, connect
 from kproxy.etcd.messages import WatchResponse
 from kproxy.etcd.watch import _Cursor
 from kproxy.model.etcd import ChangeType, EtcdKey, Revision
-from kproxy.wire.descriptors import message_class
+from kproxy.wire.descriptors import ByTable, message_class
 from tests.support.etcd_server import Certificates, EtcdServer, running_etcd
 
 
@@ -168,12 +167,13 @@ def test_a_store_that_has_lost_its_data_is_not_taken_for_silence(tmp_path: Path)
 
 def response(*revisions: int, fragment: bool = False) -> WatchResponse:
     """A watch response with an event for each revision."""
-    built = message_class("etcdserverpb.WatchResponse")()
+    built: ByTable = message_class("etcdserverpb.WatchResponse")()
     for revision in revisions:
         kv = message_class("mvccpb.KeyValue")(key=b"k", mod_revision=revision)
-        built.events.append(message_class("mvccpb.Event")(kv=kv))  # type: ignore[attr-defined] # a message made of a table
-    built.fragment = fragment  # type: ignore[attr-defined] # a message made of a table
-    return cast("WatchResponse", built)
+        built.events.append(message_class("mvccpb.Event")(kv=kv))
+    built.fragment = fragment
+    made: WatchResponse = built
+    return made
 
 
 def revisions(batch: WatchBatch | None) -> list[int] | None:

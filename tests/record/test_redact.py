@@ -37,6 +37,7 @@ def secret(**fields: JSON) -> JSONObject:
     return {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s"}, "data": {"p": CODED}, **fields}
 
 
+# Any: tests look deep into it.
 def redacted(value: JSON, target: str = SECRETS, media_type: str = JSON_TYPE, method: str = "POST") -> Any:
     """What is stored of a value; it holds no secret, and redacting it again changes nothing."""
     secrecy = REDACTOR.secrecy(request_info(method, target))

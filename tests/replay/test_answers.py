@@ -1,7 +1,7 @@
 """kproxy.replay.answers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import cast
 
 import pytest
@@ -15,7 +15,7 @@ from kproxy.replay.coming import Coming
 from kproxy.replay.settle import Stored
 from kproxy.replay.transport import Connection, Reply
 from kproxy.wire.requestinfo import request_info
-from kproxy.wire.watchevents import decode_event
+from kproxy.wire.watchevents import WatchEvent, decode_event
 from tests.diff.sessions import FakeServer
 
 EVENT = b'{"type":"ADDED","object":{"metadata":{"name":"x"}}}\n'
@@ -42,10 +42,15 @@ class Stream:
         """Nothing is left behind."""
 
 
+def watching(stream: Stream, recorded: Sequence[WatchEvent], coming: Coming | None = None) -> Watch:
+    """A watch whose events are that stream's."""
+    return Watch(cast("Reply", stream), recorded, Renaming(), coming=coming)  # it has what a watch asks of an answer
+
+
 def test_events_that_were_waited_for_in_vain_are_not_waited_for_again() -> None:
     async def run() -> list[bool]:
         stream = Stream()
-        watch = Watch(cast("Reply", stream), [], Renaming())
+        watch = watching(stream, [])
         said = [await watch.wait(2, 0.01)]  # nothing came: two are missing
         stream.queue.put_nowait(EVENT)
         said += [await watch.wait(3, 60)]  # the third recorded one is the first to come
@@ -64,7 +69,7 @@ def test_events_that_were_waited_for_in_vain_are_not_waited_for_again() -> None:
 def test_a_watch_whose_events_come_again_is_waited_for_as_long_as_at_first() -> None:
     async def run() -> int:
         stream = Stream()
-        watch = Watch(cast("Reply", stream), [], Renaming())
+        watch = watching(stream, [])
         watch.vain = 3
         stream.queue.put_nowait(EVENT)
         assert await watch.wait(1, 60)
@@ -87,7 +92,8 @@ def test_an_answer_that_is_too_large_is_refused_however_it_came(
 
     def reply(content: bytes) -> Reply:
         head = b"HTTP/1.1 200 OK\r\n\r\n"
-        return Reply(status=200, head=head, connection=cast("Connection", Rest()), waiting=[content], ended=ended)
+        rest = cast("Connection", Rest())  # it has what is asked of a connection
+        return Reply(status=200, head=head, connection=rest, waiting=[content], ended=ended)
 
     assert asyncio.run(read_all(reply(b"123"))) == b"123"
     with pytest.raises(ReplayError, match="larger than 3 bytes"):
@@ -102,7 +108,7 @@ def test_a_watch_lingers_for_the_events_that_were_recorded_though_others_came() 
 
     async def run() -> list[object]:
         stream = Stream()
-        watch = Watch(cast("Reply", stream), recorded, Renaming())
+        watch = watching(stream, recorded)
         for name in ("a", "other"):
             stream.queue.put_nowait(event(name))
         assert await watch.wait(2, 60)
@@ -127,7 +133,7 @@ def test_an_api_servers_own_heartbeats_are_neither_awaited_nor_taken_for_what_is
 
     async def run() -> list[bool]:
         stream = Stream()
-        watch = Watch(cast("Reply", stream), recorded, Renaming())
+        watch = watching(stream, recorded)
         stream.queue.put_nowait(beat)
         came = [await watch.wait(1, 0.01)]
         stream.queue.put_nowait(EVENT)
@@ -152,7 +158,7 @@ def test_what_cannot_come_is_not_waited_for() -> None:
 
         stream = Stream()
         coming = Coming(request_info("GET", "/api/v1/nodes?watch=true"), "/registry", stored)
-        watch = Watch(cast("Reply", stream), recorded, Renaming(), coming=coming)
+        watch = watching(stream, recorded, coming=coming)
         stream.queue.put_nowait(END)
         over = await watch.wait(3, 60 if not version else 1)
         if not version:
@@ -181,7 +187,7 @@ class NothingThere:
         """One that may ask it."""
         events = [decode_event("application/json", each) for each in recorded]
         coming = Coming(request_info("GET", "/api/v1/nodes?watch=true"), "/registry", self)
-        return Watch(cast("Reply", stream), events, Renaming(), coming=coming)
+        return watching(stream, events, coming=coming)
 
 
 def test_what_was_made_and_deleted_again_is_waited_for_though_etcd_has_nothing_of_it() -> None:
@@ -231,7 +237,7 @@ def test_what_was_drawn_and_nobody_told_may_come() -> None:
             return Stored(0, 0)
 
         coming = Coming(request_info("GET", "/api/v1/nodes?watch=true"), "/registry", stored)
-        watch = Watch(cast("Reply", Stream()), recorded, Renaming(), coming=coming)
+        watch = watching(Stream(), recorded, coming=coming)
         came = await watch.wait(1, 0.5)
         await watch.close()
         return came
@@ -242,7 +248,7 @@ def test_what_was_drawn_and_nobody_told_may_come() -> None:
 def test_a_watch_that_ended_is_not_waited_for() -> None:
     async def run() -> tuple[bool, bool]:
         stream = Stream()
-        watch = Watch(cast("Reply", stream), [], Renaming())
+        watch = watching(stream, [])
         stream.queue.put_nowait(EVENT)
         stream.queue.put_nowait(b"")
         found = await watch.wait(2, 60), await watch.wait(None, 60)
@@ -255,7 +261,7 @@ def test_a_watch_that_ended_is_not_waited_for() -> None:
 def test_a_watch_that_its_server_ends_before_half_of_its_time_is_over_ended_early() -> None:
     async def run(*, events: bytes, before: float, after: float) -> bool:
         stream = Stream()
-        watch = Watch(cast("Reply", stream), [], Renaming())
+        watch = watching(stream, [])
         await asyncio.sleep(before)
         stream.queue.put_nowait(events)
         stream.queue.put_nowait(b"")
@@ -273,7 +279,7 @@ def test_a_watch_that_its_server_ends_before_half_of_its_time_is_over_ended_earl
 
 def test_a_watch_that_is_open_has_not_ended_early() -> None:
     async def run() -> bool:
-        watch = Watch(cast("Reply", Stream()), [], Renaming())
+        watch = watching(Stream(), [])
         await asyncio.sleep(0.01)
         early = watch.ended_early
         await watch.close()

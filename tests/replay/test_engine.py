@@ -254,6 +254,7 @@ def test_what_a_watch_owes_is_given_up_only_where_etcd_tells_what_is_gone(
     seen: list[Coming | None] = []
 
     class Seen(Watch):
+        # Any: the others of a Watch.
         def __init__(self, reply: Reply, events: Sequence[WatchEvent], renaming: Renaming, **more: Any) -> None:
             seen.append(more["coming"])
             super().__init__(reply, events, renaming, **more)

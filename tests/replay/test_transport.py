@@ -162,5 +162,5 @@ def test_a_recording_cannot_smuggle_a_second_request(request_: WireRequest) -> N
 )
 def test_a_field_is_what_the_heads_fields_say(fields: list[tuple[str, str]]) -> None:
     head = "HTTP/1.1 200 OK\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields) + "\r\n"
-    reply = Reply(200, head.encode(), cast("Connection", None))
+    reply = Reply(200, head.encode(), cast("Connection", None))  # nobody asks it
     assert reply.field(b"connection") == header(reply.headers, "connection")

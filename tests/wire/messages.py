@@ -2,8 +2,6 @@
 
 import json
 import random
-from collections.abc import MutableMapping, MutableSequence
-from typing import cast
 
 from google.protobuf.message import Message
 
@@ -92,11 +90,12 @@ class Maker:
         if other == "allows":
             self._set(message, "allows", True)
         if self._random.random() < 0.5 or self._deep(depth):
-            cast("Message", getattr(message, "schema")).CopyFrom(self.message(schema, depth + 3))  # noqa: B009 - the same
+            target: Message = getattr(message, "schema")  # noqa: B009 - the same
+            target.CopyFrom(self.message(schema, depth + 3))
         elif other == "property":
-            cast("MutableSequence[str]", getattr(message, other)).extend(["a", "b"])
+            getattr(message, other).extend(["a", "b"])
         elif other == "jSONSchemas":
-            cast("MutableSequence[Message]", getattr(message, other)).append(self.message(schema, depth + 3))
+            getattr(message, other).append(self.message(schema, depth + 3))
 
     def _deep(self, depth: int) -> bool:
         return depth > 8 or self._left < 0
@@ -106,25 +105,23 @@ class Maker:
 
     def _field(self, message: Message, spec: FieldSpec, depth: int) -> None:
         many = 0 if self._deep(depth) else self._random.choice((0, 0, 1, 2))
-        target: object = getattr(message, spec.name)
+        target = getattr(message, spec.name)
         if spec.map_key:
             for _ in range(many):
                 if spec.is_message:
-                    cast("MutableMapping[str, Message]", target)[self._text()].CopyFrom(
-                        self.message(spec.type, depth + 1)
-                    )
+                    target[self._text()].CopyFrom(self.message(spec.type, depth + 1))
                 else:
-                    cast("MutableMapping[str, object]", target)[self._text()] = self._scalar(spec.type)
+                    target[self._text()] = self._scalar(spec.type)
         elif spec.repeated:
             for _ in range(many):
                 item = self.message(spec.type, depth + 1) if spec.is_message else self._scalar(spec.type)
-                cast("MutableSequence[object]", target).append(item)
+                target.append(item)
         elif spec.pointer and not many:
             return
         elif spec.is_message:
             self._zero_time = not spec.pointer  # a pointer to a zero time is null in JSON, as none is
-            cast("Message", target).CopyFrom(self.message(spec.type, depth + 1))
-            cast("Message", target).SetInParent()
+            target.CopyFrom(self.message(spec.type, depth + 1))
+            target.SetInParent()
         elif spec.type != "bytes" or many:
             self._set(message, spec.name, self._scalar(spec.type))
 

@@ -124,7 +124,7 @@ def test_an_error_quotes_nothing_of_the_content() -> None:
 
 def change(value: JSONObject) -> JSONObject:
     """Another password, and a field more."""
-    inner: Any = value["object"]
+    inner: Any = value["object"]  # the object that the test made
     inner["data"]["p"] = base64.b64encode(b"other").decode()
     inner["note"] = "new"
     del inner["gone"]
@@ -136,7 +136,7 @@ def test_a_change_leaves_the_form_of_all_else_as_it_is() -> None:
     before = CBOR_MAGIC + item({b"type": b"ADDED", b"object": CBORTag(55799, secret)})
     after = edit_cbor(before, change)
     expected = {b"data": {b"q": CBORTag(22, b"stays"), b"p": CBORTag(22, b"other")}, b"n": 1.0, "text": "t"}
-    raw: Any = cbor2.loads(after, semantic_decoders={55799: lambda value, _: CBORTag(55799, value)})
+    raw = cbor2.loads(after, semantic_decoders={55799: lambda value, _: CBORTag(55799, value)})
     assert after.startswith(CBOR_MAGIC)
     assert raw.value == {b"type": b"ADDED", b"object": CBORTag(55799, {**expected, b"note": b"new"})}
     assert b"hunter2" not in after

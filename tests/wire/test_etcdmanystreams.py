@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kproxy.etcd.messages import request
 from kproxy.model.etcd import EtcdKey, KeyOperation, KeyRange, Operation, Revision
 from kproxy.wire import etcdmanystreams
-from kproxy.wire.descriptors import message_class
+from kproxy.wire.descriptors import ByTable, message_class
 from kproxy.wire.etcdcalls import parsed
 from kproxy.wire.etcdmanystreams import is_event
 from kproxy.wire.etcdtraffic import EtcdTraffic
@@ -114,9 +114,9 @@ watch_answers = st.builds(
 
 
 @given(watch_answers)
-def test_events_are_known_by_their_first_bytes(answer: object) -> None:
-    data = answer.SerializeToString()  # type: ignore[attr-defined] # a message made of a table
-    word = answer.created or answer.canceled or answer.compact_revision or answer.cancel_reason  # type: ignore[attr-defined] # a message made of a table
+def test_events_are_known_by_their_first_bytes(answer: ByTable) -> None:
+    data = answer.SerializeToString()
+    word = answer.created or answer.canceled or answer.compact_revision or answer.cancel_reason
     assert is_event(data) == (not word)
     assert is_event(memoryview(data)) == (not word)
 

@@ -142,7 +142,7 @@ class _Reader(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = cast("asyncio.Transport", transport)  # a stream's, as asyncio gives to a Protocol
         self._feed.attach(self._transport)
 
     def data_received(self, data: bytes) -> None:
