@@ -86,6 +86,8 @@ def _say_mutants(rooms: tuple[Room, ...], given: argparse.Namespace) -> Iterator
         found = mutated(room, given.keep, drawn, given.seed, given.children)
         for name in found.survived:
             _say(shown(room, given.keep, name) if given.survivors else f"  {name}")
+        for name in found.endless:
+            _say(f"  {name}: the clock ended it, twice")
         run = len(found.killed) + len(found.survived)
         of = f"{run} drawn by seed {given.seed} from {found.there}" if run < found.there else f"all {run}"
         yield share(f"{room.name}: mutants noticed", found.share, MUTANTS, of)

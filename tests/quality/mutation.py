@@ -17,7 +17,13 @@ GOAL = 0.85
 FAST = [*PYTEST, "-x", "--hypothesis-profile=mutants", "-p", "no:cacheprovider"]
 NEEDED = ("tests", "recordings", "docs", "kproxy", "README.md")
 UNNOTICED = frozenset({0, 33})
-"""mutmut's codes of a mutant that all tests bear, and of one that no test meets; ended by the clock is noticed."""
+"""mutmut's codes of a mutant that all tests bear, and of one that no test meets."""
+
+CLOCK = frozenset({36, 24, -24, 152, 255, -9})
+"""Codes of one that was ended: by mutmut's clock, by the processor time it may take, or for want of memory.
+
+A busy machine ends others, too: one is noticed only if it is ended again when it is tried alone.
+"""
 
 CONFIGURATION = """
 [tool.mutmut]
@@ -36,12 +42,16 @@ track_dependencies = false
 
 @dataclass(frozen=True, slots=True)
 class Mutated:
-    """Of one room: mutants that there are, that were drawn, and what became of those, by name."""
+    """Of one room: mutants that there are, that were drawn, and what became of those, by name.
+
+    `endless` are those of the killed that no test failed but the clock ended.
+    """
 
     room: str
     there: int
     killed: tuple[str, ...]
     survived: tuple[str, ...]
+    endless: tuple[str, ...] = ()
 
     @property
     def share(self) -> float:
@@ -64,7 +74,9 @@ def mutated(room: Room, folder: Path, drawn: int, seed: int, children: int = 2) 
         names = [name for name, _ in _results(work)]
     sample = draw(names, drawn, seed)
     _mutmut(work, children, *sample)
-    return outcome(room.name, len(names), {name: code for name, code in _results(work) if name in set(sample)})
+    if ended := [name for name, code in _of(work, sample).items() if code in CLOCK]:
+        _mutmut(work, 1, *ended)
+    return outcome(room.name, len(names), _of(work, sample))
 
 
 def draw(names: list[str], count: int, seed: int) -> list[str]:
@@ -79,7 +91,8 @@ def outcome(room: str, there: int, codes: dict[str, int | None]) -> Mutated:
         raise RuntimeError(f"mutmut did not run {len(unrun)} mutants of {room}, {unrun[0]} among them")
     survived = sorted(name for name, code in codes.items() if code in UNNOTICED)
     killed = sorted(codes.keys() - set(survived))
-    return Mutated(room, there, tuple(killed), tuple(survived))
+    endless = [name for name in killed if codes[name] in CLOCK]
+    return Mutated(room, there, tuple(killed), tuple(survived), tuple(endless))
 
 
 def shown(room: Room, folder: Path, name: str) -> str:
@@ -108,6 +121,11 @@ def _mutmut(work: Path, children: int, *names: str) -> None:
         ended = subprocess.run(tool, cwd=work, env=environment, stdout=said, stderr=said, check=False)
     if ended.returncode and names != ("none",):
         raise RuntimeError(f"mutmut failed in {work}:\n{(work / 'said').read_text()[-4000:]}")
+
+
+def _of(work: Path, sample: list[str]) -> dict[str, int | None]:
+    drawn = set(sample)
+    return {name: code for name, code in _results(work) if name in drawn}
 
 
 def _results(work: Path) -> Iterator[tuple[str, int | None]]:

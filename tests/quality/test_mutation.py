@@ -14,7 +14,7 @@ def test_a_seed_draws_the_same_again_whatever_the_order() -> None:
 
 def test_one_that_no_test_meets_has_survived_and_one_that_never_ends_is_killed() -> None:
     found = outcome("wire", 9, {"failed": 1, "passed": 0, "unmet": 33, "endless": -24})
-    assert found == Mutated("wire", 9, ("endless", "failed"), ("passed", "unmet"))
+    assert found == Mutated("wire", 9, ("endless", "failed"), ("passed", "unmet"), ("endless",))
     assert found.share == 0.5
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kproxy.model.jsontypes import JSON
 from kproxy.replay.barriers import Barriers, definition_of
 from kproxy.replay.effects import Effect
 from tests.replay.test_graph import MAPS, NAMESPACE, PODS, Session, named
@@ -71,3 +72,46 @@ def test_of_a_thousand_kinds_of_reads_the_scopes_are_remembered_and_no_more() ->
     again = barriers.of(read(MAPS))
     assert again is not first
     assert again == first
+
+
+def test_an_accounts_requests_and_the_pods_of_its_namespace_do_not_wait_for_each_other() -> None:
+    session = Session()
+    session.add("POST", PODS, 201, sent=named("p"), said=named("p"))
+    session.add("GET", f"{MAPS}/x", caller="system:serviceaccount:default:robot")
+    session.add("POST", PODS, 201, sent=named("q"), said=named("q"))
+    assert session.waits() == {1: {}, 2: {}, 3: {}}
+
+
+def test_lists_over_all_namespaces_stand_beside_each_other_and_on_one_side_of_a_namespaces_end() -> None:
+    session = Session()
+    names, before = session.add("GET", NAMESPACE), session.add("GET", "/api/v1/pods")
+    node = session.add("GET", "/api/v1/nodes/n")
+    ended = session.add("DELETE", f"{NAMESPACE}/team")
+    after, volume = session.add("GET", "/api/v1/pods"), session.add("GET", "/api/v1/persistentvolumes/v")
+    found = session.waits()
+    assert (found[before], found[node], found[volume]) == ({}, {}, {})
+    assert found[ended] == {names: "list", before: "list"}
+    assert found[after][ended] == "list"
+
+
+@pytest.mark.parametrize(
+    ("spec", "fixed"),
+    [
+        ({"ports": [{"port": 1, "nodePort": 30001}]}, True),
+        ({"ports": ["none", {"port": 1}]}, False),
+        ({"ports": "none"}, False),
+        ({"clusterIP": "10.96.0.9"}, True),
+        ({"clusterIP": "None"}, False),
+        ({"clusterIP": ["10.96.0.9"]}, False),
+        ({"healthCheckNodePort": 30002}, True),
+        ({"healthCheckNodePort": 0, "clusterIP": ""}, False),
+        ([], False),
+    ],
+)
+def test_services_wait_for_each_other_where_one_fixes_its_address_or_port(spec: JSON, *, fixed: bool) -> None:
+    session = Session()
+    services = f"{NAMESPACE}/default/services"
+    session.add("POST", services, 201, sent={**named("s"), "spec": spec}, said=named("s"))
+    session.add("POST", services, 201, sent=named("t"), said=named("t"))
+    session.add("PUT", f"{services}/u/status", sent=named("u"), said=named("u"))
+    assert session.waits() == {1: {}, 2: {1: "addresses"} if fixed else {}, 3: {}}

@@ -238,6 +238,20 @@ def test_who_names_a_uid_that_no_creation_told_waits_for_what_its_program_had_re
     assert other not in session.waits()[used]
 
 
+def test_who_names_a_uid_that_nobody_told_waits_for_each_of_its_programs_last_reads() -> None:
+    session = Session()
+    first = session.add("GET", f"{MAPS}/x", agent="ctl/1 (linux) a")
+    listed = session.add("GET", MAPS, agent="ctl/1 (linux) b")
+    session.add("PUT", f"{MAPS}/y", agent="ctl/1 (linux) b")
+    session.add("GET", f"{MAPS}/x", agent="other/1")
+    owned = named("z", ownerReferences=[{"uid": UID}])
+    used = session.add("POST", PODS, 201, sent=owned, said=owned, agent="ctl/1 (linux) c")
+    later = session.add("GET", f"{MAPS}?fieldSelector=a%3D{UID}", agent="another/1")
+    found = session.waits()
+    assert found[used] == {first: "seen", listed: "seen"}
+    assert found[later][used] == "value"
+
+
 def test_a_page_waits_for_the_page_before() -> None:
     session = Session()
     first = session.add("GET", f"{MAPS}?limit=5", agent="pager/1")

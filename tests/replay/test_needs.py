@@ -70,3 +70,11 @@ def test_a_uid_that_nobody_outside_made_is_not_needed() -> None:
     other = UID.replace("a", "b")
     owned = named("p", ownerReferences=[{"uid": other}])
     assert missing(session, session.add("POST", PODS, 201, sent=owned, said=named("p"))) == []
+
+
+def test_who_is_told_that_an_object_is_not_there_does_not_need_the_one_that_was_made() -> None:
+    """Its end is in no recording: a finalizer went, or its owner."""
+    session = Session()
+    session.add("POST", MAPS, 201, sent=named("x"), said=named("x"))
+    assert missing(session, session.add("GET", f"{MAPS}/x", 404)) == []
+    assert len(missing(session, session.add("GET", f"{MAPS}/x", 403))) == 1

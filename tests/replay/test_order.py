@@ -391,3 +391,16 @@ def test_a_watch_begins_before_the_writes_that_its_first_state_does_not_hold() -
     session.recording.frame_list.append(Frame(seq=Seq(watch), index=0, at=Nanos(20), body=body))
     session.written |= {Seq(first): 5, Seq(second): 6}
     assert session.order() == [first, watch, second]
+
+
+def test_what_no_order_explains_stands_in_the_order_of_the_answers_and_nothing_is_lost() -> None:
+    """Revisions say that a was made before b was written, and the answers that all was deleted between the two."""
+    session = Session()
+    old = session.add("GET", f"{MAPS}/a", (10, 16), said=named("a", uid="old"))
+    session.add("POST", MAPS, (11, 20), 201, said=named("a", uid="new"), revision=5)
+    session.add("PUT", f"{MAPS}/b", (11, 18), said=named("b"), revision=6)
+    session.add("DELETE", MAPS, (10, 19), said={"items": []})
+    gone = session.add("GET", f"{MAPS}/b", (11, 17), 404, said=refusal("NotFound", "b"))
+    order = session.order()
+    assert sorted(order) == [1, 2, 3, 4, 5]
+    assert [each for each in order if each not in {old, gone}] == [3, 4, 2]

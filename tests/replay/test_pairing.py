@@ -87,3 +87,29 @@ def test_a_name_that_an_answer_on_its_way_will_tell_is_not_guessed() -> None:
     making[0] = False
     learner.settle()
     assert renaming.text("m-p") == "m-y"
+
+
+def test_a_recorded_objects_name_here_is_the_one_that_came_for_it() -> None:
+    renaming = Renaming()
+    recorded = [event("ADDED", "m-p", 100, server="a", generate="m-"), event("ADDED", "x", 101, server="a")]
+    learner = WatchLearner(renaming, recorded)
+    assert learner.name_here(recorded[0]) is None, "drawn, and nobody told"
+    assert learner.name_here(recorded[1]) == "kube-system/x"
+    learner.came(event("ADDED", "m-y", 7, server="b", generate="m-"))
+    learner.came(event("ADDED", "x", 8, server="b"))
+    learner.settle()
+    assert [learner.name_here(each) for each in recorded] == ["kube-system/m-y", "kube-system/x"]
+    assert learner.complete
+
+
+def test_what_has_not_come_is_left_and_what_comes_after_it_was_given_up_is_late() -> None:
+    recorded = [event("ADDED", "x", 100, server="a"), event("ADDED", "y", 101, server="a")]
+    learner = WatchLearner(Renaming(), recorded)
+    learner.came(event("ADDED", "x", 7, server="b"))
+    assert list(learner.left(recorded)) == recorded[1:]
+    assert not learner.complete
+    learner.give_up(recorded)
+    assert learner.made_up() == 0
+    learner.came(event("ADDED", "y", 8, server="b"))
+    assert (learner.made_up(), learner.made_up()) == (1, 0)
+    assert learner.complete

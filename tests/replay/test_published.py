@@ -84,3 +84,29 @@ def test_nothing_is_awaited_of_what_the_session_did_not_define_and_of_no_index()
     assert wanted(index("api/v1"), settle(1), path="/openapi/v2") is None
     assert wanted(b"", settle(1), status=304) is None
     assert wanted(b"nothing", settle(1)) is None
+
+
+def groups(*names: str) -> bytes:
+    """What /apis answers."""
+    return json.dumps({"kind": "APIGroupList", "groups": [{"name": name} for name in names]}).encode()
+
+
+def test_the_index_of_groups_is_awaited_by_their_names() -> None:
+    found = wanted(groups("apps", "example.org"), settle(1), path="/apis")
+    assert found is not None
+    assert (found.names, found.gone) == (frozenset({"example.org"}), frozenset())
+    assert not found.shown(200, JSON_TYPE, groups("apps"))
+    assert found.shown(200, JSON_TYPE, groups("example.org"))
+    gone = wanted(groups("apps"), settle(1), settle(0), path="/apis")
+    assert gone is not None
+    assert (gone.names, gone.gone) == (frozenset(), frozenset({"example.org"}))
+    assert not gone.shown(200, JSON_TYPE, groups("apps", "example.org"))
+    assert gone.shown(200, JSON_TYPE, groups("apps"))
+
+
+def test_a_group_is_there_as_long_as_one_of_its_definitions_is() -> None:
+    other = EtcdKey(DEFINITION.replace(b"things", b"others"))
+    assert wanted(index("api/v1"), settle(1), settle(1, other), settle(0)) is None
+    gone = wanted(index("api/v1"), settle(1), settle(1, other), settle(0), settle(0, other))
+    assert gone is not None
+    assert gone.gone == {"example.org"}

@@ -2,7 +2,7 @@
 
 from kproxy.model.api import ObjectRef
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.replay.restore_forms import comparable, made_of, manager_of, same_managers, without_choices
+from kproxy.replay.restore_forms import as_written, comparable, made_of, manager_of, same_managers, without_choices
 
 SERVICE = ObjectRef(group="", resource="services", namespace="team", name="web")
 
@@ -64,3 +64,31 @@ def test_a_job_without_a_template_and_a_service_without_a_spec_are_asked_for_as_
     assert without_choices(SERVICE, {"kind": "Service"}) == {"kind": "Service"}
     pods: JSONObject = {"spec": {"clusterIP": "10.1.2.3"}}
     assert without_choices(ObjectRef(group="", resource="pods", namespace="team", name="p"), pods) == pods
+
+
+def event(*versions: JSON, kind: str = "Event") -> JSONObject:
+    """An object as v1 has it, whose managers wrote these versions' fields."""
+    managers: JSON = [{"manager": "m", "apiVersion": each} for each in versions]
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"managedFields": managers}, "message": "m"}
+
+
+def test_an_event_that_was_written_in_the_new_version_is_asked_for_in_it() -> None:
+    new = event("v1", "events.k8s.io/v1")
+    written = as_written(new)
+    assert (written["apiVersion"], written["note"]) == ("events.k8s.io/v1", "m")
+    unmanaged: JSONObject = {"kind": "Event", "apiVersion": "v1"}
+    for old in (event("v1"), event(), event("events.k8s.io/v1", kind="Pod"), unmanaged):
+        assert as_written(old) == old
+    odd: JSONObject = {"apiVersion": "v1", "kind": "Event", "metadata": {"managedFields": ["events.k8s.io/v1"]}}
+    assert as_written(odd) == odd
+
+
+def test_the_same_managers_are_the_same_in_whatever_order_they_stand_and_say_their_fields() -> None:
+    one: JSONObject = {"manager": "a", "operation": "Update"}
+    turned: JSONObject = {"operation": "Update", "manager": "a", "time": "2026"}
+    other: JSONObject = {"manager": "b", "operation": "Update"}
+    assert same_managers(
+        {"metadata": {"managedFields": [one, other]}}, {"metadata": {"managedFields": [other, turned]}}
+    )
+    assert not same_managers({"metadata": {"managedFields": [one]}}, {"metadata": {"managedFields": [other]}})
+    assert same_managers({"metadata": {"managedFields": ["none"]}}, {})

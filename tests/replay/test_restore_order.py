@@ -68,3 +68,16 @@ def test_what_is_named_elsewhere_comes_first_too() -> None:
     event = ObjectRef(group="", resource="events", namespace="team", name="e")
     about: JSON = {"metadata": {"uid": uid(9)}, "involvedObject": {"uid": uid(2)}}
     assert [each.number for each in in_order([item_of(1, event, about), item(2, "widgets", "team", "z.io")])] == [2, 1]
+
+
+def test_of_one_rank_the_elder_comes_first_and_of_one_age_the_first_by_name() -> None:
+    def pod(number: int, name: str, created: str) -> Item:
+        ref = ObjectRef(group="", resource="pods", namespace="team", name=name)
+        return item_of(number, ref, {"metadata": {"creationTimestamp": created, "uid": uid(number)}})
+
+    items = [
+        pod(1, "a", "2026-11-02T00:00:00Z"),
+        pod(2, "c", "2026-11-01T00:00:00Z"),
+        pod(3, "b", "2026-11-01T00:00:00Z"),
+    ]
+    assert [each.number for each in in_order(items)] == [3, 2, 1]

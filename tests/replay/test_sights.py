@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from kproxy.model.api import ObjectRef
-from kproxy.model.exchange import Answer, Exchange, Nanos, Request, Seq
+from kproxy.model.exchange import Answer, Exchange, Frame, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSON
-from kproxy.replay.sights import Sight, listed_revision, sight
+from kproxy.replay.sights import Sight, initial_revision, listed_revision, shown_by, sight
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording
 
@@ -127,9 +127,57 @@ def test_a_list_shows_a_revision_unless_an_older_one_will_do(query: str, revisio
 
 
 def test_hostile_answers_tell_nothing() -> None:
-    for revision in ("-1", "9" * 40, "٣", 7, None):
+    for revision in ("-1", "9" * 20, "9" * 40, "٣", 7, None):
         found = seen("GET", f"{MAPS}/x", 200, {"metadata": {"resourceVersion": revision}})
         assert told(found)[4] == 0
     recording, exchange = exchanged("GET", f"{MAPS}/x", 200, [1])
     assert told(sight(recording, exchange))[4] == 0
     assert sight(recording, replace(exchange, answer=None)) is None
+
+
+BOOKMARK: JSON = {
+    "type": "BOOKMARK",
+    "object": {"metadata": {"resourceVersion": "7", "annotations": {"k8s.io/initial-events-end": "true"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "events", "revision"),
+    [
+        ("watch=1&sendInitialEvents=true", [b'{"type":"ADDED","object":{}}', json.dumps(BOOKMARK).encode()], 7),
+        ("watch=1&sendInitialEvents=true", [b'{"type":"ADDED","object":{}}'], 0),
+        ("watch=1&sendInitialEvents=true", [b"{k8s.io/initial-events-end", json.dumps(BOOKMARK).encode()], 0),
+        ("watch=1", [json.dumps(BOOKMARK).encode()], 0),
+        ("sendInitialEvents=true", [json.dumps(BOOKMARK).encode()], 0),
+    ],
+)
+def test_what_a_watch_begins_with_is_of_the_revision_that_its_bookmark_says(
+    query: str, events: list[bytes], revision: int
+) -> None:
+    recording, watch = exchanged("GET", f"{MAPS}?{query}")
+    for index, data in enumerate(events):
+        recording.frame_list.append(Frame(seq=Seq(1), index=index, at=Nanos(2), body=recording.keep(data)))
+    assert initial_revision(recording, watch) == revision
+    assert initial_revision(recording, replace(watch, answer=None)) == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "bodies"),
+    [
+        ("PUT", f"{MAPS}/x", 2),
+        ("PATCH", f"{MAPS}/x/status", 2),
+        ("POST", MAPS, 1),
+        ("DELETE", f"{MAPS}/x", 1),
+        ("GET", f"{MAPS}/x", 1),
+        ("GET", MAPS, 0),
+        ("DELETE", MAPS, 0),
+        ("GET", f"{PODS}/x/log", 0),
+        ("GET", "/version", 0),
+        ("PUT", f"{MAPS}/x?dryRun=All", 0),
+    ],
+)
+def test_the_bodies_that_a_sight_looks_at_are_told_before(method: str, target: str, bodies: int) -> None:
+    exchange = exchanged(method, target, said=OBJECT, sent=OBJECT)[1]
+    assert exchange.answer is not None
+    assert list(shown_by(exchange)) == [exchange.request.body, exchange.answer.body][2 - bodies :][:bodies]
+    assert not list(shown_by(replace(exchange, answer=None)))

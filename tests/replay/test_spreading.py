@@ -89,3 +89,22 @@ def test_an_accounts_requests_wait_for_what_became_of_it() -> None:
 def test_the_definition_of_the_core_concerns_the_core() -> None:
     assert served("")(asked("GET", f"{TEAM}/pods"))
     assert not served("")(asked("GET", f"{RBAC}/clusterroles"))
+
+
+@pytest.mark.parametrize(
+    ("class_of", "needed_by", "not_by"),
+    [
+        ("/apis/scheduling.k8s.io/v1/priorityclasses", "pods", "configmaps"),
+        ("/apis/node.k8s.io/v1/runtimeclasses", "pods", "services"),
+        ("/apis/storage.k8s.io/v1/storageclasses", "persistentvolumeclaims", "pods"),
+    ],
+)
+def test_a_class_concerns_what_names_one_and_nothing_else(class_of: str, needed_by: str, not_by: str) -> None:
+    assert concerned("POST", class_of, f"POST {TEAM}/{needed_by}") is True
+    assert concerned("POST", class_of, f"POST {TEAM}/{not_by}") is False
+
+
+def test_an_ingress_waits_for_its_class() -> None:
+    ingresses = "/apis/networking.k8s.io/v1/namespaces/team/ingresses"
+    assert concerned("POST", "/apis/networking.k8s.io/v1/ingressclasses", f"POST {ingresses}") is True
+    assert concerned("POST", "/apis/networking.k8s.io/v1/networkpolicies", f"POST {ingresses}") is None

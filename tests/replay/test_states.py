@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from kproxy.model.jsontypes import JSON
-from kproxy.replay.states import state_of
+from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.replay.states import event_state, state_of
+from kproxy.wire.watchevents import WatchEvent
 
 JSON_TYPE = "application/json"
 
@@ -15,9 +16,9 @@ def state(value: JSON, status: int = 200) -> str:
     return state_of(status, JSON_TYPE, json.dumps(value).encode())
 
 
-def pod(name: str = "web-x7f2p", phase: str = "Running", **metadata: JSON) -> JSON:
+def pod(name: str = "web-x7f2p", phase: str = "Running", **metadata: JSON) -> JSONObject:
     """A pod of a generated name."""
-    shown: JSON = {"name": name, "generateName": "web-", **metadata}
+    shown: JSONObject = {"name": name, "generateName": "web-", **metadata}
     return {"kind": "Pod", "metadata": shown, "status": {"phase": phase, "podIP": metadata.get("ip", "10.0.0.1")}}
 
 
@@ -79,3 +80,44 @@ def test_rows_that_are_none_are_a_state_like_any_other() -> None:
     rows: list[JSON] = [{"kind": "Table", "rows": [row]} for row in ("a", "b")]
     assert state(rows[0]) == state(rows[0])
     assert state(rows[0]) != state(rows[1])
+
+
+def shown(kind: str, value: JSONObject) -> str:
+    """The state that an event shows."""
+    return event_state(WatchEvent(type=kind, object=value))
+
+
+def test_an_events_state_is_its_objects_and_of_one_that_is_gone_its_name_alone() -> None:
+    assert shown("ADDED", pod()) == shown("MODIFIED", pod(resourceVersion="9"))
+    assert shown("ADDED", pod()) != shown("ADDED", pod(phase="Pending"))
+    assert shown("ADDED", pod()) != shown("BOOKMARK", pod())
+    assert shown("ADDED", pod()) != shown("DELETED", pod())
+    assert shown("DELETED", pod()) == shown("DELETED", pod("web-9k2lm", phase="Succeeded"))
+    assert shown("DELETED", pod()) != shown("DELETED", {"metadata": {"name": "db"}})
+
+
+@pytest.mark.parametrize("value", [{"metadata": "none"}, {"metadata": {}}, {"kind": "Pod"}])
+def test_of_a_gone_object_without_a_name_only_that_it_is_gone_is_shown(value: JSONObject) -> None:
+    assert shown("DELETED", value) == shown("DELETED", {})
+    assert shown("DELETED", value) != shown("ADDED", value)
+
+
+def test_a_name_that_somebody_chose_is_part_of_the_state() -> None:
+    def called(name: str) -> str:
+        return state({"metadata": {"name": name}})
+
+    assert called("web") != called("db")
+    assert called("kube-api-access-x7k2p") == called("kube-api-access-9k2lm") != called("kube-root-ca.crt")
+    assert called("web.17a3b5c7d9e1f203") == called("web.17a3b5c7d9e1f999") != called("db.17a3b5c7d9e1f203")
+    assert called("web.1.2") != called("web.1.3")
+
+
+def test_a_table_shows_the_same_whatever_the_order_of_its_rows_and_of_a_row_without_cells_its_object() -> None:
+    def table(*rows: JSON) -> str:
+        return state({"kind": "Table", "columnDefinitions": ["none", {"name": "Ready"}], "rows": list(rows)})
+
+    one: JSON = {"cells": ["a", "1/1"], "object": pod()}
+    two: JSON = {"cells": ["b", "0/1"], "object": pod(phase="Pending")}
+    assert table(one, two) == table(two, one) != table(one, one)
+    assert table({"object": pod()}) != table({"object": pod(phase="Pending")})
+    assert table({"cells": ["a", "1/1", "more"]}) != table({"cells": ["a", "1/1", "other"]})

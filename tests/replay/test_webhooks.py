@@ -128,8 +128,9 @@ def test_a_conversion_goes_without_its_webhook(stored: bool) -> None:
     assert [each.matches(info) for each in handling.touched] == [True]
     stub = Handling(Webhooks.STUB, stub=Stub("https://s", "Y2E="))
     changed = stub.adapt(DEFINITION, {"spec": spec})
-    assert "https://s/convert" in str(changed)
-    assert "'strategy': 'Webhook'" in str(changed)
+    called: JSONObject = {"url": "https://s/convert", "caBundle": "Y2E="}
+    there: JSONObject = {"webhookClientConfig": called} if stored else {"webhook": {"clientConfig": called}}
+    assert changed == {"spec": {**spec, "conversion": {"strategy": "Webhook", **there}}}
 
 
 def test_an_aggregated_api_is_left_out_and_its_version_remembered() -> None:
