@@ -63,9 +63,9 @@ _SYSTEM = re.compile(
 class Beside(RuleBook):
     """A book of rules, and this one. `missed`: reads and watches whose state did not come: not hidden.
 
-    `gone`: reads of what was on its way out and is gone here. `own`: keys that in the recording nobody but the
-    people wrote (own_keys), below `prefix`: nothing of them is a controller's doing. `locator` tells which object
-    it is that a list, or an event, shows.
+    `gone`: reads of what was on its way, out or in, and is gone on one side. `own`: keys that in the recording nobody
+    but the people wrote (own_keys), below `prefix`: nothing of them is a controller's doing. `locator` tells which
+    object it is that a list, or an event, shows.
     """
 
     missed: frozenset[int] = frozenset()
@@ -115,13 +115,15 @@ class Beside(RuleBook):
         return ObjectRef(group=asked.group, resource=asked.resource, namespace=asked.namespace, name=asked.name)
 
 
-def gone_here(replayed: Recording, passing: Iterable[int], image: Callable[[Seq], Seq | None]) -> frozenset[int]:
-    """Reads that the replay's server answered with a 404."""
+def gone_on_one_side(
+    baseline: Recording, replayed: Recording, passing: Iterable[int], image: Callable[[Seq], Seq | None]
+) -> frozenset[int]:
+    """Reads that one of the servers answered with a 404."""
     found = set()
     for seq in passing:
         there = image(Seq(seq))
-        exchange = replayed.exchange(there) if there is not None else None
-        if exchange is not None and exchange.answer is not None and exchange.answer.status == _NOT_FOUND:
+        sides = (baseline.exchange(Seq(seq)), replayed.exchange(there) if there is not None else None)
+        if any(each is not None and each.answer is not None and each.answer.status == _NOT_FOUND for each in sides):
             found.add(seq)
     return frozenset(found)
 

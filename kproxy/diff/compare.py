@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from kproxy.diff.align import align_exchanges
 from kproxy.diff.alone import Alone
 from kproxy.diff.atonce import AtOnce
-from kproxy.diff.beside import Beside, check_consequences, gone_here, own_keys
+from kproxy.diff.beside import Beside, check_consequences, gone_on_one_side, own_keys
 from kproxy.diff.causes import find_causes
 from kproxy.diff.etcd import EtcdComparison
 from kproxy.diff.exchanges import compare_exchange, compare_pages, same_targets
@@ -79,15 +79,15 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     `strict`: no noise rule hides anything. `require_etcd`: without etcd on both sides the verdict is inconclusive.
     `rules`: noise beside the built-in one. `renaming`: an empty one, which then has what was learned.
     `beside`: only people's requests were driven, while controllers acted (beside.py); of reads and watches whose state
-    did not come, which; `passing`: reads of what was on its way out. `early`: watches that the replay's server ended
-    long before their client left them, and that were left by it in the baseline. `notify` hears how far it is.
+    did not come, which; `passing`: reads of what was on its way, out or in. `early`: watches that the replay's server
+    ended long before their client left them, and that were left by it in the baseline. `notify` hears how far it is.
     """
     pairing = Pairing(align_exchanges(baseline.exchanges(), replayed.exchanges()) if pairs is None else pairs)
     if beside is not None:
         rules = Beside(
             (rules or RuleBook()).rules,
             missed=frozenset(beside),
-            gone=gone_here(replayed, passing, pairing.image),
+            gone=gone_on_one_side(baseline, replayed, passing, pairing.image),
             own=own_keys(baseline, baseline_ledger, map(Seq, pairing.baseline)),
             prefix=baseline.session.etcd_prefix,
             locator=Locator(Sides(baseline, replayed, baseline_ledger, Images(pairing)), ()),

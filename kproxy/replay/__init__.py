@@ -5,7 +5,8 @@
   loops, conflicts, lasting; read_ahead, recent
 - parts of a session: slices, needs (what a slice leaves out), causes, reduce (the smallest part)
 - the engine: engine, frontier and workers (who takes which step), pace (when), deadlines, settle (what a server does by
-  itself), polling, delivered, throttled, stopping, events (what it says), result, doubts
+  itself), polling, passing (states that need not come again), delivered, throttled, stopping, events (what it says),
+  result, doubts
 - a request: recorded, sending, senders with people (as whom), transport with links (sockets), upgrades, issued (tokens)
 - an answer: answers, states, learning; of a watch: watched, pairing, coming (what still can come)
 - the start state: restored, restore_etcd; restore_api with restore_asks, restore_forms, restore_order; accounts,

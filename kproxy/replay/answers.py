@@ -1,7 +1,7 @@
 """Answers of the target as the engine reads them: content decoding, watch events, and what is learned from them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
 
 from kproxy.errors import ReplayError
@@ -135,21 +135,38 @@ class Watch:
     def _make_up(self) -> None:
         self.missed = max(0, self.missed - self._learner.made_up())
 
-    async def wait_states(self, events: int, seconds: float) -> bool:
+    async def wait_states(
+        self, events: int, seconds: float, passed: Callable[[WatchEvent], bool] = lambda _: False, still: float = 0.0
+    ) -> bool:
         """Until each object was shown in the state that it had after so many recorded events, however it got there.
 
-        What was gone in the end, and is not there when the watch begins, was gone before.
+        What was gone in the end, and is not there when the watch begins, was gone before. A state that was only
+        `passed` is waited for until nothing has come for `still` seconds, and need not come.
         """
         last = {name_of(each): each for each in self._recorded[:events]}
-        try:
-            async with asyncio.timeout(seconds):
-                while not self.ended and not all(map(self._shown, last.values())):
+        stay = [each for each in last.values() if not passed(each)]
+        until = asyncio.get_running_loop().time() + seconds
+        await self._until_shown(stay, until)
+        while not self._has_shown(last.values()) and self._has_shown(stay):
+            now, seen = asyncio.get_running_loop().time(), self.events
+            await self._until_shown(list(last.values()), min(now + still, until), once=True)
+            if self.events == seen:
+                break
+        self._learner.settle()
+        return self._has_shown(stay)
+
+    async def _until_shown(self, wanted: list[WatchEvent], until: float, *, once: bool = False) -> None:
+        """Until all of these were shown (`once`: or anything came), or it ends, or that time."""
+        with suppress(TimeoutError):  # said by the caller, who knows what it means
+            async with asyncio.timeout_at(until):
+                while not self.ended and not self._has_shown(wanted):
                     self._changed.clear()
                     await self._changed.wait()
-        except TimeoutError:
-            pass  # said by the caller, who knows what it means
-        self._learner.settle()
-        return all(map(self._shown, last.values()))
+                    if once:
+                        return
+
+    def _has_shown(self, wanted: Iterable[WatchEvent]) -> bool:
+        return all(map(self._shown, wanted))
 
     def _shown(self, recorded: WatchEvent) -> bool:
         gone = recorded.type == "DELETED" and self._renaming.text(name_of(recorded)) not in self._last

@@ -30,6 +30,7 @@ from kproxy.replay.events import (
 from kproxy.replay.frontier import WINDOW
 from kproxy.replay.loops import recorded_state
 from kproxy.replay.pace import FAST, Clockwork, Pace
+from kproxy.replay.passing import Passing
 from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, Step, make_plan
 from kproxy.replay.polling import Polling, Shows, shows_state
 from kproxy.replay.published import Published
@@ -43,6 +44,7 @@ from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Reply, Transport
 from kproxy.replay.upgrades import Upgraded
 from kproxy.replay.workers import take_all
+from kproxy.wire.watchevents import WatchEvent
 
 BESIDE_SECONDS = 60.0
 _SERVER_ERROR = 500
@@ -85,6 +87,7 @@ async def replay(  # noqa: PLR0913 - what a replay is made of, by name
     stopper: Stopper | None = None,
     renaming: Renaming | None = None,
     instead: Mapping[Seq, bytes] | None = None,
+    passing: Passing | None = None,
 ) -> ReplayResult:
     """Send a recorded session to a target.
 
@@ -93,14 +96,26 @@ async def replay(  # noqa: PLR0913 - what a replay is made of, by name
     overlapped. `versions` looks into the target's etcd; without it nothing is awaited there. `tells_gone`: whether what
     it does not find is gone, and not kept elsewhere. `stopper`: by which the replay is stopped before its end, and
     which knows whether the target lives. `renaming`: what is known before the first request; `instead`: bodies
-    that are sent in the recorded ones' place. ReplayError if nothing can be sent.
+    that are sent in the recorded ones' place. `passing`: which states those who are not driven went on from by
+    themselves. ReplayError if nothing can be sent.
     """
     renaming = renaming or Renaming()
     if bare is not None:
         senders = WithTokens(senders, bare, renaming)
     settler = Settler(versions, drive.patience)
     result = ReplayResult(renaming=renaming)
-    run = _Run(recording, senders, drive, notify, settler, stopper or Stopper(), result, instead or {}, tells_gone)
+    run = _Run(
+        recording,
+        senders,
+        drive,
+        notify,
+        settler,
+        stopper or Stopper(),
+        result,
+        instead or {},
+        tells_gone,
+        passing or Passing(),
+    )
     try:
         await run.all(plan or plan_of(recording, written))
     finally:
@@ -126,6 +141,7 @@ class _Run:
     result: ReplayResult
     instead: Mapping[Seq, bytes]
     tells_gone: bool
+    passing: Passing
     watches: dict[Seq, Watch] = field(default_factory=dict)
     under_way: dict[Seq, int] = field(default_factory=dict)
     """What is on its way, or an open stream, and which exchange of the replay's recording it became (0: none)."""
@@ -274,8 +290,12 @@ class _Run:
 
     def _polling(self, exchange: Exchange, shows: Shows | None = None) -> Polling:
         """Until an answer shows the recorded state, or of an index what `shows` wants."""
+        passed = shows is None and self.drive.beside and self.passing.read(self.recording, exchange) is not None
 
         def in_vain(attempts: int) -> None:
+            if passed:
+                self.result.passed.append(exchange.seq)
+                return
             if shows is None:
                 self.polled_in_vain += 1
                 self.result.missed.append(exchange.seq)
@@ -290,7 +310,13 @@ class _Run:
         longest = BESIDE_SECONDS if self._awaited(exchange) else self.drive.patience
         before = self.polled_in_vain if shows is None else self.indexed_in_vain
         patience = longest / _HURRIED ** min(before, _MOST_HURRIED)
-        return Polling(shows or shows_state(recorded_state(self.recording, exchange)), patience, sleep, in_vain)
+        wanted = shows or shows_state(recorded_state(self.recording, exchange))
+        return Polling(wanted, patience, sleep, in_vain, self._still if passed else None)
+
+    @property
+    def _still(self) -> float:
+        """Seconds without another state after which one that was only passed through is not waited for any more."""
+        return self.drive.patience * 0.5 ** min(len(self.result.passed), _MOST_HURRIED)
 
     def _beside(self, exchange: Exchange, stream: Coroutine[None, None, None]) -> None:
         """A log that is followed, an upgraded connection: it goes on beside all that is still to come."""
@@ -354,9 +380,18 @@ class _Run:
         if watch.events < events and not watch.ended:
             self.notify(Waiting(what=f"events of watch {seq}"))
         seconds = BESIDE_SECONDS if self.drive.beside else self.drive.patience / 2 ** min(watch.vain, _MOST_HURRIED)
-        came = watch.wait_states(events, seconds) if self.drive.beside else watch.wait(events, seconds)
+        came = self._states_came(seq, watch, events) if self.drive.beside else watch.wait(events, seconds)
         if not await came:
             self._in_vain(seq, watch, events, seconds)
+
+    async def _states_came(self, seq: Seq, watch: Watch, events: int) -> bool:
+        """Whether each object came to the state in which so many events had shown it, but in passing."""
+        exchange = self.recording.exchange(seq)
+
+        def passed(event: WatchEvent) -> bool:
+            return exchange is not None and self.passing.event(exchange.info, event)
+
+        return await watch.wait_states(events, BESIDE_SECONDS, passed, self._still)
 
     def _in_vain(self, seq: Seq, watch: Watch, events: int, seconds: float) -> None:
         watch.vain += 1

@@ -93,8 +93,8 @@ class ReplayResult:
     that the target throttled and that was sent again, one that was on its way when the replay was stopped, a read
     whose state was still to come. `throttled`: answers that were waited out. `folded`: what was not sent because it
     only repeats the state that another exchange showed, and that one. `missed`: reads that were sent again and
-    again, and whose state did not come. `early`: watches that the target ended before half of their time was over,
-    though their client was still there.
+    again, and whose state did not come; `passed`: and whose state had only been passed through. `early`: watches that
+    the target ended before half of their time was over, though their client was still there.
     """
 
     renaming: Renaming
@@ -106,6 +106,7 @@ class ReplayResult:
     throttled: int = 0
     folded: Mapping[Seq, Seq] = field(default_factory=dict)
     missed: list[Seq] = field(default_factory=list)
+    passed: list[Seq] = field(default_factory=list)
     early: list[Seq] = field(default_factory=list)
     sent: int = 0
     stopped: Stopped | None = None

@@ -26,6 +26,7 @@ from kproxy.replay.engine import Drive, replay
 from kproxy.replay.events import ReplayEvent
 from kproxy.replay.guard import both_known, check_target, gather_facts, written_resources
 from kproxy.replay.loops import Without
+from kproxy.replay.passing import Passing
 from kproxy.replay.plan import Plan, make_plan
 from kproxy.replay.recorded import is_passing
 from kproxy.replay.restored import Restored
@@ -124,6 +125,7 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
         identified = await _guard(baseline, target, settings)
         written = Written(baseline.ledger, baseline.recording.session.server.etcd_cluster)
         plan = make_plan(baseline.recording, written, fold=settings.fold)
+        passing = _passing(whole, baseline, settings)
         check_callers(settings.acting, target.upstream, baseline.recording, plan)
         unknown = notes_on_callers(settings.acting, baseline.recording, plan)
         for note in unknown:
@@ -145,13 +147,13 @@ async def replay_recording(where: str, target: Target, settings: ReplaySettings,
             )
         with _decided(baseline, target, settings) as decided:
             restored = await restore(baseline.recording, target, decided, audience.tell)
-            result = await _drive(baseline, target, settings, audience, Begun(restored, decided, plan, mapped))
+            result = await _drive(baseline, target, settings, audience, Begun(restored, decided, plan, mapped, passing))
         audience.done(result)
         if audience.stopped is not None and result.stopped is not None and result.stopped.signal:
             audience.stopped(result.stopped.signal)
         doubts = doubts_of(restored, decided.handling)
         with opened(str(settings.output)) as replayed:
-            verdict = _compared(baseline, replayed, result, settings, audience.comparing)
+            verdict = _compared(baseline, replayed, result, settings, passing, audience.comparing)
             told = (*notes, *unknown, *verdict.notes, *_notes(result), *restored.sentences(), *decided.handling.notes)
             verdict = replace(verdict, notes=told)
             return without_doubted(verdict, doubted(baseline.recording, doubts)) if doubts else verdict
@@ -168,8 +170,20 @@ def _decided(baseline: Opened, target: Target, settings: ReplaySettings) -> Iter
         yield decided
 
 
-def _compared(
-    baseline: Opened, replayed: Opened, result: ReplayResult, settings: ReplaySettings, notify: Notify
+def _passing(whole: Opened, driven: Opened, settings: ReplaySettings) -> Passing:
+    """Which states were seen in passing, where controllers act beside those who are driven."""
+    if settings.slice.people is None or not isinstance(driven.recording, Part):
+        return Passing()
+    return Passing.of(whole.recording, whole.ledger.entries, driven.recording.seqs)
+
+
+def _compared(  # noqa: PLR0913, PLR0917 - both recordings, and all that is known of how one became the other
+    baseline: Opened,
+    replayed: Opened,
+    result: ReplayResult,
+    settings: ReplaySettings,
+    passing: Passing,
+    notify: Notify,
 ) -> Verdict:
     ledgers = baseline.ledger, replayed.ledger
     if result.stopped is not None or settings.slice != ALL:
@@ -191,15 +205,21 @@ def _compared(
         renaming=settings.renaming,
         require_etcd=settings.require_etcd,
         beside=_missed(result) if settings.slice.people is not None else None,
-        passing=_passing(baseline.recording, result) if settings.slice.people is not None else (),
+        passing=_gone_by(baseline.recording, result, passing) if settings.slice.people is not None else (),
         notify=notify,
     )
 
 
-def _passing(recording: Recording, result: ReplayResult) -> frozenset[int]:
-    """Reads of what was on its way out."""
+def _gone_by(recording: Recording, result: ReplayResult, passing: Passing) -> frozenset[int]:
+    """Reads of what was on its way out, or in, just then: it may be gone, or there, already."""
     asked = ((seq, recording.exchange(seq)) for seq, _ in result.pairs)
-    return frozenset(seq for seq, exchange in asked if exchange is not None and is_passing(recording, exchange))
+    passed = frozenset(result.passed)
+    return frozenset(
+        seq
+        for seq, exchange in asked
+        if exchange is not None
+        and (is_passing(recording, exchange) or (seq in passed and passing.comes_or_goes(recording, exchange)))
+    )
 
 
 def _missed(result: ReplayResult) -> dict[Seq, str]:
@@ -212,6 +232,11 @@ def _notes(result: ReplayResult) -> Iterator[str]:
     if result.folded:
         folded = len(result.folded)
         yield f"{folded} reads of polling loops repeat a state that another one showed, and were not sent"
+    if result.passed:
+        yield (
+            f"{len(result.passed)} reads had shown a state that controllers went on from by themselves, and that did "
+            "not come again: the state that came is compared"
+        )
     if result.throttled:
         yield (
             f"the target throttled (429) {result.throttled} times, which was waited out: what was sent again is "
@@ -250,6 +275,7 @@ class Begun:
     restoring: Restoring
     plan: Plan
     mapped: Mapping[str, Upstream]
+    passing: Passing
 
 
 async def _drive(
@@ -290,6 +316,7 @@ async def _drive(
                 stopper=stopper,
                 renaming=begun.restored.renaming,
                 instead=instead,
+                passing=begun.passing,
             )
         live.exit_code = _exit_code(result)
     return result

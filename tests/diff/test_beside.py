@@ -104,6 +104,8 @@ def test_what_was_on_its_way_out_may_be_gone_but_what_is_there_still_is_compared
         server.exchange("GET", f"{PODS}/a", 200, server.pod(1, labels={"a": label}))
     gone.exchange("GET", f"{PODS}/a", 404, {"kind": "Status", "code": 404, "reason": "NotFound"})
     assert not beside(first, gone, passing=[1]).differences
+    assert not beside(gone, second, passing=[1]).differences
+    assert beside(first, gone).differences
     assert places(beside(first, second, passing=[1])) == {("body", "$.labels.a")}
 
 

@@ -12,6 +12,7 @@ from kproxy.model.jsontypes import JSON
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import Watch, counts, read_all
 from kproxy.replay.coming import Coming
+from kproxy.replay.pairing import name_of
 from kproxy.replay.settle import Stored
 from kproxy.replay.transport import Connection, Reply
 from kproxy.wire.requestinfo import request_info
@@ -293,3 +294,45 @@ def drawn(server: FakeServer, name: str) -> JSON:
     pod = server.pod(1, name)
     pod["metadata"] |= {"generateName": "web-"}  # type: ignore[operator] # it is an object
     return pod
+
+
+def state(name: str, phase: str) -> bytes:
+    """An event that shows an object in a state."""
+    shown = f'{{"metadata":{{"name":"{name}"}},"phase":"{phase}"}}'
+    return f'{{"type":"MODIFIED","object":{shown}}}\n'.encode()
+
+
+def states_came(*came: bytes, passed: str = "", later: bytes = b"") -> bool:
+    """Whether a and b were shown as they had been recorded, where only these events come; `later`: and this one."""
+    recorded = [decode_event("application/json", state(name, "done")) for name in ("a", "b")]
+
+    async def run() -> bool:
+        stream = Stream()
+        watch = Watch(cast("Reply", stream), recorded, Renaming())
+        for each in came:
+            stream.queue.put_nowait(each)
+        waiting = asyncio.create_task(
+            watch.wait_states(2, 60 if later else 0.05, lambda event: name_of(event).endswith(passed or "nobody"), 0.05)
+        )
+        if later:
+            await asyncio.sleep(0)
+            stream.queue.put_nowait(later)
+        said = await waiting
+        await watch.close()
+        return said
+
+    return asyncio.run(run())
+
+
+def test_beside_others_each_object_is_awaited_in_the_state_that_it_had() -> None:
+    done = [state(name, "done") for name in ("a", "b")]
+    assert states_came(*done)
+    assert states_came(*done, state("b", "more")), "it was shown, however it went on"
+    assert states_came(done[0], later=done[1])
+    assert not states_came(done[0], state("b", "other"))
+
+
+def test_a_state_that_was_passed_need_not_come_but_the_others_must() -> None:
+    assert states_came(state("a", "done"), state("b", "more"), passed="b")
+    assert states_came(state("a", "done"), passed="b", later=state("b", "done"))
+    assert not states_came(state("b", "more"), passed="b")

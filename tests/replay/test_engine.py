@@ -33,6 +33,7 @@ from kproxy.replay.events import (
     WatchEnded,
 )
 from kproxy.replay.guard import gather_facts, written_resources
+from kproxy.replay.passing import Passing
 from kproxy.replay.plan import Plan, Send, Step
 from kproxy.replay.polling import Shows
 from kproxy.replay.result import ReplayResult
@@ -281,7 +282,7 @@ def test_an_index_that_never_shows_a_definition_does_not_shorten_the_wait_for_a_
         result = ReplayResult(renaming=Renaming())
         settler = Settler(None, 0)
         drive = Drive(patience=0)
-        of_it = _Run(recorded, One(tape), drive, lambda _: None, settler, Stopper(), result, {}, tells_gone=True)
+        of_it = _Run(recorded, One(tape), drive, lambda _: None, settler, Stopper(), result, {}, True, Passing())
         assert not await of_it._polling(read, shows).again(404, (), b"")
         tape.close()
         return of_it.polled_in_vain, of_it.indexed_in_vain
@@ -384,3 +385,24 @@ def test_a_state_that_came_by_itself_is_asked_for_until_it_is_there(target: Upst
     assert (statuses[:3], statuses[-1]) == ([404, 404, 404], 200)
     assert list(result.pairs) == [(1, 1), (3, len(statuses))]
     assert list(result.apart) == list(range(2, len(statuses)))
+
+
+def test_a_state_that_was_only_passed_through_is_asked_for_while_something_changes_and_is_not_missed(
+    recorded: MemoryRecording, target: Upstream
+) -> None:
+    class AllPassed(Passing):
+        def read(self, recording: object, exchange: object) -> bool:
+            return recording is not None and exchange is not None
+
+    async def run() -> ReplayResult:
+        tape = Tape(target)
+        result = await replay(session, One(tape), drive=Drive(patience=0, beside=True), passing=AllPassed())
+        tape.close()
+        return result
+
+    absent = next(each for each in recorded.exchange_list if each.answer and each.answer.status == 404)
+    assert absent.answer is not None
+    there = replace(absent, answer=replace(absent.answer, status=200))
+    session = replace(recorded, exchange_list=[there])
+    result = asyncio.run(run())
+    assert (result.missed, result.passed) == ([], [absent.seq])
