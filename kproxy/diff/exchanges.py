@@ -11,6 +11,7 @@ from kproxy.diff.noise import CLOSED, METRICS, OPENAPI
 from kproxy.diff.overlap import judge_overlap
 from kproxy.diff.pages import Chains, Pages
 from kproxy.diff.published import judge_published
+from kproxy.diff.repaired import judge_repaired
 from kproxy.diff.sides import Comparison, Pair, is_itself
 from kproxy.diff.stale import judge_moment, may_be_stale
 from kproxy.diff.streams import compare_stream
@@ -160,6 +161,7 @@ def _compare_contents(  # noqa: PLR0913, PLR0917 - two answers, and what they st
     if not _compare_trace(of, pair, spot, first, second):
         _compare_documents(of, pair, spot, *answers_of(of, pair, first, second))
     _excuse_pseudonyms(of, pair, first.status, second.status, before)
+    judge_repaired(of, pair, before)
     judge_moment(of, pair, before)
     judge_overlap(of, pair, before)
     judge_published(of, pair, heads)

@@ -131,6 +131,16 @@ NO_TIME = Rule(
     place="a 504 of these words to a get or list in the recording, beside a 200: never the other way",
 )
 
+REPAIRED = Rule(
+    name="address-repair-events",
+    ground="an api-server's repair loop may see a Service before its address, and says in an Event that it repairs "
+    "what was there (k8s.io/kubernetes/pkg/registry/core/service/ipallocator/controller/repairip.go): a race of the "
+    "server with itself; Services and addresses are compared",
+    place="an Event «Cluster IP … is not allocated; repairing» of the ipallocator-repair-controller that only one "
+    "side's list, watch or deleted collection of events shows, where etcd had the address at the version of the "
+    "Service that it names, or has nothing of it in the session",
+)
+
 RULES: tuple[Rule, ...] = (
     FRAMING,
     COMPRESSED,
@@ -148,5 +158,6 @@ RULES: tuple[Rule, ...] = (
     EMULATED,
     OVERLAP,
     NO_TIME,
+    REPAIRED,
 )
 """All rules there are."""

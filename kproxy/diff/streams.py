@@ -9,7 +9,8 @@ from kproxy.diff.counterparts import matched_events
 from kproxy.diff.earlier import began_earlier
 from kproxy.diff.events import OF_NO_OBJECT, Match, Seen, from_anywhere, metadata_shown, watched
 from kproxy.diff.findings import Findings
-from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, OVERLAP, TAIL
+from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, OVERLAP, REPAIRED, TAIL
+from kproxy.diff.repaired import was_repaired
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.diff.tails import Tail, ran_on
 from kproxy.diff.trees import Comparer, Spot, shortened
@@ -106,6 +107,7 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
         if a is None or b is None:
             initial = (a is not None and a.uid in over) or (b is not None and b.index in earlier.states)
             rule = INITIAL if initial else OVERLAP if asked.explains(of, pair, a, b) else None
+            rule = rule or (REPAIRED if was_repaired(of, pair, a, b) else None)
             if rule is None or not of.findings.hide(rule):
                 _unmatched(of, pair, objects, tail, a, b)
         else:

@@ -25,6 +25,7 @@ from kproxy.diff.noise import (
     OPENAPI,
     OVERLAP,
     PUBLISHED,
+    REPAIRED,
     RULES,
     STARTUP,
     TAIL,
@@ -412,6 +413,40 @@ def not_in_time(edit: str) -> Servers:
     return first, second
 
 
+EVENTS = "/api/v1/namespaces/default/events"
+REPAIRS = {
+    "another note": {"message": "Cluster IP [IPv4]: 10.96.0.9 is not within any configured Service CIDR; recreate"},
+    "another reason": {"reason": "ClusterIPAlreadyAllocated"},
+    "another reporter": {"reportingComponent": "me"},
+}
+
+
+def repaired(edit: str) -> Servers:
+    """A list shows an Event of a server that missed the address of a Service; the other server did not miss it."""
+    first, second = servers()
+    for server in (first, second):
+        service: JSONObject = {"kind": "Service", "metadata": {"name": "a", "namespace": "default"}}
+        address: JSONObject = {"kind": "IPAddress", "metadata": {"name": "10.96.0.9"}}
+        late = edit == "no address" and server is second
+        server.put(3 if late else 1, "/registry/ipaddresses/10.96.0.9", address)
+        server.put(2, "/registry/services/specs/default/a", service)
+    named: JSONObject = {"kind": "Service", "name": "a", "resourceVersion": str(second.base + 2)}
+    told: JSONObject = {
+        "kind": "Event",
+        "involvedObject": named,
+        "message": "Cluster IP [IPv4]: 10.96.0.9 is not allocated; repairing",
+        "reason": "ClusterIPNotAllocated",
+        "action": "ClusterIPAllocation",
+        "reportingComponent": "ipallocator-repair-controller",
+        **REPAIRS.get(edit, {}),
+    }
+    path = PODS if edit == "no events" else EVENTS
+    for server, more in ((first, ()), (second, (second.pod(4, "a.1") | told,))):
+        value = server.listed(5, *more, *([] if edit == "one more" and server is first else [server.pod(5, "b")]))
+        server.exchange("GET", path, 200, value | {"kind": "EventList"})
+    return first, second
+
+
 SCENES = (
     Scene(FRAMING, framing, ("body", "length", "coding", "header")),
     Scene(COMPRESSED, compressed, COMPRESSIONS),
@@ -429,6 +464,7 @@ SCENES = (
     Scene(EMULATED, emulated, ("two real ones", "value")),
     Scene(OVERLAP, overlapping, OVERLAPS),
     Scene(NO_TIME, not_in_time, ("the other way", "a write", "other words", "refused again", "request")),
+    Scene(REPAIRED, repaired, (*REPAIRS, "no address", "no events", "one more")),
 )
 MUTANTS = [(scene, edit) for scene in SCENES for edit in scene.edits]
 
