@@ -2,14 +2,13 @@
 
 import asyncio
 import gc
-import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 
 from kproxy.errors import KproxyError
+from kproxy.record.news import News, sentence_of, to_line
 from kproxy.record.recorder import record
 from kproxy.record.settings import MAX_LINE, RecorderSettings
 
@@ -36,29 +35,12 @@ async def _run() -> None:
     await record(settings, control, _say)
 
 
-def _say(news: dict[str, object]) -> None:
-    """One line of JSON for the session; one that is gone needs none. What people should know goes to them, too."""
+def _say(news: News) -> None:
+    """A line for the session; one that is gone needs none. What people should know goes to them, too."""
     with suppress(BrokenPipeError):
-        os.write(sys.stdout.fileno(), json.dumps(news).encode() + b"\n")
+        os.write(sys.stdout.fileno(), to_line(news))
     if sentence := sentence_of(news):
         print(f"kproxy recorder: {sentence}", file=sys.stderr)  # noqa: T201 - as above
-
-
-def sentence_of(news: Mapping[str, object]) -> str:
-    """What people should know of it; "" for nothing."""
-    match news:
-        case {"state": "blocked", "reason": reason}:
-            return f"{reason} It is tried again each second."
-        case {"state": "etcd", "following": False, "reason": reason}:
-            return f"{reason}; what it changes is read when it is back"
-        case {"state": "etcd", "again": True}:
-            return "etcd is followed again"
-        case {"state": "relay", "attached": False, "reason": reason, "feed": feed}:
-            return f"{reason} ({feed}); calls to etcd are not recorded until it is back"
-        case {"state": "relay", "attached": True, "again": True, "feed": feed}:
-            return f"the etcd relay is attached to again ({feed})"
-        case _:
-            return str(news["reason"]) if news["state"] == "start" else ""
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ there, again when its answer begins and when it ends, so that a recorder that is
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from kproxy.model.exchange import CHANNEL, Altered, Direction, End, Frame, Nanos, Seq
+from kproxy.model.exchange import CHANNEL, Altered, Direction, End, Frame, Seq
 from kproxy.model.session import Gap, Mark
 from kproxy.record.contents import Contents, Message
 from kproxy.record.finished import exchange_of
 from kproxy.record.headfacts import HeadReader
 from kproxy.record.openexchange import OpenExchange, Pieces
 from kproxy.record.redact import Redactor
+from kproxy.record.sessiontime import SessionTime
 from kproxy.record.stream import Stream, StreamPart
 from kproxy.record.streamkind import stream_of
 from kproxy.store.writer import Batch
@@ -52,7 +53,7 @@ class Assembler:
         self._heads = HeadReader(redactor)
         self._redactor = redactor
         self._contents = Contents(redactor, max_body)
-        self._epoch = epoch
+        self._time = SessionTime(epoch)
         self._max_body = max_body
         self._trace = trace
         self._open: dict[Seq, OpenExchange] = {}
@@ -96,7 +97,7 @@ class Assembler:
                         Gap(
                             kind="exchanges",
                             reason="its beginning never came",
-                            at=self._time(record.at),
+                            at=self._time.at(record.at),
                             count=1,
                             first_seq=record.seq,
                             last_seq=record.seq,
@@ -127,9 +128,6 @@ class Assembler:
         for exchange in list(self._open.values()):
             self._finish(exchange, at, End.STOPPED, detail)
 
-    def _time(self, at: int) -> Nanos:
-        return Nanos(max(0, at - self._epoch))
-
     def _request_head(self, record: Record) -> None:
         if record.seq in self._open:
             raise HandoffError(f"exchange {record.seq} begins twice")
@@ -138,7 +136,7 @@ class Assembler:
         self._open[record.seq] = exchange = OpenExchange(
             seq=record.seq,
             connection=head.connection,
-            started=self._time(record.at),
+            started=self._time.at(record.at),
             altered=head.altered,
             caller=head.caller,
             identity=head.identity,
@@ -163,7 +161,7 @@ class Assembler:
 
     def _answer_head(self, exchange: OpenExchange, record: Record) -> None:
         exchange.answer = answer = self._heads.answer(record.payload)
-        exchange.answered = self._time(record.at)
+        exchange.answered = self._time.at(record.at)
         exchange.news = True
         exchange.stream = stream_of(exchange.request, answer)
 
@@ -182,7 +180,7 @@ class Assembler:
         return Frame(
             seq=exchange.seq,
             index=cut.index,
-            at=self._time(at),
+            at=self._time.at(at),
             direction=Direction.ANSWER,
             kind=stream.kind,
             body=body,
@@ -207,7 +205,7 @@ class Assembler:
             Frame(
                 seq=exchange.seq,
                 index=exchange.frames,
-                at=self._time(record.at),
+                at=self._time.at(record.at),
                 direction=Direction.ANSWER if frame.answer else Direction.REQUEST,
                 kind=CHANNEL,
                 channel=frame.channel,
@@ -229,8 +227,8 @@ class Assembler:
         last, exchanges, missing = GAP.unpack_from(record.payload)
         gap = Gap(
             kind="exchanges" if exchanges else "body",
-            reason=self._heads.text(record.payload[GAP.size :].decode("utf-8", "replace")),
-            at=self._time(record.at),
+            reason=self._redactor.text(record.payload[GAP.size :].decode("utf-8", "replace")),
+            at=self._time.at(record.at),
             count=exchanges or missing,
             first_seq=record.seq,
             last_seq=Seq(last),
@@ -242,21 +240,21 @@ class Assembler:
             found.interrupt(gap)
 
     def _fault(self, exchange: OpenExchange, record: Record) -> None:
-        exchange.fault = self._heads.text(record.payload.decode("utf-8", "replace"))
+        exchange.fault = self._redactor.text(record.payload.decode("utf-8", "replace"))
         exchange.news = True
 
     def _mark(self, record: Record) -> None:
-        text = self._heads.text(record.payload.decode("utf-8", "replace"))
-        self._batch.marks.append(Mark(at=self._time(record.at), seq=record.seq, text=text))
+        text = self._redactor.text(record.payload.decode("utf-8", "replace"))
+        self._batch.marks.append(Mark(at=self._time.at(record.at), seq=record.seq, text=text))
 
     def _end(self, exchange: OpenExchange, record: Record) -> None:
         end, detail = unpack_end(record.payload)
-        self._finish(exchange, record.at, end, self._heads.text(detail))
+        self._finish(exchange, record.at, end, self._redactor.text(detail))
 
     def _finish(self, exchange: OpenExchange, at: int, end: End, detail: str) -> None:
         if exchange.stream is not None:
             self._batch.frames += [self._frame(exchange, exchange.stream, cut, at) for cut in exchange.stream.finish()]
-        exchange.ended = self._time(at)
+        exchange.ended = self._time.at(at)
         exchange.end = end
         exchange.end_detail = detail
         del self._open[exchange.seq]

@@ -8,6 +8,7 @@ from kproxy.model.etcd import ClusterId, EtcdCall
 from kproxy.model.exchange import Nanos
 from kproxy.model.session import Gap
 from kproxy.record.redact import Redactor
+from kproxy.record.sessiontime import SessionTime
 from kproxy.store.writer import Batch, RelayProgress, Writer
 from kproxy.wire.relayfeed import FeedRecord, Hello, Lost, Unread
 
@@ -21,7 +22,7 @@ class CallBook:
     def __init__(self, redactor: Redactor, writer: Writer, *, epoch: int, place: int = 0, places: int = 1) -> None:
         self._redactor = redactor
         self._writer = writer
-        self._epoch = epoch
+        self._time = SessionTime(epoch)
         self._place = place
         self._places = places
         self._relay = ""
@@ -51,17 +52,17 @@ class CallBook:
 
     def gap(self, reason: str, at: int, count: int = 0) -> None:
         """Calls are missing from `at` on (CLOCK_MONOTONIC); `count` 0: nobody knows how many."""
-        self._gap(reason, self._time(at), count)
+        self._gap(reason, self._time.at(at), count)
 
     def take_batch(self) -> Batch:
-        """What is to be committed."""
+        """As a Source of what is gathered."""
         batch, self._batch = self._batch, Batch()
         if batch.calls:
             batch.relays[self._relay] = RelayProgress(self._base, self._heard)
         return batch
 
     def give_back(self, batch: Batch) -> None:
-        """It could not be committed: what came since goes behind it."""
+        """As a Source."""
         batch.extend(self._batch)
         self._batch = batch
 
@@ -79,7 +80,7 @@ class CallBook:
             else:
                 before = max(self._writer.last_call(), self._last)
                 self._base = -(-before // self._places) * self._places - hello.calls * self._places
-        self._heard = self._time(hello.at)
+        self._heard = self._time.at(hello.at)
         self._batch.relays[self._relay] = RelayProgress(self._base, self._heard)
 
     def _call(self, call: EtcdCall) -> None:
@@ -88,7 +89,7 @@ class CallBook:
         number = self._base + (call.number - 1) * self._places + self._place + 1
         if call.number <= self._before or number <= 0:  # it began before: the number is another call's, or none
             return
-        ended = None if call.ended is None else self._time(call.ended)
+        ended = None if call.ended is None else self._time.at(call.ended)
         self._last = max(self._last, number)
         self._heard = ended or self._heard
         self._batch.calls.append(
@@ -97,7 +98,7 @@ class CallBook:
                 cluster=call.cluster or self._cluster,
                 connection=call.connection,
                 stream=call.stream,
-                started=self._time(call.started),
+                started=self._time.at(call.started),
                 ended=ended,
                 method=call.method,
                 trace_id=call.trace_id,
@@ -117,6 +118,3 @@ class CallBook:
     def _gap(self, reason: str, at: Nanos, count: int = 0) -> None:
         reason = self._redactor.text(reason)
         self._batch.gaps.append(Gap(kind=KIND, reason=reason, at=at, count=count, cluster=self._cluster))
-
-    def _time(self, at: int) -> Nanos:
-        return Nanos(max(0, at - self._epoch))

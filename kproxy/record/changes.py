@@ -5,8 +5,8 @@ from collections import OrderedDict
 from kproxy.etcd.records import KeyValue, RawEvent
 from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revision
 from kproxy.model.exchange import EMPTY_BODY, Body, BodyState, Digest, Nanos
-from kproxy.record.redact import Opaque, Redactor
-from kproxy.store.bodies import digest_of
+from kproxy.record.contents import stored
+from kproxy.record.redact import Redactor
 
 REMEMBERED = 16_384
 """Keys whose last value is known by its digest: a change's previous value is nearly always the one before it."""
@@ -80,9 +80,4 @@ def body_of(redactor: Redactor, key: EtcdKey, value: bytes, prefix: str, bodies:
     """A key's value as it is stored; its bytes, where they are to be, are put into `bodies`."""
     if not value:
         return EMPTY_BODY
-    redacted = redactor.etcd_value(key, value, prefix)
-    if isinstance(redacted, Opaque):
-        return Body(state=BodyState.OPAQUE, size=len(value), reason=redacted.reason)
-    digest = digest_of(redacted)
-    bodies[digest] = redacted
-    return Body(state=BodyState.KEPT, size=len(value), digest=digest)
+    return stored(redactor.etcd_value(key, value, prefix), len(value), bodies)

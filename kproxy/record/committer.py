@@ -1,13 +1,16 @@
 """Commits batches, and waits where the disk is full: what was committed stays, the rest is tried again each second."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from kproxy.store.sqlite import NotWritableNowError
 from kproxy.store.writer import Batch, Writer
 
 RETRY = 1.0
 """Seconds between attempts."""
+
+type Commit = Callable[[Batch], Awaitable[None]]
+"""How a batch gets into the recording: Committer.commit."""
 
 
 class Committer:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from kproxy.model.exchange import EMPTY_BODY, Body, BodyState, Digest
-from kproxy.record.redact import Opaque, Redactor, Secrecy
+from kproxy.record.redact import Opaque, Redacted, Redactor, Secrecy
 from kproxy.record.secrets import Subject
 from kproxy.store.bodies import digest_of
 from kproxy.wire.coding import CodingError, decode
@@ -42,19 +42,13 @@ class Contents:
         if not data:
             return Body(state=BodyState.PARTIAL, size=0, reason=cut) if cut else EMPTY_BODY
         if cut or len(data) > CACHED_BYTES or message.secrecy.subject not in _HARMLESS:
-            body, stored = self._make(message, data, cut)
-        else:
-            body, stored = self._remembered(message, data)
-        if body.digest is not None:
-            bodies[body.digest] = stored
-        return body
+            return self._make(message, data, cut, bodies)
+        return self._remembered(message, data, bodies)
 
     def event(self, message: Message, data: bytes, bodies: dict[Digest, bytes]) -> Body:
         """An event of a watch."""
-        body, stored = self._kept(message, data, "", len(data), event=True)
-        if body.digest is not None:
-            bodies[body.digest] = stored
-        return body
+        redacted = self._redactor.content(message.secrecy, message.media_type, data, event=True)
+        return stored(redacted, len(data), bodies)
 
     def channel(self, secrecy: Secrecy, size: int, content: bytes | None, bodies: dict[Digest, bytes]) -> Body:
         """What a frame of an upgraded connection carried: nobody knows what it is, so only known secrets are hidden."""
@@ -67,26 +61,37 @@ class Contents:
             return replace(body, size=size)
         return replace(body, state=BodyState.PARTIAL, size=size, reason=f"only its first {len(content)} bytes are kept")
 
-    def _remembered(self, message: Message, data: bytes) -> tuple[Body, bytes]:
+    def _remembered(self, message: Message, data: bytes, bodies: dict[Digest, bytes]) -> Body:
         key = (message.secrecy.subject, message.media_type, message.coding, data)
         known = self._cache.get(key)
         if known is None:
-            known = self._cache[key] = self._make(message, data, "")
+            body = self._make(message, data, "", bodies)
+            self._cache[key] = body, b"" if body.digest is None else bodies[body.digest]
             if len(self._cache) > CACHED:
                 self._cache.popitem(last=False)
-        return known
+            return body
+        body, content = known
+        if body.digest is not None:
+            bodies[body.digest] = content
+        return body
 
-    def _make(self, message: Message, data: bytes, cut: str) -> tuple[Body, bytes]:
+    def _make(self, message: Message, data: bytes, cut: str, bodies: dict[Digest, bytes]) -> Body:
         try:
             plain = decode(message.coding, data, self._max_body, whole=not cut)
         except CodingError as error:
             message.secrecy.unread = True
-            return Body(state=BodyState.OPAQUE, size=len(data), reason=str(error)), b""
-        return self._kept(message, plain, cut, len(data))
+            return Body(state=BodyState.OPAQUE, size=len(data), reason=str(error))
+        redacted = self._redactor.content(message.secrecy, message.media_type, plain, whole=not cut)
+        return stored(redacted, len(data), bodies, cut)
 
-    def _kept(self, message: Message, plain: bytes, cut: str, size: int, *, event: bool = False) -> tuple[Body, bytes]:
-        redacted = self._redactor.content(message.secrecy, message.media_type, plain, whole=not cut, event=event)
-        if isinstance(redacted, Opaque):
-            return Body(state=BodyState.OPAQUE, size=size, reason=redacted.reason), b""
-        state = BodyState.PARTIAL if cut else BodyState.KEPT
-        return Body(state=state, size=size, digest=digest_of(redacted), reason=cut), redacted
+
+def stored(redacted: Redacted, size: int, bodies: dict[Digest, bytes], cut: str = "") -> Body:
+    """What is stored of content of so many bytes, once redaction has seen it; its bytes, if any, are put into `bodies`.
+
+    `cut` says why it is not whole.
+    """
+    if isinstance(redacted, Opaque):
+        return Body(state=BodyState.OPAQUE, size=size, reason=redacted.reason)
+    digest = digest_of(redacted)
+    bodies[digest] = redacted
+    return Body(state=BodyState.PARTIAL if cut else BodyState.KEPT, size=size, digest=digest, reason=cut)

@@ -6,7 +6,7 @@ back. What cannot be read any more is a gap that names the cluster, the revision
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 
@@ -14,12 +14,14 @@ from kproxy.errors import EtcdError
 from kproxy.etcd.client import Etcd, connect
 from kproxy.etcd.records import Anchor, Compacted, RawEvent, StoreReplaced, WatchBatch
 from kproxy.model.etcd import EtcdStore, Revision
-from kproxy.model.exchange import Nanos
 from kproxy.model.session import Gap
 from kproxy.record.changes import Changes
 from kproxy.record.committer import Committer
+from kproxy.record.gathering import Gathering
 from kproxy.record.history import History
+from kproxy.record.news import EtcdNews, Say
 from kproxy.record.redact import Redactor
+from kproxy.record.sessiontime import SessionTime
 from kproxy.record.settings import Followed, RecorderSettings
 from kproxy.record.stores import raw_cluster, same_place, taking_over
 from kproxy.store.writer import Batch
@@ -37,8 +39,6 @@ GATHER = 0.02
 GATHERED = 2000
 """Changes that are committed without waiting for more."""
 
-type Say = Callable[[dict[str, object]], None]
-
 
 class Follower:
     """Follows one etcd from its start on, or from where the recorder before this one came to."""
@@ -55,7 +55,7 @@ class Follower:
         self._followed = followed
         self._first = self._place = next(places)
         self._places = places
-        self._epoch = settings.epoch
+        self._time = SessionTime(settings.epoch)
         self._patience = settings.etcd_patience
         self._committer = committer
         self._redactor = redactor
@@ -71,7 +71,7 @@ class Follower:
         self._trouble = ""
         self._said: bool | None = None  # what was said last: whether it is followed
         self._pause = PAUSE
-        self._flushing = asyncio.Lock()
+        self._gathering = Gathering(self, committer, GATHER)
         self._moved = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._reading: asyncio.Task[None] | None = None
@@ -82,7 +82,7 @@ class Follower:
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
         """Follow, until the block ends."""
-        self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._flush_often())]
+        self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._gathering.flush_often())]
         if self._followed.history:
             self._reading = asyncio.create_task(self._read_history())
             self._tasks.append(self._reading)
@@ -115,11 +115,11 @@ class Follower:
         elif self._seen < target:
             reason = f"etcd's watch had not come to the end of the session within {self._patience:.0f} s"
             self._gap(reason + self._reason(), target)
-        confirmed = self._now() if target is not None and self._seen >= target else self._store.whole_at
+        confirmed = self._time.now() if target is not None and self._seen >= target else self._store.whole_at
         self._note(replace(self._store, end=target, whole=target or self._seen, whole_at=confirmed))
         if self._followed.history and self._first_store().history is None:
             await self._history.unfinished()
-        await self._flush()
+        await self._gathering.flush()
 
     async def _read_history(self) -> None:
         """Once for a recording: a recorder before this one may have come to its end."""
@@ -190,14 +190,14 @@ class Follower:
                 self._take(batch)
                 self._moved.set()
                 if len(self._batch.changes) >= GATHERED:
-                    await self._flush()
+                    await self._gathering.flush()
 
     def _anchor(self) -> Anchor:
         return Anchor(cluster=raw_cluster(self._store.cluster), revision=self._seen, event=self._last)
 
     def _take(self, batch: WatchBatch) -> None:
         """Every revision has an event: one that is left out never came."""
-        at, cluster, changes, bodies = self._now(), self._store.cluster, self._batch.changes, self._batch.bodies
+        at, cluster, changes, bodies = self._time.now(), self._store.cluster, self._batch.changes, self._batch.bodies
         for event in batch.events:
             if event.mod_revision > self._seen + 1:
                 self._left_out(Revision(event.mod_revision - 1))
@@ -234,7 +234,7 @@ class Follower:
         new = taking_over(self._store, error.cluster, error.revision, known.values())
         self._gap(f"{error}; from its revision {error.revision} on it is followed as {new.cluster}", None)
         self._note(replace(self._store, end=self._seen, whole=self._seen))
-        await self._flush()
+        await self._gathering.flush()
         self._place = next(self._places)
         self._seen, self._last = error.revision, None
         self._changes.forget()
@@ -254,16 +254,15 @@ class Follower:
         patience = _FIRST_PATIENCE if self._said is None else 0.0  # the watch had its own
         if self._said is not False and now - self._away_since >= patience:
             self._said = False
-            self._say({"state": "etcd", "following": False, "reason": self._redactor.text(reason)})
+            self._say(EtcdNews(following=False, reason=self._redactor.text(reason)))
         await asyncio.sleep(self._pause)
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _back(self) -> None:
         self._away_since, self._trouble, self._pause = None, "", PAUSE
         if self._said is not True:
-            news = {"state": "etcd", "following": True, "again": self._said is False, "after": self._seen}
-            self._said = True
-            self._say({**news, "cluster": self._store.cluster})
+            again, self._said = self._said is False, True
+            self._say(EtcdNews(following=True, again=again))
 
     def _gap(self, reason: str, last: Revision | None) -> None:
         """Behind what was seen, up to `last` (None: not known)."""
@@ -272,7 +271,7 @@ class Follower:
             Gap(
                 kind="etcd",
                 reason=self._redactor.text(reason),
-                at=self._now(),
+                at=self._time.now(),
                 count=0 if first is None or last is None else last - first + 1,
                 first_revision=first,
                 last_revision=last,
@@ -280,22 +279,12 @@ class Follower:
             )
         )
 
-    def _now(self) -> Nanos:
-        return Nanos(max(0, time.monotonic_ns() - self._epoch))
+    def take_batch(self) -> Batch:
+        """As a Source."""
+        batch, self._batch = self._batch, Batch()
+        return batch
 
-    async def _flush_often(self) -> None:
-        while True:
-            await asyncio.sleep(GATHER)
-            await self._flush()
-
-    async def _flush(self) -> None:
-        async with self._flushing:
-            batch, self._batch = self._batch, Batch()
-            if not batch:
-                return
-            try:
-                await self._committer.commit(batch)
-            except BaseException:  # cancelled while the disk was full: it is tried once more at the end
-                batch.extend(self._batch)
-                self._batch = batch
-                raise
+    def give_back(self, batch: Batch) -> None:
+        """As a Source."""
+        batch.extend(self._batch)
+        self._batch = batch

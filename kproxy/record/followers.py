@@ -8,7 +8,8 @@ from typing import Self
 
 from kproxy.model.etcd import Revision
 from kproxy.record.committer import Committer
-from kproxy.record.etcd import Follower, Say
+from kproxy.record.etcd import Follower
+from kproxy.record.news import News, Say
 from kproxy.record.redact import Redactor
 from kproxy.record.settings import RecorderSettings
 from kproxy.store.writer import Batch
@@ -25,7 +26,7 @@ class Followers:
         self._committer = committer
         self._redactor = redactor
         self._say = say
-        self._early: dict[int, dict[str, object]] = {}
+        self._early: dict[int, News] = {}
         self._followers: list[Follower] = []
         self._stack = AsyncExitStack()
 
@@ -36,7 +37,7 @@ class Followers:
         places = itertools.chain(range(len(etcds)), itertools.count(max(writer.etcds(), default=0) + 1))
         for number, followed in enumerate(etcds):
 
-            def say(news: dict[str, object], number: int = number) -> None:
+            def say(news: News, number: int = number) -> None:
                 self._heard(number, news)
 
             follower = Follower(followed, places, self._settings, self._committer, self._redactor, say)
@@ -54,7 +55,7 @@ class Followers:
         await asyncio.gather(*(follower.finish() for follower in self._followers))
         return self._committer.writer.etcds()[0].end
 
-    def _heard(self, number: int, news: dict[str, object]) -> None:
+    def _heard(self, number: int, news: News) -> None:
         if len(self._early) == len(self._settings.etcds):
             self._say(news)
             return

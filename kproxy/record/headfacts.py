@@ -93,10 +93,6 @@ class HeadReader:
         """A trailer section."""
         return self._redactor.headers(parse_head(b"\r\n" + raw).headers, raw)
 
-    def text(self, text: str) -> str:
-        """Any text that came along."""
-        return self._redactor.text(text)
-
     def _without_audit_id(self, tail: bytes) -> tuple[Headers, _Fields]:
         """All headers, and what the others say, which may be known already."""
         begin = tail.find(_AUDIT_ID)

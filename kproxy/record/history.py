@@ -4,7 +4,7 @@ It is read beside the watch, so that nothing that happens now waits for what hap
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 
 from kproxy.errors import EtcdError
@@ -14,6 +14,7 @@ from kproxy.model.etcd import EtcdKey, Revision
 from kproxy.model.exchange import Nanos
 from kproxy.model.session import Gap
 from kproxy.record.changes import Changes
+from kproxy.record.committer import Commit
 from kproxy.record.settings import Followed
 from kproxy.record.stores import raw_cluster
 from kproxy.store.writer import Batch
@@ -24,8 +25,6 @@ PATIENCE = 30.0
 """Seconds that it waits for an etcd that is away."""
 TRIES = 10
 """Times that it begins again because etcd compacted what was being read; etcd's users do so each few minutes."""
-
-type Commit = Callable[[Batch], Awaitable[None]]
 
 
 class History:

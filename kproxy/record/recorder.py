@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import replace
 
@@ -15,9 +14,11 @@ from kproxy.record.effort import own_effort
 from kproxy.record.followers import Followers
 from kproxy.record.inlet import Inlets
 from kproxy.record.literals import Literals
+from kproxy.record.news import Blocked, Closed, Ready, Say, Unblocked
 from kproxy.record.pseudonyms import Pseudonyms, load_key
 from kproxy.record.redact import Redactor
 from kproxy.record.relays import Relays
+from kproxy.record.sessiontime import SessionTime
 from kproxy.record.settings import Goodbye, RecorderSettings
 from kproxy.record.spans import SpanIntake
 from kproxy.record.start import StartTaking
@@ -31,14 +32,11 @@ _GOODBYE_PATIENCE = 30.0
 LAST_PATIENCE = 60.0
 """Seconds that the last batches wait for a full disk."""
 
-type Say = Callable[[dict[str, object]], None]
-
 
 async def record(settings: RecorderSettings, control: asyncio.StreamReader, say: Say) -> None:
     """Records until the proxy and the session are gone. KproxyError, one sentence, if it cannot.
 
-    `say` is called with what the session wants to know: {"state": S, …}, where S is ready, etcd, relay, blocked,
-    unblocked or closed.
+    `say` is called with what the session wants to know.
     """
     redactor = _redactor(settings)
 
@@ -56,26 +54,17 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
                 followers = await stack.enter_async_context(Followers(settings, committer, redactor, say))
             spans = None
             if settings.otlp:
-                spans = SpanIntake(
-                    settings.otlp,
-                    settings.session.started_at,
-                    settings.epoch,
-                    committer,
-                    redactor,
-                    say,
-                    resumed=resumed,
-                )
-                await stack.enter_async_context(spans)
+                spans = await stack.enter_async_context(SpanIntake(settings, committer, redactor, say, resumed=resumed))
             start = await stack.enter_async_context(StartTaking(settings, committer, redactor, say))
             relays = await stack.enter_async_context(Relays(settings, committer, redactor, say))
-            say({"state": "ready", "batch": writer.committed_batch()})
+            say(Ready())
             farewell = asyncio.create_task(_farewell(control, committer))
             await inlets.run()
             committer.patience = LAST_PATIENCE
             goodbye = await _goodbye(farewell)
             await inlets.end("the proxy was gone" if goodbye is None else "the session was ended")
             if goodbye is not None and not goodbye.drained:
-                await committer.commit(Batch(gaps=[_rest(settings.epoch)]))
+                await committer.commit(Batch(gaps=[_rest(SessionTime(settings.epoch))]))
             end = replace(writer.session, max_lag=Nanos(max(inlets.max_lag, writer.session.max_lag)))
             end = replace(end, start_state=await start.finish())
             if followers is not None:
@@ -83,8 +72,8 @@ async def record(settings: RecorderSettings, control: asyncio.StreamReader, say:
             await relays.finish()  # what the last changes were caused by has passed the relay before they were seen
             if spans is not None:
                 await spans.finish()
-            await _close(committer, _ended(end, goodbye, settings.epoch))
-    say({"state": "closed", "end": writer.session.end.value})
+            await _close(committer, _ended(end, goodbye, SessionTime(settings.epoch)))
+    say(Closed())
 
 
 def _redactor(settings: RecorderSettings) -> Redactor:
@@ -102,10 +91,10 @@ def _writer(settings: RecorderSettings, *, resumed: bool) -> Writer:
 def _blocked(inlets: Inlets, say: Say, error: NotWritableNowError | None) -> None:
     if error is None:
         inlets.say(AnswerType.UNBLOCKED)
-        say({"state": "unblocked"})
+        say(Unblocked())
     else:
         inlets.say(AnswerType.BLOCKED, error.errno)
-        say({"state": "blocked", "reason": str(error)})
+        say(Blocked(reason=str(error)))
 
 
 async def _farewell(control: asyncio.StreamReader, committer: Committer) -> bytes:
@@ -125,19 +114,18 @@ async def _goodbye(farewell: asyncio.Task[bytes]) -> Goodbye | None:
     return None
 
 
-def _ended(session: Session, goodbye: Goodbye | None, epoch: int) -> Session:
-    ended = Nanos(max(0, time.monotonic_ns() - epoch))
+def _ended(session: Session, goodbye: Goodbye | None, session_time: SessionTime) -> Session:
+    ended = session_time.now()
     if goodbye is None:
         return replace(session, end=SessionEnd.PROXY_GONE, ended=ended)
     capture = f"{session.capture}: {goodbye.left_out} exchanges left out" if session.capture else ""
     return replace(session, end=SessionEnd.COMPLETE, ended=ended, exit_code=goodbye.exit_code, capture=capture)
 
 
-def _rest(epoch: int) -> Gap:
+def _rest(session_time: SessionTime) -> Gap:
     """What was still in the proxy's memory: nobody knows which exchanges, and how many."""
-    at = Nanos(max(0, time.monotonic_ns() - epoch))
     reason = "the session ended before the proxy could hand over the rest"
-    return Gap(kind="exchanges", reason=reason, at=at, count=0)
+    return Gap(kind="exchanges", reason=reason, at=session_time.now(), count=0)
 
 
 async def _close(committer: Committer, session: Session) -> None:

@@ -10,13 +10,15 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from kproxy.record.calls import CallBook
 from kproxy.record.committer import Committer
+from kproxy.record.gathering import Gathering
+from kproxy.record.news import RelayNews, Say
 from kproxy.record.redact import Redactor
 from kproxy.record.settings import RecorderSettings
 from kproxy.wire.relayfeed import FeedError, FeedReader, Hello, Synced, pack_token
@@ -32,19 +34,16 @@ _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 
 class RelayFeed:
-    """One relay's. `say` is told {"state": "relay", "feed": …, "attached": …, "again": …, "reason": …}."""
+    """One relay's."""
 
-    def __init__(
-        self, feed: Path, book: CallBook, committer: Committer, say: Callable[[dict[str, object]], None]
-    ) -> None:
+    def __init__(self, feed: Path, book: CallBook, committer: Committer, say: Say) -> None:
         self._feed = feed
         self._book = book
-        self._committer = committer
+        self.gathering = Gathering(book, committer, GATHER)
         self._say = say
         self._writer: asyncio.StreamWriter | None = None
         self._tokens = itertools.count(1)
         self._synced: dict[int, asyncio.Event] = {}
-        self._flushing = asyncio.Lock()
         self._missed = False  # whether the gap that this is in has been written down
 
     async def run(self) -> None:
@@ -68,24 +67,6 @@ class RelayFeed:
                 self._writer.close()
                 self._writer = None
             await asyncio.sleep(RETRY)
-
-    async def flush_often(self) -> None:
-        """Until cancelled."""
-        while True:
-            await asyncio.sleep(GATHER)
-            await self.flush()
-
-    async def flush(self) -> None:
-        """Commits what has come."""
-        async with self._flushing:
-            batch = self._book.take_batch()
-            if not batch:
-                return
-            try:
-                await self._committer.commit(batch)
-            except BaseException:  # cancelled while the disk was full: it is tried once more at the end
-                self._book.give_back(batch)
-                raise
 
     async def finish(self, patience: float) -> None:
         """Waits until every call whose answer has passed the relay by now has come; else a gap says so."""
@@ -112,9 +93,9 @@ class RelayFeed:
                 self._book.take(record)
                 if isinstance(record, Hello):
                     again, self._missed = self._missed, False
-                    self._tell(attached=True, again=again)
+                    self._say(RelayNews(feed=str(self._feed), attached=True, again=again))
             if self._book.waiting >= GATHERED:
-                await self.flush()
+                await self.gathering.flush()
 
     def _sync(self, synced: Synced) -> None:
         if (event := self._synced.pop(synced.token, None)) is not None:
@@ -129,12 +110,7 @@ class RelayFeed:
             return
         self._missed = True
         self._book.gap(reason, time.monotonic_ns())
-        self._tell(attached=False, reason=reason)
-
-    def _tell(self, *, attached: bool, again: bool = False, reason: str = "") -> None:
-        """News of it: `again` after it was missed."""
-        feed = str(self._feed)
-        self._say({"state": "relay", "feed": feed, "attached": attached, "again": again, "reason": reason})
+        self._say(RelayNews(feed=str(self._feed), attached=False, reason=reason))
 
 
 def peer_uid(sock: socket.socket) -> int | None:
@@ -155,13 +131,7 @@ def _check_peer(writer: asyncio.StreamWriter) -> None:
 class Relays:
     """All feeds of a recording."""
 
-    def __init__(
-        self,
-        settings: RecorderSettings,
-        committer: Committer,
-        redactor: Redactor,
-        say: Callable[[dict[str, object]], None],
-    ) -> None:
+    def __init__(self, settings: RecorderSettings, committer: Committer, redactor: Redactor, say: Say) -> None:
         self._patience = settings.etcd_patience
         places = len(settings.relays)
         self._feeds: Sequence[RelayFeed] = [
@@ -176,7 +146,8 @@ class Relays:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(work) for feed in self._feeds for work in (feed.run(), feed.flush_often())]
+        works = [work for feed in self._feeds for work in (feed.run(), feed.gathering.flush_often())]
+        self._tasks = [asyncio.create_task(work) for work in works]
         return self
 
     async def __aexit__(
@@ -189,7 +160,7 @@ class Relays:
         await asyncio.gather(*(feed.finish(self._patience) for feed in self._feeds))
         await self._stop()
         for feed in self._feeds:
-            await feed.flush()
+            await feed.gathering.flush()
 
     async def _stop(self) -> None:
         for task in self._tasks:

@@ -1,8 +1,6 @@
 """Takes an api-server's own spans beside the hand-off: where etcd cannot be relayed, they tell which request it was."""
 
 import asyncio
-import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +13,11 @@ from kproxy.model.trace import Span
 from kproxy.otlp.reading import MAX_TEXT
 from kproxy.otlp.receiver import receiving
 from kproxy.record.committer import Committer
+from kproxy.record.gathering import Gathering
+from kproxy.record.news import Say, SpansNews
 from kproxy.record.redact import Redactor
+from kproxy.record.sessiontime import SessionTime
+from kproxy.record.settings import RecorderSettings
 from kproxy.store.writer import Batch
 
 GATHER = 0.2
@@ -27,30 +29,23 @@ MOST_WAITING = 64 << 20
 
 
 class SpanIntake:
-    """Takes spans at `listen` (HOST:PORT) until `finish`. OtlpError on entering where that address cannot be had."""
+    """Takes spans until `finish`. OtlpError on entering where the address for them cannot be had."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - all that the recorder's other sources take
-        self,
-        listen: str,
-        started_at: str,
-        epoch: int,
-        committer: Committer,
-        redactor: Redactor,
-        say: Callable[[dict[str, object]], None],
-        *,
-        resumed: bool = False,
+    def __init__(
+        self, settings: RecorderSettings, committer: Committer, redactor: Redactor, say: Say, *, resumed: bool = False
     ) -> None:
         self._resumed = resumed
-        self._listen = listen
-        self._beginning = unix_nanos(started_at)
-        self._epoch = epoch
-        self._committer = committer
+        self._listen = settings.otlp
+        self._beginning = unix_nanos(settings.session.started_at)
+        self._time = SessionTime(settings.epoch)
+        self._gathering = Gathering(self, committer, GATHER)
         self._redactor = redactor
         self._say = say
         self._waiting: list[Span] = []
         self._gaps: list[Gap] = []
         self._size = 0  # of what waits
         self._left_out = 0
+        self._port = 0
         self._found = False  # whether an exporter has found us
         self._latest = Nanos(0)  # the end of the latest span that came
         self._came = asyncio.Event()
@@ -58,11 +53,11 @@ class SpanIntake:
         self._storing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        port = await self._stack.enter_async_context(receiving(self._listen, self._beginning, self._take))
+        self._port = port = await self._stack.enter_async_context(receiving(self._listen, self._beginning, self._take))
         if self._resumed:
             self._gap("there was no recorder to take the api-server's spans, and what it had taken last is lost", 0)
-        self._storing = asyncio.create_task(self._store_often())
-        self._say({"state": "otlp", "found": False, "port": port})
+        self._storing = asyncio.create_task(self._gathering.flush_often())
+        self._say(SpansNews(port=port))
         return self
 
     async def __aexit__(
@@ -73,7 +68,7 @@ class SpanIntake:
 
     async def finish(self) -> None:
         """All spans up to now are stored, or a gap says that the last ones did not come in time."""
-        now = self._now()
+        now = self._time.now()
         try:
             async with asyncio.timeout(LATEST):
                 while self._latest < now:
@@ -83,7 +78,7 @@ class SpanIntake:
             which = "none came" if not self._latest else f"the last one ended {(now - self._latest) / 1e9:.1f} s before"
             self._gap(f"the api-server's spans had not come to the session's end within {LATEST:.0f} s ({which})", 0)
         await self._end_storing()
-        await self._store()
+        await self._gathering.flush()
 
     async def _end_storing(self) -> None:
         if self._storing is not None:
@@ -93,7 +88,7 @@ class SpanIntake:
     def _take(self, spans: tuple[Span, ...]) -> None:
         if not self._found:
             self._found = True
-            self._say({"state": "otlp", "found": True})
+            self._say(SpansNews(port=self._port, found=True))
         for span in spans:
             if self._size > MOST_WAITING:
                 self._left_out += 1
@@ -116,31 +111,22 @@ class SpanIntake:
     def _text(self, found: str) -> str:
         return self._redactor.target(found)[:MAX_TEXT]
 
-    def _now(self) -> Nanos:
-        return Nanos(max(0, time.monotonic_ns() - self._epoch))
-
     def _gap(self, reason: str, count: int) -> None:
-        self._gaps.append(Gap(kind="spans", reason=reason, at=self._now(), count=count))
+        self._gaps.append(Gap(kind="spans", reason=reason, at=self._time.now(), count=count))
 
-    async def _store_often(self) -> None:
-        while True:
-            await asyncio.sleep(GATHER)
-            await self._store()
-
-    async def _store(self) -> None:
+    def take_batch(self) -> Batch:
+        """As a Source."""
         if self._left_out:
             self._gap("more spans came than could be stored in time", self._left_out)
             self._left_out = 0
         batch = Batch(spans=self._waiting, gaps=self._gaps)
         self._waiting, self._gaps, self._size = [], [], 0
-        if not batch:
-            return
-        try:
-            await self._committer.commit(batch)
-        except BaseException:  # cancelled while the disk was full: it is tried once more at the end
-            self._waiting, self._gaps = batch.spans + self._waiting, batch.gaps + self._gaps
-            self._size = sum(map(_size, self._waiting))
-            raise
+        return batch
+
+    def give_back(self, batch: Batch) -> None:
+        """As a Source."""
+        self._waiting, self._gaps = batch.spans + self._waiting, batch.gaps + self._gaps
+        self._size = sum(map(_size, self._waiting))
 
 
 def _size(span: Span) -> int:

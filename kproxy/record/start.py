@@ -4,7 +4,6 @@ It is in the recording as a whole, or not at all; a gap of kind `start` says why
 """
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
@@ -15,6 +14,7 @@ from kproxy.model.exchange import Nanos
 from kproxy.model.session import Gap
 from kproxy.model.start import StartSource
 from kproxy.record.committer import Committer
+from kproxy.record.news import Say, StartMissing
 from kproxy.record.redact import Redactor
 from kproxy.record.settings import RecorderSettings
 from kproxy.record.startapi import ApiStart
@@ -23,8 +23,6 @@ from kproxy.store.writer import Batch
 
 PATIENCE = 60.0
 """Seconds that the end of a session waits for what was begun at its start."""
-
-type Say = Callable[[dict[str, object]], None]
 
 
 class Source(Protocol):
@@ -96,7 +94,7 @@ class StartTaking:
     async def _say_gap(self, reason: str) -> None:
         reason = self._redactor.text(reason)
         await self._committer.commit(Batch(gaps=[Gap(kind="start", reason=reason, at=Nanos(0), count=0)]))
-        self._say({"state": "start", "reason": reason})
+        self._say(StartMissing(reason=reason))
 
 
 def _source(settings: RecorderSettings, committer: Committer, redactor: Redactor) -> Source | None:

@@ -6,7 +6,7 @@ else each is consistent by itself.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlencode
@@ -14,13 +14,14 @@ from urllib.parse import urlencode
 from kproxy.errors import KproxyError, RecordingError
 from kproxy.model.api import ObjectRef, RequestInfo, metadata_of
 from kproxy.model.etcd import Revision
-from kproxy.model.exchange import Body, BodyState
+from kproxy.model.exchange import Body
 from kproxy.model.jsontypes import JSON, JSONObject, text
 from kproxy.model.start import StartObject
 from kproxy.record.apiclient import ApiClient, ApiRefusedError
-from kproxy.record.redact import Opaque, Redactor
+from kproxy.record.committer import Commit
+from kproxy.record.contents import stored
+from kproxy.record.redact import Redactor
 from kproxy.record.settings import ApiPlace, StartWish
-from kproxy.store.bodies import digest_of
 from kproxy.store.writer import Batch
 from kproxy.wire.ownkeys import is_made_anew_object, is_with_namespaces
 
@@ -32,8 +33,6 @@ _UNKNOWN = frozenset({403, 404, 405})
 _TWICE = frozenset({("events.k8s.io", "events"), ("extensions", "ingresses")})
 """What another group lists, too."""
 _JSON = "application/json"
-
-type Commit = Callable[[Batch], Awaitable[None]]
 
 
 class Getter(Protocol):
@@ -172,12 +171,7 @@ class ApiStart:
             verb="get", path=resource.path, is_resource=True,
             group=resource.group, version=resource.version, resource=resource.resource,
         )  # fmt: skip
-        redacted = self._redactor.content(self._redactor.secrecy(info), _JSON, data)
-        if isinstance(redacted, Opaque):
-            return Body(state=BodyState.OPAQUE, size=len(data), reason=redacted.reason)
-        digest = digest_of(redacted)
-        made.bodies[digest] = redacted
-        return Body(state=BodyState.KEPT, size=len(data), digest=digest)
+        return stored(self._redactor.content(self._redactor.secrecy(info), _JSON, data), len(data), made.bodies)
 
 
 def _is_used(ref: ObjectRef, value: JSON) -> bool:

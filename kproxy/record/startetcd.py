@@ -1,13 +1,12 @@
 """The start state from etcd: each key under the api-server's prefix, as it stood at the session's start revision."""
 
-from collections.abc import Awaitable, Callable
-
 from kproxy.errors import EtcdError, RecordingError
 from kproxy.etcd.client import Etcd, connect
 from kproxy.etcd.records import Anchor, KeyValue
 from kproxy.model.etcd import EtcdKey, Revision
 from kproxy.model.start import StartKey
 from kproxy.record.changes import body_of
+from kproxy.record.committer import Commit
 from kproxy.record.redact import Redactor
 from kproxy.record.settings import Followed, RecorderSettings
 from kproxy.record.stores import raw_cluster
@@ -18,7 +17,6 @@ PAGE = 100
 """Keys that are asked for at once: their values may have 1.5 MiB each."""
 NAMES = 2000
 """The same without their values."""
-type Commit = Callable[[Batch], Awaitable[None]]
 
 
 class EtcdStart:

@@ -1,7 +1,6 @@
 """The recorder process, from this side: started, attached to the outbox, started again when it dies, seen off."""
 
 import asyncio
-import json
 import os
 import socket
 import sys
@@ -12,6 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from kproxy.errors import ProxyError, RecordingError
+from kproxy.record.news import Closed, EtcdNews, RelayNews, SpansNews, of_line
 from kproxy.record.settings import Goodbye, RecorderSettings
 
 START_SECONDS = 45.0
@@ -230,22 +230,22 @@ class RecorderProcess:
         return next((outbox.failure for outbox in self._outboxes if outbox.lost.is_set()), "")
 
     async def _hear(self, process: Process) -> None:
-        """Its news, a line of JSON each.
+        """Its news.
 
         That it is blocked by a full disk it says to people itself (`_complain`), and to each outbox in its answers.
         """
         if process.stdout is None:
             return
         async for line in process.stdout:
-            news = json.loads(line)
-            if news["state"] == "etcd":
-                self._following.set()
-            elif news["state"] == "otlp" and news["found"]:
-                self._told_spans.set()
-            elif news["state"] == "relay":
-                self._attached[str(news["feed"])].set()
-            elif news["state"] == "closed":
-                self._closed = True
+            match of_line(line):
+                case EtcdNews():
+                    self._following.set()
+                case SpansNews(found=True):
+                    self._told_spans.set()
+                case RelayNews(feed=feed):
+                    self._attached[feed].set()
+                case Closed():
+                    self._closed = True
 
     async def _complain(self, process: Process) -> str:
         """What it says to people is handed on; its last line is returned, without its name."""

@@ -60,7 +60,7 @@ async def test_an_etcd_that_is_away_is_waited_for(tmp_path: Path) -> None:
             await asyncio.to_thread(server.start)
             async with await connect(server.settings) as other:
                 await faults.come_to(follow, await faults.put(other, 10))
-            said = [(news["following"], news.get("again")) for news in follow.news]
-            assert said == [(True, False), (False, None), (True, True)]
+            said = [(news.following, news.again) for news in follow.news]
+            assert said == [(True, False), (False, False), (True, True)]
         with open_recording(str(path)) as recording:
             assert check_complete(recording, etcdctl=etcdctl_binary()) > 20

@@ -18,6 +18,7 @@ from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, EtcdStore, KeyChan
 from kproxy.model.exchange import BodyState, Digest
 from kproxy.model.recording import Recording
 from kproxy.model.session import Server, SessionEnd
+from kproxy.record.news import EtcdNews
 from kproxy.record.settings import Followed, RecorderSettings
 from kproxy.store.reader import FileRecording, open_recording
 from kproxy.wire.content import encode
@@ -66,7 +67,7 @@ async def begin(settings: RecorderSettings) -> tuple[RecorderProcess, socket.soc
     """A recorder that follows."""
     ours, theirs = socket.socketpair()
     recorder = await start(settings, theirs)
-    assert (await recorder.said("etcd"))["following"] is True
+    assert (await recorder.said(EtcdNews)).following
     return recorder, ours
 
 

@@ -101,12 +101,12 @@ async def test_a_user_who_may_not_read_everything_is_told_so_and_tried_again(tmp
             await etcd._channel.call("Auth/UserRevokeRole", revoke)
             await asyncio.to_thread(server.stop)
             await asyncio.to_thread(server.start)
-            await until(lambda: not follow.news[-1]["following"])
-            assert "permission denied" in str(follow.news[-1]["reason"])
+            await until(lambda: not follow.news[-1].following)
+            assert "permission denied" in follow.news[-1].reason
             await until_it_answers(root)
             last = await put(etcd, 3)
             grant = request("AuthUserGrantRoleRequest", user="reader", role="readers")
             await etcd._channel.call("Auth/UserGrantRole", grant)
             await come_to(follow, last)
-            assert follow.news[-1]["again"] is True
+            assert follow.news[-1].again
         assert check_recorded(path, flags=("--user=root:root's word",)) == 6

@@ -100,11 +100,11 @@ async def test_an_etcd_that_is_away_for_long_is_waited_for(tmp_path: Path, monke
             await come_to(follow, await put(etcd, 10))
             for _ in range(2):
                 await asyncio.to_thread(server.stop)
-                await until(lambda: not follow.news[-1]["following"])  # it is said when it is more than a restart
+                await until(lambda: not follow.news[-1].following)  # it is said when it is more than a restart
                 await asyncio.to_thread(server.start)
                 async with await connect(server.settings) as other:
                     await come_to(follow, await put(other, 10))
-                assert (follow.news[-1]["following"], follow.news[-1]["again"]) == (True, True)
+                assert (follow.news[-1].following, follow.news[-1].again) == (True, True)
         with open_recording(str(path)) as recording:
             assert check_complete(recording, etcdctl=etcdctl_binary()) == 34 - 1 + 3 - 3
 

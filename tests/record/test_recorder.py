@@ -19,6 +19,7 @@ from kproxy.model.exchange import BodyState, End, Seq
 from kproxy.model.session import SessionEnd
 from kproxy.proxy.handover.backlog import Batch
 from kproxy.proxy.handover.outbox import Outbox
+from kproxy.record.news import Blocked, Unblocked
 from kproxy.record.settings import RecorderSettings
 from kproxy.store.reader import open_recording
 from kproxy.wire.handoff import BATCH, RecordType, pack_batch
@@ -250,13 +251,13 @@ async def test_a_full_disk_is_waited_for(tmp_path: Path, capfd: pytest.CaptureFi
         resource.prlimit(recorder.process.pid, resource.RLIMIT_FSIZE, (1000, hard))
         for _ in range(20):
             send(outbox, b'"%s"' % os.urandom(2000).hex().encode())
-        await recorder.said("blocked")
+        await recorder.said(Blocked)
         send(outbox)
         assert not await outbox.drain(0.1)
         assert outbox.blocked
         assert not outbox.progressed
         resource.prlimit(recorder.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
-        await recorder.said("unblocked")
+        await recorder.said(Unblocked)
         assert await outbox.drain(10)
         await recorder.goodbye(0)
         await outbox.detach()

@@ -20,6 +20,7 @@ from kproxy.model.exchange import Nanos
 from kproxy.model.session import SessionEnd
 from kproxy.record.committer import Committer
 from kproxy.record.literals import Literals
+from kproxy.record.news import News, RelayNews
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.redact import Redactor
 from kproxy.record.relays import Relays, peer_uid
@@ -99,7 +100,7 @@ class Bench:
 
     writer: Writer
     relays: Relays
-    said: list[dict[str, object]]
+    said: list[RelayNews]
 
     @property
     def path(self) -> str:
@@ -124,7 +125,12 @@ class Bench:
 @asynccontextmanager
 async def attached(folder: Path, *feeds: Path, patience: float = PATIENCE) -> AsyncIterator[Bench]:
     """A recorder that is attached, or tries."""
-    said: list[dict[str, object]] = []
+    said: list[RelayNews] = []
+
+    def say(news: News) -> None:
+        assert isinstance(news, RelayNews)
+        said.append(news)
+
     session = a_session(end=SessionEnd.RECORDING)
     settings = RecorderSettings(
         recording=folder / "r.kproxy",
@@ -138,7 +144,7 @@ async def attached(folder: Path, *feeds: Path, patience: float = PATIENCE) -> As
     with Writer.create(settings.recording, session) as writer:
         committer = Committer(writer, lambda _: None)
         redactor = Redactor(PSEUDONYMS, Literals(PSEUDONYMS, []))
-        async with Relays(settings, committer, redactor, said.append) as relays:
+        async with Relays(settings, committer, redactor, say) as relays:
             yield Bench(writer, relays, said)
 
 
@@ -146,9 +152,7 @@ async def attached(folder: Path, *feeds: Path, patience: float = PATIENCE) -> As
 async def test_calls_are_recorded_as_they_come_and_the_end_waits_for_the_last(tmp_path: Path) -> None:
     async with listening(Feed(tmp_path / "s")) as feed, attached(tmp_path, feed.path) as bench:
         await bench.until(lambda: bool(bench.said))
-        assert bench.said == [
-            {"state": "relay", "feed": str(feed.path), "attached": True, "again": False, "reason": ""}
-        ]
+        assert bench.said == [RelayNews(feed=str(feed.path), attached=True)]
         feed.call()
         await bench.until(lambda: bench.numbers() == [1])
         await bench.relays.finish()
@@ -169,12 +173,12 @@ def test_a_relay_that_breaks_off_is_a_gap_and_is_attached_to_again(tmp_path: Pat
             feed.relay, feed.calls = "second", 0
             feed.break_off(junk)
             await bench.until(lambda: len(bench.said) == 3)
-            assert [(each["attached"], each["again"]) for each in bench.said] == [
+            assert [(each.attached, each.again) for each in bench.said] == [
                 (True, False),
                 (False, False),
                 (True, True),
             ]
-            assert str(bench.said[1]["reason"]).startswith(reason)
+            assert bench.said[1].reason.startswith(reason)
             await bench.relays.finish()
             assert bench.numbers() == [1, 2]
             (gap,) = bench.gaps()
@@ -197,7 +201,7 @@ async def test_a_feed_of_another_user_is_not_read(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("kproxy.record.relays.peer_uid", lambda _: os.geteuid() + 1)
     async with listening(Feed(tmp_path / "s")) as feed, attached(tmp_path, feed.path) as bench:
         await bench.until(lambda: bool(bench.said))
-        assert bench.said[0]["attached"] is False
+        assert not bench.said[0].attached
         await bench.relays.finish()
         assert bench.numbers() == []
         assert bench.gaps() == [f"the etcd relay's feed cannot be read: it is another user's (uid {os.geteuid() + 1})"]
@@ -253,7 +257,7 @@ async def test_what_passes_a_real_relay_is_recorded_over_the_recorders_death(
         )
         ours, theirs = socket.socketpair()
         recorder = await start(settings, theirs)
-        await recorder.said("relay")
+        await recorder.said(RelayNews)
         await get_through(relay.urls[0], b"/one", 1)
         await until_recorded(settings.recording, 1)
         recorder.process.kill()
@@ -262,7 +266,7 @@ async def test_what_passes_a_real_relay_is_recorded_over_the_recorders_death(
         await get_through(relay.urls[0], b"/nobody-hears", 2)
         ours, theirs = socket.socketpair()
         recorder = await start(settings, theirs)
-        await recorder.said("relay")
+        await recorder.said(RelayNews)
         await get_through(relay.urls[0], b"/two", 3)
         await recorder.goodbye(0)
         ours.close()

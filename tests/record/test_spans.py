@@ -15,8 +15,10 @@ from kproxy.otlp.receiver import SERVICE
 from kproxy.record import spans as subject
 from kproxy.record.committer import Committer
 from kproxy.record.literals import Literals
+from kproxy.record.news import News, SpansNews
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.redact import Redactor
+from kproxy.record.settings import RecorderSettings
 from kproxy.record.spans import SpanIntake, unix_nanos
 from kproxy.store.reader import open_recording
 from kproxy.store.writer import Writer
@@ -36,17 +38,21 @@ def taken(folder: Path, exported: list[bytes], *, resumed: bool = False) -> tupl
         port = asyncio.get_running_loop().create_future()
         with Writer.create(folder / "s.kproxy", a_session(end=SessionEnd.RECORDING, started_at=STARTED)) as writer:
             committer = Committer(writer, lambda _: None)
-            epoch = time.monotonic_ns()
-            intake = SpanIntake(
-                "127.0.0.1:0",
-                STARTED,
-                epoch,
-                committer,
-                redactor,
-                lambda news: None if news["found"] else port.set_result(news["port"]),
-                resumed=resumed,
+            settings = RecorderSettings(
+                recording=writer.path,
+                session=writer.session,
+                epoch=time.monotonic_ns(),
+                handoffs=(),
+                key=folder / "key",
+                otlp="127.0.0.1:0",
             )
-            async with intake:
+
+            def say(news: News) -> None:
+                assert isinstance(news, SpansNews)
+                if not news.found:
+                    port.set_result(news.port)
+
+            async with SpanIntake(settings, committer, redactor, say, resumed=resumed) as intake:
                 async with grpc.aio.insecure_channel(f"127.0.0.1:{await port}") as channel:
                     for each in exported:
                         await channel.unary_unary(f"/{SERVICE}/Export")(each, timeout=60)

@@ -15,6 +15,7 @@ from kproxy.model.session import Gap, Server, SessionEnd
 from kproxy.model.start import StartKey, StartSource
 from kproxy.record.committer import Committer
 from kproxy.record.literals import Literals
+from kproxy.record.news import News
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.redact import Redactor
 from kproxy.record.settings import RecorderSettings, StartWish
@@ -34,14 +35,14 @@ IF_USED = StartWish(source=StartSource.ETCD, if_used=True)
 
 
 @asynccontextmanager
-async def taking(path: Path, etcd: EtcdSettings, wish: StartWish) -> AsyncIterator[list[dict[str, object]]]:
+async def taking(path: Path, etcd: EtcdSettings, wish: StartWish) -> AsyncIterator[list[News]]:
     """A recording that takes the start state of now; its news."""
     server, etcds = await begin_etcds(etcd, Stores(), Server())
     session = a_session(end=SessionEnd.RECORDING, server=server, etcd_start=etcds[0].store.start)
     settings = RecorderSettings(
         recording=path, session=session, epoch=time.monotonic_ns(), handoffs=(), key=path, etcds=etcds, start=wish
     )
-    pseudonyms, news = Pseudonyms(bytes(32)), list[dict[str, object]]()
+    pseudonyms, news = Pseudonyms(bytes(32)), list[News]()
     redactor = Redactor(pseudonyms, Literals(pseudonyms, ()))
     with Writer.create(path, session) as writer:
         async with StartTaking(settings, Committer(writer, lambda _: None), redactor, news.append) as start:

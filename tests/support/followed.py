@@ -11,6 +11,7 @@ from kproxy.model.session import Server, SessionEnd
 from kproxy.record.committer import Committer
 from kproxy.record.followers import Followers
 from kproxy.record.literals import Literals
+from kproxy.record.news import EtcdNews, News
 from kproxy.record.pseudonyms import Pseudonyms
 from kproxy.record.redact import Redactor
 from kproxy.record.settings import Followed, RecorderSettings
@@ -26,7 +27,7 @@ class Following:
     writer: Writer
     followers: Followers
     etcds: tuple[Followed, ...]
-    news: list[dict[str, object]] = field(default_factory=list)
+    news: list[EtcdNews] = field(default_factory=list)
     abandoned: bool = False
 
     def abandon(self) -> None:
@@ -65,10 +66,15 @@ async def following(  # noqa: PLR0913 - a session's own options, by name
         etcd_patience=patience,
     )
     pseudonyms = Pseudonyms(bytes(32))
-    news: list[dict[str, object]] = []
+    news: list[EtcdNews] = []
+
+    def say(said: News) -> None:
+        assert isinstance(said, EtcdNews)
+        news.append(said)
+
     with Writer.create(path, session) if after is None else Writer.resume(path) as writer:
         redactor = Redactor(pseudonyms, Literals(pseudonyms, ()))
-        async with Followers(settings, Committer(writer, lambda _: None), redactor, news.append) as followers:
+        async with Followers(settings, Committer(writer, lambda _: None), redactor, say) as followers:
             made = Following(writer, followers, etcds, news)
             yield made
             if not made.abandoned:

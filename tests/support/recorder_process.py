@@ -8,7 +8,6 @@ await outbox.drain(10); await recorder.goodbye(exit_code=0); await outbox.detach
 """
 
 import asyncio
-import json
 import os
 import socket
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import kproxy
 from kproxy.errors import RecordingError
+from kproxy.record.news import News, Ready, of_line
 from kproxy.record.settings import Goodbye, RecorderSettings
 
 START_PATIENCE = 60.0
@@ -26,24 +26,26 @@ START_PATIENCE = 60.0
 
 @dataclass(slots=True)
 class RecorderProcess:
-    """A recorder process. `news`: the last thing it said of each state (ready, etcd, blocked, unblocked, closed)."""
+    """A recorder process. `news`: the last of each kind, by its name."""
 
     process: asyncio.subprocess.Process
-    news: dict[str, dict[str, object]] = field(default_factory=dict)
+    news: dict[str, News] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _over: bool = False
     _listener: asyncio.Task[None] | None = None
 
-    async def said(self, state: str, patience: float = START_PATIENCE) -> dict[str, object]:
-        """What it says of `state`, as soon as it does. RecordingError if it ends first, or takes too long."""
+    async def said[N: News](self, kind: type[N]) -> N:
+        """News of this kind, as soon as there is some. RecordingError if it ends first, or takes too long."""
         try:
-            async with asyncio.timeout(patience), self._changed:
-                await self._changed.wait_for(lambda: self._over or state in self.news)
+            async with asyncio.timeout(START_PATIENCE), self._changed:
+                await self._changed.wait_for(lambda: self._over or kind.__name__ in self.news)
         except TimeoutError as error:
-            raise RecordingError(f"The recorder process does not get to «{state}» within {patience:.0f} s.") from error
-        if state not in self.news:
+            raise RecordingError(
+                f"The recorder process does not get to «{kind.__name__}» within {START_PATIENCE:.0f} s."
+            ) from error
+        if not isinstance(found := self.news.get(kind.__name__), kind):
             raise RecordingError("The recorder process has ended: what it said before is the reason.")
-        return self.news[state]
+        return found
 
     async def goodbye(self, exit_code: int | None = None, *, drained: bool = True) -> None:
         """The proxy has ended properly: when its end of the hand-off is closed, too, the recording is complete."""
@@ -65,9 +67,9 @@ class RecorderProcess:
     async def _listen(self) -> None:
         assert self.process.stdout is not None
         while line := await self.process.stdout.readline():
-            said = json.loads(line)
+            said = of_line(line)
             async with self._changed:
-                self.news[said["state"]] = said
+                self.news[type(said).__name__] = said
                 self._changed.notify_all()
         async with self._changed:
             self._over = True
@@ -92,7 +94,7 @@ async def start(settings: RecorderSettings, handoff: socket.socket) -> RecorderP
     with suppress(ConnectionError):  # it has ended: `said` says so
         await recorder._tell(line)
     try:
-        await recorder.said("ready")
+        await recorder.said(Ready)
     except RecordingError:
         with suppress(ProcessLookupError):
             process.kill()
