@@ -1,9 +1,12 @@
-"""The docs are true: every command and option in them exists, every make target, every link."""
+"""The docs are true: every command and option in them exists, every make target, every link, every file."""
 
+import ast
+import io
 import re
 import shlex
 import subprocess
 import sys
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +134,34 @@ def test_every_file_that_the_way_of_an_exchange_names_is_there() -> None:
     for name in named:
         place = ROOT / "kproxy" / name
         assert place.with_suffix(".py").exists() or place.is_dir(), name
+
+
+def told_in(file: Path) -> Iterator[tuple[int, str]]:
+    """A module's docstrings and comments, each with its line."""
+    text = file.read_text()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.lineno, node.value.value
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def is_there(file: Path, name: str) -> bool:
+    """Whether what a module names is a file: of its own folder, or with its way from the root or from `kproxy`."""
+    return any((place / name).exists() for place in (file.parent, ROOT, ROOT / "kproxy"))
+
+
+def test_every_file_and_module_that_a_docstring_or_a_comment_names_is_there() -> None:
+    rooms = "|".join(place.name for place in (ROOT / "kproxy").iterdir() if (place / "__init__.py").exists())
+    lost = []
+    for file in sorted((ROOT / "kproxy").rglob("*.py")):
+        for line, text in told_in(file):
+            names = [*re.findall(r"[\w/]*\w\.py\b", text), *re.findall(r"\b(?:docs|tests|tools)/[\w/]+\.md\b", text)]
+            modules = re.findall(rf"\bkproxy\.((?:{rooms})\.[a-z_]\w*)", text)
+            names += [each if is_there(file, each) else f"{each}.py" for each in (m.replace(".", "/") for m in modules)]
+            lost += [f"{file.relative_to(ROOT)}:{line}: {name}" for name in names if not is_there(file, name)]
+    assert not lost
 
 
 @pytest.mark.parametrize("room", ["diff", "renaming", "replay", "session"])
