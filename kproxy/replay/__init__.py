@@ -1,11 +1,11 @@
 """Driving a recorded session against another server: plan, engine, transport, and the guard before it.
 
 - the plan: plan; order (as the server took them) with linear, firstwrites and written; graph (what waits for what) with
-  scopes, grounds (why, in words) and barriers; what ties steps: touches, effects, sights, values, published, spreading;
-  loops, conflicts, lasting; read_ahead, recent
+  scopes, grounds (why, in words) and barriers; what ties steps: touches, effects, sights, values, published, spreading,
+  ownchanges (what a server does by itself); loops, conflicts, lasting, upgradable; read_ahead, recent
 - parts of a session: slices, needs (what a slice leaves out), causes, reduce (the smallest part)
-- the engine: engine, frontier and workers (who takes which step), pace (when), deadlines, settle (what a server does by
-  itself), polling, passing (states that need not come again), delivered, throttled, stopping, events (what it says),
+- the engine: engine, frontier and workers (who takes which step), pace (when), deadlines, settle (until etcd has
+  it), polling, passing (states that need not come again), delivered, throttled, stopping, events (what it says),
   result, doubts
 - a request: recorded, sending, senders with people (as whom), transport with links (sockets), upgrades, issued (tokens)
 - an answer: answers, states, learning; of a watch: watched, pairing, coming (what still can come)

@@ -7,9 +7,10 @@ from contextlib import suppress
 from kproxy.errors import ReplayError
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.coming import Coming, Owed, Shown
-from kproxy.replay.pairing import WatchLearner, is_heartbeat, name_of, revision_of
+from kproxy.replay.pairing import WatchLearner
 from kproxy.replay.states import event_state
 from kproxy.replay.transport import Reply
+from kproxy.replay.watched import counts, name_of, revision_of, teaches
 from kproxy.wire.coding import CodingError, decoder
 from kproxy.wire.content import ContentError
 from kproxy.wire.watchevents import WatchCutter, WatchEvent, decode_event
@@ -23,8 +24,6 @@ _LOOK_SECONDS = 0.2
 _LOOKS = 5
 """So often in a row etcd has to deny it: of what was made and deleted again etcd has nothing, and both may be on their
 way."""
-
-_INITIAL_END = "k8s.io/initial-events-end"
 
 
 async def content(reply: Reply) -> AsyncIterator[bytes]:
@@ -250,15 +249,3 @@ class Watch:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._reply.leave()
-
-
-def counts(event: WatchEvent) -> bool:
-    """Whether an event's coming is awaited: of what teaches, all that comes sooner or later by what somebody did."""
-    return teaches(event) and not is_heartbeat(event)
-
-
-def teaches(event: WatchEvent) -> bool:
-    """Whether an event's coming is not the server's whim: all but bookmarks, and the one that ends initial events."""
-    metadata = event.object.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-    return event.type != "BOOKMARK" or (isinstance(annotations, dict) and _INITIAL_END in annotations)

@@ -7,8 +7,8 @@ from itertools import batched
 
 from kproxy.model.exchange import WATCH_EVENT, Exchange, Nanos, Seq, header
 from kproxy.model.recording import Recording
-from kproxy.replay.answers import counts
 from kproxy.replay.effects import program_of
+from kproxy.replay.watched import counts
 from kproxy.wire.content import ContentError
 from kproxy.wire.watchevents import decode_event
 

@@ -29,6 +29,7 @@ from kproxy.replay.events import (
 )
 from kproxy.replay.frontier import WINDOW
 from kproxy.replay.loops import recorded_state
+from kproxy.replay.ownchanges import Settle
 from kproxy.replay.pace import FAST, Clockwork, Pace
 from kproxy.replay.passing import Passing
 from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, Step, make_plan
@@ -38,7 +39,7 @@ from kproxy.replay.recorded import events_of, failed_before, follows, is_passing
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Senders, WithTokens
 from kproxy.replay.sending import Prepared, Sending
-from kproxy.replay.settle import Settle, Settler, Versions
+from kproxy.replay.settle import Settler, Versions
 from kproxy.replay.spreading import served, spread_by
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Reply, Transport

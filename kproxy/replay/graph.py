@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.replay.effects import Effect, program_of
+from kproxy.replay.ownchanges import Settle
 from kproxy.replay.read_ahead import Looked
 from kproxy.replay.recent import Recent
 from kproxy.replay.scopes import Mode, Scope, Scopes, Touch
-from kproxy.replay.settle import Settle
 from kproxy.replay.touches import Touches, client_scope, connection_scope, list_scope, settled, stream_scope
 from kproxy.replay.values import Values
 

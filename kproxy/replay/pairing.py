@@ -8,13 +8,13 @@ sees fit, and each of them would be taken for another object's.
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from kproxy.model.jsontypes import JSON, JSONObject, text
+from kproxy.model.jsontypes import text
 from kproxy.renaming.derived import drawn_for
 from kproxy.renaming.kinds import Owner
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.issued import bind_issued
-from kproxy.wire.ownkeys import is_identity
+from kproxy.replay.watched import is_heartbeat, metadata_in, name_of, revision_of
 from kproxy.wire.watchevents import WatchEvent
 
 _MOST_UNNAMED = 4_096
@@ -134,37 +134,10 @@ class WatchLearner:
 
     def _image(self, recorded: WatchEvent) -> int | None:
         """What an object's version is known to have become."""
-        uid = text(_metadata(recorded.object).get("uid"))
+        uid = text(metadata_in(recorded.object).get("uid"))
         return self._renaming.revisions.exact(uid, revision_of(recorded)) if uid else None
-
-
-def is_heartbeat(event: WatchEvent) -> bool:
-    """Whether an event shows an api-server's identity renewed: it comes with time, whatever anybody does."""
-    return event.type in {"ADDED", "MODIFIED"} and is_identity({"metadata": _metadata(event.object)})
-
-
-def name_of(event: WatchEvent) -> str:
-    """The namespace and name of an event's object, of a Table its first row's."""
-    metadata = _metadata(event.object)
-    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
 
 
 def _drawn(event: WatchEvent) -> str:
     """What the object's name was drawn for, "" if it was not."""
-    return drawn_for(_metadata(event.object))
-
-
-def revision_of(event: WatchEvent) -> int:
-    """The resourceVersion of an event's object, 0 if it has none."""
-    value = text(_metadata(event.object).get("resourceVersion"))
-    return int(value) if value.isascii() and value.isdigit() and len(value) <= 20 else 0
-
-
-def _metadata(value: JSON) -> JSONObject:
-    if not isinstance(value, dict):
-        return {}
-    rows = value.get("rows")
-    if isinstance(rows, list) and rows and isinstance(rows[0], dict):
-        return _metadata(rows[0].get("object"))
-    metadata = value.get("metadata")
-    return metadata if isinstance(metadata, dict) else {}
+    return drawn_for(metadata_in(event.object))

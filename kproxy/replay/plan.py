@@ -5,7 +5,7 @@ The order is the server's, as far as the recording tells it (order.py). What a s
 
 A request stands behind the ends of the watches that had ended by then, and behind the events that its own program's
 watches had delivered: it may have been made for any of them. And it waits for what the api-server had done by itself
-with the definitions that it depends on (settle.py).
+with the definitions that it depends on (ownchanges.py).
 
 A plan is a stream: steps are made as they are asked for, from what of the recording overlaps or lies within reach.
 """
@@ -24,10 +24,10 @@ from kproxy.replay.graph import Graph, Waits
 from kproxy.replay.lasting import granted_seconds, seconds_of
 from kproxy.replay.loops import NO_LOOPS, Loops, find_loops
 from kproxy.replay.order import in_order
+from kproxy.replay.ownchanges import OwnChanges, Settle
 from kproxy.replay.read_ahead import Looked, looked_at
-from kproxy.replay.settle import OwnChanges, Settle
 from kproxy.replay.slices import Part
-from kproxy.replay.upgrades import why_not as why_not_upgraded
+from kproxy.replay.upgradable import why_not as why_not_upgraded
 
 REACH = 2048
 """Steps back that a plan's waits are told: far more than ever go on at a time, few enough to be remembered."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from kproxy.model.exchange import Exchange, Headers, header
 from kproxy.model.recording import Recording
-from kproxy.replay.settle import Settle
+from kproxy.replay.ownchanges import Settle
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.served import INDEXES, group_of, served_in
 

@@ -6,10 +6,9 @@ from kproxy.model.recording import Recording
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.target import parameter, prolonged
-from kproxy.replay.answers import teaches
 from kproxy.replay.lasting import allowed_seconds, was_left
 from kproxy.replay.transport import WireRequest
-from kproxy.replay.watched import watch_events
+from kproxy.replay.watched import teaches, watch_events
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.watchevents import WatchEvent
 

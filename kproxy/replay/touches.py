@@ -7,9 +7,9 @@ from kproxy.model.exchange import Exchange
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.replay.barriers import DISCOVERY, Barriers
 from kproxy.replay.effects import Effect, agent_of, group_of
+from kproxy.replay.ownchanges import Settle
 from kproxy.replay.recent import Recent
 from kproxy.replay.scopes import Mode, Touch
-from kproxy.replay.settle import Settle
 
 _MOST_KIN = 10_000
 

@@ -13,54 +13,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from kproxy.errors import ReplayError
-from kproxy.model.exchange import CHANNEL, Direction, End, Exchange, Frame, header
+from kproxy.model.exchange import Direction, End, Exchange
 from kproxy.model.recording import Recording
 from kproxy.replay.transport import Reply
+from kproxy.replay.upgradable import CLOSE, frames_of, writer_of
 from kproxy.wire.channels import channels_of
-from kproxy.wire.channels_out import ChannelWriter, channel_writer
+from kproxy.wire.channels_out import ChannelWriter
 from kproxy.wire.stretch import StreamError
 from kproxy.wire.websocket import PING, WebSocketReader
 
 _ABOUT = ("open:", "close:", "reset:")
-_CLOSE = "close"
 _GOODBYE_SECONDS = 2.0
 """For the server to close when all was said."""
-
-_LARGEST = 16 * 1024 * 1024
-"""Bytes of one frame that are sent again."""
-
-
-def why_not(recording: Recording, exchange: Exchange) -> str | None:
-    """Why an upgrade cannot be sent again; None: it can."""
-    if exchange.answer is None:
-        return f"it is an upgrade to {exchange.upgrade} without an answer"
-    try:
-        writer, known = _writer(exchange), False
-        for frame in _frames(recording, exchange):
-            known = True
-            if frame.channel != _CLOSE and frame.body.size and _is_lost(frame):
-                return f"it is an upgrade to {exchange.upgrade}, whose content is not kept"
-            if frame.direction is Direction.REQUEST:
-                writer.frame(frame.channel, b"")
-        if not known:
-            return f"it is an upgrade to {exchange.upgrade}, whose content is not kept"
-    except StreamError as error:
-        return f"it is an upgrade to {exchange.upgrade} that cannot be sent again: {error}"
-    gaps = any(gap.kind == "body" and gap.first_seq == exchange.seq for gap in recording.gaps())
-    return f"it is an upgrade to {exchange.upgrade}, whose frames are not all recorded" if gaps else None
-
-
-def _is_lost(frame: Frame) -> bool:
-    return frame.body.digest is None or bool(frame.body.reason) or frame.body.size > _LARGEST
-
-
-def _frames(recording: Recording, exchange: Exchange) -> Iterator[Frame]:
-    return (frame for frame in recording.frames(exchange.seq) if frame.kind == CHANNEL)
-
-
-def _writer(exchange: Exchange) -> ChannelWriter:
-    fields = exchange.answer.headers if exchange.answer is not None else ()
-    return channel_writer(exchange.upgrade, header(fields, "sec-websocket-protocol"))
 
 
 @dataclass(slots=True)
@@ -85,7 +49,7 @@ class Upgraded:
     async def drive(self) -> None:
         """All of it, to its end. ReplayError if the connection breaks, or its frames cannot be read."""
         exchange = self.exchange
-        writer = _writer(exchange)
+        writer = writer_of(exchange)
         protocol = self.reply.field(b"sec-websocket-protocol")
         channels = channels_of(exchange.request.target, self.reply.field(b"upgrade"), protocol, 0)
         if channels is None:
@@ -121,7 +85,7 @@ class Upgraded:
     async def _say(self, writer: ChannelWriter, note: Callable[[bytes], object]) -> None:
         """The recorded client's frames, each in its time; then what the server still had to say is awaited."""
         before: Counter[str] = Counter()
-        for frame in _frames(self.recording, self.exchange):
+        for frame in frames_of(self.recording, self.exchange):
             if frame.direction is not Direction.REQUEST:
                 if _counts(frame.channel):
                     before[frame.channel] += frame.body.size
@@ -154,7 +118,7 @@ class Upgraded:
 
 
 def _counts(channel: str) -> bool:
-    return channel != _CLOSE and not channel.startswith(_ABOUT)
+    return channel != CLOSE and not channel.startswith(_ABOUT)
 
 
 def _pings(reader: WebSocketReader | None, data: bytes) -> Iterator[bytes]:

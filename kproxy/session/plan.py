@@ -7,8 +7,8 @@ from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.model.recording import Recording
 from kproxy.replay.grounds import words
+from kproxy.replay.ownchanges import Settle
 from kproxy.replay.plan import Action, Await, Close, Grounded, LeaveOut, Send, make_plan
-from kproxy.replay.settle import Settle
 from kproxy.replay.written import Written
 from kproxy.session.opened import opened
 from kproxy.session.restore import count_of

@@ -10,11 +10,11 @@ from kproxy.errors import ReplayError
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.answers import Watch, counts, read_all
+from kproxy.replay.answers import Watch, read_all
 from kproxy.replay.coming import Coming
-from kproxy.replay.pairing import name_of
 from kproxy.replay.settle import Stored
 from kproxy.replay.transport import Connection, Reply
+from kproxy.replay.watched import counts, name_of
 from kproxy.wire.requestinfo import request_info
 from kproxy.wire.watchevents import WatchEvent, decode_event
 from tests.diff.sessions import FakeServer

@@ -13,8 +13,8 @@ from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revisio
 from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Frame, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.replay.effects import changes, ref_of, writes
+from kproxy.replay.ownchanges import Settle
 from kproxy.replay.plan import Close, Grounded, Send, make_plan
-from kproxy.replay.settle import Settle
 from kproxy.store.reader import open_recording
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording

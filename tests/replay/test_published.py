@@ -5,8 +5,8 @@ import json
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Answer, Body, BodyState, Exchange, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSON
+from kproxy.replay.ownchanges import Settle
 from kproxy.replay.published import Listed, Published
-from kproxy.replay.settle import Settle
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording
 

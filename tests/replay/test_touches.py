@@ -3,8 +3,8 @@
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Nanos
 from kproxy.model.jsontypes import JSONObject
+from kproxy.replay.ownchanges import Settle
 from kproxy.replay.scopes import Scopes
-from kproxy.replay.settle import Settle
 from kproxy.replay.touches import settled
 from tests.replay.test_graph import MAPS, NAMESPACE, PODS, UID, Session, named
 

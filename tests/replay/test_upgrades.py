@@ -24,7 +24,7 @@ from kproxy.replay.engine import Drive, replay
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import One
 from kproxy.replay.transport import Transport
-from kproxy.replay.upgrades import why_not
+from kproxy.replay.upgradable import why_not
 from kproxy.wire.requestinfo import request_info
 from kproxy.wire.websocket import BINARY, CLOSE, PONG, WebSocketReader
 from tests.support.memory import MemoryRecording
