@@ -21,7 +21,7 @@ from kproxy.session.outputs import check_report
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class _Format:
     """One form of reports: its files' suffix; whom it is for and what bounds it, as docs/reports.md has it.
 
     `shows_evidence`: whether it does, of this verdict; `whole`: of all that was compared, not of what differs only.
@@ -36,34 +36,34 @@ class Format:
 
 
 FORMATS = {
-    "text": Format(
+    "text": _Format(
         text_report,
         "txt",
         "a terminal; what is written when nothing is asked for",
         "30 causes of some 24 lines",
         shows_evidence=lambda verdict: bool(verdict.findings),
     ),
-    "json": Format(
+    "json": _Format(
         lambda verdict, _: json_report(verdict),
         "json",
         "programs; its keys stay",
         "all differences that the comparison lists",
         shows_evidence=lambda _: False,
     ),
-    "junit": Format(
+    "junit": _Format(
         junit_report,
         "xml",
         "what GitHub, GitLab and Jenkins show of a run",
         "a case for each of 2,000 exchanges and keys, beyond that for each kind of request",
         whole=True,
     ),
-    "html": Format(
+    "html": _Format(
         html_report,
         "html",
         "reading: one file, which asks for nothing and works without a network",
         "300 causes; the documents of 100 exchanges, 8 MiB of them",
     ),
-    "markdown": Format(
+    "markdown": _Format(
         markdown_report,
         "md",
         "a comment on a pull or merge request",
@@ -95,7 +95,7 @@ class Report:
     path: Path | None
 
 
-class FormatType(click.ParamType[Report]):
+class _FormatType(click.ParamType[Report]):
     """Reads `text`, `json` or `json=PATH`."""
 
     name = "FORMAT[=PATH]"
@@ -113,7 +113,7 @@ class FormatType(click.ParamType[Report]):
 _format_option = click.option(
     "--format",
     "reports",
-    type=FormatType(),
+    type=_FormatType(),
     multiple=True,
     help=f"A report of the verdict: {', '.join(FORMATS)}; to standard output, or with =PATH to a file. Repeatable.",
 )

@@ -51,11 +51,11 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What a write to a full disk fails with: of our own output, as rooms make sentences of the files that they write."""
 
 
-class Terminated(BaseException):
+class _Terminated(BaseException):
     """SIGTERM came. Like KeyboardInterrupt: nothing that handles errors may swallow it."""
 
 
-class ReaderGone(BaseException):
+class _ReaderGone(BaseException):
     """Nobody reads our output any more (`kproxy log … | head`); of a BrokenPipeError click would make exit code 1."""
 
 
@@ -94,7 +94,7 @@ class Commands(click.Group):
             if sys.stdout is not None:  # as `>&-` leaves it
                 sys.stdout.flush()
         except BrokenPipeError as error:
-            raise ReaderGone from error
+            raise _ReaderGone from error
         return result
 
 
@@ -132,7 +132,7 @@ def _exit_code(arguments: list[str]) -> int:
         result = cli.main(arguments, prog_name="kproxy", standalone_mode=False)
     except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError) as told:
         return _help_given(told)
-    except (click.Abort, KeyboardInterrupt, Terminated, ReaderGone) as stop:
+    except (click.Abort, KeyboardInterrupt, _Terminated, _ReaderGone) as stop:
         return _stopped(stop)
     except Exception as error:  # noqa: BLE001 - the last stop: 1 must mean «different», so nothing may get past
         return _fail(error, debug=debug)
@@ -149,10 +149,10 @@ def _help_given(told: click.exceptions.Exit | click.exceptions.NoArgsIsHelpError
 
 def _stopped(stop: BaseException) -> int:
     """As a shell says that a signal ended us."""
-    if isinstance(stop, ReaderGone):
+    if isinstance(stop, _ReaderGone):
         _forget_output()
         return 128 + signal.SIGPIPE
-    return 128 + (signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)
+    return 128 + (signal.SIGTERM if isinstance(stop, _Terminated) else signal.SIGINT)
 
 
 def _forget_output() -> None:
@@ -190,4 +190,4 @@ def _sentence_of(error: Exception) -> str:
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
-    raise Terminated
+    raise _Terminated

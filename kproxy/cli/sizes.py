@@ -7,7 +7,7 @@ import click
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1024, "mi": 1024**2, "gi": 1024**3}
 
 
-class SizeType(click.ParamType[int]):
+class _SizeType(click.ParamType[int]):
     """Reads a size; at least 64 KiB, so that one batch always fits."""
 
     name = "SIZE"
@@ -25,4 +25,4 @@ class SizeType(click.ParamType[int]):
         return size
 
 
-SIZE = SizeType()
+SIZE = _SizeType()

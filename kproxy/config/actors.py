@@ -7,7 +7,7 @@ from kproxy.config.bounded_yaml import load_yaml
 from kproxy.config.entry import Entry, read_bounded
 from kproxy.errors import ConfigError
 
-MAX_ACTORS = 10_000
+_MAX_ACTORS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +32,8 @@ def load_actors(file: Path) -> dict[str, Actor]:
         raise ConfigError(f"{file} cannot be read: {reason}.") from error
     if not isinstance(document, dict) or not document:
         raise ConfigError(f"{file} must be a mapping of recorded callers to {{context: NAME}} or {{token-file: FILE}}.")
-    if len(document) > MAX_ACTORS:
-        raise ConfigError(f"{file} names more than {MAX_ACTORS} callers.")
+    if len(document) > _MAX_ACTORS:
+        raise ConfigError(f"{file} names more than {_MAX_ACTORS} callers.")
     found: dict[str, Actor] = {}
     for caller, body in document.items():
         if not isinstance(body, dict):

@@ -37,7 +37,7 @@ _prefix = Struct(">BI")
 
 
 @dataclass(frozen=True, slots=True)
-class StreamEnd:
+class _StreamEnd:
     """How a stream ended, in gRPC's words."""
 
     code: StatusCode
@@ -48,7 +48,7 @@ class Duplex:
     """Bytes in and messages out, messages in and bytes out. Once `end` is there, nothing more comes."""
 
     def __init__(self) -> None:
-        self.end: StreamEnd | None = None
+        self.end: _StreamEnd | None = None
         self._out = bytearray()
         self._rest = b""  # of a frame that has not come whole
         self._message = bytearray()  # gRPC's bytes that are no whole message yet
@@ -234,7 +234,7 @@ class Duplex:
             self._fail(StatusCode.UNKNOWN, f"it answers with the HTTP status {fields[':status'][:3]}")
 
     def _fail(self, code: StatusCode, details: str) -> None:
-        self.end = self.end or StreamEnd(code, details)
+        self.end = self.end or _StreamEnd(code, details)
 
     def _frame(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         self._out += len(payload).to_bytes(3) + bytes((kind, flags)) + _word.pack(stream) + payload

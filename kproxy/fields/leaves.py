@@ -9,7 +9,7 @@ type Leaves = dict[FieldPath, JSON]
 MAX_LEAVES = 100_000
 """Fields of one object at most; what is beyond them stays one value, where it stands."""
 
-LEFT_OUT: tuple[FieldPath, ...] = (("f:metadata", "f:managedFields"), ("f:metadata", "f:resourceVersion"))
+_LEFT_OUT: tuple[FieldPath, ...] = (("f:metadata", "f:managedFields"), ("f:metadata", "f:resourceVersion"))
 """managedFields says of the other fields what their history says too; a resourceVersion is the change's revision."""
 
 
@@ -24,7 +24,7 @@ def _gather(value: JSON, path: FieldPath, shape: Shape, found: Leaves) -> None:
     if isinstance(value, dict) and value and len(found) < MAX_LEAVES:
         for name, below in value.items():
             inner = (*path, field_step(name))
-            if inner not in LEFT_OUT:
+            if inner not in _LEFT_OUT:
                 _gather(below, inner, shape, found)
     elif isinstance(value, list) and value and len(found) < MAX_LEAVES:
         steps = shape.steps(path, value)

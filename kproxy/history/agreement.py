@@ -36,7 +36,7 @@ _COLLECTIVE = frozenset({"ancient-changes", "before-first-apply"})
 """Managers that stand for others (buildmanagerinfo.go, capmanagers.go, skipnonapplied.go)."""
 
 
-MAX_LOOKED_THROUGH = 200
+_MAX_LOOKED_THROUGH = 200
 """Changes that are looked through for the one that let go of a field."""
 
 
@@ -113,7 +113,7 @@ class Judge:
 
     def _handed_over(self, path: FieldPath, setter: int, author: Author) -> str:
         """The request since which the setter owns a field no more."""
-        for place in range(setter + 1, min(len(self._blame.steps), setter + MAX_LOOKED_THROUGH)):
+        for place in range(setter + 1, min(len(self._blame.steps), setter + _MAX_LOOKED_THROUGH)):
             then = owned(self._managers(place), path)
             if then is None or all(each.identity != author.identity for each in then.managers):
                 later = self._author(place)

@@ -54,12 +54,12 @@ class TapInstance(mode_servers.AsyncioServerInstance[TapMode]):
         port: int,  # noqa: ARG002 - the same
     ) -> list[Any]:  # mitmproxy's signature
         """On the socket that was bound already: its address was needed before."""
-        if not isinstance(self.manager, TapProxyserver):
+        if not isinstance(self.manager, _TapProxyserver):
             raise TypeError("mode tap is served by kproxy only")
         return [self.manager.open_listener()]
 
 
-class TapProxyserver(Proxyserver):
+class _TapProxyserver(Proxyserver):
     """Proxyserver that knows on which socket the tap listens."""
 
     name = "proxyserver"  # under which Master looks for it
@@ -95,7 +95,7 @@ class Engine:
         self._sock = sock
         self._master = Master(options.Options())
         self._up = _Up()
-        self._proxyserver = TapProxyserver(sock, admit, numbers)
+        self._proxyserver = _TapProxyserver(sock, admit, numbers)
         self._master.addons.add(self._proxyserver, NextLayer(), self._up)  # without NextLayer the first one warns
         self._task: asyncio.Task[None] | None = None
 

@@ -16,7 +16,7 @@ GONE_SECONDS = 2.0
 """Workers that end together do so within less."""
 
 
-class Inlet:
+class _Inlet:
     """Reads what one worker hands over; `ended_at`: when it had nothing more to say."""
 
     def __init__(self, handoff: Handoff, assembler: Assembler, clock: Callable[[], int]) -> None:
@@ -53,13 +53,13 @@ class Inlets:
         effort: Callable[[], Effort],
     ) -> None:
         self._committer = committer
-        self._all: list[Inlet] = []
+        self._all: list[_Inlet] = []
         for worker, descriptor in enumerate(descriptors):
             line = Line(socket.socket(fileno=descriptor))
             stack.callback(line.close)
             assembler = make_assembler()
             handoff = Handoff(worker, line, assembler, committer, clock, effort=effort)
-            self._all.append(Inlet(handoff, assembler, clock))
+            self._all.append(_Inlet(handoff, assembler, clock))
 
     @property
     def max_lag(self) -> int:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from kproxy.errors import ConfigError
 
-KEY_BYTES = 32
+_KEY_BYTES = 32
 PREFIX = "kproxy-redacted-"
 LENGTH = len(PREFIX) + 40
 LARGE = 1024
@@ -37,15 +37,15 @@ def load_key(path: Path, random: Callable[[int], bytes] = os.urandom) -> bytes:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with suppress(FileExistsError):
-            _write_key(path, random(KEY_BYTES))
+            _write_key(path, random(_KEY_BYTES))
         key = path.read_bytes()
     except OSError as error:
         raise ConfigError(
             f"The key of the recording's pseudonyms, {path}, cannot be used: {error.strerror}."
         ) from error
-    if len(key) != KEY_BYTES:
+    if len(key) != _KEY_BYTES:
         raise ConfigError(
-            f"The key of the recording's pseudonyms, {path}, has {len(key)} bytes instead of {KEY_BYTES}."
+            f"The key of the recording's pseudonyms, {path}, has {len(key)} bytes instead of {_KEY_BYTES}."
         )
     return key
 

@@ -33,7 +33,7 @@ CHUNK = 256 * 1024
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 
-class RelayFeed:
+class _RelayFeed:
     """One relay's."""
 
     def __init__(self, feed: Path, book: CallBook, committer: Committer, say: Say) -> None:
@@ -134,8 +134,8 @@ class Relays:
     def __init__(self, settings: RecorderSettings, committer: Committer, redactor: Redactor, say: Say) -> None:
         self._patience = settings.etcd_patience
         places = len(settings.relays)
-        self._feeds: Sequence[RelayFeed] = [
-            RelayFeed(
+        self._feeds: Sequence[_RelayFeed] = [
+            _RelayFeed(
                 feed,
                 CallBook(redactor, committer.writer, epoch=settings.epoch, place=place, places=places),
                 committer,

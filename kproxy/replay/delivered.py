@@ -16,7 +16,7 @@ _SOME = 64
 """Frames of one watch that are read at a time."""
 
 
-def event_times(recording: Recording, exchange: Exchange) -> Iterator[Nanos]:
+def _event_times(recording: Recording, exchange: Exchange) -> Iterator[Nanos]:
     """When each event of a recorded watch came that counts; what was not kept is left out."""
     media_type = header(exchange.answer.headers, "content-type") if exchange.answer else ""
     frames = (each for each in recording.frames(exchange.seq) if each.kind == WATCH_EVENT)
@@ -62,7 +62,7 @@ class Deliveries:
 
     def open(self, exchange: Exchange) -> None:
         """One more watch."""
-        watch = _Watch(exchange, event_times(self.recording, exchange))
+        watch = _Watch(exchange, _event_times(self.recording, exchange))
         watch.upcoming = next(watch.left, None)
         self._open[exchange.seq] = watch
         if exchange.ended is not None:

@@ -7,7 +7,7 @@ from kproxy.model.exchange import Exchange, header
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.target import parameter
 
-CONNECTS = frozenset({"exec", "attach", "portforward", "proxy", "log"})
+_CONNECTS = frozenset({"exec", "attach", "portforward", "proxy", "log"})
 """Subresources whose requests pass something through, and change nothing in etcd."""
 
 _ASKS = frozenset({"authentication.k8s.io", "authorization.k8s.io"})
@@ -33,7 +33,7 @@ class Effect:
     @property
     def connects(self) -> bool:
         """Whether it passes something through, for as long as that takes."""
-        return self.exchange.info.subresource in CONNECTS or bool(self.exchange.upgrade)
+        return self.exchange.info.subresource in _CONNECTS or bool(self.exchange.upgrade)
 
     @property
     def makes(self) -> bool:
@@ -47,7 +47,7 @@ def writes(exchange: Exchange) -> bool:
     return (
         info.verb in WRITE_VERBS
         and info.is_resource
-        and info.subresource not in CONNECTS
+        and info.subresource not in _CONNECTS
         and info.group not in _ASKS
         and parameter(exchange.request.target, "dryRun") is None
     )

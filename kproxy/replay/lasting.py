@@ -3,7 +3,7 @@
 from kproxy.model.exchange import Exchange
 from kproxy.renaming.target import parameter, prolonged
 
-SERVERS_OWN = 1800
+_SERVERS_OWN = 1800
 """Seconds that a watch may live at least without timeoutSeconds (kube-apiserver's --min-request-timeout)."""
 
 
@@ -30,4 +30,4 @@ def allowed_seconds(exchange: Exchange) -> int:
 
 def _granted(target: str) -> int:
     asked = parameter(target, "timeoutSeconds") or ""
-    return int(asked) if asked.isdecimal() and len(asked) < 10 else SERVERS_OWN
+    return int(asked) if asked.isdecimal() and len(asked) < 10 else _SERVERS_OWN

@@ -54,7 +54,7 @@ class People:
 
 def controller_of(exchange: Exchange) -> Controller | None:
     """The entry of the list that made a request; None: a person, or a tool."""
-    callers, program = callers_of(exchange), agent_of(exchange).partition("/")[0]
+    callers, program = _callers_of(exchange), agent_of(exchange).partition("/")[0]
     for each in CONTROLLERS:
         if each.program and each.program == program:
             return each
@@ -65,9 +65,9 @@ def controller_of(exchange: Exchange) -> Controller | None:
 
 def is_client(exchange: Exchange, named: Sequence[str]) -> bool:
     """Whether one of these names the client of a request."""
-    return any(each in callers_of(exchange) or each in agent_of(exchange) for each in named)
+    return any(each in _callers_of(exchange) or each in agent_of(exchange) for each in named)
 
 
-def callers_of(exchange: Exchange) -> set[str]:
+def _callers_of(exchange: Exchange) -> set[str]:
     """Who asked, and as whom it went on."""
     return {exchange.caller, exchange.forwarded.partition(" ")[0]}

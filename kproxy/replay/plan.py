@@ -29,7 +29,7 @@ from kproxy.replay.read_ahead import Looked, looked_at
 from kproxy.replay.slices import Part
 from kproxy.replay.upgradable import why_not as why_not_upgraded
 
-REACH = 2048
+_REACH = 2048
 """Steps back that a plan's waits are told: far more than ever go on at a time, few enough to be remembered."""
 
 _NOT_KEPT = frozenset({BodyState.PARTIAL, BodyState.TOO_LARGE, BodyState.OPAQUE, BodyState.LOST, BodyState.COUNTED})
@@ -210,7 +210,7 @@ def make_plan(
     recording: Recording,
     written: Mapping[Seq, int] | None = None,
     *,
-    reach: int | None = REACH,
+    reach: int | None = _REACH,
     fold: bool = True,
 ) -> Plan:
     """Plan a recorded session; nothing is read before one asks for the steps.

@@ -14,7 +14,7 @@ from kproxy.replay.scopes import Mode, Touch
 _MOST_KIN = 10_000
 
 
-class Kin:
+class _Kin:
     """Who owns whom, as far as creations lately told: garbage collection follows it."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Touches:
 
     def __init__(self) -> None:
         self._barriers = Barriers()
-        self._kin = Kin()
+        self._kin = _Kin()
 
     def of(self, effect: Effect) -> list[Touch]:
         """All scopes that an exchange touches, but for its client's (graph.py adds those), closest first."""
@@ -76,7 +76,7 @@ def _own(effect: Effect) -> Iterator[Touch]:
         return
     group = group_of(effect.exchange)
     if ref is not None:
-        yield Touch(object_scope(ref), Mode.WHOLE if effect.changes else Mode.READ)
+        yield Touch(_object_scope(ref), Mode.WHOLE if effect.changes else Mode.READ)
         yield Touch(("bulk", group, info.resource, ref.namespace), Mode.READ)
         if effect.changes:
             yield from _in_lists(group, info.resource, ref.namespace, mode=Mode.PART)
@@ -99,7 +99,7 @@ def _in_lists(group: str, resource: str, namespace: str, *, mode: Mode) -> Itera
     yield Touch(("list", group, resource, ""), mode)
 
 
-def object_scope(ref: ObjectRef) -> tuple[str, ...]:
+def _object_scope(ref: ObjectRef) -> tuple[str, ...]:
     """Of one object."""
     return ("object", ref.group, ref.resource, ref.namespace, ref.name)
 
@@ -125,7 +125,7 @@ def settled(what: Settle) -> list[Touch]:
     ref = ObjectRef(group=what.group, resource=what.resource, namespace="", name=what.name)
     lists = _in_lists(what.group, what.resource, "", mode=Mode.PART)
     return [
-        Touch(object_scope(ref), Mode.WHOLE),
+        Touch(_object_scope(ref), Mode.WHOLE),
         *lists,
         Touch(("group", what.defines), Mode.WHOLE),
         Touch(DISCOVERY, Mode.PART),

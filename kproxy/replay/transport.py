@@ -17,11 +17,11 @@ from kproxy.model.exchange import Headers
 from kproxy.replay.links import Dial, Link, StreamLink
 from kproxy.wire.http1 import END, AnswerFramer, AnswerHead, Body, FramingError, Tunnel, Upgraded, parse_head
 
-CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 10.0
 
 _KNOWN_TAILS = 256
 
-REST_SECONDS = 30.0
+_REST_SECONDS = 30.0
 """A connection that has rested for longer is not used again: a server may be about to close it."""
 
 _SET_ANEW = frozenset({"content-length", "transfer-encoding", "content-encoding"})
@@ -226,7 +226,7 @@ class Transport:
 
     def _rested(self) -> Connection | None:
         """The connection that was used last of those that wait for their next request."""
-        oldest = asyncio.get_running_loop().time() - REST_SECONDS
+        oldest = asyncio.get_running_loop().time() - _REST_SECONDS
         while self._idle:
             connection = self._idle.pop()
             if connection.usable and connection.rests_since >= oldest:
@@ -252,10 +252,10 @@ class Transport:
 
     async def _connect(self) -> Connection:
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(_CONNECT_SECONDS):
                 connection = Connection(await self._dial())
         except (OSError, TimeoutError) as error:
-            reason = str(error) or f"no connection within {CONNECT_SECONDS:.0f} s"
+            reason = str(error) or f"no connection within {_CONNECT_SECONDS:.0f} s"
             raise ReplayError(f"The target {self.target.url} cannot be reached: {reason}.") from error
         self.connections = {each for each in self.connections if not each.closed} | {connection}
         return connection

@@ -12,12 +12,12 @@ from kproxy.model.api import ObjectRef, RequestInfo, metadata_of
 from kproxy.model.jsontypes import JSON, JSONObject, text
 
 ADMISSION = "admissionregistration.k8s.io"
-CONFIGURATIONS = frozenset({"validatingwebhookconfigurations", "mutatingwebhookconfigurations"})
+_CONFIGURATIONS = frozenset({"validatingwebhookconfigurations", "mutatingwebhookconfigurations"})
 DEFINITIONS = ("apiextensions.k8s.io", "customresourcedefinitions")
-API_SERVICES = ("apiregistration.k8s.io", "apiservices")
+_API_SERVICES = ("apiregistration.k8s.io", "apiservices")
 NOBODY = "https://127.0.0.1:1/"
 """In place of a URL that is not to be called: ignoring a webhook's failure would not keep a server from asking it."""
-SHORTEST = 1
+_SHORTEST = 1
 """Seconds that a webhook at a URL is waited for which is not there."""
 
 _OPERATIONS = {
@@ -92,7 +92,7 @@ class Handling:
     `there`: whether what a clientConfig, or an APIService's service, names can be reached from the target.
     `notes`: one sentence for each thing that was changed, or is not there. `aggregated`: groups and versions that a
     server of their own served. `changed`: what was changed already: what is said of it later without naming whom it
-    calls (a patch) is of what is not there. `hurried`: those whose webhooks are waited for SHORTEST seconds.
+    calls (a patch) is of what is not there. `hurried`: those whose webhooks are waited for _SHORTEST seconds.
     """
 
     policy: Webhooks
@@ -106,15 +106,15 @@ class Handling:
 
     def concerns(self, group: str, resource: str) -> bool:
         """Whether objects of a resource may name such servers."""
-        return (group == ADMISSION and resource in CONFIGURATIONS) or (group, resource) in {DEFINITIONS, API_SERVICES}
+        return (group == ADMISSION and resource in _CONFIGURATIONS) or (group, resource) in {DEFINITIONS, _API_SERVICES}
 
     def adapt(self, ref: ObjectRef, document: JSONObject) -> JSONObject | None:
         """An object, or the part of it that a patch says, as it is to be there; None: it is left out."""
-        if ref.group == ADMISSION and ref.resource in CONFIGURATIONS:
+        if ref.group == ADMISSION and ref.resource in _CONFIGURATIONS:
             return self._configuration(ref, document)
         if (ref.group, ref.resource) == DEFINITIONS:
             return self._definition(ref, document)
-        if (ref.group, ref.resource) == API_SERVICES:
+        if (ref.group, ref.resource) == _API_SERVICES:
             return self._api_service(ref, document)
         return document
 
@@ -144,7 +144,7 @@ class Handling:
             return {**hook, "failurePolicy": "Ignore"}
         self.hurried.add(ref)
         nobody: JSONObject = {**config, "url": NOBODY}
-        return {**hook, "failurePolicy": "Ignore", "timeoutSeconds": SHORTEST, "clientConfig": nobody}
+        return {**hook, "failurePolicy": "Ignore", "timeoutSeconds": _SHORTEST, "clientConfig": nobody}
 
     def _hook_of_changed(self, ref: ObjectRef, hook: JSONObject) -> JSONObject:
         """What is said of a webhook without its server, in a configuration whose servers are not there."""
@@ -152,7 +152,7 @@ class Handling:
             return {**hook, "clientConfig": self.stub.at("admit")} if "clientConfig" in hook else hook
         said: JSONObject = {"failurePolicy": "Ignore"}
         if ref in self.hurried:
-            said["timeoutSeconds"] = SHORTEST
+            said["timeoutSeconds"] = _SHORTEST
         return {name: said.get(name, value) for name, value in hook.items()}
 
     def _definition(self, ref: ObjectRef, document: JSONObject) -> JSONObject:
@@ -222,7 +222,7 @@ def named_in(document: JSON) -> ObjectRef | None:
         "ValidatingWebhookConfiguration": (ADMISSION, "validatingwebhookconfigurations"),
         "MutatingWebhookConfiguration": (ADMISSION, "mutatingwebhookconfigurations"),
         "CustomResourceDefinition": DEFINITIONS,
-        "APIService": API_SERVICES,
+        "APIService": _API_SERVICES,
     }
     found = kinds.get(text(document.get("kind"))) if isinstance(document, dict) else None
     if found is None:

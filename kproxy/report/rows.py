@@ -22,7 +22,7 @@ type Mark = Literal["same", "chosen", "changed", "removed", "added"]
 MAX_ROWS = 4_000
 """Rows of one pair of documents; what is beyond is cut."""
 
-CONTEXT = 2
+_CONTEXT = 2
 """Rows before and after one that differs."""
 
 _MAX_VALUE = 400
@@ -69,7 +69,7 @@ def rows(
     return made.rows
 
 
-def folded(found: Sequence[Row], context: int = CONTEXT) -> Iterator[Row | Fold]:
+def folded(found: Sequence[Row], context: int = _CONTEXT) -> Iterator[Row | Fold]:
     """The rows that differ, those near them and those that enclose them; the others counted."""
     kept: set[int] = set()
     for index, row in enumerate(found):

@@ -33,11 +33,11 @@ class Authors:
             if len(self._known) >= CACHED:
                 self._known.clear()
             exchange = self._recording.exchange(seq)
-            self._known[seq] = None if exchange is None else author_of(self._recording, exchange)
+            self._known[seq] = None if exchange is None else _author_of(self._recording, exchange)
         return self._known[seq]
 
 
-def author_of(recording: Recording, exchange: Exchange) -> Author:
+def _author_of(recording: Recording, exchange: Exchange) -> Author:
     """What a request says of whoever sent it."""
     info, options = exchange.info, options_of(recording, exchange)
     manages = bool(options.field_manager)

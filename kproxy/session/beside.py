@@ -22,10 +22,10 @@ MAX_BODY = 256 * 1024
 MAX_BYTES = 8 * 1024 * 1024
 """Bytes of all that is shown."""
 
-MAX_PLACES = 20
+_MAX_PLACES = 20
 """Events of one stream, and versions of keys of one exchange, that are shown."""
 
-MAX_FRAMES = 10_000
+_MAX_FRAMES = 10_000
 """Events of one stream that are gone through to find them."""
 
 
@@ -156,7 +156,7 @@ class Gathering:
         second = {} if other is None else _stream(self._second, other)
         by_life = dict(second.values())
         wanted = dict.fromkeys(index for each in differences if (index := _index(each.path)) is not None)
-        for index in list(wanted)[:MAX_PLACES]:
+        for index in list(wanted)[:_MAX_PLACES]:
             root = f"$[{index}]"
             whole = [each for each in differences if each.path == root]
             if whole and whole[0].kind == "added":
@@ -170,7 +170,7 @@ class Gathering:
 
     def _values(self, differences: Iterable[Difference]) -> Iterator[Documents]:
         wanted = dict.fromkeys((name, index) for name, index, _ in (split_key(each.path) for each in differences))
-        for name, index in list(wanted)[:MAX_PLACES]:
+        for name, index in list(wanted)[:_MAX_PLACES]:
             first, second = (_change(reader.recording, name, index) for reader in (self._first, self._second))
             left = self._first.stored(first.value if first else None)
             right = self._second.stored(second.value if second else None)
@@ -200,7 +200,7 @@ def _stream(reader: _Reader, exchange: Exchange) -> dict[int, tuple[str, JSON]]:
         name = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
         seen[name] += 1
         found[frame.index] = f"{name} {seen[name]}", event
-        if len(found) >= MAX_FRAMES:
+        if len(found) >= _MAX_FRAMES:
             break
     return found
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from kproxy.model.etcd import Compared, EtcdCall, EtcdKey, KeyOperation, Operation, key_text
 from kproxy.model.jsontypes import JSON, JSONObject
 
-TO_THE_LAST = b"\0"
+_TO_THE_LAST = b"\0"
 """A range's end that is none."""
 
 
@@ -79,8 +79,8 @@ def range_text(key: EtcdKey, end: bytes) -> str:
     """One key, a prefix with a star, or two ends."""
     if not end:
         return key_text(key)
-    if end == TO_THE_LAST:
-        return f"{key_text(key) if key != TO_THE_LAST else ''} and all behind".strip()
+    if end == _TO_THE_LAST:
+        return f"{key_text(key) if key != _TO_THE_LAST else ''} and all behind".strip()
     if key and end == key[:-1] + bytes([min(key[-1] + 1, 255)]):
         return f"{key_text(key)}*"
     return f"{key_text(key)} to before {key_text(EtcdKey(end))}"

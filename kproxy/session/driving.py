@@ -19,7 +19,7 @@ from kproxy.replay.result import Stopped
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Transport, WireRequest
 
-ALIVE_SECONDS = 5.0
+_ALIVE_SECONDS = 5.0
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -122,7 +122,7 @@ async def serves(target: Upstream) -> bool:
         return True  # what cannot be asked is not known to be gone
     headers = (("Accept", "*/*"), ("User-Agent", "kproxy-guard"), ("Host", ""))
     try:
-        async with asyncio.timeout(ALIVE_SECONDS):
+        async with asyncio.timeout(_ALIVE_SECONDS):
             reply = await transport.send(WireRequest(method="GET", target="/readyz", headers=headers))
             await read_all(reply)
             return reply.status < 500

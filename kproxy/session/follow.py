@@ -9,7 +9,7 @@ from kproxy.model.session import SessionEnd
 from kproxy.session.log import Filters, Line, change_rows, left_out, mark_rows, row_of
 from kproxy.session.opened import opened
 
-POLL_SECONDS = 0.3
+_POLL_SECONDS = 0.3
 
 
 def follow_lines(where: str, filters: Filters, sleep: Callable[[float], None] = time.sleep) -> Iterator[Line]:
@@ -39,4 +39,4 @@ def follow_lines(where: str, filters: Filters, sleep: Callable[[float], None] = 
                 yield from left_out(session.recording)
         if not growing:
             return
-        sleep(POLL_SECONDS)
+        sleep(_POLL_SECONDS)

@@ -13,7 +13,7 @@ from kproxy.lab.info import LabInfo
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
 
-CHECK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 
 
 class _Came(BaseException):
@@ -31,7 +31,7 @@ def idle_lab(settings: LabSettings, signals: Sequence[signal.Signals], tell: Cal
                 tell(f"export {name}={value}")
             tell(f"# {lab.info.kind} {lab.info.server_version} on etcd {lab.info.etcd_version}; Ctrl-C ends it")
             while True:
-                time.sleep(CHECK_SECONDS)
+                time.sleep(_CHECK_SECONDS)
                 lab.check_alive()
     except _Came as came:
         return came.number
@@ -45,7 +45,7 @@ def idle_beside(
         with _raising(signals), start_beside(info, settings, os.environ) as controllers:
             tell(f"# {', '.join(controllers.pids)} run; Ctrl-C ends them")
             while True:
-                time.sleep(CHECK_SECONDS)
+                time.sleep(_CHECK_SECONDS)
                 controllers.check_alive()
     except _Came as came:
         return came.number

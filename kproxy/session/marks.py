@@ -19,7 +19,7 @@ from pathlib import Path
 from kproxy.errors import ProxyError, RecordingError, UsageError
 from kproxy.model.exchange import Seq
 
-MAX_SOCKET = 100
+_MAX_SOCKET = 100
 """Bytes of a socket's path that every system takes."""
 
 MAX_MARK = 1024
@@ -63,7 +63,7 @@ async def mark_socket(folder: Path, link: Path, put: PutMark) -> AsyncIterator[P
 @contextmanager
 def _reachable(path: Path) -> Iterator[str]:
     """A name of this path that a socket takes: the kernel's is 108 bytes at most, and folders may lie deeper."""
-    if len(os.fsencode(path)) <= MAX_SOCKET or not Path("/proc/self/fd").is_dir():
+    if len(os.fsencode(path)) <= _MAX_SOCKET or not Path("/proc/self/fd").is_dir():
         yield str(path)
         return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)

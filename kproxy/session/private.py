@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PREFIX = "kproxy-told-"
-ALIVE = "alive"
+_ALIVE = "alive"
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def private_folder() -> Iterator[Path]:
         folder = Path(name)
         with (folder / "new").open("w") as alive:
             fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            (folder / "new").rename(folder / ALIVE)  # locked before anyone can find it unlocked
+            (folder / "new").rename(folder / _ALIVE)  # locked before anyone can find it unlocked
             yield folder
 
 
@@ -37,7 +37,7 @@ def private_file(path: Path, text: str) -> Path:
 def _remove_left_over(place: Path) -> None:
     """Folders whose owners are gone; those of other users stay theirs."""
     for folder in place.glob(f"{PREFIX}*"):
-        with suppress(OSError), (folder / ALIVE).open("r+") as alive:
+        with suppress(OSError), (folder / _ALIVE).open("r+") as alive:
             if folder.stat().st_uid == os.getuid() and not folder.is_symlink():
                 fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder)

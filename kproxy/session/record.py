@@ -21,7 +21,7 @@ from kproxy.session.recordsettings import RecordSettings
 from kproxy.session.warned import warned
 from kproxy.session.workers import Team
 
-TOLD = frozenset({"KUBECONFIG", "KPROXY_URL", "KPROXY_PROXY", "KPROXY_TOKEN", "KPROXY_CA", "KPROXY_MARK"})
+_TOLD = frozenset({"KUBECONFIG", "KPROXY_URL", "KPROXY_PROXY", "KPROXY_TOKEN", "KPROXY_CA", "KPROXY_MARK"})
 """What COMMAND is told by its environment; none of it is left over from a kproxy around us."""
 
 
@@ -56,7 +56,7 @@ async def record(  # noqa: PLR0913, PLR0917 - what a recording is made of
                 async with mark_socket(folder, link, live.mark) as marks:
                     told["KPROXY_MARK"] = str(marks)
                     if command:
-                        surroundings = {name: value for name, value in env.items() if name not in TOLD}
+                        surroundings = {name: value for name, value in env.items() if name not in _TOLD}
                         code = await run_command(command, surroundings | told)
                     else:
                         _invite(live, settings, told, tell)

@@ -16,17 +16,17 @@ from kproxy.record.settings import Goodbye, RecorderSettings
 
 START_SECONDS = 45.0
 """Until a recorder is ready and follows etcd: a cold interpreter on a busy machine takes some."""
-EXPORTER_SECONDS = 60.0
+_EXPORTER_SECONDS = 60.0
 """Until an api-server's exporter has found the new receiver: gRPC and OpenTelemetry both wait before they try again."""
 DRAIN_SECONDS = 30.0
 """Without anything more that was committed, at the end: a busy machine may take longer than that for all of it."""
-CLOSE_SECONDS = 60.0
+_CLOSE_SECONDS = 60.0
 SHORT = "not everything could be written into the recording; `kproxy log` shows what is there, the rest is missing"
-SHORT_OF_ROOM = (
+_SHORT_OF_ROOM = (
     "not everything could be written into the recording, its disk stayed full; "
     "`kproxy log` shows what is there, the rest is missing"
 )
-RETRY_SECONDS = (0.0, 0.1, 0.5, 1.0)
+_RETRY_SECONDS = (0.0, 0.1, 0.5, 1.0)
 """Before a recorder is started again: the last one for every further try."""
 
 type Tell = Callable[[str], None]
@@ -85,7 +85,7 @@ class RecorderProcess:
     @property
     def shortfall(self) -> str:
         """What people are told when `finish` was False. On a disk that stayed full no gap could tell of it."""
-        return SHORT_OF_ROOM if self._stayed_full else SHORT
+        return _SHORT_OF_ROOM if self._stayed_full else SHORT
 
     async def start(self) -> None:
         """Start it and wait until it records and follows etcd. RecordingError, in its own words, if it cannot."""
@@ -145,7 +145,7 @@ class RecorderProcess:
             process.stdin.write(goodbye.to_json().encode() + b"\n")
             await process.stdin.drain()
         try:
-            async with asyncio.timeout(CLOSE_SECONDS):
+            async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._detach()
                 await process.wait()
                 if self._news is not None:
@@ -194,11 +194,11 @@ class RecorderProcess:
     async def _await_spans(self) -> None:
         """Until the api-server's exporter has found us: it looks again after up to 30 s, and drops spans meanwhile."""
         try:
-            async with asyncio.timeout(EXPORTER_SECONDS):
+            async with asyncio.timeout(_EXPORTER_SECONDS):
                 await self._told_spans.wait()
         except TimeoutError:
             self._tell(
-                f"no spans have come within {EXPORTER_SECONDS:.0f} s: is this address the api-server's endpoint?"
+                f"no spans have come within {_EXPORTER_SECONDS:.0f} s: is this address the api-server's endpoint?"
             )
 
     async def _keep(self) -> None:
@@ -210,13 +210,13 @@ class RecorderProcess:
                 self._tell(f"the recorder was gone ({failure}); another one goes on with the recording")
             await self._end_process()
             await self._detach()
-            await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
+            await asyncio.sleep(_RETRY_SECONDS[min(tries, len(_RETRY_SECONDS) - 1)])
             try:
                 await self._spawn()
                 tries = 0
             except RecordingError as error:
                 tries += 1
-                if tries == len(RETRY_SECONDS):
+                if tries == len(_RETRY_SECONDS):
                     self._tell(f"the recorder cannot be started again, it is tried each second: {error}")
 
     async def _lost(self) -> str:

@@ -20,7 +20,7 @@ from kproxy.proxy.sockets.reach import ask, dialer_for, request_for
 from kproxy.proxy.sockets.tls import UpstreamTls
 
 PATHS = ("/version", "/api/v1/namespaces/kube-system")
-TIMEOUT_SECONDS = 5.0
+_TIMEOUT_SECONDS = 5.0
 
 
 async def server_facts(upstream: Upstream, credentials: Credentials, lab: LabInfo | None) -> Server:
@@ -28,7 +28,7 @@ async def server_facts(upstream: Upstream, credentials: Credentials, lab: LabInf
     if lab is not None and lab.url.rstrip("/") == upstream.url.rstrip("/"):
         return Server(url=lab.url, kind=lab.kind, version=lab.server_version, etcd_version=lab.etcd_version)
     try:
-        dialer = dialer_for(upstream, UpstreamTls(upstream, credentials).current, TIMEOUT_SECONDS)
+        dialer = dialer_for(upstream, UpstreamTls(upstream, credentials).current, _TIMEOUT_SECONDS)
     except ConfigError:  # said by the proxy, when it starts
         return Server(url=upstream.url)
     version, namespace = await asyncio.gather(

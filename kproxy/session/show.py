@@ -111,8 +111,8 @@ def show_exchange(where: str, seq: int) -> ExchangeView:
         return ExchangeView(
             row=row_of(session.recording, exchange, change_rows(session.ledger, exchange.seq)),
             exchange=exchange,
-            request_body=content_of(session.recording, exchange.request.headers, exchange.request.body),
-            answer_body=content_of(session.recording, answer.headers, answer.body) if answer else NOTHING,
+            request_body=_content_of(session.recording, exchange.request.headers, exchange.request.body),
+            answer_body=_content_of(session.recording, answer.headers, answer.body) if answer else NOTHING,
             frames=tuple(
                 _frame_view(session.recording, frame, media_type) for frame in session.recording.frames(exchange.seq)
             ),
@@ -126,7 +126,7 @@ def show_exchange(where: str, seq: int) -> ExchangeView:
 NOTHING = Content(state="empty", size=0, media_type="")
 
 
-def content_of(recording: Recording, headers: Headers, body: Body) -> Content:
+def _content_of(recording: Recording, headers: Headers, body: Body) -> Content:
     """A body decoded by its media type; what nobody can decode is shown as text if it is text."""
     media_type = header(headers, "content-type")
     base = Content(state=body.state.value, size=body.size, media_type=media_type, reason=body.reason)

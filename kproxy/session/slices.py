@@ -112,7 +112,7 @@ def _clock_seconds(recording: Recording, words: str, option: str) -> float:
 
 
 @dataclass(frozen=True)
-class OpenedPart(Opened):
+class _OpenedPart(Opened):
     """A part of an opened recording, with what its own exchanges changed of the whole's ledger."""
 
     whole: Opened | None = None
@@ -135,7 +135,7 @@ def sliced(whole: Opened, wish: SliceWish) -> Opened:
         part = Midway(whole, Kept(of), at)
     if next(part.exchanges(), None) is None:
         raise UsageError(f"the slice {wish} of this recording holds no exchange; `kproxy log` shows what there is")
-    return OpenedPart(part, kept=whole.kept, whole=whole)
+    return _OpenedPart(part, kept=whole.kept, whole=whole)
 
 
 def begun_with(whole: Opened, wish: SliceWish) -> Recording:

@@ -18,7 +18,7 @@ from kproxy.session.naming import parse_object
 from kproxy.session.objects import history_of
 from kproxy.store.reader import open_recording
 
-MAX_LINKS = 20
+_MAX_LINKS = 20
 """Steps up the chain of follow-ups; it is one of owners, and short."""
 
 _MAX_DIGITS = 30
@@ -85,7 +85,7 @@ class Why:
             "change": self.row.as_json(),
             "request": self.request,
             "status": self.status,
-            "etcd_calls": [call_json(call) for call in self.calls],
+            "etcd_calls": [_call_json(call) for call in self.calls],
             "other_changes": [each.as_json() for each in self.others],
             "follows_from": [each.as_json() for each in self.upward],
             "followed_by": [each.as_json() for each in self.followed],
@@ -93,7 +93,7 @@ class Why:
         }
 
 
-def call_json(call: EtcdCall) -> JSONObject:
+def _call_json(call: EtcdCall) -> JSONObject:
     """A call to etcd, without its conditions."""
     operations: list[JSON] = [operation_text(each) for each in call.operations[:MAX_SHOWN]]
     return {
@@ -162,7 +162,7 @@ def _upward(entries: Entries, authors: Authors, entry: LedgerEntry) -> Iterator[
     """From a follow-up to the request whose object it reconciled, and on from what that one followed from."""
     seen: set[int] = set()
     link = entry.consequence
-    while link is not None and link.seq not in seen and len(seen) < MAX_LINKS:
+    while link is not None and link.seq not in seen and len(seen) < _MAX_LINKS:
         seen.add(link.seq)
         wrote = entries.of_exchange(link.seq)
         yield Upward(

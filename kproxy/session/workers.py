@@ -26,11 +26,11 @@ from kproxy.session.recordsettings import RecordSettings, asking, proxy_settings
 ANSWER_SECONDS = 60.0
 """For a worker on a busy machine to do what it is told."""
 
-EXIT_SECONDS = 10.0
-LAST_SECONDS = 2.0
+_EXIT_SECONDS = 10.0
+_LAST_SECONDS = 2.0
 """For a worker whose session is gone to hand over what it has."""
 
-MAX_TOLD = 65536
+_MAX_TOLD = 65536
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ def _fork(settings: RecordSettings, team: Team, number: int) -> int:
 
 def _await(pid: int) -> None:
     """A worker whose socket is closed ends; one that does not is ended."""
-    deadline = time.monotonic() + EXIT_SECONDS
+    deadline = time.monotonic() + _EXIT_SECONDS
     with suppress(ChildProcessError):
         while os.waitpid(pid, os.WNOHANG) == (0, 0):
             if time.monotonic() > deadline:
@@ -105,7 +105,7 @@ async def _work(settings: RecordSettings, team: Team, number: int, control: sock
     ward.say({"said": "stopped", "left_out": outbox.left_out})
     await ward.alone.wait()
     if outbox.attached:
-        await outbox.drain(LAST_SECONDS)
+        await outbox.drain(_LAST_SECONDS)
         await outbox.detach()
 
 
@@ -129,7 +129,7 @@ class _Ward:
 
     def _read(self) -> None:
         try:
-            data, descriptors, _, _ = socket.recv_fds(self._control, MAX_TOLD, 1)
+            data, descriptors, _, _ = socket.recv_fds(self._control, _MAX_TOLD, 1)
         except BlockingIOError:
             return
         except OSError:

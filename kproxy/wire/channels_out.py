@@ -33,15 +33,15 @@ class ChannelWriter(Protocol):
 def channel_writer(upgrade: str, protocol: str) -> ChannelWriter:
     """For what an answer's Upgrade and Sec-WebSocket-Protocol say. StreamError for protocols that are not known."""
     if upgrade.lower() == "spdy/3.1":
-        return SpdyWriter()
+        return _SpdyWriter()
     if upgrade.lower() != "websocket":
         raise StreamError("kproxy writes WebSocket and SPDY/3.1, not what this connection was upgraded to")
     if protocol.startswith("SPDY/3.1+"):
-        return TunnelledWriter()
-    return WebSocketWriter(coded="base64." in protocol, closes=protocol.startswith("v5."))
+        return _TunnelledWriter()
+    return _WebSocketWriter(coded="base64." in protocol, closes=protocol.startswith("v5."))
 
 
-class WebSocketWriter:
+class _WebSocketWriter:
     """Messages whose first byte is the channel. `coded`: in base64; `closes`: a channel's end can be said (v5)."""
 
     def __init__(self, *, coded: bool, closes: bool) -> None:
@@ -68,7 +68,7 @@ class WebSocketWriter:
         return bytes(self._frames.pong(payload))
 
 
-class SpdyWriter:
+class _SpdyWriter:
     """SPDY/3.1: streams are numbered as they are opened, by a client oddly."""
 
     def __init__(self) -> None:
@@ -112,12 +112,12 @@ class SpdyWriter:
         return self._pack.compress(plain) + self._pack.flush(zlib.Z_SYNC_FLUSH)
 
 
-class TunnelledWriter:
+class _TunnelledWriter:
     """SPDY in the binary messages of a WebSocket."""
 
     def __init__(self) -> None:
         self._frames = FrameProtocol(client=True, extensions=[])
-        self._spdy = SpdyWriter()
+        self._spdy = _SpdyWriter()
 
     def frame(self, channel: str, content: bytes) -> bytes:
         """See ChannelWriter. The connection's end is the WebSocket's."""

@@ -87,13 +87,6 @@ class KeepAlives:
         ]
 
 
-class _WatchRequest(Protocol):
-    create_request: "_Create"
-    cancel_request: "_Cancel"
-
-    def WhichOneof(self, name: str) -> str | None: ...  # noqa: N802 - protobuf's
-
-
 class _Create(Protocol):
     key: bytes
     range_end: bytes
@@ -102,6 +95,13 @@ class _Create(Protocol):
 
 class _Cancel(Protocol):
     watch_id: int
+
+
+class _WatchRequest(Protocol):
+    create_request: _Create
+    cancel_request: _Cancel
+
+    def WhichOneof(self, name: str) -> str | None: ...  # noqa: N802 - protobuf's
 
 
 class _Header(Protocol):

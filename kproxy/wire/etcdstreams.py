@@ -102,7 +102,7 @@ class Unary:
         self._answers.close()
         what, opened = self._answered, self._opened
         broken = self._requests.failed or self._answers.failed
-        operations = carried_out(self._asked, what)
+        operations = _carried_out(self._asked, what)
         return [
             EtcdCall(
                 number=self._number,
@@ -134,7 +134,7 @@ def _nested(operations: tuple[KeyOperation, ...]) -> str:
     return ""
 
 
-def carried_out(question: Asked, what: Answered) -> tuple[KeyOperation, ...]:
+def _carried_out(question: Asked, what: Answered) -> tuple[KeyOperation, ...]:
     """The operations of the branch that was taken, with the counts of the answer."""
     operations = question.otherwise if what.succeeded is False else question.operations
     if not any(what.counts):

@@ -1,6 +1,6 @@
 """The shapes of Kubernetes's meta messages that are read field by field, and not as a whole object."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from google.protobuf.message import Message
@@ -26,9 +26,7 @@ class Manager(Protocol):
     """An entry of managedFields."""
 
     manager: str
-
-    def SerializeToString(self, *, deterministic: bool) -> bytes:  # noqa: N802 - as above
-        """Its bytes."""
+    SerializeToString: Callable[..., bytes]
 
 
 class Reference(Protocol):

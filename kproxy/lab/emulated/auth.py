@@ -30,7 +30,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Right:
+class _Right:
     """What one user may do in one namespace."""
 
     user: str
@@ -51,7 +51,7 @@ class Right:
         )
 
 
-_RIGHTS = (Right(user=VIEWER, verbs=VIEWER_VERBS, group="", resources=VIEWER_RESOURCES, namespace=VIEWER_NAMESPACE),)
+_RIGHTS = (_Right(user=VIEWER, verbs=VIEWER_VERBS, group="", resources=VIEWER_RESOURCES, namespace=VIEWER_NAMESPACE),)
 
 
 def authenticate(authorization: str, users: tuple[User, ...]) -> Identity:

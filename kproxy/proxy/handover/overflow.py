@@ -76,14 +76,14 @@ class Overflow:
         first, last, exchanges, size, at = self._gap
         self._gap = None
         reason = _CROWDED if self.crowded else _BEHIND
-        payload = GAP.pack(last, exchanges, size) + (unwritten(self._unwritten) or reason).encode() + _UNTIL.encode()
+        payload = GAP.pack(last, exchanges, size) + (_full_disk(self._unwritten) or reason).encode() + _UNTIL.encode()
         return RECORD.pack(RecordType.GAP, first, at, len(payload)), payload
 
     def why(self) -> bytes:
         """Why the rest of one exchange is left out now."""
-        return (unwritten(self.blocked) or _BEHIND).encode()
+        return (_full_disk(self.blocked) or _BEHIND).encode()
 
 
-def unwritten(errno: int) -> str:
+def _full_disk(errno: int) -> str:
     """What a gap says where the recording could not be written; "" where it could."""
     return f"the recording could not be written ({os.strerror(errno)}) and the buffer was full" if errno else ""

@@ -13,7 +13,7 @@ from kproxy.proxy.sockets.legs import HIGH_WATER
 from kproxy.proxy.tap.actions import Unreached
 
 
-class InsideLeg:
+class _InsideLeg:
     """Both faces of the client's end: a Leg for the proxy's Connection, and what the client reads and sends by."""
 
     def __init__(
@@ -139,7 +139,7 @@ class InsideConnection(Connection):
 
     def __init__(self, wiring: Wiring, number: int) -> None:
         super().__init__(wiring, None, number)
-        self.leg = InsideLeg(self._client_data, self._client_ended, self._balance)
+        self.leg = _InsideLeg(self._client_data, self._client_ended, self._balance)
         self._client = self.leg
         self.leg.resume()
         self.begun = 0

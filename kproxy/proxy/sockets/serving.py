@@ -70,7 +70,7 @@ class Source(Protocol):
         ...
 
 
-class OwnAuthority:
+class _OwnAuthority:
     """kproxy's own authority, for one run."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class OwnAuthority:
         return self._authority.issue(names)
 
 
-class UsersAuthority:
+class _UsersAuthority:
     """An authority's certificate and key in one file, those above it after it."""
 
     def __init__(self, file: Path) -> None:
@@ -119,7 +119,7 @@ class UsersAuthority:
         return authority
 
 
-class UsersCertificate:
+class _UsersCertificate:
     """A user's certificate, its chain after it, and its key."""
 
     def __init__(self, cert: Path, key: Path, ca: Path | None) -> None:
@@ -210,10 +210,10 @@ def source_of(files: ServingFiles) -> Source:
     if (files.cert is None) != (files.key is None):
         raise ConfigError("--serving-cert and --serving-key go together.")
     if files.cert is None or files.key is None:
-        return UsersAuthority(files.ca) if files.ca is not None else OwnAuthority()
+        return _UsersAuthority(files.ca) if files.ca is not None else _OwnAuthority()
     if files.names:
         raise ConfigError("--serving-name is for certificates that kproxy makes: one of --serving-cert has its names.")
-    return UsersCertificate(files.cert, files.key, files.ca)
+    return _UsersCertificate(files.cert, files.key, files.ca)
 
 
 def _stamp_of(file: Path) -> tuple[int, int, int]:

@@ -12,7 +12,7 @@ from kproxy.wire.handoff import RecordType
 
 
 @dataclass(slots=True, eq=False)
-class InflightExchange:
+class _InflightExchange:
     """One of them."""
 
     held: Held
@@ -30,8 +30,8 @@ class Inflight:
     """In the order of their requests: the first is being answered, `asking` is the one whose request is being read."""
 
     def __init__(self, backlog: Backlog, exec_content: int = 0) -> None:
-        self.open: deque[InflightExchange] = deque()
-        self.asking: InflightExchange | None = None
+        self.open: deque[_InflightExchange] = deque()
+        self.asking: _InflightExchange | None = None
         self._backlog = backlog
         self._exec_content = exec_content
         self._upgraded: UpgradedConnection | None = None
@@ -59,7 +59,7 @@ class Inflight:
     def begin(self, payload: bytes, method: bytes, now: int, *, upgrade: bytes = b"", recorded: bool = True) -> int:
         """A request's head; `upgrade`: its target, if it asks for one. Its number, 0: nobody wants it recorded."""
         held = self._backlog.begin(payload, now) if recorded else self._backlog.leave_out()
-        self.asking = InflightExchange(held, method, upgrade)
+        self.asking = _InflightExchange(held, method, upgrade)
         self.open.append(self.asking)
         return held.seq
 
@@ -174,7 +174,7 @@ class Inflight:
         self.open.clear()
         self.asking = None
 
-    def _answered_here(self, exchange: InflightExchange, own: OwnAnswer, now: int) -> None:
+    def _answered_here(self, exchange: _InflightExchange, own: OwnAnswer, now: int) -> None:
         self._backlog.add(exchange.held, RecordType.ANSWER_HEAD, own.head, now)
         if own.body:
             self._backlog.add(exchange.held, RecordType.ANSWER_BODY, own.body, now)
@@ -186,5 +186,5 @@ class Inflight:
         else:
             self._end(exchange, End.COMPLETE, "", now)
 
-    def _end(self, exchange: InflightExchange, end: End, detail: str, now: int) -> None:
+    def _end(self, exchange: _InflightExchange, end: End, detail: str, now: int) -> None:
         self._backlog.end(exchange.held, end, detail, now)

@@ -49,7 +49,7 @@ MAX_PIPELINED = 256
 
 _LAST_CHUNK = b"0\r\n\r\n"
 
-ENDED = "the recording was ended"
+_ENDED = "the recording was ended"
 
 
 class _Mode(Enum):
@@ -232,11 +232,11 @@ class Tap:
         if self.done:
             return
         if not self._flight.open:
-            self._end_all(End.STOPPED, ENDED, now)
+            self._end_all(End.STOPPED, _ENDED, now)
         elif self._may_end():
             if self._answers.chunked:
                 self._actions.append((Act.TO_CLIENT, _LAST_CHUNK))
-            self._end_all(End.STOPPED, ENDED, now)
+            self._end_all(End.STOPPED, _ENDED, now)
 
     def _may_end(self) -> bool:
         """Whether the answer that is coming can be ended here so that its client takes it for the server's own end."""
@@ -248,7 +248,7 @@ class Tap:
         """Whether the client has got whole events only. Open to rules."""
         return self._answers.may_end
 
-    def stop(self, end: End = End.STOPPED, detail: str = ENDED) -> list[Action]:
+    def stop(self, end: End = End.STOPPED, detail: str = _ENDED) -> list[Action]:
         """End everything that goes on."""
         if self._mode is _Mode.TUNNEL and end is End.STOPPED and (farewell := self._flight.farewell()):
             self._actions.append((Act.TO_CLIENT, farewell))
