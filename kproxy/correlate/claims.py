@@ -49,6 +49,7 @@ class Claims:
         self._better = tuple(self._others[basis] for basis in _BETTER)
         self._worse = tuple(self._others[basis] for basis in _WORSE)
         self.disputed: dict[Place, tuple[Seq, Seq]] = {}  # two requests answered its revision, and neither is sure
+        self.contested: dict[Place, tuple[Seq, ...]] = {}  # several went on at once, and the object tells none of them
 
     def counts(self, basis: Basis) -> bool:
         """Whether a ground counts for anything here."""
@@ -78,6 +79,12 @@ class Claims:
             return False
         claims[place] = (seq, evidence)
         return True
+
+    def contest(self, place: Place, basis: Basis, seq: Seq) -> None:
+        """One more may have made a change by such a ground: from now on that names nobody."""
+        found = self._others[basis].pop(place, None)
+        earlier = self.contested.get(place, ()) if found is None else (found[0],)
+        self.contested[place] = (*earlier, seq)
 
     def claimed(self, place: Place, basis: Basis) -> Seq:
         """Whom one of the other grounds names, 0: nobody."""

@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 
 from kproxy.correlate.background import background_rule
 from kproxy.correlate.changes import Changes, Place
@@ -70,6 +71,8 @@ class _Correlation:
         return (
             not self.changes.is_past(place)
             and self.claims.is_free(place)
+            and place not in self.claims.disputed
+            and place not in self.claims.contested
             and not self.claims.calls[place]
             and background_rule(self.changes.keys[place], self._prefix) is None
         )
@@ -119,8 +122,9 @@ class _Correlation:
     def no_ops(self) -> Iterator[NoOpWrite]:
         """Successes that answer with a revision which was there before: nothing was written."""
         start = self._recording.session.etcd_start
+        contested = self._contested
         for write in self._answers.idle:
-            found = self._there(write, start)
+            found = self._there(write, start) if write.seq not in contested else None
             if found is not None:
                 yield found
 
@@ -133,6 +137,12 @@ class _Correlation:
         if (places or (start is not None and write.revision <= start)) and not mine.intersection(keys) and keys:
             return NoOpWrite(seq=write.seq, key=keys[0], revision=write.revision)
         return None
+
+    @property
+    def _contested(self) -> frozenset[Seq]:
+        """The requests that may have made a change, or none, as no better ground tells which of several did."""
+        claims = self.claims
+        return frozenset(chain.from_iterable(pair for place, pair in claims.contested.items() if claims.is_free(place)))
 
     def _is_disputed(self, place: Place) -> bool:
         """Whether two answered its revision, and no better ground tells which of them wrote nothing."""

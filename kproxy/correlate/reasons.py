@@ -1,12 +1,13 @@
 """Why a change has no ground, in a sentence: what is known of who wrote it, or what is missing."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from kproxy.correlate.changes import Changes, Place
 from kproxy.correlate.claims import CallNote, Claims
 from kproxy.correlate.values import Values
 from kproxy.correlate.window import Windows
-from kproxy.model.exchange import Nanos
+from kproxy.model.exchange import Nanos, Seq
 from kproxy.model.recording import Recording
 from kproxy.model.session import Gap
 from kproxy.wire.storage import key_object
@@ -42,8 +43,8 @@ class Reasons:
 
     def of(self, place: Place) -> str:
         """The best that can be said."""
-        if (disputed := self._claims.disputed.get(place)) is not None:
-            return f"#{disputed[0]} and #{disputed[1]} went on at the same time, and both answered this revision"
+        if told := self._at_once(place):
+            return told
         call, note = self._claims.calls[place], CallNote(self._claims.notes[place])
         manager = ", ".join(sorted(self._values.managers(place) - {""}))
         if note is CallNote.STRANGER:
@@ -57,6 +58,14 @@ class Reasons:
         if note is CallNote.NO_TRACE and (not manager or manager == "kube-apiserver"):
             return f"written by the api-server's own loop: call {call} to etcd has no trace"
         return self._without_call(place, manager, call)
+
+    def _at_once(self, place: Place) -> str:
+        """Which requests that went on at the same time nothing tells apart, "" where it is not that."""
+        if (disputed := self._claims.disputed.get(place)) is not None:
+            return f"#{disputed[0]} and #{disputed[1]} went on at the same time, and both answered this revision"
+        if (several := self._claims.contested.get(place)) is not None:
+            return f"{_named(several)} went on at the same time, and each may have done this to the object"
+        return ""
 
     def _without_call(self, place: Place, manager: str, call: int) -> str:
         if manager == "kube-apiserver":
@@ -82,9 +91,12 @@ class Reasons:
         around = self._windows.around(ref, self._changes.seen(place)) if ref is not None else []
         told = f"; managedFields name {manager}" if manager else ""
         if around:
-            named = ", ".join(f"#{seq}" for seq in around[:_NAMED]) + (", …" if len(around) > _NAMED else "")
-            return f"one of several requests at the same time, whose answers do not tell: {named}{told}"
+            return f"one of several requests at the same time, whose answers do not tell: {_named(around)}{told}"
         return f"no request of the recording named this object at that time{told}"
+
+
+def _named(seqs: Sequence[Seq]) -> str:
+    return ", ".join(f"#{seq}" for seq in seqs[:_NAMED]) + (", …" if len(seqs) > _NAMED else "")
 
 
 class _Stretches:

@@ -18,7 +18,8 @@ class ObjectWrite:
     """One object that a successful write answered with.
 
     `revision` is the answer's resourceVersion (0: it had none). `begins`: the request asked for a deletion; `deletes`:
-    the object may be gone from etcd with it. `verb` is the request's; `subresource`, too.
+    the object may be gone from etcd with it. `verb` is the request's; `subresource`, too. `lost`: it had marked the
+    object as one that is being deleted, and when it went to take that away another request had done so.
     """
 
     seq: Seq
@@ -31,6 +32,7 @@ class ObjectWrite:
     deletes: bool
     verb: str
     subresource: str
+    lost: bool = False
 
     def keys(self, prefix: str) -> tuple[EtcdKey, ...]:
         """Where the object lies in etcd: one key, none for what is not stored."""
@@ -78,6 +80,7 @@ def _write_of(exchange: Exchange, facts: Facts) -> ObjectWrite:
         deletes=(begins or bool(facts.deletion)) and not facts.held,
         verb=info.verb,
         subresource=info.subresource,
+        lost=info.verb == "delete" and bool(facts.deletion) and not facts.revision,
     )
 
 
