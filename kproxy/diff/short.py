@@ -19,6 +19,8 @@ from kproxy.model.exchange import Seq
 
 _TOGETHER = 512
 """Pairs that are written at once."""
+_SIZE = 8
+"""Bytes that say how many bytes of them follow."""
 
 
 class InShort(NamedTuple):
@@ -104,8 +106,10 @@ class Spool:
             self._write()
 
     def _write(self) -> None:
+        data = marshal.dumps(self._waiting)
         with _in_a_sentence():
-            marshal.dump(self._waiting, self._file)
+            self._file.write(len(data).to_bytes(_SIZE))
+            self._file.write(data)
         self._waiting = []
 
     def __iter__(self) -> Iterator[Kept]:
@@ -116,7 +120,9 @@ class Spool:
             self._file.seek(0)
         later = {int(turn): iter(each) for turn, each in self._later.items()}
         while self._file.tell() < end:
-            for each in marshal.load(self._file):  # noqa: S302 - we wrote it
+            # read as a whole: marshal.load asks a file for a few bytes at a time
+            data = self._file.read(int.from_bytes(self._file.read(_SIZE)))
+            for each in marshal.loads(data):  # noqa: S302 - we wrote it
                 if not isinstance(each, int):
                     yield _in_short(each)
                 else:
