@@ -8,6 +8,7 @@ from collections.abc import ItemsView, Iterator, MutableMapping
 from contextlib import contextmanager
 
 from kproxy.errors import ScratchError
+from kproxy.renaming.sieve import Sieve
 
 HOT = 1 << 14
 """Entries in memory, at most."""
@@ -54,6 +55,49 @@ def temporary() -> sqlite3.Connection:
     return made
 
 
+class _Cold:
+    """What was spilled: entries in a temporary file, and which keys it certainly has not. ScratchError."""
+
+    def __init__(self) -> None:
+        with in_a_sentence():
+            self.file = temporary()
+        self._sieve = Sieve()
+
+    def get(self, key: str) -> str | None:
+        """An entry's value. Most keys that are asked for are new, and then the file is not."""
+        value = value_of(self.file, _stored(key)) if self._sieve.lets_through(key) else None
+        return _read(value) if value is not None else None
+
+    def put(self, entries: dict[str, str]) -> None:
+        """Entries, in the place of those of the same keys."""
+        rows = sorted((_stored(key), _stored(value)) for key, value in entries.items())
+        with in_a_sentence():
+            self.file.execute("BEGIN")
+            self.file.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", rows)
+            self.file.execute("COMMIT")
+        self._sieve.put(entries)
+        if self._sieve.is_full:
+            self._sieve = self._sieve.larger(key for key, _ in self.entries())
+
+    def take(self, key: str) -> None:
+        """Take an entry away."""
+        with in_a_sentence():
+            self.file.execute("DELETE FROM entries WHERE key = ?", (_stored(key),))
+
+    def entries(self) -> Iterator[tuple[str, str]]:
+        """All of them."""
+        for key, value in entries_of(self.file):
+            yield _read(key), _read(value)
+
+    def __len__(self) -> int:
+        with in_a_sentence("read"):
+            return int(self.file.execute("SELECT count(*) FROM entries").fetchone()[0])
+
+    def close(self) -> None:
+        """The file goes with its entries."""
+        self.file.close()
+
+
 class _Entries(ItemsView[str, str]):
     def __init__(self, spilled: "Spilled") -> None:
         super().__init__(spilled)
@@ -69,7 +113,7 @@ class Spilled(MutableMapping[str, str]):
     def __init__(self, hot: int = HOT) -> None:
         self._most = hot
         self._hot: dict[str, str] = {}
-        self._cold: sqlite3.Connection | None = None
+        self._cold: _Cold | None = None
 
     def __getitem__(self, key: str) -> str:
         found = self.get(key)
@@ -80,12 +124,10 @@ class Spilled(MutableMapping[str, str]):
     def get(self, key: str, default: str | None = None) -> str | None:  # type: ignore[override] # of texts only
         """An entry's value."""
         found = self._hot.get(key)
-        if found is None and self._cold is not None:
-            value = value_of(self._cold, _stored(key))
-            if value is not None:
-                found = self._hot[key] = _read(value)  # what is asked for again is asked for often
-                if len(self._hot) > self._most:
-                    self._spill()
+        if found is None and self._cold is not None and (found := self._cold.get(key)) is not None:
+            self._hot[key] = found  # what is asked for again is asked for often
+            if len(self._hot) > self._most:
+                self._spill()
         return default if found is None else found
 
     def __contains__(self, key: object) -> bool:
@@ -97,16 +139,9 @@ class Spilled(MutableMapping[str, str]):
             self._spill()
 
     def _spill(self) -> None:
-        with in_a_sentence():
-            self._move()
-
-    def _move(self) -> None:
         if self._cold is None:
-            self._cold = temporary()
-        self._cold.execute("BEGIN")
-        rows = sorted((_stored(key), _stored(value)) for key, value in self._hot.items())
-        self._cold.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", rows)
-        self._cold.execute("COMMIT")
+            self._cold = _Cold()
+        self._cold.put(self._hot)
         self._hot.clear()
 
     def __delitem__(self, key: str) -> None:
@@ -114,8 +149,7 @@ class Spilled(MutableMapping[str, str]):
             raise KeyError(key)
         self._hot.pop(key, None)
         if self._cold is not None:
-            with in_a_sentence():
-                self._cold.execute("DELETE FROM entries WHERE key = ?", (_stored(key),))
+            self._cold.take(key)
 
     def __iter__(self) -> Iterator[str]:
         return (key for key, _ in self.entries())
@@ -129,8 +163,7 @@ class Spilled(MutableMapping[str, str]):
         if self._cold is not None:
             if self._hot:
                 self._spill()
-            for key, value in entries_of(self._cold):
-                yield _read(key), _read(value)
+            yield from self._cold.entries()
         else:
             yield from self._hot.items()
 
@@ -138,8 +171,7 @@ class Spilled(MutableMapping[str, str]):
         if self._cold is None:
             return len(self._hot)
         self._spill()
-        with in_a_sentence("read"):
-            return int(self._cold.execute("SELECT count(*) FROM entries").fetchone()[0])
+        return len(self._cold)
 
     def clear(self) -> None:
         """Take all entries away."""

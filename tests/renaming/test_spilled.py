@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence() -> None:
     spilled = Spilled(hot=1)
     spilled.update({"a": "1", "b": "2", "c": "3"})
     assert spilled._cold is not None
-    spilled._cold.execute("DROP TABLE entries")  # as a disk that fails: an OperationalError
+    spilled._cold.file.execute("DROP TABLE entries")  # as a disk that fails: an OperationalError
     with pytest.raises(ScratchError, match="temporary file cannot be read: no such table"):
         spilled.get("a")
     spilled._hot.clear()
@@ -94,5 +94,5 @@ def test_a_renaming_that_is_closed_leaves_no_file_open() -> None:
     for file in files:
         assert file is not None
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-            file.execute("SELECT 1")
+            file.file.execute("SELECT 1")
     assert len(pairs) == 0
