@@ -8,8 +8,8 @@ From whole to part, as docs/comparing.md explains it (kproxy.renaming knows what
   for the end then), told and items (what recurs, told again unread), shapes and patterns (what tells the same but for
   its values), recent; moments, clock: when it was
 - two values: documents, inside (documents in texts), trees, ages
-- other parts: headers, framing, streams with events, counterparts (which stand beside which), tails, earlier and asked,
-  upgraded, pages, described with features (OpenAPI)
+- other parts: headers with heads (while learning), framing, streams with events, counterparts (which stand beside
+  which), tails, earlier and asked, upgraded, pages, described with features (OpenAPI)
 - etcd: etcd, history, unnamed, startup; beside: what the target's own controllers did
 - order: order, turned (two requests the other way round), overlap, stale (reads that may show any moment), listed
   (objects by their places) and cells: what may show another moment; published with defined: what an api-server

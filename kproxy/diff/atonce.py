@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from kproxy.diff.documents import is_json
 from kproxy.diff.exchanges import may_say_nothing
-from kproxy.diff.headers import same_heads
+from kproxy.diff.heads import Heads
 from kproxy.diff.items import Item, stand_beside
 from kproxy.diff.learning import is_paged, is_stream, learn_contents, owner_of_answer
 from kproxy.diff.order import Learned
@@ -30,6 +30,8 @@ from kproxy.renaming.walk import Walker
 
 _NONE = 1 << 62
 _NOTHING: tuple[Told, ...] = ()
+_BOTH_EMPTY = BodyState.EMPTY, BodyState.EMPTY
+_BOTH_KEPT = BodyState.KEPT, BodyState.KEPT
 
 
 @dataclass(slots=True)
@@ -39,10 +41,17 @@ class AtOnce:
     of: Comparison
     chains: Chains
     store: Store = field(init=False)
+    heads: Heads = field(init=False)
     patterns: Patterns = field(default_factory=Patterns)
 
     def __post_init__(self) -> None:
         self.store = Store(self.of.renaming)
+        self.heads = Heads(self.of.renaming)
+
+    def settle(self) -> None:
+        """All was gone through: give the renaming all votes that it has not heard."""
+        self.store.settle()
+        self.heads.settle()
 
     def needs_now(self, pair: Pair) -> Iterator[tuple[Body, Body]]:
         """The same, of those that do not have to wait until the others were gone through."""
@@ -51,18 +60,25 @@ class AtOnce:
     def needs(self, pair: Pair) -> Iterator[tuple[Body, Body]]:
         """The bodies that have to be read, both sides' together: of others it is known what they tell."""
         first, second = pair.baseline, pair.replayed
-        if self._key(pair, first.request, second.request) not in self.store:
+        if not self._knows(pair, first.request, second.request):
             yield first.request.body, second.request.body
-        answers = first.answer, second.answer
-        if answers[0] is None or answers[1] is None:
-            return
-        if self._key(pair, answers[0], answers[1]) not in self.store:
-            yield answers[0].body, answers[1].body
+        if (
+            first.answer is not None
+            and second.answer is not None
+            and not self._knows(pair, first.answer, second.answer)
+        ):
+            yield first.answer.body, second.answer.body
+
+    def _knows(self, pair: Pair, first: Request | Answer, second: Request | Answer) -> bool:
+        """Whether two messages tell something that is known, or nothing as they have no bodies."""
+        if first.body.digest is None and second.body.digest is None:
+            return True
+        return self._key(pair, first, second) in self.store
 
     def learn(self, pair: Pair) -> tuple[list[Learned], Kept]:
         """Learn from a pair that is no stream: the revisions in its answers, and what is still to be compared."""
         seq = pair.baseline.seq
-        heads = same_heads(self.of.renaming, pair.baseline, pair.replayed)
+        heads = self.heads.same(pair.baseline, pair.replayed)
         first, second = pair.baseline.answer, pair.replayed.answer
         if first is None or second is None:
             return [], seq
@@ -75,7 +91,7 @@ class AtOnce:
     def learn_stream(self, pair: Pair) -> Kept:
         """Learn from two streams, whose revisions stand in no order with what was answered."""
         seq = pair.baseline.seq
-        heads = same_heads(self.of.renaming, pair.baseline, pair.replayed)
+        heads = self.heads.same(pair.baseline, pair.replayed)
         if pair.replayed.answer is None or not is_stream(pair.replayed):
             return seq
         together = events_of(self.of, pair)
@@ -134,13 +150,15 @@ class AtOnce:
     def _told_by(self, pair: Pair, first: Request | Answer, second: Request | Answer) -> tuple[Told, ...] | None:
         """What two messages' bodies tell; None where that cannot be told in short."""
         bodies = first.body, second.body
-        if all(body.state is BodyState.EMPTY for body in bodies):
+        states = bodies[0].state, bodies[1].state
+        if states == _BOTH_EMPTY:
             return _NOTHING
-        if any(body.digest is None or body.state is not BodyState.KEPT for body in bodies):
+        if states != _BOTH_KEPT or bodies[0].digest is None or bodies[1].digest is None:
             return None
         key = self._key(pair, first, second)
-        if key in self.store:
-            return self.store.get(key)
+        known = self.store.get(key)
+        if known is not None or key in self.store:
+            return known
         told = self._read(pair, first, second)
         own = told is not None and len(told) == 1  # of a list's parts each is kept for itself
         self.store.put(key, told, sum(body.size for body in bodies) if own else 0)
@@ -186,9 +204,10 @@ class AtOnce:
     def _objects(self, first: Item, second: Item, owner: Owner) -> Told | None:
         """What two objects tell."""
         key = first.number, second.number, owner.listing and not first.owns, owner.resource
-        if key not in self.store:
-            self.store.put(key, self._compared(first, second, owner), len(first.data) + len(second.data))
         found = self.store.get(key)
+        if found is None and key not in self.store:
+            found = self._compared(first, second, owner)
+            self.store.put(key, found, len(first.data) + len(second.data))
         return None if found is None else found[0]
 
     def _compared(self, first: Item, second: Item, owner: Owner) -> tuple[Told, ...] | None:

@@ -190,7 +190,7 @@ def _learn(  # noqa: PLR0913, PLR0917 - both recordings, and all that learns fro
         order.learn(pages.pair, learn_pages(of, pages))
     for pair in pairs_of(of, pairing, waiting[Turn.STREAM]):
         spool.later(Turn.STREAM).put(once.learn_stream(pair))
-    once.store.settle()
+    once.settle()
     if etcd is not None:
         etcd.learn()
     if of.renaming.settle():

@@ -1,7 +1,7 @@
 """Headers of answers and requests."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 
 from kproxy.diff.clock import SLACK as CLOCK_SLACK
@@ -31,13 +31,14 @@ _DRAWN_BY_CLIENTS = {
 }
 """Headers of a request that a client draws for each of its runs: equal in a replay, consistent between two runs."""
 
-_KINDS = _CHOSEN | _DRAWN_BY_CLIENTS
+KINDS = _CHOSEN | _DRAWN_BY_CLIENTS
+"""By a field's name in lower case."""
 
 _OF_THE_DOCUMENT = frozenset({"last-modified", "expires", "etag", "cache-control", "content-type", "vary"})
 _OF_COMPRESSION = frozenset({"content-encoding", "vary"})
 _TIMES = frozenset({"date", "last-modified", "expires"})
 
-_OF_THE_CLIENT = frozenset(
+OF_THE_CLIENT = frozenset(
     {
         "host",
         "authorization",
@@ -54,91 +55,20 @@ _OF_THE_CLIENT = frozenset(
 _WRITES = frozenset({"create", "update", "patch"})
 """What is warned of is what was written (WarningsOnCreate, WarningsOnUpdate)."""
 
-_SPECIAL = frozenset({*_KINDS, *_TIMES, *FRAMING_HEADERS})
+_SPECIAL = frozenset({*KINDS, *_TIMES, *FRAMING_HEADERS})
 """Fields that are compared even where both sides say the same."""
 
 
-def _by_name(headers: Headers) -> dict[str, list[str]]:
+def by_name(headers: Headers) -> dict[str, list[str]]:
+    """The fields' values, by their names in lower case."""
     found: dict[str, list[str]] = defaultdict(list)
     for name, value in headers:
         found[name.lower()].append(value)
     return found
 
 
-def learn_headers(renaming: Renaming, baseline: Headers, replayed: Headers) -> None:
-    """What the headers of answers, and of requests, tell of what was drawn."""
-    first, second = _drawn(baseline), _drawn(replayed)
-    for name, values in first.items():
-        for a, b in zip(values, second.get(name, ()), strict=False):
-            renaming.learn_name(_KINDS[name], a, b)
-
-
-def _drawn(headers: Headers) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in headers:
-        if (lower := _lower(name)) in _KINDS:
-            found.setdefault(lower, []).append(value)
-    return found
-
-
-def same_heads(renaming: Renaming, baseline: Exchange, replayed: Exchange) -> bool:
-    """Learn from two heads each; whether they certainly say the same by that, but for their answers' Date."""
-    requests = baseline.request.headers, replayed.request.headers
-    same = requests[0] == requests[1] and _are_plain(requests[0])
-    if not same:
-        learn_headers(renaming, *requests)
-        same = _same_fields(renaming, *requests, left_out=_OF_THE_CLIENT)
-    if baseline.answer is None or replayed.answer is None:
-        return same
-    first, second = baseline.answer, replayed.answer
-    learn_headers(renaming, first.headers, second.headers)
-    return same and _same_fields(
-        renaming, first.headers, second.headers, sizes=(f"{first.body.size}", f"{second.body.size}")
-    )
-
-
-@lru_cache(maxsize=1024)
-def _lower(name: str) -> str:
-    return name.lower()
-
-
-@lru_cache(maxsize=1024)
-def _are_plain(headers: Headers) -> bool:
-    return all(map(_is_plain, headers))
-
-
-def _same_fields(
-    renaming: Renaming,
-    first: Headers,
-    second: Headers,
-    *,
-    left_out: Collection[str] = (),
-    sizes: tuple[str, str] | None = None,
-) -> bool:
-    """Whether fields say the same one by one; of answers with `sizes` of these bodies, and one Date."""
-    dates = 0
-    if len(first) != len(second):
-        return False
-    for one, other in zip(first, second, strict=True):
-        if one == other and _is_plain(one):
-            continue
-        name = _lower(one[0])
-        if name != _lower(other[0]):
-            return False
-        if name in left_out:
-            continue
-        if (kind := _KINDS.get(name)) is not None:
-            if renaming.image(kind, one[1]) != other[1]:
-                return False
-        elif name == "date" and sizes is not None:
-            dates += 1
-        elif name != "content-length" or (one[1], other[1]) != sizes:
-            return False
-    return dates <= 1
-
-
 @lru_cache(maxsize=4096)
-def _is_plain(pair: tuple[str, str]) -> bool:
+def is_plain(pair: tuple[str, str]) -> bool:
     """Whether a field that is the same on both sides says the same, whatever else is known."""
     name, value = pair[0].lower(), pair[1]
     return name not in _SPECIAL and not UUID.search(value) and not has_pseudonym(value)
@@ -147,9 +77,9 @@ def _is_plain(pair: tuple[str, str]) -> bool:
 def _to_compare(baseline: Headers, replayed: Headers) -> tuple[Fields, Fields]:
     """The fields by name, without those that say the same at the same place."""
     if len(baseline) != len(replayed):
-        return _by_name(baseline), _by_name(replayed)
-    left = [(a, b) for a, b in zip(baseline, replayed, strict=True) if a != b or not _is_plain(a)]
-    return _by_name(tuple(a for a, _ in left)), _by_name(tuple(b for _, b in left))
+        return by_name(baseline), by_name(replayed)
+    left = [(a, b) for a, b in zip(baseline, replayed, strict=True) if a != b or not is_plain(a)]
+    return by_name(tuple(a for a, _ in left)), by_name(tuple(b for _, b in left))
 
 
 def _size(side: Side, exchange: Exchange) -> int | None:
@@ -198,7 +128,7 @@ class HeaderComparer:
         """Compare what a 200 and a 304 both have to say; a document's own headers are of that document."""
         if self._baseline.answer is None or self._replayed.answer is None:
             return
-        first, second = _by_name(self._baseline.answer.headers), _by_name(self._replayed.answer.headers)
+        first, second = by_name(self._baseline.answer.headers), by_name(self._replayed.answer.headers)
         self._each(first, second, (first.keys() & second.keys()) - FRAMING_HEADERS - _OF_THE_DOCUMENT, clock, other)
 
     def _each(self, first: Fields, second: Fields, names: Iterable[str], clock: Clock, other: Clock) -> None:
@@ -233,7 +163,7 @@ class HeaderComparer:
     def requests(self) -> None:
         """Compare two requests' headers."""
         first, second = _to_compare(self._baseline.request.headers, self._replayed.request.headers)
-        for name in sorted((first.keys() | second.keys()) - _OF_THE_CLIENT):
+        for name in sorted((first.keys() | second.keys()) - OF_THE_CLIENT):
             values, others = first.get(name, []), second.get(name, [])
             if not values and name.startswith("impersonate-") and self._baseline.forwarded:
                 continue  # a replay says itself as whom the recorded proxy sent it on
@@ -241,7 +171,7 @@ class HeaderComparer:
                 self._differ("request", f"header {name}", _kind(name, values, others), values, others)
 
     def _same(self, name: str, values: list[str], others: list[str]) -> bool:
-        kind = _KINDS.get(name)
+        kind = KINDS.get(name)
         if kind is None:
             return self._same_texts(values, others)
         return len(values) == len(others) and all(
