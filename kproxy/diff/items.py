@@ -222,7 +222,8 @@ def _is_plain(data: bytes) -> bool:
     r"""Whether a character is a byte, and none was written as an escape that may be half of one (`\ud800`)."""
     if not data.isascii() or len(data) > MAX_CONTENT:
         return False
-    return b"\\u" not in data or not (b"\\ud" in data or b"\\uD" in data)
+    # a single byte is looked for much more quickly than two
+    return b"\\" not in data or not (b"\\ud" in data or b"\\uD" in data)
 
 
 def stand_beside(first: list[Item], second: list[Item], rename: Callable[[str], str]) -> bool:

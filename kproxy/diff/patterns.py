@@ -24,60 +24,74 @@ _MOST = 1 << 20
 _SIZE = 4000
 """Bytes of one, about."""
 
-type _Text = str | int | tuple[str | int, ...]
-"""A text, the number of a value that is one, or parts of both."""
+type _Slot = int
+"""Where a text stands among those that a pattern is filled with."""
+
+
+class _Lesson(NamedTuple):
+    """A lesson (kproxy.renaming.lessons), each of its texts by its slot."""
+
+    kind: Kind | None
+    baseline: _Slot
+    replayed: _Slot
+    whose: _Slot
+    resource: _Slot
+    uid: _Slot
+    way: tuple[str, ...]
+    revision: _Slot
+    own: _Slot
+    beside: _Slot
+
+    def filled(self, texts: list[str]) -> Lesson:
+        """With these texts."""
+        kind, baseline, replayed, whose, resource, uid, way, revision, own, beside = self
+        field = Field(texts[uid], way, texts[revision], texts[own])
+        return Lesson(kind, texts[baseline], texts[replayed], texts[whose], texts[resource], field, texts[beside])
+
+
+class _Made(NamedTuple):
+    """A text made of others, and of the values by their numbers; `hashed`: of which the hash is wanted."""
+
+    parts: tuple[str | int, ...]
+    hashed: bool
+
+    def filled(self, values: list[str]) -> str:
+        """With these values."""
+        text = "".join([values[part] if isinstance(part, int) else part for part in self.parts])
+        return hash_of_text(text) if self.hashed else text
 
 
 class Pattern(NamedTuple):
     """What is told, but for the values; of times in an order also by how much each is later than what happened then.
 
-    `beside`: of each lesson the texts that are hashed into what stands beside its time, if values are among them.
+    `made`, `fixed`: the texts that stand behind the values: what is made of them, and what is the same with any. These
+    are in the reverse order, as their slots are counted from the end.
     """
 
-    lessons: tuple[tuple[Kind | None, tuple[_Text, ...], tuple[str, ...], tuple[_Text | None, _Text | None]], ...]
-    revisions: tuple[tuple[_Text, _Text, _Text], ...]
-    times: tuple[tuple[_Text, int, _Text, int], ...]
-    texts: tuple[tuple[_Text, _Text], ...]
+    made: tuple[_Made, ...]
+    fixed: tuple[str, ...]
+    lessons: tuple[_Lesson, ...]
+    revisions: tuple[tuple[_Slot, _Slot, _Slot], ...]
+    times: tuple[tuple[_Slot, int, _Slot, int], ...]
+    texts: tuple[tuple[_Slot, _Slot], ...]
     plain: bool
     clients: bool
 
     def filled(self, values: list[str]) -> Told:
         """What is told with these values."""
+        texts = [*values, *[each.filled(values) for each in self.made], *self.fixed]
         times: dict[tuple[int, int], int] = {}
         for first, grace, second, other in self.times:
-            pair = (seconds(_put(first, values)) or 0) - grace, (seconds(_put(second, values)) or 0) - other
+            pair = (seconds(texts[first]) or 0) - grace, (seconds(texts[second]) or 0) - other
             times[pair] = times.get(pair, 0) + 1
         return Told(
-            [_lesson(each, values) for each in self.lessons],
-            [
-                (_put(scope, values), int(_put(here, values)), int(_put(there, values)))
-                for scope, here, there in self.revisions
-            ],
+            [each.filled(texts) for each in self.lessons],
+            [(texts[scope], int(texts[here]), int(texts[there])) for scope, here, there in self.revisions],
             times,
-            [(_put(here, values), _put(there, values)) for here, there in self.texts],
+            [(texts[here], texts[there]) for here, there in self.texts],
             self.plain,
             self.clients,
         )
-
-
-def _put(text: _Text, values: list[str]) -> str:
-    if isinstance(text, int):
-        return values[text]
-    if isinstance(text, str):
-        return text
-    return "".join([values[part] if isinstance(part, int) else part for part in text])
-
-
-def _lesson(
-    told: tuple[Kind | None, tuple[_Text, ...], tuple[str, ...], tuple[_Text | None, _Text | None]], values: list[str]
-) -> Lesson:
-    kind, texts, way, (here, there) = told
-    baseline, replayed, whose, resource, uid, revision, own, other = [_put(text, values) for text in texts]
-    if here is not None:
-        own = hash_of_text(_put(here, values))
-    if there is not None:
-        other = hash_of_text(_put(there, values))
-    return Lesson(kind, baseline, replayed, whose, resource, Field(uid, way, revision, own), other)
 
 
 class Patterns:
@@ -153,59 +167,76 @@ class _Maker:
     def __init__(self, codes: dict[str, int]) -> None:
         self._codes = codes
         self._any = re.compile("|".join(sorted(map(re.escape, codes), key=len, reverse=True)) or "(?!)")
+        self._made: dict[_Made, _Slot] = {}
+        self._fixed: dict[str, _Slot] = {}
 
     def pattern(self, leaves: list[Leaf]) -> Pattern:
         """Of all leaves of a walk."""
         lessons, revisions, times, texts = [], [], [], []
         plain = clients = True
         for leaf in leaves:
-            if isinstance(self.text(str(leaf.baseline)), str) is not isinstance(self.text(str(leaf.replayed)), str):
+            if self._has_value(str(leaf.baseline)) is not self._has_value(str(leaf.replayed)):
                 raise ValueError("a value beside one that was not cut out: nothing tells whether they are equal")
             told = Told()
             plain &= tell(told, leaf)
             clients &= told.clients
             lessons += [self._lesson(each, leaf) for each in told.lessons]
             revisions += [
-                (self.text(scope), self.text(str(leaf.baseline)), self.text(str(leaf.replayed)))
+                (self._slot(scope), self._slot(str(leaf.baseline)), self._slot(str(leaf.replayed)))
                 for scope, _, _ in told.revisions
             ]
             times += [self._time(pair, leaf) for pair in told.times]
-            texts += [(self.text(a), self.text(b)) for a, b in told.texts]
-        return Pattern(tuple(lessons), tuple(revisions), tuple(times), tuple(texts), plain, clients)
+            texts += [(self._slot(a), self._slot(b)) for a, b in told.texts]
+        fixed = tuple(reversed(self._fixed))
+        return Pattern(
+            tuple(self._made), fixed, tuple(lessons), tuple(revisions), tuple(times), tuple(texts), plain, clients
+        )
 
-    def text(self, text: str) -> _Text:
-        """A text, with the numbers of the values in it."""
-        place = self._codes.get(text)
-        if place is not None:
-            return place
+    def _has_value(self, text: str) -> bool:
+        return self._any.search(text) is not None
+
+    def _slot(self, text: str, *, hashed: bool = False) -> _Slot:
+        """Where a text stands when its values are others."""
+        if not hashed:
+            if (place := self._codes.get(text)) is not None:
+                return place
+            if not self._has_value(text):
+                return self._fixed.setdefault(text, -1 - len(self._fixed))
         parts: list[str | int] = []
         at = 0
         for found in self._any.finditer(text):
             parts += (text[at : found.start()], self._codes[found[0]])
             at = found.end()
-        return (*parts, text[at:]) if parts else text
+        made = _Made((*parts, text[at:]), hashed)
+        return self._made.setdefault(made, len(self._codes) + len(self._made))
 
-    def _lesson(
-        self, lesson: Lesson, leaf: Leaf
-    ) -> tuple[Kind | None, tuple[_Text, ...], tuple[str, ...], tuple[_Text | None, _Text | None]]:
+    def _lesson(self, lesson: Lesson, leaf: Leaf) -> _Lesson:
         field = lesson.field
-        if any(self._any.search(step) for step in field.way):
+        if any(map(self._has_value, field.way)):
             raise ValueError("a value on the way")
-        beside: tuple[_Text | None, _Text | None] = None, None
+        own, beside = self._slot(field.beside), self._slot(lesson.beside)
         if field.beside:
-            beside = (
-                self._beside(leaf.place.baseline, leaf.place.key),
-                self._beside(leaf.place.replayed, leaf.place.key),
-            )
-        texts = (lesson.baseline, lesson.replayed, lesson.whose, lesson.resource, field.uid, field.revision)
-        return lesson.kind, (*map(self.text, texts), field.beside, lesson.beside), field.way, beside
+            own = self._beside(leaf.place.baseline, leaf.place.key, own)
+            beside = self._beside(leaf.place.replayed, leaf.place.key, beside)
+        return _Lesson(
+            kind=lesson.kind,
+            baseline=self._slot(lesson.baseline),
+            replayed=self._slot(lesson.replayed),
+            whose=self._slot(lesson.whose),
+            resource=self._slot(lesson.resource),
+            uid=self._slot(field.uid),
+            way=field.way,
+            revision=self._slot(field.revision),
+            own=own,
+            beside=beside,
+        )
 
-    def _beside(self, parent: JSONObject, key: str) -> _Text | None:
-        """What is hashed of what stands beside a time (kproxy.renaming.unchanged); None if no value is in it."""
-        text = self.text(text_of(rest_of(parent, key)))
-        return None if isinstance(text, str) else text
+    def _beside(self, parent: JSONObject, key: str, fixed: _Slot) -> _Slot:
+        """What is hashed of what stands beside a time (kproxy.renaming.unchanged); `fixed` if no value is in it."""
+        text = text_of(rest_of(parent, key))
+        return self._slot(text, hashed=True) if self._has_value(text) else fixed
 
-    def _time(self, pair: tuple[int, int], leaf: Leaf) -> tuple[_Text, int, _Text, int]:
+    def _time(self, pair: tuple[int, int], leaf: Leaf) -> tuple[_Slot, int, _Slot, int]:
         first, second = str(leaf.baseline), str(leaf.replayed)
         grace, other = (seconds(first) or 0) - pair[0], (seconds(second) or 0) - pair[1]
-        return self.text(first), grace, self.text(second), other
+        return self._slot(first), grace, self._slot(second), other

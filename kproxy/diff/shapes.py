@@ -18,21 +18,26 @@ from kproxy.renaming.pseudonyms import has_pseudonym
 from kproxy.renaming.times import seconds
 
 _CHOSEN = re.compile(
-    rb'":"(?:'
-    rb"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
-    rb"|([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)"
-    rb"|([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z)"
-    rb'|(?<="resourceVersion":")([1-9][0-9]{0,17})'
-    rb'|(?<="metadata":\{"name":")([a-z0-9][a-z0-9.-]{0,252})'
+    rb'":"('
+    rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+    rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
+    rb'|(?<="resourceVersion":")[1-9][0-9]{0,17}'
+    rb'|(?<="metadata":\{"name":")[a-z0-9][a-z0-9.-]{0,252}'
     rb')"'
 )
-"""Whole texts that stand as values in an object, each form a group: uids, times, finer times, revisions, names."""
+"""Whole texts that stand as values in an object: uids, times, finer times, revisions, names."""
+_BEFORE, _BEHIND = b'":"', b'"'
+"""What it finds around each of them."""
 
 UID, TIME, FINE_TIME, REVISION, NAME, NUMBERED, DRAWN = b"u", b"t", b"m", b"r", b"n", b"c", b"d"
-_FORMS = (b"", UID, TIME, FINE_TIME, REVISION)
-"""By group."""
+_BY_LENGTH = {36: UID, 20: TIME, 27: FINE_TIME}
+"""But of names; a revision has none of these lengths."""
+_OF_A_NAME = b'"metadata":{"name'
 TIMES = frozenset({TIME, FINE_TIME})
 
+_NO_NAME = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|.*[A-Z].*")
+"""A uid, or a time, where a name would stand."""
 _DRAWN_NAME = re.compile(rb"(.*-)([bcdfghjklmnpqrstvwxz2456789]{5,10})")
 _NUMBERED_NAME = re.compile(rb".*-[0-9]{8,10}")
 """As a CronJob's Jobs are called."""
@@ -48,7 +53,7 @@ _HASHES = tuple(sorted(field.encode() for field in HASH_FIELDS))
 
 _MOST_VALUES = 48
 """In one document: one with more is hardly of another's shape."""
-_MOST = 1 << 19
+_MOST = 1 << 20
 """Bytes of shapes that are remembered, about."""
 _EXTRA = 600
 
@@ -108,41 +113,52 @@ class Shapes:
         """A document of plain ASCII cut into shape and values; None for one whose values say more than their form."""
         if b"\0" in data:  # no JSON has one; it would make two shapes look like one below
             return None
-        pieces: list[bytes] = []
-        forms: list[bytes] = []
-        values: list[bytes] = []
-        at = 0
-        for found in _CHOSEN.finditer(data):
-            group = found.lastindex or 0
-            start, end = found.span(group)
-            value = data[start:end]
-            form = _FORMS[group] if group < len(_FORMS) else _form_of_name(value)
+        pieces = _CHOSEN.split(data)
+        values = pieces[1::2]
+        for place, value in enumerate(values):
+            form = _form_of_name(value) if pieces[2 * place].endswith(_OF_A_NAME) else _form(value)
             if form is None:
                 return None
-            pieces += (data[at:start], form)
-            forms.append(form)
-            values.append(value)
-            at = end
-        pieces.append(data[at:])
+            pieces[2 * place + 1] = form
         key = b"\0".join(pieces)
         shape = self._known.get(key)
         if shape is None:
             if key in self._known:
                 return None
-            parts = tuple(pieces[::2])
-            may_be = len(values) <= _MOST_VALUES and _is_told_by_form(parts, forms)
-            shape = Shape(next(self._numbers), parts, tuple(forms)) if may_be else None
+            shape = self._made(pieces[::2], pieces[1::2])
             self._known.put(key, shape, 2 * len(key) + _EXTRA)
             if shape is None:
                 return None
-        if any(seconds(values[place].decode("ascii")) is None for place in shape.times):
-            return None  # no such day
+        for place in shape.times:
+            if not _is_time(values[place]):
+                return None  # no such day
         return Cut(shape, tuple(values))
+
+    def _made(self, between: list[bytes], forms: list[bytes]) -> Shape | None:
+        """The shape of what stands between values of these forms; None where they say more than that."""
+        parts = tuple(_BEHIND + part + _BEFORE for part in between)
+        parts = (parts[0].removeprefix(_BEHIND), *parts[1:])
+        parts = (*parts[:-1], parts[-1].removesuffix(_BEFORE))
+        if len(forms) > _MOST_VALUES or not _is_told_by_form(parts, forms):
+            return None
+        return Shape(next(self._numbers), parts, tuple(forms))
+
+
+@lru_cache(maxsize=4096)
+def _is_time(value: bytes) -> bool:
+    return seconds(value.decode("ascii")) is not None
+
+
+def _form(value: bytes) -> bytes:
+    """The form of what is no object's name."""
+    return _BY_LENGTH.get(len(value), REVISION)
 
 
 @lru_cache(maxsize=4096)
 def _form_of_name(name: bytes) -> bytes | None:
     """The form of an object's name; None for one of which a part was drawn in another form than generateName's."""
+    if _NO_NAME.fullmatch(name):
+        return _form(name)
     text = name.decode("ascii")
     if name in _SAY_MORE or UUID.search(text) or has_pseudonym(text):
         return None
