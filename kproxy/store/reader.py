@@ -106,6 +106,8 @@ class FileRecording:
         while found := self._rows("frames", seq=seq, after=after, limit=CHUNK):
             for row in found:
                 yield self.value(exchangerows.frame_of, row)
+            if len(found) < CHUNK:
+                return  # most streams are short: that there are no more is not asked
             after = found[-1][1]
 
     def key_changes(self) -> Iterator[KeyChange]:
@@ -210,7 +212,8 @@ class FileRecording:
             else:
                 missing.append(digest)
         for some in batched(missing, CHUNK):
-            _, found = self._ask(*_spread(QUESTIONS["bodies"], {"digests": some}))
+            places = ", ".join("?" * len(some))  # `_spread` names each of them, which takes longer than to read it
+            _, found = self._ask(QUESTIONS["bodies"].replace(":digests", places), some)
             for digest, size, coding, data in found:
                 read[digest] = unpacked = bodies.unpack(digest, size, coding, data)
                 self._lately.put(digest, unpacked)
@@ -251,7 +254,7 @@ class FileRecording:
         """The same, of what is asked for a million times: the columns by their places."""
         return self._ask(*_spread(self._older.get(question) or QUESTIONS[question], given))[1]
 
-    def _ask(self, sql: str, given: dict[str, Any]) -> tuple[tuple[str, ...], list[Any]]:
+    def _ask(self, sql: str, given: dict[str, Any] | tuple[Any, ...]) -> tuple[tuple[str, ...], list[Any]]:
         """The columns' names, and the rows."""
         try:
             connection = self._connection or sqlite.reading(self.path)
