@@ -70,7 +70,7 @@ contracts: $(VENV)/installed ## the direction of imports
 test-transparent: $(VENV)/installed ## redirected connections, in namespaces of their own (needs unshare, ip, nft; no root)
 	$(BIN)/pytest -n 0 -m netns tests/transparent
 
-controlplane: ## build Kubernetes, etcd and kwok into a cache outside the tree (needs Go 1.26; 10 to 20 minutes on two cores, once)
+controlplane: ## build Kubernetes, etcd and kwok into a cache outside the tree (needs Go 1.26; 7 to 20 minutes on two cores, once)
 	sh controlplane/build.sh
 
 controlplane-older: controlplane ## the same, and the older Kubernetes that some tests run on, too (about seven minutes more)

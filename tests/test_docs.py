@@ -97,6 +97,19 @@ def test_every_link_and_every_file_that_a_page_names_is_there(page: Path) -> Non
         assert (ROOT / name).exists(), name
 
 
+def headings(page: Path) -> set[str]:
+    """What links say behind `#` to lead to a page's headings, as GitHub makes it of them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    found = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in found}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_every_heading_that_a_page_leads_to_is_there(page: Path) -> None:
+    for name, heading in re.findall(r"\]\((?!http)([^)#]*)#([^)]+)\)", page.read_text()):
+        assert heading in headings(page.parent / name if name else page), f"{name}#{heading}"
+
+
 def test_the_questions_lead_to_every_command_and_every_page() -> None:
     shown = {words[1] for words in commands_in(DOCS / "README.md") if words[0] == "kproxy"}
     assert set(COMMANDS) - shown == set()
