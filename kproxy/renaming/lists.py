@@ -36,6 +36,8 @@ _OBJECTS = frozenset({"items", "rows"})
 _REFERRING = frozenset({"endpoints", "addresses", "notReadyAddresses"})
 """Lists of endpoints, which tell the pods behind them (EndpointSlice, Endpoints)."""
 _SETS = frozenset({"resourceRules", "nonResourceRules"})
+_VALUES = frozenset({"enum", "required"})
+"""Lists of OpenAPI's schemas whose elements are themselves what tells them apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ def _sorted_by_server(field: str, keys: list[str], others: list[str]) -> bool:
 
 
 def _keys(field: str, elements: list[JSON], text: Callable[[str], str]) -> list[str] | None:
+    if field in _VALUES:
+        return _values(elements)
     if not elements or not isinstance(elements[0], dict):
         return None
     objects = [element for element in elements if isinstance(element, dict)]
@@ -147,6 +151,12 @@ def _keys(field: str, elements: list[JSON], text: Callable[[str], str]) -> list[
         if all(keys) and len(set(keys)) == len(keys):
             return [text(key) for key in keys]
     return None
+
+
+def _values(elements: list[JSON]) -> list[str] | None:
+    """The elements as keys, if they are texts and none is there twice."""
+    values = [each for each in elements if isinstance(each, str)]
+    return values if len(values) == len(elements) == len(set(values)) else None
 
 
 def _numbered(keys: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.controlplane.soak.make import NoSoak, make_soak
-from tests.support.versions import PLANE, unexplained
+from tests.support.versions import EXPLAINED, PLANE, unexplained
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(1800)]
 
@@ -36,5 +36,5 @@ def test_what_another_version_does_otherwise_with_a_control_plane_is_explained(
         check=False,
     )
     assert done.returncode == 1, done.stdout[-2000:] + done.stderr[-2000:]
-    strange, _ = unexplained((each["cause"] for each in json.loads(done.stdout)["findings"]), PLANE)
+    strange, _ = unexplained((each["cause"] for each in json.loads(done.stdout)["findings"]), PLANE, EXPLAINED)
     assert strange == []

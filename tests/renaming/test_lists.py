@@ -34,6 +34,18 @@ def test_plain_values_are_paired_by_index() -> None:
     assert align("args", ["a", "b"], ["b"], str).pairs == ((0, 0), (1, None))
 
 
+def test_values_that_a_schema_allows_or_demands_are_told_apart_by_themselves() -> None:
+    assert align("enum", ["OnDelete", "RollingUpdate"], ["OnDelete", "Recreate", "RollingUpdate"], str).pairs == (
+        (0, 0),
+        (1, 2),
+        (None, 1),
+    )
+    assert align("required", ["a", "b"], ["b", "a"], str).reordered
+    assert align("required", ["a"], ["b"], str).pairs == ((0, 0),), "they share nothing"
+    assert align("enum", ["a", "a"], ["b", "a", "a"], str).pairs == ((0, 0), (1, 1), (None, 2)), "twice is no key"
+    assert align("enum", [1, "a"], ["a"], str).pairs == ((0, 0), (1, None))
+
+
 def test_equal_names_are_no_keys() -> None:
     assert align("env", named("a", "a"), named("a"), str).pairs == ((0, 0), (1, None))
 

@@ -39,9 +39,12 @@ def explanations(of: Path = EXPLAINED) -> list[Explanation]:
     return [Explanation(tuple(each["begins"]), each["why"], each["source"]) for each in listed]
 
 
-def unexplained(causes: Iterable[str], of: Path = EXPLAINED) -> tuple[list[str], list[str]]:
-    """The causes that nothing explains, or that something else is explained by already; explanations of nothing."""
-    left = explanations(of)
+def unexplained(causes: Iterable[str], *of: Path) -> tuple[list[str], list[str]]:
+    """The causes that nothing explains, or that something else is explained by already; explanations of nothing.
+
+    `of`: the files of explanations, the first one first; kubectl's, if none is named.
+    """
+    left = [each for path in of or (EXPLAINED,) for each in explanations(path)]
     strange = []
     for cause in causes:
         found = next((each for each in left if any(map(partial(_begins, cause), each.begins))), None)
@@ -78,7 +81,7 @@ def main() -> None:
     """Write the page, or check a control plane's replay."""
     for said in sys.argv[1:]:
         found = json.loads(Path(said).read_bytes())["findings"]
-        strange, idle = unexplained([each["cause"] for each in found], PLANE)
+        strange, idle = unexplained([each["cause"] for each in found], PLANE, EXPLAINED)
         print(f"{said}: {len(found)} findings, not explained: {strange or 'none'}, explained in vain: {idle or 'none'}")  # noqa: T201 - a program's output
     if not sys.argv[1:]:
         PAGE.write_text(page_with(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
