@@ -82,6 +82,10 @@ class Stopped:
     reason: str
     signal: int = 0
 
+    def __str__(self) -> str:
+        """`stopped by SIGINT at exchange 17`."""
+        return f"{self.reason} at exchange {self.seq}"
+
 
 @dataclass(slots=True, kw_only=True)
 class ReplayResult:

@@ -10,6 +10,6 @@
 - replaying: replay, plan (`--dry-run`), target, stage (the server for it), spares (fresh ones in advance), acting (as
   whom), driving, restore, confirmation, instead (what is sent in place of a request)
 - comparing: compare, rules, evidence, beside (both sides of a difference), outputs
-- parts of a session: slices, cutting (as a recording of its own), midway, shortened (its clock), bisect
+- parts of a session: slices, partledger, cutting (as a recording of its own), midway, shortened (its clock), bisect
 - other use cases: play, lab, demo with walkthrough
 """

@@ -5,17 +5,14 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kproxy.config.upstream import Upstream
 from kproxy.errors import ConfigError, ReplayError
-from kproxy.model.attribution import Ledger, LedgerEntry
-from kproxy.model.exchange import Seq
 from kproxy.proxy.sockets.inside import InsideConnection
 from kproxy.replay.answers import read_all
-from kproxy.replay.result import Stopped
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Transport, WireRequest
 
@@ -130,34 +127,3 @@ async def serves(target: Upstream) -> bool:
         return False
     finally:
         transport.close()
-
-
-def sentence_of(stopped: Stopped | None) -> str:
-    """Where and why a replay ended before its plan did, "" if it did not."""
-    return f"{stopped.reason} at exchange {stopped.seq}" if stopped is not None else ""
-
-
-def changes_of(ledger: Ledger, exchanges: Container[int]) -> Ledger:
-    """A ledger with what these exchanges changed: of a replay that was stopped, nothing else can be compared."""
-    return replace(ledger, entries=_Changes(ledger.entries, exchanges), no_op_writes=())
-
-
-@dataclass(frozen=True, slots=True)
-class _Changes(Collection[LedgerEntry]):
-    """Gone through anew each time, as the ledger's own may be."""
-
-    entries: Collection[LedgerEntry]
-    exchanges: Container[int]
-
-    def __iter__(self) -> Iterator[LedgerEntry]:
-        return (each for each in self.entries if self._counts(each))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def __contains__(self, entry: object) -> bool:
-        return isinstance(entry, LedgerEntry) and self._counts(entry) and entry in self.entries
-
-    def _counts(self, entry: LedgerEntry) -> bool:
-        seq: Seq | None = entry.attribution.seq if entry.attribution is not None else None
-        return seq is not None and seq in self.exchanges

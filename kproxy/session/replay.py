@@ -48,15 +48,10 @@ from kproxy.session.acting import (
     upstreams,
 )
 from kproxy.session.confirmation import Confirmation
-from kproxy.session.driving import (
-    changes_of,
-    collected_seldom,
-    sentence_of,
-    serves,
-    stopped_by_signals,
-)
+from kproxy.session.driving import collected_seldom, serves, stopped_by_signals
 from kproxy.session.instead import requests_instead
 from kproxy.session.opened import Opened, opened
+from kproxy.session.partledger import changes_of
 from kproxy.session.recording import Tell, recording
 from kproxy.session.recordsettings import RecordSettings, StartChoice
 from kproxy.session.relays import lab_relays
@@ -199,7 +194,7 @@ def _compared(  # noqa: PLR0913, PLR0917 - both recordings, and all that is know
         excused=result.excused,
         apart=result.apart,
         early=result.early,
-        stopped=sentence_of(result.stopped),
+        stopped=str(result.stopped or ""),
         strict=settings.strict,
         rules=settings.rules,
         renaming=settings.renaming,

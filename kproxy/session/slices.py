@@ -14,9 +14,9 @@ from kproxy.model.session import Mark
 from kproxy.replay.needs import needs
 from kproxy.replay.people import People
 from kproxy.replay.slices import Kept, Part, Slice, part_of
-from kproxy.session.driving import changes_of
 from kproxy.session.midway import Midway, began, revisions_at
 from kproxy.session.opened import Opened, started_at
+from kproxy.session.partledger import changes_of
 
 _LONGEST = 10.0**12
 """Seconds of an offset at most."""
