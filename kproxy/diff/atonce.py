@@ -136,8 +136,10 @@ class AtOnce:
     @staticmethod
     def _key(pair: Pair, first: Request | Answer, second: Request | Answer) -> Hashable:
         """What two messages' bodies are known by, with all else that what they tell depends on."""
+        if first is pair.baseline.answer and pair.known_by is not None:
+            return pair.known_by
         info = pair.baseline.info
-        return (
+        key = (
             first.body.digest,
             second.body.digest,
             _media_type(first.headers),
@@ -146,6 +148,9 @@ class AtOnce:
             info.group,
             info.resource,
         )
+        if first is pair.baseline.answer:
+            pair.known_by = key
+        return key
 
     def _told_by(self, pair: Pair, first: Request | Answer, second: Request | Answer) -> tuple[Told, ...] | None:
         """What two messages' bodies tell; None where that cannot be told in short."""

@@ -330,10 +330,8 @@ def _text(when: int) -> str:
 
 
 def _answered_before(one: Moments, later: Moments) -> bool:
-    return all(
-        moment.answered is not None and moment.answered <= following.started
-        for moment, following in ((one.baseline, later.baseline), (one.replayed, later.replayed))
-    )
+    here, there = one.baseline.answered, one.replayed.answered
+    return here is not None and there is not None and here <= later.baseline.started and there <= later.replayed.started
 
 
 def crossing(rising: Sequence[tuple[int, int]], pair: tuple[int, int]) -> tuple[int, int]:

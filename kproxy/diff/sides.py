@@ -1,6 +1,6 @@
 """What a comparison has at hand: both recordings, their documents and clocks, the renaming, the findings."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 
 from kproxy.diff.clock import Clock
@@ -42,7 +42,8 @@ class Side:
 class Pair:
     """Two exchanges that stand for each other, and the revisions and times that were seen in them.
 
-    `chosen`: by path, the times that both clients wrote into what they asked for.
+    `chosen`: by path, the times that both clients wrote into what they asked for. `known_by`: what it is known by what
+    its answers tell, once that was asked for (kproxy.diff.atonce).
     """
 
     baseline: Exchange
@@ -50,6 +51,7 @@ class Pair:
     revisions: list[SeenRevision] = field(default_factory=list)
     times: list[SeenTime] = field(default_factory=list)
     chosen: dict[str, str] = field(default_factory=dict)
+    known_by: Hashable = None
     _moments: Moments | None = None
 
     @property

@@ -247,20 +247,21 @@ class FileRecording:
     def chunk(self, question: str, /, **given: Any) -> list[Columns]:
         """What a question of compiled.py is answered: rows of one short transaction."""
         sql = self._older.get(question) or QUESTIONS[question]
-        names, found = self._ask(*_spread(sql, given))
+        described, found = self._ask(*_spread(sql, given))
+        names = [column[0] for column in described]
         return [dict(zip(names, row, strict=True)) for row in found]
 
     def _rows(self, question: str, /, **given: Any) -> list[Any]:
         """The same, of what is asked for a million times: the columns by their places."""
         return self._ask(*_spread(self._older.get(question) or QUESTIONS[question], given))[1]
 
-    def _ask(self, sql: str, given: dict[str, Any] | tuple[Any, ...]) -> tuple[tuple[str, ...], list[Any]]:
-        """The columns' names, and the rows."""
+    def _ask(self, sql: str, given: dict[str, Any] | tuple[Any, ...]) -> tuple[Any, list[Any]]:
+        """The columns as a cursor describes them, and the rows."""
         try:
             connection = self._connection or sqlite.reading(self.path)
             try:
                 cursor = connection.execute(sql, given)
-                return tuple(column[0] for column in cursor.description), cursor.fetchall()
+                return cursor.description, cursor.fetchall()
             finally:
                 if self.growing:  # its writer can close it at any time
                     connection.close()
