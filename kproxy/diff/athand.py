@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kproxy.diff.events import metadata_shown
+from kproxy.diff.items import metadata_shown
 from kproxy.model.exchange import Body, BodyState, Exchange, Frame, Headers, Seq, header
 from kproxy.model.jsontypes import JSON, JSONObject, mapping
 from kproxy.model.recording import Recording

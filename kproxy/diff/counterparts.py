@@ -31,7 +31,7 @@ def _by_identity(seen: list[Seen]) -> dict[str, list[Seen]]:
 def _identity(seen: Seen) -> str:
     if seen.event.type in OF_NO_OBJECT:
         return seen.event.type
-    return f"{seen.metadata.get('namespace', '')}/{seen.metadata.get('name', '')}/{seen.uid}"
+    return f"{seen.name}/{seen.uid}"
 
 
 class _Left:

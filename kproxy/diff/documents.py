@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from kproxy.diff.events import CutEvent, Shown
 from kproxy.diff.items import Item, Items
 from kproxy.model.exchange import Body, BodyState, Digest, Frame, Headers, header
 from kproxy.model.jsontypes import JSON
@@ -14,7 +15,7 @@ from kproxy.renaming.pseudonyms import MARKS
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.mediatype import parse_media_type
 from kproxy.wire.storage import decode_value, value_media_type
-from kproxy.wire.watchevents import WatchEvent, decode_event
+from kproxy.wire.watchevents import decode_event
 
 _FIELDS = rb"resourceVersion|generateName|nodePort|healthCheckNodePort|continue|serverAddress|clusterIPs?"
 _CHOSEN = re.compile(
@@ -56,7 +57,7 @@ class Document:
 class Event:
     """A watch event, or the bytes of one that cannot be decoded. `item`: its object, where that was cut out of it."""
 
-    event: WatchEvent | None
+    event: Shown | None
     raw: bytes = b""
     reason: str = ""
     item: Item | None = None
@@ -141,7 +142,7 @@ class Documents:
 
     def _cut_event(self, media_type: str, data: bytes) -> Event | None:
         cut = self.items.of_event(data) if is_json(media_type) else None
-        return None if cut is None else Event(WatchEvent(type=cut[0], object=cut[1].value), item=cut[1])
+        return None if cut is None else Event(CutEvent(*cut), item=cut[1])
 
     def stored(self, body: Body | None) -> Document:
         """A value in etcd."""

@@ -1,14 +1,39 @@
 """A watch's events as they are compared: each at its place in its stream."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from kproxy.diff.items import Item
-from kproxy.model.api import ObjectRef, metadata_of
+from kproxy.diff.items import Item, metadata_shown, name_in
+from kproxy.model.api import ObjectRef
 from kproxy.model.exchange import Exchange, Nanos
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import is_revision
 from kproxy.renaming.target import parameter
-from kproxy.wire.watchevents import WatchEvent
+
+
+class Shown(Protocol):
+    """A watch event, decoded (kproxy.wire.watchevents), or when its object is asked for."""
+
+    @property
+    def type(self) -> str:
+        """ADDED, MODIFIED, DELETED, BOOKMARK, ERROR."""
+
+    @property
+    def object(self) -> JSONObject:
+        """What it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutEvent:
+    """A watch event whose object was cut out of it: most are known by their bytes, and need not be decoded."""
+
+    type: str
+    item: Item
+
+    @property
+    def object(self) -> JSONObject:
+        """What it shows."""
+        return self.item.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +45,30 @@ class Seen:
 
     index: int
     at: Nanos
-    event: WatchEvent
-    metadata: JSONObject
+    event: Shown
     bookmark: bool
     item: Item | None = None
 
     @property
+    def metadata(self) -> JSONObject:
+        """The object's."""
+        return metadata_shown(self.event.object)
+
+    @property
+    def name(self) -> str:
+        """The object's namespace and name."""
+        return self.item.about.shown if self.item is not None else name_in(self.metadata)
+
+    @property
     def revision(self) -> int | None:
         """The object's resourceVersion."""
-        value = self.metadata.get("resourceVersion")
+        value = self.item.about.revision if self.item is not None else self.metadata.get("resourceVersion")
         return int(value) if isinstance(value, str) and is_revision(value) else None
 
     @property
     def uid(self) -> str:
         """The object's uid."""
-        value = self.metadata.get("uid")
+        value = self.item.about.uid if self.item is not None else self.metadata.get("uid")
         return value if isinstance(value, str) else ""
 
     def summary(self) -> JSON:
@@ -49,14 +83,6 @@ type Match = tuple[Seen | None, Seen | None]
 
 OF_NO_OBJECT = frozenset({"ERROR", "BOOKMARK"})
 """Types of events that show no object."""
-
-
-def metadata_shown(value: JSONObject) -> JSONObject:
-    """The metadata of what an event shows: of a Table the first row's object."""
-    rows = value.get("rows")
-    if value.get("kind") == "Table" and isinstance(rows, list) and rows and isinstance(rows[0], dict):
-        return metadata_of(rows[0].get("object"))
-    return metadata_of(value)
 
 
 def watched(exchange: Exchange, seen: Seen) -> ObjectRef:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 from itertools import count
 
-from kproxy.diff.shapes import Cut, Facts, Shape, Shapes
+from kproxy.diff.shapes import About, Cut, Facts, Shape, Shapes, Text
+from kproxy.model.api import metadata_of
 from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.jsontext import MAX_CONTENT, MAX_DEPTH, check_depth, decode_json_at
@@ -38,20 +39,20 @@ _EXTRA = 400
 
 
 class Item:
-    """An object by its bytes. `number`: its own; `name`: its namespace and name, as lists are put in order by them.
+    """An object by its bytes. `number`: its own; `cut`: its shape and values, where it has any.
 
-    `owns`: it says whose its fields are, wherever it stands. `cut`: its shape and values, where it has any.
+    `name`: its namespace and name, as lists are put in order by them; `owns`: it says whose its fields are, wherever
+    it stands; `about`: all that is asked of it for itself.
     """
 
-    __slots__ = ("_value", "cut", "data", "name", "number", "owns")
+    __slots__ = ("_value", "about", "cut", "data", "name", "number", "owns")
 
-    def __init__(
-        self, number: int, data: bytes, cut: Cut | None, about: tuple[str, bool], value: JSONObject | None
-    ) -> None:
+    def __init__(self, number: int, data: bytes, cut: Cut | None, about: About, value: JSONObject | None) -> None:
         self.number = number
         self.data = data
         self.cut = cut
-        self.name, self.owns = about
+        self.about = about
+        self.name, self.owns = about.name, about.owns
         self._value = value
 
     @property
@@ -63,12 +64,29 @@ class Item:
         return self._value
 
 
-def _about(value: JSONObject) -> tuple[str, bool]:
-    """An object's namespace and name, and whether it has a uid."""
-    metadata = value.get("metadata")
-    if not isinstance(metadata, dict):
-        return "", False
-    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}", isinstance(metadata.get("uid"), str)
+def _about(value: JSONObject) -> About:
+    metadata, shown = metadata_of(value), metadata_shown(value)
+    uid, revision = shown.get("uid"), shown.get("resourceVersion")
+    return About(
+        name_in(metadata) if isinstance(value.get("metadata"), dict) else "",
+        isinstance(metadata.get("uid"), str),
+        name_in(shown),
+        uid if isinstance(uid, str) else "",
+        revision if isinstance(revision, str) else "",
+    )
+
+
+def name_in(metadata: JSONObject) -> str:
+    """The namespace and name that a metadata says."""
+    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+
+
+def metadata_shown(value: JSONObject) -> JSONObject:
+    """The metadata of what an event shows: of a Table the first row's object."""
+    rows = value.get("rows")
+    if value.get("kind") == "Table" and isinstance(rows, list) and rows and isinstance(rows[0], dict):
+        return metadata_of(rows[0].get("object"))
+    return metadata_of(value)
 
 
 class List:
@@ -163,7 +181,7 @@ class Items:
         return self._keep_new(data, at, Item(next(self._numbers), own, cut, _about(value), value))
 
     @staticmethod
-    def _known(cut: Cut) -> tuple[str, bool] | None:
+    def _known(cut: Cut) -> About | None:
         """What an object's shape tells of it; None if no other one of that shape was read."""
         shape = cut.shape
         shape.seen += 1
@@ -211,11 +229,20 @@ def _facts(shape: Shape) -> Facts | None:
         _check(data, value)
     except ContentError:
         return None
-    name, owns = _about(value)
-    namespace, _, own = name.partition("/")
-    place = codes.index(own.encode("ascii", "replace")) if own.encode("ascii", "replace") in codes else None
-    others = any(code.decode("ascii") in (namespace if place is not None else name) for code in codes)
-    return None if others else Facts(f"{namespace}/" if place is not None else name, place, owns)
+    about = _about(value)
+    name, shown, uid, revision = (_text(each, codes) for each in (about.name, about.shown, about.uid, about.revision))
+    if name is None or shown is None or uid is None or revision is None:
+        return None
+    return Facts(name, about.owns, shown, uid, revision)
+
+
+def _text(text: str, codes: list[bytes]) -> Text | None:
+    """A text in which values stand as their codes; None where one stands elsewhere than at its end."""
+    data = text.encode("utf-8", "surrogatepass")
+    before, slash, own = data.rpartition(b"/")
+    place = codes.index(own) if own in codes else None
+    same = data if place is None else before + slash
+    return None if any(code in same for code in codes) else Text(same.decode("utf-8", "surrogatepass"), place)
 
 
 def _is_plain(data: bytes) -> bool:

@@ -58,16 +58,45 @@ _MOST = 1 << 20
 _EXTRA = 600
 
 
-class Facts(NamedTuple):
-    """What all objects of a shape have: their name, or what stands before the value that it ends with; a uid."""
+class About(NamedTuple):
+    """What is asked of an object for itself. `name`: its namespace and name; `owns`: whether it has a uid.
+
+    `shown`, `uid`, `revision`: namespace and name, uid and resourceVersion of what an event of it shows: of a Table its
+    first row's object; "" where there is none.
+    """
 
     name: str
-    place: int | None
     owns: bool
+    shown: str
+    uid: str
+    revision: str
 
-    def about(self, values: tuple[bytes, ...]) -> tuple[str, bool]:
-        """Of one of them: namespace and name, and whether it has a uid."""
-        return self.name if self.place is None else self.name + values[self.place].decode("ascii"), self.owns
+
+class Text(NamedTuple):
+    """A text that all objects of a shape have, or what stands before the value that it ends with."""
+
+    text: str
+    place: int | None
+
+    def of(self, values: tuple[bytes, ...]) -> str:
+        """One object's."""
+        return self.text if self.place is None else self.text + values[self.place].decode("ascii")
+
+
+class Facts(NamedTuple):
+    """What all objects of a shape have of `About`."""
+
+    name: Text
+    owns: bool
+    shown: Text
+    uid: Text
+    revision: Text
+
+    def about(self, values: tuple[bytes, ...]) -> About:
+        """Of one of them."""
+        return About(
+            self.name.of(values), self.owns, self.shown.of(values), self.uid.of(values), self.revision.of(values)
+        )
 
 
 class Shape:

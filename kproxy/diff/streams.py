@@ -7,8 +7,9 @@ from kproxy.diff.ages import STREAM_SLACK
 from kproxy.diff.asked import Asked
 from kproxy.diff.counterparts import matched_events
 from kproxy.diff.earlier import began_earlier
-from kproxy.diff.events import OF_NO_OBJECT, Match, Seen, from_anywhere, metadata_shown, watched
+from kproxy.diff.events import OF_NO_OBJECT, Match, Seen, from_anywhere, watched
 from kproxy.diff.findings import Findings
+from kproxy.diff.items import metadata_shown
 from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, OVERLAP, REPAIRED, TAIL
 from kproxy.diff.repaired import was_repaired
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
@@ -16,6 +17,7 @@ from kproxy.diff.tails import Tail, ran_on
 from kproxy.diff.trees import Comparer, Spot, shortened
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import EMPTY_BODY, End, Exchange, header
+from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.kinds import Kind, Owner, resource_of
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.walk import Walker
@@ -24,6 +26,8 @@ from kproxy.wire.ownkeys import is_identity
 _TOGETHER = 256
 """Events whose bodies are read at once."""
 _INITIAL_END = "k8s.io/initial-events-end"
+_IDENTITY = "kube-system/apiserver-"
+"""What the name of an api-server's identity begins with."""
 
 
 def _without_heartbeats(
@@ -43,7 +47,8 @@ def _beats(seen: list[Seen]) -> list[int | None]:
 
 def _heartbeat(seen: Seen) -> bool:
     """Whether an event shows an api-server's identity, as it has been renewed by then."""
-    return seen.event.type in {"ADDED", "MODIFIED"} and is_identity({"metadata": seen.metadata})
+    named = seen.event.type in {"ADDED", "MODIFIED"} and seen.name.startswith(_IDENTITY)
+    return named and is_identity({"metadata": seen.metadata})
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,9 +311,11 @@ def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
         event = known.event
         if event is None:
             return None
-        metadata = metadata_shown(event.object)
-        annotations = metadata.get("annotations")
-        last = isinstance(annotations, dict) and _INITIAL_END in annotations
-        mark = event.type == "BOOKMARK" and not last
-        seen.append(Seen(frame.index, frame.at, event, metadata, mark, known.item))
+        mark = event.type == "BOOKMARK" and not _ends_initial_events(event.object)
+        seen.append(Seen(frame.index, frame.at, event, mark, known.item))
     return seen
+
+
+def _ends_initial_events(bookmark: JSONObject) -> bool:
+    annotations = metadata_shown(bookmark).get("annotations")
+    return isinstance(annotations, dict) and _INITIAL_END in annotations

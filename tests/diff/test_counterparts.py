@@ -27,7 +27,7 @@ def test_a_watch_of_many_objects_takes_as_many_steps_as_there_are(*, drawn: bool
             assert isinstance(metadata, dict)
             metadata |= {"generateName": "web-"} if drawn else {}
             shown = WatchEvent(type="ADDED", object={"metadata": metadata})
-            found.append(Seen(number, Nanos(0), shown, metadata, bookmark=False))
+            found.append(Seen(number, Nanos(0), shown, bookmark=False))
         return found
 
     def calls(count: int) -> int:
@@ -53,7 +53,7 @@ def test_only_an_object_that_nothing_told_of_stands_beside_another_one_that_was_
     def drawn(letter: str) -> list[Seen]:
         metadata: JSONObject = {"name": f"web-{letter * 5}", "generateName": "web-", "uid": letter * 8}
         found = WatchEvent(type="MODIFIED", object={"kind": "Pod", "metadata": metadata})
-        return [Seen(0, Nanos(0), found, metadata, bookmark=False)]
+        return [Seen(0, Nanos(0), found, bookmark=False)]
 
     renaming = Renaming()
     (pair,) = matched_events(renaming, drawn("x"), drawn("z"))

@@ -18,7 +18,7 @@ def exchange(target: str) -> Exchange:
 
 
 def seen(**metadata: str) -> Seen:
-    return Seen(0, Nanos(0), WatchEvent(type="ADDED", object={}), dict(metadata), bookmark=False)
+    return Seen(0, Nanos(0), WatchEvent(type="ADDED", object={"metadata": {**metadata}}), bookmark=False)
 
 
 def test_an_event_says_which_object_it_shows_and_which_version() -> None:

@@ -2,10 +2,11 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.diff.items import Items, stand_beside
+from kproxy.diff.items import Items, metadata_shown, name_in, stand_beside
 from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.content import decode_json
 
@@ -94,3 +95,39 @@ def test_objects_stand_beside_each_other_by_their_names() -> None:
     assert not beside(named("x1", "x2"), named("y2", "y1"))
     assert not beside(named("a"), named("a", "b"))
     assert beside(named("", ""), named("", ""))
+
+
+def shown(number: int, kind: str) -> JSONObject:
+    metadata: JSONObject = {
+        "name": f"web-{number:08}",
+        "namespace": "n",
+        "uid": f"aaaaaaaa-0000-4000-8000-{number:012}",
+        "resourceVersion": f"{number + 1}",
+    }
+    if kind == "Table":
+        return {"kind": kind, "rows": [{"object": {"metadata": metadata}}]}
+    return {"kind": kind, "metadata": metadata, "of": {"metadata": {**metadata, "uid": "other"}}}
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Table"])
+def test_an_event_of_a_known_shape_says_of_its_object_what_its_decoded_text_says(kind: str) -> None:
+    items = Items()
+    for number in range(4):
+        found = items.of_event(b'{"type":"ADDED","object":%s}' % written(shown(number, kind)))
+        assert found is not None
+        _, item = found
+        assert (item._value is None) == (number > 0)  # known without decoding it
+        metadata = metadata_shown(item.value)
+        assert item.about.shown == f"n/web-{number:08}" == name_in(metadata)
+        assert (item.about.uid, item.about.revision) == (metadata["uid"], metadata["resourceVersion"])
+        own = item.value.get("metadata", {})
+        assert (item.owns, item.name) == (bool(own), item.about.shown if own else "")
+
+
+def test_a_shape_tells_nothing_of_what_has_a_value_amid_a_text() -> None:
+    items = Items()
+    for number in range(3):
+        name = f"aaaaaaaa-0000-4000-8000-{number:012}"
+        found = items.whole(written({"metadata": {"namespace": name, "name": "a"}}))
+        assert found is not None
+        assert (found.name, found._value is None) == (f"{name}/a", False)
