@@ -18,6 +18,7 @@ from kproxy.model.etcd import (
     key_text,
 )
 from kproxy.model.exchange import Nanos
+from kproxy.model.jsontypes import JSONObject
 from kproxy.model.trace import Span
 from kproxy.store.cells import NO_BODY, VALUE, Columns, Row, body_columns, body_of, body_row, dump, parsed, texts_of
 from kproxy.store.structure import bytes_to_json, json_bytes
@@ -114,24 +115,27 @@ def call_row(call: EtcdCall) -> Row:
     )
 
 
-def _compared_json(each: Compared) -> dict[str, Any]:
+def _compared_json(each: Compared) -> JSONObject:
     """As to_json makes it; by hand, as that takes several times as long, and calls are many."""
-    made: dict[str, Any] = {"key": bytes_to_json(each.key), "target": each.target, "relation": each.relation}
+    made: JSONObject = {"key": bytes_to_json(each.key), "target": each.target, "relation": each.relation}
     if each.expected:
         made["expected"] = each.expected
     return made
 
 
-def _operation_json(each: KeyOperation) -> dict[str, Any]:
-    keys: dict[str, Any] = {"key": bytes_to_json(each.keys.key)}
+def _operation_json(each: KeyOperation) -> JSONObject:
+    keys: JSONObject = {"key": bytes_to_json(each.keys.key)}
     if each.keys.end:
         keys["end"] = bytes_to_json(each.keys.end)
-    made: dict[str, Any] = {"operation": each.operation._value_, "keys": keys}
+    made: JSONObject = {"operation": each.operation._value_, "keys": keys}
     for name in _SELDOM:
         if value := getattr(each, name):
             made[name] = value
     return made
 
+
+type _Read = dict[str, Any]
+"""What a column's JSON holds, until it is looked at."""
 
 _SELDOM = ("count", "limit", "at", "count_only", "keys_only", "size", "lease")
 
@@ -160,7 +164,7 @@ def call_of(row: Columns) -> EtcdCall:
     )
 
 
-def _compared(value: dict[str, Any]) -> Compared:
+def _compared(value: _Read) -> Compared:
     """What to_json made; by hand, as from_json takes several times as long, and calls are many."""
     _check(value.get("expected", 0), int)
     _check(value["target"], str)
@@ -168,7 +172,7 @@ def _compared(value: dict[str, Any]) -> Compared:
     return Compared(**value | {"key": EtcdKey(json_bytes(value["key"]))})
 
 
-def _operation(value: dict[str, Any]) -> KeyOperation:
+def _operation(value: _Read) -> KeyOperation:
     keys = value["keys"]
     span = KeyRange(key=EtcdKey(json_bytes(keys["key"])), end=json_bytes(keys.get("end", "")))
     for name, each in value.items():

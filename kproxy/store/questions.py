@@ -4,12 +4,13 @@
 which takes longer than most answers. tests/store/test_questions.py holds the two together.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    Column,
     ColumnElement,
     Select,
     Table,
@@ -79,7 +80,13 @@ def written() -> str:
     return "".join(parts)
 
 
-def _of_exchanges(number: int) -> Iterator[tuple[str, Select[Any]]]:
+type _Column = Column[Any]
+"""Of whatever type."""
+type _Question = Select[Any]
+"""Of columns of whatever types."""
+
+
+def _of_exchanges(number: int) -> Iterator[tuple[str, _Question]]:
     exchanges = _select(schema.exchanges, number)
     later = exchanges.where(_EXCHANGES.seq > bindparam("after")).order_by(_EXCHANGES.seq).limit(_LIMIT)
     yield "exchanges", later
@@ -95,7 +102,7 @@ def _of_exchanges(number: int) -> Iterator[tuple[str, Select[Any]]]:
     yield "frames", _select(schema.frames, number).where(of_stream).order_by(frames.number).limit(_LIMIT)
 
 
-def _of_etcd(number: int) -> Iterator[tuple[str, Select[Any]]]:
+def _of_etcd(number: int) -> Iterator[tuple[str, _Question]]:
     changes = _select(schema.key_changes, number)
     yield from _in_order("changes", number)
     of_key = changes.where(_CHANGES.key == bindparam("key"))
@@ -112,7 +119,7 @@ def _of_etcd(number: int) -> Iterator[tuple[str, Select[Any]]]:
     yield from _in_order("start objects", number)
 
 
-def _of_the_ledger() -> Iterator[tuple[str, Select[Any]]]:
+def _of_the_ledger() -> Iterator[tuple[str, _Question]]:
     yield from _in_order("ledger", SCHEMA)
     order = [_LEDGER[name] for name in _PLACE]
     whole = select(schema.ledger)
@@ -135,7 +142,7 @@ def _of_the_ledger() -> Iterator[tuple[str, Select[Any]]]:
     yield "no-ops", select(schema.no_op_writes).order_by(schema.no_op_writes.c.seq)
 
 
-def _of_the_rest(number: int) -> Iterator[tuple[str, Select[Any]]]:
+def _of_the_rest(number: int) -> Iterator[tuple[str, _Question]]:
     yield "session", _select(schema.session, number)
     yield "gaps", _select(schema.gaps, number).order_by(schema.gaps.c.number)
     yield "marks", _select(schema.marks, number).order_by(schema.marks.c.number)
@@ -153,22 +160,22 @@ _NO_OFFSET = " OFFSET :param_1"
 """What SQLAlchemy says of a limit without an offset to SQLite."""
 
 
-def _select(table: Table, number: int) -> Select[Any]:
+def _select(table: Table, number: int) -> _Question:
     """What a recording of this schema number has of a table."""
     return select(*schema.columns(table, number))
 
 
-def _count(table: Table) -> Select[Any]:
+def _count(table: Table) -> _Question:
     return select(func.count().label("count")).select_from(table)
 
 
-def _numbered(table: Table, number: int) -> Select[Any]:
+def _numbered(table: Table, number: int) -> _Question:
     """Rows of a table that counts them, some at a time."""
     wanted = _select(table, number).where(table.c.number > bindparam("after"))
     return wanted.order_by(table.c.number).limit(_LIMIT)
 
 
-def _in_order(name: str, number: int) -> Iterator[tuple[str, Select[Any]]]:
+def _in_order(name: str, number: int) -> Iterator[tuple[str, _Question]]:
     """The two questions of what is read in order."""
     columns = list(_IN_ORDER[name].primary_key)
     ordered = _select(_IN_ORDER[name], number).order_by(*columns).limit(_LIMIT)
@@ -176,22 +183,22 @@ def _in_order(name: str, number: int) -> Iterator[tuple[str, Select[Any]]]:
     yield f"{name} after", ordered.where(_after(columns))
 
 
-def _after(columns: list[Any]) -> ColumnElement[bool]:
+def _after(columns: Sequence[_Column]) -> ColumnElement[bool]:
     """What comes after a row in the order of these columns: as one comparison, it is found by the index."""
     return tuple_(*columns) > tuple_(*(bindparam(column.name) for column in columns))
 
 
-def _among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+def _among(column: _Column, name: str) -> ColumnElement[bool]:
     return column.in_(bindparam(name, expanding=True))
 
 
-def _tables(question: Select[Any]) -> Iterable[object]:
+def _tables(question: _Question) -> Iterable[object]:
     """Those it asks, of a join each side."""
     for each in question.get_final_froms():
         yield from (getattr(each, "left", each), getattr(each, "right", each))
 
 
-def _text(question: Select[Any]) -> str:
+def _text(question: _Question) -> str:
     sql = " ".join(str(question.compile(dialect=_DIALECT)).split())
     return sql.replace("__[POSTCOMPILE_", ":").replace("])", ")").removesuffix(_NO_OFFSET)
 

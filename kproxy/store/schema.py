@@ -291,7 +291,7 @@ Index("key_changes_by_key", key_changes.c.key)
 Index("ledger_by_seq", ledger.c.seq)
 
 
-def columns(table: Table, number: int) -> list[Column[Any]]:
+def columns(table: Table, number: int) -> list[Column[Any]]:  # of whatever types
     """Those that a recording of this schema number has."""
     return [column for column in table.columns if column.info.get("since", 1) <= number]
 

@@ -10,11 +10,11 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum, IntFlag
 from functools import cache
 from pathlib import Path
-from typing import Any, NewType, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
+from typing import NewType, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
 
 from kproxy.model.jsontypes import JSON, JSONObject
 
-type Parse = Callable[[JSON], Any]
+type _Parse = Callable[[JSON], object]
 
 
 class StructureError(ValueError):
@@ -51,7 +51,8 @@ def fields_to_json(value: object) -> JSONObject:
 
 def from_json[T](kind: type[T], value: JSON) -> T:
     """The dataclass of which `value` is the JSON. StructureError if it is none."""
-    return cast("T", _parser(kind)(value))  # type: ignore[arg-type] # every class is hashable
+    made: object = _parser(kind)(value)  # type: ignore[arg-type] # every class is hashable
+    return cast("T", made)  # what it is the parser of
 
 
 def bytes_to_json(data: bytes) -> JSON:
@@ -68,15 +69,15 @@ def _defaults(kind: type) -> tuple[tuple[str, object], ...]:
     return tuple((field.name, _default(field)) for field in fields(kind))
 
 
-def _default(field: Field[Any]) -> object:
+def _default(field: Field[object]) -> object:
     if field.default_factory is not MISSING:
         return field.default_factory()
     return field.default
 
 
 @cache
-def _parser(kind: Any) -> Parse:
-    parse: Parse
+def _parser(kind: object) -> _Parse:
+    parse: _Parse
     if isinstance(kind, TypeAliasType):
         parse = _parser(kind.__value__)
     elif isinstance(kind, NewType):
@@ -91,21 +92,21 @@ def _parser(kind: Any) -> Parse:
         parse = json_bytes
     elif isinstance(kind, type) and issubclass(kind, Enum):
         parse = _enum(kind)
-    elif is_dataclass(kind):
+    elif isinstance(kind, type) and is_dataclass(kind):
         parse = _dataclass(kind)
-    elif kind in {str, int, bool, float}:
+    elif isinstance(kind, type) and kind in {str, int, bool, float}:
         parse = _plain(kind)
     else:
         raise TypeError(f"{kind} has no JSON form")
     return parse
 
 
-def _optional(kind: Any) -> Parse:
+def _optional(kind: object) -> _Parse:
     (inner,) = (_parser(part) for part in get_args(kind) if part is not type(None))
     return lambda value: None if value is None else inner(value)
 
 
-def _tuple(kinds: tuple[Any, ...]) -> Parse:
+def _tuple(kinds: tuple[object, ...]) -> _Parse:
     if len(kinds) == 2 and kinds[1] is Ellipsis:
         each = _parser(kinds[0])
 
@@ -143,7 +144,7 @@ def json_bytes(value: JSON) -> bytes:
     raise StructureError(f"{_short(value)} holds no bytes")
 
 
-def _enum(kind: type[Enum]) -> Parse:
+def _enum(kind: type[Enum]) -> _Parse:
     plain = _plain(int if issubclass(kind, IntFlag) else str)
 
     def parse(value: JSON) -> object:
@@ -155,7 +156,7 @@ def _enum(kind: type[Enum]) -> Parse:
     return parse
 
 
-def _plain(kind: type) -> Parse:
+def _plain(kind: type) -> _Parse:
     def parse(value: JSON) -> object:
         if type(value) is not kind:
             raise StructureError(f"{_short(value)} is no {kind.__name__}")
@@ -175,7 +176,7 @@ def _unicode(value: str) -> None:
         raise StructureError(f"{_short(value)} is no Unicode text") from error
 
 
-def _dataclass(kind: Any) -> Parse:
+def _dataclass(kind: type) -> _Parse:
     hints = get_type_hints(kind)
     parsers = {field.name: _parser(hints[field.name]) for field in fields(kind)}
     needed = {field.name for field in fields(kind) if _default(field) is MISSING}

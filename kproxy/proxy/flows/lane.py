@@ -160,7 +160,7 @@ def _settings() -> LaneSettings:
         etcd_key=_path(options.kproxy_etcd_key),
         exec_content=options.kproxy_exec_content,
         buffer_bytes=size,
-        when_stuck=cast("Literal['pass', 'block']", options.kproxy_when_stuck),
+        when_stuck=cast("Literal['pass', 'block']", options.kproxy_when_stuck),  # mitmproxy holds it to its choices
         relays=tuple(Path(feed).expanduser().absolute() for feed in options.kproxy_etcd_relay),
     )
 
