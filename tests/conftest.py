@@ -13,8 +13,10 @@ from hypothesis import HealthCheck, Phase, settings
 settings.register_profile(
     "kproxy", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
 )
-# A mutant is caught by the first example that fails, whatever its size.
-settings.register_profile("mutants", settings.get_profile("kproxy"), phases=(Phase.explicit, Phase.generate))
+# A mutant is caught by the first example that fails, whatever its size, and most are within a few.
+settings.register_profile(
+    "mutants", settings.get_profile("kproxy"), phases=(Phase.explicit, Phase.generate), max_examples=25
+)
 # make test-unit is done in a minute; make test draws all examples that there are.
 settings.register_profile("quick", settings.get_profile("kproxy"), max_examples=40)
 settings.load_profile("kproxy")

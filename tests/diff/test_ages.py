@@ -2,7 +2,7 @@
 
 import pytest
 
-from kproxy.diff.ages import age_is_right
+from kproxy.diff.ages import STREAM_SLACK, age_is_right
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.kinds import Place
 from kproxy.renaming.times import seconds
@@ -29,3 +29,19 @@ def test_words_and_what_is_no_age_must_be_equal() -> None:
 
 def test_without_a_creation_any_age_stands_for_another() -> None:
     assert age_is_right(Place("cells", {}, {}, column="Age"), "5s", "3h", None)
+
+
+def test_only_the_column_of_ages_is_held_against_the_objects_creation() -> None:
+    now = seconds(CREATED) or 0
+    assert age_is_right(Place("cells", ROW, ROW, column="Last Seen"), "5s", "3h", now)
+    assert age_is_right(Place("cells", {}, {}, column="Age"), "5s", "3h", now)
+    assert age_is_right(Place("cells", ROW, ROW, column="Age"), "5s", "3h", None)
+    odd: JSONObject = {"object": {"metadata": {"creationTimestamp": 7}}}
+    assert age_is_right(Place("cells", odd, odd, column="Age"), "5s", "3h", now)
+    assert not age_is_right(Place("cells", odd, ROW, column="Age"), "5s", "3h", now)
+
+
+def test_an_event_of_a_stream_may_have_been_on_its_way_for_longer() -> None:
+    place, now = Place("cells", ROW, ROW, column="Age"), (seconds(CREATED) or 0) + 25
+    assert not age_is_right(place, "1s", "10s", now)
+    assert age_is_right(place, "1s", "10s", now, STREAM_SLACK)

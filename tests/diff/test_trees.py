@@ -4,8 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kproxy.diff.findings import Findings
+from kproxy.diff.trees import MAX_SHOWN, Comparer, Spot, shortened
+from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.model.verdict import Verdict
+from kproxy.model.verdict import Difference, Verdict
+from kproxy.renaming.renaming import Renaming
 from tests.diff.sessions import PODS, FakeServer, verdict_of
 
 
@@ -78,3 +82,46 @@ def test_a_time_that_the_client_chose_is_stored_as_it_is(field: str) -> None:
 def test_but_the_server_may_choose_another_one_on_both_sides_or_be_asked_for_another() -> None:
     assert asked("spec", "2026-11-23T07:00:02Z", "2026-11-23T15:00:02Z").differences == ()
     assert asked("status", "2030-01-01T00:00:00Z", "2031-01-01T00:00:00Z").differences == ()
+
+
+def test_what_a_report_shows_is_cut_where_it_is_longer_than_that() -> None:
+    assert shortened("x" * MAX_SHOWN) == "x" * MAX_SHOWN
+    assert shortened("x" * (MAX_SHOWN + 1)) == f"{'x' * MAX_SHOWN}… ({MAX_SHOWN + 1} characters)"
+    fits: list[JSON] = ["x" * (MAX_SHOWN - 4)]
+    assert shortened(fits) is fits
+    cut = shortened({"a": "x" * MAX_SHOWN, "b": 1})
+    assert isinstance(cut, str)
+    assert cut.startswith("{'a': 'xxx")
+    assert cut.endswith("x… (dict of 2)")
+    assert len(cut) == MAX_SHOWN + len("… (dict of 2)")
+    assert shortened(7) == 7
+
+
+def spot() -> tuple[list[Difference], Comparer]:
+    """What compares two documents there, and what it finds."""
+    found = Findings(strict=False)
+    return found.differences, Comparer(Renaming(), found, Spot(Seq(3), "body", "$.x"))
+
+
+@pytest.mark.parametrize(
+    ("baseline", "replayed", "differences"),
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": 1}, {"a": True}, [("$.x.a", "changed", 1, True)]),
+        ({"a": 1}, {"a": 2}, [("$.x.a", "changed", 1, 2)]),
+        ({"a": 1}, {}, [("$.x.a", "removed", 1, None)]),
+        ({}, {"a": 1}, [("$.x.a", "added", None, 1)]),
+        ({"a": "b"}, {"a": "c"}, [("$.x.a", "changed", "b", "c")]),
+        ({"a": "b"}, {"a": None}, [("$.x.a", "changed", "b", None)]),
+        ({"a": '{"b":1}'}, {"a": '{"b":2}'}, [("$.x.a.b", "changed", 1, 2)]),
+        ({"a": '{"b":1}'}, {"a": "{"}, [("$.x.a", "changed", '{"b":1}', "{")]),
+        ({"a": [1, 2]}, {"a": [1]}, [("$.x.a[1]", "removed", 2, None)]),
+    ],
+)
+def test_two_documents_differ_where_they_do(
+    baseline: JSON, replayed: JSON, differences: list[tuple[str, str, JSON, JSON]]
+) -> None:
+    found, comparer = spot()
+    comparer.compare(baseline, replayed)
+    assert [(each.path, each.kind, each.baseline, each.replayed) for each in found] == differences
+    assert {(each.seq, each.where) for each in found} <= {(3, "body")}

@@ -60,7 +60,7 @@ def test_whether_the_second_goodbye_still_came_is_no_difference() -> None:
 def test_another_talk_differs_in_the_channel_that_it_was_on(second: list[Said], path: str) -> None:
     verdict = compared(second)
     assert verdict.outcome is Outcome.DIFFERENT
-    assert [(each.where, each.path) for each in verdict.differences] == [("stream", path)]
+    assert [(each.seq, each.where, each.path) for each in verdict.differences] == [(1, "stream", path)]
 
 
 def test_without_the_content_equal_sizes_are_not_called_identical() -> None:
