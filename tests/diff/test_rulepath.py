@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kproxy.diff.rulepath import check_key, generalised, key_matches, place_of, rule_path, split_path
+from kproxy.diff.rulepath import MAX_PATH, check_key, generalised, key_matches, place_of, rule_path, split_path
 from kproxy.errors import UsageError
 from kproxy.renaming.path import field_step
 
@@ -126,3 +126,55 @@ def test_whatever_a_path_is_it_is_read_or_refused(text: str) -> None:
     except UsageError:
         return
     assert found.where == "header" or len(found.steps) > 0
+
+
+def test_a_keys_pattern_is_a_resource_and_a_name_at_least_and_of_bounded_length() -> None:
+    check_key("/registry/namespaces/team")
+    check_key("/registry/pods/*/*")
+    check_key(f"/registry/pods/default/{'a' * (MAX_PATH - 23)}")
+    for pattern in ("/registry/namespaces", f"/registry/pods/default/{'a' * (MAX_PATH - 22)}"):
+        with pytest.raises(UsageError, match="is no key as etcd has it"):
+            check_key(pattern)
+
+
+def test_a_path_may_be_as_long_as_it_is_said_and_no_longer() -> None:
+    assert rule_path(f"$.spec.{'a' * (MAX_PATH - 7)}").steps == (".spec", f".{'a' * (MAX_PATH - 7)}")
+    with pytest.raises(UsageError, match=f"a path of more than {MAX_PATH} characters"):
+        rule_path(f"$.spec.{'a' * (MAX_PATH - 6)}")
+
+
+@pytest.mark.parametrize(
+    ("path", "where", "steps"),
+    [
+        ("$.spec.x", "body", (".spec", ".x")),
+        ("$.items[*].spec.x", "body", (".items", "[*]", ".spec", ".x")),
+        ("$.rows[*].object.spec.x", "body", (".rows", "[*]", ".object", ".spec", ".x")),
+        ("$.rows[*].cells[3]", "body", (".rows", "[*]", ".cells", "[3]")),
+        ("$[*].object.metadata.labels", "stream", ("[*]", ".object", ".metadata", ".labels")),
+        ("$.metadata.annotations['a.b/c']", "body", (".metadata", ".annotations", "['a.b/c']")),
+        ("$['a'].b", "stream", ("['a']", ".b")),
+        ("$.replicas", "body", (".replicas",)),
+    ],
+)
+def test_what_names_one_field_of_an_object_is_a_place(path: str, where: str, steps: tuple[str, ...]) -> None:
+    found = rule_path(path)
+    assert (found.where, found.text, found.steps) == (where, path, steps)
+
+
+@pytest.mark.parametrize(
+    ("where", "path", "place"),
+    [
+        ("header", "age", ("", ("age",))),
+        ("body", "$.a[0]", ("", (".a", "[0]"))),
+        ("stream", "$[0].object", ("", ("[0]", ".object"))),
+        ("body", "$", None),
+        ("body", "none", None),
+        ("etcd", "/registry/pods/a[0]['x']", ("/registry/pods/a", ("['x']",))),
+        ("etcd", "/registry/pods/a[0] previous [1]", ("/registry/pods/a", ("[1]",))),
+        ("status", "$.a", None),
+    ],
+)
+def test_a_differences_place_is_its_key_and_its_steps(
+    where: str, path: str, place: tuple[str, tuple[str, ...]] | None
+) -> None:
+    assert place_of(where, path) == place
