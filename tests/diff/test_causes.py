@@ -412,3 +412,34 @@ def test_what_is_within_a_field_that_was_missing_is_of_that_field() -> None:
 
     old = world(FakeServer("a", 100, 7), {"x": {"y": 1}}, {"x": {"y": 1}})
     only(verdict_of(old, world(FakeServer("b", 5000, 15), {}, {"x": {"y": 2}})))
+
+
+def test_an_answer_to_a_request_that_is_another_one_is_of_that_request() -> None:
+    def world(server: FakeServer, sent: str, answered: int) -> FakeServer:
+        server.exchange("PUT", f"{PODS}/a", 200, server.pod(1, spec={"y": answered}), send={"spec": {"x": sent}})
+        server.exchange("GET", f"{PODS}/b", 200, server.pod(2, "b", spec={"z": answered}))
+        return server
+
+    found = verdict_of(world(FakeServer("a", 100, 7), "m", 1), world(FakeServer("b", 5000, 15), "n", 2)).findings
+    assert [[each.where for each in finding.differences] for finding in found] == [["request", "body"], ["body"]]
+
+
+def test_a_header_of_a_request_that_is_another_one_explains_no_answer() -> None:
+    def world(server: FakeServer, agent: str, answered: int) -> FakeServer:
+        seq = server.exchange("GET", f"{PODS}/a", 200, server.pod(1, spec={"y": answered}))
+        fields = (("User-Agent", agent),)
+        server.edit(seq, lambda each: replace(each, request=replace(each.request, headers=fields)))
+        return server
+
+    found = verdict_of(world(FakeServer("a", 100, 7), "m", 1), world(FakeServer("b", 5000, 15), "n", 2)).findings
+    assert len(found) == 2
+
+
+def test_what_a_refusal_says_is_in_the_cause() -> None:
+    def world(server: FakeServer, *, fine: bool) -> FakeServer:
+        server.exchange("POST", PODS, 201 if fine else 403, server.pod(1) if fine else refused("over quota"))
+        return server
+
+    sides = world(FakeServer("a", 100, 7), fine=True), world(FakeServer("b", 5000, 15), fine=False)
+    assert only(verdict_of(*sides)).cause.endswith('was answered with 403 instead of 201: "over quota"')
+    assert only(verdict_of(*reversed(sides))).cause.endswith('was answered with 201 instead of 403: "over quota"')

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from kproxy.correlate.ledger import correlate
 from kproxy.diff.compare import compare
+from kproxy.model.etcd import Revision
 from kproxy.model.exchange import Body, BodyState, Seq
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.model.verdict import Difference, Outcome, Verdict
+from kproxy.model.verdict import Difference, Outcome, Tally, Verdict
 from kproxy.wire.content import decode, encode
 from kproxy.wire.mediatype import CBOR
 from kproxy.wire.mediatype import JSON as JSON_TYPE
@@ -183,3 +184,62 @@ def test_values_that_are_no_documents_are_compared_byte_by_byte() -> None:
     assert stored(b"\x01\x02") == []
     assert stored(b"\x01\x02\x03") == [("etcd", "2 bytes", "3 bytes")]
     assert stored(None) == [("etcd", "2 bytes", "a document")]
+
+
+def test_keys_are_counted_by_their_outcome() -> None:
+    first, second = both()
+    for server in (first, second):
+        for number, name in enumerate("xyz", start=3):
+            server.exchange("POST", PODS, 201, server.pod(number, name))
+            shown: JSONObject = {"phase": "z" if name == "x" and server is second else "y"}
+            server.put(number, f"/registry/pods/default/{name}", server.pod(number, name, status=shown))
+    assert verdict_of(first, second).etcd == Tally(compared=4, identical=3, different=1)
+    second.put(9, "/registry/pods/default/x", second.pod(9, "x", status={"phase": "y"}), version=2)
+    assert verdict_of(first, second).etcd == Tally(compared=4, identical=3, different=1)
+
+
+def test_what_differs_beside_a_value_is_named() -> None:
+    def found(**changed: object) -> list[tuple[str, str, JSON, JSON]]:
+        first, second = both()
+        second.made.change_list[1] = replace(second.made.change_list[1], **changed)  # type: ignore[arg-type] # its own
+        return [(each.path, each.kind, each.baseline, each.replayed) for each in etcd_differences(first, second)]
+
+    assert found() == []
+    assert found(lease=7) == [(f"{KEY}[1] lease", "changed", False, True)]
+    assert found(version=3) == [(f"{KEY}[1] version", "changed", 2, 3)]
+    assert found(create_revision=Revision(5002)) == [(f"{KEY}[1] create_revision", "renamed", 101, 5002)]
+    assert found(create_revision=Revision(4000)) == [(f"{KEY}[1] create_revision", "renamed", 101, 4000)]
+
+
+def test_of_a_key_that_was_there_before_neither_version_nor_beginning_is_compared() -> None:
+    first, second = both()
+    for server, version in ((first, 7), (second, 9)):
+        server.exchange("PUT", f"{PODS}/old", 200, server.pod(3, "old"))
+        server.put(3, "/registry/pods/default/old", server.pod(3, "old"), version=version)
+    assert etcd_differences(first, second) == []
+
+
+def test_a_change_more_or_less_is_shown_with_its_type_and_revision() -> None:
+    first, second = both()
+    second.put(3, KEY, second.pod(3), version=3)
+    (found,) = etcd_differences(first, second)
+    assert (found.baseline, found.replayed) == (None, "PUT at 5003")
+    (found,) = etcd_differences(*reversed((first, second)))
+    assert (found.kind, found.baseline, found.replayed) == ("removed", "PUT at 5003", None)
+
+
+def test_a_change_without_a_known_cause_is_a_reason_with_how_often_it_was_made() -> None:
+    first, second = both()
+    other = "/registry/pods/default/other"
+    for number in (7, 8):
+        first.put(number, other, first.pod(number, "other"))
+    second.put(7, other, second.pod(7, "other"))
+    assert f"the key {other} was changed 2 and 1 times for no known cause" in verdict_of(first, second).reasons
+
+
+def test_a_value_that_cannot_be_read_is_a_reason_with_its_key() -> None:
+    first, second = both()
+    change = second.made.change_list[0]
+    lost = Body(state=BodyState.COUNTED, size=9, reason="was not kept")
+    second.made.change_list[0] = replace(change, value=lost)
+    assert any(each.startswith(f"{KEY}[0]: ") for each in verdict_of(first, second).reasons)

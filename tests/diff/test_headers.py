@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from kproxy.model.exchange import Exchange, Headers, Seq
+from kproxy.model.jsontypes import JSON
 from kproxy.model.verdict import Outcome, Verdict
 from tests.diff.sessions import PODS, FakeServer, verdict_of
 
@@ -98,3 +99,85 @@ def test_what_is_no_time_has_to_be_the_same(name: str, value: str) -> None:
     assert compared([((name, value),)], [((name, "1"),)]).outcome is Outcome.DIFFERENT
     time = "Mon, 23 Nov 2026 15:00:00 GMT"
     assert compared([((name, value),)], [((name, time),)]).outcome is Outcome.DIFFERENT
+
+
+def test_what_differs_in_a_head_is_said_with_its_values_and_its_kind() -> None:
+    def differences(
+        first: Headers, second: Headers, *, requests: bool = False
+    ) -> list[tuple[str, str, str, JSON, JSON]]:
+        found = compared([first], [second], requests=requests).differences
+        return [(each.where, each.path, each.kind, each.baseline, each.replayed) for each in found]
+
+    assert differences((("X-A", "1"), ("X-A", "2")), (("X-A", "1"), ("x-a", "3"))) == [
+        ("header", "x-a", "changed", "2", "3")
+    ]
+    assert differences((("X-A", "1"), ("X-A", "2")), (("X-A", "1"),)) == [("header", "x-a", "changed", "1, 2", "1")]
+    assert differences((("X-A", "1"),), ()) == [("header", "x-a", "removed", "1", None)]
+    assert differences((), (("X-A", "1"),)) == [("header", "x-a", "added", None, "1")]
+    assert differences((("X-B", "1"), ("X-A", "1")), (("X-B", "2"), ("X-A", "2"))) == [
+        ("header", "x-a", "changed", "1", "2"),
+        ("header", "x-b", "changed", "1", "2"),
+    ]
+    assert differences((("X-A", "1"),), (), requests=True) == [("request", "header x-a", "removed", "1", None)]
+    assert differences((), flow(U1)) == [("header", "x-kubernetes-pf-flowschema-uid", "added", None, U1)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Host",
+        "Authorization",
+        "Content-Length",
+        "Content-Encoding",
+        "Transfer-Encoding",
+        "Connection",
+        "Traceparent",
+        "If-Modified-Since",
+    ],
+)
+def test_what_a_replay_sets_anew_in_a_request_is_not_compared(name: str) -> None:
+    assert compared([((name, "1"),)], [((name, "2"),)], requests=True).differences == ()
+    assert compared([((name, "1"),)], [()], requests=True).differences == ()
+
+
+def test_as_whom_the_recorded_proxy_sent_a_request_on_is_said_by_the_replay_itself() -> None:
+    def differences(forwarded: str, first: Headers, second: Headers) -> int:
+        servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+        for server, fields in zip(servers, (first, second), strict=True):
+            seq = server.exchange("GET", PODS, 200, {"kind": "x"})
+            server.edit(seq, partial(_asking, fields=fields))
+            server.edit(seq, partial(replace, forwarded=forwarded))
+        return len(verdict_of(*servers).differences)
+
+    as_ada: Headers = (("Impersonate-User", "ada"),)
+    assert differences("ada", (), as_ada) == 0
+    assert differences("", (), as_ada) == 1
+    assert differences("ada", as_ada, ()) == 1
+    assert differences("ada", (), (("X-User", "ada"),)) == 1
+
+
+def test_a_name_that_a_client_draws_stands_for_one_name() -> None:
+    for name in ("Kubectl-Session", "Sec-WebSocket-Key", "Sec-WebSocket-Accept"):
+        same = compared([((name, "x"),)] * 2, [((name, "y"),)] * 2, requests=True)
+        assert same.differences == ()
+        other = compared([((name, "x"),)] * 3, [((name, "y"),), ((name, "y"),), ((name, "z"),)], requests=True)
+        assert [(each.seq, each.kind) for each in other.differences] == [(3, "changed")]
+
+
+def test_a_warning_about_a_pair_is_hidden_on_writes_of_secrets_alone_and_no_other_beside_it() -> None:
+    pair, other = '299 - "tls: failed to find any PEM data in certificate input"', '299 - "unknown field"'
+    secrets = "/api/v1/namespaces/default/secrets"
+
+    def outcome(method: str, first: list[str], second: list[str]) -> Outcome:
+        servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+        target = secrets if method in {"POST", "DELETE"} else f"{secrets}/s"
+        for server, said in zip(servers, (first, second), strict=True):
+            server.exchange(method, target, 200, {"kind": "x"}, headers=tuple(("Warning", each) for each in said))
+        return verdict_of(*servers).outcome
+
+    for method in ("POST", "PUT", "PATCH"):
+        assert outcome(method, [other], [pair, other]) is Outcome.EQUIVALENT
+        assert outcome(method, [pair], []) is Outcome.EQUIVALENT
+        assert outcome(method, [other], [pair]) is Outcome.DIFFERENT
+    assert outcome("GET", [], [pair]) is Outcome.DIFFERENT
+    assert outcome("DELETE", [], [pair]) is Outcome.DIFFERENT

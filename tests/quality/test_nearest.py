@@ -1,7 +1,10 @@
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 
 from tests.quality import nearest
-from tests.quality.nearest import file_of, pytest_collection_modifyitems
+from tests.quality.nearest import BOTH_WAYS, file_of, pytest_collection_modifyitems
 
 
 @pytest.mark.parametrize(
@@ -17,29 +20,43 @@ def test_a_mutant_stands_in_a_file_that_has_its_tests(mutant: str, file: str) ->
     assert file_of(mutant) == file
 
 
+@dataclass(frozen=True)
+class Item:
+    """As much of pytest's as is looked at."""
+
+    nodeid: str
+
+    @property
+    def path(self) -> Path:
+        return Path(self.nodeid.partition("::")[0])
+
+    @property
+    def name(self) -> str:
+        return self.nodeid.rpartition("::")[2]
+
+
+FAR, NEAR, SLOW = (
+    Item(f"tests/diff/{name}")
+    for name in ("test_far.py::test_a", "test_near.py::test_b[1]", f"test_slow.py::{min(BOTH_WAYS)}[12]")
+)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "given", "taken", "seconds"),
+    [
+        ("kproxy.diff.near.x_go__mutmut_1", [FAR, SLOW, NEAR], [NEAR, FAR], 25),
+        ("kproxy.diff.slow.x_go__mutmut_1", [FAR, SLOW, NEAR], [SLOW, FAR, NEAR], 55),
+        ("kproxy.diff.none.x_go__mutmut_1", [SLOW], [SLOW], 35),
+        ("stats", [FAR, SLOW, NEAR], [FAR, SLOW, NEAR], None),
+    ],
+)
 def test_the_mutants_own_tests_come_first_and_what_tells_nothing_of_it_is_left_out(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    mutant: str, given: list[Item], taken: list[Item], seconds: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = [item for item in request.session.items if item.path.name == "test_nearest.py"]
-    others = [item for item in request.session.items if item.path.name != "test_nearest.py"]
-    items = [*others, *own]
-    for mutant, expected in (
-        ("", items),
-        ("kproxy.wire.nearest.x_go__mutmut_1", [*own, *others]),
-        ("kproxy.wire.none.x_go__mutmut_1", items),
-    ):
-        monkeypatch.setenv("MUTANT_UNDER_TEST", mutant)
-        taken = list(items)
-        pytest_collection_modifyitems(taken)
-        assert taken == expected
-    names = frozenset(item.name.partition("[")[0] for item in own)
-    monkeypatch.setattr(nearest, "BOTH_WAYS", names)
-    for mutant, few, left in (
-        ("kproxy.wire.none.x_go__mutmut_1", items, others),
-        ("kproxy.wire.none.x_go__mutmut_1", own, own),
-        ("kproxy.wire.nearest.x_go__mutmut_1", items, [*own, *others]),
-    ):
-        monkeypatch.setenv("MUTANT_UNDER_TEST", mutant)
-        taken = list(few)
-        pytest_collection_modifyitems(taken)
-        assert taken == left
+    bounds: list[float] = []
+    monkeypatch.setattr(nearest, "_bound", bounds.append)
+    monkeypatch.setattr(nearest, "_seconds", lambda: {SLOW.nodeid: 3.0, NEAR.nodeid: 2.0})
+    monkeypatch.setenv("MUTANT_UNDER_TEST", mutant)
+    pytest_collection_modifyitems(given)  # type: ignore[arg-type] # they have what is looked at
+    assert given == taken
+    assert bounds == ([] if seconds is None else [seconds])
