@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kproxy.convert.text import upgrade_recording
+from kproxy.store.copying import upgrade
 
 
 @click.command("upgrade", short_help="An older recording in today's schema.")
@@ -17,4 +17,4 @@ def command(*, old: Path, new: Path, force: bool) -> None:
     \b
     Example: kproxy upgrade old.kproxy new.kproxy
     """
-    upgrade_recording(old, new, force=force)
+    upgrade(old, new, force=force)

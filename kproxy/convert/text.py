@@ -1,9 +1,9 @@
-"""Recordings in their text form, out and in; an older schema into today's."""
+"""Recordings in their text form, out and in."""
 
 from pathlib import Path
 
 from kproxy.errors import UsageError
-from kproxy.store.copying import import_text, upgrade
+from kproxy.store.copying import import_text
 from kproxy.store.reader import open_recording
 from kproxy.store.text import export_text
 
@@ -19,8 +19,3 @@ def import_recording(folder: Path, output: Path, *, force: bool) -> None:
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder, so no text form of a recording: `kproxy export` writes one")
     import_text(folder, output, force=force)
-
-
-def upgrade_recording(old: Path, new: Path, *, force: bool) -> None:
-    """Rewrite an older recording in today's schema."""
-    upgrade(old, new, force=force)

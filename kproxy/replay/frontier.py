@@ -23,9 +23,9 @@ class _Held:
 
 
 class Frontier:
-    """See the module. `begin` once, then `done` for each step that was given out; both give what can be taken now.
+    """See the module. `more` at first, `done` for each step that was given out; both give what can be taken now.
 
-    Each reads no more than `at_once` steps; `more` those that there is still room for.
+    Each reads no more than `at_once` steps: `more` again, as long as there is room.
     """
 
     def __init__(self, steps: Iterator[Step], window: int = WINDOW, at_once: int | None = None) -> None:
@@ -41,18 +41,10 @@ class Frontier:
         """Whether all steps are done."""
         return self._exhausted and not self._held
 
-    def begin(self) -> list[Step]:
-        """The first steps."""
-        return self._read()
-
     @property
     def has_room(self) -> bool:
         """Whether there are steps that may be read."""
         return not self._exhausted and self._next - next(iter(self._held), self._next) < self._window
-
-    def more(self) -> list[Step]:
-        """Read on."""
-        return self._read()
 
     def done(self, number: int) -> list[Step]:
         """A step that was given out is done."""
@@ -62,9 +54,9 @@ class Frontier:
             held.waits -= 1
             if not held.waits:
                 found.append(held.step)
-        return found + self._read()
+        return found + self.more()
 
-    def _read(self) -> list[Step]:
+    def more(self) -> list[Step]:
         """Read on while there is room. ReplayError for a plan that is none."""
         found: list[Step] = []
         until = None if self._at_once is None else self._next + self._at_once

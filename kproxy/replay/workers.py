@@ -75,7 +75,7 @@ class _Crew:
         tasks = [asyncio.create_task(self._work()) for _ in range(workers)]
         self._stopper.then(lambda: self._wake(len(self._idle)))
         try:
-            self._came(self._frontier.begin())
+            self._came(self._frontier.more())
             reading = asyncio.create_task(self._read_on())
             tasks.append(reading)
             await asyncio.gather(*tasks)

@@ -38,9 +38,9 @@ def open_recording(where: str) -> Iterator[Recording]:
         raise RecordingError("A recording is named by its path; a database's URL cannot be read by this kproxy.")
     path = Path(where)
     if path.is_dir():
-        from kproxy.store.text import open_text  # noqa: PLC0415 - a file's readers need no parser of text
+        from kproxy.store.text import TextRecording  # noqa: PLC0415 - a file's readers need no parser of text
 
-        yield open_text(path)
+        yield TextRecording(path)
         return
     with _reading(path, _inspect(path)) as recording:
         yield recording

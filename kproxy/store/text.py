@@ -126,7 +126,10 @@ def _name(named: dict[Digest, None], *bodies: Body | None) -> None:
 
 
 class TextRecording:
-    """A folder in text form, read and checked as a whole; bodies stay as their lines until they are asked for."""
+    """A folder in text form, read and checked as a whole; bodies stay as their lines until they are asked for.
+
+    RecordingError, one sentence, if it is none.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -278,8 +281,3 @@ class TextRecording:
                 yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
         except OSError as error:
             raise RecordingError(f"{self.folder} is no whole recording: {path} cannot be read.") from error
-
-
-def open_text(folder: Path) -> TextRecording:
-    """A folder in text form. RecordingError, one sentence, if it is none."""
-    return TextRecording(folder)

@@ -22,7 +22,7 @@ def numbers(steps: list[Step]) -> list[int]:
 
 def test_a_step_is_given_out_when_all_that_it_waits_for_is_done() -> None:
     frontier = Frontier(iter([step(0), step(1), step(2, 0, 1), step(3, 2), step(4)]))
-    assert numbers(frontier.begin()) == [0, 1, 4]
+    assert numbers(frontier.more()) == [0, 1, 4]
     assert numbers(frontier.done(1)) == []
     assert numbers(frontier.done(0)) == [2]
     assert numbers(frontier.done(4)) == []
@@ -42,7 +42,7 @@ def test_steps_are_read_only_as_there_is_room_for_them() -> None:
             yield step(number)
 
     frontier = Frontier(steps(), window=4)
-    assert numbers(frontier.begin()) == [0, 1, 2, 3]
+    assert numbers(frontier.more()) == [0, 1, 2, 3]
     assert read == 4
     assert numbers(frontier.done(2)) == [], "the first one is not done"
     assert numbers(frontier.done(0)) == [4]
@@ -52,7 +52,7 @@ def test_steps_are_read_only_as_there_is_room_for_them() -> None:
 
 def test_a_plan_is_read_a_few_steps_at_a_time() -> None:
     frontier = Frontier(iter([step(number) for number in range(7)]), window=5, at_once=2)
-    assert numbers(frontier.begin()) == [0, 1]
+    assert numbers(frontier.more()) == [0, 1]
     assert [numbers(frontier.more()) for _ in range(3)] == [[2, 3], [4], []]
     assert numbers(frontier.done(0)) == [5]
     assert numbers(frontier.done(1)) == [6]
@@ -62,7 +62,7 @@ def test_a_plan_is_read_a_few_steps_at_a_time() -> None:
 @pytest.mark.parametrize("wrong", [step(1), step(0, 0), step(0, 1), step(0, -1)])
 def test_a_plan_that_waits_for_what_comes_later_is_refused(wrong: Step) -> None:
     with pytest.raises(ReplayError, match="waits for what comes later"):
-        Frontier(iter([wrong])).begin()
+        Frontier(iter([wrong])).more()
 
 
 @given(st.data(), st.integers(1, 30), st.integers(1, 40), st.none() | st.integers(1, 9))
@@ -72,7 +72,7 @@ def test_every_step_is_given_out_once_and_after_what_it_waits_for(
     before = [st.lists(st.integers(0, number - 1), max_size=3) for number in range(1, count)]
     graph = [step(0), *(step(number, *data.draw(each)) for number, each in enumerate(before, 1))]
     frontier = Frontier(iter(graph), window, at_once)
-    ready, done = frontier.begin(), list[int]()
+    ready, done = frontier.more(), list[int]()
     while ready or frontier.has_room:
         ready += frontier.more()
         taken = ready.pop(data.draw(st.integers(0, len(ready) - 1)))

@@ -6,7 +6,7 @@ import pytest
 
 from kproxy.model.exchange import LOG_LINE, Exchange, header
 from kproxy.model.recording import Recording
-from kproxy.store.text import open_text
+from kproxy.store.text import TextRecording
 from kproxy.wire.content import decode, edit, encode
 from kproxy.wire.mediatype import parse_media_type
 from kproxy.wire.storage import decode_value, edit_value
@@ -47,7 +47,7 @@ def check_answer(recording: Recording, exchange: Exchange) -> int:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_what_was_recorded_is_read(folder: Path) -> None:
-    recording = open_text(folder)
+    recording = TextRecording(folder)
     assert sum(check_answer(recording, exchange) for exchange in recording.exchanges())
     for exchange in recording.exchanges():
         if exchange.request.body.digest is not None:
@@ -56,7 +56,7 @@ def test_what_was_recorded_is_read(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_what_was_in_etcd_is_read(folder: Path) -> None:
-    recording = open_text(folder)
+    recording = TextRecording(folder)
     values = [
         recording.body(change.value.digest)
         for change in recording.key_changes()
