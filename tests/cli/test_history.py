@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kproxy.cli.main import _exit_code
+from kproxy.model.jsontypes import JSONObject
 from kproxy.store.text import export_text
 from tests.support.life import OBJECT, Life, widget
 
@@ -40,8 +41,8 @@ def test_its_json_has_every_field(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_a_recording_holds_steers_no_terminal_and_fills_no_screen(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    evil = {f"\x1b[31m{n}": "\x1b]0;x\x07" + "y" * 10_000 for n in range(500)}
-    export_text(Life().write(widget(x=1)).write(widget(x=1, data=evil)).recording, tmp_path / "life")  # type: ignore[arg-type] # a dict of JSON is invariant
+    evil: JSONObject = {f"\x1b[31m{n}": "\x1b]0;x\x07" + "y" * 10_000 for n in range(500)}
+    export_text(Life().write(widget(x=1)).write(widget(x=1, data=evil)).recording, tmp_path / "life")
     out = shown(capsys, str(tmp_path / "life"), OBJECT)
     assert "\x1b" not in out
     assert "… and 450 more fields (--json has all)" in out

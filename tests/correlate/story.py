@@ -18,7 +18,7 @@ from kproxy.model.etcd import (
     Revision,
 )
 from kproxy.model.exchange import EMPTY_BODY, Answer, Body, End, Exchange, Nanos, Request, Seq
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.session import Session
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording
@@ -30,13 +30,13 @@ SERVICES = "/api/v1/namespaces/default/services"
 PORTS = "/registry/ranges/servicenodeports"
 
 
-def pod(uid: str = "u1", revision: int | None = None, *, deleting: bool = False, **more: object) -> JSONObject:
+def pod(uid: str = "u1", revision: int | None = None, *, deleting: bool = False, **more: JSON) -> JSONObject:
     metadata: JSONObject = {"name": "web", "namespace": "default", "uid": uid}
     if revision is not None:
         metadata["resourceVersion"] = str(revision)
     if deleting:
         metadata["deletionTimestamp"] = "2026-11-23T12:00:00Z"
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata | more}  # type: ignore[dict-item] # a dict of JSON is invariant
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata | more}
 
 
 def service(*addresses: str, nodes: tuple[int, ...] = (), revision: int | None = None) -> JSONObject:

@@ -1,5 +1,6 @@
 """kproxy.correlate.consequence: whose follow-up a change is."""
 
+from kproxy.model.api import metadata_of
 from kproxy.model.attribution import Standing
 from kproxy.model.jsontypes import JSONObject
 from tests.correlate.story import POD, PODS, Story, owned, pod
@@ -123,15 +124,15 @@ def test_a_client_does_not_follow_up_itself() -> None:
 
 def test_what_controllers_put_into_a_new_namespace_and_take_away_with_it_follows_its_requests() -> None:
     story, account = Story(), "/registry/serviceaccounts/made/default"
-    namespace = {"kind": "Namespace", "metadata": {"name": "made", "uid": "n1", "resourceVersion": "101"}}
-    ending = {"kind": "Namespace", "metadata": {"name": "made", "uid": "n1", "deletionTimestamp": "2026"}}
+    namespace: JSONObject = {"kind": "Namespace", "metadata": {"name": "made", "uid": "n1", "resourceVersion": "101"}}
+    ending: JSONObject = {"kind": "Namespace", "metadata": {"name": "made", "uid": "n1", "deletionTimestamp": "2026"}}
     named: JSONObject = {"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "made", "uid": "s1"}}
-    story.ask("POST", "/api/v1/namespaces", 201, namespace)  # type: ignore[arg-type] # it is JSON
-    story.put(101, NAMESPACE, namespace)  # type: ignore[arg-type] # as above
+    story.ask("POST", "/api/v1/namespaces", 201, namespace)
+    story.put(101, NAMESPACE, namespace)
     story.put(102, account, named)
-    ended: JSONObject = ending | {"metadata": {**ending["metadata"], "resourceVersion": "103"}}  # type: ignore[dict-item] # a dict of JSON is invariant
+    ended: JSONObject = ending | {"metadata": {**metadata_of(ending), "resourceVersion": "103"}}
     seq = story.ask("DELETE", "/api/v1/namespaces/made", 200, ended)
-    story.put(103, NAMESPACE, ending, before=namespace)  # type: ignore[arg-type] # as above
+    story.put(103, NAMESPACE, ending, before=namespace)
     story.delete(104, account, before=named)
     assert links(story) == {102: 1, 104: seq}
 
@@ -141,7 +142,9 @@ def test_what_the_garbage_collector_takes_after_its_owner_follows_the_deletion_o
     child = owned(pod("c1"), "Widget", "w", "w1")
     widget: JSONObject = {"kind": "Widget", "metadata": {"name": "w", "namespace": "default", "uid": "w1"}}
     target = "/apis/x.io/v1/namespaces/default/widgets"
-    story.ask("POST", target, 201, widget | {"metadata": {**pod("w1", 101)["metadata"], "name": "w"}}, agent="operator")  # type: ignore[dict-item] # a dict of JSON is invariant
+    story.ask(
+        "POST", target, 201, widget | {"metadata": {**metadata_of(pod("w1", 101)), "name": "w"}}, agent="operator"
+    )
     story.put(101, "/registry/x.io/widgets/default/w", widget)
     story.ask("POST", PODS, 201, owned(pod("c1", 102), "Widget", "w", "w1"), agent="operator")
     story.put(102, POD, child)

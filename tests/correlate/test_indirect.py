@@ -8,7 +8,7 @@ from kproxy.correlate.values import Values
 from kproxy.model.api import ObjectRef
 from kproxy.model.attribution import Basis
 from kproxy.model.exchange import Seq
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject
 from tests.correlate.story import POD, PODS, SERVICES, Story, pod, service
 
 STATUS: JSONObject = {"kind": "Status", "status": "Success"}
@@ -34,10 +34,10 @@ def test_a_pod_that_was_on_the_node_before_was_not_bound_now() -> None:
 
 
 @pytest.mark.parametrize("target", [{"name": "n2"}, {}, "n1", None])
-def test_a_binding_to_another_node_or_to_none_has_nothing(target: object) -> None:
+def test_a_binding_to_another_node_or_to_none_has_nothing(target: JSON) -> None:
     story = Story()
     story.put(101, POD, on("n1"), before=pod())
-    story.ask("POST", f"{PODS}/web/binding", 201, STATUS, body={"kind": "Binding", "target": target})  # type: ignore[dict-item] # a dict of JSON is invariant
+    story.ask("POST", f"{PODS}/web/binding", 201, STATUS, body={"kind": "Binding", "target": target})
     assert named(story) == [(101, None)]
 
 

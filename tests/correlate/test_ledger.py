@@ -9,7 +9,7 @@ from kproxy.correlate.ledger import correlate
 from kproxy.model.attribution import Basis, Standing
 from kproxy.model.etcd import ClusterId, Revision
 from kproxy.model.exchange import Seq
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject
 from tests.correlate.story import POD, PODS, PORTS, SERVICE, SERVICES, Story, owned, pod, ports, service
 
 
@@ -74,8 +74,8 @@ def test_the_object_of_the_same_name_that_came_after_is_another_one() -> None:
 def test_each_object_of_a_deleted_collection_is_the_collections() -> None:
     story = Story()
     story.delete(101, POD, before=pod("u1"))
-    items: list[object] = [pod("u1", revision=100)]
-    seq = story.ask("DELETE", PODS, 200, {"kind": "PodList", "metadata": {}, "items": items})  # type: ignore[dict-item] # a dict of JSON is invariant
+    items: list[JSON] = [pod("u1", revision=100)]
+    seq = story.ask("DELETE", PODS, 200, {"kind": "PodList", "metadata": {}, "items": items})
     assert story.grounds() == [(101, seq, Basis.OBJECT)]
 
 

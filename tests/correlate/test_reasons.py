@@ -1,13 +1,13 @@
 """kproxy.correlate.reasons: why a change has no ground."""
 
 from kproxy.model.exchange import Nanos, Seq
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.session import Gap
 from tests.correlate.story import POD, PODS, Story, pod, puts
 
 
 def managed(*managers: str) -> JSONObject:
-    entries: list[object] = [
+    entries: list[JSON] = [
         {"manager": manager, "operation": "Update", "time": str(n)} for n, manager in enumerate(managers)
     ]
     return pod(managedFields=entries)

@@ -3,7 +3,7 @@
 from kproxy.correlate.changes import Changes
 from kproxy.correlate.values import Values
 from kproxy.correlate.writes import object_writes
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject
 from tests.correlate.story import PODS, Story, pod
 
 
@@ -15,10 +15,10 @@ def written(document: JSONObject, status: int = 200) -> list[str]:
 
 
 def test_a_tables_rows_and_a_lists_items_are_the_objects_that_were_written() -> None:
-    rows: list[object] = [{"object": pod("u1")}, "odd", {"object": "odd"}, {"object": pod("u2")}]
-    assert written({"kind": "Table", "rows": rows}) == ["u1", "u2"]  # type: ignore[dict-item] # a dict of JSON is invariant
+    rows: list[JSON] = [{"object": pod("u1")}, "odd", {"object": "odd"}, {"object": pod("u2")}]
+    assert written({"kind": "Table", "rows": rows}) == ["u1", "u2"]
     assert written({"kind": "PodList", "items": [pod("u3"), "odd"]}) == ["u3"]
-    assert written({"kind": "PodList", "rows": rows, "items": []}) == []  # type: ignore[dict-item] # a dict of JSON is invariant
+    assert written({"kind": "PodList", "rows": rows, "items": []}) == []
 
 
 def test_an_answer_that_is_no_success_wrote_nothing() -> None:

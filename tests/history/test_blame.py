@@ -6,6 +6,7 @@ from kproxy.correlate.ledger import correlate
 from kproxy.fields.paths import path_text
 from kproxy.history.blame import BEFORE, MISSING, Blame, steps_of
 from kproxy.history.stored import before
+from kproxy.model.jsontypes import JSONObject
 from tests.support.life import Life, widget
 
 
@@ -52,10 +53,10 @@ def test_what_was_set_in_a_gap_is_not_the_next_change_s() -> None:
 
 
 def test_a_list_s_elements_are_told_apart_by_their_names() -> None:
-    def containers(*names: str) -> dict[str, object]:
+    def containers(*names: str) -> JSONObject:
         return {"containers": [{"name": name} for name in names]}
 
-    life = Life().write(widget(spec=containers("a"))).write(widget(spec=containers("b", "a")))  # type: ignore[arg-type] # a dict of JSON is invariant
+    life = Life().write(widget(spec=containers("a"))).write(widget(spec=containers("b", "a")))
     found = blamed(life)
     assert found["spec.containers[name=a].name"] == 0
     assert found["spec.containers[name=b].name"] == 1

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kproxy.history.stored import after, answered, before, read, stored
+from kproxy.model.api import metadata_of
 from kproxy.model.etcd import Revision
 from kproxy.model.exchange import EMPTY_BODY, Body, BodyState
 from kproxy.model.jsontypes import JSONObject
@@ -16,7 +17,7 @@ def test_an_object_has_its_mod_revision_for_a_resource_version() -> None:
     life = Life().write(widget(x=1)).write(widget(x=2))
     last = life.recording.change_list[-1]
     now, then = after(life.recording, last), before(life.recording, last, Revision(11))
-    assert now.document == {**widget(x=2), "metadata": {**widget()["metadata"], "resourceVersion": "12"}}  # type: ignore[dict-item] # a dict of JSON is invariant
+    assert now.document == {**widget(x=2), "metadata": {**metadata_of(widget()), "resourceVersion": "12"}}
     assert then.document is not None
     assert then.document["x"] == 1
     assert then.uid == now.uid == "u1"

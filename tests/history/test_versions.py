@@ -7,6 +7,7 @@ from kproxy.fields.paths import path_text
 from kproxy.history.versions import Version, versions
 from kproxy.model.etcd import Revision
 from kproxy.model.exchange import Body, BodyState, Nanos
+from kproxy.model.jsontypes import JSONObject
 from kproxy.model.session import Gap
 from tests.support.life import CLUSTER, Life, managed, widget
 
@@ -49,12 +50,12 @@ def test_versions_that_are_missing_are_counted() -> None:
 
 
 def test_a_version_that_changed_no_field_says_what_it_did() -> None:
-    def owned_by(*names: str) -> dict[str, object]:
+    def owned_by(*names: str) -> JSONObject:
         return {"managedFields": [managed(name, {"f:x": {}}) for name in names]}
 
-    life = Life().write(widget("u1", owned_by("a"), x=1)).write(widget("u1", owned_by("a", "b"), x=1))  # type: ignore[arg-type] # a dict of JSON is invariant
-    life.write(widget("u1", owned_by("b"), x=1)).write(widget("u1", owned_by("c"), x=1))  # type: ignore[arg-type] # a dict of JSON is invariant
-    life.write(widget("u1", owned_by("c"), x=1)).write(widget("u1", x=1))  # type: ignore[arg-type] # a dict of JSON is invariant
+    life = Life().write(widget("u1", owned_by("a"), x=1)).write(widget("u1", owned_by("a", "b"), x=1))
+    life.write(widget("u1", owned_by("b"), x=1)).write(widget("u1", owned_by("c"), x=1))
+    life.write(widget("u1", owned_by("c"), x=1)).write(widget("u1", x=1))
     assert [version.notes for version in lived(life)] == [
         (),
         ("no field changed: only who manages them",),

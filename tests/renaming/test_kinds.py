@@ -125,8 +125,8 @@ def test_a_token_that_goes_on_is_a_lists_and_a_map_of_ports_an_allocation() -> N
 
 
 def test_an_objects_version_is_its_own_or_that_of_the_value_that_it_was_read_from() -> None:
-    times: list[object] = [{"time": T1}, "odd", {"time": T2}, {"time": 3}]
-    found = owner_of({"uid": "u", "managedFields": times}, Owner(revision="7", resource="pods"))  # type: ignore[dict-item] # a dict of JSON is invariant
+    times: list[JSON] = [{"time": T1}, "odd", {"time": T2}, {"time": 3}]
+    found = owner_of({"uid": "u", "managedFields": times}, Owner(revision="7", resource="pods"))
     assert found == Owner("u", revision="7", newest=T2, resource="pods")
     found = owner_of({"uid": "u", "resourceVersion": "9", "managedFields": "odd"}, Owner(revision="7"))
     assert found == Owner("u", revision="9")

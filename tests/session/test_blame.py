@@ -6,6 +6,7 @@ import pytest
 
 from kproxy.errors import UsageError
 from kproxy.history.agreement import Agreement
+from kproxy.model.jsontypes import JSONObject
 from kproxy.session.blame import BlameRow, ObjectBlame, blame_object
 from kproxy.store.text import export_text
 from tests.support.life import OBJECT, Life, managed, widget
@@ -55,8 +56,8 @@ def test_what_has_no_fields_is_said(words: str, at: str | None, sentence: str) -
 
 
 def test_without_etcd_the_answers_of_writes_tell_it(tmp_path: Path) -> None:
-    x: dict[str, object] = {"managedFields": [managed("alice", {"f:x": {}, "f:y": {}})]}
-    life = Life(etcd=False).write(widget("u1", x, x=1, y=1)).read().write(widget("u1", x, x=2, y=1))  # type: ignore[arg-type] # a dict of JSON is invariant
+    x: JSONObject = {"managedFields": [managed("alice", {"f:x": {}, "f:y": {}})]}
+    life = Life(etcd=False).write(widget("u1", x, x=1, y=1)).read().write(widget("u1", x, x=2, y=1))
     export_text(life.recording, tmp_path / "life")
     found = blame_object(str(tmp_path / "life"), OBJECT)
     assert (seq(found, "x"), seq(found, "y")) == (3, 1)
