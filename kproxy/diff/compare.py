@@ -195,6 +195,8 @@ def _learn(  # noqa: PLR0913, PLR0917 - both recordings, and all that learns fro
         etcd.learn()
     if of.renaming.settle():
         spool.distrust()
+        if etcd is not None:
+            etcd.distrust()
     order.settle()
 
 

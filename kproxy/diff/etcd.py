@@ -9,6 +9,7 @@ from kproxy.diff.lives import Change, Key, Lives
 from kproxy.diff.noise import EMULATED, STARTUP
 from kproxy.diff.pairing import Pairing
 from kproxy.diff.sides import Comparison, Side
+from kproxy.diff.stored import Stored
 from kproxy.diff.trees import Comparer, SeenTime, Spot
 from kproxy.diff.unnamed import kind_of, pair_unnamed
 from kproxy.model.attribution import Ledger
@@ -18,7 +19,6 @@ from kproxy.model.jsontypes import JSON
 from kproxy.model.session import Gap
 from kproxy.model.verdict import Tally
 from kproxy.renaming.kinds import Owner
-from kproxy.renaming.learn import Learner
 
 _WEIGHT = 3
 """etcd's own revisions count for more than what an answer says of them."""
@@ -36,6 +36,7 @@ class EtcdComparison:
     blameless: Container[Seq | None] = ()
     """Exchanges of the replay whose outcome says nothing of the server, and so does a key from their change on."""
     lives: Lives = field(init=False)
+    _stored: Stored = field(init=False)
     _gaps: tuple[MissingChanges, MissingChanges] = field(init=False)
     _quiet: bool = False
     _different: set[str] = field(default_factory=set)
@@ -44,6 +45,7 @@ class EtcdComparison:
     def __post_init__(self) -> None:
         sides = (self.of.baseline.recording, self.of.replayed.recording)
         self._gaps = MissingChanges(sides[0]), MissingChanges(sides[1])
+        self._stored = Stored(self.of)
         self.lives = Lives((self.of.baseline, self.baseline), (self.of.replayed, self.replayed))
 
     def learn(self) -> None:
@@ -60,15 +62,18 @@ class EtcdComparison:
         for _, a, b in self.lives.beside(lambda key: bool(key.first.count and key.second.count)):
             if a is not None and b is not None:
                 self._learn(a, b)
+        self._stored.settle()
 
     def _learn(self, a: Change, b: Change) -> None:
         if a.change.type is not b.change.type:
             return
-        for revision, (first, second) in self._values(a, b.change):
-            if all(each.raw is None and not each.reason for each in (first, second)):
-                Learner(self.of.renaming, self.of.traces).learn(first.value, second.value, Owner(revision=revision))
         scope = _scope(self.of.baseline, a.change)
+        self._stored.learn(_known_by(a.change, b.change), scope, self._values(a, b.change))
         self.of.renaming.revisions.learn(scope, str(a.change.revision), str(b.change.revision), _WEIGHT)
+
+    def distrust(self) -> None:
+        """What was compared is not to be relied on: everything has to be compared as a whole."""
+        self._stored.forget()
 
     def compare(self) -> Tally:
         """Compare all keys that are in scope."""
@@ -100,6 +105,7 @@ class EtcdComparison:
                 self._equivalent.add(key.name)
         for name in excused:
             self.of.findings.cannot_tell(f"the key {name} was changed by a request that cannot be compared")
+        self._stored.forget()
         different, equivalent = len(self._different), len(self._equivalent - self._different)
         identical = compared - different - equivalent
         return Tally(compared=compared, identical=identical, equivalent=equivalent, different=different)
@@ -165,7 +171,8 @@ class EtcdComparison:
         ):
             if left != right:
                 self.of.findings.differ(seq, "etcd", f"{path} {what}", "changed", left, right)
-        scope = _scope(self.of.baseline, first)
+        equal = self._stored.equal(_known_by(first, second))
+        scope = _scope(self.of.baseline, first) if equal is None else equal.scope
         for what, x, y in (
             ("mod_revision", first.revision, second.revision),
             ("create_revision", first.create_revision, second.create_revision),
@@ -174,7 +181,10 @@ class EtcdComparison:
                 continue  # restored: written more than once, perhaps, before the session
             if not self._same_revision(scope, x, y):
                 self.of.findings.differ(seq, "etcd", f"{path} {what}", "renamed", x, y)
-        if first.type is second.type:
+        if equal is not None:
+            for time in equal.seen(seq, _roots(path)):
+                self.see(time)
+        elif first.type is second.type:
             self._compare_encodings(path, seq, first, second)
             self._compare_values(path, seq, a, second)
 
@@ -206,7 +216,7 @@ class EtcdComparison:
         return image is None or image == second
 
     def _compare_values(self, path: str, seq: Seq | None, a: Change, second: KeyChange) -> None:
-        for root, (revision, (x, y)) in zip((path, f"{path} previous "), self._values(a, second), strict=True):
+        for root, (revision, (x, y)) in zip(_roots(path), self._values(a, second), strict=True):
             self._compare_documents(root, seq, revision, x, y)
 
     def _values(self, a: Change, second: KeyChange) -> tuple[tuple[str, tuple[Document, Document]], ...]:
@@ -229,6 +239,17 @@ class EtcdComparison:
             comparer.compare(a.value, b.value, Owner(revision=revision))
             for time in comparer.spot.times:
                 self.see(time)
+
+
+def _roots(path: str) -> tuple[str, str]:
+    """What a change's value is called, and its previous one."""
+    return path, f"{path} previous "
+
+
+def _known_by(first: KeyChange, second: KeyChange) -> str:
+    """What two changes that stand beside each other are known by, rising with the baseline's revisions."""
+    key = first.key.decode("latin-1")  # which takes no two for one
+    return f"{first.revision:020} {second.revision} {first.cluster} {second.cluster} {key}"
 
 
 def _stands_still(change: Change) -> bool:
