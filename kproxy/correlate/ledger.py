@@ -56,7 +56,7 @@ class _Correlation:
         if len(self.changes):
             self._claim()
         self.claims.settle()
-        self.by_seq = BySeq(self.changes, self.claims)
+        self.by_seq = _BySeq(self.changes, self.claims)
 
     def _claim(self) -> None:
         # In the order in which they need each other's claims; which one wins is Basis's say (claims.py).
@@ -150,7 +150,7 @@ class _Correlation:
         return pair is not None and self.claims.seq(place) not in pair
 
 
-class BySeq(Mapping[Seq, tuple[Attribution, ...]]):
+class _BySeq(Mapping[Seq, tuple[Attribution, ...]]):
     """The attributed changes of each exchange, in the order of revisions."""
 
     def __init__(self, changes: Changes, claims: Claims) -> None:

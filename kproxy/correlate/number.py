@@ -6,7 +6,7 @@ from zlib import crc32
 from kproxy.correlate.background import RULES, BackgroundRule
 from kproxy.model.attribution import Basis
 
-_LOGIC = 2
+_LOGIC = 3
 """Goes up when the same recording would get another ledger though it has the same grounds and the same background."""
 
 

@@ -276,7 +276,7 @@ class _Grouping:
         self._remember_place(site, number)
         if seq is not None:
             self._remember_part(site, seq, number)
-        if site.aspect == "answer" and exchange is not None and is_another(site):
+        if site.aspect == "answer" and exchange is not None and _is_another(site):
             if site.is_write and _has_effect(site):
                 self._remember_write(exchange, number)
         elif site.subject is not None and (site.aspect == "key" or _is_end(site)):
@@ -303,7 +303,7 @@ class _Grouping:
                 return
             self._requests.setdefault(seq, number)
         elif site.aspect == "answer":
-            if is_another(site):
+            if _is_another(site):
                 self._answers.setdefault(seq, number)
             if site.difference.path == "status":
                 self._statuses.setdefault(seq, number)
@@ -362,7 +362,7 @@ def _pair(site: Site) -> tuple[object, ...] | None:
     return site.difference.seq, site.subject, first, second
 
 
-def is_another(site: Site) -> bool:
+def _is_another(site: Site) -> bool:
     """Whether an answer is another one as a whole: none, no success, another refusal."""
     difference = site.difference
     if difference.where == "missing":

@@ -41,7 +41,7 @@ class Link:
 def cause_of(site: Site, message: str = "") -> str:
     """The first difference as a sentence; `message`: what a refusal says."""
     said = f": {_value(message)}" if message else ""
-    return f"{_what(site)}{said}" if site.aspect in _OF_THE_EXCHANGE else f"{_what(site)}, in {place_text(site)}{said}"
+    return f"{_what(site)}{said}" if site.aspect in _OF_THE_EXCHANGE else f"{_what(site)}, in {_place_text(site)}{said}"
 
 
 def chain_of(links: Sequence[Link], cause: str) -> Iterator[str]:
@@ -80,7 +80,7 @@ def _sentence(group: Sequence[Link]) -> str:
         return f"etcd holds it so, too: {_numbers({link.site.difference.seq for link in group})}"
     if site.aspect in _OF_THE_EXCHANGE:
         return f"so {_what(site)}"
-    return f"so {_what(site)}, in {place_text(site)}"
+    return f"so {_what(site)}, in {_place_text(site)}"
 
 
 def _elsewhere(first: Site, sites: Sequence[Site]) -> Iterator[str]:
@@ -105,7 +105,7 @@ def _count(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def place_text(site: Site) -> str:
+def _place_text(site: Site) -> str:
     """`exchange 17 (create deployments.apps in default)`."""
     seq = site.difference.seq
     if seq is None:
@@ -142,7 +142,7 @@ def _what(site: Site) -> str:  # noqa: PLR0911 - a sentence for each aspect
         case "key":
             return _key(site)
         case "end":
-            return f"{place_text(site)} ended {_plain(difference.replayed)} instead of {_plain(difference.baseline)}"
+            return f"{_place_text(site)} ended {_plain(difference.replayed)} instead of {_plain(difference.baseline)}"
         case "field":
             return _other_state(site) or f"{_field(site)} {_change(site)}"
 
@@ -160,7 +160,7 @@ def _other_state(site: Site) -> str:
 
 
 def _answer(site: Site) -> str:
-    difference, place = site.difference, place_text(site)
+    difference, place = site.difference, _place_text(site)
     if difference.path == "exchange":
         return f"{place} was not sent"
     if difference.where == "missing":

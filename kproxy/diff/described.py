@@ -95,7 +95,7 @@ class Described:
             return self._listed(site)
         if path.startswith(_OPENAPI):
             return self._documented(site)
-        return self._discovered(site, path) if path in {"/api", "/apis"} or is_discovery(site) else None
+        return self._discovered(site, path) if path in {"/api", "/apis"} or _is_discovery(site) else None
 
     def served_in(self, site: Site) -> Served | None:
         """What a site says to be served on one side alone; None: neither a group nor a resource."""
@@ -211,7 +211,7 @@ class Described:
         return _of_gate(kind, self._gate(site)) or ("openapi", "property", kind, *self._features.field(of, kind, name))
 
 
-def is_discovery(site: Site) -> bool:
+def _is_discovery(site: Site) -> bool:
     """Whether a document lists groups, versions or resources."""
     info = site.exchange.info if site.exchange is not None else None
     return info is not None and not info.is_resource and info.path.startswith(("/api/", "/apis/"))

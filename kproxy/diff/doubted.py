@@ -28,11 +28,11 @@ def without_doubted(verdict: Verdict, doubted: Callable[[Difference], str | None
     )
     decided = bool(kept) or any(doubted(each) is None for each in verdict.unlisted)
     outcome = verdict.outcome if decided or verdict.outcome is not Outcome.DIFFERENT else Outcome.INCONCLUSIVE
-    findings = tuple(found for each in verdict.findings if (found := _without(each, frozenset(kept_ids(kept)))))
+    findings = tuple(found for each in verdict.findings if (found := _without(each, frozenset(_kept_ids(kept)))))
     return replace(verdict, outcome=outcome, differences=tuple(kept), findings=findings, reasons=reasons)
 
 
-def kept_ids(kept: list[Difference]) -> list[int]:
+def _kept_ids(kept: list[Difference]) -> list[int]:
     """By identity: values of differences are JSON, which has no hash."""
     return [id(each) for each in kept]
 

@@ -28,7 +28,7 @@ def described_of(value: JSON) -> str:
     return text(value.get("description"))[:_MAX_WORDS] if isinstance(value, dict) else ""
 
 
-def form_of_field(value: JSON) -> str:
+def _form_of_field(value: JSON) -> str:
     """A field's type: fields of one name and of two types are two."""
     return f"{value.get('type', '')} {value.get('format', '')}" if isinstance(value, dict) else ""
 
@@ -60,7 +60,7 @@ class Features:
             elif each.path.startswith(("$.components", "$.definitions")):
                 name, below = in_type(steps_of(each.path))
                 if below[-2:-1] == ("properties",):
-                    fields[name, each.kind][below[-1]] = form_of_field(value)
+                    fields[name, each.kind][below[-1]] = _form_of_field(value)
                     words |= {(each.kind, word) for word in _WORD.findall(described_of(value))}
         self._fields = {
             of: {name: (root, forms[root]) for name, root in _roots(forms, _is_end).items()}

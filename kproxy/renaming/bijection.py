@@ -1,8 +1,9 @@
 """A one-to-one map that is learned from pairs."""
 
 from collections.abc import Callable, Iterator, MutableMapping
-from typing import Any, Self
+from typing import Self
 
+from kproxy.renaming.shelf import Packed
 from kproxy.renaming.spilled import HOT, Counts, Spilled
 
 _NO_PAIRS: dict[str, str] = {}
@@ -76,12 +77,12 @@ class Bijection:
             self.learn(baseline, replayed, count)
         return any(self._forward.get(baseline) != replayed for (baseline, replayed), _ in standing)
 
-    def state(self) -> Any:
+    def state(self) -> Packed:
         """All of it as marshal takes it; of one that is not large."""
         return self._injective, self._forward, self._again, self._disputed
 
     @classmethod
-    def of_state(cls, state: Any) -> Self:
+    def of_state(cls, state: Packed) -> Self:
         """One again."""
         injective, forward, again, disputed = state
         made = cls(injective=injective)

@@ -14,13 +14,17 @@ HOT = 256
 """Values of a generation: those that one of the last two used are in memory."""
 
 
+type Packed = Any
+"""What marshal takes, and gives back: who packed it knows what is in it."""
+
+
 class Shelf[T]:
     """Values that may change while they are in memory: whoever asks for one keeps it for no longer than that.
 
     `dump` and `load`: to what marshal takes and back.
     """
 
-    def __init__(self, dump: Callable[[T], Any], load: Callable[[Any], T], hot: int = HOT) -> None:
+    def __init__(self, dump: Callable[[T], Packed], load: Callable[[Packed], T], hot: int = HOT) -> None:
         self._dump = dump
         self._load = load
         self._most = hot

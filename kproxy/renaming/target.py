@@ -8,7 +8,7 @@ DRAWN_ANEW = frozenset({"resourceVersion", "continue", "timeoutSeconds", "timeou
 SELECTORS = frozenset({"fieldSelector", "labelSelector"})
 
 
-PROLONGED = 3600
+_PROLONGED = 3600
 """Seconds for which a replay asks for a watch that its recorded client left before its time was over."""
 
 _TIME = re.compile(r"(?<=[?&]timeoutSeconds=)([0-9]{1,9})(?=&|#|$)")
@@ -16,7 +16,7 @@ _TIME = re.compile(r"(?<=[?&]timeoutSeconds=)([0-9]{1,9})(?=&|#|$)")
 
 def prolonged(target: str) -> str:
     """A watch's target, asked for at least so long: a replay that is slower than its recording needs it longer."""
-    return _TIME.sub(lambda match: str(max(int(match[1]), PROLONGED)), target)
+    return _TIME.sub(lambda match: str(max(int(match[1]), _PROLONGED)), target)
 
 
 def path_of(target: str) -> str:

@@ -12,12 +12,12 @@ import json
 import marshal
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.kinds import Place
-from kproxy.renaming.shelf import Shelf
+from kproxy.renaming.shelf import Packed, Shelf
 
 _FORMAT = 2  # of marshal: equal values give equal bytes
 _LARGEST = 1 << 13
@@ -44,11 +44,11 @@ class _Times(NamedTuple):
 type _Object = dict[Field, _Times]
 
 
-def _dump(fields: _Object) -> Any:
+def _dump(fields: _Object) -> Packed:
     return [(tuple(field), times.beside, times.pairs.state()) for field, times in fields.items()]
 
 
-def _load(fields: Any) -> _Object:
+def _load(fields: Packed) -> _Object:
     return {Field(*field): _Times(beside, Bijection.of_state(state)) for field, beside, state in fields}
 
 

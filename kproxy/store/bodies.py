@@ -12,7 +12,7 @@ from kproxy.model.recording import LATELY, SHARE
 MAX_BODY = 1 << 30
 """Bytes. Larger ones are never written; a row that claims more is not ours."""
 
-WORTH_COMPRESSING = 128
+_WORTH_COMPRESSING = 128
 LEVEL = 1
 
 _compressor = zstandard.ZstdCompressor(level=LEVEL)
@@ -26,7 +26,7 @@ def digest_of(data: bytes) -> Digest:
 
 def pack(data: bytes) -> tuple[str, bytes]:
     """(coding, bytes as stored)."""
-    if len(data) >= WORTH_COMPRESSING:
+    if len(data) >= _WORTH_COMPRESSING:
         packed = _compressor.compress(data)
         if len(packed) < len(data):
             return "zstd", packed

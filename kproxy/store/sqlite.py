@@ -10,8 +10,8 @@ from kproxy.errors import RecordingError
 
 APPLICATION_ID = 0x6B707278  # "kprx": https://www.sqlite.org/fileformat.html#application_id
 MAGIC = b"SQLite format 3\x00"
-HEADER_SIZE = 100
-BUSY_SECONDS = 5.0
+_HEADER_SIZE = 100
+_BUSY_SECONDS = 5.0
 
 KINDS = "SELECT name, type FROM sqlite_master"
 """What the file holds."""
@@ -43,8 +43,8 @@ class FileHeader:
 def read_header(path: Path) -> FileHeader | None:
     """The file's header; None if it is no SQLite file. OSError if it cannot be read."""
     with path.open("rb") as file:
-        raw = file.read(HEADER_SIZE)
-    if len(raw) < HEADER_SIZE or not raw.startswith(MAGIC):
+        raw = file.read(_HEADER_SIZE)
+    if len(raw) < _HEADER_SIZE or not raw.startswith(MAGIC):
         return None
     number = int.from_bytes
     page = number(raw[16:18]) if number(raw[16:18]) != 1 else 65536
@@ -68,7 +68,7 @@ def reading(path: Path) -> sqlite3.Connection:
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """A connection that every thread may use: `mode` is SQLite's, rw or ro."""
     uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
+    return sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
 
 
 def leftovers(path: Path) -> tuple[Path, Path]:

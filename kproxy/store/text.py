@@ -36,7 +36,7 @@ from kproxy.store.bodies import digest_of
 from kproxy.store.bodytext import body_bytes, body_line, canonical, strict_json
 from kproxy.store.structure import StructureError, fields_to_json, from_json, to_json
 
-MAX_FILE = 1 << 30
+_MAX_FILE = 1 << 30
 """Bytes of each file but the header: it is held in memory."""
 
 _HEADING = "# A kproxy recording in its text form. Read it with `kproxy log FOLDER`, make one file of it with\n"
@@ -272,9 +272,9 @@ class TextRecording:
     def _raw_lines(self, name: str) -> Iterator[tuple[int, bytes]]:
         path = self.folder / name
         try:
-            if path.stat().st_size > MAX_FILE:
+            if path.stat().st_size > _MAX_FILE:
                 raise RecordingError(
-                    f"{path} is larger than {MAX_FILE >> 20} MiB: import cannot read it; "
+                    f"{path} is larger than {_MAX_FILE >> 20} MiB: import cannot read it; "
                     "use the file that it was exported from."
                 )
             with path.open("rb") as file:

@@ -25,7 +25,7 @@ from kproxy.store.bodies import Known, pack
 from kproxy.store.cells import Row
 from kproxy.store.lock import WriterLock
 
-CLOSE_PATIENCE = 10.0
+_CLOSE_PATIENCE = 10.0
 """Seconds that closing waits for readers to let go of the file."""
 
 UPSERT_EXCHANGE = engines.upsert(schema.exchanges)
@@ -56,7 +56,7 @@ class RelayProgress:
     heard: Nanos
 
 
-LEDGER_ROWS = 2000
+_LEDGER_ROWS = 2000
 """Entries of a ledger that are in memory at once while it is kept."""
 
 
@@ -244,7 +244,7 @@ class Writer:
         try:
             with self._connection.begin():
                 self._forget_ledger()
-                for entries in batched(ledger.entries, LEDGER_ROWS):
+                for entries in batched(ledger.entries, _LEDGER_ROWS):
                     _many(self._connection, UPSERT_ENTRY, [ledgerrows.entry_row(entry) for entry in entries])
                 _many(self._connection, UPSERT_NO_OP, [ledgerrows.no_op_row(write) for write in ledger.no_op_writes])
                 _many(self._connection, UPSERT_PROGRESS, [(schema.KEPT_LEDGER, version)])
@@ -320,7 +320,7 @@ def _many(connection: Connection, statement: str, values: list[Row]) -> None:
 
 
 def _patiently(engine: Engine) -> None:
-    deadline = time.monotonic() + CLOSE_PATIENCE
+    deadline = time.monotonic() + _CLOSE_PATIENCE
     while True:
         try:
             engines.to_single_file(engine)
