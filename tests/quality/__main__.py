@@ -11,7 +11,8 @@
 
 Without --house, --branches or --mutants: all three, 300 mutants of each room. What was found is told as it is found,
 and all figures beside their goals as a table in the end. Exit code 1 if a goal is missed: 95 of 100 branches and 85 of
-100 mutants of each room, no ring of imports, no six lines twice, no name that nobody uses.
+100 mutants of each room, no ring of imports, no six lines twice, no name that nobody uses, no public
+one that only its own file does.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from pathlib import Path
 from tests.quality.coverage import GOAL as BRANCHES
 from tests.quality.coverage import covered
 from tests.quality.figures import House, house, wired
-from tests.quality.leftovers import dead, repeated
+from tests.quality.leftovers import alone, dead, repeated
 from tests.quality.mutation import GOAL as MUTANTS
 from tests.quality.mutation import mutated, shown
 from tests.quality.rooms import ROOMS, ROOT, Room, chosen
@@ -60,15 +61,18 @@ def _say_house(measured: House) -> list[Figure]:
         _say(f"  {room:12}{public.names:5}{public.imported:5}")
     for ring in measured.cycles:
         _say("a ring of imports: " + " -> ".join(ring))
-    found, names = repeated(ROOT), dead(ROOT)
+    found, names, own = repeated(ROOT), dead(ROOT), alone(ROOT)
     for each in found:
         _say(f"{each.lines} lines twice: {', '.join(each.places)}")
     for name in names:
         _say(f"nobody uses it: {name}")
+    for name in own:
+        _say(f"only its own file uses it: {name}")
     return [
         none("rings of imports", len(measured.cycles)),
         none("lines that stand twice", sum(each.lines for each in found)),
         none("names that nobody uses", len(names)),
+        none("public names that only their own file uses", len(own)),
     ]
 
 

@@ -1,8 +1,11 @@
-"""Lines that stand twice, by pylint's symilar, and names that nobody uses, by vulture."""
+"""Lines that stand twice, by pylint's symilar, names that nobody uses, by vulture, or their own file alone."""
 
+import ast
 import re
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +14,9 @@ LINES = 6
 
 ALLOWED = Path(__file__).with_name("allowed.txt")
 """What is held to be right as it is, one a line with its reason behind a `#`: places of vulture and of symilar."""
+
+FAMILIES = re.compile(r"UPSERT_|INSERT_|SINCE_|ORDINAL$")
+"""Constants that stand in a row of their kind, of which other files ask for some (store/writer.py, store/schema.py)."""
 
 HEAD = re.compile(r"^(\d+) similar lines in \d+ files$")
 PLACE = re.compile(r"^==(\S+):\[\d+:\d+\]$")
@@ -57,6 +63,40 @@ def read_vulture(said: str) -> list[str]:
     """Read what vulture says: each as `path: what 'name'`."""
     found = re.finditer(r"^(\S+?):\d+: unused (.*) \(\d+% confidence\)$", said, re.MULTILINE)
     return [f"{match[1]}: {match[2]}" for match in found]
+
+
+def alone(root: Path) -> list[str]:
+    """Public functions and constants that only their own file uses: they are private, but for their name."""
+    places = ("kproxy", "tests", "tools", "pytest-kproxy")
+    files = {
+        file.relative_to(root).as_posix(): file.read_text() for place in places for file in (root / place).rglob("*.py")
+    }
+    return for_themselves(files)
+
+
+def for_themselves(files: Mapping[str, str]) -> list[str]:
+    """Those of the package's files, by their paths, whose names are words of no other file."""
+    words = {name: set(re.findall(r"[A-Za-z]\w*", text)) for name, text in files.items()}
+    used = Counter(word for found in words.values() for word in found)
+    return [
+        f"{name}: {each}"
+        for name, text in sorted(files.items())
+        if name.startswith("kproxy/")
+        for each in _public(ast.parse(text))
+        if used[each] == 1 and not FAMILIES.match(each)
+    ]
+
+
+def _public(tree: ast.Module) -> Iterator[str]:
+    """Functions that are not decorated, and constants."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list:
+            named = [node.name]
+        elif isinstance(node, ast.Assign):
+            named = [each.id for each in node.targets if isinstance(each, ast.Name)]
+        else:
+            named = [node.target.id] if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) else []
+        yield from (name for name in named if not name.startswith("_"))
 
 
 def _allowed() -> frozenset[str]:

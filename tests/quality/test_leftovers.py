@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from tests.quality.leftovers import Repeated, read_symilar, read_vulture
+from tests.quality.leftovers import Repeated, for_themselves, read_symilar, read_vulture
 
 SYMILAR = """
 8 similar lines in 2 files
@@ -18,6 +18,12 @@ def test_lines_that_stand_twice_are_told_with_their_files() -> None:
 
 def test_an_unused_name_is_told_without_its_line_which_moves() -> None:
     assert read_vulture("kproxy/a.py:4: unused function 'go' (60% confidence)\n") == ["kproxy/a.py: function 'go'"]
+
+
+def test_a_public_name_that_only_its_own_file_uses_is_told() -> None:
+    module = "A = 1\nB: int = 2\n_C = 3\ndef d(): ...\ndef e(): ...\n@f\ndef g(): ...\nUPSERT_H = 1\n"
+    found = for_themselves({"kproxy/a.py": module, "tests/test_a.py": "from kproxy.a import A, e\nI = 1\n"})
+    assert found == ["kproxy/a.py: B", "kproxy/a.py: d"]
 
 
 def test_what_is_allowed_has_a_reason_and_is_there() -> None:
