@@ -172,3 +172,9 @@ def test_a_text_stays_a_text_where_the_new_one_could_be_base64_too() -> None:
     data = cbor2.dumps({"a": "old", "b": 1})
     assert edit_cbor(data, lambda _: {"a": "abcd", "b": 1}) == cbor2.dumps({"a": "abcd", "b": 1})
     assert edit_cbor(CBOR_MAGIC + data, lambda _: {"a": "abcd", "b": 1}).startswith(CBOR_MAGIC)
+
+
+def test_keys_stand_in_the_order_of_their_lengths_and_then_of_their_bytes() -> None:
+    values: list[JSON] = [{"aa": 1, "b": 2, "a": 3}, {"b": 2, "a": 3, "aa": 1}]
+    for value in values:
+        assert encode_cbor(value).endswith(bytes.fromhex("a341610341620242616101"))

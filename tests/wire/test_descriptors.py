@@ -60,3 +60,16 @@ def test_groups_have_packages() -> None:
 def test_what_no_table_has_is_a_key_error(name: str) -> None:
     with pytest.raises(KeyError):
         message_class(name)
+
+
+def test_a_field_is_what_its_table_says_of_it() -> None:
+    compare = {spec.name: spec for spec in message_fields("etcdserverpb.Compare")}
+    assert (compare["result"].type, compare["result"].is_message) == ("enum:etcdserverpb.Compare.CompareResult", False)
+    assert (compare["version"].oneof, compare["key"].oneof) == ("target_union", "")
+    pod = {spec.name: spec for spec in message_fields("k8s.io.api.core.v1.Pod")}
+    meta = pod["metadata"]
+    assert (meta.number, meta.json, meta.type) == (1, "metadata", "k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta")
+    assert (meta.repeated, meta.map_key, meta.pointer, meta.is_message) == (False, "", False, True)
+    spec = {spec.name: spec for spec in message_fields("k8s.io.api.core.v1.PodSpec")}
+    assert (spec["containers"].repeated, spec["nodeSelector"].map_key) == (True, "string")
+    assert (spec["nodeSelector"].type, spec["nodeSelector"].is_message) == ("string", False)

@@ -44,6 +44,7 @@ def test_watches_are_told_when_they_are_made_and_ended_and_events_are_not() -> N
         (KeyOperation(operation=Operation.CANCEL, keys=KeyRange(key=EtcdKey(b"/c")), at=Revision(8)),),
     ]
     assert [call.trace_id for call in told] == [TRACE, "", "", ""]
+    assert [call.parent_id for call in told] == [PARENT, "", "", ""]
     assert all(call.answer_size for call in told)
 
 
@@ -128,3 +129,14 @@ def test_anything_is_taken_for_an_event_or_not(data: bytes) -> None:
             parsed("WatchResponse", data)
         except DecodeError:
             return
+
+
+def test_the_end_of_a_watch_that_nobody_made_is_of_no_keys() -> None:
+    wire = GrpcWire()
+    stream = wire.open("/etcdserverpb.Watch/Watch")
+    wire.head(stream)
+    wire.ask(stream, request("WatchRequest", cancel_request=request("WatchCancelRequest", watch_id=9)), end=False)
+    wire.tell(stream, request("WatchResponse", header=HEADER, watch_id=9, canceled=True))
+    wire.tell(stream, request("WatchResponse", header=HEADER, watch_id=8, canceled=True))
+    nothing = KeyRange(key=EtcdKey(b""))
+    assert [call.operations for call in read(wire)] == [(KeyOperation(operation=Operation.CANCEL, keys=nothing),)] * 2

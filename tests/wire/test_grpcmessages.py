@@ -103,3 +103,50 @@ def test_what_is_no_protobuf_is_left(data: bytes, cuts: list[int], nested: bool)
     for piece in pieces(data, cuts):
         skimmer.feed(piece)
     skimmer.message()
+
+
+def test_what_lies_within_a_kept_field_is_not_the_bulk() -> None:
+    kept, bulk = b"\x2a\x05\x12\x03abc", b"\x12\x02zz"
+    for cut in range(len(kept + bulk)):
+        skimmer = Skimmer(Bulk(2))
+        for piece in pieces(kept + bulk, [cut]):
+            skimmer.feed(piece)
+        assert (skimmer.message(), skimmer.dropped) == (kept, 1), cut
+
+
+def test_a_wrapped_message_is_as_long_as_it_says() -> None:
+    for size in (0, 1, 100, 125, 126, 127, 128, 129, 16_384):
+        inner = (
+            message_class("etcdserverpb.ResponseHeader")().SerializeToString() + b"\x2a" + _varint(size) + bytes(size)
+        )
+        skimmer = Skimmer(Bulk(2, nested=True))
+        skimmer.feed(memoryview(b"\x0a" + _varint(len(inner)) + inner))
+        assert skimmer.message() == b"\x0a" + _varint(len(inner)) + inner
+
+
+def _varint(value: int) -> bytes:
+    found = bytearray()
+    while value > 127:
+        found.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*found, value])
+
+
+def test_an_answer_that_is_large_without_its_bulk_is_not_kept() -> None:
+    for size, kept in ((WHOLE - 4, True), (WHOLE - 3, False)):
+        skimmer = Skimmer(Bulk(2))
+        skimmer.feed(memoryview(b"\x2a" + _varint(size) + bytes(size)))
+        assert (skimmer.message() is not None) is kept
+
+
+def test_what_is_not_whole_and_what_is_no_field_is_no_message() -> None:
+    for data in (b"\x2a\x05abc", b"\x2a", b"\x08", b"\x09abc", b"\x0b", b"\xff" * 30):
+        skimmer = Skimmer(Bulk(2))
+        skimmer.feed(memoryview(data))
+        assert skimmer.message() is None, data
+    fixed = b"\x09" + bytes(8) + b"\x0d" + bytes(4)
+    for cut in range(len(fixed)):
+        skimmer = Skimmer(Bulk(2))
+        for piece in pieces(fixed, [cut]):
+            skimmer.feed(piece)
+        assert skimmer.message() == fixed

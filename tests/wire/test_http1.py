@@ -325,3 +325,12 @@ def test_any_bytes_are_framed_held_or_refused(raw: bytes, cuts: list[int]) -> No
 
 def test_end_is_a_value() -> None:
     assert End() == END
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_a_body_has_as_many_bytes_as_its_head_says(size: int) -> None:
+    framer = RequestFramer()
+    raw = b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size + b"b" * size
+    events = framer.feed(raw + GET)
+    assert kinds(events) == ["RequestHead", *["Body"] * bool(size), "End", "RequestHead", "End"]
+    assert framer.idle

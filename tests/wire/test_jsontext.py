@@ -67,3 +67,12 @@ def test_errors_never_hold_the_content() -> None:
     with pytest.raises(ContentError) as caught:
         decode_json(b'{"password": "hunter2" oops')
     assert "hunter2" not in str(caught.value)
+
+
+def test_objects_are_levels_as_lists_are() -> None:
+    def nested(levels: int) -> bytes:
+        return b'{"a":' * levels + b"1" + b"}" * levels
+
+    assert decode_json(nested(MAX_DEPTH))
+    with pytest.raises(ContentError, match="levels deep"):
+        decode_json(nested(MAX_DEPTH + 1))

@@ -124,3 +124,12 @@ def test_a_watch_event_is_written_and_changed() -> None:
     changed: JSONObject = {"type": "ADDED", "object": {**POD, "metadata": {"name": "b"}}}
     assert decode_watch_event(edit_watch_event(data, changed)) == changed
     assert edit_watch_event(data, event) == data
+
+
+def test_a_null_in_a_list_or_a_map_is_gos_zero() -> None:
+    spec: JSONObject = {"containers": [{"name": "c", "args": ["a", None]}]}
+    written = decode_protobuf(encode_protobuf({**POD, "metadata": {"labels": {"a": None}}, "spec": spec}))
+    assert written["metadata"] == {"labels": {"a": ""}}
+    shown = written["spec"]
+    assert isinstance(shown, dict)
+    assert shown["containers"] == [{"name": "c", "args": ["a", ""], "resources": {}}]

@@ -155,3 +155,52 @@ def test_a_request_writes_if_its_verb_does_and_it_is_not_only_tried(line: str, *
 @pytest.mark.parametrize("value", ["a\\", "a\\b", "a=b"])
 def test_a_name_that_is_escaped_in_another_way_is_none(value: str) -> None:
     assert request_info("GET", f"/api/v1/pods?fieldSelector=metadata.name={quote(value)}").name == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("/version?x=1", "/version"),
+        ("/a%20b", "/a b"),
+        ("/api/v1/pods/%zz?x", "/api/v1/pods/%zz"),
+        ("/api/v1/namespaces/n/pods/a%2Db?watch=1", "/api/v1/namespaces/n/pods/a-b"),
+        ("/apis/apps/v1/watch", "/apis/apps/v1/watch"),
+        ("https://server:6443/api/v1/pods?limit=5", "/api/v1/pods"),
+        ("https://server?x=/y", ""),
+        ("//api/v1/pods//", "//api/v1/pods//"),
+    ],
+)
+def test_the_path_is_what_stands_before_the_query_without_its_escapes(target: str, path: str) -> None:
+    assert request_info("GET", target).path == path
+
+
+def test_a_special_verb_without_a_resource_has_its_group_and_version() -> None:
+    info = request_info("POST", "/apis/apps/v1beta1/watch")
+    assert (info.verb, info.group, info.version, info.resource) == ("post", "apps", "v1beta1", "")
+
+
+@pytest.mark.parametrize(
+    ("number", "taken"),
+    [
+        ("5", True),
+        ("+5", True),
+        ("-5", True),
+        ("0", True),
+        ("00000000000000000000000000005", True),
+        ("9223372036854775807", True),
+        ("9223372036854775808", False),
+        ("-9223372036854775808", True),
+        ("-9223372036854775809", False),
+        ("10000000000000000000", False),
+        ("", False),
+        ("-", False),
+        ("+-5", False),
+        ("5.0", False),
+        ("٣", False),
+        ("1_0", False),
+    ],
+)
+def test_a_limit_that_is_no_number_of_gos_costs_the_list_its_name(number: str, *, taken: bool) -> None:
+    for parameter in ("limit", "timeoutSeconds"):
+        target = f"/api/v1/pods?fieldSelector=metadata.name=n&{parameter}={quote(number)}"
+        assert request_info("GET", target).name == ("n" if taken else "")

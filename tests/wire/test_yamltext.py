@@ -94,3 +94,7 @@ def test_more_aliases_than_anybody_writes_are_refused_before_anything_is_built()
 def test_of_a_large_document_the_keys_are_looked_at_wherever_they_stand() -> None:
     large: JSON = ["x" * 2000, 7, None, {"a": [["y"]]}]
     assert decode_yaml(encode_yaml(large)) == large
+
+
+def test_many_lists_beside_each_other_are_not_nested() -> None:
+    assert decode_yaml(b"- [[]]\n" * 1000) == [[[]]] * 1000
