@@ -115,3 +115,23 @@ def test_services_wait_for_each_other_where_one_fixes_its_address_or_port(spec: 
     session.add("POST", services, 201, sent=named("t"), said=named("t"))
     session.add("PUT", f"{services}/u/status", sent=named("u"), said=named("u"))
     assert session.waits() == {1: {}, 2: {1: "addresses"} if fixed else {}, 3: {}}
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "moves"),
+    [
+        ("POST", f"{PODS}/p/binding", True),
+        ("DELETE", f"{PODS}/p", True),
+        ("PATCH", f"{PODS}/p", False),
+        ("PUT", f"{PODS}/p", False),
+        ("PUT", f"{PODS}/p/status", False),
+        ("DELETE", f"{MAPS}/p", False),
+    ],
+)
+def test_a_node_waits_for_the_pods_that_come_to_it_and_go_and_for_no_other_change(
+    method: str, target: str, *, moves: bool
+) -> None:
+    session = Session()
+    written = session.add(method, target)
+    asked = session.add("GET", f"{NAMESPACE}/default/secrets/s", caller="system:node:one")
+    assert session.waits()[asked] == ({written: "nodes' pods"} if moves else {})

@@ -159,3 +159,41 @@ def test_what_names_no_webhook_and_what_is_kept_stays_as_it_is() -> None:
 def test_no_operations_are_too_odd(operations: list[JSON]) -> None:
     handling = Handling(Webhooks.DROP)
     adapted_operations(operations, lambda value: handling.adapt(CONFIGURATION, value) or value)
+
+
+def test_only_what_changes_beside_the_way_is_said_beside_it() -> None:
+    def adapt(value: JSONObject) -> JSONObject:
+        spec = value.get("a~/b")
+        return {**value, "a~/b": {**spec, "near": 1, "same": 2}, "far": 3} if isinstance(spec, dict) else value
+
+    whole: JSONObject = {"x": 1, "same": 2}
+    assert adapted_operations([{"op": "add", "path": "/a~0~1b", "value": whole}], adapt) == [
+        {"op": "add", "path": "/a~0~1b", "value": {"x": 1, "same": 2, "near": 1}},
+        {"op": "add", "path": "/far", "value": 3},
+    ]
+    assert adapted_operations([{"op": "replace", "path": "/a~0~1b/x", "value": 1}], adapt) == [
+        {"op": "replace", "path": "/a~0~1b/x", "value": 1},
+        {"op": "add", "path": "/far", "value": 3},
+        {"op": "add", "path": "/a~0~1b/near", "value": 1},
+        {"op": "add", "path": "/a~0~1b/same", "value": 2},
+    ]
+    assert adapted_operations([{"op": "test", "path": "/a~0~1b/x", "value": 1}], adapt) == [
+        {"op": "test", "path": "/a~0~1b/x", "value": 1}
+    ]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "none",
+        {"op": "remove", "path": "/webhooks/0", "value": {"webhooks": [HOOK]}},
+        {"op": "add", "path": "/webhooks"},
+        {"op": "add", "path": "webhooks", "value": [HOOK]},
+        {"op": "add", "path": 7, "value": [HOOK]},
+        {"op": "add", "path": "/0", "value": HOOK},
+        {"op": "add", "path": "/metadata/labels", "value": {}},
+    ],
+)
+def test_what_says_nothing_of_a_webhook_goes_out_as_it_is(operation: JSON) -> None:
+    handling = Handling(Webhooks.DROP)
+    assert adapted_operations([operation], lambda value: handling.adapt(CONFIGURATION, value) or value) == [operation]

@@ -171,3 +171,136 @@ def test_what_is_there_or_is_to_be_kept_converts_and_serves_as_it_was_recorded()
     assert (there.notes, there.touched, there.aggregated) == ({}, {}, {})
     assert [note.rpartition(": ")[2] for note in kept.notes] == ["it is as it was recorded"] * 2
     assert (len(kept.touched), list(kept.aggregated)) == (1, [("m.io", "v1")])
+
+
+def test_what_was_changed_and_why_is_said_in_one_sentence_each() -> None:
+    spec: JSONObject = {
+        "conversion": {"strategy": "Webhook", "webhook": {"clientConfig": {"url": "https://192.0.2.1/"}}}
+    }
+    service: JSONObject = {"spec": {"group": "m.io", "version": "v1", "service": SERVICE["service"]}}
+    what = f"the conversion of {DEFINITION} calls the URL https://192.0.2.1/, which is not there"
+    for handling, end in (
+        (Handling(Webhooks.DROP), "its strategy is None here"),
+        (
+            Handling(Webhooks.STUB, stub=Stub("https://s", "Y2E=")),
+            "kproxy's own server stands in and changes nothing but apiVersion",
+        ),
+        (Handling(Webhooks.KEEP), "it is as it was recorded"),
+        (Handling(Webhooks.STUB), "its strategy is None here"),
+    ):
+        handling.adapt(DEFINITION, {"spec": spec})
+        assert list(handling.notes) == [f"{what}: {end}"]
+        assert [each.reason for each in handling.touched] == [what]
+        assert (DEFINITION in handling.changed) is (handling.policy is not Webhooks.KEEP)
+    left_out = Handling(Webhooks.DROP)
+    left_out.adapt(API_SERVICE, service)
+    assert list(left_out.notes) == [
+        f"{API_SERVICE} is served by the service team/hook, which is not there: it is left out"
+    ]
+    hook = Handling(Webhooks.STUB, stub=Stub("https://s", "Y2E="))
+    hook.adapt(CONFIGURATION, {"webhooks": [{"clientConfig": SERVICE}]})
+    [note] = hook.notes
+    assert note == (
+        f"webhook ? of {CONFIGURATION} calls the service team/hook, which is not there: "
+        "kproxy's own server stands in and allows everything"
+    )
+
+
+def test_who_is_called_by_a_configuration_is_known_by_what_it_is_of() -> None:
+    handling = Handling(Webhooks.DROP)
+    for ref, concerns in (
+        (CONFIGURATION, True),
+        (DEFINITION, True),
+        (API_SERVICE, True),
+        (ObjectRef(group=CONFIGURATION.group, resource="validatingadmissionpolicies", namespace="", name="p"), False),
+        (ObjectRef(group="", resource="validatingwebhookconfigurations", namespace="", name="p"), False),
+        (ObjectRef(group="", resource="pods", namespace="a", name="p"), False),
+    ):
+        assert handling.concerns(ref.group, ref.resource) is concerns
+        if not concerns:
+            assert handling.adapt(ref, configuration(SERVICE)) == configuration(SERVICE)
+    assert not handling.notes
+
+
+@pytest.mark.parametrize(
+    ("rule", "info", "touched"),
+    [
+        (
+            {"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"], "operations": ["*"]},
+            asked("create", "pods"),
+            True,
+        ),
+        (
+            {"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"], "operations": ["*"]},
+            asked("create", "pods", "status"),
+            False,
+        ),
+        (
+            {"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*/*"], "operations": ["*"]},
+            asked("create", "pods", "status"),
+            True,
+        ),
+        (
+            {"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*/*"], "operations": ["*"]},
+            asked("create", "pods"),
+            True,
+        ),
+        (
+            {"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["pods/*"], "operations": ["*"]},
+            asked("create", "pods", "status"),
+            True,
+        ),
+        (
+            {"apiGroups": ["apps"], "apiVersions": ["v2"], "resources": ["*"], "operations": ["*"]},
+            asked("create", "pods"),
+            False,
+        ),
+        (
+            {"apiGroups": ["x"], "apiVersions": ["v1"], "resources": ["*"], "operations": ["*"]},
+            asked("create", "pods"),
+            False,
+        ),
+        (
+            {"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["*"], "operations": ["DELETE"]},
+            asked("deletecollection", "pods"),
+            True,
+        ),
+        (
+            {"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["*"], "operations": ["CONNECT"]},
+            asked("proxy", "pods"),
+            True,
+        ),
+        (
+            {
+                "apiGroups": ["apps"],
+                "apiVersions": ["v1"],
+                "resources": ["*"],
+                "operations": ["UPDATE"],
+                "scope": "Cluster",
+            },
+            asked("update", "pods"),
+            False,
+        ),
+        (
+            {
+                "apiGroups": ["apps"],
+                "apiVersions": ["v1"],
+                "resources": ["*"],
+                "operations": ["UPDATE"],
+                "scope": "Cluster",
+            },
+            asked("update", "pods", namespace=""),
+            True,
+        ),
+        (
+            {"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["*"], "operations": ["UPDATE"], "scope": "*"},
+            asked("update", "pods"),
+            True,
+        ),
+        ({"resources": "pods"}, asked("create", "pods"), False),
+    ],
+)
+def test_a_rule_matches_as_admissions_rules_do(rule: JSONObject, info: RequestInfo, *, touched: bool) -> None:
+    handling = Handling(Webhooks.DROP)
+    handling.adapt(CONFIGURATION, {"webhooks": [{"clientConfig": SERVICE, "rules": [rule]}]})
+    assert [each.matches(info) for each in handling.touched] == [touched]
