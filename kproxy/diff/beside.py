@@ -8,8 +8,8 @@ by object, must be the same (`check_consequences`).
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from kproxy.diff.locator import Locator
 from kproxy.diff.noise import Rule
@@ -46,6 +46,9 @@ _DRAWN = re.compile(
 )
 """What else a get may show otherwise that shows its state: cells, addresses, and what is on its way out."""
 
+_WHICH = re.compile(r"^\$\.items(?:\[[^\]]*\](?:\.metadata(?:[.\[].*)?)?)?$")
+"""Which objects a list names, and how they are called."""
+
 _NOT_FOUND = 404
 _TIME_KINDS = frozenset({"renamed", "reordered"})
 
@@ -59,16 +62,29 @@ _SYSTEM = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What became of the states that people had seen.
+
+    `missed`: of reads and watches whose state did not come, which one: not hidden. `passed`: reads whose state had only
+    been passed through, and did not come; `moving`: reads of what was on its way, out or in.
+    """
+
+    missed: Mapping[Seq, str] = field(default_factory=dict)
+    passed: Container[int] = ()
+    moving: Collection[int] = ()
+
+
 @dataclass(slots=True)
 class Beside(RuleBook):
-    """A book of rules, and this one. `missed`: reads and watches whose state did not come: not hidden.
+    """A book of rules, and this one. `seen`: what became of the states that people had seen.
 
     `gone`: reads of what was on its way, out or in, and is gone on one side. `own`: keys that in the recording nobody
     but the people wrote (own_keys), below `prefix`: nothing of them is a controller's doing. `locator` tells which
     object it is that a list, or an event, shows.
     """
 
-    missed: frozenset[int] = frozenset()
+    seen: Seen = Seen()
     gone: frozenset[int] = frozenset()
     own: frozenset[EtcdKey] = frozenset()
     prefix: str = PREFIX
@@ -90,9 +106,16 @@ class Beside(RuleBook):
             return True
         if found.where not in {"body", "stream"}:
             return False
-        asked = info(found.seq)
-        verb = asked.verb if asked is not None and found.seq not in self.missed else ""
-        return _is_theirs(found) or verb in _OF_MANY or (verb == "get" and _DRAWN.search(found.path) is not None)
+        return _is_theirs(found) or self._shows_otherwise(found, found.seq, info(found.seq))
+
+    def _shows_otherwise(self, found: Difference, seq: Seq, asked: RequestInfo | None) -> bool:
+        """Whether an answer may show this otherwise that shows its state, or one of another moment."""
+        if asked is None or seq in self.seen.missed:
+            return False
+        drawn = _DRAWN.search(found.path) is not None
+        if asked.verb in _OF_MANY:
+            return seq not in self.seen.passed or drawn or _is_of_a_moment(found)
+        return drawn and asked.verb == "get"
 
     def _is_own(self, found: Difference, info: Callable[[Seq], RequestInfo | None]) -> bool:
         if found.where == "etcd":
@@ -137,6 +160,11 @@ def own_keys(recording: Recording, ledger: Ledger, driven: Iterable[Seq]) -> fro
         if change.revision > start:
             (own if (change.revision, change.key) in known else others).add(change.key)
     return frozenset(own - others)
+
+
+def _is_of_a_moment(found: Difference) -> bool:
+    """Whether a list, at another moment, names other objects of them, or what is told of their coming and going."""
+    return _WHICH.search(found.path) is not None or (found.kind == "renamed" and found.path.startswith("$.items["))
 
 
 def _is_theirs(found: Difference) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from kproxy.diff.align import align_exchanges
 from kproxy.diff.alone import Alone
 from kproxy.diff.atonce import AtOnce
-from kproxy.diff.beside import Beside, check_consequences, gone_on_one_side, own_keys
+from kproxy.diff.beside import Beside, Seen, check_consequences, gone_on_one_side, own_keys
 from kproxy.diff.causes import find_causes
 from kproxy.diff.etcd import EtcdComparison
 from kproxy.diff.exchanges import compare_exchange, compare_pages, same_targets
@@ -65,8 +65,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     require_etcd: bool = False,
     rules: RuleBook | None = None,
     renaming: Renaming | None = None,
-    beside: Mapping[Seq, str] | None = None,
-    passing: Collection[int] = (),
+    beside: Seen | None = None,
     early: Collection[int] = (),
     notify: Notify = lambda _done, _total: None,
 ) -> Verdict:
@@ -78,16 +77,16 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
     repetitions. `stopped`: why and where the replay ended before its time; what it did not come to is not missed.
     `strict`: no noise rule hides anything. `require_etcd`: without etcd on both sides the verdict is inconclusive.
     `rules`: noise beside the built-in one. `renaming`: an empty one, which then has what was learned.
-    `beside`: only people's requests were driven, while controllers acted (beside.py); of reads and watches whose state
-    did not come, which; `passing`: reads of what was on its way, out or in. `early`: watches that the replay's server
-    ended long before their client left them, and that were left by it in the baseline. `notify` hears how far it is.
+    `beside`: only people's requests were driven, while controllers acted (beside.py): what became of the states that
+    they had seen. `early`: watches that the replay's server ended long before their client left them, and that were
+    left by it in the baseline. `notify` hears how far it is.
     """
     pairing = Pairing(align_exchanges(baseline.exchanges(), replayed.exchanges()) if pairs is None else pairs)
     if beside is not None:
         rules = Beside(
             (rules or RuleBook()).rules,
-            missed=frozenset(beside),
-            gone=gone_on_one_side(baseline, replayed, passing, pairing.image),
+            seen=beside,
+            gone=gone_on_one_side(baseline, replayed, beside.moving, pairing.image),
             own=own_keys(baseline, baseline_ledger, map(Seq, pairing.baseline)),
             prefix=baseline.session.etcd_prefix,
             locator=Locator(Sides(baseline, replayed, baseline_ledger, Images(pairing)), ()),
@@ -115,7 +114,7 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         exchanges = _compare_exchanges(of, pairing, order, alone, blameless, spool, rest)
     keys = etcd.compare() if with_etcd else Tally()
     order.finish()
-    for seq, state in (beside or {}).items():
+    for seq, state in (beside.missed if beside is not None else {}).items():
         findings.differ(seq, "consequence", "state", "removed", state, None)
     if beside is not None and with_etcd:
         check_consequences(of)

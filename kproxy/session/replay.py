@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kproxy.config.credentials import asked_once
 from kproxy.config.upstream import Upstream
+from kproxy.diff.beside import Seen
 from kproxy.diff.compare import compare
 from kproxy.diff.doubted import without_doubted
 from kproxy.diff.progress import Notify
@@ -17,7 +18,6 @@ from kproxy.etcd.settings import EtcdSettings
 from kproxy.lab.settings import LabSettings
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import ClusterId, EtcdKey
-from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
 from kproxy.model.verdict import Verdict
 from kproxy.renaming.renaming import Renaming
@@ -199,28 +199,24 @@ def _compared(  # noqa: PLR0913, PLR0917 - both recordings, and all that is know
         rules=settings.rules,
         renaming=settings.renaming,
         require_etcd=settings.require_etcd,
-        beside=_missed(result) if settings.slice.people is not None else None,
-        passing=_gone_by(baseline.recording, result, passing) if settings.slice.people is not None else (),
+        beside=_seen(baseline.recording, result, passing) if settings.slice.people is not None else None,
         notify=notify,
     )
 
 
-def _gone_by(recording: Recording, result: ReplayResult, passing: Passing) -> frozenset[int]:
-    """Reads of what was on its way out, or in, just then: it may be gone, or there, already."""
-    asked = ((seq, recording.exchange(seq)) for seq, _ in result.pairs)
+def _seen(recording: Recording, result: ReplayResult, passing: Passing) -> Seen:
+    """What became of the states that people had seen."""
+    waited = {each.seq: "what its watch had shown by then" for each in result.waited_in_vain}
     passed = frozenset(result.passed)
-    return frozenset(
+    asked = ((seq, recording.exchange(seq)) for seq, _ in result.pairs)
+    moving = frozenset(
         seq
         for seq, exchange in asked
         if exchange is not None
         and (is_passing(recording, exchange) or (seq in passed and passing.comes_or_goes(recording, exchange)))
     )
-
-
-def _missed(result: ReplayResult) -> dict[Seq, str]:
-    """States that people had seen and that did not come, each told once."""
-    waited = {each.seq: "what its watch had shown by then" for each in result.waited_in_vain}
-    return waited | dict.fromkeys(result.missed, "the state that it showed")
+    missed = waited | dict.fromkeys(result.missed, "the state that it showed")
+    return Seen(missed=missed, passed=passed, moving=moving)
 
 
 def _notes(result: ReplayResult) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from kproxy.correlate.ledger import correlate
+from kproxy.diff.beside import Seen
 from kproxy.diff.compare import compare
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON, JSONObject
@@ -18,12 +19,17 @@ def servers() -> tuple[FakeServer, FakeServer]:
 
 
 def beside(
-    first: FakeServer, second: FakeServer, missed: Mapping[Seq, str] | None = None, passing: Collection[int] = ()
+    first: FakeServer,
+    second: FakeServer,
+    missed: Mapping[Seq, str] | None = None,
+    passing: Collection[int] = (),
+    passed: Collection[int] = (),
 ) -> Verdict:
     """The verdict where only people's requests were driven."""
     pairs = [(each.seq, each.seq) for each in first.made.exchange_list]
     ledgers = correlate(first.made), correlate(second.made)
-    return compare(first.made, ledgers[0], second.made, ledgers[1], pairs, beside=missed or {}, passing=passing)
+    seen = Seen(missed=missed or {}, moving=passing, passed=passed)
+    return compare(first.made, ledgers[0], second.made, ledgers[1], pairs, beside=seen)
 
 
 def scaled(server: FakeServer, ready: int, writes: int, **fields: JSON) -> None:
@@ -238,3 +244,12 @@ def test_a_volume_for_an_accounts_token_has_a_drawn_name_and_another_volume_its_
 
     assert found("kube-api-access-bbbbb", "kube-api-access-ccccc") == set()
     assert found("data-b", "data-c") == {"consequence"}
+
+
+def test_a_list_of_another_moment_names_others_but_shows_each_as_it_is() -> None:
+    first, second = servers()
+    for server, names, image in ((first, ("a", "b"), "i"), (second, ("a",), "other")):
+        pods: list[JSON] = [server.pod(1, name, image=image, status={"phase": image}) for name in names]
+        server.exchange("GET", PODS, 200, {"kind": "PodList", "metadata": {}, "items": pods})
+    assert not beside(first, second).differences
+    assert places(beside(first, second, passed=[1])) == {("body", "$.items[0].image")}
