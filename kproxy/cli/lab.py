@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 
 from kproxy.errors import UsageError
-from kproxy.lab.controllers import BesideSettings, run_beside
+from kproxy.lab.controllers import BesideSettings
 from kproxy.lab.info import read_lab
-from kproxy.lab.run import run_in_lab
 from kproxy.lab.settings import MAX_NODES, LabSettings, ServerKind, WithControllers
-from kproxy.session.lab import idle_beside, idle_lab
+from kproxy.session.lab import idle_beside, idle_lab, run_beside, run_in_lab
 
 _WHEN: dict[str | None, WithControllers] = {None: "none", "controllers": "now", "controllers-later": "later"}
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

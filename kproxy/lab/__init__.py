@@ -5,8 +5,7 @@ api-server that needs no Kubernetes binary.
 """
 
 from kproxy.lab.info import LabInfo, read_lab
-from kproxy.lab.run import run_in_lab
 from kproxy.lab.settings import LabSettings, ServerKind
 from kproxy.lab.start import Lab, start_lab
 
-__all__ = ["Lab", "LabInfo", "LabSettings", "ServerKind", "read_lab", "run_in_lab", "start_lab"]
+__all__ = ["Lab", "LabInfo", "LabSettings", "ServerKind", "read_lab", "start_lab"]

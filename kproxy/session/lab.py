@@ -1,9 +1,10 @@
-"""A lab, or its controllers, without a COMMAND: they stay until a signal comes."""
+"""A lab, or its controllers: around a COMMAND, or until a signal comes."""
 
+import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -12,8 +13,29 @@ from kproxy.lab.controllers import BesideSettings, start_beside
 from kproxy.lab.info import LabInfo
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
+from kproxy.session.command import run_command
 
 _CHECK_SECONDS = 1.0
+
+
+def run_in_lab(settings: LabSettings, command: Sequence[str], env: Mapping[str, str] = os.environ) -> int:
+    """Runs COMMAND with KUBECONFIG, ETCDCTL_ENDPOINTS and KPROXY_LAB of a fresh server, which ends with it.
+
+    COMMAND's exit code, as run_command's. LabError if the server does not start, UsageError if COMMAND does not.
+    """
+    with start_lab(settings, env) as lab:
+        return asyncio.run(run_command(command, command_environment(env, lab.environment())))
+
+
+def run_beside(info: LabInfo, settings: BesideSettings, command: Sequence[str], env: Mapping[str, str]) -> int:
+    """Runs COMMAND while a lab's controllers run; its exit code, as `lab run`'s."""
+    with start_beside(info, settings, env):
+        return asyncio.run(run_command(command, env))
+
+
+def command_environment(env: Mapping[str, str], lab: Mapping[str, str]) -> dict[str, str]:
+    """The environment with the lab's entries, without other options for etcdctl: they belong to another etcd."""
+    return {name: value for name, value in env.items() if not name.startswith("ETCDCTL_")} | dict(lab)
 
 
 class _Came(BaseException):

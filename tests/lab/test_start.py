@@ -103,7 +103,7 @@ def test_everything_is_gone_when_the_user_of_a_lab_is_killed() -> None:
 
 @pytest.mark.parametrize("seconds", [0.15, 0.3, 0.45, 0.6, 0.8])
 def test_nothing_stays_when_the_user_is_killed_while_the_lab_starts(tmp_path: Path, seconds: float) -> None:
-    script = "from kproxy.lab import LabSettings, run_in_lab\nrun_in_lab(LabSettings(), ['true'])\n"
+    script = "from kproxy.lab import LabSettings, start_lab\nwith start_lab(LabSettings()):\n    pass\n"
     user = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"TMPDIR": str(tmp_path)})
     time.sleep(seconds)  # the moment is the point: before, during and after the servers' start
     user.kill()

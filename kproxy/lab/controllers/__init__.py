@@ -4,6 +4,6 @@ Each has an identity of its own and only the rights that it has in a cluster; kw
 They may speak to the api-server through something in between, which is how kproxy records a whole control plane.
 """
 
-from kproxy.lab.controllers.beside import BesideSettings, run_beside, start_beside
+from kproxy.lab.controllers.beside import BesideSettings, start_beside
 
-__all__ = ["BesideSettings", "run_beside", "start_beside"]
+__all__ = ["BesideSettings", "start_beside"]

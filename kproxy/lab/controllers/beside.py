@@ -1,7 +1,7 @@
 """Controllers beside a lab that runs already: started by another process, through whatever lies between."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,6 @@ from kproxy.errors import LabError
 from kproxy.lab.alive import refuse_ended
 from kproxy.lab.binaries import find_controllers
 from kproxy.lab.client import LabClient
-from kproxy.lab.command import run_command
 from kproxy.lab.controllers.launch import launch
 from kproxy.lab.controllers.programs import ControllerPlace
 from kproxy.lab.info import LabInfo
@@ -87,12 +86,6 @@ def start_beside(info: LabInfo, settings: BesideSettings, env: Mapping[str, str]
             kwok_config=settings.kwok_config,
         )
         yield Beside(pids=dict(launch(kept, place, client, settings.timeout)), logs=place.logs, kept=kept)
-
-
-def run_beside(info: LabInfo, settings: BesideSettings, command: Sequence[str], env: Mapping[str, str]) -> int:
-    """Runs COMMAND while they run; its exit code, as `lab run`'s."""
-    with start_beside(info, settings, env):
-        return run_command(command, env)
 
 
 def _client(url: str, ca: Path, probe: User) -> LabClient:

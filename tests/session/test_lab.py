@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from kproxy.errors import LabError
-from kproxy.lab import LabSettings, run_in_lab
-from kproxy.lab.run import command_environment
+from kproxy.errors import UsageError
+from kproxy.lab import LabSettings
+from kproxy.session.lab import command_environment, run_in_lab
 from tests.lab.test_kept import eventually, is_alive
 
 RUNNER = (
-    "import sys\nfrom kproxy.lab import LabSettings, run_in_lab\n"
+    "import sys\nfrom kproxy.lab import LabSettings\nfrom kproxy.session.lab import run_in_lab\n"
     "raise SystemExit(run_in_lab(LabSettings(), sys.argv[1:]))\n"
 )
 
@@ -34,7 +34,7 @@ def test_a_command_that_a_signal_ended_gives_128_plus_its_number() -> None:
 
 @pytest.mark.process
 def test_a_command_that_does_not_exist_is_one_sentence() -> None:
-    with pytest.raises(LabError, match="the command 'no-such-command' cannot be started: No such file"):
+    with pytest.raises(UsageError, match="the command 'no-such-command' cannot be started: No such file"):
         run_in_lab(LabSettings(), ["no-such-command"])
 
 
