@@ -6,9 +6,8 @@ In a thread (http.client waits): the hand-off goes on meanwhile.
 import http.client
 import json
 import ssl
-from tempfile import NamedTemporaryFile
 
-from kproxy.config.upstream import Tls
+from kproxy.config.trust import client_context
 from kproxy.errors import RecordingError
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.record.settings import ApiPlace
@@ -39,7 +38,7 @@ class ApiClient:
 
     def __init__(self, place: ApiPlace) -> None:
         self._place = place
-        self._tls = None if place.tls is None else tls_context(place.tls)
+        self._tls = None if place.tls is None else client_context(place.tls)
         self._connection: http.client.HTTPConnection | None = None
 
     def get(self, path: str) -> JSONObject:
@@ -111,20 +110,3 @@ class _Https(http.client.HTTPSConnection):
         """TCP, then TLS in that name."""
         http.client.HTTPConnection.connect(self)
         self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
-
-
-def tls_context(tls: Tls) -> ssl.SSLContext:
-    """How the server is trusted, and what we show of ourselves. RecordingError for a certificate that is none."""
-    context = ssl.create_default_context(cadata=tls.ca_pem)
-    if tls.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if tls.client_cert_pem and tls.client_key_pem:
-        with NamedTemporaryFile("w", prefix="kproxy-", suffix=".pem") as file:  # 0600, and gone at once
-            file.write(tls.client_cert_pem + "\n" + tls.client_key_pem)
-            file.flush()
-            try:
-                context.load_cert_chain(file.name)
-            except ssl.SSLError as error:
-                raise NoApiError(f"the client certificate cannot be used: {error}") from error
-    return context

@@ -9,8 +9,8 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from tempfile import NamedTemporaryFile
 
+from kproxy.config.trust import client_context
 from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.errors import ReplayError
 from kproxy.model.exchange import Headers
@@ -200,7 +200,7 @@ class Transport:
     def __init__(self, target: Upstream, dial: Dial | None = None) -> None:
         self.target = target
         self._bearer = BearerToken(target)
-        self._tls = tls_context(target) if dial is None else None
+        self._tls = _context(target) if dial is None else None
         self._dial = dial or self._by_socket
         self._idle: list[Connection] = []
         self._tails: dict[tuple[Headers, str | None, int], bytes] = {}
@@ -310,27 +310,6 @@ class Transport:
         return fields
 
 
-def tls_context(target: Upstream) -> ssl.SSLContext | None:
-    """How the target is trusted, and what we show of ourselves; None for plain HTTP. ReplayError."""
-    tls = target.tls
-    if tls is None:
-        return None
-    context = ssl.create_default_context(cadata=tls.ca_pem)
-    if tls.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["http/1.1"])
-    if tls.client_cert_pem and tls.client_key_pem:
-        _show_certificate(context, tls.client_cert_pem, tls.client_key_pem)
-    return context
-
-
-def _show_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    """Python's ssl reads certificates from files only: one of 0600 that is gone at once."""
-    with NamedTemporaryFile("w", prefix="kproxy-", suffix=".pem") as file:
-        file.write(certificate + "\n" + key)
-        file.flush()
-        try:
-            context.load_cert_chain(file.name)
-        except ssl.SSLError as error:
-            raise ReplayError(f"The client certificate for the target cannot be used: {error}.") from error
+def _context(target: Upstream) -> ssl.SSLContext | None:
+    """How the target is trusted; None for plain HTTP. ConfigError."""
+    return None if target.tls is None else client_context(target.tls, cluster=target.cluster, user=target.user)

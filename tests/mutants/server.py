@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager, suppress
 from aiohttp import ClientConnectionResetError, ClientSession, ClientTimeout, StreamReader, TCPConnector, web
 from yarl import URL
 
+from kproxy.config.trust import client_context
 from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.etcd import Etcd
-from kproxy.replay.transport import tls_context
 from tests.mutants.lies import Asked, Ending, Lie, Said, Step
 
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host", "authorization"})
@@ -118,7 +118,7 @@ async def mutating_server(target: Upstream, lie: Lie, etcd: Etcd | None = None) 
     """The URL of a mutating server in front of `target`, for as long as the `async with` lasts."""
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.on_response_prepare.append(_as_the_server_said)
-    connector = TCPConnector(ssl=tls_context(target) or False)
+    connector = TCPConnector(ssl=client_context(target.tls) if target.tls else False)
     async with ClientSession(connector=connector, auto_decompress=False, timeout=ClientTimeout(total=None)) as session:
         app.router.add_route("*", "/{path:.*}", MutatingServer(target, lie, etcd, session).handle)
         async with listening(app) as url:

@@ -1,27 +1,18 @@
 """TLS contexts for both legs. What mitmproxy makes of its options would leave keys in files and reread none."""
 
 import logging
-import os
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from kproxy.config.credentials import Credentials
+from kproxy.config.trust import check_certificates, client_context, in_a_file, modern
 from kproxy.config.upstream import Upstream
 from kproxy.errors import ConfigError
 from kproxy.proxy.sockets.certificates import ServingCertificate, pem_of
 from kproxy.proxy.sockets.dial import ClientTls
 
 logger = logging.getLogger(__name__)
-
-_HTTP1 = "http/1.1"
-_SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
-"""Of TLS 1.2: forward secret and authenticated, as Go prefers them."""
 
 
 def listener_context(serving: ServingCertificate, client_ca_pem: str | None = None) -> ssl.SSLContext:
@@ -30,15 +21,15 @@ def listener_context(serving: ServingCertificate, client_ca_pem: str | None = No
     `client_ca_pem`: clients may show a certificate of these authorities; one of another is no handshake. ConfigError.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _modern(context)
+    modern(context)
     shown = "".join(pem_of(each) for each in (serving.certificate, *serving.chain)).encode("ascii")
     key = serving.key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    with _in_a_file(shown + key) as path:
+    with in_a_file(shown + key) as path:
         context.load_cert_chain(path)
     if client_ca_pem is not None:
-        _check_certificates(client_ca_pem, "--client-ca")
+        check_certificates(client_ca_pem, "--client-ca")
         context.load_verify_locations(cadata=client_ca_pem)
         context.verify_mode = ssl.CERT_OPTIONAL
     return context
@@ -67,78 +58,8 @@ class UpstreamTls:
 
 
 def upstream_tls(upstream: Upstream) -> ClientTls | None:
-    """For the api-server's leg, checked as Go does; None for http. ConfigError if a certificate or key cannot be used.
-
-    Names are checked by subject alternative names only; whatever certificate is given is an anchor, be it self-signed
-    or not.
-    """
-    tls = upstream.tls
-    if tls is None:
+    """For the api-server's leg; None for http. ConfigError if a certificate or key cannot be used."""
+    if upstream.tls is None:
         return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    _modern(context)
-    context.hostname_checks_common_name = False
-    if tls.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    else:
-        _trust(context, tls.ca_pem, f'cluster "{upstream.cluster}"')
-    if tls.client_cert_pem is not None and tls.client_key_pem is not None:
-        what = f'user "{upstream.user}"' if upstream.user else "the user"
-        _show(context, tls.client_cert_pem, tls.client_key_pem, what)
-    return ClientTls(context, tls.server_name or upstream.host)
-
-
-def _modern(context: ssl.SSLContext) -> None:
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(_SUITES)
-    context.set_alpn_protocols([_HTTP1])
-
-
-def _trust(context: ssl.SSLContext, ca_pem: str | None, what: str) -> None:
-    if ca_pem is None:
-        context.load_default_certs()
-        return
-    _check_certificates(ca_pem, f"The certificate-authority of {what}")
-    context.load_verify_locations(cadata=ca_pem)
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-
-
-def _show(context: ssl.SSLContext, certificate_pem: str, key_pem: str, what: str) -> None:
-    _check_certificates(certificate_pem, f"The client-certificate of {what}")
-    try:
-        serialization.load_pem_private_key(key_pem.encode("ascii"), password=None)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"The client-key of {what} is no private key that can be read.") from error
-    try:
-        with _in_a_file(f"{certificate_pem}\n{key_pem}".encode("ascii")) as path:
-            context.load_cert_chain(path)
-    except ssl.SSLError as error:
-        reason = "does not belong to its client-certificate"
-        if error.reason != "KEY_VALUES_MISMATCH":
-            reason = f"cannot be used: {error.reason}"
-        raise ConfigError(f"The client-key of {what} {reason}.") from error
-
-
-def _check_certificates(pem: str, what: str) -> None:
-    try:
-        x509.load_pem_x509_certificates(pem.encode("ascii"))
-    except ValueError as error:
-        raise ConfigError(f"{what} holds no certificate that can be read.") from error
-
-
-@contextmanager
-def _in_a_file(data: bytes) -> Iterator[str]:
-    """A path for what must not be on a disk: Python's ssl reads certificates and keys from files only."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("kproxy", os.MFD_CLOEXEC)
-        try:
-            os.write(descriptor, data)
-            yield f"/proc/self/fd/{descriptor}"
-        finally:
-            os.close(descriptor)
-        return
-    with TemporaryDirectory(prefix="kproxy-") as folder:  # for its owner only
-        path = Path(folder) / "pem"
-        path.write_bytes(data)
-        yield str(path)
+    context = client_context(upstream.tls, cluster=upstream.cluster, user=upstream.user)
+    return ClientTls(context, upstream.tls.server_name or upstream.host)

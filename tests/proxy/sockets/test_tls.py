@@ -12,9 +12,7 @@ import pytest
 from cryptography import x509
 
 from kproxy.config.upstream import Tls, Upstream, upstream_from_url
-from kproxy.errors import ConfigError
 from kproxy.model.exchange import End
-from kproxy.proxy.sockets.tls import upstream_tls
 from kproxy.wire.handoff import unpack_head
 from tests.proxy.stage import OK, Server, TeeReader, answering, self_signed, stage
 
@@ -147,29 +145,3 @@ def test_a_client_certificate_is_shown_to_the_server(tmp_path: Path) -> None:
             assert "ada" in str(on.server.peer_certificates)
 
     asyncio.run(play())
-
-
-@pytest.mark.parametrize(
-    ("tls", "sentence"),
-    [
-        (Tls(ca_pem="nothing"), 'certificate-authority of cluster "k"'),
-        (Tls(client_cert_pem="nothing", client_key_pem="x"), 'client-certificate of user "u"'),
-        (Tls(client_cert_pem="CERT", client_key_pem="nothing"), 'client-key of user "u"'),
-        (Tls(client_cert_pem="CERT", client_key_pem="OTHER"), "does not belong"),
-    ],
-)
-def test_certificates_that_cannot_be_used_are_named_before_anything_is_served(
-    tmp_path: Path, tls: Tls, sentence: str
-) -> None:
-    certificate, _ = self_signed(tmp_path)
-    _, other_key = self_signed(tmp_path, common="other")
-    found = {"CERT": certificate, "OTHER": other_key}
-    tls = replace(
-        tls,
-        client_cert_pem=found.get(tls.client_cert_pem or "", tls.client_cert_pem),
-        client_key_pem=found.get(tls.client_key_pem or "", tls.client_key_pem),
-    )
-    upstream = Upstream(url="https://h", host="h", port=443, tls=tls, cluster="k", user="u")
-
-    with pytest.raises(ConfigError, match=sentence):
-        upstream_tls(upstream)
