@@ -1,8 +1,9 @@
 """The heads of a pair of exchanges, learned from and held against each other at once."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from functools import lru_cache
 
+from kproxy.diff.framing import FRAMING_HEADERS
 from kproxy.diff.headers import KINDS, OF_THE_CLIENT, by_name, is_plain
 from kproxy.model.exchange import Exchange, Headers
 from kproxy.renaming.kinds import Kind
@@ -28,14 +29,12 @@ class Heads:
     def same(self, baseline: Exchange, replayed: Exchange) -> bool:
         """Learn from two heads each; whether they certainly say the same by that, but for their answers' Date."""
         requests = baseline.request.headers, replayed.request.headers
-        same = (requests[0] == requests[1] and _are_plain(requests[0])) or self._fields(
-            *requests, left_out=OF_THE_CLIENT
-        )
+        same, drawn = _requests(*requests, forwarded=bool(baseline.forwarded))
+        same = self._learn_all(drawn) and same
         if baseline.answer is None or replayed.answer is None:
             return same
         first, second = baseline.answer, replayed.answer
-        sizes = f"{first.body.size}", f"{second.body.size}"
-        return self._fields(first.headers, second.headers, sizes=sizes) and same
+        return self._answers(first.headers, second.headers, (f"{first.body.size}", f"{second.body.size}")) and same
 
     def settle(self) -> None:
         """Give the renaming all votes that it has not heard."""
@@ -44,15 +43,8 @@ class Heads:
                 self._renaming.learn_name(*drawn, count)
         self._again.clear()
 
-    def _fields(
-        self,
-        first: Headers,
-        second: Headers,
-        *,
-        left_out: Collection[str] = (),
-        sizes: tuple[str, str] | None = None,
-    ) -> bool:
-        """Whether fields say the same one by one; of answers with `sizes` of these bodies, and one Date."""
+    def _answers(self, first: Headers, second: Headers, sizes: tuple[str, str]) -> bool:
+        """Whether fields say the same one by one: with `sizes` of these bodies, and one Date."""
         if len(first) != len(second):
             self._learn_by_name(first, second)
             return False
@@ -65,24 +57,28 @@ class Heads:
             if name != _lower(other[0]):
                 self._learn_by_name(first, second)
                 return False
-            if name in left_out:
-                continue
             if (kind := KINDS.get(name)) is not None:
                 drawn.append((kind, one[1], other[1]))
-            elif name == "date" and sizes is not None:
+            elif name == "date":
                 dates += 1
-            elif name != "content-length" or (one[1], other[1]) != sizes:
-                same = False
-        learned = [self._learn(each) for each in drawn]  # all of them
-        return same and dates <= 1 and all(learned)
+            elif name == "content-length":
+                same = same and (one[1], other[1]) == sizes
+            else:
+                same = same and name in FRAMING_HEADERS and one[1] == other[1]
+        return self._learn_all(drawn) and same and dates <= 1
 
     def _learn_by_name(self, first: Headers, second: Headers) -> None:
-        """The same, of fields that stand in another order."""
+        """Learn from fields that stand in another order."""
         others = by_name(second)
         for name, values in by_name(first).items():
             if (kind := KINDS.get(name)) is not None:
                 for a, b in zip(values, others.get(name, ()), strict=False):
                     self._learn((kind, a, b))
+
+    def _learn_all(self, drawn: Iterable[_Drawn]) -> bool:
+        """Whether all of them stand for each other now."""
+        learned = [self._learn(each) for each in drawn]
+        return all(learned)
 
     def _learn(self, drawn: _Drawn) -> bool:
         """Whether the two stand for each other now: then they do until all was learned."""
@@ -105,6 +101,22 @@ def _lower(name: str) -> str:
     return name.lower()
 
 
-@lru_cache(maxsize=1024)
-def _are_plain(headers: Headers) -> bool:
-    return all(map(is_plain, headers))
+@lru_cache(maxsize=1024)  # clients ask the same way again and again
+def _requests(first: Headers, second: Headers, *, forwarded: bool) -> tuple[bool, tuple[_Drawn, ...]]:
+    """Whether two requests' fields certainly say the same, in whatever order, if what was drawn does; and that.
+
+    `forwarded`: the recorded proxy sent the request on as somebody, whom a replay says itself.
+    """
+    values, others = by_name(first), by_name(second)
+    same = True
+    drawn: list[_Drawn] = []
+    for name in dict.fromkeys((*values, *others)):
+        here, there = values.get(name, []), others.get(name, [])
+        if name in OF_THE_CLIENT or (forwarded and not here and name.startswith("impersonate-")):
+            continue
+        if (kind := KINDS.get(name)) is not None:
+            drawn += [(kind, a, b) for a, b in zip(here, there, strict=False)]
+            same = same and len(here) == len(there)
+        else:
+            same = same and here == there and all(is_plain((name, value)) for value in here)
+    return same, tuple(drawn)

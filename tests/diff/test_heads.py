@@ -1,6 +1,7 @@
 """kproxy.diff.heads: what heads teach at once is what each of their fields teaches for itself."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import starmap
 
 import pytest
@@ -92,14 +93,26 @@ def test_fields_that_are_the_same_may_say_something_else() -> None:
                 ((("Content-Length", "3"),), (("Content-Length", "3"),)),
                 ((("Content-Length", "4"),), (("Content-Length", "4"),)),
                 ((("Accept", "a"), date), (("Accept", "a"),)),
+                ((("Transfer-Encoding", "chunked"),), (("Transfer-Encoding", "chunked"),)),
+                ((("Connection", "close"),), (("Connection", "keep-alive"),)),
+                ((("Accept", "a"), date), (date, ("Accept", "a"))),
             ),
         )
-    ) == [True, False, False, True, False, True, False, False]
+    ) == [True, False, False, True, False, True, False, False, True, False, False]
 
 
 def test_a_request_says_the_same_without_what_a_replay_sets_anew() -> None:
     heads = Heads(Renaming())
     first = exchange((("Host", "a"), ("Kubectl-Session", UIDS[0]), ("Accept", "*")))
     assert heads.same(first, exchange((("Host", "b"), ("Kubectl-Session", UIDS[1]), ("Accept", "*"))))
+    assert heads.same(first, exchange((("Accept", "*"), ("kubectl-session", UIDS[1]))))  # in another order
     assert not heads.same(first, exchange((("Host", "b"), ("Kubectl-Session", UIDS[2]), ("Accept", "*"))))
+    assert not heads.same(first, exchange((("Host", "b"), ("Accept", "*"))))
+    assert not heads.same(first, exchange((("Kubectl-Session", UIDS[1]), ("Accept", "*"), ("Impersonate-User", "a"))))
     assert not heads.same(first, exchange((("Host", "b"), ("Kubectl-Session", UIDS[1]), ("Accept", "a"))))
+
+
+def test_as_whom_the_recorded_proxy_sent_a_request_on_a_replay_says_itself() -> None:
+    first = replace(exchange((("Accept", "*"),)), forwarded="impersonated")
+    assert Heads(Renaming()).same(first, exchange((("Accept", "*"), ("Impersonate-User", "a"))))
+    assert not Heads(Renaming()).same(first, exchange((("Accept", "*"), ("X-Other", "a"))))
