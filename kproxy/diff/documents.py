@@ -27,7 +27,7 @@ _CHOSEN = re.compile(
 )
 """Any trace of a value that kproxy.renaming.kinds knows to be the server's choice."""
 
-ENCRYPTED = "encrypted at rest"
+_ENCRYPTED = "encrypted at rest"
 """The reason why the recorder has no such value (kproxy.record.redact)."""
 
 _MOST = 1 << 19
@@ -149,7 +149,7 @@ class Documents:
         if body is None or body.state is BodyState.EMPTY:
             return Document(raw=b"")
         if body.digest is None or body.state not in _WHOLE:
-            encoding = ENCRYPTED if body.reason == ENCRYPTED else ""
+            encoding = _ENCRYPTED if body.reason == _ENCRYPTED else ""
             return Document(reason=f"a value is {body.state.value}{_because(body)}", encoding=encoding)
         known = self._bodies.get("", body.digest)
         if known is None:

@@ -61,6 +61,10 @@ class Turn(IntEnum):
     STREAM = -2
 
 
+type _Kept = tuple[Any, ...]
+"""What is kept of a pair in short, as marshal gives it back."""
+
+
 class Spool:
     """What is kept of all pairs, in the order in which it was put."""
 
@@ -70,7 +74,7 @@ class Spool:
         self._trusted = True
         with _in_a_sentence():
             self._file: IO[bytes] = TemporaryFile(prefix="kproxy-diff-")  # noqa: SIM115 - closed with the spool
-        self._waiting: list[Any] = []
+        self._waiting: list[object] = []
         self._later: defaultdict[Turn, Spool] = defaultdict(Spool)
 
     @property
@@ -140,6 +144,6 @@ class Spool:
             each.close()
 
 
-def _in_short(kept: tuple[Any, ...]) -> InShort:
+def _in_short(kept: _Kept) -> InShort:
     (seq, verb, baseline, replayed), *rest = kept
     return InShort(Moments(seq, verb, Moment(*baseline), Moment(*replayed)), *rest)

@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import batched
 from pathlib import Path
-from typing import Any
 
 from kproxy.errors import RecordingError, SchemaError
 from kproxy.model.attribution import LedgerEntry, NoOpWrite
@@ -20,12 +19,16 @@ from kproxy.model.trace import Span
 from kproxy.store import bodies, etcdrows, exchangerows, ledgerrows, sessionrows, sqlite, startrows
 from kproxy.store.cells import Columns
 from kproxy.store.compiled import KEPT_LEDGER, OLDER, ORDER, QUESTIONS, TABLES
+from kproxy.store.exchangerows import Cells
 from kproxy.store.lock import is_growing
 
 CHUNK = 500
 """Rows read in one transaction: short ones let a writer go on and its -wal be folded in."""
-LARGE_CHUNK = 10_000
+_LARGE_CHUNK = 10_000
 """The same, of rows of a few columns."""
+
+type _Given = dict[str, object]
+"""What a question is asked about, by the names of its parameters."""
 
 
 @contextmanager
@@ -81,7 +84,7 @@ class FileRecording:
 
     def exchanges(self, verbs: Collection[str] = ()) -> Iterator[Exchange]:
         """In the order of seq; of these verbs only, where some are named."""
-        named: dict[str, Any] = {"verbs": sorted(verbs)} if verbs else {}
+        named: _Given = {"verbs": sorted(verbs)} if verbs else {}
         question = "exchanges of verbs" if verbs else "exchanges"
         after = -1
         while found := self._rows(question, after=after, limit=CHUNK, **named):
@@ -97,7 +100,7 @@ class FileRecording:
     def traces(self) -> Iterator[tuple[Seq, str, str]]:
         """Each exchange's trace id and parent id, of those that went on with one."""
         if self._has("etcd_calls"):  # as old as the ids
-            for row in self._counted("traces", "seq", LARGE_CHUNK):
+            for row in self._counted("traces", "seq", _LARGE_CHUNK):
                 yield self.value(_trace_of, row)
 
     def frames(self, seq: Seq) -> Iterator[Frame]:
@@ -128,7 +131,7 @@ class FileRecording:
 
     def etcd_calls(self, methods: Collection[str] = ()) -> Iterator[EtcdCall]:
         """The api-server's calls to etcd (of these methods, where some are named), in the order of their numbers."""
-        named: dict[str, Any] = {"methods": sorted(methods)} if methods else {}
+        named: _Given = {"methods": sorted(methods)} if methods else {}
         if self._has("etcd_calls"):
             for row in self._counted("calls of methods" if methods else "calls", **named):
                 yield self.value(etcdrows.call_of, row)
@@ -221,7 +224,7 @@ class FileRecording:
 
     def check(self) -> None:
         """RecordingError if what should be tables are none (a view could make a question endless)."""
-        kinds = dict(self._ask(sqlite.KINDS, {})[1])
+        kinds: dict[str, str] = dict(self._ask(sqlite.KINDS, {})[1])
         missing = [name for name in self._tables if kinds.get(name) != "table"]
         if missing:
             raise RecordingError(f"{self.path} is no readable recording: it has no table {missing[0]}.")
@@ -230,7 +233,9 @@ class FileRecording:
         """Whether a file of this schema has the table."""
         return table in self._tables
 
-    def _counted(self, name: str, by: str = "number", limit: int | None = None, **given: Any) -> Iterator[Columns]:
+    def _counted(
+        self, name: str, by: str = "number", limit: int | None = None, /, **given: object
+    ) -> Iterator[Columns]:
         """Rows in the order of one column's numbers, chunk by chunk."""
         after = -1
         while found := self.chunk(name, after=after, limit=limit or CHUNK, **given):
@@ -244,18 +249,18 @@ class FileRecording:
             yield from found
             found = self.chunk(f"{name} after", limit=CHUNK, **{column: found[-1][column] for column in ORDER[name]})
 
-    def chunk(self, question: str, /, **given: Any) -> list[Columns]:
+    def chunk(self, question: str, /, **given: object) -> list[Columns]:
         """What a question of compiled.py is answered: rows of one short transaction."""
         sql = self._older.get(question) or QUESTIONS[question]
         described, found = self._ask(*_spread(sql, given))
         names = [column[0] for column in described]
         return [dict(zip(names, row, strict=True)) for row in found]
 
-    def _rows(self, question: str, /, **given: Any) -> list[Any]:
+    def _rows(self, question: str, /, **given: object) -> list[Cells]:
         """The same, of what is asked for a million times: the columns by their places."""
         return self._ask(*_spread(self._older.get(question) or QUESTIONS[question], given))[1]
 
-    def _ask(self, sql: str, given: dict[str, Any] | tuple[Any, ...]) -> tuple[Any, list[Any]]:
+    def _ask(self, sql: str, given: _Given | tuple[object, ...]) -> tuple[Iterable[Cells], list[Cells]]:
         """The columns as a cursor describes them, and the rows."""
         try:
             connection = self._connection or sqlite.reading(self.path)
@@ -278,9 +283,9 @@ class FileRecording:
             raise RecordingError(f"{self.path} is damaged: a row holds what no recorder writes ({error}).") from error
 
 
-def _spread(sql: str, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _spread(sql: str, given: _Given) -> tuple[str, _Given]:
     """SQL with a parameter for each of the values that one stands for, and the parameters."""
-    single: dict[str, Any] = {}
+    single: _Given = {}
     for name, value in given.items():
         if isinstance(value, (list, tuple)):
             each = {f"{name}_{place}": one for place, one in enumerate(value)}

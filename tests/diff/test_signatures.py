@@ -88,6 +88,7 @@ def test_any_path_and_values_have_a_signature(steps: list[str], first: str, seco
     assert signature(site(*steps, name=first, values=(first, second)))
 
 
+# Any: the others of a Site, here and below.
 def asked(aspect: Aspect, *, method: str = "GET", where: str = "body", path: str = "$.x", **fields: Any) -> Site:
     """A difference of an aspect, in an exchange."""
     server = FakeServer("a", 1, 7)
@@ -164,7 +165,7 @@ def test_another_state_is_one_behaviour_wherever_it_shows_and_so_is_another_vers
 
 
 def test_a_field_that_one_side_has_alone_is_one_behaviour_in_any_resource() -> None:
-    def alone(thing: str = "pods", **fields: Any) -> Signature | None:
+    def alone(thing: str = "pods", **fields: Any) -> Signature | None:  # as above
         given = {"steps": ("spec", "x"), "kind": "added", "baseline": None, "replayed": 1} | fields
         return alone_anywhere(asked("field", thing=thing, **given))
 

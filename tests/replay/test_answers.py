@@ -308,7 +308,7 @@ def states_came(*came: bytes, passed: str = "", later: bytes = b"") -> bool:
 
     async def run() -> bool:
         stream = Stream()
-        watch = Watch(cast("Reply", stream), recorded, Renaming())
+        watch = watching(stream, recorded)
         for each in came:
             stream.queue.put_nowait(each)
         waiting = asyncio.create_task(
