@@ -12,7 +12,9 @@ from tests.correlate.story import POD, PODS, Story, pod
 SEEN = 60_000_000_000
 
 
-def told(audit_id: str, started: int, ended: int, name: str = "GuaranteedUpdate etcd3") -> Span:
+def told(
+    audit_id: str, started: int, ended: int, name: str = "GuaranteedUpdate etcd3", key: str = "/pods/default/web"
+) -> Span:
     """A span of the storage layer's, of the pod."""
     return Span(
         trace_id="1" * 32,
@@ -21,7 +23,7 @@ def told(audit_id: str, started: int, ended: int, name: str = "GuaranteedUpdate 
         started=Nanos(started),
         ended=Nanos(ended),
         audit_id=audit_id,
-        key="/pods/default/web",
+        key=key,
     )
 
 
@@ -91,3 +93,17 @@ def test_a_request_that_was_only_tried_and_one_without_an_audit_id_wrote_no_key(
     story.put(101, POD, pod(), at=Nanos(SEEN))
     story.recording.span_list.append(told("a", SEEN, SEEN))
     assert ground(next(iter(correlate(story.recording).entries))) is None
+
+
+def test_a_span_names_its_key_with_or_without_etcds_prefix() -> None:
+    for key in ("/registry/pods/default/web", "/pods/default/web", "pods/default/web", "//pods/default/web"):
+        assert ground(attributed(told("b", SEEN - 5, SEEN + 5, key=key))) == ("otlp", 2), key
+    assert (ground(attributed(told("b", SEEN - 5, SEEN + 5, key="/registrypods/default/web"))) or ("window",))[
+        0
+    ] == "window"
+
+
+def test_what_a_span_says_is_said_as_the_ground() -> None:
+    found = attributed(told("b", SEEN - 5, SEEN + 5)).attribution
+    assert found is not None
+    assert found.evidence == "a span of the api-server's with this exchange's audit id wrote the key at that time"

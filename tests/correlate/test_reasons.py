@@ -115,3 +115,13 @@ def test_a_key_of_no_object_has_no_request_that_named_it() -> None:
     story = Story()
     story.put(101, "/registry/odd", {})
     assert story.entry(101).reason == "no request of the recording named this object at that time"
+
+
+def test_of_two_managers_one_whom_the_recording_knows_makes_it_no_other_clients() -> None:
+    for managers, other in ((("helm", "kubectl"), False), (("helm", "argo"), True)):
+        story = Story()
+        story.ask("PATCH", f"{PODS}/other?fieldManager=kubectl", 200, None)
+        story.put(101, POD, managed(*managers))
+        reason = story.entry(101).reason
+        assert reason.startswith("by another client") is other
+        assert reason.endswith(f"name {', '.join(sorted(managers))}")

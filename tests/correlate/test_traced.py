@@ -4,7 +4,7 @@ import pytest
 
 from kproxy.correlate.traced import Traces
 from kproxy.model.attribution import Basis, Standing
-from kproxy.model.etcd import EtcdKey, KeyOperation, KeyRange, Operation
+from kproxy.model.etcd import Compared, EtcdKey, KeyOperation, KeyRange, Operation
 from kproxy.model.exchange import Seq
 from kproxy.wire.etcdcalls import COUNTS_UNREAD
 from kproxy.wire.tracecontext import TraceSeeds
@@ -155,3 +155,18 @@ def test_a_call_that_failed_or_of_which_no_revision_is_known_wrote_nothing(revis
     story.put(101, POD, pod())
     story.call(revision, puts(POD), trace_id=TRACE, parent_id=PARENT, status=status)
     assert [basis for _, _, basis in story.grounds()] == [None]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected", "wrote"),
+    [(POD, 5, True), (POD, 1, True), (POD, 0, False), ("/registry/pods/default/other", 5, False)],
+)
+def test_a_delete_that_counts_nothing_is_the_one_that_wrote_if_it_compared_a_revision_of_the_key(
+    key: str, expected: int, *, wrote: bool
+) -> None:
+    story = Story()
+    seq = story.ask("DELETE", f"{PODS}/web", 200, None, trace_id=TRACE, parent_id=PARENT)
+    story.delete(101, POD, before=pod())
+    compared = (Compared(key=EtcdKey(key.encode()), target="mod_revision", relation="=", expected=expected),)
+    story.call(101, deletes(POD, count=0), trace_id=TRACE, parent_id=PARENT, compares=compared)
+    assert story.grounds() == [(101, seq, Basis.TRACED)] if wrote else [(101, None, None)]

@@ -1,0 +1,42 @@
+"""kproxy.replay.lasting: how long exchanges lasted, and how long a watch may."""
+
+from dataclasses import replace
+
+import pytest
+
+from kproxy.model.exchange import Exchange, Nanos
+from kproxy.replay.lasting import allowed_seconds, granted_seconds, seconds_of, was_left
+from tests.replay.test_sights import PODS, exchanged
+
+
+def lasted(seconds: float, query: str = "watch=1&timeoutSeconds=30") -> Exchange:
+    """A request that lasted for so long."""
+    made = exchanged("GET", f"{PODS}?{query}")[1]
+    return replace(made, started=Nanos(5), ended=Nanos(5 + int(seconds * 1e9)))
+
+
+def test_what_is_not_over_has_lasted_for_nothing() -> None:
+    assert seconds_of(lasted(1.5)) == 1.5
+    assert seconds_of(replace(lasted(1.5), ended=None)) == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "granted"),
+    [
+        ("30", 30),
+        ("", 1800),
+        ("-1", 1800),
+        ("x", 1800),
+        ("999999999", 999_999_999),
+        ("9" * 10, 1800),
+    ],
+)
+def test_a_watch_lives_as_long_as_was_asked_for_or_as_the_server_lets_it(asked: str, granted: int) -> None:
+    assert granted_seconds(lasted(1, f"watch=1&timeoutSeconds={asked}")) == granted
+    assert granted_seconds(lasted(1, "watch=1")) == 1800
+
+
+def test_a_watch_was_left_if_it_ended_before_its_time_and_then_may_live_longer_in_a_replay() -> None:
+    left, ended, read = lasted(29.9), lasted(30), lasted(1, "timeoutSeconds=30")
+    assert (was_left(left), was_left(ended), was_left(read)) == (True, False, False)
+    assert (allowed_seconds(left), allowed_seconds(ended), allowed_seconds(read)) == (3600, 30, 30)
