@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from kproxy.correlate.background import background_rule
 from kproxy.diff.documents import Documents
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.jsontypes import JSON
@@ -57,7 +58,7 @@ class Choices:
         return edit.where, edit.seq, edit.index, path
 
     def twice(self, chosen: Chosen) -> bool:
-        """Whether the value occurs in another place, too."""
+        """Whether the value occurs in another place, too, that is compared."""
         return self.counts[chosen] > 1
 
 
@@ -67,6 +68,7 @@ class _Collector:
 
     choices: Choices
     at: tuple[str, int | None, int]
+    counted: bool = True
 
     def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
         """Note what was chosen."""
@@ -75,7 +77,7 @@ class _Collector:
             return
         chosen = Chosen(kind, _scope(kind, place, str(baseline)), str(baseline))
         self.choices.sites[*self.at, path_text(path)] = chosen
-        self.choices.counts[chosen] += 1
+        self.choices.counts[chosen] += self.counted
 
     def traced(self, path: Path, trace: Trace) -> None:
         """Note what was chosen where this was walked before."""
@@ -108,13 +110,14 @@ def choices_of(recording: MemoryRecording) -> Choices:
         _exchange(choices, documents, recording, exchange)
     for index, change in enumerate(recording.change_list):
         value = documents.stored(change.value).value
+        counted = background_rule(change.key) is None  # no verdict is about the others
         if value is not None:
-            collector = _Collector(choices, ("etcd", None, index))
+            collector = _Collector(choices, ("etcd", None, index), counted)
             Walker(collector, str).walk(value, value, Owner(revision=str(change.revision)))
         uid = _uid(value if value is not None else documents.stored(change.previous).value)
         chosen = Chosen(Kind.REVISION, uid or change.key.decode(), str(change.revision))
         choices.sites["etcd", None, index, "revision"] = chosen
-        choices.counts[chosen] += 1
+        choices.counts[chosen] += counted
     return choices
 
 

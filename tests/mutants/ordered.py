@@ -22,7 +22,8 @@ _CLOCK = 6
 _AGE = 40
 """Seconds that an age must be moved by to be no longer right (kproxy.diff.ages), a watch event's too."""
 
-_AHEAD = re.compile(r"\.(expirationTimestamp|notAfter|notBefore)$")
+_AHEAD = re.compile(r"\.(expirationTimestamp|notAfter|notBefore|deletionTimestamp)$")
+"""Times that lie ahead when they are set, a deletion's by its grace: they stand in no order with what happens."""
 _FAR = 1 << 70
 
 
