@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kproxy.correlate.values import Values
-from kproxy.model.api import ObjectRef, RequestInfo
+from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import EtcdKey, Revision
 from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.model.jsontypes import JSONObject
@@ -73,7 +73,7 @@ def _write_of(exchange: Exchange, facts: Facts) -> ObjectWrite:
         seq=exchange.seq,
         started=exchange.started,
         ended=exchange.ended,
-        ref=info.ref(_namespace(info, facts), name),
+        ref=info.ref(facts.namespace or info.within, name),
         uid=facts.uid,
         revision=Revision(facts.revision),
         begins=begins,
@@ -82,10 +82,3 @@ def _write_of(exchange: Exchange, facts: Facts) -> ObjectWrite:
         subresource=info.subresource,
         lost=info.verb == "delete" and bool(facts.deletion) and not facts.revision,
     )
-
-
-def _namespace(info: RequestInfo, facts: Facts) -> str:
-    # the api-server's request info calls a namespace itself its own namespace; the stored object has none
-    if info.resource == "namespaces" and not info.group:
-        return ""
-    return facts.namespace or info.namespace

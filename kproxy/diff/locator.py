@@ -310,8 +310,7 @@ def _reference(info: RequestInfo, name: str) -> ObjectRef | None:
     """An object of a request's resource, as etcd's keys name it: what two groups serve is one."""
     if not info.is_resource or not info.resource or not name:
         return None
-    namespace = "" if info.resource == "namespaces" and not info.group else info.namespace
-    return _stored(info.ref(namespace, name))
+    return _stored(info.named(name))
 
 
 def _inner(info: RequestInfo, metadata: JSONObject) -> ObjectRef | None:

@@ -63,7 +63,7 @@ def _overlapped(side: Side, exchange: Exchange) -> bool:
     if (info.group, info.resource) not in _DEFINITIONS or not info.name:
         return False
     until = _end(exchange) + LATE
-    return any(exchange.started < change.at <= until for change in side.history.changes(_ref(exchange)))
+    return any(exchange.started < change.at <= until for change in side.history.changes(exchange.info.named()))
 
 
 def _beside(side: Side, exchange: Exchange) -> Iterator[Exchange]:
@@ -111,7 +111,7 @@ def _deleted_at_once(of: Comparison, pair: Pair, found: list[Difference]) -> boo
         return False
     if not set(statuses) <= {_OK, _NOT_FOUND}:
         return False
-    ref = _ref(pair.replayed)
+    ref = pair.replayed.info.named()
     if not was_absent(of.replayed, ref, of.known_before(pair.replayed)):
         return False
     if statuses[0] == statuses[1] and not {(each.where, each.path) for each in found} <= _LOSERS:
@@ -138,11 +138,6 @@ def _deleted_before(of: Comparison, pair: Pair, found: Difference) -> bool:
         return False
     ref = info.ref(of.renaming.text(namespace), of.renaming.text(name))
     return was_absent(of.replayed, ref, of.known_before(pair.replayed))
-
-
-def _ref(exchange: Exchange) -> ObjectRef:
-    info = exchange.info
-    return info.ref(info.namespace, info.name)
 
 
 def _says_gone(of: Comparison, pair: Pair) -> bool:
@@ -194,7 +189,7 @@ def _read_right(of: Comparison, pair: Pair, found: list[Difference]) -> bool | N
     if answer is None:
         return False
     if info.verb == "get" and answer.status == _NOT_FOUND:
-        return _says_gone(of, pair) and was_absent(of.replayed, _ref(pair.replayed), floor)
+        return _says_gone(of, pair) and was_absent(of.replayed, pair.replayed.info.named(), floor)
     recorded, value = document(of.baseline, pair.baseline), document(of.replayed, pair.replayed)
     if value is None:
         return False

@@ -151,7 +151,7 @@ def _is_right(side: Side, exchange: Exchange, known: Callable[[JSONObject], bool
         return None
     bound = _bound(exchange)
     if answer.status == _NOT_FOUND and exchange.info.verb == "get":
-        life = _Life.of(side, exchange.info.ref(exchange.info.namespace, exchange.info.name))
+        life = _Life.of(side, exchange.info.named())
         return None if life is None else life.was_absent(bound)
     value = side.documents.body(answer.headers, answer.body).value
     if answer.status != _OK or not isinstance(value, dict):

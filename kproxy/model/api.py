@@ -27,6 +27,15 @@ class RequestInfo:
         """Whether it asks for a pod's log."""
         return (self.group, self.resource, self.subresource) == ("", "pods", "log") and self.is_resource
 
+    @property
+    def within(self) -> str:
+        """The namespace of its object: a namespace lies in none, though its requests are said to be in it."""
+        return "" if self.resource == "namespaces" and not self.group else self.namespace
+
+    def named(self, name: str = "") -> "ObjectRef":
+        """The object that it is about, by the name that it gives, or by this one."""
+        return self.ref(self.within, name or self.name)
+
     def ref(self, namespace: str, name: str) -> "ObjectRef":
         """An object of this resource."""
         return ObjectRef(group=self.group, resource=self.resource, namespace=namespace, name=name)

@@ -89,7 +89,7 @@ def _written(recording: Recording, exchange: Exchange) -> ObjectRef:
         except ContentError:
             value = None
         name = text(metadata_of(value).get("name"))
-    return info.ref(info.namespace, name)
+    return info.named(name)
 
 
 def _aggregated(exchange: Exchange, aggregated: Mapping[tuple[str, str], str]) -> str | None:
@@ -110,7 +110,7 @@ def _about(
         return None
     if info.verb in _COLLECTIONS:
         return collections.get((info.group, info.resource, info.namespace))
-    return _reason(objects, info.ref(info.namespace, info.name))
+    return _reason(objects, info.named())
 
 
 def _reason(objects: Mapping[ObjectRef, str], ref: ObjectRef) -> str | None:

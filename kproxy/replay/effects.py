@@ -63,9 +63,7 @@ def ref_of(exchange: Exchange, name: str) -> ObjectRef | None:
     info = exchange.info
     if not info.is_resource or not name:
         return None
-    group = group_of(exchange)
-    of_itself = (group, info.resource) == ("", "namespaces")  # requestinfo calls a namespace its own namespace
-    return ObjectRef(group=group, resource=info.resource, namespace="" if of_itself else info.namespace, name=name)
+    return ObjectRef(group=group_of(exchange), resource=info.resource, namespace=info.within, name=name)
 
 
 def group_of(exchange: Exchange) -> str:

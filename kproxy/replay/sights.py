@@ -71,7 +71,7 @@ def _of_one(recording: Recording, exchange: Exchange, answered: Answer) -> Sight
         name = name or text(metadata_of(request).get("name"))
     if not name:
         return None
-    ref = _ref(exchange, name)
+    ref = info.named(name)
     if answered.status >= 300:
         return _failed(exchange, ref, answer, request)
     return _succeeded(exchange, ref, answered.status, answer, request)
@@ -122,13 +122,7 @@ def _beside(exchange: Exchange) -> Sight | None:
     info, answer = exchange.info, exchange.answer
     if info.verb == "get" or not info.name or answer is None or answer.status >= 300:
         return None
-    return Sight(exchange=exchange, ref=_ref(exchange, info.name), found=True, writes=True)
-
-
-def _ref(exchange: Exchange, name: str) -> ObjectRef:
-    info = exchange.info
-    of_itself = (info.group, info.resource) == ("", "namespaces")  # requestinfo calls a namespace its own namespace
-    return info.ref("" if of_itself else info.namespace, name)
+    return Sight(exchange=exchange, ref=info.named(), found=True, writes=True)
 
 
 def _succeeded(exchange: Exchange, ref: ObjectRef, status: int, answer: JSONObject, request: JSONObject) -> Sight:

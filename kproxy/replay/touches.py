@@ -114,9 +114,7 @@ def list_scope(exchange: Exchange) -> Touch:
     info = exchange.info
     group = group_of(exchange)
     if info.name:
-        of_itself = (group, info.resource) == ("", "namespaces")
-        namespace = "" if of_itself else info.namespace
-        return Touch(("object", group, info.resource, namespace, info.name), Mode.READ)
+        return Touch(("object", group, info.resource, info.within, info.name), Mode.READ)
     return Touch(("list", group, info.resource, info.namespace), Mode.READ)
 
 

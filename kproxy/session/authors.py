@@ -1,7 +1,7 @@
 """Who made a change: the request that the ledger ties it to, as the server's field manager names it."""
 
 from kproxy.history.author import Author
-from kproxy.model.api import ObjectRef, RequestInfo, metadata_of
+from kproxy.model.api import metadata_of
 from kproxy.model.attribution import LedgerEntry
 from kproxy.model.etcd import Revision
 from kproxy.model.exchange import Exchange, Seq, header
@@ -51,15 +51,8 @@ def _author_of(recording: Recording, exchange: Exchange) -> Author:
         manager=options.field_manager,
         operation="" if not manages else "Apply" if options.patch_type == "apply" else "Update",
         subresource=info.subresource,
-        target=_target(info) if info.is_resource else None,
+        target=info.named() if info.is_resource else None,
     )
-
-
-def _target(info: RequestInfo) -> ObjectRef:
-    """The object that a request names; a namespace's request has its name for its namespace, too."""
-    of_namespace = (info.group, info.resource) == ("", "namespaces")
-    namespace = "" if of_namespace else info.namespace
-    return info.ref(namespace, info.name)
 
 
 def revision_asked(recording: Recording, entry: LedgerEntry) -> Revision | None:

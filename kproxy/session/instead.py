@@ -48,7 +48,7 @@ def _patched(info: RequestInfo) -> ObjectRef | None:
     """What a patch is for: it need not say its kind, and its URL says all."""
     if info.verb != "patch" or info.subresource:
         return None
-    return info.ref(info.namespace, info.name)
+    return info.named()
 
 
 def _adapted(handling: Handling, ref: ObjectRef, value: JSONObject) -> JSONObject:

@@ -318,6 +318,20 @@ def test_an_object_that_was_there_all_the_time_from_what_was_asked_for_is_not_ab
     assert [verdict(bound).outcome for bound in (3, 4)] == [Outcome.IDENTICAL, Outcome.DIFFERENT]
 
 
+def test_that_a_namespace_is_not_there_is_looked_up_under_its_own_key() -> None:
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    spaces = "/api/v1/namespaces"
+    for made in servers:
+        metadata: JSONObject = {"name": "n", "uid": made.uid(9), "resourceVersion": str(made.base + 1)}
+        space: JSONObject = {"kind": "Namespace", "apiVersion": "v1", "metadata": metadata}
+        made.exchange("POST", spaces, 201, space)
+        made.put(1, "/registry/namespaces/n", space)
+        made.exchange("DELETE", f"{spaces}/n", 200, space)
+        made.delete(3, "/registry/namespaces/n")
+        made.exchange("GET", f"{spaces}/n?{ANY}", *((200, space) if made is servers[0] else state(made, 0)))
+    assert verdict_of(*servers).outcome is Outcome.IDENTICAL
+
+
 @pytest.mark.parametrize(("number", "outcome"), [(9, Outcome.IDENTICAL), (8, Outcome.DIFFERENT)])
 def test_a_state_from_before_the_session_is_what_its_first_change_replaced(number: int, outcome: Outcome) -> None:
     servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)

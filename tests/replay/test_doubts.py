@@ -52,6 +52,26 @@ def test_in_a_missing_namespace_everything_is_in_doubt() -> None:
     assert set(doubted(recording, Doubts(namespaces={"team": "no"})).exchanges) == {1}
 
 
+def test_a_namespace_that_a_webhook_touched_is_in_doubt_by_its_key_too() -> None:
+    touched = Touched(
+        frozenset({""}), frozenset({"v1"}), frozenset({"namespaces"}), frozenset({"UPDATE"}), None, "a webhook saw it"
+    )
+    recording = MemoryRecording(
+        exchange_list=[
+            asked(1, "update", "namespaces", "team", "team"),
+            asked(2, "get", "namespaces", "team", "team"),
+            asked(3, "get", "namespaces", "other", "other"),
+        ]
+    )
+    found = doubted(recording, Doubts(touched=(touched,)))
+    assert set(found.exchanges) == {1, 2}
+    key = Difference(
+        seq=None, where="etcd", path="/registry/namespaces/team[0]", kind="added", baseline=None, replayed=None
+    )
+    assert found(key) == "a webhook saw it"
+    assert found(replace(key, path="/registry/namespaces/other[0]")) is None
+
+
 def test_what_a_webhook_touched_is_in_doubt_wherever_it_is_seen_again() -> None:
     touched = Touched(
         frozenset({""}), frozenset({"v1"}), frozenset({"pods"}), frozenset({"CREATE"}), None, "a webhook saw it"

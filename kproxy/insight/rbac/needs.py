@@ -48,8 +48,7 @@ def own_need(exchange: Exchange) -> Permission:
     if not info.is_resource:
         return Permission(verb=info.verb, path=info.path)
     resource = f"{info.resource}/{info.subresource}" if info.subresource else info.resource
-    namespace = "" if (info.group, info.resource) == ("", "namespaces") else info.namespace
-    return Permission(verb=info.verb, group=info.group, resource=resource, namespace=namespace, name=info.name)
+    return Permission(verb=info.verb, group=info.group, resource=resource, namespace=info.within, name=info.name)
 
 
 def impersonation_needs(exchange: Exchange) -> Iterator[Permission]:
