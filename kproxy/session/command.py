@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from kproxy.errors import UsageError
 
-FORWARDED = (signal.SIGTERM, signal.SIGHUP)
+_FORWARDED = (signal.SIGTERM, signal.SIGHUP)
 """Signals that are meant for COMMAND as much as for us. Ctrl-C reaches it by itself: a terminal sends it to both."""
 
 
@@ -57,8 +57,8 @@ class _Post:
 def _handed_to(post: _Post) -> Iterator[None]:
     """What is meant for COMMAND goes there, and Ctrl-C, which it gets by itself, nowhere."""
     loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in (*FORWARDED, signal.SIGINT)}
-    for number in FORWARDED:
+    before = {number: signal.getsignal(number) for number in (*_FORWARDED, signal.SIGINT)}
+    for number in _FORWARDED:
         loop.add_signal_handler(number, post.take, number)
     loop.add_signal_handler(signal.SIGINT, lambda: None)
     try:
