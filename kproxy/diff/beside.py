@@ -26,7 +26,7 @@ from kproxy.renaming.derived import TOKEN_VOLUME, drawn_for
 from kproxy.renaming.kinds import UUID, is_time
 from kproxy.wire.storage import PREFIX, object_keys
 
-BESIDE = Rule(
+_BESIDE = Rule(
     name="controllers-beside",
     ground="the target's own controllers act while only people's requests are driven: how often and when they write is "
     "their own business; what is there in the end is compared (docs/replay.md)",
@@ -93,7 +93,7 @@ class Beside(RuleBook):
     def hides(self, difference: Difference, info: Callable[[Seq], RequestInfo | None]) -> Rule | None:
         """The first rule that hides a difference."""
         given = RuleBook.hides(self, difference, info)
-        return given or (BESIDE if self._theirs(difference, info) else None)
+        return given or (_BESIDE if self._theirs(difference, info) else None)
 
     def _theirs(self, found: Difference, info: Callable[[Seq], RequestInfo | None]) -> bool:
         if self._is_own(found, info):

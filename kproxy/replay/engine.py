@@ -47,7 +47,7 @@ from kproxy.replay.upgrades import Upgraded
 from kproxy.replay.workers import take_all
 from kproxy.wire.watchevents import WatchEvent
 
-BESIDE_SECONDS = 60.0
+_BESIDE_SECONDS = 60.0
 _SERVER_ERROR = 500
 _SWITCHED = 101
 _LONG_SECONDS = 0.5
@@ -65,7 +65,7 @@ class Drive:
 
     `concurrency`: requests that are on their way at a time, streams not counted; 1 takes the plan's steps one after the
     other. `patience`: seconds that a watch is given to deliver what it had delivered in the recording. `beside`: those
-    who are not driven act as they did: what their doing changed is awaited as a state, for BESIDE_SECONDS.
+    who are not driven act as they did: what their doing changed is awaited as a state, for a minute.
     """
 
     concurrency: int = 1
@@ -118,15 +118,10 @@ async def replay(  # noqa: PLR0913 - what a replay is made of, by name
         passing or Passing(),
     )
     try:
-        await run.all(plan or plan_of(recording, written))
+        await run.all(plan or make_plan(recording, written))
     finally:
         await run.close()
     return run.result
-
-
-def plan_of(recording: Recording, written: Mapping[Seq, int] | None = None) -> Plan:
-    """The plan of a recording; `written` as for `replay`."""
-    return make_plan(recording, written)
 
 
 @dataclass(slots=True)
@@ -308,7 +303,7 @@ class _Run:
             await self.stopper.sleep(seconds)
             return self.stopper.stopped is None
 
-        longest = BESIDE_SECONDS if self._awaited(exchange) else self.drive.patience
+        longest = _BESIDE_SECONDS if self._awaited(exchange) else self.drive.patience
         before = self.polled_in_vain if shows is None else self.indexed_in_vain
         patience = longest / _HURRIED ** min(before, _MOST_HURRIED)
         wanted = shows or shows_state(recorded_state(self.recording, exchange))
@@ -380,7 +375,7 @@ class _Run:
             return
         if watch.events < events and not watch.ended:
             self.notify(Waiting(what=f"events of watch {seq}"))
-        seconds = BESIDE_SECONDS if self.drive.beside else self.drive.patience / 2 ** min(watch.vain, _MOST_HURRIED)
+        seconds = _BESIDE_SECONDS if self.drive.beside else self.drive.patience / 2 ** min(watch.vain, _MOST_HURRIED)
         came = self._states_came(seq, watch, events) if self.drive.beside else watch.wait(events, seconds)
         if not await came:
             self._in_vain(seq, watch, events, seconds)
@@ -392,7 +387,7 @@ class _Run:
         def passed(event: WatchEvent) -> bool:
             return exchange is not None and self.passing.event(exchange.info, event)
 
-        return await watch.wait_states(events, BESIDE_SECONDS, passed, self._still)
+        return await watch.wait_states(events, _BESIDE_SECONDS, passed, self._still)
 
     def _in_vain(self, seq: Seq, watch: Watch, events: int, seconds: float) -> None:
         watch.vain += 1

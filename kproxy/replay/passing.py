@@ -115,7 +115,7 @@ class Passing:
         """What came after the state that a read showed."""
         info = exchange.info
         ref = ObjectRef(
-            group=group_of(exchange), resource=info.resource, namespace=_namespace(info), name=info.name or "any"
+            group=group_of(exchange), resource=info.resource, namespace=info.within, name=info.name or "any"
         )
         for key in object_keys(ref, self.prefix):
             of = self.keys.get(key, []) if info.name else self.folders.get(EtcdKey(key.rpartition(b"/")[0]), [])
@@ -185,11 +185,6 @@ def _from_creation(of: Sequence[_Change], after: Nanos) -> Sequence[_Change]:
 def _first_after(times: "array[int]", after: Nanos) -> Nanos:
     place = bisect_right(times, after)
     return Nanos(times[place]) if place < len(times) else _NEVER
-
-
-def _namespace(info: RequestInfo) -> str:
-    """The one that stands in its key: a namespace has none, though requestinfo calls it its own."""
-    return "" if (info.group, info.resource) == ("", "namespaces") else info.namespace
 
 
 def _shown(recording: Recording, exchange: Exchange) -> int | None:

@@ -22,7 +22,7 @@ from kproxy.model.verdict import Outcome
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import Watch, read_all
 from kproxy.replay.coming import Coming
-from kproxy.replay.engine import Drive, _Run, plan_of, replay
+from kproxy.replay.engine import Drive, _Run, replay
 from kproxy.replay.events import (
     ReplayEnded,
     ReplayEvent,
@@ -34,7 +34,7 @@ from kproxy.replay.events import (
 )
 from kproxy.replay.guard import gather_facts, written_resources
 from kproxy.replay.passing import Passing
-from kproxy.replay.plan import Plan, Send, Step
+from kproxy.replay.plan import Plan, Send, Step, make_plan
 from kproxy.replay.polling import Shows
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import One
@@ -330,7 +330,7 @@ def test_independent_requests_go_at_once_and_each_is_paired_with_its_own(
         for seq in range(101, 161)
     ]
     together = replace(recorded, exchange_list=[*recorded.exchange_list, *reads])
-    chain = list(plan_of(recorded).steps)
+    chain = list(make_plan(recorded).steps)
     readers = [
         Step(number=number, after=(), action=Send(seq=each.seq)) for number, each in enumerate(reads, len(chain))
     ]
