@@ -203,3 +203,9 @@ def test_what_is_said_of_types_in_the_same_way_is_one_finding_for_each_way() -> 
 def test_two_new_types_that_speak_of_an_old_one_are_not_one_for_that() -> None:
     new = types(Old={}, A={"properties": {"x": refers("Old")}}, B={"properties": {"x": refers("Old")}})
     assert counts(findings((DOCUMENT, types(Old={}), new))) == [1, 1]
+
+
+def test_what_a_type_requires_now_is_one_finding_whichever_type_it_is() -> None:
+    old = types(Pod={"required": ["a"], "properties": {"required": {}}}, Node={"required": ["b"]})
+    new = types(Pod={"required": ["a", "c"], "properties": {"required": {}, "c": {}}}, Node={"required": ["b", "c"]})
+    assert sorted(counts(findings((DOCUMENT, old, new)))) == [1, 2]

@@ -1,6 +1,8 @@
 """kproxy.diff.locator: where a difference is, about which object, and when it can have begun."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import example, given
@@ -141,69 +143,70 @@ TYPES = "/openapi/v3/api/v1"
 
 
 @pytest.mark.parametrize(
-    ("found", "aspect", "subject", "thing", "steps"),
+    ("find", "aspect", "subject", "thing", "steps"),
     [
-        (place(1, "$.rows[0].object.spec.x"), "field", POD, "pods", ("spec", "x")),
-        (place(1, "$.rows[0].cells[1]"), "field", POD, "pods as a table", ("cells", "1")),
-        (place(1, "$.rows[0]", "added"), "member", POD, "pods as a table", ()),
-        (place(1, "$.rows[7]", "removed"), "member", None, "pods as a table", ()),
-        (place(1, "$.columnDefinitions[0].name"), "field", None, "pods", ("columnDefinitions", "0", "name")),
-        (place(2, "$.items[0].spec"), "field", ref("pods", "c", "other"), "pods", ("spec",)),
-        (place(2, "$.items[0]", "removed"), "member", ref("pods", "c", "other"), "pods", ()),
-        (place(2, "$.items[0]", "reordered"), "field", ref("pods", "c", "other"), "pods", ()),
-        (place(2, "$.items[1].spec"), "field", None, "pods", ("spec",)),
-        (place(2, "$.items[2]", "added"), "member", None, "pods", ()),
-        (place(2, "$.metadata.resourceVersion"), "field", None, "pods", ("metadata", "resourceVersion")),
-        (place(3, "$.items[0]", "added"), "member", None, "example.org in /apis", ()),
+        (partial(place, 1, "$.rows[0].object.spec.x"), "field", POD, "pods", ("spec", "x")),
+        (partial(place, 1, "$.rows[0].cells[1]"), "field", POD, "pods as a table", ("cells", "1")),
+        (partial(place, 1, "$.rows[0]", "added"), "member", POD, "pods as a table", ()),
+        (partial(place, 1, "$.rows[7]", "removed"), "member", None, "pods as a table", ()),
+        (partial(place, 1, "$.columnDefinitions[0].name"), "field", None, "pods", ("columnDefinitions", "0", "name")),
+        (partial(place, 2, "$.items[0].spec"), "field", ref("pods", "c", "other"), "pods", ("spec",)),
+        (partial(place, 2, "$.items[0]", "removed"), "member", ref("pods", "c", "other"), "pods", ()),
+        (partial(place, 2, "$.items[0]", "reordered"), "field", ref("pods", "c", "other"), "pods", ()),
+        (partial(place, 2, "$.items[1].spec"), "field", None, "pods", ("spec",)),
+        (partial(place, 2, "$.items[2]", "added"), "member", None, "pods", ()),
+        (partial(place, 2, "$.metadata.resourceVersion"), "field", None, "pods", ("metadata", "resourceVersion")),
+        (partial(place, 3, "$.items[0]", "added"), "member", None, "example.org in /apis", ()),
         (
-            place(3, "$.items[0].versions[0].resources[0].scope"),
+            partial(place, 3, "$.items[0].versions[0].resources[0].scope"),
             "field",
             None,
             "example.org",
             ("versions", "v1", "resources", "claims", "scope"),
         ),
         (
-            place(3, "$.items[0].versions[0].resources[1].scope"),
+            partial(place, 3, "$.items[0].versions[0].resources[1].scope"),
             "field",
             None,
             "example.org",
             ("versions", "v1", "resources", "1", "scope"),
         ),
-        (place(3, "$.items[4].versions[0].x"), "field", None, "/apis", ("versions", "0", "x")),
+        (partial(place, 3, "$.items[4].versions[0].x"), "field", None, "/apis", ("versions", "0", "x")),
         (
-            place(4, "$.resources[1].verbs"),
+            partial(place, 4, "$.resources[1].verbs"),
             "field",
             None,
             "/apis/example.org/v1",
             ("resources", "claims/status", "verbs"),
         ),
         (
-            place(5, "$.paths['/x'].get.parameters[0].in"),
+            partial(place, 5, "$.paths['/x'].get.parameters[0].in"),
             "field",
             None,
             TYPES,
             ("paths", "/x", "get", "parameters", "0", "in"),
         ),
-        (place(6, "$.message"), "field", ref("pods", "z", "default"), "Status", ("message",)),
-        (place(7, "$.details.uid"), "field", POD, "Status", ("details", "uid")),
-        (place(8, "$.spec"), "field", POD, "pods", ("spec",)),
-        (place(9, "$.spec"), "field", CLAIM, SCALE, ("spec",)),
-        (place(10, "$.spec"), "field", CLAIM, "claims.example.org", ("spec",)),
-        (place(11, "$.spec"), "field", ref("namespaces", "team"), "namespaces", ("spec",)),
-        (place(12, "$.code"), "field", CLAIM, "Status", ("code",)),
-        (place(9, "status", where="status"), "answer", CLAIM, SCALE, ("status",)),
-        (place(9, "age", where="header"), "header", CLAIM, SCALE, ("age",)),
-        (place(9, "end", where="end"), "end", CLAIM, SCALE, ("end",)),
-        (place(9, "$.spec.x", where="request"), "request", CLAIM, SCALE, ("spec", "x")),
-        (place(1, "exchange 9", "added", where="extra"), "exchange", CLAIM, SCALE, ()),
-        (place(1, "exchange 4", "added", where="extra"), "exchange", None, "/apis/example.org/v1", ()),
-        (place(1, "exchange 99", "added", where="extra"), "exchange", None, "", ()),
-        (place(99, "$.spec"), "field", None, "", ("$.spec",)),
+        (partial(place, 6, "$.message"), "field", ref("pods", "z", "default"), "Status", ("message",)),
+        (partial(place, 7, "$.details.uid"), "field", POD, "Status", ("details", "uid")),
+        (partial(place, 8, "$.spec"), "field", POD, "pods", ("spec",)),
+        (partial(place, 9, "$.spec"), "field", CLAIM, SCALE, ("spec",)),
+        (partial(place, 10, "$.spec"), "field", CLAIM, "claims.example.org", ("spec",)),
+        (partial(place, 11, "$.spec"), "field", ref("namespaces", "team"), "namespaces", ("spec",)),
+        (partial(place, 12, "$.code"), "field", CLAIM, "Status", ("code",)),
+        (partial(place, 9, "status", where="status"), "answer", CLAIM, SCALE, ("status",)),
+        (partial(place, 9, "age", where="header"), "header", CLAIM, SCALE, ("age",)),
+        (partial(place, 9, "end", where="end"), "end", CLAIM, SCALE, ("end",)),
+        (partial(place, 9, "$.spec.x", where="request"), "request", CLAIM, SCALE, ("spec", "x")),
+        (partial(place, 1, "exchange 9", "added", where="extra"), "exchange", CLAIM, SCALE, ()),
+        (partial(place, 1, "exchange 4", "added", where="extra"), "exchange", None, "/apis/example.org/v1", ()),
+        (partial(place, 1, "exchange 99", "added", where="extra"), "exchange", None, "", ()),
+        (partial(place, 99, "$.spec"), "field", None, "", ("$.spec",)),
     ],
 )
 def test_what_a_difference_is_of_is_told_by_where_it_stands(
-    found: Site, aspect: str, subject: ObjectRef | None, thing: str, steps: tuple[str, ...]
+    find: Callable[[], Site], aspect: str, subject: ObjectRef | None, thing: str, steps: tuple[str, ...]
 ) -> None:
+    found = find()
     assert (found.aspect, found.subject, found.thing, found.steps) == (aspect, subject, thing, steps)
 
 

@@ -271,3 +271,87 @@ def test_events_that_show_tables_are_of_the_objects_in_their_rows() -> None:
     first.watch(LIVE, *(table(first, at, name) for at, name in enumerate("abc", start=1)))
     second.watch(LIVE, table(second, 1, "a"), table(second, 3, "c"))
     assert places(verdict_of(first, second)) == [(1, "$[1]", "removed")]
+
+
+LEASES = "/apis/coordination.k8s.io/v1/leases?watch=true&resourceVersion=5"
+
+
+def lease(server: FakeServer, revision: int, name: str = "apiserver-x") -> JSONObject:
+    """An api-server's identity, or another lease."""
+    found = server.pod(revision, name)
+    metadata = found["metadata"]
+    assert isinstance(metadata, dict)
+    metadata |= {"namespace": "kube-system", "labels": {"apiserver.kubernetes.io/identity": "kube-apiserver"}}
+    return found
+
+
+def heartbeats(*counts: int, target: str = LEASES, strict: bool = False, kind: str = "MODIFIED") -> Verdict:
+    """The verdict when the servers renewed their identity so often, between two changes of another lease."""
+    servers = FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
+    for server, count in zip(servers, counts, strict=True):
+        events = [event("ADDED", lease(server, 1, "scheduler"))]
+        events += [event(kind, lease(server, 2 + at)) for at in range(count)]
+        server.watch(target, *events, event("MODIFIED", lease(server, 20, "scheduler")))
+    return verdict_of(*servers, strict=strict)
+
+
+def test_how_often_an_api_server_renews_its_identity_is_noise_in_a_watch_of_leases() -> None:
+    assert [each.rule for each in heartbeats(2, 3).noise] == ["server-heartbeats"]
+    assert heartbeats(2, 3).outcome is Outcome.EQUIVALENT
+    assert heartbeats(2, 3, strict=True).outcome is Outcome.DIFFERENT
+    assert heartbeats(2, 3, kind="DELETED").outcome is Outcome.DIFFERENT
+    assert heartbeats(2, 3, target=LEASES.replace("leases", "leasesx")).outcome is Outcome.DIFFERENT
+
+
+def from_anywhere(first: list[tuple[str, int]], second: list[tuple[str, int]]) -> Verdict:
+    """The verdict over two watches from no certain revision that show these states of one pod."""
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server, seen in zip(servers, (first, second), strict=True):
+        for revision in range(1, 5):
+            server.put(revision, "/registry/pods/default/a", server.pod(revision), version=revision)
+        server.watch(FROM_ANYWHERE, *(event(kind, server.pod(revision)) for kind, revision in seen))
+    return verdict_of(*servers)
+
+
+def test_only_what_was_before_the_first_state_that_is_shown_is_folded_into_it() -> None:
+    recorded = [("ADDED", 1), ("MODIFIED", 2), ("MODIFIED", 3), ("MODIFIED", 4)]
+    folded_two = from_anywhere(recorded, [("ADDED", 3), ("MODIFIED", 4)])
+    assert (folded_two.differences, [each.count for each in folded_two.noise]) == ((), [2])
+    assert places(from_anywhere(recorded, [("ADDED", 1), ("MODIFIED", 3), ("MODIFIED", 4)])) == [(1, "$[1]", "removed")]
+    assert places(from_anywhere(recorded, [("MODIFIED", 3), ("MODIFIED", 4)]))[:2] == [
+        (1, "$[0]", "removed"),
+        (1, "$[1]", "removed"),
+    ]
+    assert places(from_anywhere(recorded, [("ADDED", 1), ("MODIFIED", 2)])) == [
+        (1, "$[2]", "removed"),
+        (1, "$[3]", "removed"),
+    ]
+
+
+def test_an_event_of_another_type_is_named_and_its_object_compared_all_the_same() -> None:
+    servers = FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
+    for server, kind, phase in zip(servers, ("MODIFIED", "DELETED"), ("x", "y"), strict=True):
+        server.watch(LIVE, event("ADDED", server.pod(1)), event(kind, server.pod(2, status={"phase": phase})))
+    found = verdict_of(*servers).differences
+    assert {(each.path, each.baseline, each.replayed) for each in found} >= {
+        ("$[1].type", "MODIFIED", "DELETED"),
+    }
+
+
+def test_how_many_bookmarks_there_were_is_said_where_nothing_is_hidden() -> None:
+    servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+    for server, marks in zip(servers, (1, 3), strict=True):
+        server.watch(LIVE, event("ADDED", server.pod(1)), *(mark(server, 2 + at) for at in range(marks)))
+    found = [each for each in verdict_of(*servers, strict=True).differences if each.path == "$"]
+    assert [(each.kind, each.baseline, each.replayed) for each in found] == [("changed", "1 bookmarks", "3 bookmarks")]
+
+
+def test_of_a_stream_whose_end_is_not_in_its_recording_nobody_knows_the_rest() -> None:
+    for cut, whose in ((0, "baseline"), (1, "replay")):
+        servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+        for at, server in enumerate(servers):
+            more = [event("MODIFIED", server.pod(2))] if at != cut else []
+            server.watch(LIVE, event("ADDED", server.pod(1)), *more, end=End.UNKNOWN if at == cut else End.CLIENT_GONE)
+        found = verdict_of(*servers)
+        assert f"exchange 1: the {whose}'s recording has not all of this stream" in found.reasons
+        assert places(found) == []

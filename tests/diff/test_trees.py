@@ -116,6 +116,11 @@ def spot() -> tuple[list[Difference], Comparer]:
         ({"a": '{"b":1}'}, {"a": '{"b":2}'}, [("$.x.a.b", "changed", 1, 2)]),
         ({"a": '{"b":1}'}, {"a": "{"}, [("$.x.a", "changed", '{"b":1}', "{")]),
         ({"a": [1, 2]}, {"a": [1]}, [("$.x.a[1]", "removed", 2, None)]),
+        (
+            {"a": [{"name": "x"}, {"name": "y"}]},
+            {"a": [{"name": "y"}, {"name": "x"}]},
+            [("$.x.a", "reordered", [{"name": "x"}, {"name": "y"}], [{"name": "y"}, {"name": "x"}])],
+        ),
     ],
 )
 def test_two_documents_differ_where_they_do(

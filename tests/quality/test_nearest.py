@@ -37,7 +37,7 @@ class Item:
 
 FAR, NEAR, SLOW = (
     Item(f"tests/diff/{name}")
-    for name in ("test_far.py::test_a", "test_near.py::test_b[1]", f"test_slow.py::{min(BOTH_WAYS)}[12]")
+    for name in ("test_far.py::test_a", "test_near.py::test_b[1]", f"test_slow.py::test_c{BOTH_WAYS}[12]")
 )
 
 
