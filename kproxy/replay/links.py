@@ -21,6 +21,10 @@ class Link(Protocol):
         """Why there is no target at its end, "" if there is one, or nobody knows better than its bytes."""
 
     @property
+    def late(self) -> bool:
+        """Whether there is no target because it took no connection in time: nothing was sent to it."""
+
+    @property
     def usable(self) -> bool:
         """Whether another request may be sent, as far as can be told."""
 
@@ -49,6 +53,7 @@ class StreamLink:
 
     begun = 0
     unreached = ""
+    late = False
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader

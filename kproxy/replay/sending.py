@@ -1,6 +1,7 @@
 """One request on its way: written in the target's words, sent as whoever it is to be, until the answer that counts."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from kproxy.model.exchange import Exchange, Seq
@@ -15,10 +16,13 @@ from kproxy.replay.recorded import request_of
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Sender, Senders
 from kproxy.replay.throttled import TOO_MANY, wait_before_again
-from kproxy.replay.transport import Reply, WireRequest
+from kproxy.replay.transport import LateError, Reply, WireRequest
 
 ANSWER_SECONDS = 60.0
 """Beyond the recorded duration, how long an answer is awaited."""
+
+_LATE_TIMES = 3
+"""How often a connection that did not come in time is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,7 @@ class Sending:
             self.notify(sent)
 
         while True:
-            with self.deadlines.within(seconds_of(exchange) + ANSWER_SECONDS):
-                transport = prepared.sender.transport
-                reply = await transport.send(request, prepared.head, alone=prepared.alone, begun=begun)
+            reply = await self._reply(prepared, begun)
             throttles = reply.status == TOO_MANY
             seconds = wait_before_again(exchange, reply.status, reply.headers, times) if throttles else None
             if seconds is None:
@@ -95,11 +97,21 @@ class Sending:
                 return reply
             times += 1
             self.result.throttled += 1
+            transport = prepared.sender.transport
             self.notify(Throttled(seq=exchange.seq, seconds=seconds, times=times))
             with self.deadlines.within(seconds_of(exchange) + ANSWER_SECONDS):
                 await read_all(reply)
             transport.done(reply)
             await self.sleep(seconds)
+
+    async def _reply(self, prepared: Prepared, begun: Callable[[int], None]) -> Reply:
+        """Its answer's head; a busy target that takes no connection in time is asked for one again. ReplayError."""
+        transport, seconds = prepared.sender.transport, seconds_of(prepared.exchange) + ANSWER_SECONDS
+        for _ in range(_LATE_TIMES):
+            with suppress(LateError), self.deadlines.within(seconds):
+                return await transport.send(prepared.request, prepared.head, alone=prepared.alone, begun=begun)
+        with self.deadlines.within(seconds):
+            return await transport.send(prepared.request, prepared.head, alone=prepared.alone, begun=begun)
 
     async def read(self, exchange: Exchange, reply: Reply, leave_after: int | None) -> None:
         """Read an answer as far as the recorded client did, and learn from it. ReplayError."""

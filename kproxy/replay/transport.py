@@ -106,6 +106,10 @@ class Reply:
         self.connection.close()
 
 
+class LateError(ReplayError):
+    """The target took no connection in time: nothing of the request was sent, and it may be sent again."""
+
+
 class Connection:
     """One connection to the target."""
 
@@ -126,7 +130,7 @@ class Connection:
         return self.link.closed
 
     async def ask(self, head: bytes, request: "WireRequest", begun: Begun) -> Reply:
-        """Send a request and await its answer's head. ReplayError."""
+        """Send a request and await its answer's head. ReplayError; LateError if it was not sent for want of time."""
         method, body = request.method, request.body
         self._framer.expect(method.encode("latin-1"), upgrade=request.upgrades)
         link = self.link
@@ -138,6 +142,9 @@ class Connection:
             if link.begun != early:
                 begun(link.begun)
             while True:
+                if link.late:
+                    self.close()
+                    raise LateError(f"The target did not answer {method}: {link.unreached}.")
                 if link.unreached:
                     raise ConnectionRefusedError(link.unreached)
                 reply = self._reply(self._framer.feed(data))

@@ -38,6 +38,11 @@ class InsideLink:
         return self._connection.unreached
 
     @property
+    def late(self) -> bool:
+        """Whether the target took no connection in time."""
+        return self._connection.late
+
+    @property
     def usable(self) -> bool:
         """Whether another request may be sent."""
         return self._leg.usable

@@ -134,7 +134,8 @@ class _InsideLeg:
 class InsideConnection(Connection):
     """Serves one client of the proxy's own process.
 
-    `begun`: the number of the exchange that the last request became, 0 before; `unreached`: why there is no server.
+    `begun`: the number of the exchange that the last request became, 0 before; `unreached`: why there is no server,
+    `late`: whether for want of time alone.
     """
 
     def __init__(self, wiring: Wiring, number: int) -> None:
@@ -144,6 +145,7 @@ class InsideConnection(Connection):
         self.leg.resume()
         self.begun = 0
         self.unreached = ""
+        self.late = False
 
     def _client_data(self, data: bytes) -> None:
         before = self._outbox.last_seq
@@ -161,5 +163,5 @@ class InsideConnection(Connection):
             self.begun = self._outbox.last_seq
 
     def _no_server(self, problem: Unreached) -> None:
-        self.unreached = problem.reason
+        self.unreached, self.late = problem.reason, problem.kind == "timeout"
         super()._no_server(problem)
