@@ -529,3 +529,13 @@ def test_bytes_that_are_no_document_are_equal_up_to_what_the_servers_chose() -> 
     found = only(_in_bytes("a", "b"))
     assert (found.where, found.path, found.kind) == ("body", "$", "changed")
     assert str(found.baseline).startswith("42 bytes, sha256 ")
+
+
+def test_whose_recording_lacks_something_is_said() -> None:
+    for at, whose in enumerate(("baseline", "replay")):
+        servers = baseline(), replayed()
+        _gap(servers[at])
+        _cut(servers[at])
+        reasons = verdict_of(*servers).reasons
+        assert f"the {whose}'s recording has a gap: exchanges at exchange 9: the buffer was full (2 missing)" in reasons
+        assert [each for each in reasons if each.startswith(f"the {whose}'s recording") and "proxy-gone" in each]

@@ -355,3 +355,33 @@ def test_of_a_stream_whose_end_is_not_in_its_recording_nobody_knows_the_rest() -
         found = verdict_of(*servers)
         assert f"exchange 1: the {whose}'s recording has not all of this stream" in found.reasons
         assert places(found) == []
+
+
+def test_an_object_that_was_there_and_gone_before_a_watch_began_is_missed_by_nobody() -> None:
+    """Its end is what etcd had: by its uid, also where the change does not say what was before it."""
+
+    def verdict(uid: str, *, previous: bool) -> Verdict:
+        servers = FakeServer("a", 100, 7), FakeServer("b", 5000, 15)
+        for server in servers:
+            shown = server.pod(1)
+            metadata = shown["metadata"]
+            assert isinstance(metadata, dict)
+            if server is servers[1]:
+                metadata["uid"] = server.uid(97) if uid == "same" else server.uid(5)
+            server.put(1, "/registry/pods/default/a", shown)
+            server.delete(2, "/registry/pods/default/a")
+            if previous:
+                changes = server.made.change_list
+                changes[-1] = replace(changes[-1], previous=changes[-2].value)
+            server.exchange("GET", f"{PODS}/z", 200, server.pod(4, "z"))
+            server.put(4, "/registry/pods/default/z", server.pod(4, "z"))
+        first, second = servers
+        target = f"{PODS}?watch=true&sendInitialEvents=true"
+        seen = [event("ADDED", first.pod(1)), event("DELETED", first.pod(2))]
+        first.watch(target, *seen, event("ADDED", first.pod(4, "z")), mark(first, 4, ends=True))
+        second.watch(target, event("ADDED", second.pod(4, "z")), mark(second, 4, ends=True))
+        return verdict_of(first, second)
+
+    for previous in (False, True):
+        found = verdict("same", previous=previous)
+        assert (places(found), [each.rule for each in found.noise]) == ([], ["watch-initial-state"])
