@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from kproxy.wire.channels import channels_of
 from kproxy.wire.channels_out import channel_writer
@@ -87,3 +88,12 @@ def test_another_protocol_is_one_error() -> None:
 def test_pings_are_answered_where_there_are_any() -> None:
     assert channel_writer("websocket", "v5.channel.k8s.io").pong(b"x")[:2] == b"\x8a\x81"
     assert channel_writer("SPDY/3.1", "").pong(b"x") == b""
+
+
+def test_a_tunnelled_connection_ends_as_its_websocket_does() -> None:
+    writer = channel_writer("websocket", "SPDY/3.1+portforward.k8s.io")
+    for content, code, reason in ((b"\x03\xe9bye", 1001, "bye"), (b"\x03\xe8", 1000, ""), (b"", 1000, "")):
+        reader = FrameProtocol(client=False, extensions=[])
+        reader.receive_bytes(writer.frame("close", content))
+        [frame] = reader.received_frames()
+        assert (frame.opcode, frame.payload) == (Opcode.CLOSE, (code, reason))

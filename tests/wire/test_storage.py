@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import EtcdKey
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.wire.content import ContentError, encode
 from kproxy.wire.storage import decode_value, edit_value, key_object, object_keys, object_of
 
@@ -142,3 +142,20 @@ def test_a_decoded_object_names_itself() -> None:
     assert object_of(event, "events") == ObjectRef(group="", resource="events", namespace="d", name="e")
     assert object_of({"apiVersion": "v1"}, "pods") is None
     assert object_of([], "pods") is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"metadata": {"name": "a"}},
+        {"apiVersion": 1, "metadata": {"name": "a"}},
+        {"apiVersion": "v1", "metadata": {}},
+        {"apiVersion": "v1", "metadata": {"name": 7}},
+        {"apiVersion": "v1", "metadata": {"name": "a", "namespace": None}},
+        {"apiVersion": "v1", "metadata": "a"},
+        {"apiVersion": "v1"},
+        ["v1"],
+    ],
+)
+def test_what_does_not_say_its_version_and_name_is_no_object(value: JSON) -> None:
+    assert object_of(value, "pods") is None
