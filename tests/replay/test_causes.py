@@ -3,6 +3,7 @@
 from itertools import count
 
 from kproxy.model.exchange import Seq
+from kproxy.model.jsontypes import JSONObject
 from kproxy.replay.causes import Causes, causes_of, closure
 from tests.replay.test_graph import MAPS, PODS, UID, Session, named
 
@@ -109,3 +110,13 @@ def test_a_long_session_is_linked_in_a_few_links_an_exchange() -> None:
     found = causes(session)
     assert sum(map(len, found.all.values())) < 20 * 600
     assert len(closure(found.close, [600])) == 301
+
+
+def test_who_changes_a_part_stands_on_who_changed_all_and_on_no_other_part() -> None:
+    services = f"{NAMESPACES}/default/services"
+    session = Session()
+    fixed: JSONObject = {**named("s"), "spec": {"clusterIP": "10.96.0.9"}}
+    session.add("POST", services, 201, sent=fixed, said=fixed)
+    session.add("POST", services, 201, sent=named("t"), said=named("t"))
+    last = session.add("POST", services, 201, sent=named("u"), said=named("u"))
+    assert rings(session, last) == [{3}, {3}, {1, 3}]

@@ -100,3 +100,20 @@ def test_the_other_writer_is_one_of_the_same_object_that_began_before_the_confli
         refused_after(other=ONE, started=45),
     ):
         assert no_writer[4] == "its conflict (409) was with a writer that is not replayed"
+
+
+def test_a_conflict_that_says_nothing_of_its_object_is_of_the_one_that_was_asked_for() -> None:
+    for target, name in ((ONE, "one"), (ONE.rpartition("/")[0], None)):
+        recording = MemoryRecording()
+        made(recording, 1, "PUT" if name else "POST", 409, target=target)
+        for digest in recording.body_bytes:
+            recording.body_bytes[digest] = b"{}"
+        found = conflict_of(recording, recording.exchange_list[0])
+        assert (found.ref.name if found is not None else None) == name
+        assert found is None or found.wanted == 0
+
+
+def test_only_a_conflict_is_one() -> None:
+    recording = world()
+    assert [conflict_of(recording, each) is not None for each in recording.exchange_list] == [False] * 3 + [True, False]
+    assert conflict_of(recording, replace(recording.exchange_list[3], answer=None)) is None

@@ -59,3 +59,21 @@ def test_a_read_takes_no_effect() -> None:
     read = call(1, 1, 10, 5)
     ranged = replace(read, operations=(replace(read.operations[0], operation=Operation.RANGE),))
     assert FirstWrites(MemoryRecording(call_list=[ranged])).of(asked(1, 9, 40)) is None
+
+
+def test_of_what_is_not_over_the_calls_until_its_answer_count_and_of_what_was_not_answered_those_before_it() -> None:
+    calls = [call(1, 1, 10, 5), call(2, 2, 20, 6), call(3, 3, 30, 7)]
+    open_ones = [replace(asked(seq, 10 * seq, 10 * seq), ended=None) for seq in (1, 2, 3)]
+    first = FirstWrites(MemoryRecording(call_list=calls))
+    assert first.of(replace(open_ones[0], answered=None)) == FirstWrite(5, Nanos(11))
+    assert first.of(replace(open_ones[1], started=Nanos(9))) == FirstWrite(6, Nanos(21))
+    assert first.of(replace(open_ones[2], answered=None, started=Nanos(29))) is None
+    assert first.of(replace(open_ones[2], parent_id="")) is None
+
+
+def test_a_call_that_failed_or_says_no_revision_wrote_nothing() -> None:
+    made = call(1, 1, 10, 5)
+    for none in (replace(made, status=5), replace(made, revision=Revision(0)), replace(made, succeeded=False)):
+        assert FirstWrites(MemoryRecording(call_list=[none])).of(asked(1, 9, 40)) is None
+    for one in (replace(made, succeeded=None), replace(made, status=None)):
+        assert FirstWrites(MemoryRecording(call_list=[one])).of(asked(1, 9, 40)) == FirstWrite(5, Nanos(11))

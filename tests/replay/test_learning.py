@@ -171,3 +171,14 @@ def test_the_same_two_answers_are_read_once_and_what_is_the_same_on_both_sides_n
     both.learner.learn(recorded, "application/json", body_of(both.second, live))
     both.learner.catch_up()
     assert len(reads) == once
+
+
+def test_the_creation_of_a_subresource_is_learned_from_at_once() -> None:
+    both = Both()
+    target = "/api/v1/namespaces/default/serviceaccounts/x/token"
+    answers = []
+    for server in (both.first, both.second):
+        seq = server.exchange("POST", target, 201, {"kind": "TokenRequest", "metadata": server.pod(1, "x")["metadata"]})
+        answers.append(server.made.exchange_list[seq - 1])
+    both.learner.learn(answers[0], "application/json", body_of(both.second, answers[1]))
+    assert both.knows("x")

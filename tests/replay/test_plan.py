@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from kproxy.model.exchange import Answer, Body, BodyState, End, Exchange, Frame, Nanos, Request, Seq
-from kproxy.replay.plan import Action, Await, Close, LeaveOut, Send, make_plan
+from kproxy.replay.plan import Action, Await, Close, LeaveOut, Send, is_watch, make_plan
 from kproxy.wire.requestinfo import request_info
+from tests.replay.test_sights import exchanged
 from tests.support.memory import MemoryRecording
 
 SECOND = 1_000_000_000
@@ -132,3 +135,22 @@ def test_writes_that_overlap_go_in_the_order_of_their_revisions() -> None:
 def test_writes_that_did_not_overlap_stay_in_their_order() -> None:
     writes = [exchange(seq, "PATCH", start=seq, end=seq + 0.5) for seq in (1, 2)]
     assert order(*writes, written={1: 12, 2: 10}) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "state", "watches"),
+    [
+        (f"{PODS}?watch=1", 200, BodyState.FRAMES, True),
+        (f"{PODS}?watch=1", 200, BodyState.EMPTY, True),
+        (f"{PODS}?watch=1", 410, BodyState.EMPTY, False),
+        (f"{PODS}?watch=1", 200, BodyState.KEPT, False),
+        (PODS, 200, BodyState.EMPTY, False),
+        (f"{PODS}/p/log?follow=1", 200, BodyState.FRAMES, False),
+    ],
+)
+def test_a_watch_is_one_without_any_event_too(target: str, status: int, state: BodyState, *, watches: bool) -> None:
+    exchange = exchanged("GET", target, status)[1]
+    assert exchange.answer is not None
+    answer = replace(exchange.answer, body=Body(state=state, size=0))
+    assert is_watch(replace(exchange, answer=answer)) is watches
+    assert not is_watch(replace(exchange, answer=None))

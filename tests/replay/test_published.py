@@ -1,6 +1,7 @@
 """kproxy.replay.published: what an index must list."""
 
 import json
+from dataclasses import replace
 
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Answer, Body, BodyState, Exchange, Nanos, Request, Seq
@@ -8,6 +9,7 @@ from kproxy.model.jsontypes import JSON
 from kproxy.replay.ownchanges import Settle
 from kproxy.replay.published import Listed, Published
 from kproxy.wire.requestinfo import request_info
+from tests.replay.test_sights import exchanged
 from tests.support.memory import MemoryRecording
 
 JSON_TYPE = (("Content-Type", "application/json"),)
@@ -110,3 +112,11 @@ def test_a_group_is_there_as_long_as_one_of_its_definitions_is() -> None:
     gone = wanted(index("api/v1"), settle(1), settle(1, other), settle(0), settle(0, other))
     assert gone is not None
     assert gone.gone == {"example.org"}
+
+
+def test_an_index_that_was_never_answered_and_what_is_no_index_are_not_awaited() -> None:
+    published = Published(MemoryRecording())
+    published.settled(settle(1))
+    exchange = exchanged("GET", "/openapi/v3")[1]
+    assert published.awaited(replace(exchange, answer=None)) is None
+    assert wanted(groups("example.org"), settle(1), path="/apis/example.org/v1/things") is None

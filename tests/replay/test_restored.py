@@ -32,3 +32,7 @@ def test_what_an_object_says_is_without_what_a_server_chose() -> None:
 def test_what_is_no_object_says_nothing() -> None:
     assert said([{"metadata": {}}]) is None
     assert said("text") is None
+
+
+def test_what_was_restored_through_the_api_is_said_so() -> None:
+    assert list(Restored(how="api", count=3).sentences()) == ["restored 3 objects through the API"]

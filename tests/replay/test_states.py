@@ -121,3 +121,12 @@ def test_a_table_shows_the_same_whatever_the_order_of_its_rows_and_of_a_row_with
     assert table(one, two) == table(two, one) != table(one, one)
     assert table({"object": pod()}) != table({"object": pod(phase="Pending")})
     assert table({"cells": ["a", "1/1", "more"]}) != table({"cells": ["a", "1/1", "other"]})
+
+
+def test_items_are_the_same_in_whatever_order_they_and_their_fields_stand() -> None:
+    listed: list[JSON] = [{"a": 1, "k": 1}, {"b": 0, "k": 0}]
+    turned: list[JSON] = [{"k": 0, "b": 0}, {"k": 1, "a": 1}]
+    assert state({"items": listed}) == state({"items": turned})
+    rows: list[JSON] = [{"cells": [], "object": each} for each in listed]
+    others: list[JSON] = [{"object": each, "cells": []} for each in turned]
+    assert state({"rows": rows}) == state({"rows": others})

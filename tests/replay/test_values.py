@@ -72,3 +72,13 @@ def test_a_page_waits_for_its_programs_last_lists_of_the_same_path_alone() -> No
     session.add("GET", f"{MAPS}?limit=5", agent="other/1")
     page = session.add("GET", f"{MAPS}?limit=5&continue=abc", agent="pager/1")
     assert session.waits()[page] == dict.fromkeys(lists[-4:], "value")
+
+
+def test_a_generated_name_is_named_by_the_first_part_of_another_too() -> None:
+    session = Session()
+    told = named("web-x7f2p", generateName="web-")
+    made = session.add("POST", PODS, 201, sent={"metadata": {"generateName": "web-"}}, said=told)
+    for number, said in enumerate(("web-x7f2p.team.svc", "at xweb-x7f2p", "web-x7f2pq", "xxweb-x7f2p")):
+        session.add("POST", MAPS, 201, sent={**named(f"m{number}"), "data": {"at": said}})
+    found = session.waits()
+    assert [made in found[seq] for seq in (2, 3, 4, 5)] == [True, True, False, False]

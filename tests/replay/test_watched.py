@@ -66,6 +66,7 @@ def test_an_event_is_named_by_its_object_and_a_tables_by_its_first_row() -> None
     shown = WatchEvent(type="ADDED", object=table)
     assert (name_of(shown), revision_of(shown)) == ("n/a", 7)
     assert (name_of(event("ADDED", name="b")), revision_of(event("ADDED"))) == ("/b", 0)
+    assert name_of(event("ADDED", namespace="n")) == "n/"
     for revision in ("-1", "9" * 21, "٣", 7, ""):
         assert revision_of(event("ADDED", resourceVersion=revision)) == 0
     assert revision_of(event("ADDED", resourceVersion="9" * 20)) == int("9" * 20)

@@ -304,3 +304,18 @@ def test_a_rule_matches_as_admissions_rules_do(rule: JSONObject, info: RequestIn
     handling = Handling(Webhooks.DROP)
     handling.adapt(CONFIGURATION, {"webhooks": [{"clientConfig": SERVICE, "rules": [rule]}]})
     assert [each.matches(info) for each in handling.touched] == [touched]
+
+
+def test_whether_a_conversions_server_is_there_is_asked_of_its_own() -> None:
+    called: list[JSONObject] = []
+
+    def there(config: JSONObject) -> bool:
+        called.append(config)
+        return True
+
+    handling = Handling(Webhooks.DROP, there=there)
+    spec: JSONObject = {"conversion": {"strategy": "Webhook", "webhook": {"clientConfig": SERVICE}}}
+    assert handling.adapt(DEFINITION, {"spec": spec}) == {"spec": spec}
+    handling.adapt(CONFIGURATION, configuration(SERVICE))
+    handling.adapt(API_SERVICE, {"spec": {"service": SERVICE["service"]}})
+    assert called == [SERVICE, SERVICE, {"service": SERVICE["service"]}]
