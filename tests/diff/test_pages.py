@@ -120,7 +120,17 @@ def test_a_next_page_that_is_not_there_is_found() -> None:
     body = second.made.keep(json.dumps(second.listed(9, *pods(second)[:2])).encode())
     del second.made.exchange_list[8:]
     second.edit(Seq(6), lambda each: replace(each, answer=replace(each.answer, body=body)))  # type: ignore[type-var] # it has one
-    assert "$.metadata.continue" in {each.path for each in verdict_of(first, second).differences}
+    found = next(each for each in verdict_of(first, second).differences if each.path == "$.metadata.continue")
+    assert (found.seq, found.where, found.kind, found.baseline, found.replayed) == (
+        6,
+        "body",
+        "removed",
+        "a-page-0",
+        None,
+    )
+    other_way = verdict_of(second, first).differences
+    turned = next(each for each in other_way if each.path == "$.metadata.continue")
+    assert (turned.kind, turned.baseline, turned.replayed) == ("added", None, "a-page-0")
 
 
 def polled(server: FakeServer, images: Sequence[str]) -> None:

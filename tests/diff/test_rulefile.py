@@ -1,5 +1,7 @@
 """kproxy.diff.rulefile."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 from hypothesis import given
@@ -175,3 +177,18 @@ def test_a_learned_rule_that_says_too_little_is_refused_even_with_a_right_digest
     data = yaml.safe_dump({"kproxy-rules": 1, "rules": [entry | {"digest": _digest(entry)}]}).encode()
     with pytest.raises(UsageError, match=f"line 3: {sentence}"):
         read_rules(data, "rules.yaml")
+
+
+def test_a_rule_may_be_taught_by_one_difference_of_two_runs_and_by_none_of_one() -> None:
+    taught = LEARNED.taught
+    assert taught is not None
+    once = replace(LEARNED, taught=replace(taught, times=1))
+    assert read_rules(write_rules([once]).encode(), "rules.yaml") == (once,)
+    for none in (
+        replace(taught, times=0),
+        replace(taught, runs=taught.runs[:1]),
+        replace(taught, runs=(taught.runs[0], taught.runs[0])),
+        replace(taught, kinds=frozenset({"changed", "other"})),
+    ):
+        with pytest.raises(UsageError, match="two runs or more that taught it"):
+            read_rules(write_rules([replace(LEARNED, taught=none)]).encode(), "rules.yaml")

@@ -36,3 +36,10 @@ def test_a_watch_tells_the_time_of_its_head_and_no_other() -> None:
     moments = Moments(Seq(1), "watch", Moment(Nanos(1), Nanos(2), Nanos(9), 7), Moment(Nanos(11), Nanos(12), None, 7))
     assert shown(moments) is None
     assert headed(moments) == FIRST
+
+
+def test_one_that_begins_when_another_one_ends_comes_behind_it() -> None:
+    behind = at((2, 3), (12, 13))
+    assert not FIRST.turned(behind)
+    assert not behind.turned(FIRST)
+    assert behind.turned(at((1, 2), (13, 14)))
