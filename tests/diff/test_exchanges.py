@@ -70,7 +70,9 @@ def told(verdict: Verdict) -> list[tuple[str, str, JSON, JSON]]:
 def test_each_part_that_is_another_one_is_one_difference(
     change: Change, difference: tuple[str, str, JSON, JSON]
 ) -> None:
-    assert told(verdict_of(*pair(change))) == [difference]
+    found = verdict_of(*pair(change))
+    assert told(found) == [difference]
+    assert [each.kind for each in found.differences] == ["removed" if difference[0] == "missing" else "changed"]
 
 
 def of_nodes(status: int, recorded: int = 200, subresource: str = "log") -> Verdict:

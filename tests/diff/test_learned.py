@@ -2,13 +2,15 @@
 
 import pytest
 
-from kproxy.diff.learned import MOST_FORMS, Lessons, check_teachers
+from kproxy.diff.learned import MOST_FORMS, Lessons, check_teachers, teacher
 from kproxy.diff.rules import Teacher
 from kproxy.errors import UsageError
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON
+from kproxy.model.session import Server, Session
 from kproxy.model.verdict import Difference
 from kproxy.wire.requestinfo import request_info
+from tests.support.memory import MemoryRecording
 
 RUNS = (Teacher(session="s1", version="v1", started="a"), Teacher(session="s2", version="v1", started="b"))
 GET = request_info("GET", "/api/v1/namespaces/default/pods/a")
@@ -117,3 +119,10 @@ def test_who_cannot_teach_is_refused(runs: tuple[Teacher, ...]) -> None:
     with pytest.raises(UsageError):
         check_teachers(runs)
     check_teachers(RUNS)
+
+
+def test_a_recording_teaches_by_its_session_its_servers_version_and_its_beginning() -> None:
+    session = Session(id="s", started_at="2026-11-23T07:00:00Z", server=Server(version="v1.37.2"))
+    assert teacher(MemoryRecording(session=session)) == Teacher(
+        session="s", version="v1.37.2", started="2026-11-23T07:00:00Z"
+    )

@@ -130,3 +130,19 @@ def test_two_documents_differ_where_they_do(
     comparer.compare(baseline, replayed)
     assert [(each.path, each.kind, each.baseline, each.replayed) for each in found] == differences
     assert {(each.seq, each.where) for each in found} <= {(3, "body")}
+
+
+def test_of_two_times_that_clients_chose_each_is_held_against_its_own() -> None:
+    start, end, other = "2030-01-01T00:00:00Z", "2031-01-01T00:00:00Z", "2032-01-01T00:00:00Z"
+
+    def found(told: JSONObject) -> list[tuple[str, str]]:
+        both = servers()
+        wish: JSONObject = {"start": start, "end": end}
+        for server, spec in zip(both, (wish, told), strict=True):
+            server.exchange("POST", PODS, 201, {**server.pod(1), "spec": spec}, send={"spec": wish})
+        return [(each.path, each.kind) for each in verdict_of(*both).differences]
+
+    assert found({"start": start, "end": end}) == []
+    assert found({"start": other, "end": end}) == [("$.spec.start", "changed")]
+    assert found({"start": start, "end": other}) == [("$.spec.end", "changed")]
+    assert found({"start": end, "end": start}) == [("$.spec.start", "changed"), ("$.spec.end", "changed")]

@@ -6,7 +6,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,7 +112,14 @@ def _laid_out(room: Room, work: Path) -> None:
     configuration = CONFIGURATION.format(
         modules=json.dumps(list(room.modules())), tests=json.dumps(list(room.tests)), pytest=json.dumps(FAST)
     )
+    forget_times(work / "mutants" / "mutmut-stats.json", [ROOT / name for name in room.modules()])
     (work / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text() + configuration)
+
+
+def forget_times(stats: Path, modules: Iterable[Path]) -> None:
+    """Forget which test meets which function if a module is newer: one of a new name would count as met by none."""
+    if stats.exists() and any(each.stat().st_mtime > stats.stat().st_mtime for each in modules):
+        stats.unlink()
 
 
 def _mutmut(work: Path, children: int, *names: str) -> None:

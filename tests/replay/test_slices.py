@@ -3,6 +3,7 @@
 from collections.abc import Container
 from dataclasses import replace
 
+from kproxy.model.etcd import ChangeType, ClusterId, EtcdCall, EtcdKey, KeyChange, Revision
 from kproxy.model.exchange import Nanos, Seq
 from kproxy.replay.plan import LeaveOut, Send, make_plan
 from kproxy.replay.slices import Part, Seqs, Slice, part_of
@@ -73,3 +74,30 @@ def test_numbers_are_found_among_many() -> None:
 def test_of_numbers_only_a_number_is_one() -> None:
     seqs: Container[object] = Seqs([7, 3])
     assert (3 in seqs, 5 in seqs, "3" in seqs) == (True, False, False)
+
+
+def test_a_part_has_what_its_whole_knows_of_its_exchanges_and_of_etcd() -> None:
+    session = three()
+    whole = session.recording
+    for index, each in enumerate(whole.exchange_list):
+        whole.exchange_list[index] = replace(each, trace_id=f"{each.seq:032}", parent_id=f"{each.seq:016}")
+    session.watch(MAPS, 9, 5, agent="w/1")
+    key = EtcdKey(b"/registry/pods/default/p")
+    change = KeyChange(cluster=ClusterId("c"), revision=Revision(5), key=key, type=ChangeType.DELETE, at=Nanos(1))
+    whole.change_list.append(change)
+    call = EtcdCall(
+        number=1, cluster=ClusterId("c"), connection=1, stream=1, started=Nanos(1), ended=Nanos(2), method="KV/Put",
+        trace_id=f"{1:032}", parent_id=f"{1:016}",
+    )  # fmt: skip
+    whole.call_list.append(call)
+    part = part_of(whole, Slice(verbs=("get",)))
+    [first] = part.exchanges()
+    assert list(part.traces()) == [(1, f"{1:032}", f"{1:016}")]
+    assert list(part.frames(Seq(4))) == whole.frame_list
+    assert list(part.key_changes()) == list(part.changes_of(key)) == [change]
+    assert list(part.etcd_calls()) == list(part.etcd_calls(("KV/Put",))) == list(part.calls_of(first)) == [call]
+    assert not list(part.etcd_calls(("KV/Txn",)))
+    assert not list(part.changes_of(EtcdKey(b"x")))
+    digests = list(whole.body_bytes)
+    assert part.bodies(digests) == whole.body_bytes
+    assert part.body(digests[0]) == whole.body_bytes[digests[0]]

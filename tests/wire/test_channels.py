@@ -190,3 +190,15 @@ def test_any_bytes_are_read_or_refused_by_one_error(kind: str, said: list[tuple[
         return
     for frame in reader.rest():
         assert frame.size <= sum(len(wire) for _, wire in said)
+
+
+def test_a_client_is_told_that_its_server_goes_away_between_two_messages_and_not_amid_one() -> None:
+    for upgrade, protocol in (("websocket", "v5.channel.k8s.io"), ("websocket", "SPDY/3.1+portforward.k8s.io")):
+        target = "/exec?command=cat" if "v5" in protocol else "/portforward?ports=80"
+        reader = made(target, upgrade, protocol)
+        assert reader.farewell() == b"\x88\x02\x03\xe9"
+        read(reader, [(True, websocket(BINARY, b"\x01hello")[:4])])
+        assert reader.farewell() == b""
+        read(reader, [(True, websocket(BINARY, b"\x01hello")[4:])])
+        assert reader.farewell() == (b"\x88\x02\x03\xe9" if "v5" in protocol else reader.farewell())
+    assert made("/exec?command=cat", "SPDY/3.1").farewell() == b""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kproxy.model.jsontypes import JSON
 from kproxy.wire.contenterror import ContentError
-from kproxy.wire.jsontext import MAX_CONTENT, MAX_DEPTH, decode_json, encode_json
+from kproxy.wire.jsontext import MAX_CONTENT, MAX_DEPTH, decode_json, decode_json_at, encode_json
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 values: st.SearchStrategy[JSON] = st.recursive(
@@ -76,3 +76,11 @@ def test_objects_are_levels_as_lists_are() -> None:
     assert decode_json(nested(MAX_DEPTH))
     with pytest.raises(ContentError, match="levels deep"):
         decode_json(nested(MAX_DEPTH + 1))
+
+
+def test_a_value_is_read_where_it_begins_and_its_end_is_told() -> None:
+    assert decode_json_at('[{"a":1},2]', 1) == ({"a": 1}, 8)
+    assert decode_json_at('[{"a":1},2]', 9) == (2, 10)
+    for text, at in (("[NaN]", 1), ("[1e999]", 1), ("[", 1), ("[" * 100_000, 0)):
+        with pytest.raises(ContentError):
+            decode_json_at(text, at)

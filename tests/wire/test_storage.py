@@ -10,7 +10,7 @@ from kproxy.model.api import ObjectRef
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.wire.content import ContentError, encode
-from kproxy.wire.storage import decode_value, edit_value, key_object, object_keys, object_of
+from kproxy.wire.storage import decode_value, edit_value, group_of, key_object, object_keys, object_of
 
 LAYOUT = [
     ("/registry/pods/default/hello-demo", "", "pods", "default", "hello-demo"),
@@ -159,3 +159,7 @@ def test_a_decoded_object_names_itself() -> None:
 )
 def test_what_does_not_say_its_version_and_name_is_no_object(value: JSON) -> None:
     assert object_of(value, "pods") is None
+
+
+def test_a_plural_resource_is_of_the_group_in_which_kubernetes_serves_it() -> None:
+    assert (group_of("pods"), group_of("deployments"), group_of("widgets")) == ("", "apps", None)
