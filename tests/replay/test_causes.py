@@ -120,3 +120,12 @@ def test_who_changes_a_part_stands_on_who_changed_all_and_on_no_other_part() -> 
     session.add("POST", services, 201, sent=named("t"), said=named("t"))
     last = session.add("POST", services, 201, sent=named("u"), said=named("u"))
     assert rings(session, last) == [{3}, {3}, {1, 3}]
+
+
+def test_what_is_written_while_a_read_goes_on_is_no_cause_of_it() -> None:
+    session = Session()
+    session.add("POST", MAPS, 201, sent=named("x"), said=named("x"), times=(1, 1.5))
+    read = session.add("GET", f"{MAPS}/x", times=(2, 9))
+    session.add("PUT", f"{MAPS}/x", sent=named("x"), times=(3, 4))
+    session.add("GET", f"{MAPS}/y", 404, times=(10, 11))
+    assert rings(session, read) == [{1, 2}] * 3

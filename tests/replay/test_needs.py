@@ -78,3 +78,13 @@ def test_who_is_told_that_an_object_is_not_there_does_not_need_the_one_that_was_
     session.add("POST", MAPS, 201, sent=named("x"), said=named("x"))
     assert missing(session, session.add("GET", f"{MAPS}/x", 404)) == []
     assert len(missing(session, session.add("GET", f"{MAPS}/x", 403))) == 1
+
+
+def test_a_list_is_named_with_its_namespace_where_it_has_one() -> None:
+    session = Session()
+    session.add("POST", MAPS, 201, sent=named("x"), said=named("x"))
+    inside = session.add("GET", MAPS), session.add("GET", "/api/v1/configmaps"), session.add("GET", PODS)
+    assert [line.partition(",")[0] for line in missing(session, *inside)] == [
+        "the list of configmaps in default",
+        "the list of configmaps",
+    ]

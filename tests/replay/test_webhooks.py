@@ -319,3 +319,26 @@ def test_whether_a_conversions_server_is_there_is_asked_of_its_own() -> None:
     handling.adapt(CONFIGURATION, configuration(SERVICE))
     handling.adapt(API_SERVICE, {"spec": {"service": SERVICE["service"]}})
     assert called == [SERVICE, SERVICE, {"service": SERVICE["service"]}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "group", "resource"),
+    [
+        ("ValidatingWebhookConfiguration", "admissionregistration.k8s.io", "validatingwebhookconfigurations"),
+        ("MutatingWebhookConfiguration", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
+        ("CustomResourceDefinition", "apiextensions.k8s.io", "customresourcedefinitions"),
+        ("APIService", "apiregistration.k8s.io", "apiservices"),
+    ],
+)
+def test_each_kind_that_names_servers_is_of_its_resource(kind: str, group: str, resource: str) -> None:
+    named = named_in({"kind": kind, "metadata": {"name": "x"}})
+    assert named == ObjectRef(group=group, resource=resource, namespace="", name="x")
+    assert Handling(Webhooks.DROP).concerns(group, resource)
+
+
+def test_of_an_aggregated_api_it_is_known_why_it_is_not_there() -> None:
+    handling = Handling(Webhooks.DROP)
+    handling.adapt(API_SERVICE, {"spec": {"group": "m.io", "version": "v1", "service": SERVICE["service"]}})
+    assert handling.aggregated == {
+        ("m.io", "v1"): f"{API_SERVICE} is served by the service team/hook, which is not there"
+    }
