@@ -68,9 +68,9 @@ def mutated(room: Room, folder: Path, drawn: int, seed: int, children: int = 2) 
     a module, and how long each test takes.
     """
     work = folder / room.folder.rpartition("/")[2]
-    _laid_out(room, work)
+    changed = _laid_out(room, work)
     names = [name for name, _ in _results(work)]
-    if not names:
+    if changed or not names:
         _mutmut(work, children, "none")  # matches nothing, so that it only makes mutants and times the tests
         names = [name for name, _ in _results(work)]
     sample = draw(names, drawn, seed)
@@ -103,8 +103,11 @@ def shown(room: Room, folder: Path, name: str) -> str:
     return subprocess.run(tool, cwd=work, capture_output=True, text=True, check=True).stdout
 
 
-def _laid_out(room: Room, work: Path) -> None:
-    """A folder that is for mutmut what the tree is: the tree's parts by links, and a configuration of its own."""
+def _laid_out(room: Room, work: Path) -> bool:
+    """A folder that is for mutmut what the tree is: the tree's parts by links, and a configuration of its own.
+
+    Whether a module changed since mutants were made of it there.
+    """
     work.mkdir(parents=True, exist_ok=True)
     for name in NEEDED:
         if not (link := work / name).is_symlink():
@@ -112,14 +115,17 @@ def _laid_out(room: Room, work: Path) -> None:
     configuration = CONFIGURATION.format(
         modules=json.dumps(list(room.modules())), tests=json.dumps(list(room.tests)), pytest=json.dumps(FAST)
     )
-    forget_times(work / "mutants" / "mutmut-stats.json", [ROOT / name for name in room.modules()])
+    changed = forget_times(work / "mutants" / "mutmut-stats.json", [ROOT / name for name in room.modules()])
     (work / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text() + configuration)
+    return changed
 
 
-def forget_times(stats: Path, modules: Iterable[Path]) -> None:
+def forget_times(stats: Path, modules: Iterable[Path]) -> bool:
     """Forget which test meets which function if a module is newer: one of a new name would count as met by none."""
-    if stats.exists() and any(each.stat().st_mtime > stats.stat().st_mtime for each in modules):
+    newer = stats.exists() and any(each.stat().st_mtime > stats.stat().st_mtime for each in modules)
+    if newer:
         stats.unlink()
+    return newer
 
 
 def _mutmut(work: Path, children: int, *names: str) -> None:

@@ -1,5 +1,6 @@
 """A pytest plugin for runs under mutmut: tests of the file that has the mutant run first, as they mostly notice it.
 
+What the run without a mutant left in the package's caches is forgotten: a mutant is tried in a fork of that process.
 And each mutant gets the time of the processor that its tests take, some times over: mutmut's own clock is the wall's,
 and on a busy machine it ended mutants that were only slow.
 """
@@ -7,6 +8,8 @@ and on a busy machine it ended mutants that were only slow.
 import json
 import os
 import resource
+import sys
+from functools import _lru_cache_wrapper
 from itertools import repeat
 from pathlib import Path
 from time import process_time
@@ -24,10 +27,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put them first; else the order stays, which is mutmut's: the quickest ones first."""
     own = file_of(os.environ.get("MUTANT_UNDER_TEST", ""))
     if own:
+        _forget()
         items.sort(key=lambda item: item.path.name != own)
         others = [item for item in items if item.path.name == own or not _function(item).endswith(BOTH_WAYS)]
         items[:] = others or items
         _bound(LEAST + SLOWER * sum(map(_seconds().get, (item.nodeid for item in items), repeat(0.0))))
+
+
+def _forget() -> None:
+    """Empty the package's caches: what a function answered in the run without a mutant it need not be asked again."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "kproxy":
+            for value in list(vars(module).values()):
+                if isinstance(value, _lru_cache_wrapper):
+                    value.cache_clear()
 
 
 def _seconds() -> dict[str, float]:

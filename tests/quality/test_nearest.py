@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from kproxy.wire.descriptors import message_fields
 from tests.quality import nearest
 from tests.quality.nearest import BOTH_WAYS, file_of, pytest_collection_modifyitems
 
@@ -55,8 +56,10 @@ def test_the_mutants_own_tests_come_first_and_what_tells_nothing_of_it_is_left_o
 ) -> None:
     bounds: list[float] = []
     monkeypatch.setattr(nearest, "_bound", bounds.append)
+    message_fields("etcdserverpb.Compare")
     monkeypatch.setattr(nearest, "_seconds", lambda: {SLOW.nodeid: 3.0, NEAR.nodeid: 2.0})
     monkeypatch.setenv("MUTANT_UNDER_TEST", mutant)
     pytest_collection_modifyitems(given)  # type: ignore[arg-type] # they have what is looked at
     assert given == taken
     assert bounds == ([] if seconds is None else [seconds])
+    assert bool(message_fields.cache_info().currsize) is (seconds is None), "caches are emptied for a mutant"

@@ -60,6 +60,7 @@ def test_leases_that_are_kept_alive_in_one_stream_are_calls_of_their_own() -> No
     wire.finish(stream, 14)
     told = read(wire)
     assert [(call.lease, call.status) for call in told] == [(5, 0), (6, 0), (7, 14)]
+    assert {(call.connection, call.stream) for call in told} == {(1, stream)}
 
 
 def test_what_is_open_when_a_stream_ends_was_not_answered() -> None:

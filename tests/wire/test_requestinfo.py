@@ -51,6 +51,7 @@ CASES = [
     ("GET", "/apis/a.b/v1/x?fieldSelector=metadata.name=n&labelSelector=a=b=c", "list", "a.b", "v1", "", "x", "", ""),
     ("GET", "/apis/a.b/v1/watch/x?fieldSelector=metadata.name=n", "watch", "a.b", "v1", "", "x", "", ""),
     ("GET", "/api/v1/namespaces/o/configmaps/kube%2Droot", "get", "", "v1", "o", "configmaps", "", "kube-root"),
+    ("GET", "/apis/a.b/v1/x?fieldSelector=,metadata.name=n,", "list", "a.b", "v1", "", "x", "", "n"),
     ("GET", "//api/v1/pods//", "list", "", "v1", "", "pods", "", ""),
     ("GET", "https://server:6443/api/v1/pods?limit=5", "list", "", "v1", "", "pods", "", ""),
     ("BREW", "/api/v1/pods", "", "", "v1", "", "pods", "", ""),
@@ -101,6 +102,8 @@ def test_a_resource_request_means_what_the_server_says(  # noqa: PLR0913, PLR091
         "/openapi/v3/apis/apps/v1",
         "/notapi/v1/pods",
         "/api/v1/pods/%zz",
+        "/api/v1/pods/%20%zz",
+        "/api/v1/pods/a%2",
         "server:443",
     ],
 )
