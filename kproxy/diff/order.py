@@ -24,6 +24,8 @@ from kproxy.model.exchange import Exchange, Nanos, Seq
 from kproxy.renaming.startstate import start_revision
 
 _NEVER = 1 << 62
+_ANSWER_THEIR_OWN = WRITE_VERBS - {"deletecollection"}
+"""Verbs that answer the version that they wrote, most of the time."""
 _ASKED = 1000
 """Exchanges that are asked whether they were over before another one in both recordings; a bound of the time."""
 
@@ -189,13 +191,14 @@ class Order:
 
         A write does not always answer what it wrote: one that takes the last finalizer away answers the version that
         it deleted, one that changes nothing the version that is there. That one may have been written by a request
-        that the replay's others overtook. So only what was over before it in both recordings contradicts it.
+        that the replay's others overtook. So only what was over before it in both recordings contradicts it. The
+        deletion of a collection answers what was there, whoever wrote it, and however long before.
         """
         first, second = self._baseline, self._replayed
         if seen.baseline < first.after(pair.baseline.ended) and seen.replayed >= second.after(pair.replayed.ended):
             return False
         verb = pair.baseline.info.verb
-        if seen.where != "body" or (seen.scope and verb not in WRITE_VERBS) or may_be_stale(pair.baseline):
+        if seen.where != "body" or (seen.scope and verb not in _ANSWER_THEIR_OWN) or may_be_stale(pair.baseline):
             return True
         lower, other = first.before(pair.baseline.started), second.before(pair.replayed.started)
         if seen.scope:

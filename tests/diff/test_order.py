@@ -134,6 +134,15 @@ def test_but_none_that_is_older_than_what_was_over_before_it_in_both() -> None:
     assert overtaken(began=0, shown=0) is Outcome.DIFFERENT
 
 
+def test_the_deletion_of_a_collection_answers_versions_of_before_however_old() -> None:
+    servers = FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
+    for server, shown in zip(servers, (2, 0), strict=True):
+        server.exchange("POST", PODS, 201, server.pod(1, "x"))
+        server.exchange("DELETE", PODS, 200, server.listed(3, server.pod(shown)))
+    assert servers[0].made.exchange_list[1].info.verb == "deletecollection"
+    assert verdict_of(*servers).outcome is Outcome.IDENTICAL
+
+
 def test_a_later_version_may_not_have_a_smaller_revision() -> None:
     servers = FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
     for server, revisions in zip(servers, ((1, 2), (2, 1)), strict=True):
