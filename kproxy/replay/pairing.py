@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kproxy.model.jsontypes import text
 from kproxy.renaming.derived import drawn_for
-from kproxy.renaming.kinds import Owner
+from kproxy.renaming.kinds import Kind, Owner
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.issued import bind_issued
@@ -26,7 +26,8 @@ class WatchLearner:
 
     A name that the server made is known from the answer that told it. Where no answer did by the time that `settle` is
     called, and one object alone that was drawn for the same is left on both sides, that is the one; but not while
-    answers that will tell it are on their way (`making`).
+    answers that will tell it are on their way (`making`), and none that is told to be another recorded object, of
+    which the recorded watch showed nothing: its versions would stand for those of one that is still to come.
     """
 
     def __init__(
@@ -94,11 +95,16 @@ class WatchLearner:
         for event in waiting:
             live, prefix = name_of(event), _drawn(event)
             if self._recorded_name(live) is None and not self._making():
-                alike = {name_of(other) for other in waiting if _drawn(other) == prefix} - self._names.keys()
+                untold = {name_of(other) for other in waiting if _drawn(other) == prefix and not self._is_told(other)}
+                alike = untold - self._names.keys()
                 same = [name for name, made in self._unknown.items() if self._is_unknown(name, made, prefix)]
-                if len(alike) == len(same) == 1:
+                if alike == {live} and len(same) == 1:
                     self._know(live, same[0])
             self.came(event)
+
+    def _is_told(self, event: WatchEvent) -> bool:
+        """Whether it is known which recorded object a live one stands for."""
+        return self._renaming.origin(Kind.UID, text(metadata_in(event.object).get("uid"))) is not None
 
     def _is_unknown(self, name: str, made: str, prefix: str) -> bool:
         """Whether a recorded name was made from this prefix, and no answer told what it became."""

@@ -1,5 +1,6 @@
 """kproxy.replay.pairing."""
 
+from kproxy.model.api import metadata_of
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.kinds import Kind
 from kproxy.renaming.renaming import Renaming
@@ -9,10 +10,11 @@ from kproxy.wire.watchevents import WatchEvent
 
 def event(kind: str, name: str, revision: int, *, server: str, generate: str = "") -> WatchEvent:
     """An object of one of two servers: its uid begins with the server's letter."""
+    drawn_here = 10_000 if server != "a" and generate else 0
     metadata: JSONObject = {
         "name": name,
         "namespace": "kube-system",
-        "uid": f"{server * 8}-0000-4000-8000-{sum(name.encode()) if server == 'a' or not generate else 1:012}",
+        "uid": f"{server * 8}-0000-4000-8000-{sum(name.encode()) + drawn_here:012}",
         "resourceVersion": str(revision),
     }
     if generate:
@@ -87,6 +89,18 @@ def test_a_name_that_an_answer_on_its_way_will_tell_is_not_guessed() -> None:
     making[0] = False
     learner.settle()
     assert renaming.text("m-p") == "m-y"
+
+
+def test_an_object_that_stands_for_another_one_is_not_guessed_to_be_the_last_that_is_left() -> None:
+    """A live watch shows a pod that the recorded one did not; the only recorded name left is of one still to come."""
+    renaming = Renaming()
+    learner = WatchLearner(renaming, [event("ADDED", "m-p", 100, server="a", generate="m-")])
+    live = event("ADDED", "m-x", 7, server="b", generate="m-")
+    renaming.learn_name(Kind.UID, uid("m-old"), str(metadata_of(live.object)["uid"]))
+    learner.came(live)
+    learner.settle()
+    assert renaming.revisions.exact(uid("m-p"), 100) is None
+    assert learner.name_here(event("ADDED", "m-p", 100, server="a", generate="m-")) is None
 
 
 def test_a_recorded_objects_name_here_is_the_one_that_came_for_it() -> None:

@@ -1,17 +1,21 @@
 """One recording replayed on the same version once, by the command that people use."""
 
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kproxy.model.jsontypes import JSON, JSONObject
 
 KPROXY = [sys.executable, "-m", "kproxy"]
 GOOD = frozenset({"identical", "equivalent"})
+ALARMS = Path(__file__).parents[2] / "build" / "alarms"
+"""Where a replay that was a false alarm is kept, with its report: it does not come again when it is wanted."""
 SECONDS = 3600
 """That one replay may take."""
 
@@ -61,15 +65,22 @@ def replay(subject: Subject, way: Way, env: Mapping[str, str]) -> Run:
     options = ["--on", "fresh", "--as", "impersonate", "--pace", way.pace, "--concurrency", str(way.concurrency)]
     state = {"XDG_STATE_HOME": str(subject.state)} if subject.state is not None else {}
     began = time.monotonic()
+    ALARMS.mkdir(parents=True, exist_ok=True)
+    kept = Path(tempfile.mkdtemp(prefix="replay-", dir=ALARMS))
     done = subprocess.run(
-        [*KPROXY, "replay", str(subject.recording), *options, "--format", "json"],
+        [*KPROXY, "replay", str(subject.recording), *options, "--format", "json", "-o", str(kept / "replayed.kproxy")],
         env={**env, **state},
         capture_output=True,
         text=True,
         check=False,
         timeout=SECONDS,
     )
-    return read(subject.name, way, time.monotonic() - began, done.stdout, done.stderr)
+    run = read(subject.name, way, time.monotonic() - began, done.stdout, done.stderr)
+    if run.good:
+        shutil.rmtree(kept)
+        return run
+    (kept / "report.json").write_text(done.stdout)
+    return replace(run, said=(*run.said, f"kept: {kept}"))
 
 
 def read(name: str, way: Way, seconds: float, out: str, err: str) -> Run:
