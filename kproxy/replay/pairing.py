@@ -24,10 +24,11 @@ _MOST_UNNAMED = 4_096
 class WatchLearner:
     """Puts a live watch's events beside the recorded ones as they come.
 
-    A name that the server made is known from the answer that told it. Where no answer did by the time that `settle` is
-    called, and one object alone that was drawn for the same is left on both sides, that is the one; but not while
-    answers that will tell it are on their way (`making`), and none that is told to be another recorded object, of
-    which the recorded watch showed nothing: its versions would stand for those of one that is still to come.
+    A name that the server made is known from the answer that told it, and whose it is by the uid: a recorded name may
+    be drawn here for another object (two servers that draw some hundred names each have one in common now and then).
+    Where no answer did by the time that `settle` is called, and one object alone that was drawn for the same is left on
+    both sides, that is the one; but not while answers that will tell it are on their way (`making`), and none that is
+    told to be another recorded object: its versions would stand for those of one that is still to come.
     """
 
     def __init__(
@@ -50,7 +51,10 @@ class WatchLearner:
         self._given_up: set[int] = set()
         """Recorded events that were waited for in vain, by their ids."""
         self._late = 0
+        self._by_uid: dict[str, str] = {}
+        """The recorded names of objects, by their uids."""
         for event in recorded:
+            self._by_uid[_uid(event)] = name_of(event)
             self._left.setdefault((event.type, name_of(event)), deque()).append(event)
             self._unknown.setdefault(name_of(event), _drawn(event))
 
@@ -83,10 +87,10 @@ class WatchLearner:
 
     def came(self, event: WatchEvent) -> None:
         """One more event came."""
-        name = self._recorded_name(name_of(event))
+        name = self._recorded_name(event)
         if name is not None:
             self._learn(name, event)
-        elif _drawn(event) and len(self._unnamed) < _MOST_UNNAMED:
+        elif _drawn(event) and self._told(event) is None and len(self._unnamed) < _MOST_UNNAMED:
             self._unnamed.append(event)
 
     def settle(self) -> None:
@@ -94,25 +98,32 @@ class WatchLearner:
         waiting, self._unnamed = self._unnamed, []
         for event in waiting:
             live, prefix = name_of(event), _drawn(event)
-            if self._recorded_name(live) is None and not self._making():
-                untold = {name_of(other) for other in waiting if _drawn(other) == prefix and not self._is_told(other)}
+            if self._recorded_name(event) is None and not self._making():
+                untold = {name_of(other) for other in waiting if _drawn(other) == prefix and self._told(other) is None}
                 alike = untold - self._names.keys()
                 same = [name for name, made in self._unknown.items() if self._is_unknown(name, made, prefix)]
                 if alike == {live} and len(same) == 1:
                     self._know(live, same[0])
             self.came(event)
 
-    def _is_told(self, event: WatchEvent) -> bool:
-        """Whether it is known which recorded object a live one stands for."""
-        return self._renaming.origin(Kind.UID, text(metadata_in(event.object).get("uid"))) is not None
+    def _told(self, event: WatchEvent) -> str | None:
+        """The uid of the recorded object that a live one is known to stand for."""
+        return self._renaming.origin(Kind.UID, _uid(event))
 
     def _is_unknown(self, name: str, made: str, prefix: str) -> bool:
         """Whether a recorded name was made from this prefix, and no answer told what it became."""
         return bool(made) and self._renaming.text(made) == prefix and self._renaming.text(name) == name
 
-    def _recorded_name(self, live: str) -> str | None:
+    def _recorded_name(self, event: WatchEvent) -> str | None:
+        live = name_of(event)
         if (known := self._names.get(live)) is not None:
             return known
+        if _drawn(event):
+            if (told := self._told(event)) is not None:
+                name = self._by_uid.get(told)
+                return self._know(live, name) if name is not None and name in self._unknown else None
+            if self._making():
+                return None
         if live in self._unknown and self._renaming.text(live) == live:
             return self._know(live, live)
         found = next((name for name in self._unknown if self._renaming.text(name) == live), None)
@@ -140,8 +151,13 @@ class WatchLearner:
 
     def _image(self, recorded: WatchEvent) -> int | None:
         """What an object's version is known to have become."""
-        uid = text(metadata_in(recorded.object).get("uid"))
+        uid = _uid(recorded)
         return self._renaming.revisions.exact(uid, revision_of(recorded)) if uid else None
+
+
+def _uid(event: WatchEvent) -> str:
+    """The object's, "" if it has none."""
+    return text(metadata_in(event.object).get("uid"))
 
 
 def _drawn(event: WatchEvent) -> str:

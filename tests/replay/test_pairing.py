@@ -103,6 +103,32 @@ def test_an_object_that_stands_for_another_one_is_not_guessed_to_be_the_last_tha
     assert learner.name_here(event("ADDED", "m-p", 100, server="a", generate="m-")) is None
 
 
+def test_a_name_that_is_drawn_here_for_another_object_is_no_recorded_objects_name() -> None:
+    """The live server draws m-p, which the recorded one drew later, for what was m-old there; then m-p becomes m-z."""
+    renaming, making = Renaming(), [True]
+    recorded = [event("ADDED", f"m-{name}", at, server="a", generate="m-") for at, name in ((90, "old"), (100, "p"))]
+    learner = WatchLearner(renaming, recorded, making=lambda: making[0])
+    live = event("ADDED", "m-p", 7, server="b", generate="m-")
+    learner.came(live)  # its creation is not answered yet
+    assert renaming.revisions.exact(uid("m-p"), 100) is None
+    renaming.learn_name(Kind.UID, uid("m-old"), str(metadata_of(live.object)["uid"]))
+    making[0] = False
+    learner.settle()
+    assert renaming.revisions.exact(uid("m-p"), 100) is None
+    assert renaming.revisions.exact(uid("m-old"), 90) == 7
+    later = event("ADDED", "m-z", 8, server="b", generate="m-")
+    renaming.learn_name(Kind.UID, uid("m-p"), str(metadata_of(later.object)["uid"]))
+    learner.came(later)
+    assert renaming.revisions.exact(uid("m-p"), 100) == 8
+
+
+def test_a_drawn_object_that_was_there_before_has_the_same_name() -> None:
+    renaming = Renaming()
+    learner = WatchLearner(renaming, [event("ADDED", "m-p", 100, server="a", generate="m-")])
+    learner.came(event("ADDED", "m-p", 7, server="b", generate="m-"))
+    assert renaming.revisions.exact(uid("m-p"), 100) == 7
+
+
 def test_a_recorded_objects_name_here_is_the_one_that_came_for_it() -> None:
     renaming = Renaming()
     recorded = [event("ADDED", "m-p", 100, server="a", generate="m-"), event("ADDED", "x", 101, server="a")]
