@@ -66,6 +66,8 @@ type ByTable = Any
 by a Protocol what it reads of it."""
 
 _pool = DescriptorPool()
+_loaded: set[str] = set()
+"""The packages in it."""
 _FOLDER = Path(__file__).with_name("tables")
 
 
@@ -176,10 +178,12 @@ SCALARS = frozenset(
 """What a table's TYPE is where it names no message and no enum."""
 
 
-@cache
 def _load(package: str) -> None:
-    """Puts a package, and first those it needs, into the pool."""
+    """Puts a package, and first those it needs, into the pool, which takes each only once."""
+    if package in _loaded:
+        return
     data = _path(f"{package}.binpb").read_bytes()
     for needed in FileDescriptorProto.FromString(data).dependency:
         _load(needed.removesuffix(".proto"))
     _pool.AddSerializedFile(data)
+    _loaded.add(package)

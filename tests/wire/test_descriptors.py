@@ -24,6 +24,12 @@ def test_nothing_is_registered_where_other_libraries_look() -> None:
         descriptor_pool.Default().FindMessageTypeByName("mvccpb.KeyValue")
 
 
+def test_a_package_is_put_into_the_pool_once_whatever_is_forgotten() -> None:
+    before = message_class("mvccpb.KeyValue").DESCRIPTOR
+    message_class.cache_clear()
+    assert message_class("mvccpb.KeyValue").DESCRIPTOR is before
+
+
 def test_fields_come_in_gos_order_with_what_go_says_of_them() -> None:
     fields = {spec.name: spec for spec in message_fields("k8s.io.api.core.v1.Container")}
     names = list(fields)
