@@ -347,7 +347,7 @@ def test_what_goes_on_at_the_end_is_recorded_as_stopped_and_no_task_is_left() ->
     async def play() -> None:
         before = asyncio.all_tasks()
         async with upstream(script) as server, recording() as record:
-            async with serve(ProxySettings(upstream=upstream_from_url(server.url)), record.outbox) as proxy:
+            async with serve(ProxySettings(upstream=upstream_from_url(server.url), drain=0.0), record.outbox) as proxy:
                 on = Stage(server, proxy, record)
                 reader, writer = await on.connect(proxy.ca_pem)
                 writer.write(GET)

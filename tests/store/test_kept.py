@@ -30,10 +30,8 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def keep(file: Path, version: int) -> None:
-    with open_recording(str(file)) as recording:
-        ledger = correlate(recording)
-        with Writer.resume(file) as writer:
-            writer.keep_ledger(ledger, version)
+    with Writer.resume(file) as writer, open_recording(str(file)) as recording:  # the reader leaves first
+        writer.keep_ledger(correlate(recording), version)
 
 
 def kept(recording: Recording) -> Ledger:
@@ -118,10 +116,9 @@ def test_neither_a_growing_recording_nor_one_in_memory_has_one(tmp_path: Path) -
 def test_entries_that_are_not_those_of_the_changes_are_an_error(tmp_path: Path) -> None:
     file = tmp_path / "odd.kproxy"
     make_large(file, 20)
-    with open_recording(str(file)) as recording:
+    with Writer.resume(file) as writer, open_recording(str(file)) as recording:  # the reader leaves first
         ledger = correlate(recording)
-        with Writer.resume(file) as writer:
-            writer.keep_ledger(replace(ledger, entries=list(ledger.entries)[1:]), CORRELATOR)
+        writer.keep_ledger(replace(ledger, entries=list(ledger.entries)[1:]), CORRELATOR)
     with open_recording(str(file)) as recording, pytest.raises(RecordingError, match="--keep"):
         list(kept(recording).entries)
 
