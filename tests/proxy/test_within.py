@@ -125,6 +125,7 @@ def test_a_server_that_is_not_there_is_told_apart_from_one_that_answers_so() -> 
             assert "refused" in connection.unreached
             (told,) = await record.exchanges(1)
             assert told.end is End.UNREACHABLE
+            connection.leg.leave()
 
     asyncio.run(run())
 
