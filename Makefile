@@ -6,6 +6,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 SERVER ?= emulated
 WORKERS ?= 2
+# Some unit tests wait for what takes its second: others go on meanwhile.
+UNIT_WORKERS ?= 3
 SOAK_SECONDS ?= 90
 SOAK_IDENTITY ?= pass
 EXAMPLES ?= 10000
@@ -41,7 +43,7 @@ test: $(VENV)/installed ## every test that needs nothing beyond this machine's P
 	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns and not memory"
 
 test-unit: $(VENV)/installed ## the tests that start no process and take no seconds, in an order drawn by SEED (a new one each time): under a minute on two cores
-	$(BIN)/pytest -q -n $(WORKERS) -m "not process and not long and not controlplane and not netns and not memory" -p randomly \
+	$(BIN)/pytest -q -n $(UNIT_WORKERS) -m "not process and not long and not controlplane and not netns and not memory" -p randomly \
 	  --hypothesis-profile quick $(SEED:%=--randomly-seed=%)
 
 test-lowest: $(VENV)/installed ## the same and the demo, on the oldest dependencies that pyproject.toml allows
