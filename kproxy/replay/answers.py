@@ -144,25 +144,15 @@ class Watch:
         """
         last = {name_of(each): each for each in self._recorded[:events]}
         stay = [each for each in last.values() if not passed(each)]
-        until = asyncio.get_running_loop().time() + seconds
-        await self._until_shown(stay, until)
-        while not self._has_shown(last.values()) and self._has_shown(stay):
-            now, seen = asyncio.get_running_loop().time(), self.events
-            await self._until_shown(list(last.values()), min(now + still, until), once=True)
-            if self.events == seen:
-                break
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
+        with suppress(TimeoutError):  # said by the caller, who knows what it means
+            while not self.ended and not self._has_shown(last.values()):
+                self._changed.clear()
+                async with asyncio.timeout_at(min(clock() + still, until) if self._has_shown(stay) else until):
+                    await self._changed.wait()
         self._learner.settle()
         return self._has_shown(stay)
-
-    async def _until_shown(self, wanted: list[WatchEvent], until: float, *, once: bool = False) -> None:
-        """Until all of these were shown (`once`: or anything came), or it ends, or that time."""
-        with suppress(TimeoutError):  # said by the caller, who knows what it means
-            async with asyncio.timeout_at(until):
-                while not self.ended and not self._has_shown(wanted):
-                    self._changed.clear()
-                    await self._changed.wait()
-                    if once:
-                        return
 
     def _has_shown(self, wanted: Iterable[WatchEvent]) -> bool:
         return all(map(self._shown, wanted))

@@ -35,7 +35,7 @@ from kproxy.replay.passing import Passing
 from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, Step, make_plan
 from kproxy.replay.polling import Polling, Shows, shows_state
 from kproxy.replay.published import Published
-from kproxy.replay.recorded import events_of, failed_before, follows, is_passing, is_refused_watch, stays_open
+from kproxy.replay.recorded import events_of, failed_before, follows, is_leaving, is_refused_watch, stays_open
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Senders, WithTokens
 from kproxy.replay.sending import Prepared, Sending
@@ -282,7 +282,7 @@ class _Run:
     def _awaited(self, exchange: Exchange) -> bool:
         """Whether a read may show what somebody who is not driven did."""
         reads = self.drive.beside and exchange.info.is_resource and exchange.info.verb in {"get", "list"}
-        return reads and not is_passing(self.recording, exchange)
+        return reads and not is_leaving(self.recording, exchange)
 
     def _polling(self, exchange: Exchange, shows: Shows | None = None) -> Polling:
         """Until an answer shows the recorded state, or of an index what `shows` wants."""

@@ -65,7 +65,7 @@ def _too_large(exchange: Exchange) -> bool:
     return answer is not None and answer.status == 504 and parameter(target, "resourceVersion") is not None
 
 
-def is_passing(recording: Recording, exchange: Exchange) -> bool:
+def is_leaving(recording: Recording, exchange: Exchange) -> bool:
     """Whether a read showed one object on its way out: how long that is there is the controllers' business."""
     answer = exchange.answer
     if exchange.info.verb != "get" or answer is None or answer.status != 200 or answer.body.digest is None:

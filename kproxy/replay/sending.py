@@ -1,7 +1,6 @@
 """One request on its way: written in the target's words, sent as whoever it is to be, until the answer that counts."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from kproxy.model.exchange import Exchange, Seq
@@ -106,12 +105,15 @@ class Sending:
 
     async def _reply(self, prepared: Prepared, begun: Callable[[int], None]) -> Reply:
         """Its answer's head; a busy target that takes no connection in time is asked for one again. ReplayError."""
-        transport, seconds = prepared.sender.transport, seconds_of(prepared.exchange) + ANSWER_SECONDS
-        for _ in range(_LATE_TIMES):
-            with suppress(LateError), self.deadlines.within(seconds):
-                return await transport.send(prepared.request, prepared.head, alone=prepared.alone, begun=begun)
-        with self.deadlines.within(seconds):
-            return await transport.send(prepared.request, prepared.head, alone=prepared.alone, begun=begun)
+        transport, times = prepared.sender.transport, 0
+        while True:
+            try:
+                with self.deadlines.within(seconds_of(prepared.exchange) + ANSWER_SECONDS):
+                    return await transport.send(prepared.request, prepared.head, alone=prepared.alone, begun=begun)
+            except LateError:
+                times += 1
+                if times > _LATE_TIMES:
+                    raise
 
     async def read(self, exchange: Exchange, reply: Reply, leave_after: int | None) -> None:
         """Read an answer as far as the recorded client did, and learn from it. ReplayError."""

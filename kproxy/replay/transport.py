@@ -142,9 +142,6 @@ class Connection:
             if link.begun != early:
                 begun(link.begun)
             while True:
-                if link.late:
-                    self.close()
-                    raise LateError(f"The target did not answer {method}: {link.unreached}.")
                 if link.unreached:
                     raise ConnectionRefusedError(link.unreached)
                 reply = self._reply(self._framer.feed(data))
@@ -153,6 +150,8 @@ class Connection:
                 data = await self._read()
         except (OSError, FramingError) as error:
             self.close()
+            if link.late:
+                raise LateError(f"The target did not answer {method}: {error}.") from error
             raise ReplayError(f"The target did not answer {method}: {error}.") from error
 
     def _reply(self, events: Sequence[object]) -> Reply | None:

@@ -28,7 +28,7 @@ from kproxy.replay.guard import both_known, check_target, gather_facts, written_
 from kproxy.replay.loops import Without
 from kproxy.replay.passing import Passing
 from kproxy.replay.plan import Plan, make_plan
-from kproxy.replay.recorded import is_passing
+from kproxy.replay.recorded import is_leaving
 from kproxy.replay.restored import Restored
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.settle import Stored, Versions
@@ -213,7 +213,7 @@ def _seen(recording: Recording, result: ReplayResult, passing: Passing) -> Seen:
         seq
         for seq, exchange in asked
         if exchange is not None
-        and (is_passing(recording, exchange) or (seq in passed and passing.comes_or_goes(recording, exchange)))
+        and (is_leaving(recording, exchange) or (seq in passed and passing.comes_or_goes(recording, exchange)))
     )
     missed = waited | dict.fromkeys(result.missed, "the state that it showed")
     return Seen(missed=missed, passed=passed, moving=moving)

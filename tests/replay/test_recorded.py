@@ -13,7 +13,7 @@ from kproxy.replay.recorded import (
     events_of,
     failed_before,
     follows,
-    is_passing,
+    is_leaving,
     is_refused_watch,
     request_of,
     stays_open,
@@ -139,15 +139,15 @@ GOING: JSON = {"metadata": {"name": "p", "deletionTimestamp": "2026-11-26T00:00:
 )
 def test_an_object_on_its_way_out_is_passing(method: str, status: int, said: JSON, *, passing: bool) -> None:
     recording, exchange = exchanged(method, f"{PODS}/p", status, said)
-    assert is_passing(recording, exchange) is passing
-    assert not is_passing(recording, replace(exchange, answer=None))
+    assert is_leaving(recording, exchange) is passing
+    assert not is_leaving(recording, replace(exchange, answer=None))
 
 
 def test_what_cannot_be_read_is_not_on_its_way_out() -> None:
     recording, exchange = exchanged("GET", f"{PODS}/p", 200, GOING)
     for digest in recording.body_bytes:
         recording.body_bytes[digest] = b"{deletionTimestamp"
-    assert not is_passing(recording, exchange)
+    assert not is_leaving(recording, exchange)
 
 
 def test_the_events_of_a_watch_that_teach_are_all_but_bookmarks() -> None:
