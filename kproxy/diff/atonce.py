@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from kproxy.diff.documents import is_json
+from kproxy.diff.events import Seen
 from kproxy.diff.exchanges import may_say_nothing
 from kproxy.diff.heads import Heads
 from kproxy.diff.items import Item, stand_beside
@@ -25,10 +26,12 @@ from kproxy.model.api import WRITE_VERBS
 from kproxy.model.exchange import Answer, Body, BodyState, Headers, Request, header
 from kproxy.renaming.kinds import UUID, Kind, Owner, Place, resource_of
 from kproxy.renaming.pseudonyms import has_pseudonym
-from kproxy.renaming.traces import AskedTheRenaming, Leaf, Tracer
+from kproxy.renaming.traces import AskedTheRenaming, Leaf, Trace, Tracer
 from kproxy.renaming.walk import Walker
 
 _NONE = 1 << 62
+_EVENT = 3000
+"""Bytes of what is remembered of two events, about."""
 _NOTHING: tuple[Told, ...] = ()
 _BOTH_EMPTY = BodyState.EMPTY, BodyState.EMPTY
 _BOTH_KEPT = BodyState.KEPT, BodyState.KEPT
@@ -102,14 +105,18 @@ class AtOnce:
         for a, b in together.matched:
             if a is None or b is None:
                 continue
-            part = self._objects(a.item, b.item, owner) if a.item is not None and b.item is not None else None
+            part = self._shown(a, b, owner)
             if part is None:
                 heads = False
                 learn_event(self.of, pair, together, a, b)
             else:
                 part.learn(self.of.renaming)
                 told.append(part)
-        return self._in_short(pair, told) if heads and is_in_order(self.of, pair, together) else seq
+        if not heads or not is_in_order(self.of, pair, together):
+            return seq
+        kept = self._in_short(pair, told)
+        first, second = together.bookmarks
+        return kept._replace(bookmarks=True) if isinstance(kept, InShort) and first != second else kept
 
     def _in_short(self, pair: Pair, told: Sequence[Told]) -> Kept:
         """What is still to be compared of a pair whose heads say the same, and whose answers tell that."""
@@ -117,9 +124,18 @@ class AtOnce:
         if not may_say_nothing(pair) or not all(part.agreed for part in told):
             return seq
         asked = self._told_by(pair, pair.baseline.request, pair.replayed.request)
-        if asked is None or not all(map(_is_settled, asked)):
+        if asked is None or not all(map(self._is_settled, asked)):
             return seq
         return _in_short(pair, asked, told)
+
+    def _is_settled(self, asked: Told) -> bool:
+        """Whether what a request says is what answers told: a client's own words must be looked at when all is known.
+
+        Requests teach nothing, so of their own they agree with what is known by now, or do not.
+        """
+        if asked.agreed or (asked.plain and asked.clients):
+            return True
+        return asked.plain and all(map(self.of.renaming.stands, asked.lessons))
 
     def _answers(self, pair: Pair, first: Answer, second: Answer) -> tuple[Told, ...] | None:
         return _NOTHING if self._is_inert(first, second) else self._told_by(pair, first, second)
@@ -206,6 +222,19 @@ class AtOnce:
             parts.append(part)
         return tuple(parts)
 
+    def _shown(self, a: Seen, b: Seen, owner: Owner) -> Told | None:
+        """What two events' objects tell; None for Tables, which depend on what came before."""
+        if a.item is not None and b.item is not None:
+            return self._objects(a.item, b.item, owner)
+        key = "event", a.digest, b.digest, owner.resource
+        found = self.store.get(key)
+        if found is None and key not in self.store:
+            first, second = a.event.object, b.event.object
+            if "Table" not in {first.get("kind"), second.get("kind")}:
+                found = _walked(lambda tracer: Walker(tracer, tracer.text, self.of.traces).walk(first, second, owner))
+            self.store.put(key, found, _EVENT)
+        return None if found is None else found[0]
+
     def _objects(self, first: Item, second: Item, owner: Owner) -> Told | None:
         """What two objects tell."""
         key = first.number, second.number, owner.listing and not first.owns, owner.resource
@@ -229,7 +258,7 @@ def _walked(walk: Callable[[Tracer], None]) -> tuple[Told, ...] | None:
         walk(tracer)
     except AskedTheRenaming:
         return None
-    return (told_by(tuple(tracer.leaves)),)
+    return (told_by(tracer.trace),)
 
 
 def _of_list(baseline: str, replayed: str, owner: Owner) -> Told:
@@ -242,12 +271,8 @@ def _of_list(baseline: str, replayed: str, owner: Owner) -> Told:
         "",
         ("metadata", "resourceVersion"),
     )
-    return told_by((Leaf(((None, "metadata"), "resourceVersion"), place, Kind.REVISION, baseline, replayed),))
-
-
-def _is_settled(asked: Told) -> bool:
-    """Whether what a request says is what answers told: a client's own words must be looked at when all is known."""
-    return asked.agreed or (asked.plain and asked.clients)
+    leaf = Leaf(((None, "metadata"), "resourceVersion"), place, Kind.REVISION, baseline, replayed)
+    return told_by(Trace((leaf,)))
 
 
 def _in_short(pair: Pair, asked: Sequence[Told], told: Sequence[Told]) -> Kept:

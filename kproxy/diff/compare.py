@@ -19,6 +19,7 @@ from kproxy.diff.gaps import gap_text, gaps_of
 from kproxy.diff.headers import same_dates
 from kproxy.diff.learning import is_stream, learn_pages
 from kproxy.diff.locator import Locator, Sides
+from kproxy.diff.noise import BOOKMARKS
 from kproxy.diff.order import Order
 from kproxy.diff.pages import Chains
 from kproxy.diff.pairing import Images, Pairing
@@ -247,7 +248,7 @@ def _compare_exchanges(  # noqa: PLR0913, PLR0917 - both recordings, and what wa
         if isinstance(item, InShort):
             if item.moments.seq not in blameless and _says_nothing(of, order, item):
                 alone.see_equal()
-                counting.nothing()
+                _count(of, counting, item)
                 order.check_in_short(item)
                 continue
             item = item_of(of, pairing, item.moments.seq)
@@ -270,11 +271,21 @@ def _compare_exchanges(  # noqa: PLR0913, PLR0917 - both recordings, and what wa
     return counting.tally()
 
 
+def _count(of: Comparison, counting: Counting, short: InShort) -> None:
+    """One unit more, in which nothing differs but the number of bookmarks."""
+    if short.bookmarks:
+        with counting:
+            of.findings.hide(BOOKMARKS)
+    else:
+        counting.nothing()
+
+
 def _says_nothing(of: Comparison, order: Order, short: InShort) -> bool:
     """Whether what was left to be compared of a pair is equal."""
     return (
-        same_dates(of.baseline.clock, of.replayed.clock, short.moments)
-        and (short.targets is None or same_targets(of, *short.targets))
+        not (short.bookmarks and of.findings.strict)
+        and same_dates(of.baseline.clock, of.replayed.clock, short.moments)
+        and (short.targets is None or same_targets(of, short.moments.verb, *short.targets))
         and all(same_words(of.renaming, first, second) for first, second in short.texts)
         and not order.may_be_wrong(short)
     )

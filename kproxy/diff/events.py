@@ -5,7 +5,7 @@ from typing import Protocol
 
 from kproxy.diff.items import Item, metadata_shown, name_in
 from kproxy.model.api import ObjectRef
-from kproxy.model.exchange import Exchange, Nanos
+from kproxy.model.exchange import Digest, Exchange, Nanos
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import is_revision
 from kproxy.renaming.target import parameter
@@ -40,7 +40,7 @@ class CutEvent:
 class Seen:
     """One event at its place in the stream. `bookmark`: one whose coming the server may choose.
 
-    `item`: its object by its bytes, where that could be cut out.
+    `item`: its object by its bytes, where that could be cut out; `digest`: of all its bytes.
     """
 
     index: int
@@ -48,6 +48,7 @@ class Seen:
     event: Shown
     bookmark: bool
     item: Item | None = None
+    digest: Digest | None = None
 
     @property
     def metadata(self) -> JSONObject:

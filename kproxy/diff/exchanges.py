@@ -275,8 +275,7 @@ def _compare_requests(of: Comparison, pair: Pair) -> None:
     seq = pair.baseline.seq
     if first.method != second.method:
         of.findings.differ(seq, "request", "method", "changed", first.method, second.method)
-    asked = prolonged(first.target) if of.replay and pair.baseline.info.verb == "watch" else first.target
-    if not any(same_targets(of, each, second.target) for each in {first.target: None, asked: None}):
+    if not same_targets(of, pair.baseline.info.verb, first.target, second.target):
         of.findings.differ(seq, "request", "target", "changed", first.target, second.target)
     HeaderComparer(of.renaming, of.findings, pair.baseline, pair.replayed).requests()
     if not _upgraded(pair):
@@ -288,15 +287,21 @@ def _compare_requests(of: Comparison, pair: Pair) -> None:
 def _compare_trace(of: Comparison, pair: Pair, spot: Spot, first: Message, second: Message) -> bool:
     """Compare two messages' documents by what walking them came to, if it can be so."""
     trace = trace_of(of, pair, first, second)
-    if trace is not None:
-        Comparer(of.renaming, of.findings, spot).traced(None, trace)
-        pair.revisions += spot.revisions
-        pair.times += spot.times
-    return trace is not None
+    if trace is None or not Comparer(of.renaming, of.findings, spot).traced(None, trace):
+        return False
+    pair.revisions += spot.revisions
+    pair.times += spot.times
+    return True
 
 
-def same_targets(of: Comparison, baseline: str, replayed: str) -> bool:
-    """Whether two requests ask for the same."""
+def same_targets(of: Comparison, verb: str, baseline: str, replayed: str) -> bool:
+    """Whether two requests ask for the same; a replay gives a watch more time than it had (kproxy.renaming.target)."""
+    if _ask_for_the_same(of, baseline, replayed):
+        return True
+    return of.replay and verb == "watch" and _ask_for_the_same(of, prolonged(baseline), replayed)
+
+
+def _ask_for_the_same(of: Comparison, baseline: str, replayed: str) -> bool:
     if not same_words(of.renaming, path_of(baseline), path_of(replayed)):
         return False
     first, second = query_of(baseline), query_of(replayed)

@@ -40,9 +40,8 @@ def learn_contents(of: Comparison, pair: Pair, chains: Chains) -> list[Learned]:
     if paged:
         return [each for pages in whole for each in learn_pages(of, pages)]
     if not is_inert(of, first.headers, first.body, second.headers, second.body):
-        if (trace := trace_of(of, pair, first, second)) is not None:
-            learner = Learner(of.renaming)
-            learner.traced(None, trace)
+        learner = Learner(of.renaming)
+        if (trace := trace_of(of, pair, first, second)) is not None and learner.traced(None, trace):
             return learner.revisions
         return _learn_documents(of, owner_of_answer(pair), *answers_of(of, pair, first, second))
     return []

@@ -10,7 +10,7 @@ from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.kinds import Kind, Owner
 from kproxy.renaming.lessons import Lesson
 from kproxy.renaming.times import seconds
-from kproxy.renaming.traces import AskedTheRenaming, Leaf, Tracer
+from kproxy.renaming.traces import AskedTheRenaming, Leaf, Trace, Tracer
 from kproxy.renaming.unchanged import Field, hash_of_text, rest_of, text_of
 from kproxy.renaming.walk import Walker
 from kproxy.wire.contenterror import ContentError
@@ -138,7 +138,7 @@ def _pattern(
             return None  # there not all values may have been cut out
         tracer = Tracer()
         Walker(tracer, tracer.text).walk(decode_json(here), decode_json(there), owner)
-        return _Maker({code.decode("ascii"): place for place, code in codes.items()}).pattern(tracer.leaves)
+        return _Maker({code.decode("ascii"): place for place, code in codes.items()}).pattern(tracer.trace)
     except (AskedTheRenaming, ContentError, RecursionError, ValueError):
         return None
 
@@ -170,13 +170,15 @@ class _Maker:
         self._made: dict[_Made, _Slot] = {}
         self._fixed: dict[str, _Slot] = {}
 
-    def pattern(self, leaves: list[Leaf]) -> Pattern:
-        """Of all leaves of a walk."""
+    def pattern(self, trace: Trace) -> Pattern:
+        """Of all that a walk came to."""
         lessons, revisions, times, texts = [], [], [], []
         plain = clients = True
-        for leaf in leaves:
-            if self._has_value(str(leaf.baseline)) is not self._has_value(str(leaf.replayed)):
-                raise ValueError("a value beside one that was not cut out: nothing tells whether they are equal")
+        for name, image in trace.fields:
+            self._check_both(name, image)
+            texts.append((self._slot(name), self._slot(image)))
+        for leaf in trace.leaves:
+            self._check_both(str(leaf.baseline), str(leaf.replayed))
             told = Told()
             plain &= tell(told, leaf)
             clients &= told.clients
@@ -191,6 +193,10 @@ class _Maker:
         return Pattern(
             tuple(self._made), fixed, tuple(lessons), tuple(revisions), tuple(times), tuple(texts), plain, clients
         )
+
+    def _check_both(self, baseline: str, replayed: str) -> None:
+        if self._has_value(baseline) is not self._has_value(replayed):
+            raise ValueError("a value beside one that was not cut out: nothing tells whether they are equal")
 
     def _has_value(self, text: str) -> bool:
         return self._any.search(text) is not None

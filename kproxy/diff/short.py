@@ -29,7 +29,8 @@ class InShort(NamedTuple):
     `lowest`, `highest`: the smallest of the baseline's revisions in it, the greatest of the replay's. `answered`:
     revisions in the answer that stand between what was before and after it: whether an object's, the baseline's, the
     replay's. `times`: pairs that stand in an order, in seconds, and how often. `texts`: those that must say the same.
-    `targets`: of both requests, where they are to be compared.
+    `targets`: of both requests, where they are to be compared. `bookmarks`: of two streams, whether they have not as
+    many.
     """
 
     moments: Moments
@@ -39,6 +40,7 @@ class InShort(NamedTuple):
     times: tuple[tuple[tuple[int, int], int], ...]
     texts: tuple[tuple[str, str], ...]
     targets: tuple[str, str] | None
+    bookmarks: bool = False
 
 
 type Kept = InShort | Seq

@@ -108,7 +108,8 @@ class Stored:
         except AskedTheRenaming:
             walked = None
         else:
-            walked = _Walked(told_by(tuple(tracer.leaves)), tuple(_times_in(tracer.leaves)))
+            trace = tracer.trace
+            walked = _Walked(told_by(trace), tuple(_times_in(trace.leaves)))
         self._walked.put(key, walked, _SIZE)
         return walked
 

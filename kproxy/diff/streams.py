@@ -60,6 +60,11 @@ class Together:
     matched: list[Match]
     left_out: bool
 
+    @property
+    def bookmarks(self) -> tuple[int, int]:
+        """How many both have."""
+        return _bookmarks(self.first), _bookmarks(self.second)
+
 
 def events_of(of: Comparison, pair: Pair) -> Together | None:
     """What two streams may teach; None if an event was not kept or cannot be decoded."""
@@ -80,14 +85,14 @@ def learn_event(of: Comparison, pair: Pair, together: Together, a: Seen, b: Seen
 
 
 def is_in_order(of: Comparison, pair: Pair, together: Together) -> bool:
-    """Whether two streams have the same events, and differ at most in what those show of their objects."""
+    """Whether two streams have the same events, and differ at most in bookmarks and in what events show."""
     if together.left_out or _was_cut(of.baseline, pair.baseline) or _was_cut(of.replayed, pair.replayed):
         return False
     if any(a is None or b is None or a.event.type != b.event.type for a, b in together.matched):
         return False
     trial = replace(of, findings=Findings(strict=True))
     _compare_order(trial, pair, together.matched)
-    _compare_bookmarks(trial, pair, together.first, together.second)
+    _compare_promises(trial, pair, together.first, together.second)
     return not trial.findings.count
 
 
@@ -268,11 +273,19 @@ def _rising(events: list[Seen], *, initial: bool) -> bool:
 
 
 def _compare_bookmarks(of: Comparison, pair: Pair, first: list[Seen], second: list[Seen]) -> None:
-    counts = [sum(1 for each in seen if each.bookmark) for seen in (first, second)]
+    counts = _bookmarks(first), _bookmarks(second)
     if counts[0] != counts[1] and not of.findings.hide(BOOKMARKS):
         of.findings.differ(
             pair.baseline.seq, "stream", "$", "changed", f"{counts[0]} bookmarks", f"{counts[1]} bookmarks"
         )
+    _compare_promises(of, pair, first, second)
+
+
+def _bookmarks(seen: list[Seen]) -> int:
+    return sum(1 for each in seen if each.bookmark)
+
+
+def _compare_promises(of: Comparison, pair: Pair, first: list[Seen], second: list[Seen]) -> None:
     if (place := _backwards(second)) is not None and _backwards(first) is None:
         path = f"$[{place.index}].object.metadata.resourceVersion"
         of.findings.differ(pair.baseline.seq, "stream", path, "renamed", None, shortened(place.summary()))
@@ -312,7 +325,7 @@ def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
         if event is None:
             return None
         mark = event.type == "BOOKMARK" and not _ends_initial_events(event.object)
-        seen.append(Seen(frame.index, frame.at, event, mark, known.item))
+        seen.append(Seen(frame.index, frame.at, event, mark, known.item, frame.body.digest))
     return seen
 
 

@@ -78,10 +78,20 @@ class Told:
 
 def told_by(trace: Trace) -> Told:
     """What a trace tells."""
-    told = Told()
-    for leaf in trace:
-        told.plain &= tell(told, leaf)
+    told = Told(texts=list(trace.fields))
+    for leaf in trace.leaves:
+        told.plain &= tell(told, leaf) or _tell_stems(told, leaf)
     return told
+
+
+def _tell_stems(told: Told, leaf: Leaf) -> bool:
+    """Of a name that was drawn for another drawn one (an event's, for a pod), what must say the same."""
+    if leaf.kind is not Kind.NAME:
+        return False
+    found = stems(leaf.place.baseline, leaf.place.replayed, str(leaf.baseline), str(leaf.replayed))
+    if found is not None:
+        told.texts.append(found)
+    return found is not None
 
 
 def tell(told: Told, leaf: Leaf) -> bool:
@@ -98,8 +108,8 @@ def tell(told: Told, leaf: Leaf) -> bool:
     if kind is Kind.REVISION:
         told.revisions.append((place.revision_scope(), int(first), int(second)))
     elif kind is Kind.TIME:
-        if place.fields[:1] in CLIENTS:
-            return False
+        if place.fields[:1] in CLIENTS and baseline != replayed:
+            return False  # it depends on what both clients asked for
         _tell_time(told, place, first, second)
     elif kind is Kind.NAME:
         found = stems(place.baseline, place.replayed, first, second)

@@ -6,7 +6,7 @@ from kproxy.diff.ages import SLACK, age_is_right
 from kproxy.diff.findings import Findings
 from kproxy.diff.inside import documents_inside
 from kproxy.model.exchange import Seq
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import UUID, Kind, Owner, Place, classify, is_time
 from kproxy.renaming.path import Path, depth_of, path_text
 from kproxy.renaming.pseudonyms import has_pseudonym
@@ -107,10 +107,17 @@ class Comparer:
         """Compare two values."""
         self._known(path, place, classify(place, baseline, replayed), baseline, replayed)
 
-    def traced(self, path: Path, trace: Trace) -> None:
+    def traced(self, path: Path, trace: Trace) -> bool:
         """Compare the values where this was walked before."""
-        for way, place, kind, baseline, replayed in trace:
+        if not trace.holds(self._renaming.text):
+            return False
+        for way, place, kind, baseline, replayed in trace.leaves:
             self._known((path, way), place, kind, baseline, replayed)
+        return True
+
+    def field(self, name: str, baseline: JSONObject, replayed: JSONObject) -> str:  # noqa: ARG002 - a Visitor
+        """In the replay's words."""
+        return self._renaming.text(name)
 
     def _known(self, path: Path, place: Place, kind: Kind | None, baseline: JSON, replayed: JSON) -> None:
         if kind is None:

@@ -1,6 +1,6 @@
 """Learning: a recorded answer beside a replayed one tells what the server chose."""
 
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import UUID, Kind, Owner, Place, classify
 from kproxy.renaming.path import Path
 from kproxy.renaming.pseudonyms import has_pseudonym, pseudonyms_in
@@ -30,10 +30,17 @@ class Learner:
         """Learn what the server chose at a place."""
         self._known(place, classify(place, baseline, replayed), baseline, replayed)
 
-    def traced(self, path: Path, trace: Trace) -> None:  # noqa: ARG002 - a Visitor
+    def traced(self, path: Path, trace: Trace) -> bool:  # noqa: ARG002 - a Visitor
         """Learn what the server chose where this was walked before."""
-        for _, place, kind, baseline, replayed in trace:
+        if not trace.holds(self._renaming.text):
+            return False
+        for _, place, kind, baseline, replayed in trace.leaves:
             self._known(place, kind, baseline, replayed)
+        return True
+
+    def field(self, name: str, baseline: JSONObject, replayed: JSONObject) -> str:  # noqa: ARG002 - a Visitor
+        """In the replay's words."""
+        return self._renaming.text(name)
 
     def _known(self, place: Place, kind: Kind | None, baseline: JSON, replayed: JSON) -> None:
         if kind is not None:

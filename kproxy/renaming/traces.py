@@ -17,6 +17,9 @@ _MOST = 1 << 22
 """Bytes of documents whose traces are remembered, about: with them, parts of the documents stay in memory."""
 
 _LARGEST = 1 << 16
+_BY_UID = 'k:{"uid":'
+"""How managedFields names an owner, by its uid (sigs.k8s.io/structured-merge-diff, fieldpath/serialize-pe.go)."""
+
 _FORMAT = 2  # of marshal: equal values give equal bytes
 
 
@@ -30,7 +33,15 @@ class Leaf(NamedTuple):
     replayed: JSON
 
 
-type Trace = tuple[Leaf, ...]
+class Trace(NamedTuple):
+    """What a walk came to: `leaves`, if of `fields` each name becomes the other one."""
+
+    leaves: tuple[Leaf, ...]
+    fields: tuple[tuple[str, str], ...] = ()
+
+    def holds(self, text: Callable[[str], str]) -> bool:
+        """Whether a walk would come to these leaves; `text` renames the baseline's."""
+        return all(text(name) == image for name, image in self.fields)
 
 
 class AskedTheRenaming(Exception):  # noqa: N818 - no error, but the end of a walk
@@ -41,11 +52,17 @@ class Tracer:
     """A visitor that gathers leaves."""
 
     def __init__(self) -> None:
-        self.leaves: list[Leaf] = []
+        self._leaves: list[Leaf] = []
+        self._fields: list[tuple[str, str]] = []
+
+    @property
+    def trace(self) -> Trace:
+        """What was gathered."""
+        return Trace(tuple(self._leaves), tuple(self._fields))
 
     def leaf(self, path: Path, place: Place, baseline: JSON, replayed: JSON) -> None:
         """One more."""
-        self.leaves.append(Leaf(path, place, classify(place, baseline, replayed), baseline, replayed))
+        self._leaves.append(Leaf(path, place, classify(place, baseline, replayed), baseline, replayed))
 
     def removed(self, path: Path, place: Place, baseline: JSON) -> None:  # noqa: ARG002 - a Visitor
         """No leaf."""
@@ -59,9 +76,21 @@ class Tracer:
         """No leaf."""
         raise AskedTheRenaming
 
-    def traced(self, path: Path, trace: Trace) -> None:
+    def traced(self, path: Path, trace: Trace) -> bool:
         """What was walked before."""
-        self.leaves += (Leaf((path, each.path), *each[1:]) for each in trace)
+        self._leaves += (Leaf((path, each.path), *each[1:]) for each in trace.leaves)
+        self._fields += trace.fields
+        return True
+
+    def field(self, name: str, baseline: JSONObject, replayed: JSONObject) -> str:
+        """What most probably stands for a field that only the baseline has: each owned object has one."""
+        if name.startswith(_BY_UID):
+            there = [each for each in replayed if each.startswith(_BY_UID) and each not in baseline]
+            here = [each for each in baseline if each.startswith(_BY_UID) and each not in replayed]
+            if len(here) == len(there) == 1 and baseline[name] == replayed[there[0]]:
+                self._fields.append((name, there[0]))
+                return there[0]
+        raise AskedTheRenaming(name)
 
     @staticmethod
     def text(value: str) -> str:
@@ -89,7 +118,7 @@ class Traces:
         except AskedTheRenaming:
             trace, size = None, 0
         else:
-            trace = tuple(tracer.leaves)
+            trace = tracer.trace
         size += 500
         self._known[key] = trace, size
         self._size += size

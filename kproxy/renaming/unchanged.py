@@ -53,7 +53,8 @@ def _load(fields: Packed) -> _Object:
 
 
 def _settle(fields: _Object) -> bool:
-    changed = [each.pairs.settle() for each in fields.values()]
+    """Whether a time lost an image that it is held against: the times of what has no uid agree with any."""
+    changed = [each.pairs.settle() and bool(field.uid) for field, each in fields.items()]
     return any(changed)
 
 

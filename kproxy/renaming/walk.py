@@ -28,8 +28,11 @@ class Visitor(Protocol):
     def reordered(self, path: Path, baseline: list[JSON], replayed: list[JSON]) -> None:
         """Two lists of the same elements in another order."""
 
-    def traced(self, path: Path, trace: Trace) -> None:
-        """The leaves of what was walked before, on from a path."""
+    def traced(self, path: Path, trace: Trace) -> bool:
+        """The leaves of what was walked before, on from a path; whether they are what a walk would come to."""
+
+    def field(self, name: str, baseline: JSONObject, replayed: JSONObject) -> str:
+        """What a field of the baseline is called in the replay, which has none of that name."""
 
 
 class Walker:
@@ -84,7 +87,7 @@ class Walker:
         self.see(baseline)
         known = set()
         for name, value in baseline.items():
-            image = name if name in replayed else self._text(name)
+            image = name if name in replayed else self._visitor.field(name, baseline, replayed)
             known.add(image)
             if image not in replayed:
                 self._visitor.removed((path, name), Place(name, baseline, replayed, owner, "", (*fields, name)), value)
@@ -109,9 +112,7 @@ class Walker:
         trace = self._traces.find(
             *key, lambda tracer: Walker(tracer, tracer.text).walk(baseline, replayed, place.owner)
         )
-        if trace is not None:
-            self._visitor.traced(path, trace)
-        return trace is not None
+        return trace is not None and self._visitor.traced(path, trace)
 
     def _list(self, path: Path, place: Place, baseline: list[JSON], replayed: list[JSON]) -> None:
         alignment = align(place.key, baseline, replayed, self._text, known_only=self._known_only)

@@ -95,3 +95,35 @@ def test_a_value_that_stands_for_two_is_found_where_votes_decide_against_the_fir
     found = verdict_of(recorded, turned)
     assert [each.seq for each in found.differences] == [first.seq]
     assert found == as_a_whole(monkeypatch, recorded, turned)
+
+
+def with_bookmarks(recording: MemoryRecording, *revisions: str) -> MemoryRecording:
+    """The same, its first watch with these bookmarks at its end."""
+    watch = next(each for each in recording.exchange_list if each.info.verb == "watch")
+    last = max((each for each in recording.frame_list if each.seq == watch.seq), key=lambda frame: frame.index)
+    edited = replace(recording, frame_list=[*recording.frame_list], body_bytes={**recording.body_bytes})
+    for place, revision in enumerate(revisions, start=1):
+        shown = b'{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"%s"}}}' % revision.encode()
+        edited.frame_list.append(replace(last, index=last.index + place, body=edited.keep(shown)))
+    return edited
+
+
+@pytest.mark.parametrize(
+    ("revisions", "outcome"),
+    [
+        ((), Outcome.IDENTICAL),
+        (("5000000000",), Outcome.EQUIVALENT),
+        (("5000000000", "4000000000"), Outcome.DIFFERENT),  # it promises less than the one before
+    ],
+)
+def test_bookmarks_more_are_found_as_by_comparing_everything(
+    made: tuple[MemoryRecording, MemoryRecording],
+    monkeypatch: pytest.MonkeyPatch,
+    revisions: tuple[str, ...],
+    outcome: Outcome,
+) -> None:
+    recorded, replayed = made
+    marked = with_bookmarks(replayed, *revisions)
+    found = verdict_of(recorded, marked)
+    assert (found.outcome, found.exchanges.equivalent) == (outcome, int(outcome is Outcome.EQUIVALENT))
+    assert found == as_a_whole(monkeypatch, recorded, marked)

@@ -95,7 +95,7 @@ def walked(first: JSONObject, second: JSONObject, owner: Owner) -> Told | None:
         Walker(tracer, tracer.text).walk(first, second, owner)
     except AskedTheRenaming:
         return None
-    return told_by(tuple(tracer.leaves))
+    return told_by(tracer.trace)
 
 
 @given(

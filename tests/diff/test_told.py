@@ -18,7 +18,7 @@ def pod(uid: str, revision: str, time: str = "2026-01-01T00:00:00Z", **more: JSO
 def told(baseline: JSONObject, replayed: JSONObject) -> Told:
     tracer = Tracer()
     Walker(tracer, tracer.text).walk(baseline, replayed)
-    return told_by(tuple(tracer.leaves))
+    return told_by(tracer.trace)
 
 
 def test_it_has_the_revisions_the_times_and_the_texts() -> None:
@@ -32,10 +32,23 @@ def test_it_has_the_revisions_the_times_and_the_texts() -> None:
     assert found.plain
 
 
-def test_what_a_client_may_have_chosen_or_what_differs_is_not_plain() -> None:
+def test_what_clients_chose_in_another_way_or_what_differs_is_not_plain() -> None:
     time: JSONObject = {"until": "2026-01-01T00:00:00Z"}
-    assert not told(pod(UIDS[0], "5", spec=time), pod(UIDS[1], "7", spec=time)).plain
+    later: JSONObject = {"until": "2026-01-01T00:00:01Z"}
+    assert told(pod(UIDS[0], "5", spec=time), pod(UIDS[1], "7", spec=time)).plain
+    assert not told(pod(UIDS[0], "5", spec=time), pod(UIDS[1], "7", spec=later)).plain
     assert not told(pod(UIDS[0], "5", spec={"a": 1}), pod(UIDS[1], "7", spec={"a": 2})).plain
+
+
+def event(uid: str, of: str) -> JSONObject:
+    name = f"{of}.18eb9533a50ca03f"
+    return {"kind": "Event", "metadata": {"name": name, "uid": uid}, "involvedObject": {"kind": "Pod", "name": of}}
+
+
+def test_what_a_name_was_drawn_for_must_say_the_same() -> None:
+    found = told(event(UIDS[0], "web-2rfl9"), event(UIDS[1], "web-f6rdv"))
+    assert found.plain
+    assert ("web-2rfl9", "web-f6rdv") in found.texts
 
 
 def test_what_is_told_again_is_heard_as_votes() -> None:

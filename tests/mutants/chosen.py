@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from kproxy.correlate.background import background_rule
 from kproxy.diff.documents import Documents
 from kproxy.model.exchange import Exchange, Seq
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import Kind, Owner, Place, classify
 from kproxy.renaming.path import Path, path_text
 from kproxy.renaming.traces import Trace
@@ -79,10 +79,15 @@ class _Collector:
         self.choices.sites[*self.at, path_text(path)] = chosen
         self.choices.counts[chosen] += self.counted
 
-    def traced(self, path: Path, trace: Trace) -> None:
+    def traced(self, path: Path, trace: Trace) -> bool:
         """Note what was chosen where this was walked before."""
-        for each in trace:
+        for each in trace.leaves:
             self.leaf((path, each.path), each.place, each.baseline, each.replayed)
+        return True
+
+    def field(self, name: str, baseline: JSONObject, replayed: JSONObject) -> str:  # noqa: ARG002 - a Visitor
+        """It is walked beside itself."""
+        return name
 
     def removed(self, path: Path, place: Place, baseline: JSON) -> None:
         """Nothing is."""

@@ -2,6 +2,8 @@
 
 import pytest
 
+from kproxy.diff.findings import Findings
+from kproxy.diff.trees import Comparer, Spot
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import Kind, Owner
 from kproxy.renaming.learn import Learner
@@ -11,6 +13,8 @@ from kproxy.renaming.traces import AskedTheRenaming, Trace, Tracer, Traces
 from kproxy.renaming.walk import Walker
 
 FIRST, SECOND = "385ac3c3-d112-4b7c-aae9-3af50d03912e", "00000000-d112-4b7c-aae9-3af50d03912e"
+
+OWNERS = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
 
 
 def pod(uid: str, revision: str, name: str = "a") -> JSONObject:
@@ -26,7 +30,7 @@ def trace_of(traces: Traces, baseline: JSON, replayed: JSON, key: str = "k") -> 
 def test_a_trace_has_what_differs_and_what_a_server_chose() -> None:
     found = trace_of(Traces(), pod(FIRST, "7"), pod(SECOND, "9"))
     assert found is not None
-    assert [(path_text(each.path), each.kind) for each in found if each.kind] == [
+    assert [(path_text(each.path), each.kind) for each in found.leaves if each.kind] == [
         ("$.metadata.uid", Kind.UID),
         ("$.metadata.resourceVersion", Kind.REVISION),
     ]
@@ -50,6 +54,38 @@ def test_what_depends_on_names_is_no_trace_and_that_is_remembered(baseline: JSON
     traces = Traces()
     assert trace_of(traces, baseline, replayed) is None
     assert trace_of(traces, {}, {}) is None
+
+
+def owned(uid: str, owner: str, *others: str) -> JSONObject:
+    """A pod whose managedFields name those who own it."""
+    fields: JSONObject = {f'k:{{"uid":"{each}"}}': {} for each in (owner, *others)}
+    managed: JSON = [{"manager": "m", "fieldsV1": {"f:metadata": {"f:ownerReferences": fields}}}]
+    return {"metadata": {"name": "a", "uid": uid, "managedFields": managed}}
+
+
+def test_a_field_named_by_its_owner_stands_for_the_only_other_one_if_the_renaming_says_so_too() -> None:
+    found = trace_of(Traces(), owned(FIRST, OWNERS[0]), owned(SECOND, OWNERS[1]))
+    assert found is not None
+    assert found.fields == ((f'k:{{"uid":"{OWNERS[0]}"}}', f'k:{{"uid":"{OWNERS[1]}"}}'),)
+    renaming = Renaming()
+    assert not found.holds(renaming.text)
+    renaming.learn_name(Kind.UID, *OWNERS)
+    assert found.holds(renaming.text)
+
+
+def test_what_a_field_becomes_is_not_guessed_of_several_owners() -> None:
+    baseline, replayed = owned(FIRST, OWNERS[0], FIRST), owned(SECOND, OWNERS[1], SECOND)
+    assert trace_of(Traces(), baseline, replayed) is None
+
+
+def test_a_field_of_another_owner_is_a_difference_whatever_was_walked_before() -> None:
+    renaming, findings, traces = Renaming(), Findings(strict=True), Traces()
+    for pair in (FIRST, SECOND), OWNERS:
+        renaming.learn_name(Kind.UID, *pair)
+    pairs = [(owned(FIRST, OWNERS[0]), owned(SECOND, OWNERS[1])), (owned(FIRST, OWNERS[0]), owned(SECOND, FIRST))]
+    for baseline, replayed in (*pairs, *pairs):
+        Comparer(renaming, findings, Spot(None, "body"), traces).compare(baseline, replayed)
+    assert [each.kind for each in findings.differences] == ["removed", "added"] * 2
 
 
 def test_an_object_in_a_list_is_walked_once_wherever_it_stands() -> None:

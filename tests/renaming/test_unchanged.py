@@ -1,5 +1,7 @@
 """kproxy.renaming.unchanged."""
 
+import pytest
+
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.kinds import Owner, Place
@@ -122,3 +124,12 @@ def test_of_fields_that_become_one_the_first_has_the_word() -> None:
     second.learn(T1, T3)
     made = Unchanged.of([(field, "", first), (field, "", second)])
     assert [dict(times.items()) for _, _, times in made.items()] == [{T1: T2}]
+
+
+@pytest.mark.parametrize(("uid", "lost"), [("uid", True), ("", False)])
+def test_only_a_time_that_is_held_against_others_can_lose_its_image(uid: str, lost: bool) -> None:
+    times, place = Unchanged(), Place("creationTimestamp", {}, {}, Owner(uid))
+    times.learn(place, T1, T2)
+    for _ in range(2):
+        times.learn(place, T1, T3)
+    assert times.settle() is lost

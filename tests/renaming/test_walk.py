@@ -2,7 +2,7 @@
 
 import json
 
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.kinds import DATE_COLUMN, Owner, Place
 from kproxy.renaming.path import Path, field_step, path_text
 from kproxy.renaming.traces import Trace
@@ -31,10 +31,15 @@ class Notes:
         """Another order."""
         self.said.append(("reordered", path_text(path)))
 
-    def traced(self, path: Path, trace: Trace) -> None:
+    def traced(self, path: Path, trace: Trace) -> bool:
         """Walked before."""
-        for each in trace:
+        for each in trace.leaves:
             self.leaf((path, each.path), each.place, each.baseline, each.replayed)
+        return True
+
+    def field(self, name: str, baseline: JSONObject, replayed: JSONObject) -> str:  # noqa: ARG002 - a Visitor
+        """Not renamed."""
+        return name
 
 
 def walked(baseline: JSON, replayed: JSON) -> list[tuple[object, ...]]:
