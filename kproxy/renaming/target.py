@@ -9,7 +9,7 @@ SELECTORS = frozenset({"fieldSelector", "labelSelector"})
 
 
 _PROLONGED = 3600
-"""Seconds for which a replay asks for a watch that its recorded client left before its time was over."""
+"""Seconds for which a replay asks for a watch that it will leave itself."""
 
 _TIME = re.compile(r"(?<=[?&]timeoutSeconds=)([0-9]{1,9})(?=&|#|$)")
 

@@ -5,6 +5,8 @@ from kproxy.renaming.target import parameter, prolonged
 
 _SERVERS_OWN = 1800
 """Seconds that a watch may live at least without timeoutSeconds (kube-apiserver's --min-request-timeout)."""
+_LONG = 60
+"""Seconds: a client that wants to see a watch's end asks for fewer."""
 
 
 def seconds_of(exchange: Exchange) -> float:
@@ -17,15 +19,19 @@ def granted_seconds(exchange: Exchange) -> int:
     return _granted(exchange.request.target)
 
 
-def was_left(exchange: Exchange) -> bool:
-    """Whether a watch's client left it before its time was over."""
-    return exchange.info.verb == "watch" and seconds_of(exchange) < granted_seconds(exchange)
+def is_left(exchange: Exchange) -> bool:
+    """Whether a replay leaves a watch: its client did before its time was over, or its server ended it after long.
+
+    In a replay that is slower than its recording, or faster, that time would be over at another place of the session.
+    """
+    granted = granted_seconds(exchange)
+    return exchange.info.verb == "watch" and (granted >= _LONG or seconds_of(exchange) < granted)
 
 
 def allowed_seconds(exchange: Exchange) -> int:
     """How long a replay's request lets the watch live."""
     target = exchange.request.target
-    return _granted(prolonged(target) if was_left(exchange) else target)
+    return _granted(prolonged(target) if is_left(exchange) else target)
 
 
 def _granted(target: str) -> int:

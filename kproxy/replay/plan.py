@@ -21,7 +21,7 @@ from kproxy.replay.barriers import defines
 from kproxy.replay.delivered import Deliveries
 from kproxy.replay.effects import program_of
 from kproxy.replay.graph import Graph, Waits
-from kproxy.replay.lasting import granted_seconds, seconds_of
+from kproxy.replay.lasting import is_left, seconds_of
 from kproxy.replay.loops import NO_LOOPS, Loops, find_loops
 from kproxy.replay.order import in_order
 from kproxy.replay.ownchanges import OwnChanges, Settle
@@ -299,18 +299,9 @@ def _close(exchange: Exchange, events: int) -> Close:
     return Close(
         seq=exchange.seq,
         events=events,
-        by_client=exchange.end in _CLIENT_LEFT or not _timed_out(exchange),
-        seconds=((exchange.ended or exchange.started) - exchange.started) / 1e9,
+        by_client=exchange.end in _CLIENT_LEFT or is_left(exchange),
+        seconds=seconds_of(exchange),
     )
-
-
-def _timed_out(exchange: Exchange) -> bool:
-    """Whether a watch went on until the time that its request gave it.
-
-    One that is complete before was left by its client: the server then still ends the stream in good order, and the
-    proxy sees that end.
-    """
-    return seconds_of(exchange) >= granted_seconds(exchange)
 
 
 def _left_after(exchange: Exchange) -> int | None:

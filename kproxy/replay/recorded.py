@@ -6,7 +6,7 @@ from kproxy.model.recording import Recording
 from kproxy.renaming.apply import rename_body, rename_headers, rename_target
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.target import parameter, prolonged
-from kproxy.replay.lasting import allowed_seconds, was_left
+from kproxy.replay.lasting import allowed_seconds, is_left
 from kproxy.replay.transport import WireRequest
 from kproxy.replay.watched import teaches, watch_events
 from kproxy.wire.content import ContentError, decode
@@ -41,10 +41,10 @@ def failed_before(exchange: Exchange) -> bool:
 def request_of(renaming: Renaming, exchange: Exchange, body: bytes) -> WireRequest:
     """A recorded request in the target's words; `body`: the one that it had, or what stands in its place.
 
-    A watch that its client left is asked for longer: it is left again, however long the replay takes until then.
+    A watch that is left is asked for longer: however long the replay takes until then.
     """
     recorded = exchange.request
-    target = prolonged(recorded.target) if was_left(exchange) else recorded.target
+    target = prolonged(recorded.target) if is_left(exchange) else recorded.target
     return WireRequest(
         method=recorded.method,
         target=target if _too_large(exchange) else rename_target(renaming, target),
