@@ -8,7 +8,7 @@
   it), polling, passing (states that need not come again), delivered, throttled, stopping, events (what it says),
   result, doubts
 - a request: recorded, sending, senders with people (as whom), transport with links (sockets), upgrades, issued (tokens)
-- an answer: answers, states, learning; of a watch: watched, pairing, coming (what still can come)
+- an answer: answers, states, learning; of a watch: watched, expected (in short), pairing, coming (what still can come)
 - the start state: restored, restore_etcd; restore_api with restore_asks, restore_forms, restore_order; accounts,
   webhooks with webhookpatch
 - before it: guard (no replay on the recorded server)

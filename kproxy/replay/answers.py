@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import NamedTuple, Self
 
 from kproxy.errors import ReplayError
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.coming import Coming, Owed, Shown
+from kproxy.replay.expected import Expected
 from kproxy.replay.pairing import WatchLearner
 from kproxy.replay.states import event_state
 from kproxy.replay.transport import Reply
@@ -64,7 +66,7 @@ class Watch:
     def __init__(  # noqa: PLR0913 - what it reads, what it learns from, what it may ask
         self,
         reply: Reply,
-        recorded: Sequence[WatchEvent],
+        recorded: Sequence[Expected],
         renaming: Renaming,
         *,
         resource: str = "",
@@ -85,7 +87,7 @@ class Watch:
         """How often in vain since the last event came: each time the next wait is half as long."""
         self._reply = reply
         self._learner = WatchLearner(renaming, recorded, resource, making)
-        self._recorded = [each for each in recorded if counts(each)]
+        self._recorded = [each for each in recorded if each.counts]
         self._states: set[str] = set()
         """What was shown, as states: where others act, only these can be awaited."""
         self._last: dict[str, Shown] = {}
@@ -142,24 +144,25 @@ class Watch:
         What was gone in the end, and is not there when the watch begins, was gone before. A state that was only
         `passed` is waited for until nothing has come for `still` seconds, and need not come.
         """
-        last = {name_of(each): each for each in self._recorded[:events]}
-        stay = [each for each in last.values() if not passed(each)]
+        last = {each.name: each for each in self._recorded[:events]}
+        wanted = [_Wanted.of(event, passed(event)) for event in (each.read() for each in last.values())]
+        stay = [each for each in wanted if not each.passed]
         clock = asyncio.get_running_loop().time
         until = clock() + seconds
         with suppress(TimeoutError):  # said by the caller, who knows what it means
-            while not self.ended and not self._has_shown(last.values()):
+            while not self.ended and not self._has_shown(wanted):
                 self._changed.clear()
                 async with asyncio.timeout_at(min(clock() + still, until) if self._has_shown(stay) else until):
                     await self._changed.wait()
         self._learner.settle()
         return self._has_shown(stay)
 
-    def _has_shown(self, wanted: Iterable[WatchEvent]) -> bool:
+    def _has_shown(self, wanted: Iterable["_Wanted"]) -> bool:
         return all(map(self._shown, wanted))
 
-    def _shown(self, recorded: WatchEvent) -> bool:
-        gone = recorded.type == "DELETED" and self._renaming.text(name_of(recorded)) not in self._last
-        return event_state(recorded) in self._states or (gone and self.events > 0)
+    def _shown(self, wanted: "_Wanted") -> bool:
+        gone = wanted.gone and self._renaming.text(wanted.name) not in self._last
+        return wanted.state in self._states or (gone and self.events > 0)
 
     async def wait(self, events: int | None, seconds: float) -> bool:
         """Until this many events came (None: until the server ends it), or it ends, or the time is over.
@@ -207,7 +210,7 @@ class Watch:
         self._denied = owed
         return self._looks < _LOOKS
 
-    def _owed(self, recorded: WatchEvent) -> Owed | None:
+    def _owed(self, recorded: Expected) -> Owed | None:
         """Whose a recorded event is that did not come; None: nobody knows what its name became."""
         name = self._learner.name_here(recorded)
         if name is None:
@@ -239,3 +242,17 @@ class Watch:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._reply.leave()
+
+
+class _Wanted(NamedTuple):
+    """A state that an object is to be shown in, or that it is `gone`; `passed`: it need not be."""
+
+    name: str
+    state: str
+    gone: bool
+    passed: bool
+
+    @classmethod
+    def of(cls, recorded: WatchEvent, passed: bool) -> Self:  # noqa: FBT001 - what was found out of it
+        """What a recorded event showed."""
+        return cls(name_of(recorded), event_state(recorded), recorded.type == "DELETED", passed)

@@ -27,6 +27,7 @@ from kproxy.replay.events import (
     Waiting,
     WatchEnded,
 )
+from kproxy.replay.expected import events_of
 from kproxy.replay.frontier import WINDOW
 from kproxy.replay.loops import recorded_state
 from kproxy.replay.ownchanges import Settle
@@ -35,7 +36,7 @@ from kproxy.replay.passing import Passing
 from kproxy.replay.plan import Action, Await, Close, LeaveOut, Plan, Send, Step, make_plan
 from kproxy.replay.polling import Polling, Shows, shows_state
 from kproxy.replay.published import Published
-from kproxy.replay.recorded import events_of, failed_before, follows, is_leaving, is_refused_watch, stays_open
+from kproxy.replay.recorded import failed_before, follows, is_leaving, is_refused_watch, stays_open
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Senders, WithTokens
 from kproxy.replay.sending import Prepared, Sending

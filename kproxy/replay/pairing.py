@@ -13,8 +13,9 @@ from kproxy.renaming.derived import drawn_for
 from kproxy.renaming.kinds import Kind, Owner
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
+from kproxy.replay.expected import Expected
 from kproxy.replay.issued import bind_issued
-from kproxy.replay.watched import is_heartbeat, metadata_in, name_of, revision_of
+from kproxy.replay.watched import metadata_in, name_of, revision_of
 from kproxy.wire.watchevents import WatchEvent
 
 _MOST_UNNAMED = 4_096
@@ -34,7 +35,7 @@ class WatchLearner:
     def __init__(
         self,
         renaming: Renaming,
-        recorded: Sequence[WatchEvent],
+        recorded: Sequence[Expected],
         resource: str = "",
         making: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -42,7 +43,7 @@ class WatchLearner:
         self._learner = Learner(renaming)
         self._resource = resource
         self._making = making
-        self._left: dict[tuple[str, str], deque[WatchEvent]] = {}
+        self._left: dict[tuple[str, str], deque[Expected]] = {}
         self._names: dict[str, str] = {}
         """Recorded names, by the live ones that they are known to have become."""
         self._unknown: dict[str, str] = {}
@@ -54,21 +55,21 @@ class WatchLearner:
         self._by_uid: dict[str, str] = {}
         """The recorded names of objects, by their uids."""
         for event in recorded:
-            self._by_uid[_uid(event)] = name_of(event)
-            self._left.setdefault((event.type, name_of(event)), deque()).append(event)
-            self._unknown.setdefault(name_of(event), _drawn(event))
+            self._by_uid[event.uid] = event.name
+            self._left.setdefault((event.type, event.name), deque()).append(event)
+            self._unknown.setdefault(event.name, event.drawn)
 
     @property
     def complete(self) -> bool:
         """Whether each recorded event has come, but for an api-server's own heartbeats."""
-        return not any(not is_heartbeat(left[0]) for left in self._left.values() if left)
+        return not any(left[0].counts for left in self._left.values() if left)
 
-    def left(self, among: Sequence[WatchEvent]) -> Iterator[WatchEvent]:
+    def left(self, among: Sequence[Expected]) -> Iterator[Expected]:
         """Those of these recorded events that have not come."""
         left = {id(event) for events in self._left.values() for event in events}
         return (event for event in among if id(event) in left)
 
-    def give_up(self, among: Sequence[WatchEvent]) -> None:
+    def give_up(self, among: Sequence[Expected]) -> None:
         """Those of these recorded events that have not come were waited for in vain: whoever says so keeps them."""
         self._given_up = {id(event) for event in self.left(among)}
 
@@ -77,13 +78,12 @@ class WatchLearner:
         late, self._late = self._late, 0
         return late
 
-    def name_here(self, event: WatchEvent) -> str | None:
+    def name_here(self, event: Expected) -> str | None:
         """The namespace and name that a recorded event's object has here; None: nobody told."""
-        recorded = name_of(event)
-        if recorded in self._unknown:
-            image = self._renaming.text(recorded)
-            return None if image == recorded and _drawn(event) else image
-        return next((live for live, name in self._names.items() if name == recorded), None)
+        if event.name in self._unknown:
+            image = self._renaming.text(event.name)
+            return None if image == event.name and event.drawn else image
+        return next((live for live, name in self._names.items() if name == event.name), None)
 
     def came(self, event: WatchEvent) -> None:
         """One more event came."""
@@ -140,8 +140,9 @@ class WatchLearner:
             recorded = left.popleft()
             image = self._image(recorded)
             if image is None or image == revision_of(event):
-                bind_issued(self._renaming, recorded.object, event.object)
-                self._learner.learn(recorded.object, event.object, Owner(resource=self._resource))
+                shown = recorded.read().object
+                bind_issued(self._renaming, shown, event.object)
+                self._learner.learn(shown, event.object, Owner(resource=self._resource))
                 if image is not None or not left:  # else it may be a later one, and the earlier was never shown
                     self._late += id(recorded) in self._given_up
                 return
@@ -149,10 +150,9 @@ class WatchLearner:
                 left.appendleft(recorded)
                 return
 
-    def _image(self, recorded: WatchEvent) -> int | None:
+    def _image(self, recorded: Expected) -> int | None:
         """What an object's version is known to have become."""
-        uid = _uid(recorded)
-        return self._renaming.revisions.exact(uid, revision_of(recorded)) if uid else None
+        return self._renaming.revisions.exact(recorded.uid, recorded.revision) if recorded.uid else None
 
 
 def _uid(event: WatchEvent) -> str:

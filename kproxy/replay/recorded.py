@@ -8,9 +8,7 @@ from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.target import parameter, prolonged
 from kproxy.replay.lasting import allowed_seconds, is_left
 from kproxy.replay.transport import WireRequest
-from kproxy.replay.watched import teaches, watch_events
 from kproxy.wire.content import ContentError, decode
-from kproxy.wire.watchevents import WatchEvent
 
 
 def follows(exchange: Exchange) -> bool:
@@ -52,11 +50,6 @@ def request_of(renaming: Renaming, exchange: Exchange, body: bytes) -> WireReque
         body=rename_body(renaming, header(recorded.headers, "content-type"), body),
         upgrades=bool(exchange.upgrade),
     )
-
-
-def events_of(recording: Recording, exchange: Exchange) -> list[WatchEvent]:
-    """The events of a recorded watch that teach."""
-    return [event for _, event in watch_events(recording, exchange) if teaches(event)]
 
 
 def _too_large(exchange: Exchange) -> bool:

@@ -18,6 +18,7 @@ from kproxy.replay.watched import counts, name_of
 from kproxy.wire.requestinfo import request_info
 from kproxy.wire.watchevents import WatchEvent, decode_event
 from tests.diff.sessions import FakeServer
+from tests.replay.test_expected import in_short
 
 EVENT = b'{"type":"ADDED","object":{"metadata":{"name":"x"}}}\n'
 END = b'{"type":"BOOKMARK","object":{"metadata":{"annotations":{"k8s.io/initial-events-end":"true"}}}}\n'
@@ -45,7 +46,8 @@ class Stream:
 
 def watching(stream: Stream, recorded: Sequence[WatchEvent], coming: Coming | None = None) -> Watch:
     """A watch whose events are that stream's."""
-    return Watch(cast("Reply", stream), recorded, Renaming(), coming=coming)  # it has what a watch asks of an answer
+    expecting = [in_short(each) for each in recorded]
+    return Watch(cast("Reply", stream), expecting, Renaming(), coming=coming)  # it has what a watch asks of an answer
 
 
 def test_events_that_were_waited_for_in_vain_are_not_waited_for_again() -> None:

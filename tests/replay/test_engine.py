@@ -32,6 +32,7 @@ from kproxy.replay.events import (
     RequestSent,
     WatchEnded,
 )
+from kproxy.replay.expected import Expected
 from kproxy.replay.guard import gather_facts, written_resources
 from kproxy.replay.passing import Passing
 from kproxy.replay.plan import Plan, Send, Step, make_plan
@@ -42,7 +43,6 @@ from kproxy.replay.sending import Sending
 from kproxy.replay.settle import Settler, Stored
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Reply, Transport, WireRequest
-from kproxy.wire.watchevents import WatchEvent
 from tests.support.memory import MemoryRecording
 from tests.support.tape import Tape
 
@@ -256,7 +256,7 @@ def test_what_a_watch_owes_is_given_up_only_where_etcd_tells_what_is_gone(
 
     class Seen(Watch):
         # Any: the others of a Watch.
-        def __init__(self, reply: Reply, events: Sequence[WatchEvent], renaming: Renaming, **more: Any) -> None:
+        def __init__(self, reply: Reply, events: Sequence[Expected], renaming: Renaming, **more: Any) -> None:
             seen.append(more["coming"])
             super().__init__(reply, events, renaming, **more)
 

@@ -4,8 +4,10 @@ from kproxy.model.api import metadata_of
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.kinds import Kind
 from kproxy.renaming.renaming import Renaming
+from kproxy.replay.expected import Expected
 from kproxy.replay.pairing import WatchLearner
 from kproxy.wire.watchevents import WatchEvent
+from tests.replay.test_expected import in_short
 
 
 def event(kind: str, name: str, revision: int, *, server: str, generate: str = "") -> WatchEvent:
@@ -22,6 +24,11 @@ def event(kind: str, name: str, revision: int, *, server: str, generate: str = "
     return WatchEvent(type=kind, object={"kind": "Lease", "metadata": metadata})
 
 
+def there(kind: str, name: str, revision: int, generate: str = "") -> Expected:
+    """A recorded event, in short."""
+    return in_short(event(kind, name, revision, server="a", generate=generate))
+
+
 def uid(name: str, server: str = "a") -> str:
     return f"{server * 8}-0000-4000-8000-{sum(name.encode()):012}"
 
@@ -29,7 +36,7 @@ def uid(name: str, server: str = "a") -> str:
 def test_an_event_that_was_not_recorded_is_no_other_objects() -> None:
     """The api-server renewed its own lease once more than in the recording, before the scheduler renewed its."""
     renaming = Renaming()
-    learner = WatchLearner(renaming, [event("MODIFIED", "kube-scheduler", 100, server="a")])
+    learner = WatchLearner(renaming, [there("MODIFIED", "kube-scheduler", 100)])
     learner.came(event("MODIFIED", "apiserver-x", 7, server="b"))
     learner.settle()
     assert renaming.revisions.exact(uid("kube-scheduler"), 100) is None
@@ -39,7 +46,7 @@ def test_an_event_that_was_not_recorded_is_no_other_objects() -> None:
 
 def test_a_version_whose_image_is_known_is_put_beside_no_other() -> None:
     renaming = Renaming()
-    recorded = [event("MODIFIED", "x", revision, server="a") for revision in (100, 101, 102)]
+    recorded = [there("MODIFIED", "x", revision) for revision in (100, 101, 102)]
     learner = WatchLearner(renaming, recorded)
     renaming.revisions.learn(uid("x"), "100", "6")
     learner.came(event("MODIFIED", "x", 7, server="b"))  # the replay's watch did not show 6
@@ -49,7 +56,7 @@ def test_a_version_whose_image_is_known_is_put_beside_no_other() -> None:
 
 def test_what_comes_before_a_known_version_and_was_not_recorded_is_left_out() -> None:
     renaming = Renaming()
-    learner = WatchLearner(renaming, [event("MODIFIED", "x", 100, server="a")])
+    learner = WatchLearner(renaming, [there("MODIFIED", "x", 100)])
     renaming.revisions.learn(uid("x"), "100", "6")
     learner.came(event("MODIFIED", "x", 5, server="b"))
     learner.came(event("MODIFIED", "x", 6, server="b"))
@@ -58,7 +65,7 @@ def test_what_comes_before_a_known_version_and_was_not_recorded_is_left_out() ->
 
 def test_a_generated_name_is_what_the_answer_told_whatever_comes_first() -> None:
     renaming = Renaming()
-    recorded = [event("ADDED", f"m-{letter}", at, server="a", generate="m-") for at, letter in ((100, "p"), (101, "q"))]
+    recorded = [there("ADDED", f"m-{letter}", at, generate="m-") for at, letter in ((100, "p"), (101, "q"))]
     learner = WatchLearner(renaming, recorded)
     renaming.learn_name(Kind.NAME, "m-q", "m-y")
     learner.came(event("ADDED", "m-y", 7, server="b", generate="m-"))
@@ -71,7 +78,7 @@ def test_a_generated_name_is_what_the_answer_told_whatever_comes_first() -> None
 
 def test_two_of_one_prefix_that_nobody_told_are_left_alone() -> None:
     renaming = Renaming()
-    recorded = [event("ADDED", f"m-{letter}", at, server="a", generate="m-") for at, letter in ((100, "p"), (101, "q"))]
+    recorded = [there("ADDED", f"m-{letter}", at, generate="m-") for at, letter in ((100, "p"), (101, "q"))]
     learner = WatchLearner(renaming, recorded)
     for at, name in ((7, "m-x"), (8, "m-y")):
         learner.came(event("ADDED", name, at, server="b", generate="m-"))
@@ -81,7 +88,7 @@ def test_two_of_one_prefix_that_nobody_told_are_left_alone() -> None:
 
 def test_a_name_that_an_answer_on_its_way_will_tell_is_not_guessed() -> None:
     renaming, making = Renaming(), [True]
-    recorded = [event("ADDED", "m-p", 100, server="a", generate="m-")]
+    recorded = [there("ADDED", "m-p", 100, generate="m-")]
     learner = WatchLearner(renaming, recorded, making=lambda: making[0])
     learner.came(event("ADDED", "m-y", 7, server="b", generate="m-"))
     learner.settle()
@@ -94,19 +101,19 @@ def test_a_name_that_an_answer_on_its_way_will_tell_is_not_guessed() -> None:
 def test_an_object_that_stands_for_another_one_is_not_guessed_to_be_the_last_that_is_left() -> None:
     """A live watch shows a pod that the recorded one did not; the only recorded name left is of one still to come."""
     renaming = Renaming()
-    learner = WatchLearner(renaming, [event("ADDED", "m-p", 100, server="a", generate="m-")])
+    learner = WatchLearner(renaming, [there("ADDED", "m-p", 100, generate="m-")])
     live = event("ADDED", "m-x", 7, server="b", generate="m-")
     renaming.learn_name(Kind.UID, uid("m-old"), str(metadata_of(live.object)["uid"]))
     learner.came(live)
     learner.settle()
     assert renaming.revisions.exact(uid("m-p"), 100) is None
-    assert learner.name_here(event("ADDED", "m-p", 100, server="a", generate="m-")) is None
+    assert learner.name_here(there("ADDED", "m-p", 100, generate="m-")) is None
 
 
 def test_a_name_that_is_drawn_here_for_another_object_is_no_recorded_objects_name() -> None:
     """The live server draws m-p, which the recorded one drew later, for what was m-old there; then m-p becomes m-z."""
     renaming, making = Renaming(), [True]
-    recorded = [event("ADDED", f"m-{name}", at, server="a", generate="m-") for at, name in ((90, "old"), (100, "p"))]
+    recorded = [there("ADDED", f"m-{name}", at, generate="m-") for at, name in ((90, "old"), (100, "p"))]
     learner = WatchLearner(renaming, recorded, making=lambda: making[0])
     live = event("ADDED", "m-p", 7, server="b", generate="m-")
     learner.came(live)  # its creation is not answered yet
@@ -124,14 +131,14 @@ def test_a_name_that_is_drawn_here_for_another_object_is_no_recorded_objects_nam
 
 def test_a_drawn_object_that_was_there_before_has_the_same_name() -> None:
     renaming = Renaming()
-    learner = WatchLearner(renaming, [event("ADDED", "m-p", 100, server="a", generate="m-")])
+    learner = WatchLearner(renaming, [there("ADDED", "m-p", 100, generate="m-")])
     learner.came(event("ADDED", "m-p", 7, server="b", generate="m-"))
     assert renaming.revisions.exact(uid("m-p"), 100) == 7
 
 
 def test_a_recorded_objects_name_here_is_the_one_that_came_for_it() -> None:
     renaming = Renaming()
-    recorded = [event("ADDED", "m-p", 100, server="a", generate="m-"), event("ADDED", "x", 101, server="a")]
+    recorded = [there("ADDED", "m-p", 100, generate="m-"), there("ADDED", "x", 101)]
     learner = WatchLearner(renaming, recorded)
     assert learner.name_here(recorded[0]) is None, "drawn, and nobody told"
     assert learner.name_here(recorded[1]) == "kube-system/x"
@@ -143,7 +150,7 @@ def test_a_recorded_objects_name_here_is_the_one_that_came_for_it() -> None:
 
 
 def test_what_has_not_come_is_left_and_what_comes_after_it_was_given_up_is_late() -> None:
-    recorded = [event("ADDED", "x", 100, server="a"), event("ADDED", "y", 101, server="a")]
+    recorded = [there("ADDED", "x", 100), there("ADDED", "y", 101)]
     learner = WatchLearner(Renaming(), recorded)
     learner.came(event("ADDED", "x", 7, server="b"))
     assert list(learner.left(recorded)) == recorded[1:]

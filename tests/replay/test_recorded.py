@@ -1,16 +1,14 @@
 """kproxy.replay.recorded."""
 
-import json
 from dataclasses import replace
 
 import pytest
 
-from kproxy.model.exchange import Exchange, Frame, Nanos, Request, Seq
+from kproxy.model.exchange import Exchange, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import Kind
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.recorded import (
-    events_of,
     failed_before,
     follows,
     is_leaving,
@@ -148,13 +146,3 @@ def test_what_cannot_be_read_is_not_on_its_way_out() -> None:
     for digest in recording.body_bytes:
         recording.body_bytes[digest] = b"{deletionTimestamp"
     assert not is_leaving(recording, exchange)
-
-
-def test_the_events_of_a_watch_that_teach_are_all_but_bookmarks() -> None:
-    recording, watch = exchanged("GET", f"{PODS}?watch=1")
-    pod: JSON = {"kind": "Pod", "metadata": {}}
-    kinds = ("ADDED", "BOOKMARK", "DELETED")
-    for index, kind in enumerate(kinds):
-        body = recording.keep(json.dumps({"type": kind, "object": pod}).encode())
-        recording.frame_list.append(Frame(seq=Seq(1), index=index, at=Nanos(index), body=body))
-    assert [each.type for each in events_of(recording, watch)] == ["ADDED", "DELETED"]
