@@ -99,6 +99,8 @@ class Watch:
         """What cannot come, as etcd said last."""
         self._looks = 0
         """How often in a row it said that."""
+        self._silent = 0
+        """How often it was asked since an event came."""
         self._renaming = renaming
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._follow())
@@ -126,7 +128,7 @@ class Watch:
         self._make_up()
         if counts(event):
             self.events += 1
-            self.vain = self._looks = 0
+            self.vain = self._looks = self._silent = 0
             if self._coming is None:  # where others act nobody knows what can come, and states are awaited
                 self._states.add(event_state(event))
             self._last[name_of(event)] = Shown(event.type == "DELETED", revision_of(event))
@@ -203,7 +205,9 @@ class Watch:
                 return await self._changed.wait()
         self._learner.settle()
         owed = tuple(dict.fromkeys(self._owed(each) for each in self._learner.left(self._recorded[:events])))
-        if None in owed or await self._coming.may(filter(None, owed), whole=self._whole):
+        self._silent += 1
+        whole = self._whole or self._silent > _LOOKS  # what began before would have been told by now
+        if None in owed or await self._coming.may(filter(None, owed), whole=whole):
             self._looks = 0
             return True
         self._looks = self._looks + 1 if owed == self._denied else 1

@@ -212,6 +212,22 @@ def test_what_was_made_and_deleted_again_is_waited_for_though_etcd_has_nothing_o
     asyncio.run(run())
 
 
+def test_what_was_gone_before_a_watch_that_goes_on_from_a_version_is_given_up_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing says that it has told all there was: only that it has been silent for so long."""
+    monkeypatch.setattr("kproxy.replay.answers._LOOK_SECONDS", 0.01)
+
+    async def run() -> None:
+        stream, etcd = Stream(), NothingThere({})
+        watch = etcd.watch(stream, EVENT, GONE)
+        assert await watch.wait(2, 60)
+        assert (watch.events, watch.missed, etcd.asked) == (0, 2, 10)
+        await watch.close()
+
+    asyncio.run(run())
+
+
 def test_events_that_came_after_they_had_been_given_up_are_awaited_no_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kproxy.replay.answers._LOOK_SECONDS", 0.01)
     other = EVENT.replace(b'"x"', b'"y"')
