@@ -1,9 +1,11 @@
 """A watch's events as they are compared: each at its place in its stream."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from kproxy.diff.items import Item, metadata_shown, name_in
+from kproxy.diff.shapes import About
 from kproxy.model.api import ObjectRef
 from kproxy.model.exchange import Digest, Exchange, Nanos
 from kproxy.model.jsontypes import JSON, JSONObject
@@ -37,10 +39,24 @@ class CutEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptEvent:
+    """A watch event whose object is decoded again when it is asked for: a stream may have told many thousand."""
+
+    type: str
+    read: Callable[[], JSONObject]
+
+    @property
+    def object(self) -> JSONObject:
+        """What it shows."""
+        return self.read()
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One event at its place in the stream. `bookmark`: one whose coming the server may choose.
 
-    `item`: its object by its bytes, where that could be cut out; `digest`: of all its bytes.
+    `item`: its object by its bytes, where that could be cut out; `digest`: of all its bytes. `about`: what is asked of
+    the object, where that is known without it.
     """
 
     index: int
@@ -49,6 +65,7 @@ class Seen:
     bookmark: bool
     item: Item | None = None
     digest: Digest | None = None
+    about: About | None = None
 
     @property
     def metadata(self) -> JSONObject:
@@ -58,18 +75,18 @@ class Seen:
     @property
     def name(self) -> str:
         """The object's namespace and name."""
-        return self.item.about.shown if self.item is not None else name_in(self.metadata)
+        return self.about.shown if self.about is not None else name_in(self.metadata)
 
     @property
     def revision(self) -> int | None:
         """The object's resourceVersion."""
-        value = self.item.about.revision if self.item is not None else self.metadata.get("resourceVersion")
+        value = self.about.revision if self.about is not None else self.metadata.get("resourceVersion")
         return int(value) if isinstance(value, str) and is_revision(value) else None
 
     @property
     def uid(self) -> str:
         """The object's uid."""
-        value = self.item.about.uid if self.item is not None else self.metadata.get("uid")
+        value = self.about.uid if self.about is not None else self.metadata.get("uid")
         return value if isinstance(value, str) else ""
 
     def summary(self) -> JSON:

@@ -64,7 +64,8 @@ class Item:
         return self._value
 
 
-def _about(value: JSONObject) -> About:
+def about_of(value: JSONObject) -> About:
+    """What is asked of an object for itself."""
     metadata, shown = metadata_of(value), metadata_shown(value)
     uid, revision = shown.get("uid"), shown.get("resourceVersion")
     return About(
@@ -178,7 +179,7 @@ class Items:
             _check(own, value)
         except ContentError:
             return None
-        return self._keep_new(data, at, Item(next(self._numbers), own, cut, _about(value), value))
+        return self._keep_new(data, at, Item(next(self._numbers), own, cut, about_of(value), value))
 
     @staticmethod
     def _known(cut: Cut) -> About | None:
@@ -229,7 +230,7 @@ def _facts(shape: Shape) -> Facts | None:
         _check(data, value)
     except ContentError:
         return None
-    about = _about(value)
+    about = about_of(value)
     name, shown, uid, revision = (_text(each, codes) for each in (about.name, about.shown, about.uid, about.revision))
     if name is None or shown is None or uid is None or revision is None:
         return None

@@ -2,21 +2,22 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 
 from kproxy.diff.ages import STREAM_SLACK
 from kproxy.diff.asked import Asked
 from kproxy.diff.counterparts import matched_events
 from kproxy.diff.earlier import began_earlier
-from kproxy.diff.events import OF_NO_OBJECT, Match, Seen, from_anywhere, watched
+from kproxy.diff.events import OF_NO_OBJECT, KeptEvent, Match, Seen, from_anywhere, watched
 from kproxy.diff.findings import Findings
-from kproxy.diff.items import metadata_shown
+from kproxy.diff.items import about_of, metadata_shown
 from kproxy.diff.noise import BOOKMARKS, HEARTBEATS, INITIAL, OVERLAP, REPAIRED, TAIL
 from kproxy.diff.repaired import was_repaired
 from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.diff.tails import Tail, ran_on
 from kproxy.diff.trees import Comparer, Spot, shortened
 from kproxy.model.api import ObjectRef, metadata_of
-from kproxy.model.exchange import EMPTY_BODY, End, Exchange, header
+from kproxy.model.exchange import EMPTY_BODY, Body, End, Exchange, header
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.kinds import Kind, Owner, resource_of
 from kproxy.renaming.learn import Learner
@@ -25,6 +26,8 @@ from kproxy.wire.ownkeys import is_identity
 
 _TOGETHER = 256
 """Events whose bodies are read at once."""
+_DECODED = 1 << 21
+"""Bytes of a stream's events whose objects stay decoded, which takes some ten times that."""
 _INITIAL_END = "k8s.io/initial-events-end"
 _IDENTITY = "kube-system/apiserver-"
 """What the name of an api-server's identity begins with."""
@@ -315,6 +318,7 @@ def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
     """A stream's events; None if one of them was not kept or cannot be decoded."""
     media_type = header(exchange.answer.headers, "content-type") if exchange.answer else ""
     seen: list[Seen] = []
+    size = 0
     frames = side.frames(exchange.seq)
     for number, frame in enumerate(frames):
         if number % _TOGETHER == 0:
@@ -325,8 +329,19 @@ def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
         if event is None:
             return None
         mark = event.type == "BOOKMARK" and not _ends_initial_events(event.object)
-        seen.append(Seen(frame.index, frame.at, event, mark, known.item, frame.body.digest))
+        about = known.item.about if known.item is not None else None
+        size += frame.body.size
+        if about is None and size > _DECODED:
+            about = about_of(event.object)
+            event = KeptEvent(event.type, partial(_object_of, side, media_type, frame.body))
+        seen.append(Seen(frame.index, frame.at, event, mark, known.item, frame.body.digest, about))
     return seen
+
+
+def _object_of(side: Side, media_type: str, body: Body) -> JSONObject:
+    """What an event shows that was decoded before."""
+    event = side.documents.event(media_type, body).event
+    return event.object if event is not None else {}
 
 
 def _ends_initial_events(bookmark: JSONObject) -> bool:

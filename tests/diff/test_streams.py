@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from kproxy.correlate.ledger import correlate
 from kproxy.diff.compare import compare
 from kproxy.model.exchange import End, Seq
@@ -11,6 +13,13 @@ from tests.diff.sessions import PODS, FakeServer, verdict_of
 
 LIVE = f"{PODS}?watch=true&resourceVersion=5"
 FROM_ANYWHERE = f"{PODS}?watch=true"
+
+
+@pytest.fixture(autouse=True, params=["decoded once", "decoded again"])
+def decoding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large stream events are decoded again when they are asked for: nothing else is another for it."""
+    if request.param == "decoded again":
+        monkeypatch.setattr("kproxy.diff.streams._DECODED", 0)
 
 
 def event(kind: str, value: JSONObject) -> JSONObject:
