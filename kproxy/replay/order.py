@@ -188,8 +188,12 @@ def _sizes(exchange: Exchange) -> Iterator[tuple[Digest, int]]:
 
 
 def _may_precede(first: Exchange, second: Exchange) -> bool:
-    """Whether one can have gone before the other: it did not begin when that was over."""
-    return second.ended is None or second.ended > first.started
+    """Whether one can have gone before the other: it did not begin when that was over.
+
+    Of a watch its beginning counts: what it showed then may be as old as another watch's that began seconds later.
+    """
+    over = second.answered if second.info.verb == "watch" else second.ended
+    return over is None or over > first.started
 
 
 def _by_resource(exchanges: Iterable[Exchange]) -> Iterable[list[Exchange]]:

@@ -376,21 +376,40 @@ def test_as_much_is_read_ahead_as_is_remembered_and_nothing_that_is_not() -> Non
         assert asked >= sizes.keys() if most else not asked & sizes.keys()
 
 
+def watching(session: Session, times: tuple[int, int], *, answered: int, revision: int) -> int:
+    """A watch that began with the state at a revision, as its bookmark says."""
+    target = f"{MAPS}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+    watch = session.add("GET", target, times)
+    found = session.recording.exchange_list
+    found[watch - 1] = replace(found[watch - 1], answered=Nanos(answered))
+    annotations: JSONObject = {"k8s.io/initial-events-end": "true"}
+    shown: JSONObject = {"metadata": {"resourceVersion": str(revision), "annotations": annotations}}
+    body = session.recording.keep(json.dumps({"type": "BOOKMARK", "object": shown}).encode())
+    session.recording.frame_list.append(Frame(seq=Seq(watch), index=0, at=Nanos(answered), body=body))
+    return watch
+
+
 def test_a_watch_begins_before_the_writes_that_its_first_state_does_not_hold() -> None:
     """It was answered when the second write was done, but what it began with, says its bookmark, has only the first."""
     session = Session()
     first, second = session.put((10, 12), revision=5), session.put((13, 16), revision=6)
-    target = f"{MAPS}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-    watch = session.add("GET", target, (11, 90))
-    session.recording.exchange_list[watch - 1] = replace(
-        session.recording.exchange_list[watch - 1], answered=Nanos(20), info=request_info("GET", target)
-    )
-    annotations: JSONObject = {"k8s.io/initial-events-end": "true"}
-    bookmark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "5", "annotations": annotations}}}
-    body = session.recording.keep(json.dumps(bookmark).encode())
-    session.recording.frame_list.append(Frame(seq=Seq(watch), index=0, at=Nanos(20), body=body))
+    watch = watching(session, (11, 90), answered=20, revision=5)
     session.written |= {Seq(first): 5, Seq(second): 6}
     assert session.order() == [first, watch, second]
+
+
+def test_a_watch_that_began_with_an_older_state_seconds_later_stands_where_it_began() -> None:
+    """Each resource's cache has a revision of its own: two watches' first states tell nothing of their order.
+
+    The deletion that came behind the first watch had been planned behind what another one was answered later.
+    """
+    session = Session()
+    first = watching(session, (11, 90), answered=12, revision=8)
+    write = session.put((13, 14), revision=9)
+    gone = session.add("DELETE", f"{MAPS}/y", (20, 21), 404, said=refusal("NotFound", "y"))
+    later = watching(session, (30, 95), answered=31, revision=3)
+    session.written[Seq(write)] = 9
+    assert session.order() == [first, write, gone, later]
 
 
 def test_what_no_order_explains_stands_in_the_order_of_the_answers_and_nothing_is_lost() -> None:
