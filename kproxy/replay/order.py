@@ -23,7 +23,7 @@ from kproxy.model.exchange import Digest, Exchange, Nanos, Seq
 from kproxy.model.recording import LATELY, SHARE, Recording
 from kproxy.replay.firstwrites import FirstWrites
 from kproxy.replay.linear import linear_order, over
-from kproxy.replay.sights import Sight, initial_revision, listed_revision, shown_by, sight
+from kproxy.replay.sights import Sight, initial_state, listed_revision, shown_by, sight
 
 _TELLING = WRITE_VERBS | {"get", "list"}
 _NEVER = Nanos(1 << 70)
@@ -62,6 +62,8 @@ class _Looking:
         self._recording = recording
         self._sights: dict[Seq, Sight | None] = {}
         self._listed: dict[Seq, int] = {}
+        self._begun: dict[Seq, Nanos] = {}
+        """When a watch had told the state that it began with."""
         self._first = FirstWrites(recording)
         self._took: dict[Seq, Nanos] = {}
         """When a write's first change was made at the latest."""
@@ -97,13 +99,22 @@ class _Looking:
         edges = [*self._by_revision(exchanges, groups)]
         for group in groups:
             edges += self._by_answers(group)
-        return _sorted(exchanges, [edge for edge in edges if _may_precede(*edge)], self._took_effect)
+        return _sorted(exchanges, [edge for edge in edges if self._may_precede(*edge)], self._took_effect)
+
+    def _may_precede(self, first: Exchange, second: Exchange) -> bool:
+        """Whether one can have gone before the other: it did not begin when that was over.
+
+        Of a watch its beginning counts: what it showed then may be as old as another watch's that began seconds later.
+        """
+        over = self._begun.get(second.seq, second.ended)
+        return over is None or over > first.started
 
     def forget(self, seqs: Iterable[Seq]) -> None:
         """These have left the window."""
         for seq in seqs:
             self._sights.pop(seq, None)
             self._listed.pop(seq, None)
+            self._begun.pop(seq, None)
             self.written.pop(seq, None)
             self._took.pop(seq, None)
             self._began.pop(seq, None)
@@ -130,8 +141,10 @@ class _Looking:
 
     def _revision(self, exchange: Exchange) -> int:
         if exchange.seq not in self._listed:
-            shown = initial_revision if exchange.info.verb == "watch" else listed_revision
-            self._listed[exchange.seq] = shown(self._recording, exchange)
+            if exchange.info.verb == "watch":
+                self._listed[exchange.seq], self._begun[exchange.seq] = initial_state(self._recording, exchange)
+            else:
+                self._listed[exchange.seq] = listed_revision(self._recording, exchange)
         return self._listed[exchange.seq]
 
     def _by_revision(self, exchanges: list[Exchange], groups: list[list[Exchange]]) -> Iterator[_Edge]:
@@ -185,15 +198,6 @@ def _sizes(exchange: Exchange) -> Iterator[tuple[Digest, int]]:
     for body in shown_by(exchange):
         if body.digest is not None and body.size <= _LARGEST:
             yield body.digest, body.size
-
-
-def _may_precede(first: Exchange, second: Exchange) -> bool:
-    """Whether one can have gone before the other: it did not begin when that was over.
-
-    Of a watch its beginning counts: what it showed then may be as old as another watch's that began seconds later.
-    """
-    over = second.answered if second.info.verb == "watch" else second.ended
-    return over is None or over > first.started
 
 
 def _by_resource(exchanges: Iterable[Exchange]) -> Iterable[list[Exchange]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from kproxy.model.api import ObjectRef, metadata_of
-from kproxy.model.exchange import Answer, Body, Exchange, Headers, header
+from kproxy.model.exchange import Answer, Body, Exchange, Headers, Nanos, header
 from kproxy.model.jsontypes import JSONObject, text
 from kproxy.model.recording import Recording
 from kproxy.renaming.target import parameter
@@ -98,23 +98,23 @@ def listed_revision(recording: Recording, exchange: Exchange) -> int:
     return _revision(_document(recording, answer.headers, answer.body))
 
 
-def initial_revision(recording: Recording, exchange: Exchange) -> int:
-    """The revision of the state that a watch began with, as the bookmark at its end says; 0: it says none."""
+def initial_state(recording: Recording, exchange: Exchange) -> tuple[int, Nanos]:
+    """The revision of the state that a watch began with, and when the bookmark at its end came; 0: it says none."""
     answer = exchange.answer
     if (
         exchange.info.verb != "watch"
         or answer is None
         or parameter(exchange.request.target, "sendInitialEvents") is None
     ):
-        return 0
+        return 0, exchange.started
     for frame in islice(recording.frames(exchange.seq), _MOST_INITIAL):
         data = recording.body(frame.body.digest) if frame.body.digest is not None else b""
         if INITIAL_END in data:
             try:
-                return _revision(decode_event(header(answer.headers, "content-type"), data).object)
+                return _revision(decode_event(header(answer.headers, "content-type"), data).object), frame.at
             except ContentError:
-                return 0
-    return 0
+                break
+    return 0, exchange.started
 
 
 def _beside(exchange: Exchange) -> Sight | None:

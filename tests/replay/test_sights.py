@@ -8,7 +8,7 @@ import pytest
 from kproxy.model.api import ObjectRef
 from kproxy.model.exchange import Answer, Exchange, Frame, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSON
-from kproxy.replay.sights import Sight, initial_revision, listed_revision, shown_by, sight
+from kproxy.replay.sights import Sight, initial_state, listed_revision, shown_by, sight
 from kproxy.wire.requestinfo import request_info
 from tests.support.memory import MemoryRecording
 
@@ -157,8 +157,8 @@ def test_what_a_watch_begins_with_is_of_the_revision_that_its_bookmark_says(
     recording, watch = exchanged("GET", f"{MAPS}?{query}")
     for index, data in enumerate(events):
         recording.frame_list.append(Frame(seq=Seq(1), index=index, at=Nanos(2), body=recording.keep(data)))
-    assert initial_revision(recording, watch) == revision
-    assert initial_revision(recording, replace(watch, answer=None)) == 0
+    assert initial_state(recording, watch)[0] == revision
+    assert initial_state(recording, replace(watch, answer=None))[0] == 0
 
 
 @pytest.mark.parametrize(
