@@ -19,13 +19,18 @@ def granted_seconds(exchange: Exchange) -> int:
     return _granted(exchange.request.target)
 
 
-def is_left(exchange: Exchange) -> bool:
-    """Whether a replay leaves a watch: its client did before its time was over, or its server ended it after long.
+def ends_by_itself(exchange: Exchange) -> bool:
+    """Whether a watch's server is to end it: it had lived for all of its time, and that was short.
 
-    In a replay that is slower than its recording, or faster, that time would be over at another place of the session.
+    In a replay that is slower than its recording, or faster, a long time would be over at another place of the session.
     """
     granted = granted_seconds(exchange)
-    return exchange.info.verb == "watch" and (granted >= _LONG or seconds_of(exchange) < granted)
+    return granted < _LONG and seconds_of(exchange) >= granted
+
+
+def is_left(exchange: Exchange) -> bool:
+    """Whether it is a watch that a replay leaves, where its client had, or its server had ended it after long."""
+    return exchange.info.verb == "watch" and not ends_by_itself(exchange)
 
 
 def allowed_seconds(exchange: Exchange) -> int:

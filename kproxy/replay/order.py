@@ -62,7 +62,7 @@ class _Looking:
         self._recording = recording
         self._sights: dict[Seq, Sight | None] = {}
         self._listed: dict[Seq, int] = {}
-        self._begun: dict[Seq, Nanos] = {}
+        self._first_told: dict[Seq, Nanos] = {}
         """When a watch had told the state that it began with."""
         self._first = FirstWrites(recording)
         self._took: dict[Seq, Nanos] = {}
@@ -106,7 +106,7 @@ class _Looking:
 
         Of a watch its beginning counts: what it showed then may be as old as another watch's that began seconds later.
         """
-        over = self._begun.get(second.seq, second.ended)
+        over = self._first_told.get(second.seq, second.ended)
         return over is None or over > first.started
 
     def forget(self, seqs: Iterable[Seq]) -> None:
@@ -114,7 +114,7 @@ class _Looking:
         for seq in seqs:
             self._sights.pop(seq, None)
             self._listed.pop(seq, None)
-            self._begun.pop(seq, None)
+            self._first_told.pop(seq, None)
             self.written.pop(seq, None)
             self._took.pop(seq, None)
             self._began.pop(seq, None)
@@ -142,7 +142,7 @@ class _Looking:
     def _revision(self, exchange: Exchange) -> int:
         if exchange.seq not in self._listed:
             if exchange.info.verb == "watch":
-                self._listed[exchange.seq], self._begun[exchange.seq] = initial_state(self._recording, exchange)
+                self._listed[exchange.seq], self._first_told[exchange.seq] = initial_state(self._recording, exchange)
             else:
                 self._listed[exchange.seq] = listed_revision(self._recording, exchange)
         return self._listed[exchange.seq]

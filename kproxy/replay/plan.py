@@ -21,7 +21,7 @@ from kproxy.replay.barriers import defines
 from kproxy.replay.delivered import Deliveries
 from kproxy.replay.effects import program_of
 from kproxy.replay.graph import Graph, Waits
-from kproxy.replay.lasting import is_left, seconds_of
+from kproxy.replay.lasting import ends_by_itself, seconds_of
 from kproxy.replay.loops import NO_LOOPS, Loops, find_loops
 from kproxy.replay.order import in_order
 from kproxy.replay.ownchanges import OwnChanges, Settle
@@ -299,7 +299,7 @@ def _close(exchange: Exchange, events: int) -> Close:
     return Close(
         seq=exchange.seq,
         events=events,
-        by_client=exchange.end in _CLIENT_LEFT or is_left(exchange),
+        by_client=exchange.end in _CLIENT_LEFT or not ends_by_itself(exchange),
         seconds=seconds_of(exchange),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kproxy.model.exchange import Exchange, Nanos
-from kproxy.replay.lasting import allowed_seconds, granted_seconds, is_left, seconds_of
+from kproxy.replay.lasting import allowed_seconds, ends_by_itself, granted_seconds, is_left, seconds_of
 from tests.replay.test_sights import PODS, exchanged
 
 
@@ -38,6 +38,7 @@ def test_a_watch_lives_as_long_as_was_asked_for_or_as_the_server_lets_it(asked: 
 
 def test_a_watch_that_ended_after_long_is_left_in_a_replay_however_it_ended() -> None:
     """A replay that took twice as long as its recording lacked what came behind the end of the watch's ten minutes."""
+    assert ends_by_itself(lasted(59, "watch=1&timeoutSeconds=59"))
     assert not is_left(lasted(59, "watch=1&timeoutSeconds=59"))
     assert is_left(lasted(60, "watch=1&timeoutSeconds=60"))
     assert is_left(lasted(1801, "watch=1"))
