@@ -20,8 +20,14 @@ _RUN = re.compile(r"[0-9A-Za-z]+")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:]{2,}")
 _BOUNDARY = re.compile(r"[._-]")
 _BOUNDARIES = frozenset("._-")
-_PORT = re.compile(r"(?<=:)([0-9]{2,5})(?=/(?:TCP|UDP|SCTP))")
-
+_PORT = re.compile(
+    r"(?<=[: ])(?:"
+    r"(?<=:)[0-9]{2,5}(?=/(?:TCP|UDP|SCTP))"  # of a Table's cell
+    # kubernetes/pkg/registry/core/service/portallocator/allocator.go, as its callers tell it
+    r"|(?:(?<=Invalid value: )|(?<=HealthCheck NodePort ))[0-9]{2,5}(?=: provided port is )"
+    r"|(?:(?<=odePort\":)|(?<=odePort\": )|(?<=odePort\\\":)|(?<=odePort\\\": ))[0-9]{2,5}(?![0-9.])"  # a text's JSON
+    r")"
+)
 
 _STORES_REVISION = re.compile(
     r"(Too large resource version: [0-9]+, current: )[0-9]+"
@@ -56,12 +62,13 @@ class Names(dict[str, str]):
 def rename_ports(text: str, ports: Mapping[str, str], listening: Mapping[str, str] = _NONE) -> str:
     """`text` with the other server's ports.
 
-    `ports`: node ports, renamed only as `:PORT/TCP` of a Table's cell, because a number alone says nothing;
+    `ports`: node ports, renamed only where what stands around them says that they are ports (a Table's cell, the
+    allocator's refusal, `"nodePort":` in a text's JSON), because a number alone says nothing;
     `listening`: the api-server's own port, renamed behind an address only.
     """
     if listening:
         text = _ADDRESS_PORT.sub(lambda found: listening.get(found[1], found[1]), text)
-    return _PORT.sub(lambda found: ports.get(found[1], found[1]), text) if ports else text
+    return _PORT.sub(lambda found: ports.get(found[0], found[0]), text) if ports else text
 
 
 def rename_names(text: str, names: Mapping[str, str]) -> str:

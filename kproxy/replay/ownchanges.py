@@ -7,11 +7,14 @@ target's etcd has come as far as the recorded one had when the request was made.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from kproxy.model.etcd import LATE, ChangeType, EtcdKey, KeyChange
 from kproxy.model.exchange import Exchange, Nanos
 from kproxy.model.recording import Recording
+from kproxy.replay.sights import initial_state, listed_revision
 
 _BY_ITSELF = ("apiextensions.k8s.io/customresourcedefinitions/", "apiregistration.k8s.io/apiservices/")
 _NOT_FOUND = 404
@@ -70,18 +73,20 @@ class OwnChanges:
         """What had been seen by then and was not said before: of each key the last state."""
         end = bisect_right(self.changes, when, key=lambda each: each.at)
         new, self.done = self.changes[self.done : end], max(self.done, end)
-        last = {each.key: each for each in new}
-        return [
-            Settle(key=key, version=0 if each.type is ChangeType.DELETE else each.version, at=each.at)
-            for key, each in last.items()
-        ]
+        return _settles(new)
 
-    def gone(self, exchange: Exchange) -> list[Settle]:
-        """The end of what a request found gone, where it was seen only then: etcd's watch takes its time, too."""
+    def found(self, recording: Recording, exchange: Exchange) -> list[Settle]:
+        """What a request was shown already, where it was seen only then: etcd's watch takes its time, too."""
         info, answer = exchange.info, exchange.answer
-        if info.verb != "get" or answer is None or answer.status != _NOT_FOUND:
+        if answer is None or self.done == len(self.changes) or f"{info.group}/{info.resource}/" not in _BY_ITSELF:
             return []
-        of_it = f"/{info.group}/{info.resource}/{info.name}".encode()
+        if info.verb == "get":
+            return self._gone(exchange) if answer.status == _NOT_FOUND else []
+        return self._shown(exchange, listed_revision(recording, exchange) or initial_state(recording, exchange)[0])
+
+    def _gone(self, exchange: Exchange) -> list[Settle]:
+        """The end of what was not there any more."""
+        of_it = _folder(exchange) + exchange.info.name.encode()
         end = bisect_right(self.changes, (exchange.ended or exchange.started) + LATE, key=lambda each: each.at)
         for each in self.changes[self.done : end]:
             if each.key.endswith(of_it) and each.type is ChangeType.DELETE:
@@ -89,3 +94,25 @@ class OwnChanges:
             if each.key.endswith(of_it) and each.version == 1:
                 break  # it was not there yet
         return []
+
+    def _shown(self, exchange: Exchange, revision: int) -> list[Settle]:
+        """What a list showed, or a watch began with, as of a revision; 0: it is not known."""
+        folder, name = _folder(exchange), exchange.info.name.encode()
+        new = takewhile(lambda each: each.revision <= revision, self.changes[self.done :])
+        asked = (
+            each for each in new if (each.key if name else each.key[: each.key.rfind(b"/") + 1]).endswith(folder + name)
+        )
+        return _settles(asked, exchange.started)
+
+
+def _folder(exchange: Exchange) -> bytes:
+    return f"/{exchange.info.group}/{exchange.info.resource}/".encode()
+
+
+def _settles(changes: Iterable[KeyChange], at: Nanos | None = None) -> list[Settle]:
+    """The last state of each key, as it was at some time, or as each was seen."""
+    last = {each.key: each for each in changes}
+    return [
+        Settle(key=key, version=0 if each.type is ChangeType.DELETE else each.version, at=each.at if at is None else at)
+        for key, each in last.items()
+    ]

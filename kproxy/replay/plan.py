@@ -242,7 +242,7 @@ class _Planning:
             if exchange.end is End.REFUSED or exchange.seq in self._loops.folded:
                 continue  # kproxy's own answer: no server ever saw it; or said already
             yield from self._ended(exchange.started)
-            yield from self._settled([*self._own.until(exchange.started), *self._own.gone(exchange)])
+            yield from self._settled([*self._own.until(exchange.started), *self._own.found(self._recording, exchange)])
             if (reason := _why_not(self._recording, exchange)) is not None:
                 yield self._step(LeaveOut(seq=exchange.seq, reason=reason), {})
                 continue

@@ -39,9 +39,36 @@ def test_a_uid_in_a_managed_fields_key_is_renamed() -> None:
     assert renamed(f'k:{{"uid":"{UID}"}}') == f'k:{{"uid":"{IMAGE}"}}'
 
 
-def test_a_node_port_is_renamed_only_as_a_port_of_a_protocol() -> None:
-    assert renamed("80:31234/TCP") == "80:30001/TCP"
-    assert renamed("31234 bytes at 1.2.3.4:31234") == "31234 bytes at 1.2.3.4:31234"
+@pytest.mark.parametrize(
+    "around",
+    [
+        "80:{}/TCP,443:{}/UDP",
+        'Service "x" is invalid: spec.ports[0].nodePort: Invalid value: {}: provided port is already allocated',
+        "Invalid value: {}: provided port is not in the valid range. The range of valid ports is 30000-32767",
+        "failed to allocate requested HealthCheck NodePort {}: provided port is already allocated",
+        '{{"ports":[{{"nodePort":{},"port":80}}]}}',
+        '{{"healthCheckNodePort": {}}}',
+        '{{\\"nodePort\\":{}}}',
+        '{{\\"nodePort\\": {}}}',
+    ],
+)
+def test_a_node_port_is_renamed_where_a_text_says_that_it_is_one(around: str) -> None:
+    assert renamed(around.format(31234, 31234)) == around.format(30001, 30001)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "31234 bytes at 1.2.3.4:31234",
+        "Invalid value: 31234: must be between 1 and 65535, inclusive",
+        "spec.replicas: 31234: provided port is already allocated",
+        '{"port":31234}',
+        '{"nodePort":312345}',
+        '{"nodePort":31234.5}',
+    ],
+)
+def test_a_number_that_only_looks_like_a_node_port_is_left(text: str) -> None:
+    assert renamed(text) == text
 
 
 @given(st.text())

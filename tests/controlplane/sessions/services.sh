@@ -11,8 +11,10 @@ kubectl patch service door -p '{"spec":{"type":"ClusterIP"}}'
 services=/api/v1/namespaces/default/services
 api POST $services "$json" '{"metadata":{"generateName":"drawn-"},"spec":{"ports":[{"port":80}]}}'
 api POST $services "$json" '{"metadata":{"name":"bad"},"spec":{"clusterIP":"1.2.3.4","ports":[{"port":80}]}}'
-api POST $services "$json" '{"metadata":{"name":"fixed"},"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":30099}]}}'
-api POST $services "$json" '{"metadata":{"name":"clash"},"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":30099}]}}'
+api POST $services "$json" '{"metadata":{"name":"fixed"},"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":30050}]}}'
+api POST $services "$json" '{"metadata":{"name":"clash"},"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":30050}]}}'
+taken=$(kubectl get service plain -o 'jsonpath={.spec.ports[0].nodePort}')
+kubectl create service nodeport taken --tcp=80 --node-port="$taken"
 api POST "$services?dryRun=All" "$json" '{"metadata":{"name":"dry"},"spec":{"ports":[{"port":80}]}}'
 kubectl get services
 kubectl get endpointslices
