@@ -1,10 +1,12 @@
 """kproxy.replay.expected: what a recorded watch had told, in short."""
 
 import json
+from dataclasses import replace
 
 from kproxy.model.exchange import WATCH_EVENT, Exchange, Frame, Nanos, Seq
 from kproxy.model.jsontypes import JSONObject
 from kproxy.replay.expected import Expected, events_of, expected
+from kproxy.wire.content import encode
 from kproxy.wire.watchevents import WatchEvent
 from tests.replay.test_sights import PODS, exchanged
 from tests.support.memory import MemoryRecording
@@ -53,3 +55,16 @@ def test_an_api_servers_heartbeat_teaches_and_is_not_awaited() -> None:
     lease: JSONObject = {"metadata": {"name": "apiserver-x", "namespace": "kube-system", "labels": labels}}
     (found,) = events_of(*watched(("MODIFIED", lease)))
     assert not found.counts
+
+
+def test_an_event_is_read_as_what_its_watch_was_answered_in() -> None:
+    recording, watch = watched()
+    media_type = "application/vnd.kubernetes.protobuf;stream=watch"
+    pod: JSONObject = {"kind": "ConfigMap", "apiVersion": "v1", **POD}
+    body = recording.keep(encode(media_type, {"type": "ADDED", "object": pod}))
+    recording.frame_list.append(Frame(seq=Seq(1), index=0, at=Nanos(0), body=body, kind=WATCH_EVENT))
+    assert watch.answer is not None
+    answer = replace(watch.answer, headers=(("Content-Type", media_type),))
+    (found,) = events_of(recording, replace(watch, answer=answer))
+    assert (found.name, found.revision) == ("default/web-x2x4q", 7)
+    assert found.read() == WatchEvent(type="ADDED", object=pod)

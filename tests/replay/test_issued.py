@@ -86,3 +86,24 @@ def test_what_is_no_accounts_secret_and_what_was_no_pseudonym_stays_as_it_is_in_
     bind_issued(renaming, secret("not hidden"), secret(LIVE))
     assert renaming.image(Kind.PSEUDONYM, PSEUDONYM) is None
     assert renaming.image(Kind.PSEUDONYM, b64encode(b"not hidden").decode().rstrip("=")) is None
+
+
+def test_in_a_list_secrets_of_one_name_go_by_their_namespaces() -> None:
+    def of(namespace: str, token: str) -> JSON:
+        found = secret(token)
+        assert isinstance(found, dict)
+        return {**found, "metadata": {"name": "robot-token", "namespace": namespace}}
+
+    renaming = Renaming()
+    other = PSEUDONYM.replace("0", "f")
+    recorded: JSON = {"kind": "SecretList", "items": [of("a", PSEUDONYM), of("b", other)]}
+    bind_issued(renaming, recorded, {"kind": "SecretList", "items": [of("b", "second"), of("a", "first")]})
+    assert renaming.image(Kind.PSEUDONYM, PSEUDONYM) == "first"
+    assert renaming.image(Kind.PSEUDONYM, other) == "second"
+
+
+@pytest.mark.parametrize(("size", "bound"), [(64 * 1024, True), (64 * 1024 + 1, False)])
+def test_a_token_of_64_kib_is_the_longest_that_is_bound(size: int, bound: bool) -> None:
+    renaming = Renaming()
+    bind_issued(renaming, request(PSEUDONYM), request("x" * size))
+    assert (renaming.image(Kind.PSEUDONYM, PSEUDONYM) is not None) == bound

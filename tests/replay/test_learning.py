@@ -1,5 +1,6 @@
 """kproxy.replay.learning."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -171,6 +172,35 @@ def test_the_same_two_answers_are_read_once_and_what_is_the_same_on_both_sides_n
     both.learner.learn(recorded, "application/json", body_of(both.second, live))
     both.learner.catch_up()
     assert len(reads) == once
+
+
+def test_the_hashes_of_openapis_links_are_learned_and_what_is_not_json_as_a_text() -> None:
+    both = Both()
+    link = '{"paths":{"api":{"serverRelativeURL":"/openapi/v3/api?hash=%s"}}}'
+    for media_type in ("application/json", "text/plain"):
+        for asked, there, here in (("/openapi/v3", link % "AB", link % "CD"), ("/other", "of A1", "of A2")):
+            seq = both.first.exchange("GET", asked)
+            exchange = both.first.made.exchange_list[seq - 1]
+            assert exchange.answer is not None
+            kept = replace(
+                exchange.answer, headers=(("Content-Type", media_type),), body=both.first.made.keep(there.encode())
+            )
+            both.learner.learn(replace(exchange, answer=kept), media_type, here.encode())
+        assert both.renaming.modified == {("/openapi/v3/api", "hash=AB"): "CD"}
+
+
+def test_an_issued_token_is_learned_at_once_and_bound_to_its_pseudonym() -> None:
+    both = Both()
+    pseudonym = "kproxy-redacted-" + "01234567" * 5
+    seq = both.first.exchange("POST", f"{MAPS[:-10]}serviceaccounts/x/token", 201, token(pseudonym))
+    exchange = both.first.made.exchange_list[seq - 1]
+    both.learner.learn(exchange, "application/json", json.dumps(token("live")).encode())
+    assert both.renaming.image(Kind.PSEUDONYM, pseudonym) == "live"
+
+
+def token(value: str) -> JSONObject:
+    """What a server answers who asks for one."""
+    return {"kind": "TokenRequest", "status": {"token": value}}
 
 
 def test_the_creation_of_a_subresource_is_learned_from_at_once() -> None:

@@ -150,7 +150,7 @@ def test_a_recorded_objects_name_here_is_the_one_that_came_for_it() -> None:
 
 
 def test_what_has_not_come_is_left_and_what_comes_after_it_was_given_up_is_late() -> None:
-    recorded = [there("ADDED", "x", 100), there("ADDED", "y", 101)]
+    recorded = [there("ADDED", "x", 100), there("ADDED", "y", 101), there("ADDED", "z", 102)]
     learner = WatchLearner(Renaming(), recorded)
     learner.came(event("ADDED", "x", 7, server="b"))
     assert list(learner.left(recorded)) == recorded[1:]
@@ -158,5 +158,6 @@ def test_what_has_not_come_is_left_and_what_comes_after_it_was_given_up_is_late(
     learner.give_up(recorded)
     assert learner.made_up() == 0
     learner.came(event("ADDED", "y", 8, server="b"))
-    assert (learner.made_up(), learner.made_up()) == (1, 0)
+    learner.came(event("ADDED", "z", 9, server="b"))
+    assert (learner.made_up(), learner.made_up()) == (2, 0)
     assert learner.complete

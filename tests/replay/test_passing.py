@@ -1,7 +1,7 @@
 """kproxy.replay.passing: a session of a Deployment, told by etcd's history and by what people read of it."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kproxy.model.attribution import Attribution, Basis, Consequence, LedgerEntry, Standing
 from kproxy.model.etcd import ChangeType, ClusterId, EtcdKey, KeyChange, Revision
@@ -10,7 +10,7 @@ from kproxy.model.jsontypes import JSON
 from kproxy.replay.passing import Passing
 from kproxy.wire.requestinfo import request_info
 from kproxy.wire.watchevents import WatchEvent
-from tests.support.memory import MemoryRecording
+from tests.support.memory import HEADER, MemoryRecording
 
 MAIN = ClusterId("main")
 WEB = "/apis/apps/v1/namespaces/space/deployments/web"
@@ -248,3 +248,13 @@ def test_of_a_watch_each_event_is_a_state_of_its_object() -> None:
     assert not passing.event(info, event("x"))
     assert not passing.event(info, event(None))
     assert not passing.event(info, event("10", name=7))
+    assert not passing.event(info, event("10", name="other")), "it has no history"
+
+
+def test_objects_are_looked_for_where_their_api_server_keeps_them() -> None:
+    world = World(MemoryRecording(session=replace(HEADER, etcd_prefix="/elsewhere")))
+    scale = world.asked("PATCH", f"{WEB}/scale", 10)
+    world.changed(STORED.replace("/registry", "/elsewhere"), 10, by=scale)
+    seen = world.asked("GET", WEB, 10)
+    world.changed(STORED.replace("/registry", "/elsewhere"), 12)
+    assert world.read(seen)

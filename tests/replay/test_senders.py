@@ -80,6 +80,8 @@ def test_who_showed_an_issued_token_shows_the_targets_own() -> None:
     assert sender.authorization == "Bearer live.token.of-this_server"
     assert "live" not in repr(sender)
     assert senders.of(by("ada")).transport is one.transport
+    own = by("client", "", IdentityMode.PASS, (("Authorization", "Bearer of-its-own"),))
+    assert senders.of(own).transport is one.transport, "it was hidden from nobody"
 
 
 class Closing(Transport):

@@ -104,6 +104,12 @@ def test_of_a_deletion_that_waits_nobody_can_tell_what_it_left(said: JSON) -> No
     assert told(seen("DELETE", f"{PODS}/x", 200, said))[:3] == (True, None, True)
 
 
+@pytest.mark.parametrize("grace", [0, None, "30"])
+def test_a_deletion_without_a_time_of_grace_leaves_nothing(grace: JSON) -> None:
+    said: JSON = {"kind": "Pod", "metadata": {"name": "x", "deletionGracePeriodSeconds": grace}}
+    assert told(seen("DELETE", f"{PODS}/x", 200, said))[:3] == (True, False, True)
+
+
 def test_an_eviction_and_a_deletion_of_all_write_what_nobody_can_tell() -> None:
     evicted, wiped = seen("POST", f"{PODS}/x/eviction", 201), seen("DELETE", PODS)
     assert told(evicted)[:3] == (True, None, True)

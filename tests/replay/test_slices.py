@@ -101,3 +101,9 @@ def test_a_part_has_what_its_whole_knows_of_its_exchanges_and_of_etcd() -> None:
     digests = list(whole.body_bytes)
     assert part.bodies(digests) == whole.body_bytes
     assert part.body(digests[0]) == whole.body_bytes[digests[0]]
+
+
+def test_a_parts_exchanges_of_some_verbs_are_asked_for_as_a_recordings_are() -> None:
+    part = part_of(three().recording, Slice(namespaces=("default", "other")))
+    assert [each.seq for each in part.exchanges(("create",))] == [2]
+    assert [each.seq for each in part.exchanges()] == [1, 2]

@@ -35,15 +35,17 @@ def test_what_a_server_chooses_makes_no_other_state() -> None:
     assert state(first) == state(second)
 
 
-@pytest.mark.parametrize("other", [pod(phase="Pending"), pod(labels={"a": "b"}), {}, []])
+@pytest.mark.parametrize("other", [pod(phase="Pending"), pod(labels={"a": "b"}), {**pod(), "args": ["b"]}, {}, []])
 def test_what_is_said_otherwise_is_another_state(other: JSON) -> None:
     assert state(pod()) != state(other)
+    assert state({**pod(), "args": ["a"]}) != state(other)
     assert state(pod()) != state(pod(), 201)
 
 
 def test_of_a_refusal_status_and_reason_count() -> None:
     assert state({"reason": "NotFound", "message": "a"}, 404) == state({"reason": "NotFound", "message": "b"}, 404)
     assert state({"reason": "NotFound"}, 404) != state({"reason": "Forbidden"}, 403)
+    assert state({"reason": "Conflict"}, 409) != state({"reason": "AlreadyExists"}, 409)
 
 
 def test_items_of_a_list_are_compared_in_any_order() -> None:

@@ -39,6 +39,9 @@ def test_who_names_a_services_address_waits_for_the_service_unless_it_was_asked_
     assert services({"clusterIP": "10.96.0.7"}, both).waits() == {1: {}, 2: {}, 3: {1: "value"}}
     assert services({}, {"clusterIPs": "10.96.0.7"}).waits() == {1: {}, 2: {}, 3: {}}
     assert services({}, {"clusterIPs": ["None", 7, None]}).waits() == {1: {}, 2: {}, 3: {}}
+    headless = services({}, {"clusterIPs": ["None"]})
+    used = headless.add("POST", MAPS, 201, sent={**named("m"), "data": {"at": "None"}})
+    assert headless.waits()[used] == {}
 
 
 def test_an_address_that_is_told_of_anything_else_is_nothing_to_wait_for() -> None:

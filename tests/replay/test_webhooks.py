@@ -112,6 +112,8 @@ def test_what_a_webhook_saw_is_told_by_its_rules(info: RequestInfo, touched: boo
     handling = Handling(Webhooks.DROP)
     handling.adapt(CONFIGURATION, configuration(SERVICE))
     assert [each.matches(info) for each in handling.touched] == [touched]
+    (why,) = {each.reason for each in handling.touched}
+    assert why.endswith("/guard calls the service team/hook, which is not there")
 
 
 @pytest.mark.parametrize("stored", [True, False])
