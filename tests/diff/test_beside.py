@@ -85,7 +85,8 @@ def test_a_final_state_that_is_another_one_is_a_difference() -> None:
     scaled(first, ready=0, writes=1)
     scaled(second, ready=0, writes=1)
     second.put(9, KEY, second.pod(9, "web", status={"readyReplicas": 2}), 9)
-    assert ("consequence", "/deployments/default/web") in places(beside(first, second))
+    found = [each for each in beside(first, second).differences if each.where == "consequence"]
+    assert [(each.path, each.kind) for each in found] == [("/deployments/default/web", "changed")]
 
 
 def test_a_state_that_people_saw_and_that_did_not_come_is_one_and_what_a_get_showed_of_it_is_not_hidden() -> None:

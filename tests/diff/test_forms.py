@@ -1,6 +1,7 @@
 """kproxy.diff.forms."""
 
 from kproxy.diff.forms import MAX_TEXT, form_of
+from kproxy.model.jsontypes import JSON
 
 
 def test_a_drawn_text_has_the_form_of_another_one() -> None:
@@ -52,3 +53,9 @@ def test_objects_lists_and_long_texts_have_no_form_but_empty_ones_do() -> None:
     assert form_of({}) != form_of([])
     assert form_of({}) is not None
     assert form_of("x" * (MAX_TEXT + 1)) is None
+
+
+def test_learned_rules_know_forms_by_these_names() -> None:
+    values: list[JSON] = [True, 1.5, None, {}, [], -12]
+    named = ["boolean", "number", "null", "empty object", "empty list", "negative integer of 2 digits"]
+    assert [form_of(each) for each in values] == named

@@ -117,6 +117,7 @@ def test_where_no_history_is_known_another_moment_is_inconclusive_and_the_same_o
     verdict = compared(f"{PODS}/a?{ANY}", lambda each: state(each, 2), lambda each: state(each, 3), etcd=False)
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.reasons[0].startswith("exchange 6 may show any moment")
+    assert ": body $" in verdict.reasons[0], verdict.reasons[0]
     same = compared(f"{PODS}/a?{ANY}", lambda each: state(each, 2), lambda each: state(each, 2), etcd=False)
     assert same.outcome is Outcome.IDENTICAL
 
