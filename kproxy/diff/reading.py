@@ -122,13 +122,15 @@ class _Ahead:
         self._pairing = pairing
         self._rest = recording.exchanges()
         self._last = -1
-        self._asked = bytearray(len(pairing))
+        self._asked = bytearray((len(pairing) >> 3) + 1)
+        """A bit for each of them."""
         self._held: OrderedDict[Seq, Exchange] = OrderedDict()
         self.alone = array("q")
 
     def exchange(self, seq: Seq) -> Exchange | None:
         """One of them; None if the recording does not have it."""
-        self._asked[self._pairing.place(seq)] = 1
+        place = self._pairing.place(seq)
+        self._asked[place >> 3] |= 1 << (place & 7)
         if (found := self._held.pop(seq, None)) is not None:
             return found
         while self._last < seq and (following := next(self._rest, None)) is not None:
@@ -142,8 +144,10 @@ class _Ahead:
         """Read what is left, and what was promised to an exchange that the baseline does not have."""
         for exchange in self._rest:
             self._take(exchange)
-        for place, asked in enumerate(self._asked):
-            if not asked and (found := self._recording.exchange(self._pairing.at(place))) is not None:
+        for place in range(len(self._pairing)):
+            if self._asked[place >> 3] >> (place & 7) & 1:
+                continue
+            if (found := self._recording.exchange(self._pairing.at(place))) is not None:
                 self.alone.append(found.seq)
 
     def _take(self, exchange: Exchange) -> None:

@@ -13,7 +13,8 @@ from kproxy.renaming.sieve import Sieve
 HOT = 1 << 14
 """Entries in memory, at most."""
 
-_PRAGMAS = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-4000")
+_PRAGMAS = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-256")
+"""256 KiB of pages: there are a dozen such files at a time, and what is written lies in the order of its keys."""
 
 
 def _stored(text: str) -> bytes:
