@@ -79,8 +79,8 @@ class Bounds:
 
     def before(self, moment: Nanos) -> int:
         """The greatest revision that an exchange ended with before one began at that moment; 0: none."""
-        at = self._known.right(moment)
-        return self._known[at - 1][1] if at else 0
+        found = self._known.until(moment)
+        return found[1] if found is not None else 0
 
     def over_in_both(self, exchange: Exchange, there: Exchange) -> Iterator[tuple[int, int]]:
         """What was known of those that ended before this one on both clocks: here and there, the latest first."""
@@ -92,8 +92,8 @@ class Bounds:
 
     def after(self, moment: Nanos | None) -> int:
         """The smallest new revision that an exchange wrote that began after one was over, which ended then if ever."""
-        at = self._written.right(-(_NEVER if moment is None else moment))
-        return self._written[at - 1][1] if at else _NEVER
+        found = self._written.until(-(_NEVER if moment is None else moment))
+        return found[1] if found is not None else _NEVER
 
     def close(self) -> None:
         """Take all away, and the files."""
@@ -159,10 +159,13 @@ class Order:
     def may_be_wrong(self, short: InShort) -> bool:
         """Whether a revision in a pair may be out of order: only for one that may, its documents are needed."""
         if self._wrong or (
-            short.highest >= self._replayed.after(short.moments.replayed.ended)
+            short.highest  # else there is none in it
+            and short.highest >= self._replayed.after(short.moments.replayed.ended)
             and short.lowest < self._baseline.after(short.moments.baseline.ended)
         ):
             return True
+        if not short.answered:
+            return False
         lower = self._baseline.before(short.moments.baseline.started)
         other = self._replayed.before(short.moments.replayed.started)
         return any(

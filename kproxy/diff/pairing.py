@@ -23,6 +23,11 @@ class Pairing:
         """The baseline's exchanges, in their order."""
         return (Seq(seq) for seq, _ in self._images)
 
+    @property
+    def replayed(self) -> Iterator[tuple[Seq, Seq]]:
+        """The replay's exchanges, in their order, each with the baseline's beside it."""
+        return ((Seq(seq), Seq(first)) for seq, first in self._origins)
+
     def image(self, seq: Seq) -> Seq | None:
         """The replay's exchange beside one of the baseline's."""
         return _beside(self._images, seq)
@@ -38,14 +43,6 @@ class Pairing:
     def around_back(self, seq: Seq) -> tuple[Seq | None, Seq | None]:
         """The baseline's exchanges beside the ones before and after one of the replay's that has none."""
         return _around(self._origins, seq)
-
-    def place(self, seq: Seq) -> int:
-        """The place among the replay's, in their order, of one that is there."""
-        return self._origins.left(seq)
-
-    def at(self, place: int) -> Seq:
-        """The replay's exchange at a place."""
-        return Seq(self._origins[place][0])
 
     def close(self) -> None:
         """Take all pairs away, and their files."""
@@ -73,11 +70,8 @@ class Images(Mapping[Seq, Seq]):
 
 
 def _beside(rows: Rows, seq: Seq) -> Seq | None:
-    at = rows.left(seq)
-    if at == len(rows):
-        return None
-    found, beside = rows[at]
-    return Seq(beside) if found == seq else None
+    found = rows.find(seq)
+    return Seq(found[1]) if found is not None else None
 
 
 def _around(rows: Rows, seq: Seq) -> tuple[Seq | None, Seq | None]:

@@ -33,6 +33,8 @@ class Rows:
         self._starts = array("q")
         """The place of each block's first row: of the first blocks, as far as they have been asked for."""
         self._count = 0
+        self.last: int | None = None
+        """The greatest first number, None where there is no row."""
 
     def append(self, row: Row) -> None:
         """A row behind all others."""
@@ -45,11 +47,11 @@ class Rows:
             block.count += 1
             block.changed = True
         self._count += 1
+        self.last = row[0]
 
     def put(self, row: Row) -> None:
         """A row where its first number belongs: behind all that have the same."""
-        last = self.last
-        if last is None or last <= row[0]:
+        if self.last is None or self.last <= row[0]:
             self.append(row)
         else:
             self.insert(self.right(row[0]), row)
@@ -76,6 +78,8 @@ class Rows:
         for column in columns:
             del column[offset]
         self._changed(at, columns, -1)
+        if place == self._count:
+            self.last = self[place - 1][0] if place else None
 
     def change(self, place: int, column: int, number: int) -> None:
         """Another number in a row, but not as its first one. IndexError."""
@@ -83,11 +87,6 @@ class Rows:
         block = self._blocks[at]
         self._holder.columns(block)[column][offset] = number
         block.changed = True
-
-    @property
-    def last(self) -> int | None:
-        """The greatest first number, None where there is no row."""
-        return self._holder.columns(self._blocks[-1])[0][-1] if self._blocks else None
 
     def left(self, number: int) -> int:
         """How many rows begin with a smaller number."""
@@ -102,6 +101,20 @@ class Rows:
         if at < 0:
             return 0
         return self._start(at) + bisect_right(self._holder.columns(self._blocks[at])[0], number)
+
+    def find(self, number: int) -> Row | None:
+        """A row that begins with a number, None if none does."""
+        found = self.until(number)
+        return found if found is not None and found[0] == number else None
+
+    def until(self, number: int) -> Row | None:
+        """The last row that begins with this number or a smaller one, None if none does."""
+        at = bisect_right(self._firsts, number) - 1
+        if at < 0:
+            return None
+        columns = self._holder.columns(self._blocks[at])
+        offset = bisect_right(columns[0], number) - 1
+        return tuple([column[offset] for column in columns])
 
     def __getitem__(self, place: int) -> Row:
         at, offset = self._locate(place)
@@ -139,6 +152,7 @@ class Rows:
         self._blocks.clear()
         del self._firsts[:], self._starts[:]
         self._count = 0
+        self.last = None
         self._holder.close()
 
     def _start(self, at: int) -> int:

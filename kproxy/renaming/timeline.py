@@ -27,9 +27,8 @@ class Timeline:
 
     def image(self, baseline: int) -> int | None:
         """What a change's revision became, None for what is none."""
-        at = self._rows.left(baseline)
-        found, image = self._rows[at] if at < len(self._rows) else (None, None)
-        return image if found == baseline else None
+        found = self._rows.find(baseline)
+        return found[1] if found is not None else None
 
     def bounds(self, baseline: int) -> tuple[int | None, int | None]:
         """The greatest image of a change up to a revision, and the smallest one of a change after it."""

@@ -51,6 +51,8 @@ def test_rows_are_as_a_sorted_list_of_them(size: tuple[int, int], put: list[Row]
             left = bisect_left(plain, number, key=lambda each: each[0])
             right = bisect_right(plain, number, key=lambda each: each[0])
             assert (rows.left(number), rows.right(number)) == (left, right)
+            assert rows.until(number) == (plain[right - 1] if right else None)
+            assert rows.find(number) == (plain[right - 1] if right > left else None)
 
 
 @given(SIZES, st.lists(st.tuples(NUMBER, NUMBER), min_size=1))

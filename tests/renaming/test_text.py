@@ -196,3 +196,36 @@ def test_a_refusal_of_an_old_revision_says_the_same_whatever_the_store_still_has
     said = "too old resource version: 5 (3016)"
     assert without_store_revision(said) == without_store_revision("too old resource version: 7 (9)")
     assert without_store_revision(said) != said
+
+
+OTHER = "385ac3c3-d112-4b7c-aae9-3af50d03912f"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (UID, IMAGE),
+        (OTHER, f"short{OTHER[8:]}"),
+        (f"{UID}-385ac3c3", f"{IMAGE}-short"),
+        (f"{UID}.web", f"{IMAGE}.WEB"),
+        (f"{UID}-web", f"{IMAGE}-WEB"),
+        (f"{UID}-longer", "longest"),
+        (f"{UID}-longer-web", "longest-WEB"),
+        ("385ac3c3-d112", "short-d112"),
+        (f"{UID}0", f"short{UID[8:]}0"),
+    ],
+)
+def test_a_uid_is_told_by_its_form_beside_names_that_begin_alike(text: str, expected: str) -> None:
+    """Of names that end there the longest is taken, be it longer or shorter than a uid."""
+    names = {UID: IMAGE, "385ac3c3": "short", "web": "WEB", f"{UID}-longer": "longest"}
+    assert rename_names(text, names) == expected
+
+
+def test_of_uids_nothing_is_kept_beside_their_images() -> None:
+    known = {UID: IMAGE}
+    names = Names(known.get, known)
+    assert names.lengths == {}
+    assert names
+    assert rename_names(f"pvc-{UID} {UID}", names) == f"pvc-{IMAGE} {IMAGE}"
+    assert not Names(known.get)
+    assert rename_names(UID, Names(known.get)) == UID
