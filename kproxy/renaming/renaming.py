@@ -16,10 +16,10 @@ from kproxy.renaming.unchanged import Field, Unchanged
 
 _IN_TEXT = (Kind.UID, Kind.NAME, Kind.CLUSTER_IP, Kind.PSEUDONYM, Kind.ADDRESS)
 _LAST_FIRST = tuple(reversed(_IN_TEXT))
-_MOST_KEPT = 1 << 14
+_MOST_KEPT = 1 << 12
 """Texts whose images are remembered: most texts recur."""
 _LONGEST_KEPT = 512
-_MOST_NEWS = 1 << 14
+_MOST_NEWS = 1 << 12
 _FEW = 64
 """Names that a text is looked through for: for more, it is renamed anew."""
 NAMED = frozenset({*_IN_TEXT, Kind.HASH})
@@ -40,7 +40,7 @@ _MAPS = (
 
 _MANY = frozenset({Kind.AUDIT_ID, Kind.UID, Kind.NAME})
 """Kinds of which there is one for each exchange, or each object."""
-_HOT = 1 << 12
+_HOT = 1 << 11
 
 
 class _Image(NamedTuple):

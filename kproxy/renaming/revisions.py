@@ -8,7 +8,7 @@ from kproxy.renaming.shelf import Shelf
 from kproxy.renaming.spilled import Spilled
 from kproxy.renaming.timeline import Timeline
 
-_HOT = 1 << 12
+_HOT = 1 << 11
 _BETWEEN = " "  # which stands in no revision
 _NOTHING = Timeline()
 
