@@ -306,7 +306,7 @@ def _in_short(pair: Pair, asked: Sequence[Told], told: Sequence[Told]) -> Kept:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _says_the_same(target: str) -> bool:
     """Whether a request's target says the same in any server's words."""
     return not UUID.search(target) and not has_pseudonym(target) and "elector" not in target

@@ -36,6 +36,7 @@ from kproxy.model.recording import Recording
 from kproxy.model.session import Server, SessionEnd
 from kproxy.model.verdict import Difference, Outcome, Tally, Verdict
 from kproxy.renaming.renaming import Renaming
+from kproxy.renaming.rows import Rows
 from kproxy.renaming.startstate import learn_start, start_of
 
 
@@ -139,6 +140,8 @@ def compare(  # noqa: PLR0913 - two recordings with their ledgers, and how they 
         counterparts=tuple(counterparts.items()),
         unlisted=findings.unlisted(),
     )
+    for each in (pairing, order):
+        each.close()
     if renaming is None:  # nobody asks it for anything any more
         of.renaming.close()
     return verdict
@@ -182,13 +185,13 @@ def _learn(  # noqa: PLR0913, PLR0917 - both recordings, and all that learns fro
     chains = Chains(of)
     once = AtOnce(of, chains)
     waiting = _learn_first(of, pairing, order, once, spool, rest)
-    for pair in pairs_of(of, pairing, waiting[Turn.LIST], once.needs):
+    for pair in pairs_of(of, pairing, _taken(waiting[Turn.LIST]), once.needs):
         revisions, kept = once.learn(pair)
         order.learn(pair, revisions)
         spool.later(Turn.LIST).put(kept)
     for pages in chains.rest():
         order.learn(pages.pair, learn_pages(of, pages))
-    for pair in pairs_of(of, pairing, waiting[Turn.STREAM]):
+    for pair in pairs_of(of, pairing, _taken(waiting[Turn.STREAM])):
         spool.later(Turn.STREAM).put(once.learn_stream(pair))
     once.settle()
     if etcd is not None:
@@ -202,9 +205,9 @@ def _learn(  # noqa: PLR0913, PLR0917 - both recordings, and all that learns fro
 
 def _learn_first(  # noqa: PLR0913, PLR0917 - as above
     of: Comparison, pairing: Pairing, order: Order, once: AtOnce, spool: Spool, rest: "array[int]"
-) -> dict[Turn, "array[int]"]:
+) -> dict[Turn, Rows]:
     """Learn from all answers but those whose turn comes later: their numbers."""
-    waiting = {turn: array("q") for turn in Turn}
+    waiting = {turn: Rows(1) for turn in Turn}
     for item in side_by_side(of, pairing, rest, once.needs_now):
         of.step()
         if not isinstance(item, Pair):
@@ -215,13 +218,20 @@ def _learn_first(  # noqa: PLR0913, PLR0917 - as above
         of.replayed.clock.see_at(item.moments.replayed)
         turn = _turn_of(item.baseline)
         if turn is not None:
-            waiting[turn].append(item.baseline.seq)
+            waiting[turn].append((item.baseline.seq,))
             spool.put_later(turn)
         else:
             revisions, kept = once.learn(item)
             order.learn(item, revisions)
             spool.put(kept)
     return waiting
+
+
+def _taken(waiting: Rows) -> Iterator[int]:
+    """Those that waited: their turn has come, and their numbers are needed no more."""
+    with closing(waiting):
+        for (seq,) in waiting:
+            yield seq
 
 
 def _turn_of(exchange: Exchange) -> Turn | None:

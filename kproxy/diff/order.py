@@ -4,7 +4,6 @@ Exchange i happens before exchange k when i ended before k began, each on its ow
 saw, only that is kept which raises the greatest revision known, or was written.
 """
 
-from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from kproxy.diff.trees import SeenRevision, SeenTime
 from kproxy.diff.turned import Shown, headed, shown
 from kproxy.model.api import WRITE_VERBS
 from kproxy.model.exchange import Exchange, Nanos, Seq
+from kproxy.renaming.rows import Rows
 from kproxy.renaming.startstate import start_revision
 
 _NEVER = 1 << 62
@@ -37,11 +37,15 @@ class Bounds:
     """For one recording: the greatest revision known before a moment, the smallest one written after it."""
 
     def __init__(self) -> None:
-        self._ends, self._known = array("q"), array("q")  # rising both: when an exchange ended, the greatest by then
-        self._there = array("q"), array("q")  # when its other exchange ended on that clock, what that one told
-        self._found: tuple[array[int], array[int]] = array("q"), array("q")  # when a write began, a revision in it
-        self._starts: array[int] = array("q")
-        self._written: array[int] = array("q")
+        self._known = Rows(4)
+        """When an exchange ended, the greatest by then, when its other exchange ended on that clock, what that told.
+
+        The first two rise.
+        """
+        self._found = Rows(2)
+        """When a write began, a revision in it."""
+        self._written = Rows(2)
+        """How long before time began a write did (so that the latest is the first), the smallest from then on."""
 
     def learn(self, exchange: Exchange, revisions: Iterable[tuple[str, int, int]], there: Exchange) -> None:
         """The revisions in one answer, here and `there`: in the exchange that stands for it in the other recording."""
@@ -49,51 +53,52 @@ class Bounds:
         for scope, revision, image in revisions:
             highest, other = max(highest, revision), max(other, image)
             if scope and exchange.info.verb in WRITE_VERBS:
-                self._found[0].append(exchange.started)
-                self._found[1].append(revision)
+                self._found.put((exchange.started, revision))
         if highest:
             self._raise(_end(exchange), highest, (_end(there), other))
 
     def _raise(self, end: Nanos, highest: int, there: tuple[Nanos, int]) -> None:
-        at = bisect_right(self._ends, end)
-        if at and self._known[at - 1] >= highest:
+        rows = self._known
+        at = rows.right(end)
+        if at and rows[at - 1][1] >= highest:
             return
-        while at < len(self._ends) and self._known[at] <= highest:
-            for each in (self._ends, self._known, *self._there):
-                del each[at]
-        self._ends.insert(at, end)
-        self._known.insert(at, highest)
-        for each, value in zip(self._there, there, strict=True):
-            each.insert(at, value)
+        while at < len(rows) and rows[at][1] <= highest:
+            rows.delete(at)
+        rows.insert(at, (end, highest, *there))
 
     def settle(self) -> None:
         """All was learned: what a write wrote is what was beyond all that was known before it."""
         lowest = _NEVER
-        starts, written = array("q"), array("q")
-        for start, revision in sorted(zip(*self._found, strict=True), reverse=True):
-            if self.before(Nanos(start)) < revision < lowest:
-                lowest = revision
-                starts.append(start)
-                written.append(lowest)
-        self._starts, self._written = starts[::-1], written[::-1]
-        self._found = array("q"), array("q")
+        for start, found in groupby(reversed(self._found), itemgetter(0)):
+            before = self.before(Nanos(start))
+            for _, revision in sorted(found, reverse=True):
+                if before < revision < lowest:
+                    lowest = revision
+                    self._written.append((-start, lowest))
+        self._found.close()
 
     def before(self, moment: Nanos) -> int:
         """The greatest revision that an exchange ended with before one began at that moment; 0: none."""
-        at = bisect_right(self._ends, moment)
-        return self._known[at - 1] if at else 0
+        found = self._known.until(moment)
+        return found[1] if found is not None else 0
 
     def over_in_both(self, exchange: Exchange, there: Exchange) -> Iterator[tuple[int, int]]:
         """What was known of those that ended before this one on both clocks: here and there, the latest first."""
-        at = bisect_right(self._ends, exchange.started)
+        at = self._known.right(exchange.started)
         for each in range(at - 1, max(at - 1 - _ASKED, -1), -1):
-            if self._there[0][each] <= there.started:
-                yield self._known[each], self._there[1][each]
+            _, known, end, told = self._known[each]
+            if end <= there.started:
+                yield known, told
 
     def after(self, moment: Nanos | None) -> int:
         """The smallest new revision that an exchange wrote that began after one was over, which ended then if ever."""
-        at = bisect_left(self._starts, _NEVER if moment is None else moment)
-        return self._written[at] if at < len(self._starts) else _NEVER
+        found = self._written.until(-(_NEVER if moment is None else moment))
+        return found[1] if found is not None else _NEVER
+
+    def close(self) -> None:
+        """Take all away, and the files."""
+        for each in (self._known, self._found, self._written):
+            each.close()
 
 
 @dataclass(slots=True)
@@ -154,10 +159,13 @@ class Order:
     def may_be_wrong(self, short: InShort) -> bool:
         """Whether a revision in a pair may be out of order: only for one that may, its documents are needed."""
         if self._wrong or (
-            short.highest >= self._replayed.after(short.moments.replayed.ended)
+            short.highest  # else there is none in it
+            and short.highest >= self._replayed.after(short.moments.replayed.ended)
             and short.lowest < self._baseline.after(short.moments.baseline.ended)
         ):
             return True
+        if not short.answered:
+            return False
         lower = self._baseline.before(short.moments.baseline.started)
         other = self._replayed.before(short.moments.replayed.started)
         return any(
@@ -182,6 +190,11 @@ class Order:
         """All was checked."""
         self._date(None)
         self.times.finish()
+
+    def close(self) -> None:
+        """Take away what was learned, and the files that it is in."""
+        self._baseline.close()
+        self._replayed.close()
 
     def _differ(self, pair: Pair, seen: SeenRevision, kind: str) -> None:
         self.of.findings.differ(pair.baseline.seq, seen.where, seen.path, kind, str(seen.baseline), str(seen.replayed))

@@ -1,49 +1,53 @@
 """Which exchange of one recording stands beside which of the other, as numbers: they are all that is kept of them."""
 
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
 from kproxy.model.exchange import Seq
+from kproxy.renaming.rows import Rows
 
 
 class Pairing:
     """Pairs of sequence numbers, in the baseline's order."""
 
     def __init__(self, pairs: Iterable[tuple[Seq, Seq]]) -> None:
-        baseline, replayed = array("q"), array("q")
+        self._images, self._origins = Rows(2), Rows(2)
         for first, second in pairs:
-            baseline.append(first)
-            replayed.append(second)
-        self.baseline, self.replayed = _ordered(baseline, replayed)
-        self._replayed, self._baseline = _ordered(replayed, baseline)
+            self._images.put((first, second))
+            self._origins.put((second, first))
 
     def __len__(self) -> int:
-        return len(self.baseline)
+        return len(self._images)
+
+    @property
+    def baseline(self) -> Iterator[Seq]:
+        """The baseline's exchanges, in their order."""
+        return (Seq(seq) for seq, _ in self._images)
+
+    @property
+    def replayed(self) -> Iterator[tuple[Seq, Seq]]:
+        """The replay's exchanges, in their order, each with the baseline's beside it."""
+        return ((Seq(seq), Seq(first)) for seq, first in self._origins)
 
     def image(self, seq: Seq) -> Seq | None:
         """The replay's exchange beside one of the baseline's."""
-        return _beside(self.baseline, self.replayed, seq)
+        return _beside(self._images, seq)
 
     def back(self, seq: Seq) -> Seq | None:
         """The baseline's exchange beside one of the replay's."""
-        return _beside(self._replayed, self._baseline, seq)
+        return _beside(self._origins, seq)
 
     def around(self, seq: Seq) -> tuple[Seq | None, Seq | None]:
         """The replay's exchanges beside the ones before and after one of the baseline's that has none."""
-        return _around(self.baseline, self.replayed, seq)
+        return _around(self._images, seq)
 
     def around_back(self, seq: Seq) -> tuple[Seq | None, Seq | None]:
         """The baseline's exchanges beside the ones before and after one of the replay's that has none."""
-        return _around(self._replayed, self._baseline, seq)
+        return _around(self._origins, seq)
 
-    def place(self, seq: Seq) -> int:
-        """The place among the replay's, in their order, of one that is there."""
-        return bisect_left(self._replayed, seq)
-
-    def at(self, place: int) -> Seq:
-        """The replay's exchange at a place."""
-        return Seq(self._replayed[place])
+    def close(self) -> None:
+        """Take all pairs away, and their files."""
+        self._images.close()
+        self._origins.close()
 
 
 class Images(Mapping[Seq, Seq]):
@@ -59,25 +63,18 @@ class Images(Mapping[Seq, Seq]):
         return found
 
     def __iter__(self) -> Iterator[Seq]:
-        return map(Seq, self._pairing.baseline)
+        return self._pairing.baseline
 
     def __len__(self) -> int:
         return len(self._pairing)
 
 
-def _ordered(keys: "array[int]", values: "array[int]") -> tuple["array[int]", "array[int]"]:
-    if all(keys[at] <= keys[at + 1] for at in range(len(keys) - 1)):
-        return keys, values
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    return array("q", [keys[at] for at in order]), array("q", [values[at] for at in order])
+def _beside(rows: Rows, seq: Seq) -> Seq | None:
+    found = rows.find(seq)
+    return Seq(found[1]) if found is not None else None
 
 
-def _beside(keys: "array[int]", values: "array[int]", seq: Seq) -> Seq | None:
-    at = bisect_left(keys, seq)
-    return Seq(values[at]) if at < len(keys) and keys[at] == seq else None
-
-
-def _around(keys: "array[int]", values: "array[int]", seq: Seq) -> tuple[Seq | None, Seq | None]:
-    at = bisect_left(keys, seq)
-    following = at + (at < len(keys) and keys[at] == seq)  # one whose promised partner is not there
-    return Seq(values[at - 1]) if at else None, Seq(values[following]) if following < len(keys) else None
+def _around(rows: Rows, seq: Seq) -> tuple[Seq | None, Seq | None]:
+    at = rows.left(seq)
+    following = at + (at < len(rows) and rows[at][0] == seq)  # one whose promised partner is not there
+    return Seq(rows[at - 1][1]) if at else None, Seq(rows[following][1]) if following < len(rows) else None

@@ -37,7 +37,7 @@ def side_by_side(
     replayed = _Ahead(of.replayed.recording, pairing)
     yield from _with_bodies(of, _paired(of, pairing, replayed), needs or _all_bodies)
     if alone is not None:
-        replayed.finish()
+        replayed.finish(of.baseline.recording)
         alone.extend(replayed.alone)
 
 
@@ -122,13 +122,13 @@ class _Ahead:
         self._pairing = pairing
         self._rest = recording.exchanges()
         self._last = -1
-        self._asked = bytearray(len(pairing))
+        self._asked = 0
         self._held: OrderedDict[Seq, Exchange] = OrderedDict()
         self.alone = array("q")
 
     def exchange(self, seq: Seq) -> Exchange | None:
         """One of them; None if the recording does not have it."""
-        self._asked[self._pairing.place(seq)] = 1
+        self._asked += 1
         if (found := self._held.pop(seq, None)) is not None:
             return found
         while self._last < seq and (following := next(self._rest, None)) is not None:
@@ -138,13 +138,15 @@ class _Ahead:
             self._take(following)
         return self._recording.exchange(seq)
 
-    def finish(self) -> None:
+    def finish(self, baseline: Recording) -> None:
         """Read what is left, and what was promised to an exchange that the baseline does not have."""
         for exchange in self._rest:
             self._take(exchange)
-        for place, asked in enumerate(self._asked):
-            if not asked and (found := self._recording.exchange(self._pairing.at(place))) is not None:
-                self.alone.append(found.seq)
+        if self._asked == len(self._pairing):
+            return  # all were asked for, as nearly always
+        for seq, promised in self._pairing.replayed:
+            if baseline.exchange(promised) is None and self._recording.exchange(seq) is not None:
+                self.alone.append(seq)
 
     def _take(self, exchange: Exchange) -> None:
         if self._pairing.back(exchange.seq) is None:

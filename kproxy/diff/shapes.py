@@ -173,7 +173,7 @@ class Shapes:
         return Shape(next(self._numbers), parts, tuple(forms))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _is_time(value: bytes) -> bool:
     return seconds(value.decode("ascii")) is not None
 
@@ -183,7 +183,7 @@ def _form(value: bytes) -> bytes:
     return _BY_LENGTH.get(len(value), REVISION)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _form_of_name(name: bytes) -> bytes | None:
     """The form of an object's name; None for one of which a part was drawn in another form than generateName's."""
     if _NO_NAME.fullmatch(name):

@@ -9,7 +9,7 @@ from kproxy.model.session import Gap, Mark, Session
 from kproxy.model.start import StartEntry
 from kproxy.model.trace import Span
 
-LATELY = 16 << 20
+LATELY = 4 << 20
 """Bytes of bodies that a recording which is read remembers: more need not be asked for ahead."""
 SHARE = 16
 """How many of the largest bodies that are remembered would fill that."""

@@ -6,5 +6,5 @@
 - the renaming: learn, lessons (what two documents tell), itself (what tells of its own object only), renaming, apply
   (to requests), value (as JSON)
 - of one kind of value: bijection, revisions with timeline, times, unchanged, pseudonyms, allocations, continuetoken,
-  openapi, text, target; spilled with sieve, and shelf: what is too large for memory
+  openapi, text, target; spilled with sieve, shelf, and rows of blocks: what is too large for memory
 """

@@ -11,7 +11,7 @@ from kproxy.renaming.derived import HASH_FIELDS
 from kproxy.renaming.kinds import UUID, Owner, Place, classify
 from kproxy.renaming.pseudonyms import has_pseudonym
 
-_MOST = 1 << 24
+_MOST = 1 << 21
 """Bytes of texts that are remembered."""
 
 _FORMAT = 2  # without references between equal parts, so that equal values give equal bytes

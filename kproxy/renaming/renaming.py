@@ -15,10 +15,11 @@ from kproxy.renaming.text import Names, rename_names, rename_ports, without_stor
 from kproxy.renaming.unchanged import Field, Unchanged
 
 _IN_TEXT = (Kind.UID, Kind.NAME, Kind.CLUSTER_IP, Kind.PSEUDONYM, Kind.ADDRESS)
-_MOST_KEPT = 1 << 14
+_LAST_FIRST = tuple(reversed(_IN_TEXT))
+_MOST_KEPT = 1 << 12
 """Texts whose images are remembered: most texts recur."""
 _LONGEST_KEPT = 512
-_MOST_NEWS = 1 << 14
+_MOST_NEWS = 1 << 12
 _FEW = 64
 """Names that a text is looked through for: for more, it is renamed anew."""
 NAMED = frozenset({*_IN_TEXT, Kind.HASH})
@@ -39,7 +40,7 @@ _MAPS = (
 
 _MANY = frozenset({Kind.AUDIT_ID, Kind.UID, Kind.NAME})
 """Kinds of which there is one for each exchange, or each object."""
-_HOT = 1 << 12
+_HOT = 1 << 11
 
 
 class _Image(NamedTuple):
@@ -130,16 +131,24 @@ class Renaming:
             return
         if self._names is None:
             return
-        if kind in _IN_TEXT and baseline in self._names:  # as one of another kind: the kinds' order decides
+        if kind in _IN_TEXT and self._image_of(baseline, kind) is not None:  # as one of another kind
             self._names = None
         elif kind in _IN_TEXT:
-            self._names.add(baseline, replayed)
+            self._names.add(baseline)
         else:
             self._beside_names(kind, self._names)[baseline] = replayed
         if self._names is None or kind not in NAMED or len(self._news) >= _MOST_NEWS:
             self._forget_texts()
         else:
             self._news.append(baseline)
+
+    def _image_of(self, name: str, but: Kind | None = None) -> str | None:
+        """What a name in a text becomes, None if that is itself: of those of several kinds (not `but`) the last's."""
+        for kind in _LAST_FIRST:
+            image = self._maps[kind].image(name) if kind is not but else None
+            if image is not None and image != name:
+                return image
+        return None
 
     def _forget_texts(self) -> None:
         self._texts.clear()
@@ -239,11 +248,11 @@ class Renaming:
         if known is not None and self._still(value, known):
             return known.image
         if self._names is None:
-            self._names = Names({a: b for kind in _IN_TEXT for a, b in self._maps[kind].changed()})
+            self._names = Names(self._image_of, (name for kind in _IN_TEXT for name, _ in self._maps[kind].changed()))
             self._names.hashes = dict(self._maps[Kind.HASH].changed())
             self._ports = dict(self._maps[Kind.NODE_PORT].changed())
             self._listening = dict(self._maps[Kind.SERVER_PORT].changed())
-        if not self._names and not self._names.hashes and not self._ports and not self._listening:
+        if not self._names and not self._ports and not self._listening:
             return value
         plain = rename_ports(value, self._ports, self._listening)
         renamed = rename_names(plain, self._names)

@@ -8,7 +8,7 @@ from kproxy.renaming.shelf import Shelf
 from kproxy.renaming.spilled import Spilled
 from kproxy.renaming.timeline import Timeline
 
-_HOT = 1 << 12
+_HOT = 1 << 11
 _BETWEEN = " "  # which stands in no revision
 _NOTHING = Timeline()
 
@@ -39,13 +39,18 @@ class Revisions:
             self._made[baseline] = replayed
         else:
             self._listed[_listed(resource, baseline)] = replayed
-        for each in {resource, ""} if scope else {""}:
-            self._known.setdefault(each, Timeline()).learn(int(baseline), int(replayed))
+        for each in (resource, "") if scope and resource else ("",):
+            known = self._known.get(each)
+            if known is None:
+                known = self._known[each] = Timeline()
+            known.learn(int(baseline), int(replayed))
 
     def close(self) -> None:
         """Take all away, and the temporary files."""
         for each in (self._scopes, self._listed, self._made):
             each.close()
+        for known in self._known.values():
+            known.close()
 
     def settle(self) -> bool:
         """Decide each object's map by votes; whether that took its image from any version."""

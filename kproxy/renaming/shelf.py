@@ -81,6 +81,9 @@ class Shelf[T]:
             changed |= change(value)
             if kept is not None and marshal.dumps(self._dump(value)) != kept:
                 written[key] = value
+                if len(written) >= self._most:
+                    self._write(written)
+                    written.clear()
         self._write(written)
         return changed
 

@@ -13,7 +13,11 @@ from kproxy.renaming.sieve import Sieve
 HOT = 1 << 14
 """Entries in memory, at most."""
 
-_PRAGMAS = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-4000")
+_PRAGMAS = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-256")
+"""256 KiB of pages: there are a dozen such files at a time, and what is written lies in the order of its keys."""
+
+_PAGE = 256
+"""Entries that are read at once."""
 
 
 def _stored(text: str) -> bytes:
@@ -41,9 +45,16 @@ def value_of(cold: sqlite3.Connection, key: bytes) -> bytes | None:
 
 
 def entries_of(cold: sqlite3.Connection) -> Iterator[tuple[bytes, bytes]]:
-    """All that such a file has, in the order of its keys. ScratchError."""
+    """All that such a file has, in the order of its keys; those that were given may be changed there. ScratchError."""
+    found = _page(cold, "SELECT key, value FROM entries ORDER BY key LIMIT ?", _PAGE)
+    while found:
+        yield from found
+        found = _page(cold, "SELECT key, value FROM entries WHERE key > ? ORDER BY key LIMIT ?", found[-1][0], _PAGE)
+
+
+def _page(cold: sqlite3.Connection, question: str, *given: object) -> list[tuple[bytes, bytes]]:
     with in_a_sentence("read"):
-        yield from cold.execute("SELECT key, value FROM entries ORDER BY key")
+        return cold.execute(question, given).fetchall()
 
 
 def temporary() -> sqlite3.Connection:

@@ -8,7 +8,7 @@ stands behind an escape (`\nNAME`) begins a token.
 
 import re
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import neg
 
 from kproxy.renaming.kinds import UUID
@@ -38,25 +38,44 @@ _NONE: Mapping[str, str] = {}
 _UUID_LENGTH = 36
 
 
-class Names(dict[str, str]):
-    """Names and their images. `lengths`: of the names, by what stands before the first boundary; longest first.
+class Names:
+    """Names that texts may hold, whose images `image` tells: those are not kept here, and of uids nothing is.
 
-    `hashes`: of templates, and their images.
+    `lengths`: of the other names, by what stands before the first boundary; longest first. `uids`: whether there are
+    any. `hashes`: of templates, and their images.
     """
 
-    def __init__(self, names: Mapping[str, str] = _NONE) -> None:
-        super().__init__()
+    def __init__(self, image: Callable[[str], str | None], names: Iterable[str] = ()) -> None:
+        self.image = image
         self.lengths: dict[str, list[int]] = {}
+        self.uids = False
         self.hashes: dict[str, str] = {}
-        for name, image in names.items():
-            self.add(name, image)
+        for name in names:
+            self.add(name)
 
-    def add(self, name: str, image: str) -> None:
+    def add(self, name: str) -> None:
         """One more."""
-        self[name] = image
+        if UUID.fullmatch(name):
+            self.uids = True
+            return
         lengths = self.lengths.setdefault(_head(name, 0), [])
         if len(name) not in lengths:
             insort(lengths, len(name), key=neg)
+
+    def __bool__(self) -> bool:
+        return bool(self.lengths or self.uids or self.hashes)
+
+    def text(self, name: str) -> str:
+        """A name's image, or what is none as it is."""
+        image = self.image(name)
+        return name if image is None else image
+
+    def starting(self, token: str, at: int) -> Iterable[int]:
+        """How long a name may be that begins there; longest first."""
+        lengths = self.lengths.get(_head(token, at), ())
+        if self.uids and len(token) - at >= _UUID_LENGTH and UUID.match(token, at):
+            return sorted({*lengths, _UUID_LENGTH}, reverse=True)
+        return lengths
 
 
 def rename_ports(text: str, ports: Mapping[str, str], listening: Mapping[str, str] = _NONE) -> str:
@@ -71,13 +90,13 @@ def rename_ports(text: str, ports: Mapping[str, str], listening: Mapping[str, st
     return _PORT.sub(lambda found: ports.get(found[0], found[0]), text) if ports else text
 
 
-def rename_names(text: str, names: Mapping[str, str]) -> str:
+def rename_names(text: str, names: Names | Mapping[str, str]) -> str:
     """`text` with each known name in the other server's words: uids, generated names, addresses and pseudonyms.
 
     Time goes with its length, however many are known; what comes of it depends on no name that it does not contain.
     """
-    known = names if isinstance(names, Names) else Names(names)
-    if (not known and not known.hashes) or _names_none(text, known):
+    known = names if isinstance(names, Names) else Names(names.get, names)
+    if not known or _names_none(text, known):
         return text
     return _TOKEN.sub(lambda found: _rename_token(found[0], known), text)
 
@@ -101,8 +120,9 @@ def _rename_token(token: str, names: Names) -> str:
     parts: list[str] = []
     at = 0
     while at < len(token):
-        if end := _end_of_name(token, at, names):
-            parts += (names[token[at:end]], token[end : end + 1])
+        if found := _name_at(token, at, names):
+            image, end = found
+            parts += (image, token[end : end + 1])
             at = end + 1
             continue
         dot = token.find(".", at) + 1 or len(token)
@@ -117,20 +137,22 @@ def _head(text: str, at: int) -> str:
     return text[at : found.start()] if found else text[at:]
 
 
-def _end_of_name(token: str, at: int, names: Names) -> int:
-    """Where the longest name ends that begins there and has a boundary, or the token's end, behind it; 0: none does."""
-    for length in names.lengths.get(_head(token, at), ()):
+def _name_at(token: str, at: int, names: Names) -> tuple[str, int] | None:
+    """The image of the longest name that begins there and has a boundary, or the token's end, behind it; its end."""
+    for length in names.starting(token, at):
         end = at + length
-        if (end == len(token) or token[end : end + 1] in _BOUNDARIES) and token[at:end] in names:
-            return end
-    return 0
+        if end == len(token) or token[end : end + 1] in _BOUNDARIES:
+            image = names.image(token[at:end])
+            if image is not None:
+                return image, end
+    return None
 
 
 def _rename_parts(part: str, names: Names) -> str:
     if names.hashes:
         stem, dot = (part[:-1], ".") if part.endswith(".") else (part, "")
         part = "-".join(names.hashes.get(piece, piece) for piece in stem.split("-")) + dot
-    return UUID.sub(lambda found: names.get(found[0], found[0]), part) if len(part) >= _UUID_LENGTH else part
+    return UUID.sub(lambda found: names.text(found[0]), part) if len(part) >= _UUID_LENGTH else part
 
 
 def without_store_revision(text: str) -> str:

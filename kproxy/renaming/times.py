@@ -10,7 +10,7 @@ _UNITS = {"y": 365 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _FRACTION = re.compile(r"\.\d+")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def seconds(text: str) -> int | None:
     """An RFC 3339 time in whole seconds since 1970 (the API's resolution for most fields), None if it is none."""
     try:

@@ -203,7 +203,7 @@ def _neighbours(parent: JSONObject, key: str) -> str:
     return _hash(text) if len(text) <= _LARGEST else _hash_of(rest)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _hash(rest: bytes) -> str:
     """Of what stands beside a time, which is the same in most documents: it is put in order only once."""
     return _hash_of(marshal.loads(rest))  # noqa: S302 - we wrote it

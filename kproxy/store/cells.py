@@ -79,7 +79,7 @@ def headers_of(text: str) -> Headers:
     return pairs
 
 
-known_headers = lru_cache(maxsize=4096)(headers_of)
+known_headers = lru_cache(maxsize=1024)(headers_of)
 """The same of what recurs: requests' heads, and trailers. Answers' heads do not: each has an Audit-Id of its own."""
 
 

@@ -12,6 +12,8 @@ APPLICATION_ID = 0x6B707278  # "kprx": https://www.sqlite.org/fileformat.html#ap
 MAGIC = b"SQLite format 3\x00"
 _HEADER_SIZE = 100
 _BUSY_SECONDS = 5.0
+_PAGES_READ = 2 << 10
+"""KiB of pages that a reader keeps: those on the way to a row. The rows themselves the system has at hand."""
 
 KINDS = "SELECT name, type FROM sqlite_master"
 """What the file holds."""
@@ -60,7 +62,7 @@ def read_header(path: Path) -> FileHeader | None:
 def reading(path: Path) -> sqlite3.Connection:
     """A connection that only reads a file which anybody may have made."""
     connection = connect(path, "ro")
-    for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "cache_size=-32768"):
+    for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", f"cache_size=-{_PAGES_READ}"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
 

@@ -1,5 +1,7 @@
 """kproxy.diff.pairing."""
 
+from contextlib import closing
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,10 +34,12 @@ def test_one_that_stands_beside_none_lies_between_those_before_and_behind_it() -
     assert Pairing([]).around(Seq(1)) == (None, None)
 
 
-def test_the_replays_have_places_in_their_own_order() -> None:
-    pairing = Pairing(PAIRS)
-    assert [pairing.at(place) for place in range(4)] == [2, 4, 6, 9]
-    assert [pairing.place(Seq(seq)) for seq in (2, 4, 6, 9)] == [0, 1, 2, 3]
+def test_both_sides_are_told_in_their_own_orders() -> None:
+    with closing(Pairing(PAIRS)) as pairing:
+        assert list(pairing.baseline) == [1, 3, 5, 7]
+        assert list(pairing.replayed) == [(2, 3), (4, 1), (6, 7), (9, 5)]
+    assert len(pairing) == 0
+    assert list(pairing.replayed) == []
 
 
 def test_images_are_a_mapping_of_all_pairs() -> None:

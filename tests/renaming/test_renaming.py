@@ -2,6 +2,7 @@
 
 import base64
 import json
+from itertools import permutations
 from urllib.parse import quote
 
 import pytest
@@ -191,6 +192,22 @@ def test_a_text_that_is_remembered_is_renamed_as_one_that_is_asked_for_first(
         for text in texts:
             asked.text(text)
     assert [asked.text(each) for each in texts] == [fresh.text(each) for each in texts]
+
+
+@pytest.mark.parametrize("name", ["10.0.0.1", U1])
+def test_of_a_name_of_two_kinds_the_image_of_the_kind_that_comes_last_stands_in_texts(name: str) -> None:
+    """Whichever was learned first, and before a text was asked for or afterwards; one that is itself is no image."""
+    images = {Kind.UID: "a-uid", Kind.PSEUDONYM: "hidden", Kind.ADDRESS: "there"}
+    for order in permutations(images):
+        renaming = Renaming()
+        for number, kind in enumerate(order):
+            renaming.learn_name(kind, name, images[kind])
+            last = max(order[: number + 1], key=list(images).index)
+            assert renaming.text(f"at {name}.") == f"at {images[last]}."
+    renaming = Renaming()
+    renaming.learn_name(Kind.ADDRESS, name, name)
+    renaming.learn_name(Kind.UID, name, "a-uid")
+    assert renaming.text(name) == "a-uid"
 
 
 def test_it_knows_what_was_told_and_no_more() -> None:

@@ -50,6 +50,30 @@ def test_all_are_changed_those_in_the_file_too() -> None:
     assert kept.change(lambda value: value[0] == 0)
 
 
+def test_those_that_change_are_written_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the file is read: it is not gone through again from where that was."""
+    kept = counts(hot=3)
+    for number in range(40):
+        kept[f"{number}"] = [number]
+    monkeypatch.setattr("kproxy.renaming.spilled._PAGE", 4)
+    sizes: list[int] = []
+    write = Shelf._write
+
+    def writing(self: Shelf[list[int]], values: dict[str, list[int]]) -> None:
+        sizes.append(len(values))
+        write(self, values)
+
+    monkeypatch.setattr(Shelf, "_write", writing)
+
+    def change(value: list[int]) -> bool:
+        value.append(-1)
+        return False
+
+    assert not kept.change(change)
+    assert max(sizes) == 3
+    assert sorted(kept.values()) == [[number, -1] for number in range(40)]
+
+
 def test_a_map_is_the_same_behind_the_file() -> None:
     kept = Shelf(Bijection.state, Bijection.of_state, 1)
     for scope in "abcdef":

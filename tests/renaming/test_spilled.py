@@ -41,6 +41,24 @@ def test_a_bijection_learns_the_same_with_it(pairs: list[tuple[str, str]]) -> No
     assert (len(spilled), sorted(spilled.changed())) == (len(plain), sorted(plain.changed()))
 
 
+@pytest.mark.parametrize("page", [1, 2, 3, 100])
+def test_entries_are_read_some_at_a_time_and_may_be_changed_meanwhile(
+    page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kproxy.renaming.spilled._PAGE", page)
+    spilled = Spilled(hot=1)
+    for key in ("", "a", "b", "c", "d", "e"):
+        spilled[key] = "1"
+    seen = []
+    for key in spilled:
+        seen.append(key)
+        spilled[key] = "2"
+        spilled["another"] = "3"
+    assert sorted({*seen} - {"another"}) == ["", "a", "b", "c", "d", "e"]
+    assert len(seen) == len({*seen})
+    assert dict(spilled.items()) == dict.fromkeys(["", "a", "b", "c", "d", "e"], "2") | {"another": "3"}
+
+
 def test_a_full_temporary_folder_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kproxy.renaming.spilled._PRAGMAS", ("journal_mode=OFF", "max_page_count=4"))
     spilled = Spilled(hot=10)

@@ -145,7 +145,8 @@ def test_json_inside_a_text_is_renamed_behind_its_escapes(before: str, after: st
 
 
 def test_a_templates_hash_is_renamed_where_names_are_made_with_it() -> None:
-    names = Names({"web-x7k2p": "web-bbbbb"})
+    known = {"web-x7k2p": "web-bbbbb"}
+    names = Names(known.get, known)
     names.hashes = {"5d4f8c7b9": "6c7d9f4bb"}
     for text, expected in (
         ("web-5d4f8c7b9-x2x4q.svc", "web-6c7d9f4bb-x2x4q.svc"),
@@ -179,14 +180,13 @@ _PIECES = (
 @example("fd00::1aweb-x2x4q")
 @given(st.lists(st.sampled_from(_PIECES), max_size=8).map("".join))
 def test_what_is_left_alone_at_a_glance_has_nothing_to_rename(text: str) -> None:
-    names = Names(
-        {
-            "web-x2x4q": "web-new",
-            "fd00::1": "fd00::2",
-            "10.0.0.7": "10.0.0.9",
-            "0e4bd2f1-6a2c-4c9e-9b1a-2f1f6c1d7a11": "11111111-6a2c-4c9e-9b1a-2f1f6c1d7a11",
-        }
-    )
+    known = {
+        "web-x2x4q": "web-new",
+        "fd00::1": "fd00::2",
+        "10.0.0.7": "10.0.0.9",
+        "0e4bd2f1-6a2c-4c9e-9b1a-2f1f6c1d7a11": "11111111-6a2c-4c9e-9b1a-2f1f6c1d7a11",
+    }
+    names = Names(known.get, known)
     names.hashes = {"5d9c7b8f6d": "newhash"}
     slowly = _TOKEN.sub(lambda found: _rename_token(found[0], names), text)
     assert rename_names(text, names) == slowly
@@ -196,3 +196,36 @@ def test_a_refusal_of_an_old_revision_says_the_same_whatever_the_store_still_has
     said = "too old resource version: 5 (3016)"
     assert without_store_revision(said) == without_store_revision("too old resource version: 7 (9)")
     assert without_store_revision(said) != said
+
+
+OTHER = "385ac3c3-d112-4b7c-aae9-3af50d03912f"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (UID, IMAGE),
+        (OTHER, f"short{OTHER[8:]}"),
+        (f"{UID}-385ac3c3", f"{IMAGE}-short"),
+        (f"{UID}.web", f"{IMAGE}.WEB"),
+        (f"{UID}-web", f"{IMAGE}-WEB"),
+        (f"{UID}-longer", "longest"),
+        (f"{UID}-longer-web", "longest-WEB"),
+        ("385ac3c3-d112", "short-d112"),
+        (f"{UID}0", f"short{UID[8:]}0"),
+    ],
+)
+def test_a_uid_is_told_by_its_form_beside_names_that_begin_alike(text: str, expected: str) -> None:
+    """Of names that end there the longest is taken, be it longer or shorter than a uid."""
+    names = {UID: IMAGE, "385ac3c3": "short", "web": "WEB", f"{UID}-longer": "longest"}
+    assert rename_names(text, names) == expected
+
+
+def test_of_uids_nothing_is_kept_beside_their_images() -> None:
+    known = {UID: IMAGE}
+    names = Names(known.get, known)
+    assert names.lengths == {}
+    assert names
+    assert rename_names(f"pvc-{UID} {UID}", names) == f"pvc-{IMAGE} {IMAGE}"
+    assert not Names(known.get)
+    assert rename_names(UID, Names(known.get)) == UID
