@@ -56,7 +56,7 @@ def _bound(seconds: float) -> None:
 
 
 def file_of(mutant: str) -> str:
-    """The test file of a mutant such as `kproxy.diff.order.xǁBoundsǁsee__mutmut_3`: test_order.py; "" for none."""
+    """The test file of a mutant such as `kproxy.diff.bounds.xǁBoundsǁlearn__mutmut_3`: test_bounds.py; "" for none."""
     name, mark, _ = mutant.partition("__mutmut_")
     return f"test_{name.rpartition('.')[0].rpartition('.')[2]}.py" if mark else ""
 

@@ -11,7 +11,7 @@ from tests.quality.nearest import BOTH_WAYS, file_of, pytest_collection_modifyit
 @pytest.mark.parametrize(
     ("mutant", "file"),
     [
-        ("kproxy.diff.order.xǁBoundsǁ__init____mutmut_26", "test_order.py"),
+        ("kproxy.diff.bounds.xǁBoundsǁ__init____mutmut_26", "test_bounds.py"),
         ("kproxy.replay.plan.x__merged__mutmut_3", "test_plan.py"),
         ("stats", ""),
         ("", ""),
