@@ -11,9 +11,10 @@ From whole to part, as docs/comparing.md explains it (kproxy.renaming knows what
 - other parts: headers with heads (while learning), framing, streams with events, counterparts (which stand beside
   which), tails, earlier and asked, upgraded, pages, described with features (OpenAPI)
 - etcd: etcd with stored (as atonce), history, unnamed, startup; beside: what the target's own controllers did
-- order: order, turned (two requests the other way round), overlap, stale (reads that may show any moment), listed
-  (objects by their places) and cells: what may show another moment; published with defined: what an api-server
-  publishes by itself; throttled: what it put off; hurried: what it had no time for; repaired: what it said it missed
+- order: order with bounds (of revisions) and timeorder (of times: the rising part is kept), turned (two requests the
+  other way round), overlap, stale (reads that may show any moment), listed (objects by their places) and cells: what
+  may show another moment; published with defined: what an api-server publishes by itself; throttled: what it put off;
+  hurried: what it had no time for; repaired: what it said it missed
 - noise: noise (built in), rules, rulefile, rulepath, forms, learned
 - findings: findings, causes with signatures and sites (a locator finds them in what is at hand: athand), chains
 """
