@@ -119,6 +119,8 @@ def test_what_a_deployment_makes_follows_the_hash_of_its_template() -> None:
         assert json.dumps(sent).replace("started", "") == json.dumps(b).replace("started", "")
     selector = f"/api/v1/pods?labelSelector=app%3Dweb%2Cpod-template-hash%3D{H1}"
     assert rename_target(renaming, selector) == selector.replace(H1, H2)
+    plain = f"/api/v1/pods?labelSelector=pod-template-hash={H1}"
+    assert rename_target(renaming, plain) == f"/api/v1/pods?labelSelector=pod-template-hash%3D{H2}"
     path = f"/apis/apps/v1/namespaces/default/replicasets/web-{H1}/scale"
     assert rename_target(renaming, path) == path.replace(H1, H2)
     assert renaming.text(f"my{H1} {H1}s web{H1} x{H1}-y") == f"my{H1} {H1}s web{H1} x{H1}-y"

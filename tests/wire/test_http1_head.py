@@ -123,6 +123,7 @@ def test_an_upgrade_is_asked_for_by_both_of_its_fields() -> None:
 
     assert parse_request_head(asks).upgrade == b"websocket"
     assert parse_request_head(only_names).upgrade == b""
+    assert parse_request_head(asks, parse_request_head(asks)).upgrade == b"websocket", "the same fields again"
 
 
 def test_a_request_for_http_2_on_the_same_connection_is_no_upgrade() -> None:

@@ -77,6 +77,7 @@ def test_payload_is_not_copied() -> None:
         (b"\x83\x00", "opcode 3"),
         (b"\x89\x7e\x01\x00", "control frame"),
         (b"\x09\x00", "control frame"),
+        (b"\x08\x00", "control frame"),
         (b"\x80\x00", "follow each other"),
         (websocket(TEXT, b"a", last=False) + websocket(TEXT, b"b"), "follow each other"),
     ],
