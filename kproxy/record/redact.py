@@ -4,6 +4,7 @@ What cannot be decoded and may hold a secret is Opaque: it is kept as a length a
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 
 from kproxy.model.api import RequestInfo
@@ -21,6 +22,8 @@ from kproxy.wire.storage import edit_value, key_object
 
 _JSON_MARKS = (b'Secret"', b'SecretList"', b'Secret\\"', b'TokenReview"', b'TokenRequest"')
 _MARKS = (b"Secret", b"TokenReview", b"TokenRequest")
+_LETTER = re.compile(rb"\\u00[4-7]")
+"""A letter that is written as an escape: no server does that, but anybody may."""
 _STEMS = (b"Secret", b"TokenRe")  # one of them is in every mark: a large list is searched twice, not five times
 
 
@@ -179,8 +182,11 @@ class Redactor:
 def _marked(media_type: MediaType, data: bytes) -> bool:
     """Whether something in there may be a Secret: cheap, and never wrong the other way round."""
     if media_type.is_json:
-        return any(stem in data for stem in _STEMS) and any(mark in data for mark in _JSON_MARKS)
+        found = any(stem in data for stem in _STEMS) and any(mark in data for mark in _JSON_MARKS)
+        return found or (b"\\u00" in data and _LETTER.search(data) is not None)
     if media_type.is_cbor:  # its texts may come in pieces and in codings: no mark is sure to be seen
+        return True
+    if media_type.is_yaml and b"\\" in data:  # its escapes are many
         return True
     return (media_type.is_yaml or media_type.is_protobuf) and any(mark in data for mark in _MARKS)
 

@@ -389,3 +389,16 @@ def test_a_json_patch_hides_its_value_wherever_it_points(path: str) -> None:
 def test_a_secret_sent_to_a_path_that_is_no_resource_is_hidden_too() -> None:
     made = redacted(secret(), target=f"/x/..{SECRETS}")
     assert made["data"] == {"p": MADE_CODED}
+
+
+@pytest.mark.parametrize(
+    ("media_type", "written"),
+    [(JSON_TYPE, "\\u0053ecret"), (JSON_TYPE, "Se\\u0063ret"), ("application/yaml", "\\x53ecret")],
+)
+def test_a_kind_that_is_written_in_escapes_hides_nothing_from_the_search(media_type: str, written: str) -> None:
+    body = json.dumps({"kind": "Bundle", "apiVersion": "x/v1", "parts": [secret()]}).replace('"Secret"', f'"{written}"')
+    about = REDACTOR.secrecy(request_info("POST", "/apis/x/v1/namespaces/a/bundles"))
+    made = REDACTOR.content(about, media_type, body.encode())
+    assert isinstance(made, bytes)
+    assert CODED.encode() not in made
+    assert MADE_CODED.encode() in made

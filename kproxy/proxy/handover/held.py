@@ -58,19 +58,39 @@ class Held:
         if self.forgotten:
             self._let_go_of_forgotten(offset, frames, committed)
             return 0
-        position = self.answer_offset
-        kept: list[HeldRecord] = []
-        for record in self.records:
-            if record.kind != RecordType.ANSWER_BODY:
-                kept.append(record)
-                continue
-            start, position = position, position + len(record.payload)
-            if position > offset:
-                kept.append(record._replace(payload=record.payload[max(0, offset - start) :]))
-        self.answer_offset = min(offset, position)
+        freed = self._let_go_of_content(offset)
         self.frames = frames
         self.resumed = True
-        return self._keep(kept, committed)
+        return freed - self.acknowledge(committed)
+
+    def _let_go_of_content(self, offset: int) -> int:
+        """The answer's content before `offset`: the first records, beyond which none is looked at.
+
+        A recorder that is behind lets go of a stream a little at a time, while very many records wait behind that.
+        """
+        kept: list[HeldRecord] = []
+        gone = freed = place = 0  # records that went, and bytes of those that only this object kept
+        for record in self.records:
+            size = len(record.payload)
+            if record.kind != RecordType.ANSWER_BODY:
+                kept.append(record)
+            elif (after := self.answer_offset + size) <= offset:
+                self.answer_offset = after
+                self.content -= size
+                if place < self.known_gone:
+                    gone, freed = gone + 1, freed + record.size
+            else:
+                cut, self.answer_offset = offset - self.answer_offset, offset
+                self.content -= cut
+                freed += cut if place < self.known_gone else 0
+                kept.append(record._replace(payload=record.payload[cut:]))
+                place += 1
+                break
+            place += 1
+        self.records[:place] = kept
+        self.known_gone -= gone
+        self.acknowledged -= freed
+        return freed
 
     def _let_go_of_frames(self, frames: int) -> int:
         """The same for an upgraded connection: its first `frames` frames; its counters become one a direction.
