@@ -11,7 +11,7 @@ from kproxy.model.exchange import Seq
 
 _BASES = tuple(Basis)
 _BETTER = _BASES[1 : _BASES.index(Basis.REVISION)]
-"""Between `traced`, which is best, and `revision`: these two have columns, the others dictionaries."""
+"""Between `traced`, which is best, and `revision`. Of those two there are columns, of all others dictionaries."""
 _WORSE = _BASES[_BASES.index(Basis.REVISION) + 1 :]
 
 

@@ -2,7 +2,8 @@
 
 Grounds, best first (docs/correlation.md): `traced`, `otlp`, `revision`, `object`, `lease`, `window`. Of several claims
 to a change the best one wins (claims.py), and one that names another exchange is reported as a contradiction. The
-grounds are asked in another order, as some look at what others claimed (`_claim`).
+grounds are asked in another order, as some look at what others claimed: `__init__` asks for `traced`, `_claim` for the
+others.
 What is kept in memory of a change are numbers and the names of its bodies: entries are made when they are asked for.
 """
 

@@ -1,5 +1,6 @@
 """Redaction before storage: bytes in, bytes without secrets out, and the same bytes where there was nothing to hide.
 
+But YAML for a Secret is always written anew: comments are not read, and may hold anything.
 What cannot be decoded and may hold a secret is Opaque: it is kept as a length and a reason only.
 """
 

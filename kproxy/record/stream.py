@@ -58,7 +58,7 @@ class Stream:
         try:
             for plain in (data,) if self._decoder is None else self._decoder.pieces(data):
                 for event, end in self._cutter.feed(plain):
-                    yield self._cut(event)
+                    yield self._numbered(event)
                     if self._decoder is None:
                         self._settle(self._base + end)
             if self._decoder is not None and self._decoder.whole and not self._cutter.pending:
@@ -69,7 +69,7 @@ class Stream:
     def finish(self) -> Iterator[StreamPart]:
         """A log's last line, which has no end."""
         if self.kind == LOG_LINE and self._cutter is not None and (last := self._cutter.pending):
-            yield self._cut(last)
+            yield self._numbered(last)
             self._cutter = LineCutter()
 
     def interrupt(self, missing: int, reason: str) -> None:
@@ -93,7 +93,7 @@ class Stream:
     def _settle(self, offset: int) -> None:
         self.safe, self.safe_frames = offset, self.frames
 
-    def _cut(self, event: bytes) -> StreamPart:
+    def _numbered(self, event: bytes) -> StreamPart:
         self.frames += 1
         return StreamPart(self.frames - 1, event)
 

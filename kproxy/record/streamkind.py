@@ -1,4 +1,4 @@
-"""Which kind of stream an answer is: a watch, a log, or none. stream.py cuts it."""
+"""Which kind of stream an answer is: a watch, a log, or none. stream.py keeps its parts."""
 
 from kproxy.model.exchange import LOG_LINE
 from kproxy.record.openexchange import AnswerFacts, RequestFacts

@@ -1,4 +1,4 @@
-"""A full disk, through the real `kproxy record`: traffic goes on, what is stored stays, one sentence says it."""
+"""A full disk (a file that may not grow is one), through the real `kproxy record`: traffic goes on, one sentence."""
 
 import subprocess
 import sys
