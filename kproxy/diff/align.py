@@ -7,11 +7,13 @@ from itertools import batched
 
 from kproxy.errors import ScratchError
 from kproxy.model.exchange import End, Exchange, Seq
+from kproxy.renaming.spilled import scratch
 from kproxy.renaming.target import DRAWN_ANEW, path_of, query_of
 
 _TOGETHER = 1 << 10
 """Rows that are written at once."""
-_PRAGMAS = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-2000")
+_CACHE = "cache_size=-2000"
+"""KiB in memory: they are sorted there."""
 type _Key = tuple[int, int, int]
 """An exchange's hash by which it is paired, its number, and the hash by which it is if that finds none."""
 
@@ -34,9 +36,7 @@ class _Sorter:
 
     def __init__(self) -> None:
         with _in_a_sentence():
-            self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-            for pragma in _PRAGMAS:
-                self._file.execute(f"PRAGMA {pragma}")
+            self._file = scratch(_CACHE)
             self._file.execute("CREATE TABLE keys (side INTEGER, key INTEGER, seq INTEGER, otherwise INTEGER)")
             self._file.execute("CREATE TABLE pairs (baseline INTEGER, replayed INTEGER)")
 

@@ -57,11 +57,17 @@ def _page(cold: sqlite3.Connection, question: str, *given: object) -> list[tuple
         return cold.execute(question, given).fetchall()
 
 
-def temporary() -> sqlite3.Connection:
-    """A file of keys and values that SQLite takes away itself."""
+def scratch(*pragmas: str) -> sqlite3.Connection:
+    """A file that SQLite takes away itself; `pragmas`: what is otherwise for it."""
     made = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-    for pragma in _PRAGMAS:
+    for pragma in (*_PRAGMAS, *pragmas):
         made.execute(f"PRAGMA {pragma}")
+    return made
+
+
+def temporary() -> sqlite3.Connection:
+    """Such a file of keys and values."""
+    made = scratch()
     made.execute("CREATE TABLE entries (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
     return made
 
