@@ -56,7 +56,7 @@ class Held:
         if offset <= self.answer_offset:
             return 0
         if self.forgotten:
-            self._let_go_of_forgotten(offset, frames, committed)
+            self._let_go_of_forgotten(offset, frames)
             return 0
         freed = self._let_go_of_content(offset)
         self.frames = frames
@@ -118,11 +118,18 @@ class Held:
         self.known_gone, self.acknowledged = len(kept), size
         return freed
 
-    def _let_go_of_forgotten(self, offset: int, frames: int, committed: int) -> None:
-        """The same where content is not held anyway: what is committed as frames cannot be missed any more."""
-        missed = max(0, self.answer_offset + self.missed(committed) - offset)
-        later = {batch: size for batch, size in self.forgotten.items() if batch > committed}
-        self.forgotten = {**later, committed: missed} if missed or later else {}
+    def _let_go_of_forgotten(self, offset: int, frames: int) -> None:
+        """The same where content is not held anyway: what is committed as frames cannot be missed any more.
+
+        Batches that hold it are committed, acknowledged yet or not: the first ones.
+        """
+        kept = offset - self.answer_offset
+        for batch in sorted(self.forgotten):
+            taken = min(kept, self.forgotten[batch])
+            self.forgotten[batch] -= taken
+            kept -= taken
+        if not any(self.forgotten.values()):
+            self.forgotten = {}
         self.answer_offset, self.frames, self.resumed = offset, frames, True
 
     def forget_content(self, committed: int) -> int:

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kproxy.model.exchange import End
@@ -126,6 +126,12 @@ def test_whenever_the_recorder_dies_nothing_is_lost_and_nothing_told_twice(steps
 @given(
     st.lists(st.tuples(st.sampled_from(OPS), st.integers(0, 1000)), max_size=80),
     st.integers(60, 600),
+)
+@example([("begin", 0), ("answer", 115), ("lose-ack", 0), ("deliver", 0), ("checkpoint", 0), ("lose-ack", 0)], 60)
+@example(
+    [("begin", 0), ("answer", 115), ("request", 0), ("deliver", 0), ("flush", 0), ("deliver", 0), ("checkpoint", 0)]
+    + [("lose-ack", 0)],
+    60,
 )
 def test_with_a_small_buffer_every_exchange_is_whole_cut_and_counted_or_in_one_gap(
     steps: list[tuple[str, int]], buffer: int
