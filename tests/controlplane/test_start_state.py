@@ -18,6 +18,7 @@ from kproxy.store.copying import import_text
 from kproxy.store.reader import open_recording
 from kproxy.store.text import export_text
 from tests.support.etcd_truth import check_recorded
+from tests.support.same import assert_same
 from tests.support.served import Server, fill
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(420)]
@@ -115,10 +116,10 @@ def test_a_server_in_use_is_restored_into_etcd_and_through_the_api_and_the_sessi
         export_text(recording, tmp_path / "text")
     import_text(tmp_path / "text", tmp_path / "b.kproxy")
     exact, said = replay(tmp_path / "b.kproxy", real_env)
-    assert exact["verdict"] in {"identical", "equivalent"}, exact["differences"]
+    assert_same(exact)
     assert "keys into the target's etcd" in said
     through, said = replay(path, real_env, "--restore", "api")
-    assert through["verdict"] in {"identical", "equivalent"}, through["differences"]
+    assert_same(through)
     assert "objects through the API" in said
     without, _ = replay(path, real_env, "--restore", "none")
     assert without["verdict"] == "different"
@@ -154,11 +155,11 @@ def test_a_webhook_that_is_not_there_is_dropped_or_stood_in_for_and_what_it_touc
         assert base64.b64decode(recorded.ca).startswith(b"-----BEGIN")
         record(server, path, real_env, "kubectl create configmap one --from-literal=a=b; kubectl get configmap one")
     dropped, said = replay(path, real_env)
-    assert dropped["verdict"] in {"identical", "equivalent"}, dropped
+    assert_same(dropped)
     assert "guard.example.com" in said
     assert "its failurePolicy is Ignore here" in said
     stubbed, said = replay(path, real_env, "--webhooks", "stub")
-    assert stubbed["verdict"] in {"identical", "equivalent"}, stubbed
+    assert_same(stubbed)
     assert "kproxy's own server stands in" in said
     kept, _ = replay(path, real_env, "--webhooks", "keep")
     assert kept["verdict"] == "inconclusive", kept
