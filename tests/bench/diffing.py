@@ -1,14 +1,13 @@
 """How fast two recordings are compared, in what memory, and beside DeepDiff: python -m tests.bench.diffing [--publish].
 
 Recordings of 1,000 to 1,000,000 exchanges and their replays (tests/support/large_pair.py), over HTTP and with etcd, are
-compared, each pair by a process of its own. Printed are exchanges a second of CPU and of the clock, and the most memory
-that the process had. Then the answers of one pair of recordings are compared by kproxy and by DeepDiff in turns, each
-decoding both documents and ignoring nothing. `--publish` puts the tables into docs/comparing.md.
+compared, each pair by a process of its own (one_pair.py). Printed are exchanges a second of CPU and of the clock, and
+the most memory that the process had. Then the answers of one pair of recordings are compared by kproxy and by DeepDiff
+in turns, each decoding both documents and ignoring nothing. `--publish` puts the tables into docs/comparing.md.
 """
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,21 +18,19 @@ from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
-from kproxy.diff.compare import compare
 from kproxy.diff.findings import Findings
 from kproxy.diff.trees import Comparer, Spot
-from kproxy.model.exchange import Body, Seq, header
+from kproxy.model.exchange import Body, header
 from kproxy.model.recording import Recording
 from kproxy.model.verdict import Outcome
 from kproxy.renaming.kinds import Owner, resource_of
 from kproxy.renaming.learn import Learner
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.traces import Traces
-from kproxy.session.opened import opened
 from kproxy.store.reader import open_recording
 from kproxy.wire.content import decode
 from tests.bench.machine import machine
-from tests.bench.usage import peak_bytes
+from tests.bench.one_pair import Figures
 from tests.support.large_pair import make_pair
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -44,19 +41,6 @@ GOAL = 20
 """Times DeepDiff."""
 
 _ROUNDS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """Of one pair of recordings: seconds of CPU and of the clock, the peak of memory, the machine's load."""
-
-    exchanges: int
-    etcd: bool
-    outcome: str
-    cpu: float
-    wall: float
-    memory_mib: int
-    load: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,29 +64,11 @@ class Ratio:
         )
 
 
-def measure(recorded: Path, replayed: Path, exchanges: int, *, etcd: bool) -> Figures:
-    """In this process, which should have done nothing else."""
-    with opened(str(recorded)) as first, opened(str(replayed)) as second:
-        ledgers = first.ledger, second.ledger
-        began, clock = time.process_time(), time.monotonic()
-        pairs = ((Seq(seq), Seq(seq)) for seq in range(1, exchanges + 1))
-        verdict = compare(first.recording, ledgers[0], second.recording, ledgers[1], pairs)
-        return Figures(
-            exchanges=exchanges,
-            etcd=etcd,
-            outcome=verdict.outcome.value,
-            cpu=round(time.process_time() - began, 2),
-            wall=round(time.monotonic() - clock, 2),
-            memory_mib=peak_bytes([os.getpid()]) >> 20,  # getrusage tells the most of whoever started it, too
-            load=round(os.getloadavg()[0], 1),
-        )
-
-
 def measured(exchanges: int, folder: Path, *, etcd: bool) -> Figures:
     """Make a pair, measure it in another process, and take it away."""
     files = make_pair(folder, exchanges, etcd=etcd)
-    arguments = [sys.executable, "-m", "tests.bench.diffing", "--measure", *map(str, files), "--sizes", str(exchanges)]
-    said = subprocess.run([*arguments, *(["--etcd"] if etcd else [])], check=True, capture_output=True, text=True)
+    command = [sys.executable, "-m", "tests.bench.one_pair", *map(str, files), str(exchanges)]
+    said = subprocess.run([*command, *(["--etcd"] if etcd else [])], check=True, capture_output=True, text=True)
     for file in files:
         file.unlink()
     return Figures(**json.loads(said.stdout))
@@ -197,16 +163,9 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     arguments.add_argument("--etcd-sizes", type=int, nargs="*", default=[100_000])
-    arguments.add_argument("--measure", type=Path, nargs=2, help="this pair, of the one size given, here and now")
-    arguments.add_argument("--etcd", action="store_true", help="with --measure: the recordings have etcd's changes")
     arguments.add_argument("--folder", type=Path, help="where recordings are made (a million exchanges: 3 GiB)")
     arguments.add_argument("--publish", action="store_true")
     options = arguments.parse_args()
-    if options.measure:
-        first, second = options.measure
-        figures = measure(first, second, options.sizes[0], etcd=options.etcd)
-        sys.stdout.write(json.dumps(asdict(figures)) + "\n")
-        return 0
     found = []
     wanted = [(size, False) for size in options.sizes] + [(size, True) for size in options.etcd_sizes]
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
