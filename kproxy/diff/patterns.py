@@ -188,7 +188,9 @@ class _Maker:
                 for scope, _, _ in told.revisions
             ]
             times += [self._time(pair, leaf) for pair in told.times]
-            texts += [(self._slot(a), self._slot(b)) for a, b in told.texts]
+            for name, image in told.texts:
+                self._check_both(name, image)
+                texts.append((self._slot(name), self._slot(image)))
         fixed = tuple(reversed(self._fixed))
         return Pattern(
             tuple(self._made), fixed, tuple(lessons), tuple(revisions), tuple(times), tuple(texts), plain, clients

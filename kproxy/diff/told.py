@@ -80,18 +80,8 @@ def told_by(trace: Trace) -> Told:
     """What a trace tells."""
     told = Told(texts=list(trace.fields))
     for leaf in trace.leaves:
-        told.plain &= tell(told, leaf) or _tell_stems(told, leaf)
+        told.plain &= tell(told, leaf)
     return told
-
-
-def _tell_stems(told: Told, leaf: Leaf) -> bool:
-    """Of a name that was drawn for another drawn one (an event's, for a pod), what must say the same."""
-    if leaf.kind is not Kind.NAME:
-        return False
-    found = stems(leaf.place.baseline, leaf.place.replayed, str(leaf.baseline), str(leaf.replayed))
-    if found is not None:
-        told.texts.append(found)
-    return found is not None
 
 
 def tell(told: Told, leaf: Leaf) -> bool:
@@ -113,7 +103,9 @@ def tell(told: Told, leaf: Leaf) -> bool:
         _tell_time(told, place, first, second)
     elif kind is Kind.NAME:
         found = stems(place.baseline, place.replayed, first, second)
-        return found is not None and found[0] == found[1]
+        if found is not None and found[0] != found[1]:
+            told.texts.append(found)  # drawn for another drawn name (an event's, for a pod): these must say the same
+        return found is not None
     elif kind is Kind.HASH:
         drawn = hash_in(first), hash_in(second)
         return drawn[0] is not None and drawn[1] is not None and not drawn[0][0] and not drawn[1][0]

@@ -145,6 +145,21 @@ def plain(number: int, revision: str = "7") -> JSONObject:
     return document(frozenset({"managed", "generated", "times"}), values)
 
 
+def test_names_that_were_drawn_for_others_have_what_they_were_drawn_for_compared() -> None:
+    patterns, owner = Patterns(), Owner()
+    uids, times, fine = list(UIDS[:3]), [TIMES[0]] * 6, [FINE[0]] * 2
+    values = {"uids": uids, "times": times, "fine": fine, "revisions": ["7", "7"]}
+    first, second = (
+        document(frozenset({"generated"}), {**values, "names": [name, "web-x2x4q"]})
+        for name in ("web-bbbbbb", "web-2222222")
+    )
+    cut, other = cut_twice(first, second, first, second)[-2:]
+    told = [patterns.told(cut, other, owner) for _ in range(3)][-1]
+    assert told is not None
+    assert (told.plain, told.texts) == (True, [("web-6", "web-7")])
+    assert told == walked(first, second, owner)
+
+
 def test_others_of_a_shape_are_not_walked() -> None:
     patterns = Patterns()
     first, second, third, fourth = cut_twice(plain(0), plain(1), plain(2, "9"), plain(3, "5"))
