@@ -41,11 +41,26 @@ def say_the_same(first: Headers, second: Headers) -> bool:
 
 
 def learn(renaming: Renaming, first: Headers, second: Headers) -> None:
-    """Field by field."""
-    for name, values in by_name(first).items():
-        for a, b in zip(values, by_name(second).get(name, ()), strict=False):
-            if name in KINDS:
-                renaming.learn_name(KINDS[name], a, b)
+    """Field by field: as they follow each other, or name by name where they follow in another order."""
+    for name, a, b in in_order(first, second) or one_name_after_the_other(first, second):
+        if name in KINDS:
+            renaming.learn_name(KINDS[name], a, b)
+
+
+def in_order(first: Headers, second: Headers) -> list[tuple[str, str, str]]:
+    names, others = ([name.lower() for name, _ in each] for each in (first, second))
+    if names != others:
+        return []
+    return [(name, a, b) for name, (_, a), (_, b) in zip(names, first, second, strict=True)]
+
+
+def one_name_after_the_other(first: Headers, second: Headers) -> list[tuple[str, str, str]]:
+    others = by_name(second)
+    return [
+        (name, a, b)
+        for name, values in by_name(first).items()
+        for a, b in zip(values, others.get(name, ()), strict=False)
+    ]
 
 
 @pytest.mark.parametrize("most", [1, 256])
