@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from kproxy.model.jsontypes import JSON
 from kproxy.wire.contenterror import ContentError
@@ -45,14 +46,18 @@ def _time_text(values: Values, *, micro: bool) -> JSON:
     seconds, nanos = values.get("seconds"), values.get("nanos", 0)
     if not values or seconds == _ZERO_SECONDS:
         return None
+    return _utc(_integer(seconds or 0), _integer(nanos) // 1000 if micro else None)
+
+
+@lru_cache(maxsize=4096)  # an object says most of its times again in each of its versions
+def _utc(seconds: int, micros: int | None) -> str:
+    """Since 1970; without a fraction where there are no microseconds. ContentError."""
     try:
-        moment = _EPOCH + timedelta(
-            seconds=_integer(seconds or 0), microseconds=_integer(nanos) // 1000 if micro else 0
-        )
+        moment = _EPOCH + timedelta(seconds=seconds, microseconds=micros or 0)
     except OverflowError:
         raise ContentError("a time beyond the year 9999") from None
     text = f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}"
-    return f"{text}.{moment.microsecond:06d}Z" if micro else f"{text}Z"
+    return f"{text}Z" if micros is None else f"{text}.{moment.microsecond:06d}Z"
 
 
 def _write_time(value: JSON) -> Values:

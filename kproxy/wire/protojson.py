@@ -5,7 +5,7 @@ and without it a missing list, map or pointer is null (encoding/json, struct tag
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
@@ -29,7 +29,6 @@ from kproxy.wire.protoenvelope import (
 from kproxy.wire.protoforms import FORMS, META, RAW_EXTENSION, RAW_JSON, SCHEMA_UNIONS, base64_text, number
 
 _FEW = 3
-_ABSENT = object()
 _EMBEDDED: dict[tuple[str, str], JSONObject] = {
     **{
         (f"k8s.io.api.apps.{version}.StatefulSetSpec", "volumeClaimTemplates"): {
@@ -57,8 +56,7 @@ def decode_protobuf(data: bytes) -> JSONObject:
 
 def decode_watch_event(data: bytes) -> JSONObject:
     """A watch event, a bare meta.v1 WatchEvent: `{"type": …, "object": …}`. ContentError."""
-    name = f"{META}.WatchEvent"
-    return _guarded(data, lambda: _read_struct(name, parse(name, data)))
+    return _guarded(data, lambda: _WATCH_EVENT.read(parse(_WATCH_EVENT.name, data)))
 
 
 def _guarded(data: bytes, read: Callable[[], JSONObject]) -> JSONObject:
@@ -107,7 +105,7 @@ def _reader(name: str) -> Callable[[Message], JSON]:
     if is_list(name):
         (item,) = message_fields(name)
         return partial(_read_list, item.name)
-    return partial(_read_struct, name)
+    return _Struct(name).read
 
 
 def _read_list(field: str, message: Message) -> JSON:
@@ -152,54 +150,64 @@ class _Field:
     drop_empty: bool  # left out if zero or empty
 
 
+type _Order = tuple[tuple[int, _Field], ...]
+"""A struct's fields as Go writes them, each with its place among a message's set fields, -1 for one that is not set."""
+
+_MOST_ORDERS = 512
+"""Orders that are remembered of a struct: as a rule it has a few, and a hostile message may have any."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Struct:
-    """How a struct becomes JSON."""
+    """How a struct becomes JSON. `orders`: by the numbers of the fields that are set."""
 
-    fields: dict[int, _Field]  # by number
-    ordered: bool  # numbers rise in Go's order
-    always: int  # fields that are in the JSON when they are not in the message: as a rule they are
+    name: str
+    orders: dict[tuple[int, ...], _Order] = field(default_factory=dict)
+
+    def order(self, numbers: tuple[int, ...]) -> _Order:
+        """The fields of a message, and those that are in the JSON when they are not in the message."""
+        fields = _fields(self.name)
+        places = dict.fromkeys((number for number, each in fields.items() if each.absent), -1)
+        places |= {number: place for place, number in enumerate(numbers)}
+        found = [(place, fields[number]) for number, place in places.items()]
+        order = tuple(sorted(found, key=lambda item: item[1].rank))
+        if len(self.orders) < _MOST_ORDERS:
+            self.orders[numbers] = order
+        return order
+
+    def read(self, message: Message) -> JSONObject:
+        """A message's JSON."""
+        present = message.ListFields()
+        numbers = tuple([descriptor.number for descriptor, _ in present])
+        out: JSONObject = {}
+        order = self.orders.get(numbers)
+        for place, each in self.order(numbers) if order is None else order:
+            if place < 0:
+                json = each.absent() if each.absent else None
+            else:
+                value = present[place][1]
+                json = each.read(value) if each.read else value
+                if not json and (each.drop_empty or (each.drop_null and json is None)):
+                    continue
+            if each.key:
+                out[each.key] = json
+            elif isinstance(json, dict):
+                out.update(json)
+        return out
 
 
-def _read_struct(name: str, message: Message) -> JSONObject:
-    struct = _struct(name)
-    fields = struct.fields
-    present = [(fields[field.number], value) for field, value in message.ListFields()]
-    if struct.always and len([1 for field, _ in present if field.absent]) < struct.always:
-        known = {field.rank for field, _ in present}
-        present += [(field, _ABSENT) for field in fields.values() if field.absent and field.rank not in known]
-        present.sort(key=_by_rank)
-    elif not struct.ordered:
-        present.sort(key=_by_rank)
-    out: JSONObject = {}
-    for field, value in present:
-        if value is _ABSENT:
-            json = field.absent() if field.absent else None
-        else:
-            json = field.read(value) if field.read else value
-            if not json and (field.drop_empty or (field.drop_null and json is None)):
-                continue
-        if field.key:
-            out[field.key] = json
-        elif isinstance(json, dict):
-            out.update(json)
-    return out
-
-
-def _by_rank(item: tuple[_Field, object]) -> int:
-    return item[0].rank
+_WATCH_EVENT = _Struct(f"{META}.WatchEvent")
 
 
 @cache
-def _struct(name: str) -> _Struct:
+def _fields(name: str) -> dict[int, _Field]:
+    """By number. Not before a message is read: schemas hold themselves."""
     specs = message_fields(name)
     lists = any(spec.json == "metadata" and spec.type == f"{META}.ListMeta" for spec in specs)
-    fields = {
+    return {
         spec.number: _field(rank, spec, _EMBEDDED.get((name, spec.name)), is_items=lists and spec.json == "items")
         for rank, spec in enumerate(specs)
     }
-    always = sum(field.absent is not None for field in fields.values())
-    return _Struct(fields, ordered=list(fields) == sorted(fields), always=always)
 
 
 def _field(rank: int, spec: FieldSpec, embedded: JSONObject | None, *, is_items: bool) -> _Field:
@@ -233,7 +241,15 @@ def _same(value: JSON) -> JSON:
 
 def _default(name: str, *, null: bool) -> JSON:
     """The JSON of a struct that is not there."""
-    return None if null else message_json(name, message_class(name)())
+    if null:
+        return None
+    return {} if _is_blank(name) else message_json(name, message_class(name)())
+
+
+@cache
+def _is_blank(name: str) -> bool:
+    """Whether nothing is written of a struct in which nothing is set."""
+    return message_json(name, message_class(name)()) == {}
 
 
 def _value_reader(spec: FieldSpec, embedded: JSONObject | None) -> _Read | None:
@@ -247,7 +263,7 @@ def _value_reader(spec: FieldSpec, embedded: JSONObject | None) -> _Read | None:
 
 def _element_reader(spec: FieldSpec) -> _Read | None:
     if spec.is_message:
-        return _LazyReader(spec.type)
+        return _reader(spec.type)
     if spec.type == "bytes":
         return base64_text
     if spec.type in {"double", "float"}:
@@ -259,21 +275,6 @@ def _with_kind(own: JSONObject, read: _Read, value: object) -> JSON:
     """An embedded object, which says in JSON what it is."""
     json = read(value)
     return {**own, **json} if isinstance(json, dict) else json
-
-
-class _LazyReader:
-    """The reader of a message, looked up when it is first needed: schemas hold themselves."""
-
-    __slots__ = ("_name", "_read")
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._read: Callable[[Message], JSON] | None = None
-
-    def __call__(self, message: Message) -> JSON:
-        if self._read is None:
-            self._read = _reader(self._name)
-        return self._read(message)
 
 
 def _read_repeated(read: _Read | None, values: Iterable[Any]) -> JSON:  # scalars are JSON as they are
