@@ -1,19 +1,20 @@
 """Protobuf read as the api-server's JSON. tests/controlplane/test_content.py compares with a real server."""
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.descriptors import message_class
 from kproxy.wire.jsontext import decode_json, encode_json
 from kproxy.wire.protobuild import encode_protobuf
 from kproxy.wire.protoenvelope import MAGIC
-from kproxy.wire.protojson import decode_protobuf, decode_watch_event
+from kproxy.wire.protojson import _MOST_ORDERS, _reader, _Struct, decode_protobuf, decode_watch_event
 from tests.wire.messages import Maker, kinds, wrapped
 
 KINDS = kinds()
@@ -92,6 +93,27 @@ def test_keys_come_in_gos_order() -> None:
     assert b'"name":"c","image":"i","envFrom":[{"prefix":"p"}],"env":[{"name":"E"}],"resources":{}' in encode_json(
         value
     )
+
+
+def test_any_set_of_fields_is_in_gos_order_and_only_so_many_orders_are_remembered() -> None:
+    flags = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace")
+    fields = (*flags, "hostname", "subdomain", "nodeName", "schedulerName", "serviceAccountName", "priorityClassName")
+    whole = [*decode_spec(fields)]
+    for number in range(1 << len(fields)):
+        some = [name for place, name in enumerate(fields) if number >> place & 1]
+        assert [*decode_spec(some)] == [name for name in whole if name in {"containers", *some}]
+    reader: _Struct = _reader("k8s.io.api.core.v1.PodSpec").__self__  # type: ignore[attr-defined]  # its bound method
+    assert len(reader.orders) == _MOST_ORDERS
+
+
+def decode_spec(names: Sequence[str]) -> JSONObject:
+    texts: dict[str, object] = {
+        name: "x" for name in names if not name.startswith(("hostN", "hostP", "hostI", "share"))
+    }
+    flags = {name: True for name in names if name not in texts}
+    spec = decode_protobuf(wrapped("v1", "Pod", pod(**texts, **flags)))["spec"]
+    assert isinstance(spec, dict)
+    return spec
 
 
 def test_a_watch_event_holds_an_object_or_a_status() -> None:
