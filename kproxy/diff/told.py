@@ -24,7 +24,7 @@ type Revision = tuple[str, int, int]
 
 _AGREE_ONCE_LEARNED = frozenset(
     {Kind.UID, Kind.NAME, Kind.HASH, Kind.CLUSTER_IP, Kind.NODE_PORT, Kind.SERVER_PORT, Kind.PSEUDONYM, Kind.ADDRESS}
-    | {Kind.AUTHORITY, Kind.REVISION, Kind.TIME}
+    | {Kind.AUTHORITY, Kind.DAY, Kind.REVISION, Kind.TIME}
 )
 """Kinds of values that stand for each other whenever the renaming has learned so, whatever else it knows."""
 

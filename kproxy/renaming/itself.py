@@ -20,6 +20,7 @@ _CHOSEN = tuple(
         *("clusterIP", "odePort", "RangeAllocation"),
         *('"continue"', '"Table"', "TokenRequest", "serverAddress"),
         *('"kubernetes"', "extension-apiserver-authentication"),  # where the api-server listens, whom it believes
+        "token-tracking",  # since when it is there
         *MARKS,
         "\\u",  # it may be any of them
     )

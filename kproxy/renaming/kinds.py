@@ -28,6 +28,7 @@ class Kind(StrEnum):
     PSEUDONYM = "pseudonym"
     ADDRESS = "server address"
     AUTHORITY = "server authority"  # of clients' certificates: how an api-server was started
+    DAY = "day"  # on which an api-server was started first
     REVISION = "resourceVersion"
     TIME = "time"
     AGE = "age"
@@ -57,6 +58,8 @@ _PORT_FIELDS = frozenset({"nodePort", "healthCheckNodePort"})
 _SERVER_PORTS = frozenset({"port", "targetPort"})
 _SERVERS_OWN = ("default", "kubernetes")
 _AUTHORITIES = ("kube-system", "extension-apiserver-authentication")
+_TRACKING = ("kube-system", "kube-apiserver-legacy-service-account-token-tracking")
+_DAY = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]")
 _CA_FILES = frozenset({"client-ca-file", "requestheader-client-ca-file"})
 _PEM = "-----BEGIN CERTIFICATE-----"
 
@@ -70,6 +73,8 @@ class Owner:
     `servers_own`: it says where the api-server itself listens (default/kubernetes: Service, Endpoints, EndpointSlice).
     `authorities`: it says which authorities the api-server believes (kube-system/extension-apiserver-authentication:
     kubernetes/pkg/controlplane/controller/clusterauthenticationtrust).
+    `tracking`: it says since which day legacy tokens' use is written down (kube-system/kube-apiserver-legacy-service-
+    account-token-tracking: kubernetes/pkg/controlplane/controller/legacytokentracking).
     `resource`: what was asked for, `apps/deployments`, "" if nothing says so: revisions of collections go by it.
     """
 
@@ -79,6 +84,7 @@ class Owner:
     newest: str = ""
     servers_own: bool = False
     authorities: bool = False
+    tracking: bool = False
     resource: str = ""
 
 
@@ -102,6 +108,7 @@ def owner_of(metadata: JSONObject, outer: Owner) -> Owner | None:
         newest=newest,
         servers_own=name == _SERVERS_OWN,
         authorities=name == _AUTHORITIES,
+        tracking=name == _TRACKING,
         resource=outer.resource,
     )
 
@@ -185,8 +192,16 @@ def _classify_field(place: Place, key: str, baseline: str, replayed: str) -> Kin
     if key in {"data", "serverAddress"}:
         allocates = key == "data" and place.baseline.get("kind") == "RangeAllocation"
         return Kind.ADDRESS if key == "serverAddress" else Kind.ALLOCATION if allocates else None
-    believed = key in _CA_FILES and place.owner.authorities and baseline.startswith(_PEM) and replayed.startswith(_PEM)
-    return Kind.AUTHORITY if believed else None
+    return _of_its_start(place.owner, key, baseline, replayed)
+
+
+def _of_its_start(owner: Owner, key: str, baseline: str, replayed: str) -> Kind | None:
+    """How, and on which day, an api-server was started, where it says so itself."""
+    if key in _CA_FILES and owner.authorities and baseline.startswith(_PEM) and replayed.startswith(_PEM):
+        return Kind.AUTHORITY
+    if key == "since" and owner.tracking and _DAY.fullmatch(baseline) and _DAY.fullmatch(replayed):
+        return Kind.DAY
+    return None
 
 
 def _revision_field(place: Place, key: str) -> bool:

@@ -35,6 +35,7 @@ _MAPS = (
     Kind.AUDIT_ID,
     Kind.SESSION,
     Kind.AUTHORITY,
+    Kind.DAY,
 )
 
 

@@ -22,6 +22,7 @@ TELLING = {
     Kind.PSEUDONYM: {"status": {"token": f"kproxy-redacted-{'0' * 40}"}},
     Kind.ADDRESS: {"serverAddressByClientCIDRs": [{"serverAddress": "10.0.0.1:6443"}]},
     Kind.AUTHORITY: {"metadata": {"name": "extension-apiserver-authentication"}},
+    Kind.DAY: {"metadata": {"name": "kube-apiserver-legacy-service-account-token-tracking"}},
     Kind.AGE: {"kind": "Table", "rows": [{"cells": ["x", "5m"]}]},
     Kind.ALLOCATION: {"kind": "RangeAllocation", "data": "AAAA"},
 }

@@ -81,6 +81,18 @@ def test_an_api_servers_own_authorities_are_how_it_was_started_and_anybody_elses
     assert classify(Place("client-ca-file", {}, {}, others), first, second) is None
 
 
+def test_the_day_since_which_an_api_server_tracks_tokens_is_that_of_its_first_start_and_any_other_is_data() -> None:
+    name = "kube-apiserver-legacy-service-account-token-tracking"
+    own = owner_of({"uid": "u", "namespace": "kube-system", "name": name}, Owner())
+    others = owner_of({"uid": "u", "namespace": "default", "name": name}, Owner())
+    assert own is not None
+    assert others is not None
+    assert classify(Place("since", {}, {}, own), "2026-11-26", "2026-11-27") is Kind.DAY
+    assert classify(Place("since", {}, {}, own), "2026-11-26", "yesterday") is None
+    assert classify(Place("until", {}, {}, own), "2026-11-26", "2026-11-27") is None
+    assert classify(Place("since", {}, {}, others), "2026-11-26", "2026-11-27") is None
+
+
 def test_a_json_patchs_value_is_a_revision_where_its_operation_is_on_one() -> None:
     assert classify(Place("value", {"path": "/metadata/resourceVersion"}), "1", "2") is Kind.REVISION
     assert classify(Place("value", {"path": "/metadata/name"}), "1", "2") is None
