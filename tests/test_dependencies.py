@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 
+import pytest
+
 from tests.support.docs import ROOT
 
 PAGE = (ROOT / "docs" / "decisions" / "0002-dependencies.md").read_text()
@@ -49,6 +51,7 @@ def imported() -> Iterator[str]:
                     yield canonical(of[top][0])
 
 
+@pytest.mark.long
 def test_what_is_imported_is_what_is_declared() -> None:
     assert set(imported()) == DIRECT - STARTED
 

@@ -165,6 +165,7 @@ def is_there(file: Path, name: str) -> bool:
     return any((place / name).exists() for place in (file.parent, ROOT, ROOT / "kproxy"))
 
 
+@pytest.mark.long
 def test_every_file_and_module_that_a_docstring_or_a_comment_names_is_there() -> None:
     rooms = "|".join(place.name for place in (ROOT / "kproxy").iterdir() if (place / "__init__.py").exists())
     lost = []

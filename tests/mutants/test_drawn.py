@@ -28,6 +28,7 @@ def pair() -> Pair:
     return read_pair("hello-kubectl", PAIR / "recorded", PAIR / "replayed")
 
 
+@pytest.mark.long
 def test_a_seed_draws_the_same_again(pair: Pair) -> None:
     assert try_drawn(pair, 7, range(4)) == try_drawn(pair, 7, range(2)) + try_drawn(pair, 7, range(2, 4))
     assert try_drawn(pair, 7, range(3)) != try_drawn(pair, 8, range(3))

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from kproxy.config.upstream import upstream_from_url
 from kproxy.model.exchange import End
 from kproxy.proxy.handover.outbox import Outbox
@@ -130,6 +132,7 @@ def test_a_server_that_is_not_there_is_told_apart_from_one_that_answers_so() -> 
     asyncio.run(run())
 
 
+@pytest.mark.long
 def test_what_a_client_does_not_read_holds_the_server_and_what_nobody_stores_holds_the_client() -> None:
     sent = 0
 

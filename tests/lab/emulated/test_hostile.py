@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +57,7 @@ BODIES: st.SearchStrategy[JSON] = st.recursive(
 TYPES = st.sampled_from(["application/json", MERGE_PATCH, JSON_PATCH, "application/yaml", "", "x"])
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(METHODS, PATHS, st.lists(PARAMETERS, max_size=3), BODIES, TYPES), min_size=1, max_size=5))
 def test_no_request_is_answered_with_an_internal_error(
