@@ -175,7 +175,12 @@ class Connection:
             self._begin(self._await(self._tap.waits.popleft()))
         elif act is Act.LINGER and client is not None:
             client.half_close()
-            self._loop.call_later(LINGER_SECONDS, client.close)
+            self._loop.call_later(LINGER_SECONDS, self._end_lingering, client)
+
+    def _end_lingering(self, client: ClientLeg) -> None:
+        """A client that has sent its end meanwhile has ended the connection; one that has not does not keep it."""
+        client.close()
+        self._balance()
 
     def _balance(self) -> None:
         """Who is read from."""

@@ -405,7 +405,7 @@ class Tap:
         self._flight.finish(End.CLIENT_GONE, "", now)
         self._mode = _Mode.DONE
         self._actions.append((Act.CLOSE_SERVER, b""))
-        self._actions.append((Act.LINGER, b""))
+        self._actions.append((Act.CLOSE_CLIENT if self._client_ended else Act.LINGER, b""))
 
     def _unreachable(self, problem: Unreached, now: int) -> None:
         """Nobody behind us: the first request is told so, those after it have no connection any more."""

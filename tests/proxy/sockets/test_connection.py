@@ -33,6 +33,32 @@ def test_an_error_of_ours_ends_the_connection_instead_of_hanging_it(monkeypatch:
     asyncio.run(play())
 
 
+def connections() -> int:
+    """Those that the proxy serves."""
+    names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
+    return names.count("Connection.run")
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_client_that_was_refused_keeps_no_connection(ends: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it has said that it sends nothing more before the refusal, or never does."""
+    monkeypatch.setattr("kproxy.proxy.sockets.connection.LINGER_SECONDS", 0.05)
+
+    async def play() -> None:
+        async with stage() as on:
+            reader, writer = await on.connect()
+            writer.write(GET_OK + b"BAD\r\n\r\n")
+            if ends:
+                writer.write_eof()
+            assert (await reader.read()).startswith(OK + b"HTTP/1.1 400")
+            async with asyncio.timeout(20):
+                while connections():
+                    await asyncio.sleep(0.01)
+            writer.close()
+
+    asyncio.run(play())
+
+
 def test_a_client_that_reads_nothing_holds_the_server_back_and_not_the_memory() -> None:
     sent = [0]
 

@@ -225,6 +225,17 @@ def test_a_client_that_is_gone_when_everything_stops_is_recorded_as_gone() -> No
     assert wires.recorded().finished[1].end is End.CLIENT_GONE
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_client_that_was_refused_is_read_on_only_while_it_may_send(ended: bool) -> None:
+    wires = Wires()
+    wires.take(wires.tap.client_data(b"GET /api HTTP/1.1\r\nHost: x\r\n\r\nBAD\r\n\r\n"))
+    if ended:
+        wires.take(wires.tap.client_closed())
+    wires.take(wires.tap.connected(None))
+    wires.take(wires.tap.server_data(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+    assert wires.acts[-1] is (Act.CLOSE_CLIENT if ended else Act.LINGER)
+
+
 @pytest.mark.parametrize("rest", [b"", b"c"])
 def test_a_client_that_still_sends_when_the_server_has_answered_and_closed_is_not_reset(rest: bytes) -> None:
     """What the api-server does with a body over its limit: 413, and it closes."""
