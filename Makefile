@@ -28,6 +28,10 @@ ASSETS = $$(sh controlplane/build.sh --print)
 OLDER = 1.34.4
 OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
+# Tests whose assertions pytest has rewritten, and kproxy for each process that they start, are compiled once: where this
+# is set, they are again by each worker and each process.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What `make help` lists, and the shell's sed reads out of this file, makes no file of its name.
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
@@ -43,7 +47,7 @@ test: $(VENV)/installed ## every test that needs nothing beyond this machine's P
 	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns and not memory"
 
 test-unit: $(VENV)/installed ## the tests that start no process and take no seconds, in an order drawn by SEED (a new one each time): under a minute on two cores
-	$(BIN)/pytest -q -n $(UNIT_WORKERS) -m "not process and not long and not controlplane and not netns and not memory" -p randomly \
+	$(BIN)/pytest -q -n $(UNIT_WORKERS) --dist worksteal -m "not process and not long and not controlplane and not netns and not memory" -p randomly \
 	  --hypothesis-profile quick $(SEED:%=--randomly-seed=%)
 
 test-lowest: $(VENV)/installed ## the same and the demo, on the oldest dependencies that pyproject.toml allows

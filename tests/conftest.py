@@ -18,7 +18,7 @@ settings.register_profile(
     "mutants", settings.get_profile("kproxy"), phases=(Phase.explicit, Phase.generate), max_examples=25
 )
 # make test-unit is done in a minute; make test draws all examples that there are.
-settings.register_profile("quick", settings.get_profile("kproxy"), max_examples=40)
+settings.register_profile("quick", settings.get_profile("kproxy"), max_examples=25)
 settings.load_profile("kproxy")
 
 RESULTS = os.environ.get("KPROXY_COMPAT_RESULTS", "")

@@ -7,7 +7,7 @@ From whole to part, as docs/comparing.md explains it (kproxy.renaming knows what
 - a pair of exchanges: learning, exchanges; atonce (the same while learning, where nothing differs), short (what waits
   for the end then), told and items (what recurs, told again unread), shapes and patterns (what tells the same but for
   its values), recent; moments, clock: when it was
-- two values: documents, inside (documents in texts), trees, ages
+- two values: documents, chosen (whether bytes hold what a server chooses), inside (documents in texts), trees, ages
 - other parts: headers with heads (while learning), framing, streams with events, counterparts (which stand beside
   which), tails, earlier and asked, upgraded, pages, described with features (OpenAPI)
 - etcd: etcd with stored (as atonce), history, unnamed, startup; beside: what the target's own controllers did

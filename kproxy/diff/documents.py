@@ -1,31 +1,20 @@
 """Bodies as documents: decoded once each, because bodies are content-addressed."""
 
-import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from kproxy.diff.chosen import may_be_chosen
 from kproxy.diff.events import CutEvent, Shown
 from kproxy.diff.items import Item, Items
 from kproxy.model.exchange import Body, BodyState, Digest, Frame, Headers, header
 from kproxy.model.jsontypes import JSON
 from kproxy.model.recording import Recording
-from kproxy.renaming.pseudonyms import MARKS
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.mediatype import parse_media_type
 from kproxy.wire.storage import decode_value, value_media_type
 from kproxy.wire.watchevents import decode_event
-
-_FIELDS = rb"resourceVersion|generateName|nodePort|healthCheckNodePort|continue|serverAddress|clusterIPs?"
-_CHOSEN = re.compile(
-    rb"[0-9a-f]{4}-[0-9a-f]{12}"  # a uid
-    rb"|\d\d-\d\dT\d\d:"  # a time
-    rb'|"(?:' + _FIELDS + rb')"\s*:\s*["\d\[]'
-    rb"|" + "|".join(MARKS).encode() + rb"|^k8s\x00"  # protobuf has names by number
-    rb"|^\xd9\xd9\xf7"  # CBOR has no quotes around them
-)
-"""Any trace of a value that kproxy.renaming.kinds knows to be the server's choice."""
 
 _ENCRYPTED = "encrypted at rest"
 """The reason why the recorder has no such value (kproxy.record.redact)."""
@@ -120,7 +109,7 @@ class Documents:
         """Whether a body certainly holds nothing that a server chooses: equal bytes of it say the same anywhere."""
         known = self._inert.get("", digest)
         if known is None:
-            known = _CHOSEN.search(self.data(digest)) is None
+            known = not may_be_chosen(self.data(digest))
             self._inert.put("", digest, known, _FLAG)
         return known
 

@@ -36,6 +36,7 @@ def everything(recording: Recording) -> list[object]:
     return [recording.session, exchanges, frames, changes, start, data, *map(list, others)]
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(recording=recordings())
 def test_a_recording_comes_back_exactly_from_text_and_from_a_file(recording: MemoryRecording) -> None:

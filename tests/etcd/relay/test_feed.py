@@ -108,9 +108,8 @@ def test_a_reader_that_is_too_slow_is_told_how_many_it_lost(tmp_path: Path, monk
         lost = [each for each in found if isinstance(each, Lost)]
         assert sum(each.count for each in lost) + len(calls) == sent
         assert lost
-        assert lost[0].first - 1 == next(
-            number for number in range(sent) if number not in {each.number for each in calls}
-        )
+        numbers = {each.number for each in calls}
+        assert lost[0].first - 1 == next(number for number in range(sent) if number not in numbers)
         assert found[-1] == Synced(7, found[-1].at)  # type: ignore[union-attr] # it is an event
         writer.close()
         await feed.close()

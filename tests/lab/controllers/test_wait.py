@@ -1,7 +1,5 @@
 """When controllers are ready, by the answers of a server that is none."""
 
-import time
-
 import pytest
 
 from kproxy.errors import LabError
@@ -14,6 +12,10 @@ READY: JSONObject = {"status": {"conditions": [{"type": "Ready", "status": "True
 NOT_READY: JSONObject = {"status": {"conditions": [{"type": "Ready", "status": "False"}]}}
 RUNNING: JSONObject = {"items": [{"status": {"phase": "Running"}}]}
 PENDING: JSONObject = {"items": [{"status": {"phase": "Pending"}}]}
+
+IN_TIME = 60.0
+TOO_SOON = 1.5
+"""Seconds since the clock's start: not before what is there at the second look was looked at."""
 
 
 class Answering(LabClient):
@@ -44,8 +46,22 @@ def answers() -> dict[str, list[tuple[int, JSON]]]:
     }
 
 
-def in_time() -> float:
-    return time.monotonic() + 60
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kproxy.lab.controllers.wait.time", Clock())
 
 
 def nobody_ends() -> None:
@@ -54,7 +70,7 @@ def nobody_ends() -> None:
 
 def test_each_thing_is_waited_for_and_what_was_tried_is_gone_at_the_end() -> None:
     client = Answering(answers())
-    await_controllers(client, 1, in_time(), nobody_ends)
+    await_controllers(client, 1, IN_TIME, nobody_ends)
     asked: list[str] = object.__getattribute__(client, "asked")
     assert asked[-1] == f"GET {PROBE_PATH}"
     assert asked.count(f"GET {PROBE_PATH}/pods") == 3
@@ -73,7 +89,7 @@ def test_each_thing_is_waited_for_and_what_was_tried_is_gone_at_the_end() -> Non
 def test_what_is_missing_is_named_when_time_is_up(request_line: str, answer: tuple[int, JSON], sentence: str) -> None:
     client = Answering(answers() | {request_line: [answer]})
     with pytest.raises(LabError, match=f"not ready in time: .*{sentence}"):
-        await_controllers(client, 1, time.monotonic() + 1.5, nobody_ends)
+        await_controllers(client, 1, TOO_SOON, nobody_ends)
 
 
 def test_one_that_ends_is_told_at_once() -> None:
@@ -81,4 +97,4 @@ def test_one_that_ends_is_told_at_once() -> None:
         raise LabError("the lab's kwok ended with exit code 1")
 
     with pytest.raises(LabError, match="kwok ended"):
-        await_controllers(Answering(answers()), 1, in_time(), ends)
+        await_controllers(Answering(answers()), 1, IN_TIME, ends)
