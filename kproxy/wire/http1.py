@@ -135,6 +135,11 @@ class _Framer[E: (RequestEvent, AnswerEvent)]:
         """Whether it stands between two messages."""
         return self._state is _State.HEAD and not self._held
 
+    @property
+    def holds(self) -> bool:
+        """Whether it has bytes that are no event yet."""
+        return bool(self._held)
+
     def feed(self, data: bytes) -> list[E]:
         """The events that these bytes complete. FramingError."""
         buffer = self._held + data if self._held else data

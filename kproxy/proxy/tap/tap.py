@@ -361,8 +361,8 @@ class Tap:
             self._actions.append((Act.CONNECT, b""))
 
     def _end_to_server(self) -> None:
-        """Pass the client's half-close on, unless it may have sent more that waits for the answer to an upgrade."""
-        if self._mode is _Mode.TUNNEL or not self._flight.awaits_upgrade:
+        """Pass the client's half-close on, unless it has sent more that waits for the answer to an upgrade."""
+        if self._mode is _Mode.TUNNEL or not (self._flight.awaits_upgrade and self._requests.holds):
             self._actions.append((Act.END_TO_SERVER, b""))
 
     def _refuse(self, raw: bytes, method: bytes, own: OwnAnswer, now: int, *, recorded: bool = True) -> None:

@@ -204,6 +204,20 @@ def test_a_watch_that_its_client_leaves_is_client_gone_though_the_server_ends_it
     assert exchange.end is End.CLIENT_GONE
 
 
+@pytest.mark.parametrize("more", [b"", b"ahead"])
+def test_a_client_that_leaves_before_an_upgrade_is_answered_has_left_the_server(more: bytes) -> None:
+    """As without kproxy: Go's server ends a request whose client is gone. What was sent before goes first."""
+    wires = Wires()
+    ask = b"GET /exec HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n"
+    wires.take(wires.tap.client_data(ask + more))
+    wires.take(wires.tap.connected(None))
+    wires.take(wires.tap.client_closed())
+    assert (Act.END_TO_SERVER in wires.acts) is not bool(more)
+    granted = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n"
+    wires.take(wires.tap.server_data(granted))
+    assert wires.acts[-1] is Act.END_TO_SERVER
+
+
 def test_a_client_that_half_closes_after_its_request_gets_a_complete_answer() -> None:
     wires = Wires()
     wires.take(wires.tap.client_data(b"GET /a HTTP/1.1\r\nHost: up:1\r\n\r\n"))
