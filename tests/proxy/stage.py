@@ -159,6 +159,12 @@ async def recording(outbox: Outbox | None = None) -> AsyncIterator[Recording]:
         await task
 
 
+def connections() -> int:
+    """How many the proxies of this event loop serve."""
+    names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
+    return names.count("Connection.run")
+
+
 @dataclass
 class Stage:
     """All of it, running."""

@@ -12,7 +12,7 @@ from cryptography import x509
 from kproxy.config.upstream import Tls, Upstream
 from kproxy.model.exchange import End
 from kproxy.proxy.handover.outbox import Outbox
-from tests.proxy.stage import GET_OK, OK, Server, TeeReader, answering, self_signed, stage
+from tests.proxy.stage import GET_OK, OK, Server, TeeReader, answering, connections, self_signed, stage
 
 LIMIT = 48 * 1024 * 1024
 """Bytes: more than the buffers of four sockets."""
@@ -31,12 +31,6 @@ def test_an_error_of_ours_ends_the_connection_instead_of_hanging_it(monkeypatch:
             assert "a mistake" in told.detail
 
     asyncio.run(play())
-
-
-def connections() -> int:
-    """Those that the proxy serves."""
-    names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
-    return names.count("Connection.run")
 
 
 @pytest.mark.parametrize("ends", [True, False])
