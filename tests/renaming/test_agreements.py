@@ -151,3 +151,10 @@ def test_an_inverse_and_a_composition_leave_out_what_one_of_two_does_not_know() 
     first.modified["/version", "Mon"] = "Tue"
     second.modified["/openapi/v3", "Tue"] = "Wed"
     assert first.compose(second).modified == {("/openapi/v3", "Mon"): "Wed"}
+
+
+def test_a_composition_counts_the_ages_of_both() -> None:
+    first, second = Renaming(), Renaming()
+    first.learn(Kind.AGE, Place("cells"), "5s", "7s", 2)
+    second.learn(Kind.AGE, Place("cells"), "7s", "9s", 3)
+    assert first.compose(second).counts() == (("age", 5),)

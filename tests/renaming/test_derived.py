@@ -192,3 +192,11 @@ JSONS = st.recursive(
 def test_whatever_stands_beside_a_name_it_is_read(parent: JSONObject, name: str) -> None:
     found = stems(parent, parent, name, name)
     assert found is None or found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "drawn"), [("1234567", False), ("12345678", True), ("1234567890", True), ("12345678901", False)]
+)
+def test_a_cron_jobs_job_is_named_for_a_minute_of_its_time(minutes: str, drawn: bool) -> None:
+    parent: JSONObject = {"ownerReferences": [{"kind": "CronJob", "name": "c"}]}
+    assert (stem_of(parent, f"c-{minutes}") is not None) is drawn

@@ -60,8 +60,12 @@ def test_a_leaf_is_plain_when_neither_its_form_nor_its_field_says_otherwise() ->
     assert not plain("uid", UID)
 
 
-def test_what_is_remembered_is_bounded() -> None:
-    known = Inert()
-    for number in range(40):
-        assert known.subtree(Place("spec"), {"a": f"{number}" * 500_000}, {"a": f"{number}" * 500_000})
-    assert len(known._known) < 40
+@pytest.mark.parametrize("size", [1, 1_000])
+def test_what_is_remembered_is_bounded(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what each takes beside its text."""
+    monkeypatch.setattr("kproxy.renaming.inert._MOST", 10_000)
+    known, most = Inert(), 0
+    for number in range(100):
+        assert known.subtree(Place("spec"), {"a": f"{number}" * size}, {"a": f"{number}" * size})
+        most = max(most, len(known._known))
+    assert 2 < most <= 10_000 // 200 + 1

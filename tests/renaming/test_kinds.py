@@ -143,3 +143,9 @@ def test_an_objects_version_is_its_own_or_that_of_the_value_that_it_was_read_fro
     found = owner_of({"uid": "u", "resourceVersion": "9", "managedFields": "odd"}, Owner(revision="7"))
     assert found == Owner("u", revision="9")
     assert owner_of({"name": "x"}, Owner(revision="7")) is None
+
+
+def test_a_revision_is_that_of_the_object_beside_it_of_its_owner_or_the_stores() -> None:
+    assert Place("resourceVersion", {"uid": U1}, {}, Owner(U2, listing=True)).revision_scope() == U1
+    assert Place("resourceVersion", {}, {}, Owner(U2)).revision_scope() == U2
+    assert Place("resourceVersion", {}, {}, Owner(U2, listing=True)).revision_scope() == ""

@@ -1,9 +1,13 @@
 """kproxy.renaming.lessons: what two values tell, learned as if their documents were at hand."""
 
+import pytest
+
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.kinds import Kind, Owner, Place
-from kproxy.renaming.lessons import lesson_of
+from kproxy.renaming.lessons import drawn_in, lesson_of, revision_of
 from kproxy.renaming.renaming import Renaming
+from kproxy.renaming.unchanged import beside_of, field_of
+from kproxy.renaming.value import renaming_json
 
 UIDS = ("aaaaaaaa-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000001")
 TIMES = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:09Z")
@@ -44,3 +48,44 @@ def test_a_revision_that_is_only_referred_to_is_of_no_known_resource() -> None:
 def test_a_time_of_no_object_stands_for_any() -> None:
     lesson = lesson_of(Kind.TIME, Place("until", {}, {}, Owner(), "", ("spec",)), *TIMES)
     assert Renaming().stands(lesson)
+
+
+def test_a_lists_revision_is_of_the_resource_that_was_listed() -> None:
+    listed = Place("resourceVersion", {}, {}, Owner(UIDS[0], listing=True, resource="pods"))
+    assert revision_of(listed) == ("", "pods")
+
+
+def test_a_name_is_drawn_in_the_namespace_beside_it_a_tokens_volumes_in_its_pod() -> None:
+    assert drawn_in(place("name", name="web-x2x4q", namespace="team")) == "team"
+    assert drawn_in(place("name", name="kube-api-access-bbbbb")) == f"{UIDS[0]}/"
+    assert drawn_in(place("name", name="web-x2x4q")) == ""
+
+
+def test_a_time_is_its_fields_with_what_stands_beside_that_on_either_side() -> None:
+    ready: JSONObject = {"type": "Ready", "status": "True", "lastTransitionTime": TIMES[0]}
+    other: JSONObject = {"type": "Ready", "status": "False", "lastTransitionTime": TIMES[1]}
+    there = Place("lastTransitionTime", ready, other, Owner(UIDS[0]), "", ("status", "conditions"))
+    lesson = lesson_of(Kind.TIME, there, *TIMES)
+    assert lesson.field == field_of(there, TIMES[0])
+    assert lesson.beside == beside_of(there, lesson.field) != lesson.field.beside
+    by_place, by_lesson = Renaming(), Renaming()
+    by_place.learn(Kind.TIME, there, *TIMES)
+    by_lesson.take(lesson)
+    assert renaming_json(by_lesson) == renaming_json(by_place)
+
+
+@pytest.mark.parametrize(
+    ("kind", "there", "values"),
+    [
+        (Kind.HASH, place("pod-template-hash"), ("5d4f8c7b9", "6d4f8c7b9", "7d4f8c7b9")),
+        (Kind.NAME, place("name", namespace="team", generateName="web-"), ("web-x2x4q", "web-b2b4b", "web-c2c4c")),
+    ],
+)
+def test_what_was_seen_most_often_stays_however_it_was_told(kind: Kind, there: Place, values: tuple[str, ...]) -> None:
+    renaming, (baseline, often, seldom) = Renaming(), values
+    renaming.learn(kind, there, baseline, often, 3)
+    renaming.learn(kind, there, baseline, seldom)
+    renaming.learn(kind, there, baseline, seldom)
+    renaming.settle()
+    assert renaming.agrees(kind, there, baseline, often)
+    assert not renaming.agrees(kind, there, baseline, seldom)

@@ -136,3 +136,10 @@ def test_nothing_is_left_of_a_closed_one() -> None:
     assert not kept
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         file.execute("SELECT 1")
+
+
+def test_they_are_counted_wherever_they_are() -> None:
+    kept = counts(8)
+    for number in range(40):
+        kept[f"{number}"] = [number]
+        assert len(kept) == number + 1

@@ -229,3 +229,8 @@ def test_of_uids_nothing_is_kept_beside_their_images() -> None:
     assert rename_names(f"pvc-{UID} {UID}", names) == f"pvc-{IMAGE} {IMAGE}"
     assert not Names(known.get)
     assert rename_names(UID, Names(known.get)) == UID
+
+
+def test_a_port_that_nobody_drew_stays_as_it_is() -> None:
+    assert rename_ports("80:31235/TCP,80:31234/TCP", {"31234": "30001"}) == "80:31235/TCP,80:30001/TCP"
+    assert rename_ports("127.0.0.1:51026", {}, {"51025": "57691"}) == "127.0.0.1:51026"
