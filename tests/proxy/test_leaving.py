@@ -33,14 +33,16 @@ def reset(writer: asyncio.StreamWriter) -> None:
 
 async def serve(draw: Random, reader: TeeReader, writer: asyncio.StreamWriter) -> None:
     """Some steps of a server, and how it leaves: at once, with a reset, or when its client has."""
+    silent = False
     for step in draw.choices(["read", "answer", "answer", "pause", "half-close"], k=draw.randrange(5)):
         if step == "read" and not await reader.some():
             return
-        if step == "answer" and not writer.is_closing():
+        if step == "answer" and not (silent or writer.is_closing()):
             writer.write(draw.choice(ANSWERED))
         if step == "pause":
             await asyncio.sleep(PAUSE)
         if step == "half-close":
+            silent = True
             writer.write_eof()
     left = draw.choice(["at once", "reset", "when the client has"])
     if left == "reset":
