@@ -49,6 +49,10 @@ _DRAWN = re.compile(
 _WHICH = re.compile(r"^\$\.items(?:\[[^\]]*\](?:\.metadata(?:[.\[].*)?)?)?$")
 """Which objects a list names, and how they are called."""
 
+_GRACE = "$.metadata.deletionGracePeriodSeconds"
+"""What its kubelet sets to 0 as it deletes a pod that has ended: the api-server stores that first, and then deletes it
+(updateForGracefulDeletionAndFinalizers in apiserver/pkg/registry/generic/registry/store.go)."""
+
 _NOT_FOUND = 404
 _TIME_KINDS = frozenset({"renamed", "reordered"})
 
@@ -115,7 +119,7 @@ class Beside(RuleBook):
         drawn = _DRAWN.search(found.path) is not None
         if asked.verb in _OF_MANY:
             return seq not in self.seen.passed or drawn or _is_of_a_moment(found)
-        return drawn and asked.verb == "get"
+        return asked.verb == "get" and (drawn or (seq in self.seen.moving and _is_ended(found)))
 
     def _is_own(self, found: Difference, info: Callable[[Seq], RequestInfo | None]) -> bool:
         if found.where == "etcd":
@@ -165,6 +169,11 @@ def own_keys(recording: Recording, ledger: Ledger, driven: Iterable[Seq]) -> fro
 def _is_of_a_moment(found: Difference) -> bool:
     """Whether a list, at another moment, names other objects of them, or what is told of their coming and going."""
     return _WHICH.search(found.path) is not None or (found.kind == "renamed" and found.path.startswith("$.items["))
+
+
+def _is_ended(found: Difference) -> bool:
+    """Whether one side shows a pod whose kubelet let it have its time of grace, the other one whose time is over."""
+    return found.path == _GRACE and found.kind == "changed" and 0 in (found.baseline, found.replayed)
 
 
 def _is_theirs(found: Difference) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from kproxy.correlate.ledger import correlate
 from kproxy.diff.beside import Seen
 from kproxy.diff.compare import compare
+from kproxy.model.api import metadata_of
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.verdict import Outcome, Verdict
@@ -114,6 +115,18 @@ def test_what_was_on_its_way_out_may_be_gone_but_what_is_there_still_is_compared
     assert not beside(gone, second, passing=[1]).differences
     assert beside(first, gone).differences
     assert places(beside(first, second, passing=[1])) == {("body", "$.labels.a")}
+
+
+def test_a_pod_on_its_way_out_may_have_ended_already_but_has_no_other_time_of_grace() -> None:
+    grace = ("body", "$.metadata.deletionGracePeriodSeconds")
+    for now, moving, found in ((0, [1], set()), (0, [], {grace}), (7, [1], {grace})):
+        first, second = servers()
+        for server, seconds in ((first, 30), (second, now)):
+            shown = server.pod(1)
+            metadata_of(shown)["deletionGracePeriodSeconds"] = seconds
+            server.exchange("GET", f"{PODS}/a", 200, shown)
+        assert places(beside(first, second, passing=moving)) == found
+        assert places(beside(second, first, passing=moving)) == found
 
 
 def person(server: FakeServer, *, shown: JSONObject) -> None:
