@@ -1,14 +1,17 @@
 """How fast sessions are sent again: kproxy's replay beside `mitmdump -C` and beside as many raw clients.
 
-Independent reads of a fixed upstream, and reads and creations on a real kube-apiserver, are recorded once. Raw clients
-are the load generator, which knows nothing of a recording and reads as fast as its connections may. `mitmdump -C` sends
-the same reads, recorded by `mitmdump -w`; its start is taken off its time. kproxy's time is from the first request to
-the last answer, while it is recorded itself; CPU is that of its proxy and its recorder until all is stored.
+Independent reads of a fixed upstream, and reads and creations on a real kube-apiserver, are recorded once. That server
+shares all processors with its clients, or has one and its clients have the others: what a client spends is not taken
+from the server then, as where it runs on another machine. Raw clients are the load generator, which knows nothing of a
+recording and reads as fast as its connections may. `mitmdump -C` sends the same reads, recorded by `mitmdump -w`; its
+start is taken off its time. kproxy's time is from the first request to the last answer, while it is recorded itself;
+CPU is that of its proxy and its recorder until all is stored.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +21,7 @@ from tests.bench.kproxy_process import KproxyProcess
 from tests.bench.machine import taken
 from tests.bench.measure import Figures
 from tests.bench.processes import BIN, BenchError, environment, printed
+from tests.bench.processors import all_but_one, one, running_on, several
 from tests.bench.scenes import PODS, Scene, Server, Workload
 from tests.bench.servers import fixed, kube_apiserver
 
@@ -28,6 +32,8 @@ MITM = "mitmdump -C"
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 READ = "GET 2.1 KB"
 CREATE = "POST ConfigMap of 1 KB"
+REAL = "kube-apiserver"
+REAL_APART = "kube-apiserver on a processor of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +76,17 @@ def replay_scenes(
                 yield _scene(scene_name("fixed", READ, connections), place, rounds, say)
     if assets is None:
         return
-    for what in (READ, CREATE):
-        with TemporaryDirectory(prefix="kproxy-bench-") as temporary:
-            folder = Path(temporary)
-            with kube_apiserver(assets, folder) as server:
+    for where, apart in ((REAL, False), (REAL_APART, True)) if several() else ((REAL, False),):
+        for what in (READ, CREATE):
+            with TemporaryDirectory(prefix="kproxy-bench-") as temporary, ExitStack() as ended:
+                folder = Path(temporary)
+                with running_on(one()) if apart else nullcontext():
+                    server = ended.enter_context(kube_apiserver(assets, folder))
+                if apart:
+                    ended.enter_context(running_on(all_but_one()))
                 kubectl = assets / "kubectl" if what == CREATE else None
                 place = _recorded(Place(programs, folder, server, requests, 16, folder / "session.kproxy", kubectl))
-                yield _scene(scene_name("kube-apiserver", what, 16), place, rounds, say)
+                yield _scene(scene_name(where, what, 16), place, rounds, say)
 
 
 def _scene(name: str, place: Place, rounds: int, say: Callable[[str], None]) -> dict[str, object]:
