@@ -11,6 +11,7 @@ from tests.bench.processors import all_but_one, one, running_on, several
 ASKED = "import os; print(sorted(os.sched_getaffinity(0)))"
 
 
+@pytest.mark.process
 def test_what_is_started_stays_where_it_was_put_and_we_get_ours_back() -> None:
     before = os.sched_getaffinity(0)
     with running_on(one()):
