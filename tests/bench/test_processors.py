@@ -22,6 +22,6 @@ def test_what_is_started_stays_where_it_was_put_and_we_get_ours_back() -> None:
 
 
 @pytest.mark.skipif(not several(), reason="needs two processors")
-def test_a_server_s_and_its_clients_have_nothing_in_common() -> None:
+def test_a_server_and_its_clients_share_no_processor() -> None:
     assert one().isdisjoint(all_but_one())
     assert one() | all_but_one() == os.sched_getaffinity(0)
