@@ -1,5 +1,7 @@
 """A recorded request in the replayed server's words."""
 
+import re
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from kproxy.model.exchange import Headers
@@ -12,10 +14,14 @@ from kproxy.wire.requestinfo import request_info
 
 _CONDITION = "if-modified-since"
 _NOT_A_REVISION = frozenset({"", "0"})
+_VALUES = re.compile(r"[?&](?:resourceVersion|continue|hash)=")
+"""Parameters whose values are no texts."""
 
 
 def rename_target(renaming: Renaming, target: str) -> str:
     """Path and query: names in the path, resourceVersion and continue in the query, names in selectors."""
+    if not renaming.changes_texts and not _VALUES.search(target):
+        return target
     path, question, query = target.partition("?")
     renamed = renaming.text(path)
     if not question:
@@ -42,7 +48,9 @@ def _parameter(renaming: Renaming, path: str, part: str, resource: str) -> str:
 
 def rename_headers(renaming: Renaming, target: str, headers: Headers) -> Headers:
     """Headers of a request for `target` whose values may name what the server chose."""
-    if all(renaming.text(value) == value and len(name) != len(_CONDITION) for name, value in headers):
+    if not _asks_if_modified(headers) and (
+        not renaming.changes_texts or all(renaming.text(value) == value for _, value in headers)
+    ):
         return headers
     path = target.partition("?")[0]
     return tuple(
@@ -51,6 +59,11 @@ def rename_headers(renaming: Renaming, target: str, headers: Headers) -> Headers
         else (name, renaming.text(value))
         for name, value in headers
     )
+
+
+@lru_cache(maxsize=256)  # most requests' heads are as another one's
+def _asks_if_modified(headers: Headers) -> bool:
+    return any(name.lower() == _CONDITION for name, _ in headers)
 
 
 def rename_body(renaming: Renaming, media_type: str, data: bytes) -> bytes:

@@ -248,20 +248,31 @@ class Renaming:
         known = self._texts.get(value)
         if known is not None and self._still(value, known):
             return known.image
-        if self._names is None:
-            self._names = Names(self._image_of, (name for kind in _IN_TEXT for name, _ in self._maps[kind].changed()))
-            self._names.hashes = dict(self._maps[Kind.HASH].changed())
-            self._ports = dict(self._maps[Kind.NODE_PORT].changed())
-            self._listening = dict(self._maps[Kind.SERVER_PORT].changed())
-        if not self._names and not self._ports and not self._listening:
+        names = self._names or self._names_by_now()
+        if not names and not self._ports and not self._listening:
             return value
         plain = rename_ports(value, self._ports, self._listening)
-        renamed = rename_names(plain, self._names)
+        renamed = rename_names(plain, names)
         if len(value) <= _LONGEST_KEPT:
             if len(self._texts) >= _MOST_KEPT:
                 self._forget_texts()
             self._texts[value] = _Image(len(self._news), plain, renamed)
         return renamed
+
+    @property
+    def changes_texts(self) -> bool:
+        """Whether a text may have another image than itself: some name has."""
+        return bool(self._names or self._names_by_now() or self._ports or self._listening)
+
+    def _names_by_now(self) -> Names:
+        names = self._names
+        if names is None:
+            names = Names(self._image_of, (name for kind in _IN_TEXT for name, _ in self._maps[kind].changed()))
+            names.hashes = dict(self._maps[Kind.HASH].changed())
+            self._ports = dict(self._maps[Kind.NODE_PORT].changed())
+            self._listening = dict(self._maps[Kind.SERVER_PORT].changed())
+            self._names = names
+        return names
 
     def _still(self, value: str, known: "_Image") -> bool:
         """Whether a text's image is what it was: it has none of the names that were learned since."""

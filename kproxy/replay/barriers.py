@@ -144,6 +144,8 @@ NEEDS_CLASSES = {
     ("", "persistentvolumeclaims"): ("storage",),
     ("networking.k8s.io", "ingresses"): ("ingress",),
 }
+_SAY_MORE = frozenset({_CRD, _API_SERVICE, ("", "namespaces"), ("", "services"), ("", "resourcequotas")})
+"""What is touched by a write of these depends on the object, too."""
 _MOST_QUOTAS = 10_000
 _MOST_ALIKE = 1_000
 
@@ -173,20 +175,23 @@ class Barriers:
 
     def __init__(self) -> None:
         self._quotas: Recent[str, bool] = Recent(_MOST_QUOTAS)
-        self._reads: dict[tuple[object, ...], tuple[Touch, ...]] = {}
+        self._alike: dict[tuple[object, ...], tuple[Touch, ...]] = {}
 
     def of(self, effect: Effect) -> Iterable[Touch]:
         """The scopes of the list that an exchange touches, each once."""
-        if effect.writes:
-            return self._found(effect)
         exchange, info = effect.exchange, effect.exchange.info
+        kind = group_of(exchange), info.resource
+        if effect.writes and kind in _SAY_MORE:
+            return self._found(effect)
+        # what follows says all that there is of the scopes of others, and most repeat others
         path = "" if info.is_resource else info.path
-        alike = info.group, info.resource, info.namespace, info.verb, path, exchange.caller, exchange.forwarded
-        found = self._reads.get(alike)  # a read's scopes follow from these alone, and most repeat others
+        what = info.verb, info.subresource, effect.writes, effect.changes, info.namespace in self._quotas
+        alike = *kind, info.group, info.namespace, path, exchange.caller, exchange.forwarded, *what
+        found = self._alike.get(alike)
         if found is None:
-            if len(self._reads) >= _MOST_ALIKE:
-                self._reads.clear()
-            found = self._reads[alike] = tuple(self._found(effect))
+            if len(self._alike) >= _MOST_ALIKE:
+                self._alike.clear()
+            found = self._alike[alike] = tuple(self._found(effect))
         return found
 
     def _found(self, effect: Effect) -> Iterator[Touch]:

@@ -23,9 +23,9 @@ class _Held:
 
 
 class Frontier:
-    """See the module. `more` at first, `done` for each step that was given out; both give what can be taken now.
+    """See the module. `more` reads steps, `done` is for each that was given out; both give what can be taken now.
 
-    Each reads no more than `at_once` steps: `more` again, as long as there is room.
+    `at_once`: steps that are read by one `more`, at most; None: as many as there is room for.
     """
 
     def __init__(self, steps: Iterator[Step], window: int = WINDOW, at_once: int | None = None) -> None:
@@ -54,7 +54,7 @@ class Frontier:
             held.waits -= 1
             if not held.waits:
                 found.append(held.step)
-        return found + self.more()
+        return found
 
     def more(self) -> list[Step]:
         """Read on while there is room. ReplayError for a plan that is none."""

@@ -11,12 +11,13 @@ Requests that do not overlap went one after the other. Of those that overlap:
   (firstwrites.py): from then on others see it, and may act on it. A collection's deletion stands where it began.
 
 A recording is gone through in windows: what went on at the same time lies close together, and only that is looked at.
+They are small, since nothing is sent while one is looked at, and as large as what goes on for long makes them.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
-from itertools import batched, pairwise
+from itertools import islice, pairwise
 
 from kproxy.model.api import WRITE_VERBS, ObjectRef
 from kproxy.model.exchange import Digest, Exchange, Nanos, Seq
@@ -27,8 +28,9 @@ from kproxy.replay.sights import Sight, initial_state, listed_revision, shown_by
 
 _TELLING = WRITE_VERBS | {"get", "list"}
 _NEVER = Nanos(1 << 70)
-_WINDOW = 2048
-"""Exchanges that are read at a time; about as many of those before are looked at with them once more."""
+_CREATED = 201
+_WINDOW = 256
+"""Exchanges that are read at a time, or as many as are looked at with them once more: none is often."""
 _SOME = 64
 """Exchanges whose bodies are read at a time."""
 _BYTES = LATELY // 2
@@ -44,7 +46,8 @@ def in_order(recording: Recording, written: Mapping[Seq, int]) -> Iterator[Excha
     """The exchanges one after the other, as the server took them; `written`: the revision that each write made."""
     looking = _Looking(recording)
     left: list[Exchange] = []
-    for some in batched(recording.exchanges(), _WINDOW):
+    exchanges = recording.exchanges()
+    while some := tuple(islice(exchanges, max(_WINDOW, len(left)))):
         looking.look(some, written)
         arranged = looking.arranged([*left, *some])
         middle = some[0].started
@@ -175,6 +178,8 @@ class _Looking:
 
     def _by_answers(self, group: list[Exchange]) -> Iterator[_Edge]:
         """The requests on each object of a run, in an order that explains their answers."""
+        if all(_made(each) for each in group):
+            return  # each made an object of its own
         sights = [found for each in self._ahead(_together(group)) if (found := self._sight(each)) is not None]
         common = [each for each in sights if each.ref is None]
         objects: defaultdict[ObjectRef, list[Sight]] = defaultdict(list)
@@ -186,6 +191,12 @@ class _Looking:
             for run in _runs([*of_object, *wiped]):
                 for first, second in pairwise(linear_order(run, self.written) or ()):
                     yield first.exchange, second.exchange
+
+
+def _made(exchange: Exchange) -> bool:
+    """Whether it made an object: of one name only one can, unless something takes it away between."""
+    info, answer = exchange.info, exchange.answer
+    return info.verb == "create" and not info.subresource and answer is not None and answer.status == _CREATED
 
 
 def _named(exchange: Exchange) -> tuple[str, ...]:

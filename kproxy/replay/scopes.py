@@ -42,9 +42,9 @@ class _Groups:
 
     __slots__ = ("before", "mode", "now")
 
-    def __init__(self, mode: Mode) -> None:
+    def __init__(self, mode: Mode, number: int) -> None:
         self.mode = mode
-        self.now: list[int] = []
+        self.now = [number]
         self.before: list[int] = []
 
     def waited(self, mode: Mode) -> list[int]:
@@ -53,11 +53,15 @@ class _Groups:
             return self.now
         return self.before if len(self.before) <= _FEW else self.now[:1]
 
-    def join(self, number: int, mode: Mode) -> None:
-        """Take a step in."""
-        if (mode is not self.mode or mode is Mode.WHOLE) and self.now:
-            self.before, self.now, self.mode = self.now, [], mode
-        self.now.append(number)
+    def join(self, number: int, mode: Mode) -> list[int]:
+        """Take a step in; whom it waits for."""
+        now = self.now
+        if mode is not self.mode or mode is Mode.WHOLE:
+            self.before, self.now, self.mode = now, [number], mode
+            return now
+        waited = self.before if len(self.before) <= _FEW else now[:1]
+        now.append(number)
+        return waited
 
 
 class Scopes:
@@ -80,11 +84,10 @@ class Scopes:
         for scope, mode in touches:
             groups = known.get(scope)
             if groups is None:
-                groups = known[scope] = _Groups(mode)
-            else:
-                for earlier in groups.waited(mode):
-                    found.setdefault(earlier, scope)
-            groups.join(number, mode)
+                known[scope] = _Groups(mode, number)
+                continue
+            for earlier in groups.join(number, mode):
+                found.setdefault(earlier, scope)
         found.pop(number, None)
         return found
 

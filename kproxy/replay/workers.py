@@ -18,6 +18,9 @@ _AHEAD = 64
 _AT_ONCE = 8
 """Steps that are read at a time: a plan is made while answers come, and while connections are made."""
 
+_READY = 4
+"""For each worker: while so many steps wait to be taken, none are read: the answers that come have the CPU."""
+
 type Take = Callable[[Step], Awaitable[None]]
 
 
@@ -69,9 +72,11 @@ class _Crew:
         self._idle: list[asyncio.Future[None]] = []
         self._failure: BaseException | None = None
         self._room = asyncio.Event()
+        self._enough = 0
 
     async def all(self, workers: int) -> None:
         """See take_all."""
+        self._enough = workers * _READY
         tasks = [asyncio.create_task(self._work()) for _ in range(workers)]
         self._stopper.then(lambda: self._wake(len(self._idle)))
         try:
@@ -93,6 +98,10 @@ class _Crew:
     def _ended(self) -> bool:
         return self._frontier.over or self._failure is not None or self._stopper.stopped is not None
 
+    @property
+    def _reads_on(self) -> bool:
+        return len(self._ready) < self._enough and self._frontier.has_room
+
     async def _work(self) -> None:
         while not self._ended:
             if self._ready:
@@ -104,9 +113,9 @@ class _Crew:
         self._wake(len(self._idle))
 
     async def _read_on(self) -> None:
-        """Read the plan as far as there is room, a few steps at a time."""
+        """Read the plan as far as there is room and need, a few steps at a time."""
         while not self._ended:
-            if not self._frontier.has_room:
+            if not self._reads_on:
                 self._room.clear()
                 await self._room.wait()
             try:
@@ -138,7 +147,7 @@ class _Crew:
         self._wake(len(self._idle) if self._ended else len(self._ready))
 
     def _wake(self, workers: int) -> None:
-        if self._ended or self._frontier.has_room:
+        if self._ended or self._reads_on:
             self._room.set()
         while self._idle and workers > 0:
             idle = self._idle.pop()

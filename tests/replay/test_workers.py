@@ -132,6 +132,25 @@ def test_a_plan_is_read_while_its_first_steps_are_taken() -> None:
     assert when_taken[0] < 100, "nothing is sent before the plan is read"
 
 
+def test_no_more_of_a_plan_is_read_than_is_taken_soon() -> None:
+    read, taking = 0, list[int]()
+
+    def steps() -> Iterator[Step]:
+        nonlocal read
+        for number in range(2000):
+            read += 1
+            yield send(number)
+
+    async def take(_: Step) -> None:
+        for _turn in range(5):  # of the loop, in each of which a part of the plan could be read
+            await asyncio.sleep(0)
+        taking.append(read)
+
+    asyncio.run(take_all(steps(), take, 2, Stopper()))
+    assert all(many - number < 50 for number, many in enumerate(taking))
+    assert all(many - number > 2 for number, many in enumerate(taking[:1900]))
+
+
 def test_a_plan_that_is_none_ends_it() -> None:
     with pytest.raises(ReplayError, match="waits for what comes later"):
         taken([*(send(number) for number in range(50)), send(77)], 4, Taking())
