@@ -190,9 +190,13 @@ class Barriers:
         found = self._alike.get(alike)
         if found is None:
             if len(self._alike) >= _MOST_ALIKE:
-                self._alike.clear()
+                self.forget()
             found = self._alike[alike] = tuple(self._found(effect))
         return found
+
+    def forget(self) -> None:
+        """Forget what requests alike touched: each is looked at once more."""
+        self._alike.clear()
 
     def _found(self, effect: Effect) -> Iterator[Touch]:
         info = effect.exchange.info

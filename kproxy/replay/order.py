@@ -11,13 +11,12 @@ Requests that do not overlap went one after the other. Of those that overlap:
   (firstwrites.py): from then on others see it, and may act on it. A collection's deletion stands where it began.
 
 A recording is gone through in windows: what went on at the same time lies close together, and only that is looked at.
-They are small, since nothing is sent while one is looked at, and as large as what goes on for long makes them.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
-from itertools import islice, pairwise
+from itertools import batched, pairwise
 
 from kproxy.model.api import WRITE_VERBS, ObjectRef
 from kproxy.model.exchange import Digest, Exchange, Nanos, Seq
@@ -29,8 +28,8 @@ from kproxy.replay.sights import Sight, initial_state, listed_revision, shown_by
 _TELLING = WRITE_VERBS | {"get", "list"}
 _NEVER = Nanos(1 << 70)
 _CREATED = 201
-_WINDOW = 256
-"""Exchanges that are read at a time, or as many as are looked at with them once more: none is often."""
+_WINDOW = 2048
+"""Exchanges that are read at a time; about as many of those before are looked at with them once more."""
 _SOME = 64
 """Exchanges whose bodies are read at a time."""
 _BYTES = LATELY // 2
@@ -46,8 +45,7 @@ def in_order(recording: Recording, written: Mapping[Seq, int]) -> Iterator[Excha
     """The exchanges one after the other, as the server took them; `written`: the revision that each write made."""
     looking = _Looking(recording)
     left: list[Exchange] = []
-    exchanges = recording.exchanges()
-    while some := tuple(islice(exchanges, max(_WINDOW, len(left)))):
+    for some in batched(recording.exchanges(), _WINDOW):
         looking.look(some, written)
         arranged = looking.arranged([*left, *some])
         middle = some[0].started

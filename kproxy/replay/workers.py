@@ -18,8 +18,10 @@ _AHEAD = 64
 _AT_ONCE = 8
 """Steps that are read at a time: a plan is made while answers come, and while connections are made."""
 
-_READY = 4
-"""For each worker: while so many steps wait to be taken, none are read: the answers that come have the CPU."""
+_ENOUGH = 512
+"""Steps that wait to be taken: of so many the bodies that the plan looked at are still at hand when they are sent."""
+_FEW = 64
+"""While there are fewer, some are read in each turn of the loop, and not only when one was taken."""
 
 type Take = Callable[[Step], Awaitable[None]]
 
@@ -72,11 +74,9 @@ class _Crew:
         self._idle: list[asyncio.Future[None]] = []
         self._failure: BaseException | None = None
         self._room = asyncio.Event()
-        self._enough = 0
 
     async def all(self, workers: int) -> None:
         """See take_all."""
-        self._enough = workers * _READY
         tasks = [asyncio.create_task(self._work()) for _ in range(workers)]
         self._stopper.then(lambda: self._wake(len(self._idle)))
         try:
@@ -98,9 +98,8 @@ class _Crew:
     def _ended(self) -> bool:
         return self._frontier.over or self._failure is not None or self._stopper.stopped is not None
 
-    @property
-    def _reads_on(self) -> bool:
-        return len(self._ready) < self._enough and self._frontier.has_room
+    def _reads_on(self, enough: int) -> bool:
+        return len(self._ready) < enough and self._frontier.has_room
 
     async def _work(self) -> None:
         while not self._ended:
@@ -109,21 +108,25 @@ class _Crew:
             else:
                 idle: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                 self._idle.append(idle)
+                self._wake(0)
                 await idle
         self._wake(len(self._idle))
 
     async def _read_on(self) -> None:
-        """Read the plan as far as there is room and need, a few steps at a time."""
+        """Read the plan as long as there is little to be taken, a few steps at a time."""
         while not self._ended:
-            if not self._reads_on:
+            if not self._reads_on(_FEW):
                 self._room.clear()
                 await self._room.wait()
-            try:
-                self._came(self._frontier.more())
-            except Exception as error:  # noqa: BLE001 - as in `_one`
-                self._failure = self._failure or error
-                self._wake(len(self._idle))
+            self._more()
             await asyncio.sleep(0)
+
+    def _more(self) -> None:
+        try:
+            self._came(self._frontier.more())
+        except Exception as error:  # noqa: BLE001 - as in `_one`
+            self._failure = self._failure or error
+            self._wake(len(self._idle))
 
     async def _one(self, step: Step) -> None:
         try:
@@ -134,6 +137,8 @@ class _Crew:
             return
         if self._stopper.stopped is None:
             self._came(self._frontier.done(step.number))
+            if self._reads_on(_ENOUGH):
+                self._more()  # a turn of the loop for this alone would be longer than it
 
     def _came(self, steps: list[Step]) -> None:
         """These can be taken."""
@@ -147,7 +152,7 @@ class _Crew:
         self._wake(len(self._idle) if self._ended else len(self._ready))
 
     def _wake(self, workers: int) -> None:
-        if self._ended or self._reads_on:
+        if self._ended or self._reads_on(_FEW):
             self._room.set()
         while self._idle and workers > 0:
             idle = self._idle.pop()

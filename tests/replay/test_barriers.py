@@ -1,10 +1,13 @@
 """kproxy.replay.barriers; what it orders is tried with whole plans in test_graph.py."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kproxy.model.jsontypes import JSON
 from kproxy.replay.barriers import Barriers, definition_of
 from kproxy.replay.effects import Effect
+from kproxy.replay.read_ahead import looked_at
 from tests.replay.test_graph import MAPS, NAMESPACE, PODS, Session, named
 
 
@@ -135,3 +138,51 @@ def test_a_node_waits_for_the_pods_that_come_to_it_and_go_and_for_no_other_chang
     written = session.add(method, target)
     asked = session.add("GET", f"{NAMESPACE}/default/secrets/s", caller="system:node:one")
     assert session.waits()[asked] == ({written: "nodes' pods"} if moves else {})
+
+
+COLLECTIONS = (
+    MAPS,
+    PODS,
+    f"{NAMESPACE}/default/resourcequotas",
+    f"{NAMESPACE}/other/configmaps",
+    f"{NAMESPACE}/default/limitranges",
+    f"{NAMESPACE}/default/services",
+    f"{NAMESPACE}/default/serviceaccounts",
+    NAMESPACE,
+    "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles",
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas",
+    "/apis/scheduling.k8s.io/v1/priorityclasses",
+    "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
+)
+ASKED = st.tuples(
+    st.sampled_from(["POST", "DELETE", "PATCH", "GET"]),
+    st.sampled_from(COLLECTIONS),
+    st.sampled_from(["", "/status", "/eviction", "/binding"]),
+    st.sampled_from([200, 201, 404, 409]),
+    st.sampled_from(["ada", "system:node:one", "system:serviceaccount:default:robot"]),
+    st.sampled_from(["x", "widgets.example.com"]),
+)
+
+
+@given(st.lists(ASKED, max_size=12))
+def test_what_is_remembered_of_requests_alike_is_what_each_would_have_been_told(
+    asked: list[tuple[str, str, str, int, str, str]],
+) -> None:
+    session = Session()
+    for method, collection, subresource, status, caller, name in asked:
+        makes = method == "POST" and not subresource
+        body = named(name) if method in {"POST", "PATCH"} else None
+        session.add(
+            method,
+            collection if makes else f"{collection}/{name}{subresource}",
+            status,
+            sent=body,
+            said=named(name),
+            caller=caller,
+        )
+    remembering, asking = Barriers(), Barriers()
+    for looked in looked_at(session.recording, session.recording.exchange_list):
+        asking.forget()
+        assert list(remembering.of(looked.effect)) == list(asking.of(looked.effect))

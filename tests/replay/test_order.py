@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kproxy.errors import RecordingError
 from kproxy.model.etcd import ClusterId, EtcdCall, EtcdKey, KeyOperation, KeyRange, Operation, Revision
 from kproxy.model.exchange import Answer, Digest, End, Exchange, Frame, Nanos, Request, Seq
 from kproxy.model.jsontypes import JSONObject
@@ -360,6 +362,17 @@ def test_what_is_read_ahead_is_what_a_sight_looks_at() -> None:
     created = recording.exchange_list[0].answer
     assert created is not None
     assert [each for each in recording.together if each] == [[created.body.digest]]
+
+
+def test_of_objects_that_were_all_made_no_answer_is_looked_at() -> None:
+    session = Session()
+    for name in ("a", "b", "c"):
+        session.add("POST", MAPS, (0, 10), 201, said=named(name), sent=named(name))
+    session.recording.body_bytes.clear()  # whoever asks for one fails
+    assert [each.seq for each in in_order(session.recording, {})] == [1, 2, 3]
+    session.add("POST", MAPS, (0, 10), 409, said=refusal("AlreadyExists"), sent=named())
+    with pytest.raises(RecordingError, match="no body"):
+        list(in_order(session.recording, {}))
 
 
 def test_as_much_is_read_ahead_as_is_remembered_and_nothing_that_is_not() -> None:
