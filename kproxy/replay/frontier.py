@@ -42,6 +42,11 @@ class Frontier:
         return self._exhausted and not self._held
 
     @property
+    def held(self) -> int:
+        """How many steps were read and are not done."""
+        return len(self._held)
+
+    @property
     def has_room(self) -> bool:
         """Whether there are steps that may be read."""
         return not self._exhausted and self._next - next(iter(self._held), self._next) < self._window

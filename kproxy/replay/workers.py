@@ -19,7 +19,7 @@ _AT_ONCE = 8
 """Steps that are read at a time: a plan is made while answers come, and while connections are made."""
 
 _ENOUGH = 512
-"""Steps that wait to be taken: of so many the bodies that the plan looked at are still at hand when they are sent."""
+"""Steps that are not done: of so many the bodies that the plan looked at are still at hand when they are sent."""
 _FEW = 64
 """While there are fewer, some are read in each turn of the loop, and not only when one was taken."""
 
@@ -99,7 +99,9 @@ class _Crew:
         return self._frontier.over or self._failure is not None or self._stopper.stopped is not None
 
     def _reads_on(self, enough: int) -> bool:
-        return len(self._ready) < enough and self._frontier.has_room
+        """Whether to read more steps: there are not enough, or a worker has none of them to take."""
+        idle = bool(self._idle) and not self._ready
+        return (idle or self._frontier.held < enough) and self._frontier.has_room
 
     async def _work(self) -> None:
         while not self._ended:
@@ -113,7 +115,7 @@ class _Crew:
         self._wake(len(self._idle))
 
     async def _read_on(self) -> None:
-        """Read the plan as long as there is little to be taken, a few steps at a time."""
+        """Read the plan as long as few of its steps are there, or none can be taken: some at a time."""
         while not self._ended:
             if not self._reads_on(_FEW):
                 self._room.clear()
