@@ -248,11 +248,10 @@ class Renaming:
         known = self._texts.get(value)
         if known is not None and self._still(value, known):
             return known.image
-        names = self._names or self._names_by_now()
-        if not names and not self._ports and not self._listening:
+        if not self.changes_texts:
             return value
         plain = rename_ports(value, self._ports, self._listening)
-        renamed = rename_names(plain, names)
+        renamed = rename_names(plain, self._names_by_now())
         if len(value) <= _LONGEST_KEPT:
             if len(self._texts) >= _MOST_KEPT:
                 self._forget_texts()
@@ -262,7 +261,7 @@ class Renaming:
     @property
     def changes_texts(self) -> bool:
         """Whether a text may have another image than itself: some name has."""
-        return bool(self._names or self._names_by_now() or self._ports or self._listening)
+        return bool(self._names_by_now() or self._ports or self._listening)
 
     def _names_by_now(self) -> Names:
         names = self._names

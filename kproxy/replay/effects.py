@@ -1,10 +1,9 @@
 """What an exchange does, as far as the order of others depends on it: it reads, changes, or connects. Pure."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from kproxy.model.api import WRITE_VERBS, ObjectRef
-from kproxy.model.exchange import Exchange, Headers, header
+from kproxy.model.exchange import Exchange, header
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.target import parameter
 
@@ -75,12 +74,7 @@ def group_of(exchange: Exchange) -> str:
 
 def agent_of(exchange: Exchange) -> str:
     """The User-Agent."""
-    return _agent(exchange.request.headers)
-
-
-@lru_cache(maxsize=1024)  # each step asks a few times, and most requests have the head of another one
-def _agent(headers: Headers) -> str:
-    return header(headers, "user-agent")
+    return header(exchange.request.headers, "user-agent")
 
 
 def program_of(exchange: Exchange) -> str:

@@ -55,12 +55,11 @@ class _Groups:
 
     def join(self, number: int, mode: Mode) -> list[int]:
         """Take a step in; whom it waits for."""
-        now = self.now
+        waited = self.waited(mode)
         if mode is not self.mode or mode is Mode.WHOLE:
-            self.before, self.now, self.mode = now, [number], mode
-            return now
-        waited = self.before if len(self.before) <= _FEW else now[:1]
-        now.append(number)
+            self.before, self.now, self.mode = self.now, [number], mode
+        else:
+            self.now.append(number)
         return waited
 
 

@@ -21,7 +21,7 @@ _AT_ONCE = 8
 _ENOUGH = 512
 """Steps that are not done: of so many the bodies that the plan looked at are still at hand when they are sent."""
 _FEW = 64
-"""While there are fewer, some are read in each turn of the loop, and not only when one was taken."""
+"""While there are fewer, some are read in each turn of the loop, and not only when one was done."""
 
 type Take = Callable[[Step], Awaitable[None]]
 
@@ -110,7 +110,7 @@ class _Crew:
             else:
                 idle: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                 self._idle.append(idle)
-                self._wake(0)
+                self._wake(0)  # nobody, but whoever reads: there is nothing to take
                 await idle
         self._wake(len(self._idle))
 

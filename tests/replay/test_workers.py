@@ -114,39 +114,40 @@ def test_open_streams_and_waits_take_no_worker() -> None:
     assert sorted(taking.done) == list(range(21, 40))
 
 
-def test_a_plan_is_read_while_its_first_steps_are_taken() -> None:
-    read, when_taken = 0, list[int]()
+class Counted:
+    """Independent steps, and how many of them were read."""
 
-    def steps() -> Iterator[Step]:
-        nonlocal read
+    def __init__(self) -> None:
+        self.read = 0
+
+    def steps(self) -> Iterator[Step]:
+        """Them."""
         for number in range(2000):
-            read += 1
+            self.read += 1
             yield send(number)
 
+
+def test_a_plan_is_read_while_its_first_steps_are_taken() -> None:
+    plan, when_taken = Counted(), list[int]()
+
     async def take(_: Step) -> None:
-        when_taken.append(read)
+        when_taken.append(plan.read)
         await asyncio.sleep(0)
 
-    asyncio.run(take_all(steps(), take, 2, Stopper()))
+    asyncio.run(take_all(plan.steps(), take, 2, Stopper()))
     assert len(when_taken) == 2000
     assert when_taken[0] < 100, "nothing is sent before the plan is read"
 
 
 def test_no_more_of_a_plan_is_read_than_is_taken_soon() -> None:
-    read, taking = 0, list[int]()
-
-    def steps() -> Iterator[Step]:
-        nonlocal read
-        for number in range(2000):
-            read += 1
-            yield send(number)
+    plan, taking = Counted(), list[int]()
 
     async def take(_: Step) -> None:
         for _turn in range(5):  # of the loop, in each of which a part of the plan could be read
             await asyncio.sleep(0)
-        taking.append(read)
+        taking.append(plan.read)
 
-    asyncio.run(take_all(steps(), take, 2, Stopper()))
+    asyncio.run(take_all(plan.steps(), take, 2, Stopper()))
     assert all(many - number < 600 for number, many in enumerate(taking))
     assert all(many - number > 2 for number, many in enumerate(taking[:1900]))
 
