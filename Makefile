@@ -5,9 +5,8 @@ SHELL  := /bin/sh
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 SERVER ?= emulated
-WORKERS ?= 2
-# Some unit tests wait for what takes its second: others go on meanwhile.
-UNIT_WORKERS ?= 3
+# One more than two processors: many tests wait for what takes its second, and others go on meanwhile.
+WORKERS ?= 3
 SOAK_SECONDS ?= 90
 SOAK_IDENTITY ?= pass
 EXAMPLES ?= 10000
@@ -22,6 +21,9 @@ SOAK_ALONE ?= $(SOAK_TIMES)
 MUTATIONS ?= 300
 ROOM ?=
 SEED ?=
+
+# Whoever has nothing left takes what waits for another one: a few tests take a minute.
+SPREAD = -n $(WORKERS) --dist worksteal
 
 PROVEN = $(CURDIR)/build/proven.jsonl
 ASSETS = $$(sh controlplane/build.sh --print)
@@ -44,23 +46,23 @@ demo: $(VENV)/installed ## the walkthrough, end to end (SERVER=kube-apiserver: o
 	else $(BIN)/kproxy demo --server $(SERVER); fi
 
 test: $(VENV)/installed ## every test that needs nothing beyond this machine's Python
-	$(BIN)/pytest -n $(WORKERS) -m "not controlplane and not netns and not memory"
+	$(BIN)/pytest $(SPREAD) -m "not controlplane and not netns and not memory"
 
 test-unit: $(VENV)/installed ## the tests that start no process and take no seconds, in an order drawn by SEED (a new one each time): under a minute on two cores
-	$(BIN)/pytest -q -n $(UNIT_WORKERS) --dist worksteal -m "not process and not long and not controlplane and not netns and not memory" -p randomly \
+	$(BIN)/pytest -q $(SPREAD) -m "not process and not long and not controlplane and not netns and not memory" -p randomly \
 	  --hypothesis-profile quick $(SEED:%=--randomly-seed=%)
 
 test-lowest: $(VENV)/installed ## the same and the demo, on the oldest dependencies that pyproject.toml allows
-	WORKERS=$(WORKERS) sh tools/resolve.sh $(BIN) lowest
+	SPREAD="$(SPREAD)" sh tools/resolve.sh $(BIN) lowest
 
 test-newest: $(VENV)/installed ## the same, on the newest ones
-	WORKERS=$(WORKERS) sh tools/resolve.sh $(BIN) highest
+	SPREAD="$(SPREAD)" sh tools/resolve.sh $(BIN) highest
 
 test-memory: $(VENV)/installed ## gigabytes and thousands of watches through a real recording: what the proxy holds of them
 	$(BIN)/pytest -n 0 -m memory
 
 byte-for-byte: $(VENV)/installed ## promise 1 on EXAMPLES generated exchanges (10000)
-	KPROXY_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) --timeout=3600 tests/proxy/test_byte_for_byte.py \
+	KPROXY_EXAMPLES=$(EXAMPLES) $(BIN)/pytest $(SPREAD) --timeout=3600 tests/proxy/test_byte_for_byte.py \
 	  tests/proxy/test_byte_for_byte_sockets.py
 
 lint: $(VENV)/installed ## ruff: all rules, and the format
@@ -87,7 +89,7 @@ soak: $(VENV)/installed controlplane ## a whole control plane through kproxy for
 
 test-controlplane: $(VENV)/installed controlplane-older soak ## the tests that need the real control plane (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_OLDER_ASSETS="$(OLDER_ASSETS)" KPROXY_COMPAT_RESULTS=$(PROVEN) \
-	  $(BIN)/pytest -n $(WORKERS) -m controlplane --ignore tests/controlplane/compat \
+	  $(BIN)/pytest $(SPREAD) -m controlplane --ignore tests/controlplane/compat \
 	  --ignore tests/controlplane/test_versions_plane.py
 
 versions: $(VENV)/installed controlplane-older ## a control plane's session of each version replayed on the other: each finding explained (needs Go)
@@ -97,7 +99,7 @@ versions: $(VENV)/installed controlplane-older ## a control plane's session of e
 test-compat: $(VENV)/installed controlplane ## clients that no one here wrote, through kproxy (needs Go and Node.js)
 	sh tools/compat.sh build/compat
 	KUBEBUILDER_ASSETS="$(ASSETS)" KPROXY_COMPAT="$(CURDIR)/build/compat" KPROXY_COMPAT_RESULTS=$(PROVEN) \
-	  $(BIN)/pytest -n $(WORKERS) tests/controlplane/compat
+	  $(BIN)/pytest $(SPREAD) tests/controlplane/compat
 
 compatibility: $(VENV)/installed ## write docs/compatibility.md from the markers of those tests
 	$(BIN)/python tools/compatibility.py

@@ -23,5 +23,6 @@ trap 'rm -rf "$work"' EXIT
 "$bin/uv" pip sync -q --python "$venv/bin/python" "$work/all.txt"
 "$bin/uv" pip install -q --python "$venv/bin/python" --no-deps --no-build-isolation -e .
 echo "== the $which that pyproject.toml allows:" $(cat "$work/kproxy.txt")
-"$venv/bin/pytest" -q -n "${WORKERS:-2}" -m "not process and not long and not controlplane and not netns and not memory"
+# shellcheck disable=SC2086 - several options
+"$venv/bin/pytest" -q ${SPREAD:-} -m "not process and not long and not controlplane and not netns and not memory"
 "$venv/bin/kproxy" demo -o "$work/demo.kproxy" | tail -n 1

@@ -1,6 +1,5 @@
 """`kproxy learn RUN RUN … -o FILE`: rules of noise, from runs of one session on one version."""
 
-import asyncio
 import os
 import tempfile
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.rules import MOST_RUNS, Learned, check_version, learn_rules, recorded_version
 from kproxy.session.stage import staged
 from kproxy.session.target import TargetWish, parse_target
+from kproxy.session.turns import run_in_turns
 
 
 @click.command("learn", short_help="Rules of noise, from runs of one session.")
@@ -74,7 +74,7 @@ def _from_replays(where: str, wish: TargetWish, runs: int) -> Learned:
                 check_version(reachable.lab.server_version if reachable.lab else "", version)
                 notify, comparing = stack.enter_context(replay_progress())
                 settings = ReplaySettings(output=Path(run), state_home=Path(folder), restoring=start)
-                asyncio.run(replay_recording(where, reachable, settings, Audience(notify=notify, comparing=comparing)))
+                run_in_turns(replay_recording(where, reachable, settings, Audience(notify=notify, comparing=comparing)))
         return learn_rules(made, version=version)
 
 

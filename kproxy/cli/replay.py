@@ -1,6 +1,5 @@
 """`kproxy replay FILE --on TARGET`."""
 
-import asyncio
 import os
 import sys
 import tempfile
@@ -40,6 +39,7 @@ from kproxy.session.rules import rule_book
 from kproxy.session.slices import SliceWish, begun_with
 from kproxy.session.stage import StageWish, staged
 from kproxy.session.target import parse_target
+from kproxy.session.turns import run_in_turns
 
 
 @click.command("replay", short_help="Replay a session on a fresh server, compare.")
@@ -188,7 +188,7 @@ def command(
         notify, comparing = stack.enter_context(replay_progress())
         signals: list[int] = []
         audience = Audience(confirm=confirm, notify=notify, tell=_tell, stopped=signals.append, comparing=comparing)
-        verdict: Verdict = asyncio.run(replay_recording(file, reachable, settings, audience))
+        verdict: Verdict = run_in_turns(replay_recording(file, reachable, settings, audience))
 
         def written() -> int:
             return write_reports(

@@ -8,7 +8,7 @@
 - an object's life: history, blame, why, objects (as it then was), naming (how people name it), moments (`--at`),
   authors, mentions (where etcd was not recorded)
 - replaying: replay, plan (`--dry-run`), target, stage (the server for it), spares (fresh ones in advance), acting (as
-  whom), driving, restore, confirmation, instead (what is sent in place of a request)
+  whom), driving, turns (its event loop), restore, confirmation, instead (what is sent in place of a request)
 - comparing: compare, rules, evidence, beside (both sides of a difference), outputs
 - parts of a session: slices, partledger, cutting (as a recording of its own), midway, shortened (its clock), bisect
 - other use cases: play, lab, demo with walkthrough

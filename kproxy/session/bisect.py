@@ -6,7 +6,6 @@ session. Where it does as it did there, the search goes on, and the reference is
 that is all); if it says no, all is searched again with the reference at each step.
 """
 
-import asyncio
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -27,6 +26,7 @@ from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.restore import Restoring
 from kproxy.session.spares import Spares
 from kproxy.session.target import Target
+from kproxy.session.turns import run_in_turns
 from kproxy.store.copying import copy
 
 _INDEX = re.compile(r"\[\d+\]")
@@ -201,5 +201,5 @@ def _replayed(
     found: list[ReplayResult] = []
     with servers.fresh(more=more) as (target, start):
         settings = replace(settings, force=True, restoring=start)
-        verdict = asyncio.run(replay_recording(where, target, settings, Audience(done=found.append)))
+        verdict = run_in_turns(replay_recording(where, target, settings, Audience(done=found.append)))
     return verdict, {recorded: replayed for each in found for recorded, replayed in each.pairs}

@@ -21,6 +21,7 @@ from kproxy.session.relays import lab_relays
 from kproxy.session.replay import Audience, ReplaySettings, replay_recording
 from kproxy.session.server_facts import lab_etcd
 from kproxy.session.target import TargetWish, reached
+from kproxy.session.turns import run_in_turns
 
 CLIENT = (sys.executable, "-m", "kproxy.session.walkthrough")
 
@@ -46,7 +47,7 @@ def demo(settings: DemoSettings, show: Callable[[LogRow], None], tell: Tell) -> 
     ):
         replayed = ReplaySettings(output=Path(folder, "replayed.kproxy"), state_home=Path(folder))
         run = replay_recording(str(settings.output), target, replayed, Audience(tell=tell))
-        return asyncio.run(run)
+        return run_in_turns(run)
 
 
 def _record(settings: DemoSettings, tell: Tell) -> None:

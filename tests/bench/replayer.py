@@ -7,7 +7,6 @@ of both processes), "peak" (bytes)}.
 """
 
 import argparse
-import asyncio
 import cProfile
 import json
 import os
@@ -23,6 +22,7 @@ from kproxy.session.acting import Acting, senders
 from kproxy.session.driving import collected_seldom
 from kproxy.session.recording import recording
 from kproxy.session.recordsettings import RecordSettings
+from kproxy.session.turns import run_in_turns
 from kproxy.store.reader import open_recording
 from tests.bench.usage import cpu_seconds, peak_bytes, tree
 
@@ -37,10 +37,10 @@ def main() -> None:
     arguments.add_argument("--profile", type=Path)
     options = arguments.parse_args()
     if options.profile is None:
-        told = asyncio.run(driven(options))
+        told = run_in_turns(driven(options))
     else:
         profile = cProfile.Profile(time.process_time)
-        told = profile.runcall(asyncio.run, driven(options))
+        told = profile.runcall(run_in_turns, driven(options))
         profile.dump_stats(options.profile)
     sys.stdout.write(json.dumps(told) + "\n")
 

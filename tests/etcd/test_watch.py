@@ -16,6 +16,9 @@ from kproxy.model.etcd import ChangeType, EtcdKey, Revision
 from kproxy.wire.descriptors import ByTable, message_class
 from tests.support.etcd_server import Certificates, EtcdServer, running_etcd
 
+_LONGEST = 90.0
+"""Seconds: an etcd that comes again may leave a call unanswered for its 30."""
+
 
 def run[T](server: EtcdServer, body: Callable[[Etcd], Awaitable[T]]) -> T:
     """What `body` gives with a connected client."""
@@ -28,14 +31,19 @@ def run[T](server: EtcdServer, body: Callable[[Etcd], Awaitable[T]]) -> T:
 
 
 async def collect(watch: AsyncGenerator[WatchBatch], until: Revision) -> list[RawEvent]:
-    """The events up to a revision."""
+    """The events up to a revision; a watch that does not come to it says how far it came."""
     events: list[RawEvent] = []
-    async with asyncio.timeout(30), aclosing(watch) as batches:
-        async for batch in batches:
-            assert not batch.events or batch.events[-1].mod_revision == batch.revision
-            events += batch.events
-            if batch.revision >= until:
-                break
+    came = Revision(0)
+    try:
+        async with asyncio.timeout(_LONGEST), aclosing(watch) as batches:
+            async for batch in batches:
+                assert not batch.events or batch.events[-1].mod_revision == batch.revision
+                events += batch.events
+                came = batch.revision
+                if came >= until:
+                    break
+    except TimeoutError:
+        raise AssertionError(f"the watch came to {came} with {len(events)} events, not to {until}") from None
     return events
 
 
