@@ -9,7 +9,6 @@ an answer has become the next request before another one is read, and the target
 import asyncio
 from collections.abc import Coroutine
 from selectors import DefaultSelector, SelectorKey
-from typing import Any
 
 
 class OneAtATime(DefaultSelector):
@@ -32,7 +31,7 @@ class OneAtATime(DefaultSelector):
         return []
 
 
-def run_in_turns[T](main: Coroutine[Any, Any, T]) -> T:
+def run_in_turns[T](main: Coroutine[None, None, T]) -> T:
     """As asyncio.run does, on such a loop."""
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(OneAtATime())) as runner:
         return runner.run(main)
