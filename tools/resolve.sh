@@ -2,7 +2,8 @@
 # The bounds of pyproject.toml, tried: resolve kproxy's dependencies to the lowest or the highest that these allow, into
 # an environment of their own, and run there the tests that start no process and take no
 # seconds, and the demo.
-# usage: resolve.sh BIN lowest|highest      (BIN: the folder of an environment that `make .venv/installed` made)
+# usage: resolve.sh BIN lowest|highest      (BIN: the folder of an environment that `make .venv/installed` made;
+#        SPREAD, a variable: pytest's options for several workers)
 set -eu
 bin=$1 which=$2
 case $which in

@@ -16,9 +16,6 @@ from kproxy.model.etcd import ChangeType, EtcdKey, Revision
 from kproxy.wire.descriptors import ByTable, message_class
 from tests.support.etcd_server import Certificates, EtcdServer, running_etcd
 
-_LONGEST = 90.0
-"""Seconds: an etcd that comes again may leave a call unanswered for its 30."""
-
 
 def run[T](server: EtcdServer, body: Callable[[Etcd], Awaitable[T]]) -> T:
     """What `body` gives with a connected client."""
@@ -35,7 +32,7 @@ async def collect(watch: AsyncGenerator[WatchBatch], until: Revision) -> list[Ra
     events: list[RawEvent] = []
     came = Revision(0)
     try:
-        async with asyncio.timeout(_LONGEST), aclosing(watch) as batches:
+        async with asyncio.timeout(30), aclosing(watch) as batches:
             async for batch in batches:
                 assert not batch.events or batch.events[-1].mod_revision == batch.revision
                 events += batch.events
