@@ -63,9 +63,8 @@ def _tags() -> dict[int, Callable[[object, bool], object]]:
 def _load(data: bytes) -> object:
     """One item as the library's values: byte strings and tags are still there. ContentError."""
     check_size(data)
-    decoder = cbor2.CBORDecoder(
-        BytesIO(data), semantic_decoders=_tags(), max_depth=MAX_DEPTH, allow_duplicate_keys=False
-    )
+    deepest = MAX_DEPTH + data.startswith(CBOR_MAGIC)  # a tag is a level too, and JSON has none for this one
+    decoder = cbor2.CBORDecoder(BytesIO(data), semantic_decoders=_tags(), max_depth=deepest, allow_duplicate_keys=False)
     try:
         tree: object = decoder.decode()
     except (cbor2.CBORDecodeError, UnicodeError, TypeError, ValueError, OverflowError, RecursionError) as error:

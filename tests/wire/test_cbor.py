@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.wire.cbor import decode_cbor, edit_cbor, encode_cbor
 from kproxy.wire.content import ContentError
+from kproxy.wire.jsontext import MAX_DEPTH, decode_json
 from kproxy.wire.mediatype import CBOR_MAGIC
 from tests.support.made import json_values
 
@@ -114,6 +115,13 @@ def test_no_tag_makes_anything_but_plain_values(tag: int) -> None:
     head = cbor2.dumps(CBORTag(tag, 0))[:-1]
     for content in (b"\x01", b"\x41a", b"\x82\x01\x02", b"\xa0"):
         assert decode_cbor(head + content) == decode_cbor(content)
+
+
+def test_what_json_may_nest_cbor_may_nest_too() -> None:
+    deepest: JSON = decode_json(b"[" * MAX_DEPTH + b"1" + b"]" * MAX_DEPTH)
+    assert decode_cbor(encode_cbor(deepest)) == deepest
+    with pytest.raises(ContentError, match="nesting depth"):
+        decode_cbor(encode_cbor([deepest]))
 
 
 def test_an_error_quotes_nothing_of_the_content() -> None:
