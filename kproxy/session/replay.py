@@ -1,7 +1,7 @@
 """`kproxy replay`: a recorded session against another server, recorded itself, and compared."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from kproxy.replay.engine import Drive, replay
 from kproxy.replay.events import ReplayEvent
 from kproxy.replay.guard import both_known, check_target, gather_facts, written_resources
 from kproxy.replay.loops import Without
+from kproxy.replay.pace import FAST
 from kproxy.replay.passing import Passing
 from kproxy.replay.plan import Plan, make_plan
 from kproxy.replay.recorded import is_leaving
@@ -48,7 +49,7 @@ from kproxy.session.acting import (
     upstreams,
 )
 from kproxy.session.confirmation import Confirmation
-from kproxy.session.driving import collected_seldom, serves, stopped_by_signals
+from kproxy.session.driving import collected_seldom, preempting_nobody, serves, stopped_by_signals
 from kproxy.session.instead import requests_instead
 from kproxy.session.opened import Opened, opened
 from kproxy.session.partledger import changes_of
@@ -294,7 +295,8 @@ async def _drive(
         bare = target.upstream.without_credentials()
         await live.within.ready(bare)
         stopper = Stopper(partial(serves, target.upstream))
-        with stopped_by_signals(stopper), collected_seldom():
+        waiting = preempting_nobody() if settings.drive.pace == FAST else nullcontext()  # a pace is a matter of moments
+        with stopped_by_signals(stopper), collected_seldom(), waiting:
             result = await replay(
                 baseline.recording,
                 await senders(settings.acting, target.upstream, begun.mapped, live.within),

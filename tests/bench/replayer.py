@@ -19,7 +19,7 @@ from kproxy.config.upstream import upstream_from_url
 from kproxy.replay.engine import Drive, replay
 from kproxy.replay.events import ReplayEnded, ReplayEvent, RequestSent
 from kproxy.session.acting import Acting, senders
-from kproxy.session.driving import collected_seldom
+from kproxy.session.driving import collected_seldom, preempting_nobody
 from kproxy.session.recording import recording
 from kproxy.session.recordsettings import RecordSettings
 from kproxy.session.turns import run_in_turns
@@ -64,7 +64,7 @@ async def driven(options: argparse.Namespace) -> dict[str, float]:
             who = await senders(Acting(), target, {}, live.within)
             drive = Drive(concurrency=options.concurrency)
             before = cpu_seconds(tree(os.getpid()))
-            with collected_seldom():
+            with collected_seldom(), preempting_nobody():
                 result = await replay(recorded, who, drive=drive, notify=hear)
             await live.outbox.drain(120)
             stored = time.monotonic()
