@@ -7,7 +7,7 @@ the requests that may come next, the one that was answered first and whose answe
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kproxy.model.exchange import Nanos, Seq
 from kproxy.replay.sights import Sight
@@ -106,12 +106,17 @@ def linear_order(sights: Sequence[Sight], written: Mapping[Seq, int]) -> list[Si
     """An order of requests on one object in which all answers fit; None: none was found.
 
     `written`: the revision that each write made, as far as that is known. A collection's deletion takes an object away,
-    if the answers allow that: whoever deleted it at the same time, and was told so, came before. Reads that may show an
-    old state are left out if no order explains them: they say nothing then, and the others' order is still known.
+    if the answers allow that: one that it shows was there until then, but for whoever deleted it at the same time, and
+    was told so, which came before. Reads that may show an old state are left out if no order explains them: they say
+    nothing then, and the others' order is still known.
     """
-    wiped = any(each.ref is None for each in sights) and _linear_order(sights, written, wipes=True)
-    if found := wiped or _linear_order(sights, written, wipes=False):
-        return found
+    ways = [(sights, False)]
+    if any(each.ref is None for each in sights):
+        unseen = [replace(each, found=None) if each.ref is None else each for each in sights]
+        ways = [(sights, True), (unseen, True), (sights, False), (unseen, False)]
+    for seen, wipes in ways:
+        if (found := _linear_order(seen, written, wipes=wipes)) is not None:
+            return found
     certain = [each for each in sights if not each.may_be_old]
     return linear_order(certain, written) if len(certain) < len(sights) else None
 

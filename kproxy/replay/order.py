@@ -185,7 +185,7 @@ class _Looking:
             if each.ref is not None:
                 objects[each.ref].append(each)
         for ref, of_object in objects.items():
-            wiped = [each for each in common if each.exchange.info.namespace in {"", ref.namespace}]
+            wiped = [each.of(ref) for each in common if each.exchange.info.namespace in {"", ref.namespace}]
             for run in _runs([*of_object, *wiped]):
                 for first, second in pairwise(linear_order(run, self.written) or ()):
                     yield first.exchange, second.exchange

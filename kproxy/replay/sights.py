@@ -1,7 +1,7 @@
 """What an exchange's answer says of the object that it was about: how it found it, and how it left it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from kproxy.model.api import ObjectRef, metadata_of
@@ -17,6 +17,7 @@ _OF_THE_OBJECT = frozenset({"", "status", "scale"})
 
 _CHANGES = frozenset({"update", "patch"})
 _OF_ONE = _CHANGES | {"create", "get", "delete"}
+_SEEN = _OF_ONE | {"deletecollection"}
 
 INITIAL_END = b"k8s.io/initial-events-end"
 _MOST_INITIAL = 10_000
@@ -31,6 +32,7 @@ class Sight:
     where nobody can tell. `uid` and `revision`: the object's in the answer ("" and 0: not said); `wanted`: the
     resourceVersion that the request insisted on (0: none), and `refused`: that this was what it failed for.
     `may_be_old`: it asked for any state, or one not older than another one, and may have been shown an old one.
+    `names`: of a collection's deletion the objects that it found, as far as its answer shows them.
     """
 
     exchange: Exchange
@@ -43,6 +45,11 @@ class Sight:
     wanted: int = 0
     refused: bool = False
     may_be_old: bool = False
+    names: frozenset[str] = frozenset()
+
+    def of(self, ref: ObjectRef) -> "Sight":
+        """What a collection's deletion says of one object."""
+        return replace(self, found=True) if ref.name in self.names else self
 
 
 def sight(recording: Recording, exchange: Exchange) -> Sight | None:
@@ -51,7 +58,7 @@ def sight(recording: Recording, exchange: Exchange) -> Sight | None:
     if not info.is_resource or exchange.answer is None or parameter(exchange.request.target, "dryRun") is not None:
         return None
     if info.verb == "deletecollection":
-        return Sight(exchange=exchange, ref=None, writes=True) if exchange.answer.status < 300 else None
+        return _of_all(recording, exchange, exchange.answer) if exchange.answer.status < 300 else None
     if info.verb in _OF_ONE:
         return (
             _beside(exchange)
@@ -59,6 +66,13 @@ def sight(recording: Recording, exchange: Exchange) -> Sight | None:
             else _of_one(recording, exchange, exchange.answer)
         )
     return None
+
+
+def _of_all(recording: Recording, exchange: Exchange, answered: Answer) -> Sight:
+    items = _document(recording, answered.headers, answered.body).get("items")
+    shown = items if isinstance(items, list) else []
+    names = frozenset(text(metadata_of(each).get("name")) for each in shown)
+    return Sight(exchange=exchange, ref=None, writes=True, names=names)
 
 
 def _of_one(recording: Recording, exchange: Exchange, answered: Answer) -> Sight | None:
@@ -80,7 +94,7 @@ def _of_one(recording: Recording, exchange: Exchange, answered: Answer) -> Sight
 def shown_by(exchange: Exchange) -> Iterator[Body]:
     """The bodies that `sight` looks at; but not a creation's request, which only matters if its answer says no name."""
     info = exchange.info
-    if info.verb not in _OF_ONE or info.subresource not in _OF_THE_OBJECT or not info.is_resource:
+    if info.verb not in _SEEN or info.subresource not in _OF_THE_OBJECT or not info.is_resource:
         return
     if exchange.answer is None or parameter(exchange.request.target, "dryRun") is not None:
         return

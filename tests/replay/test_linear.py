@@ -1,5 +1,7 @@
 """kproxy.replay.linear; what it means for whole sessions is in test_order.py."""
 
+from dataclasses import replace
+
 from kproxy.model.api import ObjectRef
 from kproxy.model.exchange import Answer, Exchange, Nanos, Request, Seq
 from kproxy.replay.linear import linear_order
@@ -71,6 +73,19 @@ def test_who_deleted_what_a_collections_deletion_takes_away_came_before_that() -
     deleted = seen(1, (2, 9), found=True, left=False)
     assert order(deleted, wiped(2, (0, 8))) == [1, 2]
     assert order(seen(3, (2, 9), found=False, left=False), wiped(2, (0, 8))) == [2, 3]
+
+
+def test_what_a_collections_deletion_shows_was_there_until_then() -> None:
+    """Regression: the garbage collector's 404 for what the namespace controller deleted was answered first."""
+    missed = seen(1, (2, 8), found=False, left=False)
+    unseen = wiped(2, (0, 9))
+    assert order(missed, unseen) == [1, 2]
+    assert order(missed, replace(unseen, found=True)) == [2, 1]
+
+
+def test_whoever_deleted_what_a_collections_deletion_shows_came_before_it_all_the_same() -> None:
+    deleted = seen(1, (2, 9), found=True, left=False)
+    assert order(deleted, replace(wiped(2, (0, 8)), found=True)) == [1, 2]
 
 
 def test_what_a_collections_deletion_leaves_is_there_behind_it() -> None:

@@ -226,6 +226,12 @@ def test_the_deletion_of_all_explains_that_one_is_gone() -> None:
     assert session.order() == [seen, wiped, nothing]
 
 
+def test_the_deletion_of_all_comes_before_what_does_not_find_an_object_that_it_shows() -> None:
+    session = Session()
+    nothing, wiped = session.delete((11, 19), 404), session.add("DELETE", MAPS, (10, 20), said={"items": [named()]})
+    assert session.order() == [wiped, nothing]
+
+
 def test_what_overlaps_only_through_another_objects_request_keeps_to_its_own_times() -> None:
     session = Session()
     long = session.add("PATCH", f"{MAPS}/other", (0, 100), said=named("other"))

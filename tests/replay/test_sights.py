@@ -118,6 +118,21 @@ def test_an_eviction_and_a_deletion_of_all_write_what_nobody_can_tell() -> None:
     assert wiped.ref is None
 
 
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"kind": "PodList", "items": [{"metadata": {"name": "y"}}, OBJECT]}, True),
+        ({"kind": "PodList", "items": [{"metadata": {"name": "y"}}, {"metadata": None}, 1]}, None),
+        ({"kind": "Status", "items": "x"}, None),
+        (None, None),
+    ],
+)
+def test_a_deletion_of_all_found_what_its_answer_shows(said: JSON, *, found: bool | None) -> None:
+    wiped = seen("DELETE", PODS, 200, said)
+    assert wiped is not None
+    assert wiped.of(ObjectRef(group="", resource="pods", namespace="default", name="x")).found is found
+
+
 def test_a_namespace_is_the_same_object_when_it_is_made_and_when_it_is_deleted() -> None:
     made = seen("POST", "/api/v1/namespaces", 201, OBJECT)
     deleted = seen("DELETE", "/api/v1/namespaces/x", 200, GONE)
@@ -176,7 +191,7 @@ def test_what_a_watch_begins_with_is_of_the_revision_that_its_bookmark_says(
         ("DELETE", f"{MAPS}/x", 1),
         ("GET", f"{MAPS}/x", 1),
         ("GET", MAPS, 0),
-        ("DELETE", MAPS, 0),
+        ("DELETE", MAPS, 1),
         ("GET", f"{PODS}/x/log", 0),
         ("GET", "/version", 0),
         ("PUT", f"{MAPS}/x?dryRun=All", 0),
