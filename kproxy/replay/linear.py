@@ -110,13 +110,14 @@ def linear_order(sights: Sequence[Sight], written: Mapping[Seq, int]) -> list[Si
     was told so, which came before. Reads that may show an old state are left out if no order explains them: they say
     nothing then, and the others' order is still known.
     """
-    ways = [(sights, False)]
-    if any(each.ref is None for each in sights):
-        unseen = [replace(each, found=None) if each.ref is None else each for each in sights]
-        ways = [(sights, True), (unseen, True), (sights, False), (unseen, False)]
-    for seen, wipes in ways:
-        if (found := _linear_order(seen, written, wipes=wipes)) is not None:
-            return found
+    collections = [each for each in sights if each.ref is None]
+    told = [sights]
+    if any(each.found for each in collections):
+        told.append([replace(each, found=None) if each.ref is None else each for each in sights])
+    for wipes in (True, False) if collections else (False,):
+        for some in told:
+            if (found := _linear_order(some, written, wipes=wipes)) is not None:
+                return found
     certain = [each for each in sights if not each.may_be_old]
     return linear_order(certain, written) if len(certain) < len(sights) else None
 

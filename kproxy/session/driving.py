@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 
 from kproxy.config.upstream import Upstream
@@ -124,16 +124,23 @@ def preempting_nobody() -> Iterator[None]:
     less CPU for a read without that (docs/performance.md). Nobody waits at a replay that goes as fast as it can, which
     is what SCHED_BATCH of sched(7) is for. A policy that somebody chose is kept, and so is one that may not be changed.
     """
-    if not hasattr(os, "sched_setscheduler") or os.sched_getscheduler(0) != os.SCHED_OTHER:
-        yield
-        return
-    with suppress(PermissionError):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    changed = hasattr(os, "SCHED_BATCH") and _schedule(os.SCHED_BATCH, instead_of=os.SCHED_OTHER)
     try:
         yield
     finally:
-        with suppress(PermissionError):
-            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        if changed:
+            _schedule(os.SCHED_OTHER, instead_of=os.SCHED_BATCH)
+
+
+def _schedule(policy: int, *, instead_of: int) -> bool:
+    """Give this thread another policy; whether it had `instead_of`, and has it now."""
+    try:
+        if os.sched_getscheduler(0) != instead_of:
+            return False
+        os.sched_setscheduler(0, policy, os.sched_param(0))
+    except OSError:  # a container may forbid it; musl answers ENOSYS: https://github.com/python/cpython/issues/78831
+        return False
+    return True
 
 
 async def serves(target: Upstream) -> bool:

@@ -1,5 +1,6 @@
 """What a replay stands on while it is driven."""
 
+import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,7 +8,7 @@ import pytest
 
 from kproxy.session.driving import preempting_nobody
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="no such policies here")
+pytestmark = pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="no such policies here")
 
 
 def policies(before: int) -> list[int]:
@@ -34,10 +35,26 @@ def test_a_policy_that_somebody_chose_is_kept(policy: str) -> None:
     assert in_a_thread_of_its_own(chosen) == [chosen] * 3
 
 
-def test_where_no_policy_may_be_chosen_nothing_is_said_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise PermissionError
+@pytest.mark.parametrize("call", ["sched_getscheduler", "sched_setscheduler"])
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS])
+def test_where_no_policy_can_be_chosen_nothing_is_said_of_it(
+    monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    """As a container may have it, and as musl has it."""
+    before = os.sched_getscheduler(0)
 
-    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(os, call, refuse)
+        with preempting_nobody():
+            pass
+    assert os.sched_getscheduler(0) == before
+
+
+def test_where_there_is_no_such_policy_nothing_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on the BSDs."""
+    monkeypatch.delattr(os, "SCHED_BATCH")
     with preempting_nobody():
         assert os.sched_getscheduler(0) == os.SCHED_OTHER
