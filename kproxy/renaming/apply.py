@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote
 
 from kproxy.model.exchange import Headers
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.renaming.itself import may_use
 from kproxy.renaming.kinds import Kind, Place, is_revision, is_time, owner_of, resource_of
 from kproxy.renaming.openapi import hash_key
 from kproxy.renaming.renaming import Renaming
@@ -16,6 +17,11 @@ _CONDITION = "if-modified-since"
 _NOT_A_REVISION = frozenset({"", "0"})
 _VALUES = re.compile(r"[?&](?:resourceVersion|continue|hash)=")
 """Parameters whose values are no texts."""
+
+
+def stays_itself(target: str, headers: Headers, media_type: str, body: bytes) -> bool:
+    """Whether a request says nothing that a server chooses but names: while no name has another image it is its own."""
+    return not (_VALUES.search(target) or _asks_if_modified(headers) or may_use(target, headers, media_type, body))
 
 
 def rename_target(renaming: Renaming, target: str) -> str:

@@ -12,6 +12,7 @@ from kproxy.model.recording import Recording
 from kproxy.renaming.kinds import resource_of
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import Watch
+from kproxy.replay.beforehand import read_before
 from kproxy.replay.coming import Coming
 from kproxy.replay.conflicts import CONFLICT, Conflict, conflict_of, excuses
 from kproxy.replay.events import (
@@ -187,7 +188,10 @@ class _Run:
 
     async def _all_steps(self, plan: Plan) -> None:
         window = min(plan.reach or WINDOW, WINDOW)
-        await take_all(iter(plan.steps), self._take, self.drive.concurrency, self.stopper, window)
+        steps = iter(plan.steps)
+        if self.drive.concurrency > 1:
+            steps = await read_before(steps, self.stopper)
+        await take_all(steps, self._take, self.drive.concurrency, self.stopper, window)
         if self.streams:
             await asyncio.gather(*(task for _, task in self.streams.values()))
 
@@ -219,7 +223,7 @@ class _Run:
         if self.stopper.stopped is not None:
             return
         try:
-            prepared = self.sending.prepare(exchange, alone=step.stays or follows(exchange))
+            prepared = self.sending.prepare(exchange, step)
         except ReplayError as error:
             self._leave_out(step.seq, str(error))
             return
@@ -254,14 +258,14 @@ class _Run:
         elif reply.status == _SWITCHED:
             self._beside(exchange, self._upgraded(exchange, reply))
         elif follows(exchange):
-            self._beside(exchange, self.sending.read(exchange, reply, step.leave_after))
+            self._beside(exchange, self.sending.read(prepared, reply, step.leave_after))
         elif step.polls or self._awaited(exchange):
             reply = await self.sending.poll(prepared, reply, self._polling(exchange))
         elif (listed := self.published.awaited(exchange)) is not None:
             reply = await self.sending.poll(prepared, reply, self._polling(exchange, listed.shown))
         else:
             served = is_refused_watch(exchange) and reply.status == 200  # it would go on and on
-            await self.sending.read(exchange, reply, 0 if served else step.leave_after)
+            await self.sending.read(prepared, reply, 0 if served else step.leave_after)
         return reply
 
     def _coming(self, exchange: Exchange) -> Coming | None:

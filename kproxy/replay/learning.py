@@ -8,12 +8,13 @@ from hashlib import sha256
 
 from kproxy.model.exchange import Answer, Digest, Exchange, header
 from kproxy.model.recording import Recording
-from kproxy.renaming.itself import may_use, tells_only_itself
+from kproxy.renaming.itself import may_use
 from kproxy.renaming.kinds import Owner, resource_of
 from kproxy.renaming.learn import Learner, learn_text
 from kproxy.renaming.openapi import OPENAPI, learn_links
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.issued import bind_issued
+from kproxy.replay.plain import tells_of_itself
 from kproxy.wire.content import ContentError, decode
 
 _REMEMBERED = 4096
@@ -50,8 +51,8 @@ class AnswerLearner:
         self.making: Counter[str] = Counter()
         """Creations that are on their way, by resource: which drawn name is whose they alone will tell."""
 
-    def learn(self, exchange: Exchange, media_type: str, data: bytes) -> None:
-        """One more answer."""
+    def learn(self, exchange: Exchange, media_type: str, data: bytes, *, own_only: bool | None = None) -> None:
+        """One more answer. `own_only`: whether the recorded one tells of its own object only; None: nobody looked."""
         answer = exchange.answer
         if answer is None or answer.body.digest is None or not data:
             return
@@ -65,7 +66,7 @@ class AnswerLearner:
             self._told[pair] = None
         self._put_off.append(_Pair(exchange, answer, media_type, data, making=making))
         self._bytes += len(data)
-        if self._in_use() or not self._may_wait(exchange, answer, data):
+        if self._in_use() or not self._may_wait(exchange, answer, data, own_only=own_only):
             self.catch_up()
         while self._bytes > _MOST_PUT_OFF:
             self._next()
@@ -83,11 +84,12 @@ class AnswerLearner:
         while self._put_off:
             self._next()
 
-    def _may_wait(self, exchange: Exchange, answer: Answer, data: bytes) -> bool:
-        info, digest = exchange.info, answer.body.digest
-        if info.verb != "create" or info.subresource or digest is None or len(data) > _LARGEST_PUT_OFF:
+    def _may_wait(self, exchange: Exchange, answer: Answer, data: bytes, *, own_only: bool | None) -> bool:
+        if len(data) > _LARGEST_PUT_OFF:
             return False
-        return tells_only_itself(header(answer.headers, "content-type"), self._recording.body(digest))
+        if own_only is None and answer.body.digest is not None:
+            return tells_of_itself(exchange, self._recording.body(answer.body.digest))
+        return bool(own_only)
 
     def _next(self) -> None:
         pair = self._put_off.popleft()

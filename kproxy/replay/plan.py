@@ -25,6 +25,7 @@ from kproxy.replay.lasting import ends_by_itself, seconds_of
 from kproxy.replay.loops import NO_LOOPS, Loops, find_loops
 from kproxy.replay.order import in_order
 from kproxy.replay.ownchanges import OwnChanges, Settle
+from kproxy.replay.plain import stays_as_it_is, tells_of_itself
 from kproxy.replay.read_ahead import Looked, looked_at
 from kproxy.replay.slices import Part
 from kproxy.replay.upgradable import why_not as why_not_upgraded
@@ -45,7 +46,8 @@ class Send:
     `polls`: the state that it was answered with came by itself; it is sent again until the answer shows that state
     (states.py), as long as the replay's patience lasts.
     `upgrades`: it asks for another protocol.
-    `exchange`: what was read of it already.
+    What the plan knows of it already: `exchange`; `sent`, a write's body; `plain`: while no name has another image it
+    goes out as it was recorded; `own_only`: its answer tells of its own object only, None: nobody looked.
     """
 
     seq: Seq
@@ -54,6 +56,9 @@ class Send:
     polls: bool = False
     upgrades: bool = False
     exchange: Exchange | None = field(default=None, compare=False, repr=False)
+    sent: bytes = field(default=b"", compare=False, repr=False)
+    plain: bool = field(default=False, compare=False, repr=False)
+    own_only: bool | None = field(default=None, compare=False, repr=False)
 
     @property
     def stays(self) -> bool:
@@ -279,7 +284,16 @@ class _Planning:
             polls = exchange.seq in self._loops.awaited
             left = _left_after(exchange)
             upgrade = bool(exchange.upgrade)
-            action = Send(seq=exchange.seq, leave_after=left, polls=polls, upgrades=upgrade, exchange=exchange)
+            action = Send(
+                seq=exchange.seq,
+                leave_after=left,
+                polls=polls,
+                upgrades=upgrade,
+                exchange=exchange,
+                sent=looked.sent,
+                plain=stays_as_it_is(exchange, looked.sent),
+                own_only=tells_of_itself(exchange, looked.told) if looked.told else None,
+            )
             return self._step(action, waits)
         self._graph.opened(self._number, exchange)
         self._watches.open(exchange)

@@ -52,6 +52,18 @@ def request_of(renaming: Renaming, exchange: Exchange, body: bytes) -> WireReque
     )
 
 
+def as_it_is(exchange: Exchange, body: bytes) -> WireRequest:
+    """A recorded request in the words that it had."""
+    recorded = exchange.request
+    return WireRequest(
+        method=recorded.method,
+        target=recorded.target,
+        headers=recorded.headers,
+        body=body,
+        upgrades=bool(exchange.upgrade),
+    )
+
+
 def _too_large(exchange: Exchange) -> bool:
     """Whether a request named a revision that is still to come: it says nothing of the server's, here as there."""
     target, answer = exchange.request.target, exchange.answer

@@ -3,15 +3,16 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from kproxy.model.exchange import Exchange, Seq
+from kproxy.model.exchange import Digest, Exchange, Seq
 from kproxy.model.recording import Recording
 from kproxy.replay.answers import read_all
 from kproxy.replay.deadlines import Deadlines
 from kproxy.replay.events import ReplayEvent, RequestSent, Throttled
 from kproxy.replay.lasting import seconds_of
 from kproxy.replay.learning import AnswerLearner, learn_head
+from kproxy.replay.plan import Send
 from kproxy.replay.polling import Polling
-from kproxy.replay.recorded import request_of
+from kproxy.replay.recorded import as_it_is, follows, request_of
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Sender, Senders
 from kproxy.replay.throttled import TOO_MANY, wait_before_again
@@ -26,13 +27,14 @@ _LATE_TIMES = 3
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request that can be sent."""
+    """A request that can be sent. `stays`: its answer is a stream; `own_only`: see Send."""
 
     exchange: Exchange
     request: WireRequest
     sender: Sender
     head: bytes
-    alone: bool
+    stays: bool
+    own_only: bool | None
 
 
 @dataclass(slots=True)
@@ -56,22 +58,27 @@ class Sending:
     def __post_init__(self) -> None:
         self.learner = AnswerLearner(self.result.renaming, self.recording, in_use=self.in_use)
 
-    def prepare(self, exchange: Exchange, *, alone: bool) -> Prepared:
-        """Write a recorded request anew. ReplayError for what cannot be sent. `alone`: its answer is a stream."""
+    def prepare(self, exchange: Exchange, step: Send) -> Prepared:
+        """Write a recorded request anew. ReplayError for what cannot be sent."""
         sender = self.senders.of(exchange)
-        body = self._body(exchange)
-        self.learner.before(exchange, body)
-        request = request_of(self.result.renaming, exchange, body)
+        request = self._written(exchange, step)
         if sender.fields and not any(name.lower() == "impersonate-user" for name, _ in request.headers):
             request = replace(request, headers=(*request.headers, *sender.fields))
         if sender.authorization:
             request = replace(request, authorization=sender.authorization)
-        return Prepared(exchange, request, sender, sender.transport.head(request), alone)
+        head = sender.transport.head(request)
+        return Prepared(exchange, request, sender, head, step.stays or follows(exchange), step.own_only)
 
-    def _body(self, exchange: Exchange) -> bytes:
-        if (own := self.instead.get(exchange.seq)) is not None:
-            return own
-        digest = exchange.request.body.digest
+    def _written(self, exchange: Exchange, step: Send) -> WireRequest:
+        body = self.instead.get(exchange.seq)
+        if body is None:
+            if step.plain and not self.result.renaming.changes_texts:
+                return as_it_is(exchange, step.sent)
+            body = step.sent or self._read(exchange.request.body.digest)
+        self.learner.before(exchange, body)
+        return request_of(self.result.renaming, exchange, body)
+
+    def _read(self, digest: Digest | None) -> bytes:
         return self.recording.body(digest) if digest else b""
 
     async def send(self, prepared: Prepared) -> Reply:
@@ -109,16 +116,16 @@ class Sending:
         while True:
             try:
                 with self.deadlines.within(seconds_of(prepared.exchange) + ANSWER_SECONDS):
-                    return await transport.send(prepared.request, prepared.head, alone=prepared.alone, begun=begun)
+                    return await transport.send(prepared.request, prepared.head, alone=prepared.stays, begun=begun)
             except LateError:
                 times += 1
                 if times > _LATE_TIMES:
                     raise
 
-    async def read(self, exchange: Exchange, reply: Reply, leave_after: int | None) -> None:
+    async def read(self, prepared: Prepared, reply: Reply, leave_after: int | None) -> None:
         """Read an answer as far as the recorded client did, and learn from it. ReplayError."""
-        data = await self._data(exchange, reply, leave_after)
-        self.learner.learn(exchange, reply.field(b"content-type"), data)
+        data = await self._data(prepared.exchange, reply, leave_after)
+        self.learner.learn(prepared.exchange, reply.field(b"content-type"), data, own_only=prepared.own_only)
 
     async def poll(self, prepared: Prepared, reply: Reply, polling: Polling) -> Reply:
         """Read an answer, and send the request again until it shows its state; the answer that counts. ReplayError."""
@@ -126,7 +133,7 @@ class Sending:
         while await polling.again(reply.status, reply.headers, data):
             reply = await self.send(prepared)
             data = await self._data(prepared.exchange, reply, None)
-        self.learner.learn(prepared.exchange, reply.field(b"content-type"), data)
+        self.learner.learn(prepared.exchange, reply.field(b"content-type"), data, own_only=prepared.own_only)
         return reply
 
     async def _data(self, exchange: Exchange, reply: Reply, leave_after: int | None) -> bytes:

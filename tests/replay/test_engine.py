@@ -299,7 +299,7 @@ def test_a_body_that_is_sent_in_the_recorded_ones_place_may_be_empty(recorded: M
         tape = Tape(upstream_from_url("http://127.0.0.1:1"))
         result = ReplayResult(renaming=Renaming())
         sending = Sending(recorded, One(tape), lambda _: None, asyncio.sleep, result, {}, instead)
-        body = sending.prepare(made, alone=False).request.body
+        body = sending.prepare(made, Send(seq=made.seq)).request.body
         tape.close()
         return body
 

@@ -11,6 +11,7 @@ from kproxy.model.exchange import EMPTY_BODY, Answer, Exchange, Nanos, Request, 
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.events import ReplayEvent, RequestSent
 from kproxy.replay.links import Link
+from kproxy.replay.plan import Send
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import One
 from kproxy.replay.sending import Sending
@@ -70,7 +71,7 @@ def sent(dial: Callable[[int], Link]) -> tuple[list[RequestSent], ReplayResult]:
         result = ReplayResult(renaming=Renaming())
         transport = Transport(upstream_from_url("http://127.0.0.1:1"), dialled)
         sending = Sending(MemoryRecording(), One(transport), told.append, sleep, result, {EXCHANGE.seq: 0}, {})
-        reply = await sending.send(sending.prepare(EXCHANGE, alone=False))
+        reply = await sending.send(sending.prepare(EXCHANGE, Send(seq=EXCHANGE.seq)))
         assert reply.status == 200
         return result
 
