@@ -2,7 +2,6 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from kproxy.diff.chosen import may_be_chosen
@@ -10,6 +9,7 @@ from kproxy.diff.events import CutEvent, Shown
 from kproxy.diff.items import Item, Items
 from kproxy.model.exchange import Body, BodyState, Digest, Frame, Headers, header
 from kproxy.model.jsontypes import JSON
+from kproxy.model.many import frozen_by_type
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.mediatype import parse_media_type
@@ -28,7 +28,7 @@ _FLAG = 200
 _WHOLE = frozenset({BodyState.KEPT, BodyState.PARTIAL})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_by_type(frozen=True, slots=True)
 class Document:
     """A body: decoded, or its bytes where it cannot be, or the reason why there is nothing to compare.
 
@@ -42,7 +42,7 @@ class Document:
     encoding: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_by_type(frozen=True, slots=True)
 class Event:
     """A watch event, or the bytes of one that cannot be decoded. `item`: its object, where that was cut out of it."""
 

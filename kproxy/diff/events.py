@@ -9,6 +9,7 @@ from kproxy.diff.shapes import About
 from kproxy.model.api import ObjectRef
 from kproxy.model.exchange import Digest, Exchange, Nanos
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.many import frozen_by_type
 from kproxy.renaming.kinds import is_revision
 from kproxy.renaming.target import parameter
 
@@ -25,7 +26,7 @@ class Shown(Protocol):
         """What it shows."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_by_type(frozen=True, slots=True)
 class CutEvent:
     """A watch event whose object was cut out of it: most are known by their bytes, and need not be decoded."""
 
@@ -51,7 +52,7 @@ class KeptEvent:
         return self.read()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_by_type(frozen=True, slots=True)
 class Seen:
     """One event at its place in the stream. `bookmark`: one whose coming the server may choose.
 

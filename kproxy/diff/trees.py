@@ -7,6 +7,7 @@ from kproxy.diff.findings import Findings
 from kproxy.diff.inside import documents_inside
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON, JSONObject
+from kproxy.model.many import frozen_by_type
 from kproxy.renaming.kinds import UUID, Kind, Owner, Place, classify, is_time
 from kproxy.renaming.path import Path, depth_of, path_text
 from kproxy.renaming.pseudonyms import has_pseudonym
@@ -24,7 +25,7 @@ CLIENTS = frozenset({("spec",), ("data",)})
 """Where in an object its client writes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_by_type(frozen=True, slots=True)
 class SeenRevision:
     """A pair of resourceVersions: whose ("" for a list's), the two, and where."""
 
@@ -41,7 +42,7 @@ class SeenRevision:
         return self.root + path_text(self.way)[1:]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_by_type(frozen=True, slots=True)
 class SeenTime:
     """A pair of times that stand in an order with others, in seconds, and where."""
 

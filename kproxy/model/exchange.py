@@ -1,10 +1,11 @@
 """What went over the wire: exchanges and, within streams, their frames."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntFlag, StrEnum
 from typing import NewType
 
 from kproxy.model.api import RequestInfo
+from kproxy.model.many import frozen_by_type
 
 Seq = NewType("Seq", int)
 """The order of request heads at the proxy, from 1, given once and kept by every export."""
@@ -41,7 +42,7 @@ class BodyState(StrEnum):
     COUNTED = "counted"  # only its length is kept: content was not asked for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class Body:
     """A message's content, without transfer or content coding, redacted.
 
@@ -103,7 +104,7 @@ class IdentityMode(StrEnum):
     IMPERSONATE = "impersonate"  # the client is authenticated and forwarded by Impersonate-*
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request as the client sent it, credentials and secrets replaced by pseudonyms."""
 
@@ -115,7 +116,7 @@ class Request:
     trailers: Headers = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A final answer as the server sent it, secrets replaced by pseudonyms. `informational`: statuses of 1xx before."""
 
@@ -128,7 +129,7 @@ class Answer:
     informational: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """One request and what became of it.
 
@@ -167,7 +168,7 @@ LOG_LINE = "log-line"
 CHANNEL = "channel"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class Frame:
     """A part of a stream with a time of its own; `index` counts from 0 in its exchange.
 

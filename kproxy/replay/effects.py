@@ -1,10 +1,9 @@
 """What an exchange does, as far as the order of others depends on it: it reads, changes, or connects. Pure."""
 
-from dataclasses import dataclass
-
 from kproxy.model.api import WRITE_VERBS, ObjectRef
 from kproxy.model.exchange import Exchange, header
 from kproxy.model.jsontypes import JSONObject
+from kproxy.model.many import frozen_by_type
 from kproxy.renaming.target import parameter
 
 _CONNECTS = frozenset({"exec", "attach", "portforward", "proxy", "log"})
@@ -14,7 +13,7 @@ _ASKS = frozenset({"authentication.k8s.io", "authorization.k8s.io"})
 """Groups whose creations are questions (TokenReview, SubjectAccessReview): nothing is stored."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class Effect:
     """What an exchange does.
 

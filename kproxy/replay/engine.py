@@ -219,7 +219,9 @@ class _Run:
             raise ReplayError(f"The recording has no exchange {step.seq} any more; replay a copy.")
         if self.streams:
             await self._until_ended(exchange.started)
-        await self._until_due(exchange)
+        now = asyncio.get_running_loop().time()
+        if (due := self.clockwork.due(exchange, now)) > now:
+            await self._until_due(due - now)
         if self.stopper.stopped is not None:
             return
         try:
@@ -366,13 +368,11 @@ class _Run:
         """Whether the target has died: then what is under way stays so, and nothing more is sent."""
         return not await self.stopper.lives(seq)
 
-    async def _until_due(self, exchange: Exchange) -> None:
+    async def _until_due(self, seconds: float) -> None:
         """Keep the pace, and give the server what it had after a write."""
-        now = asyncio.get_running_loop().time()
-        if (due := self.clockwork.due(exchange, now)) > now:
-            if due - now > _LONG_SECONDS:
-                self.notify(Waiting(what=f"its time, for {due - now:.1f} s"))
-            await self.stopper.sleep(due - now)
+        if seconds > _LONG_SECONDS:
+            self.notify(Waiting(what=f"its time, for {seconds:.1f} s"))
+        await self.stopper.sleep(seconds)
 
     async def _await(self, seq: Seq, events: int) -> None:
         watch = self.watches.get(seq)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kproxy.model.etcd import EtcdKey
 from kproxy.model.exchange import Seq
+from kproxy.model.many import frozen_by_type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +16,7 @@ class ReplayStarted:
     left_out: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class RequestSent:
     """A request went out, for the first time or `again` so often."""
 
@@ -26,7 +27,7 @@ class RequestSent:
     again: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class AnswerReceived:
     """Its answer's head came (of a watch), or all of it. `recorded`: the recording's status, None: it had none."""
 

@@ -2,11 +2,11 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from hashlib import sha256
 
 from kproxy.model.exchange import Answer, Digest, Exchange, header
+from kproxy.model.many import frozen_by_type
 from kproxy.model.recording import Recording
 from kproxy.renaming.itself import may_use
 from kproxy.renaming.kinds import Owner, resource_of
@@ -24,6 +24,8 @@ _MOST_PUT_OFF = 8 * 1024 * 1024
 """Bytes of answers that are not learned from yet."""
 _LARGEST_PUT_OFF = 64 * 1024
 """Of one."""
+
+_NOTHING = nullcontext()
 
 
 def learn_head(renaming: Renaming, exchange: Exchange, live: str) -> None:
@@ -96,16 +98,19 @@ class AnswerLearner:
         self._bytes -= len(pair.data)
         self._learn(pair)
 
-    @contextmanager
-    def under_way(self, exchange: Exchange) -> Iterator[None]:
+    def under_way(self, exchange: Exchange) -> AbstractContextManager[None]:
         """While a request is on its way: until its answer was learned from."""
         info = exchange.info
         makes = info.verb == "create" and not info.subresource
-        self.making[resource_of(info)] += makes
+        return self._making(resource_of(info)) if makes else _NOTHING
+
+    @contextmanager
+    def _making(self, resource: str) -> Iterator[None]:
+        self.making[resource] += 1
         try:
             yield
         finally:
-            self.making[resource_of(info)] -= makes
+            self.making[resource] -= 1
 
     def _learn(self, pair: "_Pair") -> None:
         renaming, answer, info, data = self._renaming, pair.answer, pair.exchange.info, pair.data
@@ -123,7 +128,7 @@ class AnswerLearner:
         Learner(renaming, known_only=pair.making).learn(baseline, replayed, owner)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_by_type(frozen=True, slots=True)
 class _Pair:
     """An exchange with its recorded answer, and what the target answered; `making`: creations were on their way."""
 

@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from kproxy.wire.http1 import AnswerHead
+
 
 class Link(Protocol):
     """One connection. OSError where it breaks."""
@@ -23,6 +25,10 @@ class Link(Protocol):
     @property
     def late(self) -> bool:
         """Whether there is no target because it took no connection in time: nothing was sent to it."""
+
+    @property
+    def answered(self) -> AnswerHead | None:
+        """The last answer's head, where whoever passed it on has read it."""
 
     @property
     def usable(self) -> bool:
@@ -54,6 +60,7 @@ class StreamLink:
     begun = 0
     unreached = ""
     late = False
+    answered = None
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader

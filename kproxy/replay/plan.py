@@ -16,6 +16,7 @@ from functools import cached_property
 
 from kproxy.model.api import WRITE_VERBS
 from kproxy.model.exchange import BodyState, End, Exchange, Nanos, Seq
+from kproxy.model.many import frozen_by_type
 from kproxy.model.recording import Recording
 from kproxy.replay.barriers import defines
 from kproxy.replay.delivered import Deliveries
@@ -38,7 +39,7 @@ _NOT_KEPT = frozenset({BodyState.PARTIAL, BodyState.TOO_LARGE, BodyState.OPAQUE,
 _CLIENT_LEFT = frozenset({End.CLIENT_GONE, End.STOPPED, End.UNKNOWN})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class Send:
     """Send an exchange's request.
 
@@ -95,7 +96,7 @@ class LeaveOut:
 type Action = Send | Await | Close | LeaveOut | Settle
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class Step:
     """An action, and the steps that must be done before it.
 
@@ -110,7 +111,7 @@ class Step:
     action: Action
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class Grounded:
     """A step with the ground of each wait: the kind of scope where the two meet, and what of it (grounds.py)."""
 

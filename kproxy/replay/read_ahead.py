@@ -1,12 +1,12 @@
 """Exchanges with those of their bodies that the plan looks at, read some at a time."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import batched
 
 from kproxy.model.api import metadata_of
 from kproxy.model.exchange import Body, Digest, Exchange, Headers, header
 from kproxy.model.jsontypes import JSONObject, text
+from kproxy.model.many import frozen_by_type
 from kproxy.model.recording import Recording
 from kproxy.replay.effects import Effect, changes, ref_of, writes
 from kproxy.wire.content import ContentError, decode
@@ -15,7 +15,7 @@ _SOME = 16
 """Exchanges whose bodies are read at a time: of 64 creations that took 6 ms, in which no answer was heard."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class Looked:
     """An exchange as the plan sees it: what it does, and the bytes that values are looked for in."""
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from kproxy.errors import ReplayError
 from kproxy.model.exchange import Exchange, Headers, IdentityMode, header
+from kproxy.model.many import frozen_by_type
 from kproxy.renaming.kinds import Kind
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.issued import PSEUDONYM
@@ -18,7 +19,7 @@ KNOWN = frozenset({IdentityMode.FRONT_PROXY, IdentityMode.IMPERSONATE})
 _SHOWN_GROUPS = re.compile(r" \[(.*)\]", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_by_type(frozen=True, slots=True)
 class Sender:
     """How one request goes out. `authorization`: its own, "": the transport's."""
 

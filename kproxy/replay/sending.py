@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from kproxy.model.exchange import Digest, Exchange, Seq
+from kproxy.model.many import frozen_by_type
 from kproxy.model.recording import Recording
 from kproxy.replay.answers import read_all
 from kproxy.replay.deadlines import Deadlines
@@ -25,7 +26,7 @@ _LATE_TIMES = 3
 """How often a connection that did not come in time is asked for again."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_by_type(frozen=True, slots=True)
 class Prepared:
     """A request that can be sent. `stays`: its answer is a stream; `own_only`: see Send."""
 

@@ -1,12 +1,13 @@
 """What an exchange's answer says of the object that it was about: how it found it, and how it left it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from kproxy.model.api import ObjectRef, metadata_of
 from kproxy.model.exchange import Answer, Body, Exchange, Headers, Nanos, header
 from kproxy.model.jsontypes import JSONObject, text
+from kproxy.model.many import frozen_by_type
 from kproxy.model.recording import Recording
 from kproxy.renaming.target import parameter
 from kproxy.wire.content import ContentError, decode
@@ -24,7 +25,7 @@ _MOST_INITIAL = 10_000
 """Events that a watch begins with, and that are looked through."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class Sight:
     """One exchange's word about one object.
 

@@ -14,6 +14,7 @@ from kproxy.config.trust import client_context
 from kproxy.config.upstream import BearerToken, Upstream
 from kproxy.errors import ReplayError
 from kproxy.model.exchange import Headers
+from kproxy.model.many import frozen_by_type
 from kproxy.replay.links import Dial, Link, StreamLink
 from kproxy.wire.http1 import END, AnswerFramer, AnswerHead, Body, FramingError, Tunnel, Upgraded, parse_head
 
@@ -34,7 +35,7 @@ type Begun = Callable[[int], None]
 """Is told which exchange of the replay's recording a request became."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_type(frozen=True, slots=True, kw_only=True)
 class WireRequest:
     """A request as it was recorded, its names already the target's.
 
@@ -116,7 +117,7 @@ class Connection:
     def __init__(self, link: Link) -> None:
         self.link = link
         self.rests_since = 0.0
-        self._framer = AnswerFramer()
+        self._framer = AnswerFramer(known=lambda: link.answered)
         self._upgraded = False
 
     @property

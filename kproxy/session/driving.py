@@ -15,6 +15,7 @@ from kproxy.proxy.sockets.inside import InsideConnection
 from kproxy.replay.answers import read_all
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Transport, WireRequest
+from kproxy.wire.http1 import AnswerHead
 
 _ALIVE_SECONDS = 5.0
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -41,6 +42,11 @@ class InsideLink:
     def late(self) -> bool:
         """Whether the target took no connection in time."""
         return self._connection.late
+
+    @property
+    def answered(self) -> AnswerHead | None:
+        """The last answer's head, as the proxy has read it."""
+        return self._connection.answered
 
     @property
     def usable(self) -> bool:

@@ -9,6 +9,7 @@ that came before them, and `consumed` stops there.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, auto
 
@@ -268,13 +269,18 @@ class RequestFramer(_Framer[RequestEvent]):
 
 
 class AnswerFramer(_Framer[AnswerEvent]):
-    """The server's side: `expect` says for each request, in order, what its answer's framing depends on."""
+    """The server's side: `expect` says for each request, in order, what its answer's framing depends on.
+
+    `known`: the last head that another framer of the same answers read, which need not be read again.
+    """
 
     what = "answer"
 
-    def __init__(self) -> None:
+    def __init__(self, known: Callable[[], AnswerHead | None] | None = None) -> None:
         super().__init__()
         self._expected: deque[tuple[bytes, bool]] = deque()
+        self._known = known
+        self.last: AnswerHead | None = None
 
     def expect(self, method: bytes, *, upgrade: bool = False) -> None:
         """A request went out: its method, and whether it asked for an upgrade."""
@@ -284,7 +290,8 @@ class AnswerFramer(_Framer[AnswerEvent]):
         if not self._expected:
             raise FramingError("The server sent an answer that no request asked for.")
         method, upgrade = self._expected[0]
-        head = parse_answer_head(raw, method)
+        known = self._known() if self._known is not None else None
+        self.last = head = known if known is not None and known.raw == raw else parse_answer_head(raw, method)
         if head.status == 101:
             if not upgrade:
                 raise FramingError("The server switched protocols (101) though nobody asked.")

@@ -37,6 +37,7 @@ class Proxied:
 
     usable = True
     closed = False
+    answered = None
 
     def __init__(self, number: int, *, late: bool, unreached: str = "") -> None:
         self.begun = number

@@ -231,6 +231,20 @@ def test_an_answer_that_is_cut_is_not_ended_by_the_connections_end(cut: int) -> 
     assert framer.eof() == []
 
 
+def test_a_head_that_another_framer_read_is_not_read_again() -> None:
+    """Only that very head: of another one nothing is taken over."""
+    raw = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+    first = AnswerFramer()
+    second = AnswerFramer(known=lambda: first.last)
+    for framer, sent in ((first, raw), (second, raw), (second, raw.replace(b"2\r", b"3\r"))):
+        framer.expect(b"GET")
+        head = framer.feed(sent + b"ab")[0]
+        assert framer.last is head
+        assert isinstance(head, AnswerHead)
+        assert (head.raw, head.length) == (sent, int(sent[-5:-4]))
+        assert (head is first.last) is (sent == raw)
+
+
 def test_an_answer_that_nobody_asked_for_is_an_error() -> None:
     with pytest.raises(FramingError, match="no request"):
         AnswerFramer().feed(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")

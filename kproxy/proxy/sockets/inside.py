@@ -11,6 +11,7 @@ from collections.abc import Callable
 from kproxy.proxy.sockets.connection import Connection, Wiring
 from kproxy.proxy.sockets.legs import HIGH_WATER
 from kproxy.proxy.tap.actions import Unreached
+from kproxy.wire.http1 import AnswerHead
 
 
 class _InsideLeg:
@@ -146,6 +147,11 @@ class InsideConnection(Connection):
         self.begun = 0
         self.unreached = ""
         self.late = False
+
+    @property
+    def answered(self) -> AnswerHead | None:
+        """The head of the last answer that was passed on."""
+        return self._tap.answered
 
     def _client_data(self, data: bytes) -> None:
         before = self._outbox.last_seq

@@ -98,6 +98,11 @@ class Tap:
         self.waits: deque[Wait] = deque()  # for each Act.WAIT one
 
     @property
+    def answered(self) -> AnswerHead | None:
+        """The head of the answer that came last."""
+        return self._answers.last
+
+    @property
     def waiting(self) -> bool:
         """Whether the client should not be read from for now."""
         if self._mode is _Mode.DONE:
