@@ -15,7 +15,7 @@ from kproxy.replay.stopping import Stopper
 _STEPS = 8192
 """Steps that are read before, at most,"""
 _BYTES = 32 << 20
-"""and bytes of their requests' bodies, about."""
+"""and bytes of the bodies that are kept with them."""
 _AT_ONCE = 32
 """Of so many a turn of the loop takes some milliseconds, in which no signal is heard."""
 

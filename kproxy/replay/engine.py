@@ -190,6 +190,7 @@ class _Run:
         window = min(plan.reach or WINDOW, WINDOW)
         steps = iter(plan.steps)
         if self.drive.concurrency > 1:
+            self.notify(Waiting(what="the plan's beginning"))
             steps = await read_before(steps, self.stopper)
         await take_all(steps, self._take, self.drive.concurrency, self.stopper, window)
         if self.streams:

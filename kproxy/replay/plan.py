@@ -34,6 +34,9 @@ from kproxy.replay.upgradable import why_not as why_not_upgraded
 _REACH = 2048
 """Steps back that a plan's waits are told: far more than ever go on at a time, few enough to be remembered."""
 
+_AT_HAND = 1 << 14
+"""Bytes of a body that is kept with its step: thousands of steps may be read before they are taken."""
+
 _NOT_KEPT = frozenset({BodyState.PARTIAL, BodyState.TOO_LARGE, BodyState.OPAQUE, BodyState.LOST, BodyState.COUNTED})
 
 _CLIENT_LEFT = frozenset({End.CLIENT_GONE, End.STOPPED, End.UNKNOWN})
@@ -47,8 +50,9 @@ class Send:
     `polls`: the state that it was answered with came by itself; it is sent again until the answer shows that state
     (states.py), as long as the replay's patience lasts.
     `upgrades`: it asks for another protocol.
-    What the plan knows of it already: `exchange`; `sent`, a write's body; `plain`: while no name has another image it
-    goes out as it was recorded; `own_only`: its answer tells of its own object only, None: nobody looked.
+    What the plan knows of it already: `exchange`; `sent`, a write's body, b"": it is read when it is sent; `plain`:
+    while no name has another image it goes out as it was recorded; `own_only`: its answer tells of its own object only,
+    None: nobody looked.
     """
 
     seq: Seq
@@ -291,7 +295,7 @@ class _Planning:
                 polls=polls,
                 upgrades=upgrade,
                 exchange=exchange,
-                sent=looked.sent,
+                sent=looked.sent if len(looked.sent) <= _AT_HAND else b"",
                 plain=stays_as_it_is(exchange, looked.sent),
                 own_only=tells_of_itself(exchange, looked.told) if looked.told else None,
             )

@@ -73,9 +73,9 @@ class Sending:
     def _written(self, exchange: Exchange, step: Send) -> WireRequest:
         body = self.instead.get(exchange.seq)
         if body is None:
-            if step.plain and not self.result.renaming.changes_texts:
-                return as_it_is(exchange, step.sent)
             body = step.sent or self._read(exchange.request.body.digest)
+            if step.plain and not self.result.renaming.changes_texts:
+                return as_it_is(exchange, body)
         self.learner.before(exchange, body)
         return request_of(self.result.renaming, exchange, body)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kproxy.config.kubeconfig import load_kubeconfig
-from kproxy.config.upstream import Upstream, upstream_from_url
+from kproxy.config.upstream import Upstream
 from kproxy.diff.compare import compare
 from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
@@ -39,7 +39,6 @@ from kproxy.replay.plan import Plan, Send, Step, make_plan
 from kproxy.replay.polling import Shows
 from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import One
-from kproxy.replay.sending import Sending
 from kproxy.replay.settle import Settler, Stored
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Reply, Transport, WireRequest
@@ -289,22 +288,6 @@ def test_an_index_that_never_shows_a_definition_does_not_shorten_the_wait_for_a_
 
     assert asyncio.run(run(lambda *_: False)) == (0, 1)
     assert asyncio.run(run(None)) == (1, 0)
-
-
-@pytest.mark.parametrize("own", [b"", b"{}"])
-def test_a_body_that_is_sent_in_the_recorded_ones_place_may_be_empty(recorded: MemoryRecording, own: bytes) -> None:
-    made = next(each for each in recorded.exchange_list if each.info.verb == "create")
-
-    async def run(instead: dict[Seq, bytes]) -> bytes:
-        tape = Tape(upstream_from_url("http://127.0.0.1:1"))
-        result = ReplayResult(renaming=Renaming())
-        sending = Sending(recorded, One(tape), lambda _: None, asyncio.sleep, result, {}, instead)
-        body = sending.prepare(made, Send(seq=made.seq)).request.body
-        tape.close()
-        return body
-
-    assert asyncio.run(run({made.seq: own})) == own
-    assert b"generateName" in asyncio.run(run({}))
 
 
 class ByHand(Plan):
