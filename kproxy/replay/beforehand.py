@@ -1,6 +1,6 @@
 """What of a plan is read before its first step is taken.
 
-Planning takes a third of the processor time that a request takes (docs/performance.md). Read before, it is not taken
+Planning takes a quarter of the processor time that a request takes (docs/performance.md). Read before, it is not taken
 from a target on the same machine while that is at work, and none of the first requests comes late for it.
 """
 
