@@ -71,13 +71,13 @@ class Sending:
         return Prepared(exchange, request, sender, head, step.stays or follows(exchange), step.own_only)
 
     def _written(self, exchange: Exchange, step: Send) -> WireRequest:
-        body = self.instead.get(exchange.seq)
-        if body is None:
-            body = step.sent or self._read(exchange.request.body.digest)
-            if step.plain and not self.result.renaming.changes_texts:
-                return as_it_is(exchange, body)
-        self.learner.before(exchange, body)
-        return request_of(self.result.renaming, exchange, body)
+        renaming, own = self.result.renaming, self.instead.get(exchange.seq)
+        body = own if own is not None else step.sent or self._read(exchange.request.body.digest)
+        if own is not None or not step.plain:
+            self.learner.before(exchange, body)
+        elif not renaming.changes_texts:
+            return as_it_is(exchange, body)
+        return request_of(renaming, exchange, body)
 
     def _read(self, digest: Digest | None) -> bytes:
         return self.recording.body(digest) if digest else b""
