@@ -40,6 +40,10 @@ _THEIRS = re.compile(
     r"\.metadata\.(?:resourceVersion|generation|managedFields|annotations\['deployment\.kubernetes\.io/revision'\])"
     r"(?:[.\[]|$)|\.status(?:[.\[]|$)|\.spec\.nodeName$| (?:mod_revision|create_revision|version)$"
 )
+_ANNOTATIONS = ".metadata.annotations"
+_THEIR_ANNOTATIONS = frozenset({"deployment.kubernetes.io/revision"})
+"""Where an object has no others, all of them come with the controller's first write."""
+
 _OF_MANY = frozenset({"list", "watch"})
 _DRAWN = re.compile(
     r"^\$\.rows\[|\.(?:clusterIPs?|nodePort|healthCheckNodePort|podIPs?|hostIPs?|containerID|finalizers)(?:[.\[]|$)"
@@ -179,7 +183,15 @@ def _is_ended(found: Difference) -> bool:
 def _is_theirs(found: Difference) -> bool:
     """Whether a place is one that controllers write, or a time is another one."""
     times = is_time(found.baseline) and is_time(found.replayed) and found.kind in _TIME_KINDS
-    return times or _THEIRS.search(found.path) is not None
+    return times or _THEIRS.search(found.path) is not None or _is_their_first(found)
+
+
+def _is_their_first(found: Difference) -> bool:
+    """Whether one side was read before a controller put the first annotations there, which are its own."""
+    if not found.path.endswith(_ANNOTATIONS) or found.kind not in {"added", "removed"}:
+        return False
+    shown = found.replayed if found.kind == "added" else found.baseline
+    return isinstance(shown, dict) and shown.keys() == _THEIR_ANNOTATIONS
 
 
 def check_consequences(of: Comparison) -> None:

@@ -54,6 +54,19 @@ def test_how_often_a_controller_writes_and_what_an_answer_shows_of_that_is_its_o
     assert [each.rule for each in verdict.noise] == ["controllers-beside"]
 
 
+def test_a_deployment_may_be_read_before_its_controller_put_the_first_annotation_there_but_lacks_no_other() -> None:
+    place = ("body", "$.metadata.annotations")
+    for name, found in (("deployment.kubernetes.io/revision", set()), ("example.org/team", {place})):
+        first, second = servers()
+        for server, annotations in ((first, None), (second, {name: "1"})):
+            shown = server.pod(1, "web")
+            if annotations:
+                metadata_of(shown)["annotations"] = annotations
+            server.exchange("GET", WEB, 200, shown)
+        assert places(beside(first, second)) == found
+        assert places(beside(second, first)) == found
+
+
 def test_what_people_asked_for_is_compared_as_ever() -> None:
     first, second = servers()
     scaled(first, ready=0, writes=1)
