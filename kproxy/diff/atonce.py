@@ -12,26 +12,30 @@ from kproxy.diff.documents import is_json
 from kproxy.diff.events import Seen
 from kproxy.diff.exchanges import may_say_nothing
 from kproxy.diff.heads import Heads
-from kproxy.diff.items import Item, stand_beside
+from kproxy.diff.items import Item, stand_beside, text_of
 from kproxy.diff.learning import is_paged, is_stream, learn_contents, owner_of_answer
 from kproxy.diff.order import Learned
 from kproxy.diff.pages import Chains
 from kproxy.diff.patterns import Patterns
 from kproxy.diff.short import InShort, Kept
-from kproxy.diff.sides import Comparison, Pair
+from kproxy.diff.sides import Comparison, Pair, Side
 from kproxy.diff.stale import may_be_stale
 from kproxy.diff.streams import events_of, is_in_order, learn_event
 from kproxy.diff.told import Store, Told, told_by
 from kproxy.model.api import WRITE_VERBS
 from kproxy.model.exchange import Answer, Body, BodyState, Headers, Request, header
+from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import UUID, Kind, Owner, Place, resource_of
 from kproxy.renaming.pseudonyms import has_pseudonym
 from kproxy.renaming.traces import AskedTheRenaming, Leaf, Trace, Tracer
 from kproxy.renaming.walk import Walker
 
 _NONE = 1 << 62
-_EVENT = 3000
-"""Bytes of what is remembered of two events, about."""
+_KNOWN = 48 << 20
+"""Bytes of what is remembered of pairs of objects, about: several clients watch the same ones, and one's stream is gone
+through to its end before the next one's."""
+_OF_A_LESSON = 300
+"""Bytes of one of a pair's lessons, about."""
 _NOTHING: tuple[Told, ...] = ()
 _BOTH_EMPTY = BodyState.EMPTY, BodyState.EMPTY
 _BOTH_KEPT = BodyState.KEPT, BodyState.KEPT
@@ -44,16 +48,19 @@ class AtOnce:
     of: Comparison
     chains: Chains
     store: Store = field(init=False)
+    known: Store = field(init=False)
     heads: Heads = field(init=False)
     patterns: Patterns = field(default_factory=Patterns)
 
     def __post_init__(self) -> None:
         self.store = Store(self.of.renaming)
+        self.known = Store(self.of.renaming, _KNOWN)
         self.heads = Heads(self.of.renaming)
 
     def settle(self) -> None:
         """All was gone through: give the renaming all votes that it has not heard."""
         self.store.settle()
+        self.known.settle()
         self.heads.settle()
 
     def needs_now(self, pair: Pair) -> Iterator[tuple[Body, Body]]:
@@ -204,10 +211,25 @@ class AtOnce:
         b = self.of.replayed.documents.body(second.headers, second.body)
         if a.raw is not None or b.raw is not None or a.reason or b.reason:
             return None
+        if owner.listing and (told := self._lists(text_of(a.value), text_of(b.value), owner)) is not None:
+            return told
+        items = self._item(self.of.baseline, a.value), self._item(self.of.replayed, b.value)
+        if items[0] is not None and items[1] is not None:
+            part = self._objects(items[0], items[1], owner)
+            return None if part is None else (part,)
         return _walked(lambda tracer: Walker(tracer, tracer.text, self.of.traces).walk(a.value, b.value, owner))
 
-    def _lists(self, data: bytes, other: bytes, owner: Owner) -> tuple[Told, ...] | None:
+    @staticmethod
+    def _item(side: Side, value: JSON) -> Item | None:
+        """A document by the JSON that says the same; not a Table, as with events."""
+        if not isinstance(value, dict) or value.get("kind") == "Table":
+            return None
+        return side.documents.items.of_value(value)
+
+    def _lists(self, data: bytes | None, other: bytes | None, owner: Owner) -> tuple[Told, ...] | None:
         """What two lists tell, object by object."""
+        if data is None or other is None:
+            return None
         first, second = self.of.baseline.documents.items.list_of(data), self.of.replayed.documents.items.list_of(other)
         if first is None or second is None or first.head != second.head:
             return None
@@ -224,25 +246,35 @@ class AtOnce:
 
     def _shown(self, a: Seen, b: Seen, owner: Owner) -> Told | None:
         """What two events' objects tell; None for Tables, which depend on what came before."""
-        if a.item is not None and b.item is not None:
-            return self._objects(a.item, b.item, owner)
-        key = "event", a.digest, b.digest, owner.resource
-        found = self.store.get(key)
-        if found is None and key not in self.store:
-            first, second = a.event.object, b.event.object
-            if "Table" not in {first.get("kind"), second.get("kind")}:
-                found = _walked(lambda tracer: Walker(tracer, tracer.text, self.of.traces).walk(first, second, owner))
-            self.store.put(key, found, _EVENT)
+        key = a.digest, b.digest, owner.resource
+        found = self.known.get(key)
+        if found is None and key not in self.known:
+            found = self._read_shown(a, b, owner)
+            self._keep(key, found)
         return None if found is None else found[0]
+
+    def _read_shown(self, a: Seen, b: Seen, owner: Owner) -> tuple[Told, ...] | None:
+        items = a.cut, b.cut
+        if items[0] is not None and items[1] is not None:
+            part = self._objects(items[0], items[1], owner)
+            return None if part is None else (part,)
+        first, second = a.event.object, b.event.object
+        if "Table" in {first.get("kind"), second.get("kind")}:
+            return None
+        return _walked(lambda tracer: Walker(tracer, tracer.text, self.of.traces).walk(first, second, owner))
 
     def _objects(self, first: Item, second: Item, owner: Owner) -> Told | None:
         """What two objects tell."""
-        key = first.number, second.number, owner.listing and not first.owns, owner.resource
-        found = self.store.get(key)
-        if found is None and key not in self.store:
+        key = first.digest, second.digest, owner.listing and not first.owns, owner.resource
+        found = self.known.get(key)
+        if found is None and key not in self.known:
             found = self._compared(first, second, owner)
-            self.store.put(key, found, len(first.data) + len(second.data))
+            self._keep(key, found)
         return None if found is None else found[0]
+
+    def _keep(self, key: Hashable, told: tuple[Told, ...] | None) -> None:
+        lessons = sum(len(each.lessons) for each in told or ())
+        self.known.put(key, told, _OF_A_LESSON * lessons)
 
     def _compared(self, first: Item, second: Item, owner: Owner) -> tuple[Told, ...] | None:
         if first.cut is not None and second.cut is not None:

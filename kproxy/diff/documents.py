@@ -2,25 +2,32 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from kproxy.diff.chosen import may_be_chosen
-from kproxy.diff.events import CutEvent, Shown
+from kproxy.diff.events import CutEvent, KeptEvent, Shown
 from kproxy.diff.items import Item, Items
+from kproxy.diff.recent import Generations
+from kproxy.diff.shapes import About
 from kproxy.model.exchange import Body, BodyState, Digest, Frame, Headers, header
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.model.many import frozen_by_type
 from kproxy.model.recording import Recording
 from kproxy.wire.content import ContentError, decode
 from kproxy.wire.mediatype import parse_media_type
 from kproxy.wire.storage import decode_value, value_media_type
-from kproxy.wire.watchevents import decode_event
+from kproxy.wire.watchevents import WatchEvent, decode_event
 
 _ENCRYPTED = "encrypted at rest"
 """The reason why the recorder has no such value (kproxy.record.redact)."""
 
 _MOST = 1 << 19
 """Bytes of bodies that are remembered of each kind; decoded they take some ten times that."""
+
+_MOST_BRIEFS = 1 << 22
+_BRIEF = 500
+"""Bytes of what is remembered of events in brief, and of one of them, about: several clients watch the same objects."""
 
 _FLAG = 200
 """Bytes that an answer of yes or no takes."""
@@ -44,12 +51,23 @@ class Document:
 
 @frozen_by_type(frozen=True, slots=True)
 class Event:
-    """A watch event, or the bytes of one that cannot be decoded. `item`: its object, where that was cut out of it."""
+    """A watch event, or the bytes of one that cannot be decoded.
+
+    `item`: its object, where that was cut out of it; `about`: what is asked of the object for itself, where it was.
+    """
 
     event: Shown | None
     raw: bytes = b""
     reason: str = ""
     item: Item | None = None
+    about: About | None = None
+
+
+class _Brief(NamedTuple):
+    """What is remembered of many more events than their objects."""
+
+    type: str
+    about: About
 
 
 class Documents:
@@ -61,6 +79,7 @@ class Documents:
         self._read_events: Mapping[Digest, bytes] = {}
         self._bodies: _Recent[Document] = _Recent(_MOST)
         self._events: _Recent[Event] = _Recent(_MOST)
+        self._briefs: Generations[Digest, _Brief] = Generations(_MOST_BRIEFS)
         self._inert: _Recent[bool] = _Recent(_MOST)
         self.items = Items()
 
@@ -70,7 +89,8 @@ class Documents:
 
     def expect_events(self, digests: Iterable[Digest]) -> None:
         """The same, of a stream's events."""
-        self._read_events = self._recording.bodies(each for each in digests if each not in self._events.digests)
+        known, briefs = self._events.digests, self._briefs
+        self._read_events = self._recording.bodies(each for each in digests if each not in known and each not in briefs)
 
     def data(self, digest: Digest) -> bytes:
         """A body's bytes."""
@@ -117,21 +137,38 @@ class Documents:
         """A watch event of a stream of `media_type`."""
         if body.digest is None or body.state not in _WHOLE:
             return Event(None, reason=f"a watch event is {body.state.value}{_because(body)}")
-        known = self._events.get(media_type, body.digest)
+        brief = self._briefs.get(body.digest)
+        if brief is None:
+            return self._whole_event(media_type, body.digest)
+        read, cut = partial(self._object, media_type, body.digest), partial(self._item, media_type, body.digest)
+        return Event(KeptEvent(brief.type, read, cut), about=brief.about)
+
+    def _whole_event(self, media_type: str, digest: Digest) -> Event:
+        known = self._events.get(media_type, digest)
         if known is None:
-            data = self.data(body.digest)
+            data = self.data(digest)
             known = self._cut_event(media_type, data)
             if known is None:
                 try:
-                    known = Event(decode_event(media_type, data))
+                    known = _event_of(decode_event(media_type, data), self.items)
                 except ContentError:
                     known = Event(None, data)
-            self._events.put(media_type, body.digest, known, len(data))
+            self._events.put(media_type, digest, known, len(data))
+            if known.event is not None and known.about is not None:
+                self._briefs.put(digest, _Brief(known.event.type, known.about), _BRIEF)
         return known
+
+    def _object(self, media_type: str, digest: Digest) -> JSONObject:
+        """What an event shows that was decoded before."""
+        event = self._whole_event(media_type, digest).event
+        return event.object if event is not None else {}
+
+    def _item(self, media_type: str, digest: Digest) -> Item | None:
+        return self._whole_event(media_type, digest).item
 
     def _cut_event(self, media_type: str, data: bytes) -> Event | None:
         cut = self.items.of_event(data) if is_json(media_type) else None
-        return None if cut is None else Event(CutEvent(*cut), item=cut[1])
+        return None if cut is None else Event(CutEvent(*cut), item=cut[1], about=cut[1].about)
 
     def stored(self, body: Body | None) -> Document:
         """A value in etcd."""
@@ -149,6 +186,12 @@ class Documents:
                 known = Document(raw=data, digest=body.digest)
             self._bodies.put("", body.digest, known, len(data))
         return known
+
+
+def _event_of(decoded: WatchEvent, items: Items) -> Event:
+    """With its object told apart as JSON's are; not a Table, whose cells depend on what a stream said first."""
+    item = items.of_value(decoded.object) if decoded.object.get("kind") != "Table" else None
+    return Event(decoded) if item is None else Event(CutEvent(decoded.type, item), item=item, about=item.about)
 
 
 @lru_cache(maxsize=256)

@@ -41,10 +41,14 @@ class CutEvent:
 
 @dataclass(frozen=True, slots=True)
 class KeptEvent:
-    """A watch event whose object is decoded again when it is asked for: a stream may have told many thousand."""
+    """A watch event whose object is decoded again when it is asked for: a stream may have told many thousand.
+
+    `cut`: the object by its bytes, asked for in the same way.
+    """
 
     type: str
     read: Callable[[], JSONObject]
+    cut: Callable[[], Item | None]
 
     @property
     def object(self) -> JSONObject:
@@ -67,6 +71,11 @@ class Seen:
     item: Item | None = None
     digest: Digest | None = None
     about: About | None = None
+
+    @property
+    def cut(self) -> Item | None:
+        """The object by its bytes, read again where nobody has it any more."""
+        return self.event.cut() if isinstance(self.event, KeptEvent) else self.item
 
     @property
     def metadata(self) -> JSONObject:

@@ -1,16 +1,18 @@
 """Objects told apart by their bytes: a list, or an event, is cut into objects that were mostly seen before.
 
 Only what an api-server writes itself is cut: JSON without spaces, plain ASCII. An object of a list whose bytes were
-seen before is neither decoded nor gone through again, wherever it stood.
+seen before is neither decoded nor gone through again, wherever it stood. What is written in something else is told
+apart by the JSON that says the same.
 """
 
+import json
 import re
 from collections.abc import Callable
-from itertools import count
+from hashlib import blake2b
 
 from kproxy.diff.shapes import About, Cut, Facts, Shape, Shapes, Text
 from kproxy.model.api import metadata_of
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.wire.contenterror import ContentError
 from kproxy.wire.jsontext import MAX_CONTENT, MAX_DEPTH, check_depth, decode_json_at
 
@@ -34,22 +36,24 @@ _ALIKE = 8
 """Objects that begin alike and are remembered, at most."""
 _OUTSIDE = 2
 """Levels of nesting that a list has around its objects."""
+_DIGEST = 16
+"""Bytes of an object's digest."""
 _EXTRA = 400
 """Bytes that remembering an object takes beside its own."""
 
 
 class Item:
-    """An object by its bytes. `number`: its own; `cut`: its shape and values, where it has any.
+    """An object by its bytes. `cut`: its shape and values, where it has any.
 
     `name`: its namespace and name, as lists are put in order by them; `owns`: it says whose its fields are, wherever
-    it stands; `about`: all that is asked of it for itself.
+    it stands; `about`: all that is asked of it for itself; `digest`: of its bytes.
     """
 
-    __slots__ = ("_value", "about", "cut", "data", "name", "number", "owns")
+    __slots__ = ("_value", "about", "cut", "data", "digest", "name", "owns")
 
-    def __init__(self, number: int, data: bytes, cut: Cut | None, about: About, value: JSONObject | None) -> None:
-        self.number = number
+    def __init__(self, data: bytes, cut: Cut | None, about: About, value: JSONObject | None) -> None:
         self.data = data
+        self.digest = blake2b(data, digest_size=_DIGEST).digest()
         self.cut = cut
         self.about = about
         self.name, self.owns = about.name, about.owns
@@ -75,6 +79,17 @@ def about_of(value: JSONObject) -> About:
         uid if isinstance(uid, str) else "",
         revision if isinstance(revision, str) else "",
     )
+
+
+def text_of(value: JSON) -> bytes | None:
+    """A value as an api-server would write it in JSON, but in ASCII; None for one that no JSON says."""
+    try:
+        return _encoder.encode(value).encode("ascii")
+    except ValueError:
+        return None
+
+
+_encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
 def name_in(metadata: JSONObject) -> str:
@@ -109,7 +124,6 @@ class Items:
         self._size = 0
         self._young: dict[bytes, list[Item]] = {}
         self._old: dict[bytes, list[Item]] = {}
-        self._numbers = count()
         self._shapes = Shapes()
 
     def list_of(self, data: bytes) -> List | None:
@@ -152,6 +166,23 @@ class Items:
         item = self._find(data, 0) or self._read(data, 0, end)
         return item if item is not None and len(item.data) == end else None
 
+    def of_value(self, value: JSONObject) -> Item | None:
+        """An object that was decoded from something else than JSON; None for one whose JSON would not be plain."""
+        data = text_of(value)
+        if data is None or not _is_plain(data):
+            return None
+        found = self._find(data, 0)
+        if found is not None and len(found.data) == len(data):
+            return found
+        cut = self._shapes.cut(data)
+        about = self._known(cut) if cut is not None else None
+        if about is None:
+            try:
+                _check(data, value)
+            except ContentError:
+                return None
+        return self._keep_new(data, 0, Item(data, cut, about or about_of(value), None))
+
     def _find(self, data: bytes, at: int) -> Item | None:
         prefix = data[at : at + _PREFIX]
         for each in self._young.get(prefix, ()):
@@ -168,7 +199,7 @@ class Items:
         own = data[at:end]
         cut = self._shapes.cut(own)
         if cut is not None and (about := self._known(cut)) is not None:
-            return self._keep_new(data, at, Item(next(self._numbers), own, cut, about, None))
+            return self._keep_new(data, at, Item(own, cut, about, None))
         try:
             value, end = decode_json_at(data.decode("ascii"), at)
             if not isinstance(value, dict):
@@ -179,7 +210,7 @@ class Items:
             _check(own, value)
         except ContentError:
             return None
-        return self._keep_new(data, at, Item(next(self._numbers), own, cut, about_of(value), value))
+        return self._keep_new(data, at, Item(own, cut, about_of(value), value))
 
     @staticmethod
     def _known(cut: Cut) -> About | None:

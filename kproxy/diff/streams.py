@@ -329,11 +329,11 @@ def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
         if event is None:
             return None
         mark = event.type == "BOOKMARK" and not _ends_initial_events(event.object)
-        about = known.item.about if known.item is not None else None
+        about = known.about
         size += frame.body.size
         if about is None and size > _DECODED:
             about = about_of(event.object)
-            event = KeptEvent(event.type, partial(_object_of, side, media_type, frame.body))
+            event = KeptEvent(event.type, partial(_object_of, side, media_type, frame.body), lambda: None)
         seen.append(Seen(frame.index, frame.at, event, mark, known.item, frame.body.digest, about))
     return seen
 

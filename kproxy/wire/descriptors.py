@@ -89,6 +89,25 @@ def message_fields(full_name: str) -> tuple[FieldSpec, ...]:
 
 
 @cache
+def holds_itself(full_name: str) -> bool:
+    """Whether a message, or one of those in it, may be within another one of its kind. KeyError."""
+    whole: set[str] = set()
+    """Those of which it is known that they do not."""
+
+    def found(name: str, around: frozenset[str]) -> bool:
+        if name in around:
+            return True
+        if name not in whole:
+            types = {each.type for each in message_fields(name) if each.is_message}
+            if any(found(each, around | {name}) for each in types):
+                return True
+            whole.add(name)
+        return False
+
+    return found(full_name, frozenset())
+
+
+@cache
 def method(package: str, path: str) -> MethodSpec:
     """The method `SERVICE/METHOD` of a package. KeyError."""
     sides = table_of(package)["methods"][path].split(" -> ")

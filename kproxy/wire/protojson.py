@@ -4,16 +4,17 @@ Go's rules: a pointer is there or not; another struct is always there; `omitempt
 and without it a missing list, map or pointer is null (encoding/json, struct tags of k8s.io/api).
 """
 
+import marshal
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from google.protobuf.message import Message
 
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.wire.contenterror import ContentError
-from kproxy.wire.descriptors import FieldSpec, message_class, message_fields
+from kproxy.wire.descriptors import FieldSpec, holds_itself, message_class, message_fields
 from kproxy.wire.jsontext import check_depth, check_size, decode_json
 from kproxy.wire.mediatype import JSON as JSON_TYPE
 from kproxy.wire.protoenvelope import (
@@ -27,6 +28,7 @@ from kproxy.wire.protoenvelope import (
     unknown_parts,
 )
 from kproxy.wire.protoforms import FORMS, META, RAW_EXTENSION, RAW_JSON, SCHEMA_UNIONS, base64_text, number
+from kproxy.wire.protoparts import cut
 
 _FEW = 3
 _EMBEDDED: dict[tuple[str, str], JSONObject] = {
@@ -75,15 +77,77 @@ def _guarded(data: bytes, read: Callable[[], JSONObject]) -> JSONObject:
 
 def _decode_unknown(data: bytes) -> JSONObject:
     api_version, kind, raw, content_type = unknown_parts(open_unknown(data))
-    if content_type == JSON_TYPE:
-        value = decode_json(raw)
-    else:
-        name = message_name(api_version, kind)
-        value = message_json(name, parse(name, raw))
+    value = decode_json(raw) if content_type == JSON_TYPE else object_json(message_name(api_version, kind), raw)
     if not isinstance(value, dict):
         raise ContentError("a protobuf object that is none")
     own = {"kind": kind, "apiVersion": api_version}
     return {**{key: text for key, text in own.items() if text}, **value}
+
+
+def object_json(name: str, data: bytes) -> JSON:
+    """An object's JSON, of the bytes of its message: what was said before of it, or of its like, is not read again."""
+    ways = _ways(name)
+    parts = cut(data, ways) if ways else None
+    if parts is None or any(len(found) > 1 and not ways[number].repeated for number, found in parts.found.items()):
+        return message_json(name, parse(name, data))
+    values = {number: ways[number].read(found) for number, found in parts.found.items()}
+    return _struct(name).read_beside(parse(name, parts.rest), values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a field is read that was cut out of its message, of the bytes of each of its messages."""
+
+    read_one: Callable[[bytes], JSON]
+    repeated: bool
+
+    def read(self, found: list[bytes]) -> JSON:
+        """The field's JSON."""
+        return [self.read_one(data) for data in found] if self.repeated else self.read_one(found[0])
+
+
+@cache
+def _ways(name: str) -> dict[int, _Way]:
+    """The fields of an object, or of a list of objects, that are read by themselves, by number.
+
+    Not of what may hold itself: there the library counts how deep that goes.
+    """
+    fields = message_fields(name)
+    if name == _METADATA:
+        return {each.number: _Way(partial(_known, each.type), repeated=True) for each in fields if each.name == _OWNED}
+    if holds_itself(name):
+        return {}
+    metadata = {each.type for each in fields if each.json == "metadata"}
+    found: dict[int, _Way] = {}
+    for each in fields:
+        if not each.is_message or each.map_key or (name, each.name) in _EMBEDDED:
+            continue
+        if metadata == {_METADATA} and not each.repeated and not is_list(each.type):
+            read = object_json if each.type == _METADATA else _known
+            found[each.number] = _Way(partial(read, each.type), repeated=False)
+        elif metadata == {_LIST_METADATA} and each.json == "items" and each.repeated:
+            found[each.number] = _Way(partial(object_json, each.type), repeated=True)
+    return found
+
+
+_METADATA, _LIST_METADATA, _OWNED = f"{META}.ObjectMeta", f"{META}.ListMeta", "managedFields"
+
+
+def _known(name: str, data: bytes) -> JSON:
+    """The same as `message_json`; of what was read lately a copy."""
+    if len(data) > _LONGEST_KNOWN:
+        return message_json(name, parse(name, data))
+    value: JSON = marshal.loads(_kept(name, data))  # noqa: S302 - what is dumped below, in this process
+    return value
+
+
+@lru_cache(maxsize=2048)
+def _kept(name: str, data: bytes) -> bytes:
+    return marshal.dumps(message_json(name, parse(name, data)))
+
+
+_LONGEST_KNOWN = 1 << 12
+"""Bytes of a part that is remembered."""
 
 
 def message_json(name: str, message: Message) -> JSON:
@@ -105,7 +169,7 @@ def _reader(name: str) -> Callable[[Message], JSON]:
     if is_list(name):
         (item,) = message_fields(name)
         return partial(_read_list, item.name)
-    return _Struct(name).read
+    return _struct(name).read
 
 
 def _read_list(field: str, message: Message) -> JSON:
@@ -194,6 +258,31 @@ class _Struct:
             elif isinstance(json, dict):
                 out.update(json)
         return out
+
+    def read_beside(self, message: Message, values: Mapping[int, JSON]) -> JSONObject:
+        """The JSON of a message without some of its fields, whose JSON is there by number."""
+        present = {descriptor.number: value for descriptor, value in message.ListFields()}
+        numbers = tuple(sorted((*present, *values)))
+        out: JSONObject = {}
+        for place, each in self.orders.get(numbers) or self.order(numbers):
+            if place < 0:
+                json = each.absent() if each.absent else None
+            else:
+                number = numbers[place]
+                known = number in values
+                json = values[number] if known else each.read(present[number]) if each.read else present[number]
+                if not json and (each.drop_empty or (each.drop_null and json is None)):
+                    continue
+            if each.key:
+                out[each.key] = json
+            elif isinstance(json, dict):
+                out.update(json)
+        return out
+
+
+@cache
+def _struct(name: str) -> _Struct:
+    return _Struct(name)
 
 
 _WATCH_EVENT = _Struct(f"{META}.WatchEvent")

@@ -94,9 +94,12 @@ def _frame_leaf(recording: MemoryRecording, random: Random) -> Edit:
     frame = recording.frame_list[index]
     assert frame.body.digest
     media_type = _media_type(_exchange(recording, frame.seq))
-    value = _decoded(media_type, recording.body(frame.body.digest))
-    edited, path, before, after = change_leaf(value, random)
-    body = _with_bytes(recording, frame.body, encode("application/json", edited))
+    written_in = media_type if media_type.startswith(PROTOBUF) else JSON_TYPE
+    edited, path, before, after = change_leaf(decode(written_in, recording.body(frame.body.digest)), random)
+    data = encode(written_in, edited)
+    if decode(written_in, data) != edited:
+        raise ContentError("an edit of a field that protobuf does not have")
+    body = _with_bytes(recording, frame.body, data)
     frames = [*recording.frame_list]
     frames[index] = replace(frame, body=body)
     edit = replace(recording, frame_list=frames)

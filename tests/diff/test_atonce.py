@@ -14,6 +14,7 @@ from kproxy.model.exchange import Headers, Seq
 from kproxy.model.verdict import Outcome, Verdict
 from tests.diff.conftest import RealPair, in_memory
 from tests.diff.edits import draw
+from tests.diff.protobuf import in_protobuf
 from tests.support.large_pair import make_pair
 from tests.support.memory import MemoryRecording
 
@@ -27,6 +28,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[MemoryRecording, Mem
     """A session with lists, watches and writes, and its replay."""
     recorded, replayed = make_pair(tmp_path_factory.mktemp("pair"), EXCHANGES)
     return in_memory(recorded), in_memory(replayed)
+
+
+@pytest.fixture(scope="module")
+def both_in_protobuf(made: tuple[MemoryRecording, MemoryRecording]) -> tuple[MemoryRecording, MemoryRecording]:
+    """The same in protobuf."""
+    return in_protobuf(made[0]), in_protobuf(made[1])
 
 
 def verdict_of(recorded: MemoryRecording, replayed: MemoryRecording) -> Verdict:
@@ -61,6 +68,28 @@ def test_edits_are_found_as_by_comparing_everything(
 ) -> None:
     recorded, replayed = made
     random, different = Random(20261126), 0
+    for _ in range(edits):
+        edit = draw(replayed, random)
+        found = verdict_of(recorded, edit.recording)
+        assert found == as_a_whole(monkeypatch, recorded, edit.recording), edit
+        different += found.outcome is Outcome.DIFFERENT
+    assert different > edits // 2
+
+
+def test_all_of_a_session_in_protobuf_is_compared_at_once(
+    both_in_protobuf: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "compare_exchange", lambda _of, pair, _chains: pytest.fail(f"{pair.baseline.seq}"))
+    found = verdict_of(*both_in_protobuf)
+    assert (found.outcome, found.exchanges.identical) == (Outcome.IDENTICAL, EXCHANGES)
+
+
+@pytest.mark.parametrize("edits", EDITS)
+def test_edits_in_protobuf_are_found_as_by_comparing_everything(
+    both_in_protobuf: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch, edits: int
+) -> None:
+    recorded, replayed = both_in_protobuf
+    random, different = Random(20261128), 0
     for _ in range(edits):
         edit = draw(replayed, random)
         found = verdict_of(recorded, edit.recording)

@@ -58,11 +58,10 @@ def test_a_deployment_may_be_read_before_its_controller_put_the_first_annotation
     place = ("body", "$.metadata.annotations")
     for name, found in (("deployment.kubernetes.io/revision", set()), ("example.org/team", {place})):
         first, second = servers()
-        for server, annotations in ((first, None), (second, {name: "1"})):
-            shown = server.pod(1, "web")
-            if annotations:
-                metadata_of(shown)["annotations"] = annotations
-            server.exchange("GET", WEB, 200, shown)
+        first.exchange("GET", WEB, 200, first.pod(1, "web"))
+        shown = second.pod(1, "web")
+        metadata_of(shown)["annotations"] = {name: "1"}
+        second.exchange("GET", WEB, 200, shown)
         assert places(beside(first, second)) == found
         assert places(beside(second, first)) == found
 

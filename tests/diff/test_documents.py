@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from kproxy.diff import documents
 from kproxy.diff.documents import Documents
+from kproxy.diff.events import KeptEvent
 from kproxy.model.exchange import EMPTY_BODY, Body, BodyState
 from kproxy.model.jsontypes import JSONObject
 from kproxy.wire.content import encode
@@ -55,3 +57,40 @@ def test_binary_bodies_are_never_inert(media_type: str) -> None:
     digest = recording.keep(encode(media_type, pod)).digest
     assert digest is not None
     assert not Documents(recording).inert(digest)
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/vnd.kubernetes.protobuf;stream=watch"])
+def test_more_events_are_remembered_in_brief_than_with_their_objects(
+    media_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "_MOST", 1)
+    recording = MemoryRecording()
+    bodies = []
+    for name in "ab":
+        pod: JSONObject = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": name, "resourceVersion": "5"}}
+        bodies.append(recording.keep(encode(media_type, {"type": "ADDED", "object": pod}).rstrip(b"\n")))
+    own = Documents(recording)
+    first, _ = (own.event(media_type, body) for body in bodies)
+    with monkeypatch.context() as patched:
+        patched.setattr(own, "data", lambda _digest: pytest.fail("its bytes are read again"))
+        again = own.event(media_type, bodies[0])
+    assert first.event is not None
+    assert again.event is not None
+    assert (again.event.type, again.about) == ("ADDED", first.about)
+    assert again.item is None
+    assert isinstance(again.event, KeptEvent)
+    assert again.event.object == first.event.object
+    cut = again.event.cut()
+    assert cut is not None
+    assert cut.about == first.about
+
+
+def test_an_event_that_shows_a_table_is_known_with_its_object_only() -> None:
+    recording = MemoryRecording()
+    media_type = "application/cbor-seq"
+    table: JSONObject = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {}, "rows": []}
+    event = Documents(recording).event(
+        media_type, recording.keep(encode(media_type, {"type": "ADDED", "object": table}))
+    )
+    assert event.event is not None
+    assert (event.item, event.about) == (None, None)

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kproxy.diff.items import Items, metadata_shown, name_in, stand_beside
-from kproxy.model.jsontypes import JSONObject
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.wire.content import decode_json
+from kproxy.wire.jsontext import MAX_DEPTH
 
 NAMES = st.text('abcdefghij{}[],"\\\u00e9', min_size=0, max_size=8)
 OBJECTS = st.dictionaries(NAMES, st.one_of(NAMES, st.integers(), st.lists(st.integers(), max_size=2)), max_size=3)
@@ -46,8 +47,8 @@ def test_an_object_is_known_again_wherever_it_stands() -> None:
     assert first is not None
     assert second is not None
     assert event is not None
-    assert [each.number for each in first.items] == [0, 1]
-    assert [each.number for each in second.items] == [1, 0]
+    assert first.items[0].digest != first.items[1].digest
+    assert second.items == first.items[::-1]
     assert (whole is first.items[0], event[0], event[1] is whole) == (True, "ADDED", True)
     assert [each.name for each in first.items] == ["n/a", "n/b"]
 
@@ -131,3 +132,28 @@ def test_a_shape_tells_nothing_of_what_has_a_value_amid_a_text() -> None:
         found = items.whole(written({"metadata": {"namespace": name, "name": "a"}}))
         assert found is not None
         assert (found.name, found._value is None) == (f"{name}/a", False)
+
+
+def test_an_object_in_another_writing_is_known_by_the_json_that_says_the_same() -> None:
+    items = Items()
+    pod: JSONObject = {"metadata": {"name": "a", "namespace": "n", "uid": "u"}, "spec": {"x": [1, 2.5, None, "y"]}}
+    found, whole = items.of_value(pod), items.whole(written(pod))
+    assert found is not None
+    assert found is whole
+    assert (found.value, found.name) == (pod, "n/a")
+    assert items.of_value({"spec": {}, "metadata": {}}) is not found
+    accented = items.of_value({"metadata": {}, "spec": "\u00e4"})
+    assert accented is not None
+    assert accented.value["spec"] == "\u00e4"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\U0001f600"])
+def test_what_no_plain_json_says_is_no_object_by_its_bytes(value: JSON) -> None:
+    assert Items().of_value({"metadata": {}, "spec": value}) is None
+
+
+def test_an_object_that_is_nested_too_deeply_is_none_by_its_bytes() -> None:
+    value: JSON = {}
+    for _ in range(MAX_DEPTH):
+        value = [value]
+    assert Items().of_value({"metadata": {}, "spec": value}) is None
