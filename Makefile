@@ -28,6 +28,8 @@ SPREAD = -n $(WORKERS) --dist worksteal
 PROVEN = $(CURDIR)/build/proven.jsonl
 ASSETS = $$(sh controlplane/build.sh --print)
 OLDER = 1.34.4
+# All programs of it; what CI runs needs its kube-apiserver only.
+OLDER_PROGRAMS ?=
 OLDER_ASSETS = $$(sh controlplane/build.sh --print $(OLDER))
 
 # Tests whose assertions pytest has rewritten, and kproxy for each process that they start, are compiled once: where this
@@ -82,7 +84,7 @@ controlplane: ## build Kubernetes, etcd and kwok into a cache outside the tree (
 	sh controlplane/build.sh
 
 controlplane-older: controlplane ## the same, and the older Kubernetes that some tests run on, too (about seven minutes more)
-	sh controlplane/build.sh $(OLDER)
+	sh controlplane/build.sh $(OLDER) $(OLDER_PROGRAMS)
 
 soak: $(VENV)/installed controlplane ## a whole control plane through kproxy for SOAK_SECONDS, into build/ (needs Go)
 	KUBEBUILDER_ASSETS="$(ASSETS)" $(BIN)/python -m tests.controlplane.soak.make $(SOAK_SECONDS) $(SOAK_IDENTITY)

@@ -4,9 +4,11 @@
 #   build.sh           kube-apiserver, kube-controller-manager, kube-scheduler,
 #                      kubectl, etcd, etcdctl, kwok (about 15 minutes the
 #                      first time on two cores, then nothing to do)
-#   build.sh 1.34.4    an older kube-apiserver, kube-controller-manager and
-#                      kube-scheduler (about seven minutes more) beside the
-#                      same etcd, kubectl and kwok; prints its folder
+#   build.sh 1.34.4 [PROGRAM...]
+#                      an older kube-apiserver, kube-controller-manager and
+#                      kube-scheduler (about seven minutes more), or only these
+#                      of them, beside the same etcd, kubectl and kwok; prints
+#                      its folder
 #   build.sh --print [1.34.4]   only prints where they are or would be; needs no Go
 #   build.sh bench     the benchmark's upstream and load generator (seconds)
 #   build.sh kubelet   a stand-in kubelet (seconds)
@@ -170,8 +172,16 @@ build_assets() {
 
 # The older set is what Kubernetes runs by itself, beside the etcd, kubectl and kwok of the
 # newer one: what differs between two sessions is then the cluster and not its user.
-build_older() {
+build_older() { # build_older [PROGRAM...]
     older_layout
+    for name; do
+        case " $older " in *" $name "*) ;; *)
+            say "there is no older '$name': there are $older"
+            exit 2
+            ;;
+        esac
+    done
+    [ $# -eq 0 ] || older=$*
     # shellcheck disable=SC2086 # $older holds several names
     if has "$older_assets" $older kubectl etcd etcdctl kwok; then
         say "Kubernetes $OLDER is there already"
@@ -239,7 +249,10 @@ build_clientgo() {
 
 case ${1-} in
 '' | "$K8S") build_assets ;;
-"$OLDER") build_older ;;
+"$OLDER")
+    shift
+    build_older "$@"
+    ;;
 --print) print "${2-}" ;;
 bench) build_bench ;;
 kubelet) build_kubelet ;;

@@ -9,7 +9,8 @@ import pytest
 from tests.controlplane.soak.make import NoSoak, make_soak
 from tests.support.streams_world import World, streams_world
 
-NEEDED = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "etcd", "kubectl", "etcdctl")
+SERVER = ("kube-apiserver", "etcd", "kubectl", "etcdctl")
+PLANE = (*SERVER, "kube-controller-manager", "kube-scheduler", "kwok")
 
 
 SECONDS = 300
@@ -24,28 +25,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(SECONDS))
 
 
+def folder_of(variable: str, needed: tuple[str, ...]) -> Path:
+    """The folder of real binaries that a variable of the environment names."""
+    named = os.environ.get(variable, "")
+    missing = [name for name in needed if not named or not (Path(named) / name).exists()]
+    if missing:
+        pytest.fail(f"{variable}={named!r} has no {', '.join(missing)}: make test-controlplane sets it")
+    return Path(named)
+
+
 @pytest.fixture(scope="session")
 def assets() -> Path:
     """The folder of the real binaries."""
-    named = os.environ.get("KUBEBUILDER_ASSETS", "")
-    folder = Path(named)
-    missing = [name for name in NEEDED if not (folder / name).exists()]
-    if not named or missing:
-        pytest.fail(
-            f"KUBEBUILDER_ASSETS={named!r} has no {', '.join(missing or NEEDED)}: make test-controlplane sets it"
-        )
-    return folder
+    return folder_of("KUBEBUILDER_ASSETS", PLANE)
 
 
 @pytest.fixture(scope="session")
 def older_assets() -> Path:
-    """The folder of an older control plane, beside the same etcd, kubectl and kwok."""
-    named = os.environ.get("KPROXY_OLDER_ASSETS", "")
-    missing = [name for name in NEEDED if not (Path(named) / name).exists()]
-    if not named or missing:
-        missing = missing or [*NEEDED]
-        pytest.fail(f"KPROXY_OLDER_ASSETS={named!r} has no {', '.join(missing)}: make test-controlplane sets it")
-    return Path(named)
+    """The folder of an older kube-apiserver, beside the same etcd, kubectl and kwok."""
+    return folder_of("KPROXY_OLDER_ASSETS", SERVER)
+
+
+@pytest.fixture(scope="session")
+def older_plane() -> Path:
+    """The same with the controllers of that version: make controlplane-older builds all of it, CI's does not."""
+    return folder_of("KPROXY_OLDER_ASSETS", PLANE)
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ OPTIONS = ("--as", "impersonate", "--pace", "fast", "--concurrency", "16", "--fo
 
 @pytest.mark.parametrize("newer", [True, False], ids=["1.34.4 on 1.37.2", "1.37.2 on 1.34.4"])
 def test_what_another_version_does_otherwise_with_a_control_plane_is_explained(
-    *, newer: bool, assets: Path, older_assets: Path, tmp_path: Path, real_env: dict[str, str]
+    *, newer: bool, assets: Path, older_plane: Path, tmp_path: Path, real_env: dict[str, str]
 ) -> None:
-    first, second, version = (older_assets, assets, "1.37.2") if newer else (assets, older_assets, "1.34.4")
+    first, second, version = (older_plane, assets, "1.37.2") if newer else (assets, older_plane, "1.34.4")
     try:
         made = make_soak(SECONDS, "impersonate", first, bare=True, version="1.34.4" if newer else "")
     except NoSoak as error:
