@@ -4,6 +4,7 @@ import os
 import platform
 import ssl
 import sys
+import sysconfig
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,10 +17,17 @@ def machine() -> dict[str, object]:
         "cpus": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
         "system": f"{platform.system()} {platform.release().partition('-')[0]}",
-        "python": sys.version.split()[0],
+        "python": f"{sys.version.split()[0]}, {built(sysconfig.get_config_var('CONFIG_ARGS') or '')}",
         "openssl": ssl.OPENSSL_VERSION,
         "mitmproxy": version("mitmproxy"),
     }
+
+
+def built(arguments: str) -> str:
+    """How an interpreter was built, by its configure's arguments: it is a quarter quicker with both than with none."""
+    given = {"--enable-optimizations": "PGO", "--with-lto": "LTO"}
+    found = [name for argument, name in given.items() if argument in arguments]
+    return f"built with {' and '.join(found)}" if found else "built plainly"
 
 
 def taken() -> dict[str, object]:
