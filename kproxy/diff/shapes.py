@@ -140,7 +140,7 @@ class Shapes:
 
     def cut(self, data: bytes) -> Cut | None:
         """A document of plain ASCII cut into shape and values; None for one whose values say more than their form."""
-        if b"\0" in data:  # no JSON has one; it would make two shapes look like one below
+        if b"\0" in data or _is_hashed(data):  # no JSON has a zero; it would make two shapes look like one below
             return None
         pieces = _CHOSEN.split(data)
         values = pieces[1::2]
@@ -196,6 +196,14 @@ def _form_of_name(name: bytes) -> bytes | None:
     if drawn := _DRAWN_NAME.fullmatch(name):
         return DRAWN + b"%d " % len(drawn[2]) + drawn[1]
     return None if looks_drawn(text) else NAME
+
+
+def _is_hashed(data: bytes) -> bool:
+    """Whether a template's hash is in a drawn name, probably: `_is_told_by_form` would say no, and many pods are so.
+
+    Each of them would be a shape of its own.
+    """
+    return _GENERATED in data and any(field in data for field in _HASHES)
 
 
 def _is_told_by_form(parts: tuple[bytes, ...], forms: list[bytes]) -> bool:
