@@ -34,8 +34,10 @@ _NONE = 1 << 62
 _KNOWN = 48 << 20
 """Bytes of what is remembered of pairs of objects, about: several clients watch the same ones, and one's stream is gone
 through to its end before the next one's."""
-_OF_A_LESSON = 300
-"""Bytes of one of a pair's lessons, about."""
+_LARGEST = 1 << 16
+"""Bytes of what a pair tells that is remembered, at most."""
+_OF_A_LESSON, _OF_A_NUMBER = 300, 100
+"""Bytes of one of a pair's lessons beside its texts, and of a pair of versions or times, about."""
 _NOTHING: tuple[Told, ...] = ()
 _BOTH_EMPTY = BodyState.EMPTY, BodyState.EMPTY
 _BOTH_KEPT = BodyState.KEPT, BodyState.KEPT
@@ -250,7 +252,7 @@ class AtOnce:
         found = self.known.get(key)
         if found is None and key not in self.known:
             found = self._read_shown(a, b, owner)
-            self._keep(key, found)
+            self._keep(key, found)  # counted twice where the objects are known, too
         return None if found is None else found[0]
 
     def _read_shown(self, a: Seen, b: Seen, owner: Owner) -> tuple[Told, ...] | None:
@@ -273,8 +275,9 @@ class AtOnce:
         return None if found is None else found[0]
 
     def _keep(self, key: Hashable, told: tuple[Told, ...] | None) -> None:
-        lessons = sum(len(each.lessons) for each in told or ())
-        self.known.put(key, told, _OF_A_LESSON * lessons)
+        size = sum(map(_size_of, told or ()))
+        if size < _LARGEST:
+            self.known.put(key, told, size)
 
     def _compared(self, first: Item, second: Item, owner: Owner) -> tuple[Told, ...] | None:
         if first.cut is not None and second.cut is not None:
@@ -282,6 +285,13 @@ class AtOnce:
             if told is not None:
                 return (told,)
         return _walked(lambda tracer: Walker(tracer, tracer.text).walk(first.value, second.value, owner))
+
+
+def _size_of(told: Told) -> int:
+    """In bytes, about."""
+    texts = sum(len(each.baseline) + len(each.replayed) for each in told.lessons)
+    texts += sum(len(first) + len(second) for first, second in told.texts)
+    return texts + _OF_A_LESSON * len(told.lessons) + _OF_A_NUMBER * (len(told.revisions) + len(told.times))
 
 
 def _walked(walk: Callable[[Tracer], None]) -> tuple[Told, ...] | None:

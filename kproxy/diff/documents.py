@@ -79,7 +79,7 @@ class Documents:
         self._read_events: Mapping[Digest, bytes] = {}
         self._bodies: _Recent[Document] = _Recent(_MOST)
         self._events: _Recent[Event] = _Recent(_MOST)
-        self._briefs: Generations[Digest, _Brief] = Generations(_MOST_BRIEFS)
+        self._briefs: Generations[tuple[str, Digest], _Brief] = Generations(_MOST_BRIEFS)
         self._inert: _Recent[bool] = _Recent(_MOST)
         self.items = Items()
 
@@ -87,10 +87,12 @@ class Documents:
         """These will be asked for: they are read at once, which is quicker."""
         self._read = self._recording.bodies(each for each in digests if each not in self._bodies.digests)
 
-    def expect_events(self, digests: Iterable[Digest]) -> None:
+    def expect_events(self, media_type: str, digests: Iterable[Digest]) -> None:
         """The same, of a stream's events."""
         known, briefs = self._events.digests, self._briefs
-        self._read_events = self._recording.bodies(each for each in digests if each not in known and each not in briefs)
+        self._read_events = self._recording.bodies(
+            each for each in digests if each not in known and (media_type, each) not in briefs
+        )
 
     def data(self, digest: Digest) -> bytes:
         """A body's bytes."""
@@ -137,11 +139,14 @@ class Documents:
         """A watch event of a stream of `media_type`."""
         if body.digest is None or body.state not in _WHOLE:
             return Event(None, reason=f"a watch event is {body.state.value}{_because(body)}")
-        brief = self._briefs.get(body.digest)
+        brief = self._briefs.get((media_type, body.digest))
         if brief is None:
             return self._whole_event(media_type, body.digest)
-        read, cut = partial(self._object, media_type, body.digest), partial(self._item, media_type, body.digest)
-        return Event(KeptEvent(brief.type, read, cut), about=brief.about)
+        return Event(self.kept(brief.type, media_type, body.digest), about=brief.about)
+
+    def kept(self, kind: str, media_type: str, digest: Digest) -> KeptEvent:
+        """An event of this type that was read, without its object: that is read again when it is asked for."""
+        return KeptEvent(kind, partial(self._object, media_type, digest), partial(self._item, media_type, digest))
 
     def _whole_event(self, media_type: str, digest: Digest) -> Event:
         known = self._events.get(media_type, digest)
@@ -155,7 +160,7 @@ class Documents:
                     known = Event(None, data)
             self._events.put(media_type, digest, known, len(data))
             if known.event is not None and known.about is not None:
-                self._briefs.put(digest, _Brief(known.event.type, known.about), _BRIEF)
+                self._briefs.put((media_type, digest), _Brief(known.event.type, known.about), _BRIEF)
         return known
 
     def _object(self, media_type: str, digest: Digest) -> JSONObject:

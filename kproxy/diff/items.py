@@ -61,11 +61,12 @@ class Item:
 
     @property
     def value(self) -> JSONObject:
-        """Decoded: once, if it is asked for."""
-        if self._value is None:
-            value, _ = decode_json_at(self.data.decode("ascii"), 0)
-            self._value = value if isinstance(value, dict) else {}
-        return self._value
+        """Decoded: each time that it is asked for but the first, as a tree takes ten times the bytes."""
+        given, self._value = self._value, None
+        if given is not None:
+            return given
+        value, _ = decode_json_at(self.data.decode("ascii"), 0)
+        return value if isinstance(value, dict) else {}
 
 
 def about_of(value: JSONObject) -> About:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import partial
 
 from kproxy.diff.ages import STREAM_SLACK
 from kproxy.diff.asked import Asked
@@ -17,7 +16,7 @@ from kproxy.diff.sides import Comparison, Pair, Side, is_itself
 from kproxy.diff.tails import Tail, ran_on
 from kproxy.diff.trees import Comparer, Spot, shortened
 from kproxy.model.api import ObjectRef, metadata_of
-from kproxy.model.exchange import EMPTY_BODY, Body, End, Exchange, header
+from kproxy.model.exchange import EMPTY_BODY, End, Exchange, header
 from kproxy.model.jsontypes import JSONObject
 from kproxy.renaming.kinds import Kind, Owner, resource_of
 from kproxy.renaming.learn import Learner
@@ -323,25 +322,20 @@ def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
     for number, frame in enumerate(frames):
         if number % _TOGETHER == 0:
             following = frames[number : number + _TOGETHER]
-            side.documents.expect_events(each.body.digest for each in following if each.body.digest is not None)
+            digests = (each.body.digest for each in following if each.body.digest is not None)
+            side.documents.expect_events(media_type, digests)
         known = side.documents.event(media_type, frame.body)
         event = known.event
         if event is None:
             return None
         mark = event.type == "BOOKMARK" and not _ends_initial_events(event.object)
-        about = known.about
+        about, item = known.about, known.item
         size += frame.body.size
-        if about is None and size > _DECODED:
-            about = about_of(event.object)
-            event = KeptEvent(event.type, partial(_object_of, side, media_type, frame.body), lambda: None)
-        seen.append(Seen(frame.index, frame.at, event, mark, known.item, frame.body.digest, about))
+        if size > _DECODED and frame.body.digest is not None and not isinstance(event, KeptEvent):
+            about = about or about_of(event.object)
+            event, item = side.documents.kept(event.type, media_type, frame.body.digest), None
+        seen.append(Seen(frame.index, frame.at, event, mark, item, frame.body.digest, about))
     return seen
-
-
-def _object_of(side: Side, media_type: str, body: Body) -> JSONObject:
-    """What an event shows that was decoded before."""
-    event = side.documents.event(media_type, body).event
-    return event.object if event is not None else {}
 
 
 def _ends_initial_events(bookmark: JSONObject) -> bool:

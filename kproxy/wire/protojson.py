@@ -110,7 +110,7 @@ class _Way:
 def _ways(name: str) -> dict[int, _Way]:
     """The fields of an object, or of a list of objects, that are read by themselves, by number.
 
-    Not of what may hold itself: there the library counts how deep that goes.
+    Not of what may hold itself: there the library counts how deep that goes; what no table knows, in each part.
     """
     fields = message_fields(name)
     if name == _METADATA:
@@ -137,17 +137,32 @@ def _known(name: str, data: bytes) -> JSON:
     """The same as `message_json`; of what was read lately a copy."""
     if len(data) > _LONGEST_KNOWN:
         return message_json(name, parse(name, data))
-    value: JSON = marshal.loads(_kept(name, data))  # noqa: S302 - what is dumped below, in this process
+    try:
+        value: JSON = marshal.loads(_kept(name, data))  # noqa: S302 - what is dumped below, in this process
+    except _MoreThanIsKeptError as more:
+        return more.value
     return value
+
+
+class _MoreThanIsKeptError(Exception):
+    """A part whose JSON is much longer than its message: lists of messages in which nothing is set."""
+
+    def __init__(self, value: JSON) -> None:
+        super().__init__()
+        self.value = value
 
 
 @lru_cache(maxsize=2048)
 def _kept(name: str, data: bytes) -> bytes:
-    return marshal.dumps(message_json(name, parse(name, data)))
+    value = message_json(name, parse(name, data))
+    kept = marshal.dumps(value)
+    if len(kept) > _LONGEST_KEPT:
+        raise _MoreThanIsKeptError(value)
+    return kept
 
 
-_LONGEST_KNOWN = 1 << 12
-"""Bytes of a part that is remembered."""
+_LONGEST_KNOWN, _LONGEST_KEPT = 1 << 12, 1 << 14
+"""Bytes of a part that is remembered, and of what is remembered of it."""
 
 
 def message_json(name: str, message: Message) -> JSON:

@@ -8,10 +8,14 @@ import pytest
 from kproxy.correlate.ledger import correlate
 from kproxy.diff import atonce, compare
 from kproxy.diff.exchanges import compare_exchange
+from kproxy.diff.findings import Findings
 from kproxy.diff.pages import Chains
-from kproxy.diff.sides import Comparison, Pair
+from kproxy.diff.sides import Comparison, Pair, read_side
+from kproxy.diff.told import Told
 from kproxy.model.exchange import Headers, Seq
 from kproxy.model.verdict import Outcome, Verdict
+from kproxy.renaming.lessons import Lesson
+from kproxy.renaming.renaming import Renaming
 from tests.diff.conftest import RealPair, in_memory
 from tests.diff.edits import draw
 from tests.diff.protobuf import in_protobuf
@@ -156,3 +160,18 @@ def test_bookmarks_more_are_found_as_by_comparing_everything(
     found = verdict_of(recorded, marked)
     assert (found.outcome, found.exchanges.equivalent) == (outcome, int(outcome is Outcome.EQUIVALENT))
     assert found == as_a_whole(monkeypatch, recorded, marked)
+
+
+def test_what_a_pair_tells_is_remembered_by_the_size_of_its_texts() -> None:
+    small = Told(texts=[("a" * 10, "b" * 20)], revisions=[("", 1, 2)], times={(1, 2): 3})
+    assert atonce._size_of(small) == 30 + 2 * atonce._OF_A_NUMBER
+    lesson = Lesson(None, "a" * 50, "b" * 50)
+    assert atonce._size_of(Told(lessons=[lesson])) == 100 + atonce._OF_A_LESSON
+
+
+def test_what_a_pair_tells_at_length_is_not_remembered(made: tuple[MemoryRecording, MemoryRecording]) -> None:
+    of = Comparison(read_side(made[0]), read_side(made[1]), Renaming(), Findings(strict=False))
+    once = atonce.AtOnce(of, Chains(of))
+    for length, known in ((10, True), (atonce._LARGEST, False)):
+        once._keep(length, (Told(texts=[("a" * length, "")]),))
+        assert (length in once.known) is known

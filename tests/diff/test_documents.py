@@ -94,3 +94,12 @@ def test_an_event_that_shows_a_table_is_known_with_its_object_only() -> None:
     )
     assert event.event is not None
     assert (event.item, event.about) == (None, None)
+
+
+def test_an_event_in_brief_is_known_by_its_media_type_too() -> None:
+    recording = MemoryRecording()
+    pod: JSONObject = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}}
+    body = recording.keep(encode("application/json", {"type": "ADDED", "object": pod}))
+    own = Documents(recording)
+    assert own.event("application/json", body).event is not None
+    assert own.event("application/vnd.kubernetes.protobuf;stream=watch", body).event is None

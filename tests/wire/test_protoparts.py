@@ -12,7 +12,7 @@ from kproxy.wire.contenterror import ContentError
 from kproxy.wire.descriptors import message_class
 from kproxy.wire.protoenvelope import parse
 from kproxy.wire.protojson import decode_protobuf, message_json, object_json
-from kproxy.wire.protoparts import _MOST, cut
+from kproxy.wire.protoparts import cut
 from tests.wire.messages import Maker, kinds, wrapped
 
 POD = "k8s.io.api.core.v1.Pod"
@@ -31,16 +31,26 @@ def test_fields_are_taken_out_and_the_rest_stays_in_its_order() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"\x12", b"\x12\x05ab", b"\x80", b"\x80" * 11 + b"\x01", b"\x08\x80", b"\x25abc", b"\x0b\x0c", b"\x0f"],
-    ids=["no length", "short", "no tag", "a tag without end", "no number", "short number", "a group", "no wire type"],
+    [b"\x12", b"\x12\x05ab", b"\x80", b"\x92\x80\x80\x80\x80\x00\x00", b"\x08\x80", b"\x25abc", b"\x0b\x0c", b"\x0f"],
+    ids=["no length", "short", "no tag", "a long tag", "no number", "short number", "a group", "no wire type"],
 )
 def test_what_is_no_message_is_left_to_the_library(data: bytes) -> None:
     assert cut(data, {2}) is None
 
 
-def test_a_message_of_many_fields_is_left_to_the_library() -> None:
-    assert cut(b"\x12\x00" * _MOST, {2}) is not None
-    assert cut(b"\x12\x00" * (_MOST + 1), {2}) is None
+def test_a_message_of_many_short_fields_is_left_to_the_library() -> None:
+    long = b"\x12\x40" + b"x" * 64
+    assert cut(long * 10_000, {2}) is not None
+    assert cut(b"\x12\x00" * 30, {2}) is not None
+    assert cut(b"\x12\x00" * 60, {2}) is None
+    assert cut(long * 10 + b"\x08\x01" * 200, {2}) is None
+
+
+def test_a_part_that_says_much_more_than_its_bytes_is_not_kept() -> None:
+    protojson._kept.cache_clear()
+    pod = message_class(POD)(status={"containerStatuses": [{} for _ in range(1_500)]}).SerializeToString()
+    assert [object_json(POD, pod) for _ in range(2)] == [message_json(POD, parse(POD, pod))] * 2
+    assert protojson._kept.cache_info().currsize == 0
 
 
 def outcome(read: Callable[[], JSON]) -> tuple[JSON, str]:
