@@ -18,13 +18,12 @@ from kproxy.diff.order import Learned
 from kproxy.diff.pages import Chains
 from kproxy.diff.patterns import Patterns
 from kproxy.diff.short import InShort, Kept
-from kproxy.diff.sides import Comparison, Pair, Side
+from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.stale import may_be_stale
 from kproxy.diff.streams import events_of, is_in_order, learn_event
 from kproxy.diff.told import Store, Told, told_by
 from kproxy.model.api import WRITE_VERBS
 from kproxy.model.exchange import Answer, Body, BodyState, Headers, Request, header
-from kproxy.model.jsontypes import JSON
 from kproxy.renaming.kinds import UUID, Kind, Owner, Place, resource_of
 from kproxy.renaming.pseudonyms import has_pseudonym
 from kproxy.renaming.traces import AskedTheRenaming, Leaf, Trace, Tracer
@@ -207,26 +206,17 @@ class AtOnce:
                 return told
             items = sides[0].documents.items.whole(data[0]), sides[1].documents.items.whole(data[1])
             if items[0] is not None and items[1] is not None:
-                part = self._objects(items[0], items[1], owner)
-                return None if part is None else (part,)
+                return self._objects(items[0], items[1], owner)
         a = self.of.baseline.documents.body(first.headers, first.body)
         b = self.of.replayed.documents.body(second.headers, second.body)
         if a.raw is not None or b.raw is not None or a.reason or b.reason:
             return None
         if owner.listing and (told := self._lists(text_of(a.value), text_of(b.value), owner)) is not None:
             return told
-        items = self._item(self.of.baseline, a.value), self._item(self.of.replayed, b.value)
+        items = self.of.baseline.documents.items.of_value(a.value), self.of.replayed.documents.items.of_value(b.value)
         if items[0] is not None and items[1] is not None:
-            part = self._objects(items[0], items[1], owner)
-            return None if part is None else (part,)
+            return self._objects(items[0], items[1], owner)
         return _walked(lambda tracer: Walker(tracer, tracer.text, self.of.traces).walk(a.value, b.value, owner))
-
-    @staticmethod
-    def _item(side: Side, value: JSON) -> Item | None:
-        """A document by the JSON that says the same; not a Table, as with events."""
-        if not isinstance(value, dict) or value.get("kind") == "Table":
-            return None
-        return side.documents.items.of_value(value)
 
     def _lists(self, data: bytes | None, other: bytes | None, owner: Owner) -> tuple[Told, ...] | None:
         """What two lists tell, object by object."""
@@ -243,7 +233,7 @@ class AtOnce:
             part = self._objects(a, b, inner)
             if part is None:
                 return None
-            parts.append(part)
+            parts += part
         return tuple(parts)
 
     def _shown(self, a: Seen, b: Seen, owner: Owner) -> Told | None:
@@ -258,21 +248,20 @@ class AtOnce:
     def _read_shown(self, a: Seen, b: Seen, owner: Owner) -> tuple[Told, ...] | None:
         items = a.cut, b.cut
         if items[0] is not None and items[1] is not None:
-            part = self._objects(items[0], items[1], owner)
-            return None if part is None else (part,)
+            return self._objects(items[0], items[1], owner)
         first, second = a.event.object, b.event.object
         if "Table" in {first.get("kind"), second.get("kind")}:
             return None
         return _walked(lambda tracer: Walker(tracer, tracer.text, self.of.traces).walk(first, second, owner))
 
-    def _objects(self, first: Item, second: Item, owner: Owner) -> Told | None:
+    def _objects(self, first: Item, second: Item, owner: Owner) -> tuple[Told, ...] | None:
         """What two objects tell."""
         key = first.digest, second.digest, owner.listing and not first.owns, owner.resource
         found = self.known.get(key)
         if found is None and key not in self.known:
             found = self._compared(first, second, owner)
             self._keep(key, found)
-        return None if found is None else found[0]
+        return found
 
     def _keep(self, key: Hashable, told: tuple[Told, ...] | None) -> None:
         size = sum(map(_size_of, told or ()))

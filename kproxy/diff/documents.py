@@ -194,8 +194,8 @@ class Documents:
 
 
 def _event_of(decoded: WatchEvent, items: Items) -> Event:
-    """With its object told apart as JSON's are; not a Table, whose cells depend on what a stream said first."""
-    item = items.of_value(decoded.object) if decoded.object.get("kind") != "Table" else None
+    """With its object told apart as JSON's are."""
+    item = items.of_value(decoded.object)
     return Event(decoded) if item is None else Event(CutEvent(decoded.type, item), item=item, about=item.about)
 
 

@@ -167,8 +167,13 @@ class Items:
         item = self._find(data, 0) or self._read(data, 0, end)
         return item if item is not None and len(item.data) == end else None
 
-    def of_value(self, value: JSONObject) -> Item | None:
-        """An object that was decoded from something else than JSON; None for one whose JSON would not be plain."""
+    def of_value(self, value: JSON) -> Item | None:
+        """An object that was decoded from something else than JSON; None for one whose JSON would not be plain.
+
+        None for a Table, too, whose cells depend on what its stream said first.
+        """
+        if not isinstance(value, dict) or value.get("kind") == "Table":
+            return None
         data = text_of(value)
         if data is None or not _is_plain(data):
             return None

@@ -8,6 +8,7 @@ import marshal
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
+from operator import itemgetter
 from typing import Any
 
 from google.protobuf.message import Message
@@ -91,7 +92,7 @@ def object_json(name: str, data: bytes) -> JSON:
     if parts is None or any(len(found) > 1 and not ways[number].repeated for number, found in parts.found.items()):
         return message_json(name, parse(name, data))
     values = {number: ways[number].read(found) for number, found in parts.found.items()}
-    return _struct(name).read_beside(parse(name, parts.rest), values)
+    return _struct(name).read(parse(name, parts.rest), values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,8 @@ class _Field:
     drop_empty: bool  # left out if zero or empty
 
 
+_NONE: Mapping[int, JSON] = {}
+
 type _Order = tuple[tuple[int, _Field], ...]
 """A struct's fields as Go writes them, each with its place among a message's set fields, -1 for one that is not set."""
 
@@ -254,38 +257,20 @@ class _Struct:
             self.orders[numbers] = order
         return order
 
-    def read(self, message: Message) -> JSONObject:
-        """A message's JSON."""
-        present = message.ListFields()
-        numbers = tuple([descriptor.number for descriptor, _ in present])
+    def read(self, message: Message, known: Mapping[int, JSON] = _NONE) -> JSONObject:
+        """A message's JSON; `known`: the JSON of fields that are not in it, by number."""
+        present = [(descriptor.number, value) for descriptor, value in message.ListFields()]
+        if known:
+            present = sorted((*present, *known.items()), key=itemgetter(0))
+        numbers = tuple([number for number, _ in present])
         out: JSONObject = {}
         order = self.orders.get(numbers)
         for place, each in self.order(numbers) if order is None else order:
             if place < 0:
                 json = each.absent() if each.absent else None
             else:
-                value = present[place][1]
-                json = each.read(value) if each.read else value
-                if not json and (each.drop_empty or (each.drop_null and json is None)):
-                    continue
-            if each.key:
-                out[each.key] = json
-            elif isinstance(json, dict):
-                out.update(json)
-        return out
-
-    def read_beside(self, message: Message, values: Mapping[int, JSON]) -> JSONObject:
-        """The JSON of a message without some of its fields, whose JSON is there by number."""
-        present = {descriptor.number: value for descriptor, value in message.ListFields()}
-        numbers = tuple(sorted((*present, *values)))
-        out: JSONObject = {}
-        for place, each in self.orders.get(numbers) or self.order(numbers):
-            if place < 0:
-                json = each.absent() if each.absent else None
-            else:
-                number = numbers[place]
-                known = number in values
-                json = values[number] if known else each.read(present[number]) if each.read else present[number]
+                number, value = present[place]
+                json = each.read(value) if each.read and number not in known else value
                 if not json and (each.drop_empty or (each.drop_null and json is None)):
                     continue
             if each.key:

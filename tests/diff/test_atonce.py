@@ -51,6 +51,19 @@ def as_a_whole(monkeypatch: pytest.MonkeyPatch, recorded: MemoryRecording, repla
         return verdict_of(recorded, replayed)
 
 
+def check_edits(
+    monkeypatch: pytest.MonkeyPatch, pair: tuple[MemoryRecording, MemoryRecording], random: Random, edits: int
+) -> None:
+    recorded, replayed = pair
+    different = 0
+    for _ in range(edits):
+        edit = draw(replayed, random)
+        found = verdict_of(recorded, edit.recording)
+        assert found == as_a_whole(monkeypatch, recorded, edit.recording), edit
+        different += found.outcome is Outcome.DIFFERENT
+    assert different > edits // 2
+
+
 def test_all_of_a_session_is_compared_at_once(
     made: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,14 +83,7 @@ def test_all_of_a_session_is_compared_at_once(
 def test_edits_are_found_as_by_comparing_everything(
     made: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch, edits: int
 ) -> None:
-    recorded, replayed = made
-    random, different = Random(20261126), 0
-    for _ in range(edits):
-        edit = draw(replayed, random)
-        found = verdict_of(recorded, edit.recording)
-        assert found == as_a_whole(monkeypatch, recorded, edit.recording), edit
-        different += found.outcome is Outcome.DIFFERENT
-    assert different > edits // 2
+    check_edits(monkeypatch, made, Random(20261126), edits)
 
 
 def test_all_of_a_session_in_protobuf_is_compared_at_once(
@@ -92,14 +98,7 @@ def test_all_of_a_session_in_protobuf_is_compared_at_once(
 def test_edits_in_protobuf_are_found_as_by_comparing_everything(
     both_in_protobuf: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch, edits: int
 ) -> None:
-    recorded, replayed = both_in_protobuf
-    random, different = Random(20261128), 0
-    for _ in range(edits):
-        edit = draw(replayed, random)
-        found = verdict_of(recorded, edit.recording)
-        assert found == as_a_whole(monkeypatch, recorded, edit.recording), edit
-        different += found.outcome is Outcome.DIFFERENT
-    assert different > edits // 2
+    check_edits(monkeypatch, both_in_protobuf, Random(20261128), edits)
 
 
 @pytest.mark.parametrize("edits", EDITS)
