@@ -11,9 +11,7 @@ from kproxy.model.api import WRITE_VERBS, ObjectRef
 from kproxy.model.exchange import Exchange, Seq
 from kproxy.model.recording import Recording
 from kproxy.replay.effects import group_of, ref_of
-from kproxy.replay.sights import Sight, sight
-
-CONFLICT = 409
+from kproxy.replay.sights import CONFLICT, Sight, sight
 
 
 @dataclass(frozen=True, slots=True)

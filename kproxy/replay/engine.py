@@ -14,7 +14,7 @@ from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import Watch
 from kproxy.replay.beforehand import read_before
 from kproxy.replay.coming import Coming
-from kproxy.replay.conflicts import CONFLICT, Conflict, conflict_of, excuses
+from kproxy.replay.conflicts import Conflict, conflict_of, excuses
 from kproxy.replay.events import (
     AnswerReceived,
     NotSettled,
@@ -42,6 +42,7 @@ from kproxy.replay.result import ReplayResult
 from kproxy.replay.senders import Senders, WithTokens
 from kproxy.replay.sending import Prepared, Sending
 from kproxy.replay.settle import Settler, Versions
+from kproxy.replay.sights import CONFLICT
 from kproxy.replay.spreading import served, spread_by
 from kproxy.replay.stopping import Stopper
 from kproxy.replay.transport import Reply, Transport

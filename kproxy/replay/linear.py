@@ -56,14 +56,18 @@ class _Search:
             if each.found is False and each.uid:
                 self.creators.setdefault(each.uid, each.exchange.seq)
 
-    def may_come_next(self) -> list[Sight]:
-        """Those that began before any of the others was over; of the writes only that with the lowest revision."""
+    def may_come_next(self, state: _State) -> list[Sight]:
+        """Those that began before any of the others was over; of the writes only that with the lowest revision.
+
+        A conflict that nothing before it explains comes last: one of the others may be what made it one.
+        """
         window = self.left[:_AHEAD]
         horizon = min((over(each) for each in window), default=_NEVER)
         found = [each for each in window if each.exchange.started < horizon]
         written = [self.written[each.exchange.seq] for each in found if each.exchange.seq in self.written]
         first = min(written, default=0)
-        return [each for each in found if self.written.get(each.exchange.seq, first) == first]
+        may = [each for each in found if self.written.get(each.exchange.seq, first) == first]
+        return sorted(may, key=lambda each: each.refused and state.revision <= each.wanted)
 
     def after(self, state: _State, each: Sight) -> _State | None:
         """What is known after a request, None if its answer does not fit what was known before."""
@@ -125,7 +129,7 @@ def linear_order(sights: Sequence[Sight], written: Mapping[Seq, int]) -> list[Si
 def _linear_order(sights: Sequence[Sight], written: Mapping[Seq, int], *, wipes: bool) -> list[Sight] | None:
     left = sorted(sights, key=lambda each: (each.exchange.answered or each.exchange.started, each.exchange.seq))
     search = _Search(written, left, wipes)
-    turns = [_Turn(_State(), iter(search.may_come_next()))]
+    turns = [_Turn(_State(), iter(search.may_come_next(_State())))]
     for _ in range(_TRIES + 2 * len(left)):
         turn = turns[-1]
         if turn.taken is not None:  # it led nowhere
@@ -140,7 +144,7 @@ def _linear_order(sights: Sequence[Sight], written: Mapping[Seq, int], *, wipes:
         if state is not None:
             if not search.left:
                 return [turn.taken for turn in turns if turn.taken is not None]
-            turns.append(_Turn(state, iter(search.may_come_next())))
+            turns.append(_Turn(state, iter(search.may_come_next(state))))
         else:
             turns.pop()
             if not turns:

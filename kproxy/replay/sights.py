@@ -17,6 +17,8 @@ _OF_THE_OBJECT = frozenset({"", "status", "scale"})
 """Subresources whose answers bear the object's own resourceVersion."""
 
 _CHANGES = frozenset({"update", "patch"})
+_INSISTS = _CHANGES | {"delete"}
+CONFLICT = 409
 _OF_ONE = _CHANGES | {"create", "get", "delete"}
 _SEEN = _OF_ONE | {"deletecollection"}
 
@@ -61,12 +63,15 @@ def sight(recording: Recording, exchange: Exchange) -> Sight | None:
     if info.verb == "deletecollection":
         return _of_all(recording, exchange, exchange.answer) if exchange.answer.status < 300 else None
     if info.verb in _OF_ONE:
-        return (
-            _beside(exchange)
-            if info.subresource not in _OF_THE_OBJECT
-            else _of_one(recording, exchange, exchange.answer)
-        )
+        return _of_one(recording, exchange, exchange.answer) if _is_of_the_object(exchange) else _beside(exchange)
     return None
+
+
+def _is_of_the_object(exchange: Exchange) -> bool:
+    """Whether it asks for the object, or says why the object was not changed: of each subresource an update insists."""
+    info, answer = exchange.info, exchange.answer
+    conflict = answer is not None and answer.status == CONFLICT and info.verb in _CHANGES
+    return info.subresource in _OF_THE_OBJECT or conflict
 
 
 def _of_all(recording: Recording, exchange: Exchange, answered: Answer) -> Sight:
@@ -81,7 +86,7 @@ def _of_one(recording: Recording, exchange: Exchange, answered: Answer) -> Sight
     answer = _document(recording, answered.headers, answered.body)
     name = info.name or text(metadata_of(answer).get("name"))
     request: JSONObject = {}
-    if not name or info.verb in _CHANGES:  # of other requests nothing else is asked
+    if not name or info.verb in _INSISTS:  # of other requests nothing else is asked
         request = _document(recording, exchange.request.headers, exchange.request.body)
         name = name or text(metadata_of(request).get("name"))
     if not name:
@@ -95,11 +100,11 @@ def _of_one(recording: Recording, exchange: Exchange, answered: Answer) -> Sight
 def shown_by(exchange: Exchange) -> Iterator[Body]:
     """The bodies that `sight` looks at; but not a creation's request, which only matters if its answer says no name."""
     info = exchange.info
-    if info.verb not in _SEEN or info.subresource not in _OF_THE_OBJECT or not info.is_resource:
+    if info.verb not in _SEEN or not _is_of_the_object(exchange) or not info.is_resource:
         return
     if exchange.answer is None or parameter(exchange.request.target, "dryRun") is not None:
         return
-    if info.verb in _CHANGES:
+    if info.verb in _INSISTS:
         yield exchange.request.body
     yield exchange.answer.body
 
@@ -152,7 +157,7 @@ def _succeeded(exchange: Exchange, ref: ObjectRef, status: int, answer: JSONObje
         writes=verb != "get",
         uid=text(named.get("uid")),
         revision=_revision(answer),
-        wanted=_revision(request) if verb in _CHANGES else 0,
+        wanted=_wanted(verb, request),
         may_be_old=verb == "get" and bool(parameter(exchange.request.target, "resourceVersion")),
     )
 
@@ -173,10 +178,18 @@ def _failed(exchange: Exchange, ref: ObjectRef, answer: JSONObject, request: JSO
         return Sight(exchange=exchange, ref=ref, found=False, left=False)
     if reason == "AlreadyExists":
         return Sight(exchange=exchange, ref=ref, found=True, left=True)
-    wanted = _revision(request) if exchange.info.verb in _CHANGES else 0
+    wanted = _wanted(exchange.info.verb, request)
     if reason == "Conflict" and wanted:
         return Sight(exchange=exchange, ref=ref, found=True, left=True, wanted=wanted, refused=True)
     return None
+
+
+def _wanted(verb: str, request: JSONObject) -> int:
+    """The resourceVersion that a request insists on; 0: none."""
+    if verb in _CHANGES:
+        return _revision(request)
+    preconditions = request.get("preconditions") if verb == "delete" else None
+    return _revision({"metadata": preconditions}) if isinstance(preconditions, dict) else 0
 
 
 def _revision(document: JSONObject) -> int:

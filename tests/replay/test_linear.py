@@ -27,9 +27,9 @@ def seen(seq: int, times: tuple[int, int], *, found: bool | None, left: bool | N
     return Sight(exchange=exchange, ref=X, found=found, left=left, writes=found is not left)
 
 
-def order(*sights: Sight) -> list[int] | None:
-    """The seqs in the order that was found."""
-    found = linear_order(sights, {})
+def order(*sights: Sight, written: dict[int, int] | None = None) -> list[int] | None:
+    """The seqs in the order that was found; `written`: the revision that each write made."""
+    found = linear_order(sights, {Seq(seq): revision for seq, revision in (written or {}).items()})
     return found if found is None else [each.exchange.seq for each in found]
 
 
@@ -94,3 +94,32 @@ def test_what_a_collections_deletion_leaves_is_there_behind_it() -> None:
         3,
         1,
     ]
+
+
+def conflict(seq: int, times: tuple[int, int], wanted: int) -> Sight:
+    """An update that insisted on a revision, and was refused for that."""
+    return replace(seen(seq, times, found=True, left=True), wanted=wanted, refused=True)
+
+
+def update(seq: int, times: tuple[int, int], revision: int) -> Sight:
+    """An update that insisted on nothing, and made this revision."""
+    return replace(seen(seq, times, found=True, left=True), writes=True, revision=revision)
+
+
+def test_a_conflict_goes_behind_the_write_that_made_it_one_though_it_was_answered_first() -> None:
+    """Regression: a node's taint was taken away while its first annotation, which came before, was being answered."""
+    sights = conflict(1, (2, 8), wanted=5), update(2, (0, 9), revision=7)
+    assert order(*sights, written={2: 7}) == [2, 1]
+    assert order(*sights) == [2, 1], "etcd is not needed to know it"
+
+
+def test_a_conflict_that_is_explained_goes_in_the_order_of_the_answers() -> None:
+    earlier = update(1, (0, 7), revision=6)
+    assert order(earlier, conflict(2, (1, 8), wanted=5), update(3, (1, 9), revision=7)) == [1, 2, 3]
+
+
+def test_a_conflict_with_what_is_not_there_goes_where_it_fits() -> None:
+    """Whoever wrote the object first was over before; what overlaps came by its revision behind what came later."""
+    refused, late = conflict(1, (0, 6), wanted=5), update(2, (4, 12), revision=9)
+    between = update(3, (7, 10), revision=8)
+    assert order(refused, late, between, written={2: 9, 3: 8}) == [1, 3, 2]

@@ -72,6 +72,28 @@ def test_what_is_refused_for_the_objects_sake_says_whether_it_was_there() -> Non
     assert told(conflict)[:3] == (True, True, False)
     assert conflict is not None
     assert (conflict.wanted, conflict.refused) == (7, True)
+    finalized = seen("PUT", "/api/v1/namespaces/x/finalize", 409, refused("Conflict"), OBJECT)
+    assert told(finalized)[:3] == (True, True, False), "of any subresource"
+    assert finalized is not None
+    assert (finalized.wanted, finalized.refused) == (7, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({"preconditions": {"uid": "u", "resourceVersion": "6"}}, 6),
+        ({"preconditions": {"uid": "u"}}, 0),
+        ({"preconditions": ["6"], "metadata": {"resourceVersion": "6"}}, 0),
+        (None, 0),
+    ],
+)
+def test_a_deletion_insists_on_its_preconditions(options: JSON, wanted: int) -> None:
+    gone = seen("DELETE", f"{MAPS}/x", 200, GONE, options)
+    assert gone is not None
+    assert (gone.wanted, gone.refused) == (wanted, False)
+    kept = seen("DELETE", f"{MAPS}/x", 409, refused("Conflict"), options)
+    assert (kept is not None) is bool(wanted)
+    assert kept is None or (told(kept)[:3], kept.wanted, kept.refused) == ((True, True, False), wanted, True)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +210,7 @@ def test_what_a_watch_begins_with_is_of_the_revision_that_its_bookmark_says(
         ("PUT", f"{MAPS}/x", 2),
         ("PATCH", f"{MAPS}/x/status", 2),
         ("POST", MAPS, 1),
-        ("DELETE", f"{MAPS}/x", 1),
+        ("DELETE", f"{MAPS}/x", 2),
         ("GET", f"{MAPS}/x", 1),
         ("GET", MAPS, 0),
         ("DELETE", MAPS, 1),
