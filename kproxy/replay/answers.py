@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 from kproxy.errors import ReplayError
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.coming import Coming, Owed, Shown
+from kproxy.replay.coming import Chance, Coming, Owed, Shown
 from kproxy.replay.expected import Expected
 from kproxy.replay.pairing import WatchLearner
 from kproxy.replay.states import event_state
@@ -20,12 +20,12 @@ from kproxy.wire.watchevents import WatchCutter, WatchEvent, decode_event
 MAX_ANSWER = 256 * 1024 * 1024
 """Bytes of one answer that are read at most."""
 
+_FIRST_LOOK_SECONDS = 0.05
 _LOOK_SECONDS = 0.2
-"""So long a watch may say nothing before etcd is asked whether it still can."""
+"""So long a watch may say nothing before etcd is asked whether it still can, at first and again."""
 
 _LOOKS = 5
-"""So often in a row etcd has to deny it: of what was made and deleted again etcd has nothing, and both may be on their
-way."""
+"""So often in a row etcd has to deny it, where it may not know all (`Chance.HARDLY`)."""
 
 
 async def content(reply: Reply) -> AsyncIterator[bytes]:
@@ -201,15 +201,16 @@ class Watch:
         if self._coming is None or events is None:
             return await self._changed.wait()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK_SECONDS):
+            async with asyncio.timeout(_LOOK_SECONDS if self._silent else _FIRST_LOOK_SECONDS):
                 return await self._changed.wait()
         self._learner.settle()
         owed = tuple(dict.fromkeys(self._owed(each) for each in self._learner.left(self._recorded[:events])))
         self._silent += 1
         whole = self._whole or self._silent > _LOOKS  # what began before would have been told by now
-        if None in owed or await self._coming.may(filter(None, owed), whole=whole):
+        chance = Chance.OPEN if None in owed else await self._coming.chance(filter(None, owed), whole=whole)
+        if chance is not Chance.HARDLY:
             self._looks = 0
-            return True
+            return chance is Chance.OPEN
         self._looks = self._looks + 1 if owed == self._denied else 1
         self._denied = owed
         return self._looks < _LOOKS
@@ -220,7 +221,7 @@ class Watch:
         if name is None:
             return None
         namespace, _, own = name.partition("/")
-        return Owed(namespace, own, self._last.get(name))
+        return Owed(namespace, own, self._last.get(name), drawn=bool(recorded.drawn))
 
     @property
     def ended_early(self) -> bool:

@@ -1,23 +1,37 @@
 """Whether what an open watch still owes can come at all, as the target's etcd says.
 
 A watch that began when its object was gone already, or with the state that a recorded one had told in two steps, never
-delivers what was recorded. All that may have caused it is done when it is waited for. So it does not come where the
-watch has told all that became of its objects: the revision that etcd has of one, or that it is gone.
+delivers what was recorded. Nor does one that goes on from a revision before which more was written here than there. All
+that may have caused it is done when it is waited for. So it does not come where the watch has told all that became of
+its objects: the revision that etcd has of one, or that it is gone. A watch tells changes in the order of their
+revisions (https://etcd.io/docs/v3.6/learning/api_guarantees/#watch-apis): of an object that etcd has there is no doubt.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple
 
 from kproxy.errors import EtcdError
 from kproxy.model.api import ObjectRef, RequestInfo
 from kproxy.model.etcd import EtcdKey
+from kproxy.renaming.target import parameter
 from kproxy.replay.barriers import DEFINING
 from kproxy.replay.settle import Stored, Versions
 from kproxy.wire.storage import object_keys
 
 _MOST = 64
 """Objects that etcd is asked about at a time."""
+
+
+class Chance(IntEnum):
+    """Whether something comes: surely not; not as far as etcd knows; who can tell."""
+
+    NONE = 0
+    """No doubt: asking once is enough."""
+    HARDLY = 1
+    """Of what was made and deleted again etcd has nothing, and both may be on their way."""
+    OPEN = 2
 
 
 class Shown(NamedTuple):
@@ -28,41 +42,63 @@ class Shown(NamedTuple):
 
 
 class Owed(NamedTuple):
-    """An object of which something is owed: what it is called here ("" of a bookmark), what was shown of it last."""
+    """An object of which something is owed: what it is called here ("" of a bookmark), what was shown of it last.
+
+    `drawn`: a server drew its name, so there is never another one of it.
+    """
 
     namespace: str
     name: str
     shown: Shown | None
+    drawn: bool = False
+
+
+def goes_on_from(target: str) -> int:
+    """The revision behind which a watch's events begin; 0: with what there is."""
+    revision = parameter(target, "resourceVersion") or ""
+    if parameter(target, "sendInitialEvents") or not (revision.isascii() and revision.isdigit()) or len(revision) > 20:
+        return 0
+    return int(revision)
 
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """Looks into the target's etcd for one watch. `prefix`: where its api-server keeps its keys."""
+    """Looks into the target's etcd for one watch.
+
+    `prefix`: where its api-server keeps its keys; `since`: the revision that the watch goes on from (0: from none).
+    """
 
     info: RequestInfo
     prefix: str
     versions: Versions
+    since: int = 0
 
-    async def may(self, owed: Iterable[Owed], *, whole: bool) -> bool:
-        """Whether anything of this may still come; `whole`: the watch has told all that there was when it began."""
+    async def chance(self, owed: Iterable[Owed], *, whole: bool) -> Chance:
+        """Whether anything of this still comes; `whole`: the watch has told all that there was when it began."""
+        best = Chance.NONE
         for number, each in enumerate(owed):
             if number == _MOST or (key := self._key(each)) is None:
-                return True
+                return Chance.OPEN
             try:
                 stored = await self.versions(key)
             except EtcdError:
-                return True
-            if not self._all_shown(stored, each.shown, whole=whole):
-                return True
-        return False
+                return Chance.OPEN
+            best = max(best, self._of(stored, each, whole=whole))
+            if best is Chance.OPEN:
+                break
+        return best
 
     def _key(self, owed: Owed) -> EtcdKey | None:
         ref = ObjectRef(group=self.info.group, resource=self.info.resource, namespace=owed.namespace, name=owed.name)
         return next(iter(object_keys(ref, self.prefix)), None)
 
-    def _all_shown(self, stored: Stored, shown: Shown | None, *, whole: bool) -> bool:
-        if not stored.version:
-            return whole if shown is None else shown.gone
-        if shown is None or shown.gone or self.info.group in DEFINING:
-            return False
-        return shown.revision >= stored.revision
+    def _of(self, stored: Stored, owed: Owed, *, whole: bool) -> Chance:
+        shown = owed.shown
+        if stored.version:
+            told = max(self.since, shown.revision if shown is not None else 0)
+            return Chance.NONE if told >= stored.revision and self.info.group not in DEFINING else Chance.OPEN
+        if shown is None:
+            return Chance.HARDLY if whole else Chance.OPEN
+        if not shown.gone:
+            return Chance.OPEN
+        return Chance.NONE if owed.drawn else Chance.HARDLY

@@ -13,7 +13,7 @@ from kproxy.renaming.kinds import resource_of
 from kproxy.renaming.renaming import Renaming
 from kproxy.replay.answers import Watch
 from kproxy.replay.beforehand import read_before
-from kproxy.replay.coming import Coming
+from kproxy.replay.coming import Coming, goes_on_from
 from kproxy.replay.conflicts import Conflict, conflict_of, excuses
 from kproxy.replay.events import (
     AnswerReceived,
@@ -257,7 +257,7 @@ class _Run:
                 renaming,
                 resource=resource,
                 making=lambda: bool(learner.making[resource]),
-                coming=self._coming(exchange),
+                coming=self._coming(exchange, prepared.request.target),
             )
         elif reply.status == _SWITCHED:
             self._beside(exchange, self._upgraded(exchange, reply))
@@ -272,9 +272,11 @@ class _Run:
             await self.sending.read(prepared, reply, 0 if served else step.leave_after)
         return reply
 
-    def _coming(self, exchange: Exchange) -> Coming | None:
+    def _coming(self, exchange: Exchange, target: str) -> Coming | None:
         versions = self.settler.versions if self.tells_gone and not self.drive.beside else None
-        return None if versions is None else Coming(exchange.info, self.recording.session.etcd_prefix, versions)
+        if versions is None:
+            return None
+        return Coming(exchange.info, self.recording.session.etcd_prefix, versions, since=goes_on_from(target))
 
     async def _answered(self, seq: Seq, exchange: Exchange, status: int) -> None:
         if status >= _SERVER_ERROR and not failed_before(exchange) and await self._is_gone(seq):

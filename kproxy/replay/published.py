@@ -3,6 +3,7 @@
 Who was shown a definition's paths may use them from then on, and who was shown none any more relies on that too. When
 they come no key in etcd tells, so the index is asked for again until it lists of the session's definitions what the
 recorded one listed. What the target published before it was seen in the recording is not awaited: it does not go again.
+Nor is a definition that an index still listed though it was gone: it does not come again.
 """
 
 from dataclasses import dataclass, field
@@ -58,9 +59,9 @@ class Published:
         found = _served(path, answer.status, header(answer.headers, "content-type"), data)
         if found is None:
             return None
-        names = frozenset(name for name in found if group_of(path, name) in self.groups)
-        listed = {group_of(path, name) for name in names}
-        gone = frozenset(group for group, keys in self.groups.items() if group not in listed and not any(keys.values()))
+        there = {group for group, keys in self.groups.items() if any(keys.values())}
+        names = frozenset(name for name in found if group_of(path, name) in there)
+        gone = frozenset(self.groups.keys() - there - {group_of(path, name) for name in found})
         by_hash = bool(header(exchange.request.headers, "if-none-match"))
         return Listed(path=path, names=names, gone=gone, by_hash=by_hash) if names or gone else None
 

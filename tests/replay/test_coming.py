@@ -7,7 +7,7 @@ import pytest
 
 from kproxy.errors import EtcdError
 from kproxy.model.etcd import EtcdKey
-from kproxy.replay.coming import Coming, Owed, Shown
+from kproxy.replay.coming import Chance, Coming, Owed, Shown, goes_on_from
 from kproxy.replay.settle import Stored
 from kproxy.wire.requestinfo import request_info
 
@@ -31,50 +31,82 @@ class FakeEtcd:
         return self.stored
 
 
-def may_come(etcd: FakeEtcd, *owed: Owed, whole: bool = True, target: str = PODS) -> bool:
-    return asyncio.run(Coming(request_info("GET", target), "/registry", etcd).may(owed, whole=whole))
+def chance(etcd: FakeEtcd, *owed: Owed, whole: bool = True, target: str = PODS, since: int = 0) -> Chance:
+    coming = Coming(request_info("GET", target), "/registry", etcd, since=since)
+    return asyncio.run(coming.chance(owed, whole=whole))
 
 
 @pytest.mark.parametrize(
     ("stored", "shown", "whole", "said"),
     [
-        (GONE, None, True, False),  # it was gone when the watch began
-        (GONE, None, False, True),  # who knows whether it was
-        (GONE, Shown(gone=True, revision=9), False, False),
-        (GONE, Shown(gone=False, revision=9), True, True),  # its end is on its way
-        (Stored(2, 9), Shown(gone=False, revision=9), False, False),
-        (Stored(2, 9), Shown(gone=False, revision=8), True, True),
-        (Stored(1, 9), Shown(gone=True, revision=8), True, True),  # made anew
-        (Stored(1, 9), None, True, True),
+        (GONE, None, True, Chance.HARDLY),  # it was gone when the watch began
+        (GONE, None, False, Chance.OPEN),  # who knows whether it was
+        (GONE, Shown(gone=True, revision=9), False, Chance.HARDLY),
+        (GONE, Shown(gone=False, revision=9), True, Chance.OPEN),  # its end is on its way
+        (Stored(2, 9), Shown(gone=False, revision=9), False, Chance.NONE),
+        (Stored(2, 9), Shown(gone=False, revision=8), True, Chance.OPEN),
+        (Stored(1, 9), Shown(gone=True, revision=8), True, Chance.OPEN),  # made anew
+        (Stored(2, 9), Shown(gone=True, revision=9), True, Chance.NONE),  # it is there, but not selected any more
+        (Stored(1, 9), None, True, Chance.OPEN),
     ],
 )
 def test_nothing_more_comes_of_an_object_of_which_all_was_told(
-    stored: Stored, shown: Shown | None, *, whole: bool, said: bool
+    stored: Stored, shown: Shown | None, *, whole: bool, said: Chance
 ) -> None:
     etcd = FakeEtcd(stored)
-    assert may_come(etcd, Owed("team", "p", shown), whole=whole) is said
+    assert chance(etcd, Owed("team", "p", shown), whole=whole) is said
     assert etcd.asked == [EtcdKey(b"/registry/pods/team/p")]
 
 
-def test_one_of_which_something_may_come_is_enough() -> None:
+def test_what_was_written_before_the_revision_that_a_watch_goes_on_from_is_never_told() -> None:
+    """Regression: each of a busy watch's awaits took ten seconds, as more had been written before it than there."""
+    owed = Owed("team", "p", None)
+    assert chance(FakeEtcd(Stored(2, 9)), owed, since=9) is Chance.NONE
+    assert chance(FakeEtcd(Stored(2, 9)), owed, since=8) is Chance.OPEN
+    assert chance(FakeEtcd(GONE), owed, since=9, whole=False) is Chance.OPEN
+
+
+def test_what_has_a_drawn_name_is_not_made_again() -> None:
+    gone = Owed("team", "p", Shown(gone=True, revision=9), drawn=True)
+    assert chance(FakeEtcd(GONE), gone) is Chance.NONE
+    assert chance(FakeEtcd(GONE), gone._replace(shown=None)) is Chance.HARDLY
+
+
+@pytest.mark.parametrize(
+    ("query", "revision"),
+    [
+        ("&resourceVersion=7", 7),
+        ("&resourceVersion=0", 0),
+        ("", 0),
+        ("&resourceVersion=7&resourceVersionMatch=NotOlderThan&sendInitialEvents=true", 0),
+        ("&resourceVersion=" + "7" * 30, 0),
+        ("&resourceVersion=-7", 0),
+        ("&resourceVersion=%C2%B2", 0),  # a digit to some
+    ],
+)
+def test_a_watch_goes_on_from_the_revision_that_it_names_unless_it_is_told_all_first(query: str, revision: int) -> None:
+    assert goes_on_from(PODS + query) == revision
+
+
+def test_the_best_chance_counts() -> None:
     gone = Owed("team", "p", Shown(gone=True, revision=9))
-    assert not may_come(FakeEtcd(), gone, gone)
-    assert may_come(FakeEtcd(), gone, Owed("team", "q", Shown(gone=False, revision=9)))
+    assert chance(FakeEtcd(), gone, gone._replace(drawn=True)) is Chance.HARDLY
+    assert chance(FakeEtcd(), gone, Owed("team", "q", Shown(gone=False, revision=9))) is Chance.OPEN
 
 
 def test_nothing_is_owed_any_more() -> None:
-    assert not may_come(FakeEtcd())
+    assert chance(FakeEtcd()) is Chance.NONE
 
 
 def test_what_etcd_does_not_say_may_come() -> None:
     gone = Owed("team", "p", Shown(gone=True, revision=9))
-    assert may_come(FakeEtcd(fails=True), gone)
-    assert may_come(FakeEtcd(), Owed("", "", None)), "a bookmark"
-    assert may_come(FakeEtcd(), gone, target="/apis/metrics.k8s.io/v1/pods?watch=true") is False
-    assert may_come(FakeEtcd(), *[gone] * 65), "more than one asks about"
+    assert chance(FakeEtcd(fails=True), gone) is Chance.OPEN
+    assert chance(FakeEtcd(), Owed("", "", None)) is Chance.OPEN, "a bookmark"
+    assert chance(FakeEtcd(), gone, target="/apis/metrics.k8s.io/v1/pods?watch=true") is Chance.HARDLY
+    assert chance(FakeEtcd(), *[gone] * 65) is Chance.OPEN, "more than one asks about"
 
 
 def test_a_definition_that_is_there_goes_on_being_written_by_the_server() -> None:
     shown = Shown(gone=False, revision=9)
-    assert may_come(FakeEtcd(Stored(2, 9)), Owed("", "widgets.example.com", shown), target=CRDS)
-    assert not may_come(FakeEtcd(), Owed("", "widgets.example.com", None), target=CRDS)
+    assert chance(FakeEtcd(Stored(2, 9)), Owed("", "widgets.example.com", shown), target=CRDS) is Chance.OPEN
+    assert chance(FakeEtcd(), Owed("", "widgets.example.com", None), target=CRDS) is Chance.HARDLY

@@ -79,6 +79,11 @@ def test_the_end_of_one_that_is_gone_is_awaited_and_not_the_coming_of_one_that_w
     assert wanted(index("api/v1"), settle(1)) is None
 
 
+def test_what_an_index_still_listed_though_it_was_gone_is_awaited_neither_way() -> None:
+    """Regression: the target had published its end already, and was asked for ten seconds whether it shows it again."""
+    assert wanted(index("api/v1", OWN), settle(1), settle(0)) is None
+
+
 def test_nothing_is_awaited_of_what_the_session_did_not_define_and_of_no_index() -> None:
     assert wanted(index("api/v1", OWN)) is None
     service = EtcdKey(b"/registry/apiregistration.k8s.io/apiservices/v1.example.org")
