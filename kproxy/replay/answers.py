@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 from kproxy.errors import ReplayError
 from kproxy.renaming.renaming import Renaming
-from kproxy.replay.coming import Chance, Coming, Owed, Shown
+from kproxy.replay.coming import MOST, Chance, Coming, Owed, Shown
 from kproxy.replay.expected import Expected
 from kproxy.replay.pairing import WatchLearner
 from kproxy.replay.states import event_state
@@ -22,7 +22,7 @@ MAX_ANSWER = 256 * 1024 * 1024
 
 _FIRST_LOOK_SECONDS = 0.05
 _LOOK_SECONDS = 0.2
-"""So long a watch may say nothing before etcd is asked whether it still can, at first and again."""
+"""So long a watch may say nothing before etcd is asked whether it still can: when its events are awaited, and then."""
 
 _LOOKS = 5
 """So often in a row etcd has to deny it, where it may not know all (`Chance.HARDLY`)."""
@@ -101,6 +101,8 @@ class Watch:
         """How often in a row it said that."""
         self._silent = 0
         """How often it was asked since an event came."""
+        self._first_look = True
+        """Whether it was not asked yet since events are awaited."""
         self._renaming = renaming
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._follow())
@@ -172,7 +174,7 @@ class Watch:
         True, too, where those that did not come cannot come. Events that were waited for in vain are not waited for
         again, unless they come after all.
         """
-        may_come = True
+        may_come = self._first_look = True
         try:
             async with asyncio.timeout(seconds):
                 while may_come and not self.ended and not self._delivered(events):
@@ -201,19 +203,29 @@ class Watch:
         if self._coming is None or events is None:
             return await self._changed.wait()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK_SECONDS if self._silent else _FIRST_LOOK_SECONDS):
+            async with asyncio.timeout(_FIRST_LOOK_SECONDS if self._first_look else _LOOK_SECONDS):
                 return await self._changed.wait()
         self._learner.settle()
-        owed = tuple(dict.fromkeys(self._owed(each) for each in self._learner.left(self._recorded[:events])))
+        owed = self._all_owed(events)
         self._silent += 1
+        self._first_look = False
         whole = self._whole or self._silent > _LOOKS  # what began before would have been told by now
         chance = Chance.OPEN if None in owed else await self._coming.chance(filter(None, owed), whole=whole)
-        if chance is not Chance.HARDLY:
+        if chance is not Chance.HARDLY or self._changed.is_set():  # it may have come while etcd was asked
             self._looks = 0
-            return chance is Chance.OPEN
+            return chance is Chance.OPEN or self._changed.is_set()
         self._looks = self._looks + 1 if owed == self._denied else 1
         self._denied = owed
         return self._looks < _LOOKS
+
+    def _all_owed(self, events: int) -> tuple[Owed | None, ...]:
+        """Whose events did not come, of so many recorded ones; not of many more than etcd is asked about."""
+        found: dict[Owed | None, None] = {}
+        for each in self._learner.left(self._recorded[:events]):
+            found[self._owed(each)] = None
+            if None in found or len(found) > MOST:
+                break
+        return tuple(found)
 
     def _owed(self, recorded: Expected) -> Owed | None:
         """Whose a recorded event is that did not come; None: nobody knows what its name became."""

@@ -20,8 +20,28 @@ from kproxy.replay.barriers import DEFINING
 from kproxy.replay.settle import Stored, Versions
 from kproxy.wire.storage import object_keys
 
-_MOST = 64
+MOST = 64
 """Objects that etcd is asked about at a time."""
+
+_BY_REQUESTS = frozenset(
+    {
+        ("", "configmaps"),
+        ("", "endpoints"),
+        ("", "events"),
+        ("", "nodes"),
+        ("", "pods"),
+        ("apps", "daemonsets"),
+        ("apps", "deployments"),
+        ("apps", "replicasets"),
+        ("apps", "statefulsets"),
+        ("batch", "cronjobs"),
+        ("batch", "jobs"),
+        ("discovery.k8s.io", "endpointslices"),
+        ("events.k8s.io", "events"),
+    }
+)
+"""What only requests for it write. Others an api-server writes by itself, or beside a request for something else, which
+may not have been sent yet when events of these are awaited: a quota's status, a budget's, a definition's instances."""
 
 
 class Chance(IntEnum):
@@ -30,7 +50,7 @@ class Chance(IntEnum):
     NONE = 0
     """No doubt: asking once is enough."""
     HARDLY = 1
-    """Of what was made and deleted again etcd has nothing, and both may be on their way."""
+    """What was made and deleted again may be on its way, and so may what an api-server does by itself."""
     OPEN = 2
 
 
@@ -44,7 +64,7 @@ class Shown(NamedTuple):
 class Owed(NamedTuple):
     """An object of which something is owed: what it is called here ("" of a bookmark), what was shown of it last.
 
-    `drawn`: a server drew its name, so there is never another one of it.
+    `drawn`: its name was drawn for it, or made of what it holds.
     """
 
     namespace: str
@@ -56,7 +76,11 @@ class Owed(NamedTuple):
 def goes_on_from(target: str) -> int:
     """The revision behind which a watch's events begin; 0: with what there is."""
     revision = parameter(target, "resourceVersion") or ""
-    if parameter(target, "sendInitialEvents") or not (revision.isascii() and revision.isdigit()) or len(revision) > 20:
+    if (
+        parameter(target, "sendInitialEvents") is not None
+        or not (revision.isascii() and revision.isdigit())
+        or len(revision) > 20
+    ):
         return 0
     return int(revision)
 
@@ -77,7 +101,7 @@ class Coming:
         """Whether anything of this still comes; `whole`: the watch has told all that there was when it began."""
         best = Chance.NONE
         for number, each in enumerate(owed):
-            if number == _MOST or (key := self._key(each)) is None:
+            if number == MOST or (key := self._key(each)) is None:
                 return Chance.OPEN
             try:
                 stored = await self.versions(key)
@@ -96,9 +120,14 @@ class Coming:
         shown = owed.shown
         if stored.version:
             told = max(self.since, shown.revision if shown is not None else 0)
-            return Chance.NONE if told >= stored.revision and self.info.group not in DEFINING else Chance.OPEN
+            return self._surest if told >= stored.revision and self.info.group not in DEFINING else Chance.OPEN
         if shown is None:
             return Chance.HARDLY if whole else Chance.OPEN
         if not shown.gone:
             return Chance.OPEN
-        return Chance.NONE if owed.drawn else Chance.HARDLY
+        # no pod is drawn twice; a ReplicaSet is named by what it holds, and may be made again
+        return Chance.NONE if owed.drawn and self.info.resource == "pods" else Chance.HARDLY
+
+    @property
+    def _surest(self) -> Chance:
+        return Chance.NONE if (self.info.group, self.info.resource) in _BY_REQUESTS else Chance.HARDLY

@@ -59,7 +59,8 @@ class _Search:
     def may_come_next(self, state: _State) -> list[Sight]:
         """Those that began before any of the others was over; of the writes only that with the lowest revision.
 
-        A conflict that nothing before it explains comes last: one of the others may be what made it one.
+        A conflict that nothing before it explains comes behind the others, of which one may be what made it one, but
+        before what takes the object away.
         """
         window = self.left[:_AHEAD]
         horizon = min((over(each) for each in window), default=_NEVER)
@@ -67,7 +68,9 @@ class _Search:
         written = [self.written[each.exchange.seq] for each in found if each.exchange.seq in self.written]
         first = min(written, default=0)
         may = [each for each in found if self.written.get(each.exchange.seq, first) == first]
-        return sorted(may, key=lambda each: each.refused and state.revision <= each.wanted)
+        if not any(each.refused and state.revision <= each.wanted for each in may):
+            return may
+        return sorted(may, key=lambda each: 2 if each.left is False else each.refused and state.revision <= each.wanted)
 
     def after(self, state: _State, each: Sight) -> _State | None:
         """What is known after a request, None if its answer does not fit what was known before."""

@@ -46,6 +46,8 @@ class WatchLearner:
         self._left: dict[tuple[str, str], deque[Expected]] = {}
         self._names: dict[str, str] = {}
         """Recorded names, by the live ones that they are known to have become."""
+        self._live: dict[str, str] = {}
+        """The same, the other way."""
         self._unknown: dict[str, str] = {}
         """Recorded names that nothing came for, each with what it was drawn for, "" if it was not."""
         self._unnamed: list[WatchEvent] = []
@@ -83,7 +85,7 @@ class WatchLearner:
         if event.name in self._unknown:
             image = self._renaming.text(event.name)
             return None if image == event.name and event.drawn else image
-        return next((live for live, name in self._names.items() if name == event.name), None)
+        return self._live.get(event.name)
 
     def came(self, event: WatchEvent) -> None:
         """One more event came."""
@@ -131,6 +133,7 @@ class WatchLearner:
 
     def _know(self, live: str, recorded: str) -> str:
         self._names[live] = recorded
+        self._live[recorded] = live
         del self._unknown[recorded]
         return recorded
 

@@ -17,7 +17,6 @@ _OF_THE_OBJECT = frozenset({"", "status", "scale"})
 """Subresources whose answers bear the object's own resourceVersion."""
 
 _CHANGES = frozenset({"update", "patch"})
-_INSISTS = _CHANGES | {"delete"}
 CONFLICT = 409
 _OF_ONE = _CHANGES | {"create", "get", "delete"}
 _SEEN = _OF_ONE | {"deletecollection"}
@@ -86,7 +85,7 @@ def _of_one(recording: Recording, exchange: Exchange, answered: Answer) -> Sight
     answer = _document(recording, answered.headers, answered.body)
     name = info.name or text(metadata_of(answer).get("name"))
     request: JSONObject = {}
-    if not name or info.verb in _INSISTS:  # of other requests nothing else is asked
+    if not name or _insists(exchange):  # of other requests nothing else is asked
         request = _document(recording, exchange.request.headers, exchange.request.body)
         name = name or text(metadata_of(request).get("name"))
     if not name:
@@ -104,7 +103,7 @@ def shown_by(exchange: Exchange) -> Iterator[Body]:
         return
     if exchange.answer is None or parameter(exchange.request.target, "dryRun") is not None:
         return
-    if info.verb in _INSISTS:
+    if _insists(exchange):
         yield exchange.request.body
     yield exchange.answer.body
 
@@ -157,7 +156,7 @@ def _succeeded(exchange: Exchange, ref: ObjectRef, status: int, answer: JSONObje
         writes=verb != "get",
         uid=text(named.get("uid")),
         revision=_revision(answer),
-        wanted=_wanted(verb, request),
+        wanted=_revision(request) if verb in _CHANGES else 0,
         may_be_old=verb == "get" and bool(parameter(exchange.request.target, "resourceVersion")),
     )
 
@@ -178,18 +177,29 @@ def _failed(exchange: Exchange, ref: ObjectRef, answer: JSONObject, request: JSO
         return Sight(exchange=exchange, ref=ref, found=False, left=False)
     if reason == "AlreadyExists":
         return Sight(exchange=exchange, ref=ref, found=True, left=True)
-    wanted = _wanted(exchange.info.verb, request)
+    wanted = _wanted(exchange.info.verb, answer, request)
     if reason == "Conflict" and wanted:
         return Sight(exchange=exchange, ref=ref, found=True, left=True, wanted=wanted, refused=True)
     return None
 
 
-def _wanted(verb: str, request: JSONObject) -> int:
-    """The resourceVersion that a request insists on; 0: none."""
+def _insists(exchange: Exchange) -> bool:
+    """Whether its request may insist on a resourceVersion, and that matters.
+
+    A deletion that was done may have written twice, and have insisted on its own first one then
+    (https://github.com/kubernetes/kubernetes/blob/v1.34.4/staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go).
+    """
+    verb, answer = exchange.info.verb, exchange.answer
+    return verb in _CHANGES or (verb == "delete" and answer is not None and answer.status == CONFLICT)
+
+
+def _wanted(verb: str, answer: JSONObject, request: JSONObject) -> int:
+    """The resourceVersion that a refused request had insisted on; 0: none."""
     if verb in _CHANGES:
         return _revision(request)
     preconditions = request.get("preconditions") if verb == "delete" else None
-    return _revision({"metadata": preconditions}) if isinstance(preconditions, dict) else 0
+    refused = "ResourceVersion in precondition" in text(answer.get("message"))  # and not for its uid, or for now
+    return _revision({"metadata": preconditions}) if refused and isinstance(preconditions, dict) else 0
 
 
 def _revision(document: JSONObject) -> int:

@@ -174,6 +174,75 @@ def test_what_cannot_come_is_not_waited_for() -> None:
     assert not asyncio.run(run(1)), "it is there: it will be shown"
 
 
+class OneVersion:
+    """An etcd that has everything in one version; `at_look`: what happens when it is asked so many times."""
+
+    def __init__(self, revision: int, at_look: Callable[[], None] = lambda: None) -> None:
+        self.asked = 0
+        self.revision = revision
+        self.at_look = at_look
+
+    async def __call__(self, _: EtcdKey) -> Stored:
+        self.asked += 1
+        self.at_look()
+        return Stored(1, self.revision)
+
+
+def pod_event(kind: str, revision: int) -> bytes:
+    """Of a pod."""
+    metadata = f'{{"name":"x","namespace":"default","resourceVersion":"{revision}"}}'
+    return f'{{"type":"{kind}","object":{{"metadata":{metadata}}}}}\n'.encode()
+
+
+def test_of_what_a_watch_has_told_all_one_look_is_enough() -> None:
+    """Two versions there, one here, which etcd has: nothing more comes, and it is known at once."""
+    recorded = [decode_event("application/json", pod_event(*each)) for each in (("ADDED", 5), ("MODIFIED", 6))]
+
+    async def run() -> tuple[bool, float, OneVersion]:
+        stream, etcd = Stream(), OneVersion(9)
+        coming = Coming(request_info("GET", "/api/v1/pods?watch=true"), "/registry", etcd)
+        watch = watching(stream, recorded, coming=coming)
+        stream.queue.put_nowait(pod_event("ADDED", 9))
+        began = asyncio.get_running_loop().time()
+        over = await watch.wait(2, 60)
+        took = asyncio.get_running_loop().time() - began
+        await watch.close()
+        assert watch.missed == 1
+        return over, took, etcd
+
+    over, took, etcd = asyncio.run(run())
+    assert over
+    assert etcd.asked == 1
+    assert took < 30, "and not until the time is over"
+
+
+def test_what_comes_while_etcd_is_asked_is_not_given_up() -> None:
+    recorded = [decode_event("application/json", pod_event(*each)) for each in (("ADDED", 5), ("MODIFIED", 6))]
+
+    async def run() -> None:
+        stream = Stream()
+
+        def late() -> None:
+            if etcd.asked == 1:
+                stream.queue.put_nowait(pod_event("MODIFIED", 10))
+
+        async def slow(key: EtcdKey) -> Stored:
+            found = await etcd(key)
+            while etcd.asked == 1 and watch.events == 1:  # noqa: ASYNC110 - until what was put is read
+                await asyncio.sleep(0)
+            return found
+
+        etcd = OneVersion(9, late)
+        coming = Coming(request_info("GET", "/api/v1/pods?watch=true"), "/registry", slow)
+        watch = watching(stream, recorded, coming=coming)
+        stream.queue.put_nowait(pod_event("ADDED", 9))
+        assert await watch.wait(2, 60)
+        assert (watch.events, watch.missed) == (2, 0)
+        await watch.close()
+
+    asyncio.run(run())
+
+
 class NothingThere:
     """An etcd that has nothing; `at_look`: what happens when it is asked so many times."""
 

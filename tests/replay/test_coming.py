@@ -13,6 +13,9 @@ from kproxy.wire.requestinfo import request_info
 
 GONE = Stored(0, 0)
 PODS = "/api/v1/pods?watch=true"
+SETS = "/apis/apps/v1/replicasets?watch=true"
+QUOTAS = "/api/v1/resourcequotas?watch=true"
+THINGS = "/apis/example.com/v1/things?watch=true"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?watch=true"
 
 
@@ -66,10 +69,18 @@ def test_what_was_written_before_the_revision_that_a_watch_goes_on_from_is_never
     assert chance(FakeEtcd(GONE), owed, since=9, whole=False) is Chance.OPEN
 
 
-def test_what_has_a_drawn_name_is_not_made_again() -> None:
+def test_a_pod_whose_name_was_drawn_is_not_made_again() -> None:
     gone = Owed("team", "p", Shown(gone=True, revision=9), drawn=True)
     assert chance(FakeEtcd(GONE), gone) is Chance.NONE
     assert chance(FakeEtcd(GONE), gone._replace(shown=None)) is Chance.HARDLY
+    assert chance(FakeEtcd(GONE), gone, target=SETS) is Chance.HARDLY, "named by its template, and made again with that"
+
+
+@pytest.mark.parametrize("target", [QUOTAS, THINGS])
+def test_what_an_api_server_writes_beside_other_requests_may_come_after_all(target: str) -> None:
+    """Regression: a quota's events were given up while the pods that they count had not been made yet."""
+    owed = Owed("team", "p", Shown(gone=False, revision=9))
+    assert chance(FakeEtcd(Stored(2, 9)), owed, target=target) is Chance.HARDLY
 
 
 @pytest.mark.parametrize(
@@ -79,6 +90,7 @@ def test_what_has_a_drawn_name_is_not_made_again() -> None:
         ("&resourceVersion=0", 0),
         ("", 0),
         ("&resourceVersion=7&resourceVersionMatch=NotOlderThan&sendInitialEvents=true", 0),
+        ("&resourceVersion=7&sendInitialEvents=", 0),
         ("&resourceVersion=" + "7" * 30, 0),
         ("&resourceVersion=-7", 0),
         ("&resourceVersion=%C2%B2", 0),  # a digit to some

@@ -269,6 +269,7 @@ def test_what_a_watch_owes_is_given_up_only_where_etcd_tells_what_is_gone(
     monkeypatch.setattr("kproxy.replay.engine.Watch", Seen)
     asyncio.run(run())
     assert [each is not None for each in seen] == [tells_gone]
+    assert all(each.since > 0 for each in seen if each is not None), "the one that it was sent with"
 
 
 def test_an_index_that_never_shows_a_definition_does_not_shorten_the_wait_for_a_state(

@@ -123,3 +123,15 @@ def test_a_conflict_with_what_is_not_there_goes_where_it_fits() -> None:
     refused, late = conflict(1, (0, 6), wanted=5), update(2, (4, 12), revision=9)
     between = update(3, (7, 10), revision=8)
     assert order(refused, late, between, written={2: 9, 3: 8}) == [1, 3, 2]
+
+
+def test_a_conflict_is_not_explained_by_whoever_saw_the_version_that_it_insisted_on() -> None:
+    read = replace(seen(1, (0, 7), found=True, left=True), revision=5)
+    assert order(read, conflict(2, (1, 8), wanted=5), update(3, (1, 9), revision=7)) == [1, 3, 2]
+
+
+def test_a_conflict_goes_before_what_takes_the_object_away() -> None:
+    """Regression: behind a deletion all orders of what did not find the object were tried, in vain."""
+    refused, deleted = conflict(1, (0, 6), wanted=5), seen(2, (0, 7), found=True, left=False)
+    missed = [seen(seq, (0, seq), found=False, left=False) for seq in range(10, 30)]
+    assert order(refused, deleted, *missed) == [1, 2, *range(10, 30)]

@@ -78,22 +78,33 @@ def test_what_is_refused_for_the_objects_sake_says_whether_it_was_there() -> Non
     assert (finalized.wanted, finalized.refused) == (7, True)
 
 
+PRECONDITION = "Precondition failed: ResourceVersion in precondition: 6, ResourceVersion in object meta: 7"
+
+
 @pytest.mark.parametrize(
-    ("options", "wanted"),
+    ("options", "message", "wanted"),
     [
-        ({"preconditions": {"uid": "u", "resourceVersion": "6"}}, 6),
-        ({"preconditions": {"uid": "u"}}, 0),
-        ({"preconditions": ["6"], "metadata": {"resourceVersion": "6"}}, 0),
-        (None, 0),
+        ({"preconditions": {"uid": "u", "resourceVersion": "6"}}, PRECONDITION, 6),
+        ({"preconditions": {"uid": "u", "resourceVersion": "6"}}, "The system is ensuring all content is removed", 0),
+        ({"preconditions": {"uid": "u"}}, PRECONDITION, 0),
+        ({"preconditions": ["6"], "metadata": {"resourceVersion": "6"}}, PRECONDITION, 0),
+        (None, PRECONDITION, 0),
     ],
 )
-def test_a_deletion_insists_on_its_preconditions(options: JSON, wanted: int) -> None:
-    gone = seen("DELETE", f"{MAPS}/x", 200, GONE, options)
-    assert gone is not None
-    assert (gone.wanted, gone.refused) == (wanted, False)
-    kept = seen("DELETE", f"{MAPS}/x", 409, refused("Conflict"), options)
+def test_a_deletion_that_was_refused_had_insisted_on_its_preconditions(
+    options: JSON, message: str, wanted: int
+) -> None:
+    said: JSON = {"kind": "Status", "reason": "Conflict", "details": {"name": "x"}, "message": message}
+    kept = seen("DELETE", f"{MAPS}/x", 409, said, options)
     assert (kept is not None) is bool(wanted)
     assert kept is None or (told(kept)[:3], kept.wanted, kept.refused) == ((True, True, False), wanted, True)
+    assert seen("DELETE", f"{MAPS}/x/part", 409, said, options) is None
+
+
+def test_a_deletion_that_was_done_may_have_insisted_on_its_own_first_write() -> None:
+    gone = seen("DELETE", f"{MAPS}/x", 200, GONE, {"preconditions": {"resourceVersion": "6"}})
+    assert gone is not None
+    assert gone.wanted == 0
 
 
 @pytest.mark.parametrize(
@@ -210,7 +221,7 @@ def test_what_a_watch_begins_with_is_of_the_revision_that_its_bookmark_says(
         ("PUT", f"{MAPS}/x", 2),
         ("PATCH", f"{MAPS}/x/status", 2),
         ("POST", MAPS, 1),
-        ("DELETE", f"{MAPS}/x", 2),
+        ("DELETE", f"{MAPS}/x", 1),
         ("GET", f"{MAPS}/x", 1),
         ("GET", MAPS, 0),
         ("DELETE", MAPS, 1),
@@ -224,3 +235,7 @@ def test_the_bodies_that_a_sight_looks_at_are_told_before(method: str, target: s
     assert exchange.answer is not None
     assert list(shown_by(exchange)) == [exchange.request.body, exchange.answer.body][2 - bodies :][:bodies]
     assert not list(shown_by(replace(exchange, answer=None)))
+
+
+def test_of_a_deletion_that_was_refused_what_it_insisted_on_is_looked_at_too() -> None:
+    assert len(list(shown_by(exchanged("DELETE", f"{MAPS}/x", 409, OBJECT, OBJECT)[1]))) == 2
