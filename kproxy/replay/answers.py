@@ -236,6 +236,11 @@ class Watch:
         return Owed(namespace, own, self._last.get(name), drawn=bool(recorded.drawn))
 
     @property
+    def asks_etcd(self) -> bool:
+        """Whether it is known what can still come."""
+        return self._coming is not None
+
+    @property
     def ended_early(self) -> bool:
         """Whether its server ended it, in good order and unasked, before half of the time until now was over."""
         if self.broken or self._refused or not self.ended:

@@ -56,7 +56,9 @@ _SWITCHED = 101
 _LONG_SECONDS = 0.5
 """A wait that people are told of."""
 _LINGERS = 1.0
-"""Seconds that a watch with as many events as were recorded is left open for those of them that did not come."""
+_LINGERS_AS_ETCD_KNOWS = 5.0
+"""Seconds that a watch with as many events as were recorded is left open for those of them that did not come; the
+second one where etcd tells that they are on their way: a busy server was seen to be silent for more than one."""
 
 _HURRIED = 10
 _MOST_HURRIED = 6
@@ -418,7 +420,7 @@ class _Run:
             return
         if step.by_client:
             await self._await(step.seq, step.events)
-            await watch.linger(_LINGERS)
+            await watch.linger(_LINGERS_AS_ETCD_KNOWS if watch.asks_etcd else _LINGERS)
             if watch.ended_early and stays_open(self.recording.exchange(step.seq), watch.lived):
                 self.result.early.append(step.seq)
         else:

@@ -252,12 +252,17 @@ def test_what_a_watch_owes_is_given_up_only_where_etcd_tells_what_is_gone(
     recorded: MemoryRecording, target: Upstream, monkeypatch: pytest.MonkeyPatch, *, tells_gone: bool
 ) -> None:
     seen: list[Coming | None] = []
+    lingered: list[bool] = []
 
     class Seen(Watch):
         # Any: the others of a Watch.
         def __init__(self, reply: Reply, events: Sequence[Expected], renaming: Renaming, **more: Any) -> None:
             seen.append(more["coming"])
             super().__init__(reply, events, renaming, **more)
+
+        async def linger(self, seconds: float) -> None:
+            lingered.append(seconds > 1)
+            await super().linger(seconds)
 
     async def versions(_: EtcdKey) -> Stored:
         return Stored(0, 0)
@@ -269,6 +274,7 @@ def test_what_a_watch_owes_is_given_up_only_where_etcd_tells_what_is_gone(
     monkeypatch.setattr("kproxy.replay.engine.Watch", Seen)
     asyncio.run(run())
     assert [each is not None for each in seen] == [tells_gone]
+    assert lingered == [tells_gone], "longer where it is known what is on its way"
     assert all(each.since > 0 for each in seen if each is not None), "the one that it was sent with"
 
 
