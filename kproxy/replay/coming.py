@@ -15,6 +15,7 @@ from typing import NamedTuple
 from kproxy.errors import EtcdError
 from kproxy.model.api import ObjectRef, RequestInfo
 from kproxy.model.etcd import EtcdKey
+from kproxy.renaming.kinds import is_revision
 from kproxy.renaming.target import parameter
 from kproxy.replay.barriers import DEFINING
 from kproxy.replay.settle import Stored, Versions
@@ -75,14 +76,9 @@ class Owed(NamedTuple):
 
 def goes_on_from(target: str) -> int:
     """The revision behind which a watch's events begin; 0: with what there is."""
-    revision = parameter(target, "resourceVersion") or ""
-    if (
-        parameter(target, "sendInitialEvents") is not None
-        or not (revision.isascii() and revision.isdigit())
-        or len(revision) > 20
-    ):
-        return 0
-    return int(revision)
+    revision = parameter(target, "resourceVersion")
+    told_all = parameter(target, "sendInitialEvents") is not None
+    return int(revision) if revision and is_revision(revision) and not told_all else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,10 @@ class _Search:
         written = [self.written[each.exchange.seq] for each in found if each.exchange.seq in self.written]
         first = min(written, default=0)
         may = [each for each in found if self.written.get(each.exchange.seq, first) == first]
-        if not any(each.refused and state.revision <= each.wanted for each in may):
+        unexplained = {each.exchange.seq for each in may if each.refused and state.revision <= each.wanted}
+        if not unexplained:
             return may
-        return sorted(may, key=lambda each: 2 if each.left is False else each.refused and state.revision <= each.wanted)
+        return sorted(may, key=lambda each: 2 if each.left is False else each.exchange.seq in unexplained)
 
     def after(self, state: _State, each: Sight) -> _State | None:
         """What is known after a request, None if its answer does not fit what was known before."""
