@@ -17,7 +17,7 @@ from kproxy.diff.learning import is_paged, is_stream, learn_contents, owner_of_a
 from kproxy.diff.order import Learned
 from kproxy.diff.pages import Chains
 from kproxy.diff.patterns import Patterns
-from kproxy.diff.short import InShort, Kept
+from kproxy.diff.short import InPart, InShort, Kept
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.stale import may_be_stale
 from kproxy.diff.streams import events_of, is_in_order, learn_event
@@ -110,6 +110,7 @@ class AtOnce:
             return seq
         owner = Owner(resource=resource_of(pair.baseline.info))
         told: list[Told] = []
+        events: list[tuple[int, int]] = []
         for a, b in together.matched:
             if a is None or b is None:
                 continue
@@ -120,11 +121,13 @@ class AtOnce:
             else:
                 part.learn(self.of.renaming)
                 told.append(part)
-        if not heads or not is_in_order(self.of, pair, together):
-            return seq
-        kept = self._in_short(pair, told)
-        first, second = together.bookmarks
-        return kept._replace(bookmarks=True) if isinstance(kept, InShort) and first != second else kept
+                events.append((a.index, b.index))
+        if heads and is_in_order(self.of, pair, together):
+            kept = self._in_short(pair, told)
+            if isinstance(kept, InShort):
+                first, second = together.bookmarks
+                return kept._replace(bookmarks=first != second)
+        return _in_part(pair, told, events)
 
     def _in_short(self, pair: Pair, told: Sequence[Told]) -> Kept:
         """What is still to be compared of a pair whose heads say the same, and whose answers tell that."""
@@ -306,7 +309,7 @@ def _of_list(baseline: str, replayed: str, owner: Owner) -> Told:
     return told_by(Trace((leaf,)))
 
 
-def _in_short(pair: Pair, asked: Sequence[Told], told: Sequence[Told]) -> Kept:
+def _in_short(pair: Pair, asked: Sequence[Told], told: Sequence[Told]) -> InShort:
     """What is still to be compared of a pair."""
     first, second = pair.baseline, pair.replayed
     lowest, highest = _NONE, 0
@@ -335,6 +338,15 @@ def _in_short(pair: Pair, asked: Sequence[Told], told: Sequence[Told]) -> Kept:
         tuple(texts),
         None if same else targets,
     )
+
+
+def _in_part(pair: Pair, told: Sequence[Told], events: Sequence[tuple[int, int]]) -> Kept:
+    """What is still to be compared of two streams whose events, or some of them, told that."""
+    agreed = [at for at, part in enumerate(told) if part.agreed]
+    if not agreed:
+        return pair.baseline.seq
+    short = _in_short(pair, _NOTHING, [told[at] for at in agreed])
+    return InPart(short._replace(texts=tuple(dict.fromkeys(short.texts))), tuple(events[at] for at in agreed))
 
 
 @lru_cache(maxsize=1024)

@@ -267,6 +267,8 @@ def _compare_exchanges(  # noqa: PLR0913, PLR0917 - both recordings, and what wa
             if item.baseline.seq in blameless:
                 of.findings.cannot_tell(f"exchange {item.baseline.seq}: {blameless[item.baseline.seq]}")
                 continue
+            if item.in_part is not None and not _say_nothing(of, order, item.in_part.short):
+                item.in_part = None
             with counting:
                 compare_exchange(of, item, chains)
             order.check(item)
@@ -296,9 +298,13 @@ def _says_nothing(of: Comparison, order: Order, short: InShort) -> bool:
         not (short.bookmarks and of.findings.strict)
         and same_dates(of.baseline.clock, of.replayed.clock, short.moments)
         and (short.targets is None or same_targets(of, short.moments.verb, *short.targets))
-        and all(same_words(of.renaming, first, second) for first, second in short.texts)
-        and not order.may_be_wrong(short)
+        and _say_nothing(of, order, short)
     )
+
+
+def _say_nothing(of: Comparison, order: Order, short: InShort) -> bool:
+    """Whether what was left to be compared of documents is equal."""
+    return all(same_words(of.renaming, *texts) for texts in short.texts) and not order.may_be_wrong(short)
 
 
 def _times_in(of: Comparison, pairing: Pairing, seq: Seq) -> list[SeenTime]:

@@ -77,8 +77,13 @@ class Order:
                 self._differ(pair, seen, "reordered")
         moments = pair.moments
         under_way = shown(moments)
-        for time in pair.times:
-            self.times.see(time, under_way)
+        if pair.in_part is None:
+            for time in pair.times:
+                self.times.see(time, under_way)
+        else:  # with those that are known in short, their places are looked up
+            for time in pair.times:
+                self.times.see_again((time.baseline, time.replayed), moments.seq, 1, under_way)
+            self._see_in_short(pair.in_part.short)
         self._check_moments(moments)
 
     def may_be_wrong(self, short: InShort) -> bool:
@@ -100,11 +105,14 @@ class Order:
 
     def check_in_short(self, short: InShort) -> None:
         """A pair whose revisions are not out of order: the times that were seen in it, and its Date."""
+        self._see_in_short(short)
+        self._check_moments(short.moments)
+
+    def _see_in_short(self, short: InShort) -> None:
         if short.times:
             under_way = shown(short.moments)
             for pair, count in short.times:
                 self.times.see_again(pair, short.moments.seq, count, under_way)
-        self._check_moments(short.moments)
 
     def _check_moments(self, moments: Moments) -> None:
         self.times.explain(moments)

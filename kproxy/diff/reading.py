@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 
 from kproxy.diff.pairing import Pairing
-from kproxy.diff.short import InShort, Spool
+from kproxy.diff.short import InPart, InShort, Kept, Spool
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.model.exchange import EMPTY_BODY, Body, Digest, Exchange, Seq
 from kproxy.model.recording import Recording
@@ -67,14 +67,24 @@ def once_more(of: Comparison, pairing: Pairing, spool: Spool) -> Iterator[Item |
 
 def _looked_up(of: Comparison, pairing: Pairing, spool: Spool) -> Iterator[Item | InShort]:
     for kept in spool:
-        item = kept if isinstance(kept, InShort) else item_of(of, pairing, kept)
-        if item is not None:
-            yield item
+        if isinstance(kept, InShort):
+            yield kept
+            continue
+        seq = kept.short.moments.seq if isinstance(kept, InPart) else kept
+        if (item := item_of(of, pairing, seq)) is not None:
+            yield _with_part(item, kept)
 
 
 def _beside(of: Comparison, pairing: Pairing, spool: Spool) -> Iterator[Item | InShort]:
     items = _paired(of, pairing, _Ahead(of.replayed.recording, pairing))
-    return (kept if isinstance(kept, InShort) else item for item, kept in zip(items, spool, strict=False))
+    together = zip(items, spool, strict=False)
+    return (kept if isinstance(kept, InShort) else _with_part(item, kept) for item, kept in together)
+
+
+def _with_part(item: Item, kept: Kept) -> Item:
+    if isinstance(kept, InPart) and isinstance(item, Pair):
+        item.in_part = kept
+    return item
 
 
 def _paired(of: Comparison, pairing: Pairing, replayed: "_Ahead") -> Iterator[Item]:

@@ -43,8 +43,18 @@ class InShort(NamedTuple):
     bookmarks: bool = False
 
 
-type Kept = InShort | Seq
-"""In short, or the number of the baseline's exchange that has to be compared as a whole."""
+class InPart(NamedTuple):
+    """Two streams that have to be compared as a whole, but not each event.
+
+    `short`: what is still to be asked of those that were compared. `events`: their places in both streams.
+    """
+
+    short: InShort
+    events: tuple[tuple[int, int], ...]
+
+
+type Kept = InShort | InPart | Seq
+"""In short, in part, or the number of the baseline's exchange that has to be compared as a whole."""
 
 
 @contextmanager
@@ -90,12 +100,10 @@ class Spool:
         """One more."""
         self.pairs += 1
         if isinstance(kept, InShort):
-            # Moment and Moments as plain tuples: marshal takes no others
-            (seq, verb, baseline, replayed), *rest = kept
-            self._put(((seq, verb, tuple(baseline), tuple(replayed)), *rest))
-        else:
-            self._whole += 1
-            self._put(int(kept))
+            self._put(_plain(kept))
+            return
+        self._whole += 1
+        self._put((_plain(kept.short), kept.events) if isinstance(kept, InPart) else int(kept))
 
     def put_later(self, turn: Turn) -> None:
         """One more, of which `later` is told what is kept when its turn comes."""
@@ -129,10 +137,12 @@ class Spool:
             # read as a whole: marshal.load asks a file for a few bytes at a time
             data = self._file.read(int.from_bytes(self._file.read(_SIZE)))
             for each in marshal.loads(data):  # noqa: S302 - we wrote it
-                if not isinstance(each, int):
-                    yield _in_short(each)
-                else:
+                if isinstance(each, int):
                     yield next(later[each]) if each < 0 else Seq(each)
+                elif len(each) == len(InPart._fields):
+                    yield InPart(_in_short(each[0]), each[1])
+                else:
+                    yield _in_short(each)
 
     def distrust(self) -> None:
         """What was compared is not to be relied on: everything has to be compared as a whole."""
@@ -144,6 +154,12 @@ class Spool:
             self._file.close()
         for each in self._later.values():
             each.close()
+
+
+def _plain(kept: InShort) -> _Kept:
+    """With Moment and Moments as plain tuples: marshal takes no others."""
+    (seq, verb, baseline, replayed), *rest = kept
+    return ((seq, verb, tuple(baseline), tuple(replayed)), *rest)
 
 
 def _in_short(kept: _Kept) -> InShort:

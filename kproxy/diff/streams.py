@@ -115,6 +115,7 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
     earlier = began_earlier(of, pair, matched)
     asked = Asked.of(pair)
     tail = Tail.of(matched, initial=from_anywhere(pair.replayed))
+    spared = _spared(pair, matched)
     for a, b in matched:
         if a is None or b is None:
             initial = (a is not None and a.uid in over) or (b is not None and b.index in earlier.states)
@@ -124,7 +125,7 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
                 _unmatched(of, pair, objects, tail, a, b)
         else:
             turned = (a.uid in folded and b.event.type == "ADDED") or b.index in earlier.first
-            _compare_event(of, comparer, a, b, folded=turned)
+            _compare_event(of, comparer, a, b, folded=turned, spared=(a.index, b.index) in spared)
     _compare_order(of, pair, matched)
     _compare_bookmarks(of, pair, first, second)
     pair.revisions += comparer.spot.revisions
@@ -136,13 +137,27 @@ def _see_columns(walker: Walker, seen: list[Seen]) -> None:
         walker.see(seen[0].event.object)
 
 
-def _compare_event(of: Comparison, comparer: Comparer, a: Seen, b: Seen, *, folded: bool) -> None:
+def _spared(pair: Pair, matched: list[Match]) -> frozenset[tuple[int, int]]:
+    """Events whose objects were compared already: all or none, as one thing is known of them together."""
+    if pair.in_part is None:
+        return frozenset()
+    spared = frozenset(pair.in_part.events)
+    if not spared <= {(a.index, b.index) for a, b in matched if a is not None and b is not None}:
+        pair.in_part = None  # what stands for each other was learned since
+        return frozenset()
+    return spared
+
+
+def _compare_event(  # noqa: PLR0913 - two events, and how they stand beside each other
+    of: Comparison, comparer: Comparer, a: Seen, b: Seen, *, folded: bool, spared: bool
+) -> None:
     spot = comparer.spot
     spot.root, spot.now = f"$[{a.index}].object", of.replayed.clock.at(b.at)
     if a.event.type != b.event.type and not folded:
         path = f"$[{a.index}].type"
         of.findings.differ(spot.seq, "stream", path, "changed", a.event.type, b.event.type)
-    comparer.compare(a.event.object, b.event.object)
+    if not spared:
+        comparer.compare(a.event.object, b.event.object)
 
 
 def _by_object(matched: list[Match]) -> dict[str, list[tuple[Seen, Seen | None]]]:
