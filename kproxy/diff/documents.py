@@ -25,7 +25,7 @@ _ENCRYPTED = "encrypted at rest"
 _MOST = 1 << 19
 """Bytes of bodies that are remembered of each kind; decoded they take some ten times that."""
 
-_MOST_BRIEFS = 1 << 22
+_MOST_BRIEFS = 1 << 24
 _BRIEF = 500
 """Bytes of what is remembered of events in brief, and of one of them, about: several clients watch the same objects."""
 

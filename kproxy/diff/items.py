@@ -68,6 +68,10 @@ class Item:
         value, _ = decode_json_at(self.data.decode("ascii"), 0)
         return value if isinstance(value, dict) else {}
 
+    def forget(self) -> None:
+        """It is decoded the first time, too: it may stay long."""
+        self._value = None
+
 
 def about_of(value: JSONObject) -> About:
     """What is asked of an object for itself."""

@@ -27,6 +27,8 @@ _TOGETHER = 256
 """Events whose bodies are read at once."""
 _DECODED = 1 << 21
 """Bytes of a stream's events whose objects stay decoded, which takes some ten times that."""
+_CUT = 1 << 24
+"""Bytes of a stream's objects that stay at hand as JSON: it takes longer to decode protobuf again."""
 _INITIAL_END = "k8s.io/initial-events-end"
 _IDENTITY = "kube-system/apiserver-"
 """What the name of an api-server's identity begins with."""
@@ -332,7 +334,7 @@ def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
     """A stream's events; None if one of them was not kept or cannot be decoded."""
     media_type = header(exchange.answer.headers, "content-type") if exchange.answer else ""
     seen: list[Seen] = []
-    size = 0
+    size = cut = 0
     frames = side.frames(exchange.seq)
     for number, frame in enumerate(frames):
         if number % _TOGETHER == 0:
@@ -348,7 +350,11 @@ def _read(side: Side, exchange: Exchange) -> list[Seen] | None:
         size += frame.body.size
         if size > _DECODED and frame.body.digest is not None and not isinstance(event, KeptEvent):
             about = about or about_of(event.object)
-            event, item = side.documents.kept(event.type, media_type, frame.body.digest), None
+            cut += len(item.data) if item is not None else 0
+            if item is not None and cut <= _CUT:
+                item.forget()
+            else:
+                event, item = side.documents.kept(event.type, media_type, frame.body.digest), None
         seen.append(Seen(frame.index, frame.at, event, mark, item, frame.body.digest, about))
     return seen
 
