@@ -1,5 +1,6 @@
 """kproxy.diff.atonce: what is compared at once comes to what comparing everything as a whole comes to."""
 
+import json
 from dataclasses import replace
 from random import Random
 
@@ -12,12 +13,14 @@ from kproxy.diff.findings import Findings
 from kproxy.diff.pages import Chains
 from kproxy.diff.sides import Comparison, Pair, read_side
 from kproxy.diff.told import Told
+from kproxy.diff.trees import Comparer
 from kproxy.model.exchange import Headers, Seq
+from kproxy.model.jsontypes import JSON
 from kproxy.model.verdict import Outcome, Verdict
 from kproxy.renaming.lessons import Lesson
 from kproxy.renaming.renaming import Renaming
 from tests.diff.conftest import RealPair, in_memory
-from tests.diff.edits import draw
+from tests.diff.edits import Edit, draw
 from tests.diff.protobuf import in_protobuf
 from tests.support.large_pair import make_pair
 from tests.support.memory import MemoryRecording
@@ -35,6 +38,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[MemoryRecording, Mem
 
 
 @pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[MemoryRecording, MemoryRecording]:
+    """A longer one, with several watches."""
+    recorded, replayed = make_pair(tmp_path_factory.mktemp("watched"), 400)
+    assert len({each.seq for each in in_memory(recorded).frame_list}) > 3
+    return in_memory(recorded), in_memory(replayed)
+
+
+@pytest.fixture(scope="module")
 def both_in_protobuf(made: tuple[MemoryRecording, MemoryRecording]) -> tuple[MemoryRecording, MemoryRecording]:
     """The same in protobuf."""
     return in_protobuf(made[0]), in_protobuf(made[1])
@@ -48,6 +59,7 @@ def verdict_of(recorded: MemoryRecording, replayed: MemoryRecording) -> Verdict:
 def as_a_whole(monkeypatch: pytest.MonkeyPatch, recorded: MemoryRecording, replayed: MemoryRecording) -> Verdict:
     with monkeypatch.context() as patched:
         patched.setattr(atonce, "may_say_nothing", lambda _pair: False)
+        patched.setattr(atonce, "_in_part", lambda pair, _told, _events: pair.baseline.seq)
         return verdict_of(recorded, replayed)
 
 
@@ -110,6 +122,57 @@ def test_edits_of_a_real_session_are_found_as_by_comparing_everything(
         edit = draw(real_pair.replayed, random)
         found = verdict_of(real_pair.recorded, edit.recording)
         assert found == as_a_whole(monkeypatch, real_pair.recorded, edit.recording), edit
+
+
+def of_streams(recording: MemoryRecording, random: Random) -> Edit:
+    """One edit of an event, or of which events there are."""
+    while (edit := draw(recording, random)).where != "stream":
+        pass
+    return edit
+
+
+@pytest.mark.parametrize("edits", EDITS)
+def test_several_edits_of_streams_are_found_as_by_comparing_every_event(
+    watched: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch, edits: int
+) -> None:
+    random = Random(20261128)
+    for recorded, replayed in (watched, (in_protobuf(watched[0]), in_protobuf(watched[1]))):
+        for _ in range(edits // 3):
+            edited = replayed
+            for _ in range(3):
+                edited = of_streams(edited, random).recording
+            assert verdict_of(recorded, edited) == as_a_whole(monkeypatch, recorded, edited)
+
+
+def test_a_stream_that_lacks_an_event_is_compared_by_what_its_others_told(
+    watched: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded, replayed = watched
+    lacking = replace(replayed, frame_list=replayed.frame_list[1:])
+    asked: list[JSON] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(Comparer, "compare", lambda _self, baseline, _replayed: asked.append(baseline))
+        found = verdict_of(recorded, lacking)
+    assert [each.kind for each in found.differences] == ["removed"]
+    assert asked == []
+    assert found == as_a_whole(monkeypatch, recorded, lacking)
+
+
+@pytest.mark.parametrize("value", ["4242", "9999999999"])
+def test_a_revision_out_of_order_is_found_in_a_stream_that_is_compared_in_part(
+    watched: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    recorded, replayed = watched
+    frames = [*replayed.frame_list[1:]]
+    digest = frames[4].body.digest
+    assert digest is not None
+    shown = json.loads(replayed.body(digest))
+    shown["object"]["metadata"]["resourceVersion"] = value
+    edited = replace(replayed, frame_list=frames, body_bytes={**replayed.body_bytes})
+    frames[4] = replace(frames[4], body=edited.keep(json.dumps(shown, separators=(",", ":")).encode()))
+    found = verdict_of(recorded, edited)
+    assert {each.path for each in found.differences} > {f"$[{frames[4].index}].object.metadata.resourceVersion"}
+    assert found == as_a_whole(monkeypatch, recorded, edited)
 
 
 def test_a_value_that_stands_for_two_is_found_where_votes_decide_against_the_first(

@@ -6,7 +6,7 @@ from typing import IO
 import pytest
 
 from kproxy.diff.moments import Moment, Moments
-from kproxy.diff.short import InShort, Spool, Turn
+from kproxy.diff.short import InPart, InShort, Spool, Turn
 from kproxy.errors import ScratchError
 from kproxy.model.exchange import Nanos, Seq
 
@@ -25,20 +25,30 @@ def test_what_is_kept_is_given_back_in_order_with_what_came_later() -> None:
     spool.close()
 
 
+def in_short(number: int) -> InShort:
+    return InShort(
+        Moments(Seq(number), "get", MOMENT, MOMENT),
+        5,
+        7,
+        ((True, 5, 7),),
+        (((1, 2), 3),),
+        (("a", "b"),),
+        ("/a", "/b") if number % 2 else None,
+    )
+
+
+def test_what_is_kept_in_part_has_to_be_compared_and_comes_back_as_it_was() -> None:
+    spool = Spool()
+    kept = [in_short(1), InPart(in_short(2), ((0, 0), (1, 2))), Seq(3)]
+    for each in kept:
+        spool.put(each)
+    assert (list(spool), spool.pairs, spool.whole) == (kept, 3, 2)
+    spool.close()
+
+
 def test_more_than_is_written_at_once_comes_back_as_it_was() -> None:
     spool = Spool()
-    kept = [
-        InShort(
-            Moments(Seq(number), "get", MOMENT, MOMENT),
-            5,
-            7,
-            ((True, 5, 7),),
-            (((1, 2), 3),),
-            (("a", "b"),),
-            ("/a", "/b") if number % 2 else None,
-        )
-        for number in range(1300)
-    ]
+    kept = [in_short(number) for number in range(1300)]
     for each in kept:
         spool.put(each)
     assert (list(spool), spool.whole) == (kept, 0)

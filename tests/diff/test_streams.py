@@ -15,11 +15,13 @@ LIVE = f"{PODS}?watch=true&resourceVersion=5"
 FROM_ANYWHERE = f"{PODS}?watch=true"
 
 
-@pytest.fixture(autouse=True, params=["decoded once", "decoded again"])
+@pytest.fixture(autouse=True, params=["decoded once", "kept as JSON", "decoded again"])
 def decoding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a large stream events are decoded again when they are asked for: nothing else is another for it."""
-    if request.param == "decoded again":
+    if request.param != "decoded once":
         monkeypatch.setattr("kproxy.diff.streams._DECODED", 0)
+    if request.param == "decoded again":
+        monkeypatch.setattr("kproxy.diff.streams._CUT", 0)
 
 
 def event(kind: str, value: JSONObject) -> JSONObject:
