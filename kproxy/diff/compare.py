@@ -267,10 +267,8 @@ def _compare_exchanges(  # noqa: PLR0913, PLR0917 - both recordings, and what wa
             if item.baseline.seq in blameless:
                 of.findings.cannot_tell(f"exchange {item.baseline.seq}: {blameless[item.baseline.seq]}")
                 continue
-            if item.in_part is not None and not _say_nothing(of, order, item.in_part.short):
-                item.in_part = None
             with counting:
-                compare_exchange(of, item, chains)
+                _compare_pair(of, order, item, chains)
             order.check(item)
         elif item is not None:
             alone.of_the_baseline(item)
@@ -281,6 +279,13 @@ def _compare_exchanges(  # noqa: PLR0913, PLR0917 - both recordings, and what wa
             alone.of_the_replay(exchange)
     alone.stopped_after(counting.compared)
     return counting.tally()
+
+
+def _compare_pair(of: Comparison, order: Order, pair: Pair, chains: Chains) -> None:
+    """But what is known in short, if it is equal by what is known now."""
+    if pair.in_part is not None and not _say_nothing(of, order, pair.in_part.short):
+        pair.in_part = None
+    compare_exchange(of, pair, chains)
 
 
 def _count(of: Comparison, counting: Counting, short: InShort) -> None:

@@ -1,6 +1,7 @@
 """kproxy.diff.atonce: what is compared at once comes to what comparing everything as a whole comes to."""
 
 import json
+import re
 from dataclasses import replace
 from random import Random
 
@@ -14,7 +15,7 @@ from kproxy.diff.pages import Chains
 from kproxy.diff.sides import Comparison, Pair, read_side
 from kproxy.diff.told import Told
 from kproxy.diff.trees import Comparer
-from kproxy.model.exchange import Headers, Seq
+from kproxy.model.exchange import Body, Headers, Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.model.verdict import Outcome, Verdict
 from kproxy.renaming.lessons import Lesson
@@ -26,6 +27,7 @@ from tests.support.large_pair import make_pair
 from tests.support.memory import MemoryRecording
 
 EXCHANGES = 150
+TIME = re.compile(rb"2026-[0-9-]+T[0-9:]+Z")
 EDITS = [12, pytest.param(60, marks=pytest.mark.long)]
 """So many are tried."""
 
@@ -156,6 +158,41 @@ def test_a_stream_that_lacks_an_event_is_compared_by_what_its_others_told(
     assert [each.kind for each in found.differences] == ["removed"]
     assert asked == []
     assert found == as_a_whole(monkeypatch, recorded, lacking)
+
+
+def with_times(recording: MemoryRecording, uid: str, time: str) -> MemoryRecording:
+    """The same, with this for all times of an object where watches show it."""
+    made = replace(recording, body_bytes={**recording.body_bytes})
+
+    def body(old: Body) -> Body:
+        data = recording.body_bytes[old.digest] if old.digest is not None else b""
+        return made.keep(TIME.sub(time.encode(), data)) if uid.encode() in data else old
+
+    made.frame_list = [replace(each, body=body(each.body)) for each in recording.frame_list]
+    return made
+
+
+def uids_in_streams(recording: MemoryRecording) -> list[str]:
+    """Of the objects that watches show, as they come."""
+    digests = [each.body.digest for each in recording.frame_list]
+    shown = [json.loads(recording.body_bytes[each])["object"] for each in digests if each is not None]
+    return list(dict.fromkeys(each["metadata"]["uid"] for each in shown))
+
+
+def test_times_out_of_order_are_found_in_streams_that_are_compared_in_part(
+    watched: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sides = [*watched]
+    for which, times in enumerate(
+        (("2026-12-01T15:00:00Z", "2026-12-01T16:00:00Z"), ("2026-12-02T16:00:00Z", "2026-12-02T15:00:00Z"))
+    ):
+        for uid, time in zip(uids_in_streams(watched[which]), times, strict=False):
+            sides[which] = with_times(sides[which], uid, time)
+    last = {each.seq: each for each in sides[1].frame_list}  # of each stream
+    sides[1].frame_list = [each for each in sides[1].frame_list if last[each.seq] is not each]
+    found = verdict_of(*sides)
+    assert {each.where for each in found.differences if each.kind == "reordered"} >= {"stream"}
+    assert found == as_a_whole(monkeypatch, *sides)
 
 
 @pytest.mark.parametrize("value", ["4242", "9999999999"])
