@@ -250,11 +250,11 @@ class AtOnce:
 
     def _read_shown(self, a: Seen, b: Seen, owner: Owner) -> tuple[Told, ...] | None:
         items = a.cut, b.cut
+        if _is_table(a, items[0]) or _is_table(b, items[1]):
+            return None
         if items[0] is not None and items[1] is not None:
             return self._objects(items[0], items[1], owner)
         first, second = a.event.object, b.event.object
-        if "Table" in {first.get("kind"), second.get("kind")}:
-            return None
         return _walked(lambda tracer: Walker(tracer, tracer.text, self.of.traces).walk(first, second, owner))
 
     def _objects(self, first: Item, second: Item, owner: Owner) -> tuple[Told, ...] | None:
@@ -277,6 +277,12 @@ class AtOnce:
             if told is not None:
                 return (told,)
         return _walked(lambda tracer: Walker(tracer, tracer.text).walk(first.value, second.value, owner))
+
+
+def _is_table(seen: Seen, cut: Item | None) -> bool:
+    if cut is not None and b"Table" not in cut.data and b"\\u" not in cut.data:  # most are not decoded for it
+        return False
+    return seen.event.object.get("kind") == "Table"
 
 
 def _size_of(told: Told) -> int:
@@ -346,7 +352,7 @@ def _in_part(pair: Pair, told: Sequence[Told], events: Sequence[tuple[int, int]]
     if not agreed:
         return pair.baseline.seq
     short = _in_short(pair, _NOTHING, [told[at] for at in agreed])
-    return InPart(short._replace(texts=tuple(dict.fromkeys(short.texts))), tuple(events[at] for at in agreed))
+    return InPart.of(short._replace(texts=tuple(dict.fromkeys(short.texts))), (events[at] for at in agreed))
 
 
 @lru_cache(maxsize=1024)

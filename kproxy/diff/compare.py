@@ -283,7 +283,7 @@ def _compare_exchanges(  # noqa: PLR0913, PLR0917 - both recordings, and what wa
 
 def _compare_pair(of: Comparison, order: Order, pair: Pair, chains: Chains) -> None:
     """But what is known in short, if it is equal by what is known now."""
-    if pair.in_part is not None and not _say_nothing(of, order, pair.in_part.short):
+    if pair.in_part is not None and not _documents_say_nothing(of, order, pair.in_part.short):
         pair.in_part = None
     compare_exchange(of, pair, chains)
 
@@ -303,11 +303,11 @@ def _says_nothing(of: Comparison, order: Order, short: InShort) -> bool:
         not (short.bookmarks and of.findings.strict)
         and same_dates(of.baseline.clock, of.replayed.clock, short.moments)
         and (short.targets is None or same_targets(of, short.moments.verb, *short.targets))
-        and _say_nothing(of, order, short)
+        and _documents_say_nothing(of, order, short)
     )
 
 
-def _say_nothing(of: Comparison, order: Order, short: InShort) -> bool:
+def _documents_say_nothing(of: Comparison, order: Order, short: InShort) -> bool:
     """Whether what was left to be compared of documents is equal."""
     return all(same_words(of.renaming, *texts) for texts in short.texts) and not order.may_be_wrong(short)
 

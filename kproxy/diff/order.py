@@ -77,13 +77,13 @@ class Order:
                 self._differ(pair, seen, "reordered")
         moments = pair.moments
         under_way = shown(moments)
-        if pair.in_part is None:
+        if pair.spared is None:
             for time in pair.times:
                 self.times.see(time, under_way)
         else:  # with those that are known in short, their places are looked up
             for time in pair.times:
                 self.times.see_again((time.baseline, time.replayed), moments.seq, 1, under_way)
-            self._see_in_short(pair.in_part.short)
+            self._see_in_short(pair.spared)
         self._check_moments(moments)
 
     def may_be_wrong(self, short: InShort) -> bool:

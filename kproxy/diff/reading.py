@@ -101,6 +101,7 @@ def _with_bodies[T: Item | InShort](of: Comparison, items: Iterable[T], needs: N
     for item in items:
         together.append(item)
         if isinstance(item, Pair):
+            size += item.in_part.size if item.in_part is not None else 0
             for first, second in needs(item):
                 for body, own in ((first, digests[0]), (second, digests[1])):
                     if body.digest is not None:

@@ -6,19 +6,25 @@ say the same. That is kept here, and of all others their numbers, in a temporary
 """
 
 import marshal
+from array import array
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum
+from itertools import chain
 from tempfile import TemporaryFile
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, Self
 
 from kproxy.diff.moments import Moment, Moments
 from kproxy.errors import ScratchError
 from kproxy.model.exchange import Seq
 
 _TOGETHER = 512
-"""Pairs that are written at once."""
+"""Pairs that are written at once,"""
+_TOGETHER_BYTES = 1 << 21
+"""and about as many bytes of them."""
+_OF_A_PART = 200
+"""Bytes of one of the things that are kept of a pair, about."""
 _SIZE = 8
 """Bytes that say how many bytes of them follow."""
 
@@ -42,15 +48,37 @@ class InShort(NamedTuple):
     targets: tuple[str, str] | None
     bookmarks: bool = False
 
+    @property
+    def parts(self) -> int:
+        """How many revisions, times and texts it has."""
+        return len(self.answered) + len(self.times) + len(self.texts)
+
 
 class InPart(NamedTuple):
-    """Two streams that have to be compared as a whole, but not each event.
+    """Two streams that have to be compared, but for some of their events.
 
-    `short`: what is still to be asked of those that were compared. `events`: their places in both streams.
+    `short`: what is still to be asked of those. `packed`: their places in both streams.
     """
 
     short: InShort
-    events: tuple[tuple[int, int], ...]
+    packed: bytes
+
+    @classmethod
+    def of(cls, short: InShort, events: Iterable[tuple[int, int]]) -> Self:
+        """`events`: the places of two that stand for each other."""
+        return cls(short, array("q", chain.from_iterable(events)).tobytes())
+
+    @property
+    def events(self) -> frozenset[tuple[int, int]]:
+        """Their places, as they were given."""
+        places = array("q")
+        places.frombytes(self.packed)
+        return frozenset(zip(places[::2], places[1::2], strict=True))
+
+    @property
+    def size(self) -> int:
+        """Of it in memory, in bytes, about."""
+        return len(self.packed) + _OF_A_PART * self.short.parts
 
 
 type Kept = InShort | InPart | Seq
@@ -87,6 +115,7 @@ class Spool:
         with _in_a_sentence():
             self._file: IO[bytes] = TemporaryFile(prefix="kproxy-diff-")  # noqa: SIM115 - closed with the spool
         self._waiting: list[object] = []
+        self._size = 0
         self._later: defaultdict[Turn, Spool] = defaultdict(Spool)
 
     @property
@@ -100,10 +129,13 @@ class Spool:
         """One more."""
         self.pairs += 1
         if isinstance(kept, InShort):
-            self._put(_plain(kept))
+            self._put(_plain(kept), _OF_A_PART * kept.parts)
             return
         self._whole += 1
-        self._put((_plain(kept.short), kept.events) if isinstance(kept, InPart) else int(kept))
+        if isinstance(kept, InPart):
+            self._put((_plain(kept.short), kept.packed), kept.size)
+        else:
+            self._put(int(kept))
 
     def put_later(self, turn: Turn) -> None:
         """One more, of which `later` is told what is kept when its turn comes."""
@@ -114,9 +146,10 @@ class Spool:
         """Takes what is kept of those that wait for a turn, in their order."""
         return self._later[turn]
 
-    def _put(self, kept: object) -> None:
+    def _put(self, kept: object, size: int = 0) -> None:
         self._waiting.append(kept)
-        if len(self._waiting) == _TOGETHER:
+        self._size += size
+        if len(self._waiting) == _TOGETHER or self._size > _TOGETHER_BYTES:
             self._write()
 
     def _write(self) -> None:
@@ -124,7 +157,7 @@ class Spool:
         with _in_a_sentence():
             self._file.write(len(data).to_bytes(_SIZE))
             self._file.write(data)
-        self._waiting = []
+        self._waiting, self._size = [], 0
 
     def __iter__(self) -> Iterator[Kept]:
         """All of them: once all were put."""

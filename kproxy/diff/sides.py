@@ -9,7 +9,7 @@ from kproxy.diff.findings import Findings
 from kproxy.diff.gaps import ends_short
 from kproxy.diff.history import KeyHistory
 from kproxy.diff.moments import Moments, moments_of
-from kproxy.diff.short import InPart
+from kproxy.diff.short import InPart, InShort
 from kproxy.diff.trees import SeenRevision, SeenTime
 from kproxy.model.exchange import Exchange, Frame, Seq
 from kproxy.model.recording import Recording
@@ -44,7 +44,8 @@ class Pair:
     """Two exchanges that stand for each other, and the revisions and times that were seen in them.
 
     `chosen`: by path, the times that both clients wrote into what they asked for. `known_by`: what it is known by what
-    its answers tell, once that was asked for (kproxy.diff.atonce). `in_part`: what of two streams need not be compared.
+    its answers tell, once that was asked for (kproxy.diff.atonce). `in_part`: what of two streams need not be compared,
+    `spared`: what is known of that, where it was not.
     """
 
     baseline: Exchange
@@ -54,6 +55,7 @@ class Pair:
     chosen: dict[str, str] = field(default_factory=dict)
     known_by: Hashable = None
     in_part: InPart | None = None
+    spared: InShort | None = None
     _moments: Moments | None = None
 
     @property

@@ -140,14 +140,16 @@ def _see_columns(walker: Walker, seen: list[Seen]) -> None:
 
 
 def _spared(pair: Pair, matched: list[Match]) -> frozenset[tuple[int, int]]:
-    """Events whose objects were compared already: all or none, as one thing is known of them together."""
-    if pair.in_part is None:
+    """The places of events whose objects need not be compared, which the pair is told.
+
+    All that are known in part or none, as of all together one thing is known: none if since then it was learned that
+    other ones stand for each other.
+    """
+    events = pair.in_part.events if pair.in_part is not None else frozenset()
+    if not events <= {(a.index, b.index) for a, b in matched if a is not None and b is not None}:
         return frozenset()
-    spared = frozenset(pair.in_part.events)
-    if not spared <= {(a.index, b.index) for a, b in matched if a is not None and b is not None}:
-        pair.in_part = None  # what stands for each other was learned since
-        return frozenset()
-    return spared
+    pair.spared = pair.in_part.short if pair.in_part is not None else None
+    return events
 
 
 def _compare_event(  # noqa: PLR0913 - two events, and how they stand beside each other

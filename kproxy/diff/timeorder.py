@@ -1,8 +1,9 @@
 """Times that stood in an order there must stand in that order here, as far as no request explains another one."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import groupby, islice, product
+from itertools import groupby, product
 
 from kproxy.diff.findings import Findings
 from kproxy.diff.moments import Moment, Moments
@@ -31,6 +32,7 @@ class Times:
         self._counts: dict[tuple[int, int], int] = {}
         self._shown: dict[tuple[int, int], Shown] = {}
         self._starts = (_NEVER, _NEVER)
+        self._looked_up: dict[Seq, dict[tuple[int, int], list[SeenTime]]] = {}
 
     def see(self, time: SeenTime, under_way: Shown | None = None) -> None:
         """A pair of times at a place; `under_way`: when the exchanges were that showed it."""
@@ -83,7 +85,7 @@ class Times:
             if position in kept:
                 continue
             crossed = range(*crossing(rising, each))
-            for pair in clamped[each]:
+            for pair in sorted(clamped[each]):
                 others = (other for at in crossed for other in clamped[rising[at]])
                 if pair in self._explained or self._turned(pair, others):
                     continue
@@ -96,8 +98,19 @@ class Times:
             if isinstance(place, SeenTime):
                 yield from [place] * len(list(same))
             else:
-                found = (each for each in self._look_up(place) if (each.baseline, each.replayed) == pair)
-                yield from islice(found, len(list(same)))
+                yield from self._times_in(place).get(pair, [])[: len(list(same))]
+
+    def _times_in(self, seq: Seq) -> dict[tuple[int, int], list[SeenTime]]:
+        """An exchange's, looked up once for several pairs of times."""
+        found = self._looked_up.get(seq)
+        if found is None:
+            found = defaultdict(list)
+            for each in self._look_up(seq):
+                found[each.baseline, each.replayed].append(each)
+            if len(self._looked_up) > self.PLACES:
+                self._looked_up.clear()
+            self._looked_up[seq] = found
+        return found
 
     def _turned(self, pair: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
         """Whether the requests that told these times changed places with all those that it is out of order with."""

@@ -39,7 +39,7 @@ def in_short(number: int) -> InShort:
 
 def test_what_is_kept_in_part_has_to_be_compared_and_comes_back_as_it_was() -> None:
     spool = Spool()
-    kept: list[Kept] = [in_short(1), InPart(in_short(2), ((0, 0), (1, 2))), Seq(3)]
+    kept: list[Kept] = [in_short(1), InPart.of(in_short(2), [(0, 0), (1, 2)]), Seq(3)]
     for each in kept:
         spool.put(each)
     assert (list(spool), spool.pairs, spool.whole) == (kept, 3, 2)
