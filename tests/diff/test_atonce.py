@@ -139,7 +139,7 @@ def test_several_edits_of_streams_are_found_as_by_comparing_every_event(
 ) -> None:
     random = Random(20261128)
     for recorded, replayed in (watched, (in_protobuf(watched[0]), in_protobuf(watched[1]))):
-        for _ in range(edits // 3):
+        for _ in range(edits // 6):
             edited = replayed
             for _ in range(3):
                 edited = of_streams(edited, random).recording
