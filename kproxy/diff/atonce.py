@@ -65,8 +65,8 @@ class AtOnce:
         self.heads.settle()
 
     def needs_now(self, pair: Pair) -> Iterator[tuple[Body, Body]]:
-        """The same, of those that do not have to wait until the others were gone through."""
-        return iter(()) if is_stream(pair.baseline) or pair.baseline.info.verb == "list" else self.needs(pair)
+        """The same, of those that need not wait until the others were gone through."""
+        return iter(()) if is_stream(pair.baseline) or is_paged(pair.baseline) else self.needs(pair)
 
     def needs(self, pair: Pair) -> Iterator[tuple[Body, Body]]:
         """The bodies that have to be read, both sides' together: of others it is known what they tell."""
@@ -88,16 +88,40 @@ class AtOnce:
 
     def learn(self, pair: Pair) -> tuple[list[Learned], Kept]:
         """Learn from a pair that is no stream: the revisions in its answers, and what is still to be compared."""
-        seq = pair.baseline.seq
-        heads = self.heads.same(pair.baseline, pair.replayed)
         first, second = pair.baseline.answer, pair.replayed.answer
-        if first is None or second is None:
-            return [], seq
-        told = None if is_paged(pair.baseline) else self._answers(pair, first, second)
+        told = None
+        if first is not None and second is not None and not is_paged(pair.baseline):
+            told = self._answers(pair, first, second)
         if told is None:
-            return learn_contents(self.of, pair, self.chains), seq
+            self.heads.same(pair.baseline, pair.replayed)
+            return learn_contents(self.of, pair, self.chains), pair.baseline.seq
+        return self._learn(pair, told)
+
+    def learn_list(self, pair: Pair) -> tuple[list[Learned], Kept] | None:
+        """The same of a list, if its objects' names are all known; None if it has to wait until others were learned.
+
+        Objects that other requests told of lately need not be cut out of it again.
+        """
+        first, second = pair.baseline.answer, pair.replayed.answer
+        if first is None or second is None or is_paged(pair.baseline):
+            return None
+        if (first.body.state, second.body.state) != _BOTH_KEPT:
+            return None
+        key = self._key(pair, first, second)
+        told = self.store.get(key)
+        if told is None:
+            documents = self.of.baseline.documents, self.of.replayed.documents
+            data = documents[0].json(first.headers, first.body), documents[1].json(second.headers, second.body)
+            told = self._lists(*data, owner_of_answer(pair))
+            if told is None:
+                return None
+            self._put(key, told, first.body, second.body)
+        return self._learn(pair, told)
+
+    def _learn(self, pair: Pair, told: tuple[Told, ...]) -> tuple[list[Learned], Kept]:
+        heads = self.heads.same(pair.baseline, pair.replayed)
         found = [each for part in told for each in part.learn(self.of.renaming)]
-        return found, self._in_short(pair, told) if heads else seq
+        return found, self._in_short(pair, told) if heads else pair.baseline.seq
 
     def learn_stream(self, pair: Pair) -> Kept:
         """Learn from two streams, whose revisions stand in no order with what was answered."""
@@ -192,9 +216,12 @@ class AtOnce:
         if known is not None or key in self.store:
             return known
         told = self._read(pair, first, second)
-        own = told is not None and len(told) == 1  # of a list's parts each is kept for itself
-        self.store.put(key, told, sum(body.size for body in bodies) if own else 0)
+        self._put(key, told, *bodies)
         return told
+
+    def _put(self, key: Hashable, told: tuple[Told, ...] | None, first: Body, second: Body) -> None:
+        own = told is not None and len(told) == 1  # of a list's parts each is kept for itself
+        self.store.put(key, told, first.size + second.size if own else 0)
 
     def _read(self, pair: Pair, first: Request | Answer, second: Request | Answer) -> tuple[Told, ...] | None:
         owner = owner_of_answer(pair)

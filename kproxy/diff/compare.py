@@ -217,13 +217,14 @@ def _learn_first(  # noqa: PLR0913, PLR0917 - as above
         of.baseline.clock.see_at(item.moments.baseline)
         of.replayed.clock.see_at(item.moments.replayed)
         turn = _turn_of(item.baseline)
-        if turn is not None:
-            waiting[turn].append((item.baseline.seq,))
-            spool.put_later(turn)
-        else:
-            revisions, kept = once.learn(item)
+        learned = once.learn(item) if turn is None else once.learn_list(item) if turn is Turn.LIST else None
+        if learned is not None:
+            revisions, kept = learned
             order.learn(item, revisions)
             spool.put(kept)
+        elif turn is not None:
+            waiting[turn].append((item.baseline.seq,))
+            spool.put_later(turn)
     return waiting
 
 
@@ -235,7 +236,10 @@ def _taken(waiting: Rows) -> Iterator[int]:
 
 
 def _turn_of(exchange: Exchange) -> Turn | None:
-    """Names that events have are told by answers, and those that a list has: objects made at once are not mixed up."""
+    """Names that events have are told by answers, and those that a list has: objects made at once are not mixed up.
+
+    A list whose names are all known need not wait.
+    """
     if is_stream(exchange):
         return Turn.STREAM
     return Turn.LIST if exchange.info.verb == "list" else None

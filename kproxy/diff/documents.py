@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kproxy.diff.chosen import may_be_chosen
 from kproxy.diff.events import CutEvent, KeptEvent, Shown
-from kproxy.diff.items import Item, Items
+from kproxy.diff.items import Item, Items, text_of
 from kproxy.diff.recent import Generations
 from kproxy.diff.shapes import About
 from kproxy.model.exchange import Body, BodyState, Digest, Frame, Headers, header
@@ -115,6 +115,13 @@ class Documents:
                 known = Document(raw=data, digest=body.digest)
             self._bodies.put(media_type, body.digest, known, len(data))
         return known
+
+    def json(self, headers: Headers, body: Body) -> bytes | None:
+        """A kept body that is JSON, or the JSON that says the same; None where there is none."""
+        if body.digest is not None and is_json(header(headers, "content-type")):
+            return self.data(body.digest)
+        document = self.body(headers, body)
+        return None if document.raw is not None or document.reason else text_of(document.value)
 
     def log(self, body: Body, frames: Iterable[Frame]) -> Document:
         """A log, put together again from its lines."""

@@ -62,6 +62,7 @@ def as_a_whole(monkeypatch: pytest.MonkeyPatch, recorded: MemoryRecording, repla
     with monkeypatch.context() as patched:
         patched.setattr(atonce, "may_say_nothing", lambda _pair: False)
         patched.setattr(atonce, "_in_part", lambda pair, _told, _events: pair.baseline.seq)
+        patched.setattr(atonce.AtOnce, "learn_list", lambda _self, _pair: None)
         return verdict_of(recorded, replayed)
 
 
@@ -124,6 +125,41 @@ def test_edits_of_a_real_session_are_found_as_by_comparing_everything(
         edit = draw(real_pair.replayed, random)
         found = verdict_of(real_pair.recorded, edit.recording)
         assert found == as_a_whole(monkeypatch, real_pair.recorded, edit.recording), edit
+
+
+def lists_in(recording: MemoryRecording) -> dict[int, bytes]:
+    """Each list's body."""
+    bodies = {each.seq: each.answer.body.digest for each in recording.exchange_list if each.answer is not None}
+    lists = [each.seq for each in recording.exchange_list if each.info.verb == "list"]
+    return {seq: recording.body_bytes[digest] for seq in lists if (digest := bodies[seq]) is not None}
+
+
+@pytest.mark.parametrize("protobuf", [False, True])
+def test_a_list_waits_only_while_a_name_in_it_is_not_known(
+    made: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch, *, protobuf: bool
+) -> None:
+    first_list = min(
+        each.seq
+        for each in made[0].exchange_list
+        if each.info.verb == "list" and b"web-" in lists_in(made[0])[each.seq]
+    )
+    later = [replace(each, exchange_list=each.exchange_list[first_list - 1 :]) for each in made]
+    waited: list[int] = []
+    learn_list = atonce.AtOnce.learn_list
+
+    def watched_lists(once: atonce.AtOnce, pair: Pair) -> object:
+        learned = learn_list(once, pair)
+        waited.extend([pair.baseline.seq] * (learned is None))
+        return learned
+
+    monkeypatch.setattr(atonce.AtOnce, "learn_list", watched_lists)
+    for recordings, waiting in ((made, []), (later, [first_list])):
+        recorded, replayed = map(in_protobuf, recordings) if protobuf else recordings
+        waited.clear()
+        found = verdict_of(recorded, replayed)
+        assert found.outcome is Outcome.IDENTICAL
+        assert waited[:1] == waiting
+        assert found == as_a_whole(monkeypatch, recorded, replayed)
 
 
 def of_streams(recording: MemoryRecording, random: Random) -> Edit:
