@@ -98,9 +98,9 @@ class AtOnce:
         return self._learn(pair, told)
 
     def learn_list(self, pair: Pair) -> tuple[list[Learned], Kept] | None:
-        """The same of a list, if its objects' names are all known; None if it has to wait until others were learned.
+        """The same of a list whose objects are all known; None if it has to wait until others were learned.
 
-        Objects that other requests told of lately need not be cut out of it again.
+        What other requests told of lately need not be cut out of it again.
         """
         first, second = pair.baseline.answer, pair.replayed.answer
         if first is None or second is None or is_paged(pair.baseline):
@@ -112,7 +112,7 @@ class AtOnce:
         if told is None:
             documents = self.of.baseline.documents, self.of.replayed.documents
             data = documents[0].json(first.headers, first.body), documents[1].json(second.headers, second.body)
-            told = self._lists(*data, owner_of_answer(pair))
+            told = self._lists(*data, owner_of_answer(pair), known_only=True)
             if told is None:
                 return None
             self._put(key, told, first.body, second.body)
@@ -248,14 +248,18 @@ class AtOnce:
             return self._objects(items[0], items[1], owner)
         return _walked(lambda tracer: Walker(tracer, tracer.text, self.of.traces).walk(a.value, b.value, owner))
 
-    def _lists(self, data: bytes | None, other: bytes | None, owner: Owner) -> tuple[Told, ...] | None:
-        """What two lists tell, object by object."""
+    def _lists(
+        self, data: bytes | None, other: bytes | None, owner: Owner, *, known_only: bool = False
+    ) -> tuple[Told, ...] | None:
+        """What two lists tell, object by object; `known_only`: None if it is not known that these are the same ones."""
         if data is None or other is None:
             return None
         first, second = self.of.baseline.documents.items.list_of(data), self.of.replayed.documents.items.list_of(other)
         if first is None or second is None or first.head != second.head:
             return None
         if not stand_beside(first.items, second.items, self.of.renaming.text):
+            return None
+        if known_only and not all(map(self._are_known, first.items, second.items)):
             return None
         parts = [_of_list(first.revision, second.revision, owner)]
         inner = Owner("", listing=True, resource=owner.resource)
@@ -265,6 +269,11 @@ class AtOnce:
                 return None
             parts += part
         return tuple(parts)
+
+    def _are_known(self, first: Item, second: Item) -> bool:
+        """Whether two objects are one by their uids."""
+        uid = first.about.uid
+        return bool(uid) and self.of.renaming.image(Kind.UID, uid) == second.about.uid
 
     def _shown(self, a: Seen, b: Seen, owner: Owner) -> Told | None:
         """What two events' objects tell; None for Tables, which depend on what came before."""

@@ -238,7 +238,7 @@ def _taken(waiting: Rows) -> Iterator[int]:
 def _turn_of(exchange: Exchange) -> Turn | None:
     """Names that events have are told by answers, and those that a list has: objects made at once are not mixed up.
 
-    A list whose names are all known need not wait.
+    A list whose objects are all known need not wait.
     """
     if is_stream(exchange):
         return Turn.STREAM

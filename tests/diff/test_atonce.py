@@ -135,14 +135,11 @@ def lists_in(recording: MemoryRecording) -> dict[int, bytes]:
 
 
 @pytest.mark.parametrize("protobuf", [False, True])
-def test_a_list_waits_only_while_a_name_in_it_is_not_known(
-    made: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch, *, protobuf: bool
+@pytest.mark.parametrize("named", [b'"web-', b'"map-'])  # drawn names, and the same ones on both sides
+def test_a_list_waits_only_while_an_object_in_it_is_not_known(
+    made: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch, *, protobuf: bool, named: bytes
 ) -> None:
-    first_list = min(
-        each.seq
-        for each in made[0].exchange_list
-        if each.info.verb == "list" and b"web-" in lists_in(made[0])[each.seq]
-    )
+    first_list = min(seq for seq, body in lists_in(made[0]).items() if named in body)
     later = [replace(each, exchange_list=each.exchange_list[first_list - 1 :]) for each in made]
     waited: list[int] = []
     learn_list = atonce.AtOnce.learn_list
