@@ -6,7 +6,6 @@ may be something is left to it. tests/diff/test_atonce.py holds the two against 
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from kproxy.diff.documents import is_json
 from kproxy.diff.events import Seen
@@ -17,19 +16,16 @@ from kproxy.diff.learning import is_paged, is_stream, learn_contents, owner_of_a
 from kproxy.diff.order import Learned
 from kproxy.diff.pages import Chains
 from kproxy.diff.patterns import Patterns
-from kproxy.diff.short import InPart, InShort, Kept
+from kproxy.diff.remains import in_part, in_short
+from kproxy.diff.short import InShort, Kept
 from kproxy.diff.sides import Comparison, Pair
-from kproxy.diff.stale import may_be_stale
 from kproxy.diff.streams import events_of, is_in_order, learn_event
 from kproxy.diff.told import Store, Told, told_by
-from kproxy.model.api import WRITE_VERBS
 from kproxy.model.exchange import Answer, Body, BodyState, Headers, Request, header
-from kproxy.renaming.kinds import UUID, Kind, Owner, Place, resource_of
-from kproxy.renaming.pseudonyms import has_pseudonym
+from kproxy.renaming.kinds import Kind, Owner, Place, resource_of
 from kproxy.renaming.traces import AskedTheRenaming, Leaf, Trace, Tracer
 from kproxy.renaming.walk import Walker
 
-_NONE = 1 << 62
 _KNOWN = 48 << 20
 """Bytes of what is remembered of pairs of objects, about: several clients watch the same ones, and one's stream is gone
 through to its end before the next one's."""
@@ -151,7 +147,7 @@ class AtOnce:
             if isinstance(kept, InShort):
                 first, second = together.bookmarks
                 return kept._replace(bookmarks=first != second)
-        return _in_part(pair, told, events)
+        return in_part(pair, told, events)
 
     def _in_short(self, pair: Pair, told: Sequence[Told]) -> Kept:
         """What is still to be compared of a pair whose heads say the same, and whose answers tell that."""
@@ -161,7 +157,7 @@ class AtOnce:
         asked = self._told_by(pair, pair.baseline.request, pair.replayed.request)
         if asked is None or not all(map(self._is_settled, asked)):
             return seq
-        return _in_short(pair, asked, told)
+        return in_short(pair, asked, told)
 
     def _is_settled(self, asked: Told) -> bool:
         """Whether what a request says is what answers told: a client's own words must be looked at when all is known.
@@ -349,52 +345,6 @@ def _of_list(baseline: str, replayed: str, owner: Owner) -> Told:
     )
     leaf = Leaf(((None, "metadata"), "resourceVersion"), place, Kind.REVISION, baseline, replayed)
     return told_by(Trace((leaf,)))
-
-
-def _in_short(pair: Pair, asked: Sequence[Told], told: Sequence[Told]) -> InShort:
-    """What is still to be compared of a pair."""
-    first, second = pair.baseline, pair.replayed
-    lowest, highest = _NONE, 0
-    times: dict[tuple[int, int], int] = {}
-    texts: list[tuple[str, str]] = []
-    for part in (*asked, *told):
-        for _, here, there in part.revisions:
-            lowest, highest = min(lowest, here), max(highest, there)
-        for seen, count in part.times.items():
-            times[seen] = times.get(seen, 0) + count
-        texts += part.texts
-    answered: list[tuple[bool, int, int]] = []
-    if not may_be_stale(first) and first.info.verb != "watch":
-        writes = first.info.verb in WRITE_VERBS
-        answered = [
-            (bool(scope), here, there) for part in told for scope, here, there in part.revisions if not scope or writes
-        ]
-    targets = first.request.target, second.request.target
-    same = targets[0] == targets[1] and _says_the_same(targets[0])
-    return InShort(
-        pair.moments,
-        lowest,
-        highest,
-        tuple(answered),
-        tuple(times.items()),
-        tuple(texts),
-        None if same else targets,
-    )
-
-
-def _in_part(pair: Pair, told: Sequence[Told], events: Sequence[tuple[int, int]]) -> Kept:
-    """What is still to be compared of two streams whose events, or some of them, told that."""
-    agreed = [at for at, part in enumerate(told) if part.agreed]
-    if not agreed:
-        return pair.baseline.seq
-    short = _in_short(pair, _NOTHING, [told[at] for at in agreed])
-    return InPart.of(short._replace(texts=tuple(dict.fromkeys(short.texts))), (events[at] for at in agreed))
-
-
-@lru_cache(maxsize=1024)
-def _says_the_same(target: str) -> bool:
-    """Whether a request's target says the same in any server's words."""
-    return not UUID.search(target) and not has_pseudonym(target) and "elector" not in target
 
 
 def _media_type(headers: Headers) -> str:

@@ -2,7 +2,8 @@
 
 Learning goes through all documents. A pair in which nothing differs but what the servers chose, and where the renaming
 has learned all of it, needs no second look at its documents: only at its order and its times, and at texts that must
-say the same. That is kept here, and of all others their numbers, in a temporary file: memory does not grow with it.
+say the same. That is kept here, of streams also of single events, and of all others their numbers, in a temporary file:
+memory does not grow with it.
 """
 
 import marshal

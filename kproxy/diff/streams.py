@@ -126,8 +126,10 @@ def compare_stream(of: Comparison, pair: Pair) -> None:
             if rule is None or not of.findings.hide(rule):
                 _unmatched(of, pair, objects, tail, a, b)
         else:
-            turned = (a.uid in folded and b.event.type == "ADDED") or b.index in earlier.first
-            _compare_event(of, comparer, a, b, folded=turned, spared=(a.index, b.index) in spared)
+            if not ((a.uid in folded and b.event.type == "ADDED") or b.index in earlier.first):
+                _compare_types(of, pair, a, b)
+            if (a.index, b.index) not in spared:
+                _compare_objects(of, comparer, a, b)
     _compare_order(of, pair, matched)
     _compare_bookmarks(of, pair, first, second)
     pair.revisions += comparer.spot.revisions
@@ -145,23 +147,25 @@ def _spared(pair: Pair, matched: list[Match]) -> frozenset[tuple[int, int]]:
     All that are known in part or none, as of all together one thing is known: none if since then it was learned that
     other ones stand for each other.
     """
-    events = pair.in_part.events if pair.in_part is not None else frozenset()
+    if pair.in_part is None:
+        return frozenset()
+    events = pair.in_part.events
     if not events <= {(a.index, b.index) for a, b in matched if a is not None and b is not None}:
         return frozenset()
-    pair.spared = pair.in_part.short if pair.in_part is not None else None
+    pair.spared = pair.in_part.short
     return events
 
 
-def _compare_event(  # noqa: PLR0913 - two events, and how they stand beside each other
-    of: Comparison, comparer: Comparer, a: Seen, b: Seen, *, folded: bool, spared: bool
-) -> None:
+def _compare_types(of: Comparison, pair: Pair, a: Seen, b: Seen) -> None:
+    if a.event.type != b.event.type:
+        path = f"$[{a.index}].type"
+        of.findings.differ(pair.baseline.seq, "stream", path, "changed", a.event.type, b.event.type)
+
+
+def _compare_objects(of: Comparison, comparer: Comparer, a: Seen, b: Seen) -> None:
     spot = comparer.spot
     spot.root, spot.now = f"$[{a.index}].object", of.replayed.clock.at(b.at)
-    if a.event.type != b.event.type and not folded:
-        path = f"$[{a.index}].type"
-        of.findings.differ(spot.seq, "stream", path, "changed", a.event.type, b.event.type)
-    if not spared:
-        comparer.compare(a.event.object, b.event.object)
+    comparer.compare(a.event.object, b.event.object)
 
 
 def _by_object(matched: list[Match]) -> dict[str, list[tuple[Seen, Seen | None]]]:

@@ -8,6 +8,7 @@ import pytest
 
 from kproxy.diff import atonce, compare
 from kproxy.diff.pairing import Pairing
+from kproxy.diff.remains import in_short
 from kproxy.diff.short import InPart
 from kproxy.diff.sides import Comparison, Pair
 from kproxy.diff.trees import SeenTime
@@ -46,7 +47,7 @@ def compared(monkeypatch: pytest.MonkeyPatch, first: FakeServer, second: FakeSer
     found = verdict_of(first, second)
     with monkeypatch.context() as patched:
         patched.setattr(atonce, "may_say_nothing", lambda _pair: False)
-        patched.setattr(atonce, "_in_part", lambda pair, _told, _events: pair.baseline.seq)
+        patched.setattr(atonce, "in_part", lambda pair, _told, _events: pair.baseline.seq)
         assert verdict_of(first, second) == found
     return found
 
@@ -128,10 +129,10 @@ def test_all_events_are_compared_where_others_stand_beside_each_other_by_now(mon
     for events, paths in (([(0, 0)], [1]), ([(0, 0), (1, 0)], [0, 1])):
         short = partial(_claimed, events=events)
         with monkeypatch.context() as patched:
-            patched.setattr(atonce, "_in_part", short)
+            patched.setattr(atonce, "in_part", short)
             found = verdict_of(*servers)
         assert [each.path for each in found.differences] == [f"$[{at}].object.status.x" for at in paths]
 
 
 def _claimed(pair: Pair, _told: object, _all: object, *, events: list[tuple[int, int]]) -> InPart:
-    return InPart.of(atonce._in_short(pair, (), ()), events)
+    return InPart.of(in_short(pair, (), ()), events)
