@@ -25,6 +25,8 @@ class Bounds:
 
         The first two rise.
         """
+        self._most = 0
+        """The last one's second."""
         self._found = Rows(2)
         """When a write began, a revision in it."""
         self._written = Rows(2)
@@ -33,21 +35,28 @@ class Bounds:
     def learn(self, exchange: Exchange, revisions: Iterable[tuple[str, int, int]], there: Exchange) -> None:
         """The revisions in one answer, here and `there`: in the exchange that stands for it in the other recording."""
         highest = other = 0
+        writes = exchange.info.verb in WRITE_VERBS
         for scope, revision, image in revisions:
             highest, other = max(highest, revision), max(other, image)
-            if scope and exchange.info.verb in WRITE_VERBS:
+            if writes and scope:
                 self._found.put((exchange.started, revision))
         if highest:
             self._raise(_end(exchange), highest, (_end(there), other))
 
     def _raise(self, end: Nanos, highest: int, there: tuple[Nanos, int]) -> None:
         rows = self._known
+        if rows.last is None or end >= rows.last:  # as mostly: those that overlap do not end as they began
+            if highest > self._most:
+                rows.append((end, highest, *there))
+                self._most = highest
+            return
         at = rows.right(end)
         if at and rows[at - 1][1] >= highest:
             return
         while at < len(rows) and rows[at][1] <= highest:
             rows.delete(at)
         rows.insert(at, (end, highest, *there))
+        self._most = max(self._most, highest)
 
     def settle(self) -> None:
         """All was learned: what a write wrote is what was beyond all that was known before it."""

@@ -60,10 +60,14 @@ class Clock:
 
     def explains_at(self, moment: Moment) -> bool:
         """The same, of when the exchange was under way."""
-        if self._skew is None:
+        skew = self._skew
+        if skew is None:
             return True
-        early, late = self._offset(moment, moment.started), self._offset(moment, moment.answered)
-        return early is not None and late is not None and early - self._skew >= -SLACK and late - self._skew <= SLACK
+        started, answered, _, date = moment
+        if date is None or answered is None or self._start is None:
+            return False
+        since = date - self._start - skew
+        return since - started / 1e9 >= -SLACK and since - answered / 1e9 <= SLACK
 
     def at(self, when: Nanos | None) -> int | None:
         """The server's time then, in seconds since 1970."""

@@ -44,11 +44,10 @@ _DRAWN_PARAMETERS = frozenset({"timeoutSeconds", "timeout"})
 def may_say_nothing(pair: Pair) -> bool:
     """Whether two exchanges differ in nothing but their heads' fields and contents, and no rule has a say there."""
     first, second = pair.baseline, pair.replayed
-    if first.answer is None or second.answer is None:
-        return False
     info = first.info
     return (
-        _looks(first, first.answer) == _looks(second, second.answer)
+        first.answer is not None
+        and _look_the_same(first, second)
         and not first.fault
         and not second.fault
         and not first.upgrade
@@ -60,17 +59,20 @@ def may_say_nothing(pair: Pair) -> bool:
     )
 
 
-def _looks(exchange: Exchange, answer: Answer) -> tuple[object, ...]:
-    """All of an exchange that is no number of bytes, no name and no time."""
+def _look_the_same(first: Exchange, second: Exchange) -> bool:
+    """Whether all of two exchanges is equal that is no number of bytes, no field of a head, no name and no time."""
+    here, there = first.answer, second.answer
     return (
-        exchange.end,
-        exchange.request.method,
-        answer.status,
-        answer.reason,
-        answer.http_version,
-        answer.informational,
-        answer.trailers,
-        answer.body.state,
+        here is not None
+        and there is not None
+        and first.end is second.end
+        and first.request.method == second.request.method
+        and here.status == there.status
+        and here.reason == there.reason
+        and here.http_version == there.http_version
+        and here.informational == there.informational
+        and here.trailers == there.trailers
+        and here.body.state is there.body.state
     )
 
 

@@ -87,8 +87,8 @@ class Heads:
             self._again[drawn] = known + 1
             return True
         kind, baseline, replayed = drawn
-        self._renaming.learn_name(kind, baseline, replayed)
-        stands = self._renaming.image(kind, baseline) == replayed
+        stands = self._renaming.learn_name(kind, baseline, replayed)
+        stands = stands or self._renaming.image(kind, baseline) == replayed
         if stands and kind is not Kind.AUDIT_ID:  # each exchange has one of its own
             if len(self._again) >= _MOST:
                 self.settle()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from hashlib import blake2b
 
+from kproxy.diff.recent import Generations
 from kproxy.diff.shapes import About, Cut, Facts, Shape, Shapes, Text
 from kproxy.model.api import metadata_of
 from kproxy.model.jsontypes import JSON, JSONObject
@@ -40,24 +41,41 @@ _DIGEST = 16
 """Bytes of an object's digest."""
 _EXTRA = 400
 """Bytes that remembering an object takes beside its own."""
+_MOST_BRIEFS = 1 << 23
+_BRIEF = 500
+"""Bytes of what is remembered of objects in brief, and of one of them, about: of many more than are kept whole."""
+
+type Decoded = JSONObject | None
+"""An object's value, where it is at hand."""
 
 
 class Item:
-    """An object by its bytes. `cut`: its shape and values, where it has any.
+    """An object by its bytes.
 
     `name`: its namespace and name, as lists are put in order by them; `owns`: it says whose its fields are, wherever
     it stands; `about`: all that is asked of it for itself; `digest`: of its bytes.
     """
 
-    __slots__ = ("_value", "about", "cut", "data", "digest", "name", "owns")
+    __slots__ = ("_cut", "_shapes", "_value", "about", "data", "digest", "name", "owns")
 
-    def __init__(self, data: bytes, cut: Cut | None, about: About, value: JSONObject | None) -> None:
+    def __init__(
+        self, data: bytes, digest: bytes, about: About, *, cut: "Cut | Shapes | None" = None, value: Decoded = None
+    ) -> None:
+        """`cut`: what it was cut into, or who does that when it is asked for."""
         self.data = data
-        self.digest = blake2b(data, digest_size=_DIGEST).digest()
-        self.cut = cut
+        self.digest = digest
         self.about = about
         self.name, self.owns = about.name, about.owns
+        self._shapes = cut if isinstance(cut, Shapes) else None
+        self._cut = cut if isinstance(cut, Cut) else None
         self._value = value
+
+    @property
+    def cut(self) -> Cut | None:
+        """Its shape and values, where it has any."""
+        if self._shapes is not None:
+            self._cut, self._shapes = self._shapes.cut(self.data), None
+        return self._cut
 
     @property
     def value(self) -> JSONObject:
@@ -130,6 +148,7 @@ class Items:
         self._young: dict[bytes, list[Item]] = {}
         self._old: dict[bytes, list[Item]] = {}
         self._shapes = Shapes()
+        self._briefs: Generations[bytes, About] = Generations(_MOST_BRIEFS)
 
     def list_of(self, data: bytes) -> List | None:
         """A list cut into its objects; None for what is none that can be cut."""
@@ -184,6 +203,9 @@ class Items:
         found = self._find(data, 0)
         if found is not None and len(found.data) == len(data):
             return found
+        digest = _digest(data)
+        if (known := self._briefs.get(digest)) is not None:
+            return self._keep_new(data, 0, Item(data, digest, known, cut=self._shapes))
         cut = self._shapes.cut(data)
         about = self._known(cut) if cut is not None else None
         if about is None:
@@ -191,7 +213,7 @@ class Items:
                 _check(data, value)
             except ContentError:
                 return None
-        return self._keep_new(data, 0, Item(data, cut, about or about_of(value), None))
+        return self._keep_new(data, 0, Item(data, digest, about or about_of(value), cut=cut))
 
     def _find(self, data: bytes, at: int) -> Item | None:
         prefix = data[at : at + _PREFIX]
@@ -205,22 +227,25 @@ class Items:
         return None
 
     def _read(self, data: bytes, at: int, end: int) -> Item | None:
-        """The object that begins at a place, and ends at another one if it is of a shape that was read before."""
+        """The object that begins at a place, and ends at another one if it, or one of its shape, was read before."""
         own = data[at:end]
+        digest = _digest(own)
+        if (about := self._briefs.get(digest)) is not None:
+            return self._keep_new(data, at, Item(own, digest, about, cut=self._shapes))
         cut = self._shapes.cut(own)
         if cut is not None and (about := self._known(cut)) is not None:
-            return self._keep_new(data, at, Item(own, cut, about, None))
+            return self._keep_new(data, at, Item(own, digest, about, cut=cut))
         try:
             value, end = decode_json_at(data.decode("ascii"), at)
             if not isinstance(value, dict):
                 return None
             if len(own) != end - at:
                 own = data[at:end]
-                cut = self._shapes.cut(own)
+                digest, cut = _digest(own), self._shapes.cut(own)
             _check(own, value)
         except ContentError:
             return None
-        return self._keep_new(data, at, Item(own, cut, about_of(value), value))
+        return self._keep_new(data, at, Item(own, digest, about_of(value), cut=cut, value=value))
 
     @staticmethod
     def _known(cut: Cut) -> About | None:
@@ -233,6 +258,7 @@ class Items:
         return facts.about(cut.values) if facts is not None else None
 
     def _keep_new(self, data: bytes, at: int, item: Item) -> Item:
+        self._briefs.put(item.digest, item.about, _BRIEF)
         self._keep(data[at : at + _PREFIX], item)
         return item
 
@@ -244,6 +270,10 @@ class Items:
         self._size += len(item.data) + _EXTRA
         if self._size > self._most:
             self._old, self._young, self._size = self._young, {}, 0
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=_DIGEST).digest()
 
 
 def _end_of_object(data: bytes, at: int, last: int) -> int:

@@ -126,18 +126,21 @@ class Renaming:
         """Whether nothing was learned yet: then each text, version and time is its own image."""
         return not (self.revisions.known_any or self.times.known_any or any(map(len, self._maps.values())))
 
-    def learn_name(self, kind: Kind, baseline: str, replayed: str, weight: int = 1) -> None:
-        """A pair of names, wherever it stood."""
-        if not self._maps[kind].learn(baseline, replayed, weight) or baseline == replayed or kind not in _SHOWN:
-            return
-        if self._names is None:
-            return
+    def learn_name(self, kind: Kind, baseline: str, replayed: str, weight: int = 1) -> bool:
+        """A pair of names, wherever it stood; whether that is news that stands."""
+        news = self._maps[kind].learn(baseline, replayed, weight)
+        if news and baseline != replayed and kind in _SHOWN and self._names is not None:
+            self._name_in_texts(kind, baseline, replayed, self._names)
+        return news
+
+    def _name_in_texts(self, kind: Kind, baseline: str, replayed: str, names: Names) -> None:
+        """Texts are renamed by it from now on."""
         if kind in _IN_TEXT and self._image_of(baseline, kind) is not None:  # as one of another kind
             self._names = None
         elif kind in _IN_TEXT:
-            self._names.add(baseline)
+            names.add(baseline)
         else:
-            self._beside_names(kind, self._names)[baseline] = replayed
+            self._beside_names(kind, names)[baseline] = replayed
         if self._names is None or kind not in NAMED or len(self._news) >= _MOST_NEWS:
             self._forget_texts()
         else:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from itertools import chain
 from json.scanner import make_scanner
 from typing import Any
 
@@ -73,10 +72,8 @@ def headers_of(text: str) -> Headers:
     fields = parsed(text)
     if not isinstance(fields, list):
         raise TypeError("header fields are no list of pairs of strings")
-    pairs = tuple([(name, value) for name, value in fields])
-    # TypeError unless all are strings: a loop of ours takes as long as all else here
-    "".join(chain.from_iterable(pairs))
-    return pairs
+    # TypeError unless all are strings: to ask each for its type takes longer
+    return tuple([(name + "", value + "") for name, value in fields])
 
 
 known_headers = lru_cache(maxsize=1024)(headers_of)

@@ -1,36 +1,41 @@
 """Exchanges and the frames of streams as rows of the tables, and back.
 
-By position, as a million of them are read.
+By position, as a million of them are read; of an exchange what recurs in others is read as one text, which is known.
 """
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from kproxy.model.api import RequestInfo
 from kproxy.model.exchange import (
     Altered,
     Answer,
     Body,
+    BodyState,
+    Digest,
     Direction,
     End,
     Exchange,
     Frame,
+    Headers,
     IdentityMode,
     Request,
     header,
 )
-from kproxy.store.cells import NO_BODY, STATES, Row, body_row, dump, headers_of, headers_text, known_headers
+from kproxy.store.cells import NO_BODY, STATES, Row, body_row, dump, headers_of, headers_text, known_headers, parsed
 
 type Cells = tuple[Any, ...]
 """A row, or a part of one, as it is read."""
 
-_SINCE_1: Row = ("one", "", "", "", "")
-"""What the columns that came with schemas 2 and 3 hold of an older recording: identity to parent_id."""
-_EXCHANGE = 45
-"""How many columns schema.exchanges has."""
-_REQUEST, _INFO, _ANSWER, _REST = slice(5, 14), slice(14, 23), slice(25, 35), slice(35, _EXCHANGE)
-"""Where they are; what lies between is for questions of the database alone."""
+_OWN = 11
+"""How many columns an exchange is read in: schema.OF_EACH, and all that recurs as a JSON list."""
+_RECURRING = 33
+"""How many are in that list."""
+_SINCE_1: Row = ("one", "", "")
+"""What those hold of an older recording that came with schema 2: identity, forwarded, fault."""
+_REQUEST, _INFO, _ANSWER, _REST = slice(0, 9), slice(9, 18), slice(18, 25), slice(25, _RECURRING)
+"""Where they are in it."""
 
 # by value: calling the enum is slow
 _ENDS = {each.value: each for each in End}
@@ -89,30 +94,58 @@ def exchange_row(exchange: Exchange) -> Row:
     )
 
 
+class _Recurring(NamedTuple):
+    """What an exchange has in common with others: its request, mostly, and how it went on. `answer`: but its own."""
+
+    request: Request
+    info: RequestInfo
+    answer: "_Answer | None"
+    end: End
+    end_detail: str
+    altered: Altered
+    upgrade: str
+    caller: str
+    identity: IdentityMode
+    forwarded: str
+    fault: str
+
+
+class _Answer(NamedTuple):
+    """What an answer has in common with others."""
+
+    status: int
+    reason: str
+    http_version: str
+    trailers: Headers
+    informational: tuple[int, ...]
+    state: BodyState
+    why: str
+
+
 def exchange_of(row: Cells) -> Exchange:
-    """What exchange_row made, or an older schema's shorter row.
+    """What exchange_row made, as it is read (`schema.OF_EACH`), or an older schema's shorter row.
 
     ValueError, KeyError or TypeError if the row holds what no recorder writes.
     """
-    if len(row) < _EXCHANGE:
-        row = (*row, *_SINCE_1[len(row) - _EXCHANGE :])
-    answer = row[_ANSWER]
-    end, end_detail, altered, upgrade, caller, identity, forwarded, fault, trace_id, parent_id = row[_REST]
+    if len(row) < _OWN:
+        row = (*row[:-1], "", "", row[-1])  # trace_id and parent_id came with schema 3
+    seq, connection, started, answered, ended, headers, size, digest, trace_id, parent_id, rest = row
+    request, info, answer, end, end_detail, altered, upgrade, caller, identity, forwarded, fault = _recurring(rest)
     return Exchange(
-        seq=row[0],
-        connection=row[1],
-        started=row[2],
-        answered=row[3],
-        ended=row[4],
-        request=_request(row[_REQUEST]),
-        info=_info(row[_INFO]),
-        answer=None if answer[0] is None else _answer(answer),
-        end=_ENDS[end],
+        seq=seq,
+        connection=connection,
+        started=started,
+        answered=answered,
+        ended=ended,
+        request=request,
+        info=info,
+        answer=None if answer is None else _answered(answer, headers, size, digest),
+        end=end,
         end_detail=end_detail,
-        altered=_altered(altered),
+        altered=altered,
         upgrade=upgrade,
         caller=caller,
-        identity=_IDENTITIES[identity],
+        identity=identity,
         forwarded=forwarded,
         fault=fault,
         trace_id=trace_id,
@@ -120,7 +153,28 @@ def exchange_of(row: Cells) -> Exchange:
     )
 
 
-@lru_cache(maxsize=1024)  # most requests recur
+@lru_cache(maxsize=1024)
+def _recurring(text: str) -> _Recurring:
+    cells = parsed(text)
+    if len(cells) < _RECURRING:
+        cells += _SINCE_1
+    answer = cells[_ANSWER]
+    end, end_detail, altered, upgrade, caller, identity, forwarded, fault = cells[_REST]
+    return _Recurring(
+        request=_request(cells[_REQUEST]),
+        info=_info(cells[_INFO]),
+        answer=None if answer[0] is None else _answer(answer),
+        end=_ENDS[end],
+        end_detail=end_detail,
+        altered=Altered(altered),
+        upgrade=upgrade,
+        caller=caller,
+        identity=_IDENTITIES[identity],
+        forwarded=forwarded,
+        fault=fault,
+    )
+
+
 def _request(cells: Cells) -> Request:
     method, target, http_version, headers, trailers, state, size, digest, reason = cells
     return Request(
@@ -133,7 +187,6 @@ def _request(cells: Cells) -> Request:
     )
 
 
-@lru_cache(maxsize=1024)
 def _info(cells: Cells) -> RequestInfo:
     verb, path, is_resource, group, version, resource, subresource, namespace, name = cells
     return RequestInfo(
@@ -149,22 +202,30 @@ def _info(cells: Cells) -> RequestInfo:
     )
 
 
-def _answer(cells: Cells) -> Answer:
-    status, reason, http_version, headers, trailers, informational, state, size, digest, why = cells
+def _answer(cells: Cells) -> _Answer:
+    status, reason, http_version, trailers, informational, state, why = cells
+    return _Answer(
+        status=status,
+        reason=reason,
+        http_version=http_version,
+        trailers=known_headers(trailers),
+        informational=() if informational == "[]" else tuple(map(int, json.loads(informational))),
+        state=STATES[state],
+        why=why,
+    )
+
+
+def _answered(answer: _Answer, headers: str, size: int, digest: Digest | None) -> Answer:
+    status, reason, http_version, trailers, informational, state, why = answer
     return Answer(
         status=status,
         reason=reason,
         http_version=http_version,
         headers=headers_of(headers),
-        body=Body(state=STATES[state], size=size, digest=digest, reason=why),
-        trailers=known_headers(trailers),
-        informational=() if informational == "[]" else tuple(map(int, json.loads(informational))),
+        body=Body(state=state, size=size, digest=digest, reason=why),
+        trailers=trailers,
+        informational=informational,
     )
-
-
-@lru_cache(maxsize=256)
-def _altered(number: int) -> Altered:
-    return Altered(number)
 
 
 def frame_row(frame: Frame) -> Row:

@@ -87,7 +87,7 @@ type _Question = Select[Any]
 
 
 def _of_exchanges(number: int) -> Iterator[tuple[str, _Question]]:
-    exchanges = _select(schema.exchanges, number)
+    exchanges = _exchanges(number)
     later = exchanges.where(_EXCHANGES.seq > bindparam("after")).order_by(_EXCHANGES.seq).limit(_LIMIT)
     yield "exchanges", later
     yield "exchanges of verbs", later.where(_among(_EXCHANGES.verb, "verbs"))
@@ -163,6 +163,14 @@ _NO_OFFSET = " OFFSET :param_1"
 def _select(table: Table, number: int) -> _Question:
     """What a recording of this schema number has of a table."""
     return select(*schema.columns(table, number))
+
+
+def _exchanges(number: int) -> _Question:
+    """Exchanges, all that recurs in them as one text: it is mostly known, and then no column of it has to be made."""
+    there = [each for each in schema.columns(schema.exchanges, number) if each.name not in schema.ASKED_ONLY]
+    own = [each for each in there if each.name in schema.OF_EACH]
+    recurring = [each for each in there if each.name not in schema.OF_EACH]
+    return select(*own, func.json_array(*recurring).label("recurring"))
 
 
 def _count(table: Table) -> _Question:

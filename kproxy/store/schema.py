@@ -101,6 +101,15 @@ exchanges = Table(
     Column("parent_id", Text, nullable=False, info=SINCE_3),
 )
 
+OF_EACH = (
+    *("seq", "connection", "started", "answered", "ended"),
+    *("answer_headers", "answer_body_size", "answer_body_digest", "trace_id", "parent_id"),
+)
+"""Columns in which most exchanges differ. What the others hold recurs."""
+
+ASKED_ONLY = frozenset({"user_agent", "audit_id"})
+"""Columns of exchanges for questions of the database alone: they are in the headers, too."""
+
 frames = Table(
     "frames",
     metadata,

@@ -11,8 +11,10 @@ import textwrap
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
 
 from kproxy.errors import RecordingError, SchemaError
 from kproxy.model.attribution import Attribution, Basis, Consequence, LedgerEntry, NoOpWrite, Standing
@@ -37,7 +39,7 @@ from kproxy.store.copying import copy
 from kproxy.store.reader import FileRecording, is_unclosed, open_recording
 from kproxy.store.sqlite import leftovers
 from kproxy.store.writer import Batch, Writer
-from tests.support.made import a_session, an_exchange
+from tests.support.made import a_session, an_exchange, recordings
 from tests.support.memory import MemoryRecording
 
 A_STORE = EtcdStore(cluster=ClusterId("aa"), endpoints=("http://e:1",), version="3.6.16", resources=("/events",))
@@ -101,7 +103,7 @@ KILLED = """
     from pathlib import Path
     from kproxy.model.session import SessionEnd
     from kproxy.store.writer import Batch, Writer
-    from tests.support.made import a_session, an_exchange
+    from tests.support.made import a_session, an_exchange, recordings
 
     writer = Writer.create(Path(sys.argv[1]), a_session(end=SessionEnd.RECORDING))
     writer.commit(Batch(number=1, exchanges=[an_exchange(seq) for seq in range(1, int(sys.argv[2]) + 1)]))
@@ -206,6 +208,36 @@ def test_a_row_that_no_recorder_writes_is_one_sentence(tmp_path: Path) -> None:
         hostile.execute("UPDATE exchanges SET request_headers = '{\"a\": 1}'")
     hostile.close()
     assert "damaged" in sentence(file)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("name", b"x"),  # what SQLite's JSON cannot hold
+        ("answer_headers", b"[]"),
+        ("answer_headers", '[["a","b","c"]]'),
+        ("answer_headers", '[["a",1]]'),
+        ("answer_trailers", "[]["),
+        ("end", "nowhere"),
+        ("altered", "much"),
+    ],
+)
+def test_a_column_that_holds_what_no_recorder_writes_is_one_sentence(
+    tmp_path: Path, column: str, value: str | bytes
+) -> None:
+    file = closed(tmp_path / "a.kproxy")
+    with sqlite3.connect(file) as hostile:
+        hostile.execute(f'UPDATE exchanges SET "{column}" = ?', (value,))  # noqa: S608 - a column of those above
+    hostile.close()
+    assert "damaged" in sentence(file)
+
+
+@given(recording=recordings())
+def test_exchanges_come_back_whatever_they_say(recording: MemoryRecording) -> None:
+    with TemporaryDirectory() as folder:
+        copy(recording, Path(folder) / "a.kproxy")
+        with open_recording(f"{folder}/a.kproxy") as found:
+            assert list(found.exchanges()) == sorted(recording.exchange_list, key=lambda each: each.seq)
 
 
 @pytest.mark.parametrize("ids", [(b"1", "2"), ("1", b"2")])
