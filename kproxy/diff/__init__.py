@@ -4,9 +4,9 @@ From whole to part, as docs/comparing.md explains it (kproxy.renaming knows what
 
 - the verdict: compare; sides (all that is at hand), progress; doubted takes out what decides nothing
 - who stands beside whom: reading, align, pairing, lives (keys); alone and gaps: who stands beside none, and why
-- a pair of exchanges: learning, exchanges; atonce (the same while learning, where nothing differs), short (what waits
-  for the end then) with remains (what that is), told and items (what recurs, told again unread), shapes and patterns
-  (what tells the same but for its values), recent; moments, clock: when it was
+- a pair of exchanges: learning, exchanges; atonce (the same while learning, where nothing differs), waiting (who is
+  learned from later), short (what waits for the end then) with remains (what that is), told and items (what recurs,
+  told again unread), shapes and patterns (what tells the same but for its values), recent; moments, clock: when it was
 - two values: documents, chosen (whether bytes hold what a server chooses), inside (documents in texts), trees, ages
 - other parts: headers with heads (while learning), framing, streams with events, counterparts (which stand beside
   which), tails, earlier and asked, upgraded, pages, described with features (OpenAPI)

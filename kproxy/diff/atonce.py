@@ -19,7 +19,7 @@ from kproxy.diff.patterns import Patterns
 from kproxy.diff.remains import in_part, in_short
 from kproxy.diff.short import InShort, Kept
 from kproxy.diff.sides import Comparison, Pair
-from kproxy.diff.streams import events_of, is_in_order, learn_event
+from kproxy.diff.streams import Together, events_of, is_in_order, learn_event
 from kproxy.diff.told import Store, Told, told_by
 from kproxy.model.exchange import Answer, Body, BodyState, Headers, Request, header
 from kproxy.renaming.kinds import Kind, Owner, Place, resource_of
@@ -121,13 +121,23 @@ class AtOnce:
 
     def learn_stream(self, pair: Pair) -> Kept:
         """Learn from two streams, whose revisions stand in no order with what was answered."""
-        seq = pair.baseline.seq
+        return self._learn_stream(pair, self._together(pair))
+
+    def learn_known_stream(self, pair: Pair) -> Kept | None:
+        """The same of two that were told all that they show; None if they have to wait until others were learned."""
+        together = self._together(pair)
+        if together is None or not all(self._was_told(a, b) for a, b in together.matched):
+            return None
+        return self._learn_stream(pair, together)
+
+    def _together(self, pair: Pair) -> Together | None:
+        """What two streams may teach."""
+        return events_of(self.of, pair) if is_stream(pair.replayed) else None
+
+    def _learn_stream(self, pair: Pair, together: Together | None) -> Kept:
         heads = self.heads.same(pair.baseline, pair.replayed)
-        if pair.replayed.answer is None or not is_stream(pair.replayed):
-            return seq
-        together = events_of(self.of, pair)
         if together is None:
-            return seq
+            return pair.baseline.seq
         owner = Owner(resource=resource_of(pair.baseline.info))
         told: list[Told] = []
         events: list[tuple[int, int]] = []
@@ -148,6 +158,17 @@ class AtOnce:
                 first, second = together.bookmarks
                 return kept._replace(bookmarks=first != second)
         return in_part(pair, told, events)
+
+    def _was_told(self, first: Seen | None, second: Seen | None) -> bool:
+        """Whether two events show one version of one object, by what answers said; of its end nothing says that."""
+        if first is None or second is None:
+            return False
+        if first.event.type == second.event.type == "BOOKMARK":
+            return True  # which shows none
+        if not first.uid or self.of.renaming.image(Kind.UID, first.uid) != second.uid:
+            return False
+        version = self.of.renaming.revisions.exact(first.uid, first.revision)
+        return first.event.type == "DELETED" or (version is not None and version == second.revision)
 
     def _in_short(self, pair: Pair, told: Sequence[Told]) -> Kept:
         """What is still to be compared of a pair whose heads say the same, and whose answers tell that."""

@@ -17,7 +17,7 @@ from kproxy.diff.exchanges import compare_exchange, compare_pages, same_targets
 from kproxy.diff.findings import Counting, Findings
 from kproxy.diff.gaps import gap_text, gaps_of
 from kproxy.diff.headers import same_dates
-from kproxy.diff.learning import is_stream, learn_pages
+from kproxy.diff.learning import learn_pages
 from kproxy.diff.locator import Locator, Sides
 from kproxy.diff.noise import BOOKMARKS
 from kproxy.diff.order import Order
@@ -26,17 +26,17 @@ from kproxy.diff.pairing import Images, Pairing
 from kproxy.diff.progress import Notify, Steps
 from kproxy.diff.reading import Item, item_of, once_more, pairs_of, side_by_side
 from kproxy.diff.rules import RuleBook
-from kproxy.diff.short import InShort, Spool, Turn
+from kproxy.diff.short import InShort, Spool
 from kproxy.diff.sides import Comparison, Pair, read_side
 from kproxy.diff.trees import SeenTime, same_words
+from kproxy.diff.waiting import Turn, Waiting, turn_of
 from kproxy.model.api import RequestInfo
 from kproxy.model.attribution import Ledger
-from kproxy.model.exchange import Exchange, Seq
+from kproxy.model.exchange import Seq
 from kproxy.model.recording import Recording
 from kproxy.model.session import Server, SessionEnd
 from kproxy.model.verdict import Difference, Outcome, Tally, Verdict
 from kproxy.renaming.renaming import Renaming
-from kproxy.renaming.rows import Rows
 from kproxy.renaming.startstate import learn_start, start_of
 
 
@@ -185,14 +185,14 @@ def _learn(  # noqa: PLR0913, PLR0917 - both recordings, and all that learns fro
     chains = Chains(of)
     once = AtOnce(of, chains)
     waiting = _learn_first(of, pairing, order, once, spool, rest)
-    for pair in pairs_of(of, pairing, _taken(waiting[Turn.LIST]), once.needs):
+    for pair in pairs_of(of, pairing, waiting.taken(Turn.LIST), once.needs):
         revisions, kept = once.learn(pair)
         order.learn(pair, revisions)
-        spool.later(Turn.LIST).put(kept)
+        spool.tell(pair.baseline.seq, kept)
     for pages in chains.rest():
         order.learn(pages.pair, learn_pages(of, pages))
-    for pair in pairs_of(of, pairing, _taken(waiting[Turn.STREAM])):
-        spool.later(Turn.STREAM).put(once.learn_stream(pair))
+    for pair in pairs_of(of, pairing, waiting.taken(Turn.STREAM)):
+        spool.tell(pair.baseline.seq, once.learn_stream(pair))
     once.settle()
     if etcd is not None:
         etcd.learn()
@@ -205,9 +205,9 @@ def _learn(  # noqa: PLR0913, PLR0917 - both recordings, and all that learns fro
 
 def _learn_first(  # noqa: PLR0913, PLR0917 - as above
     of: Comparison, pairing: Pairing, order: Order, once: AtOnce, spool: Spool, rest: "array[int]"
-) -> dict[Turn, Rows]:
-    """Learn from all answers but those whose turn comes later: their numbers."""
-    waiting = {turn: Rows(1) for turn in Turn}
+) -> Waiting:
+    """Learn from all answers but those whose turn comes later."""
+    waiting = Waiting()
     for item in side_by_side(of, pairing, rest, once.needs_now):
         of.step()
         if not isinstance(item, Pair):
@@ -216,33 +216,24 @@ def _learn_first(  # noqa: PLR0913, PLR0917 - as above
             continue
         of.baseline.clock.see_at(item.moments.baseline)
         of.replayed.clock.see_at(item.moments.replayed)
-        turn = _turn_of(item.baseline)
+        for stream in waiting.over(item):
+            if (told := once.learn_known_stream(stream)) is not None:
+                spool.tell(stream.baseline.seq, told)
+            else:
+                waiting.until(Turn.STREAM, stream.baseline.seq)
+        turn = turn_of(item.baseline)
         learned = once.learn(item) if turn is None else once.learn_list(item) if turn is Turn.LIST else None
         if learned is not None:
             revisions, kept = learned
             order.learn(item, revisions)
             spool.put(kept)
+            continue
+        spool.put_later(item.baseline.seq)
+        if turn is Turn.STREAM:
+            waiting.open(item)
         elif turn is not None:
-            waiting[turn].append((item.baseline.seq,))
-            spool.put_later(turn)
+            waiting.until(turn, item.baseline.seq)
     return waiting
-
-
-def _taken(waiting: Rows) -> Iterator[int]:
-    """Those that waited: their turn has come, and their numbers are needed no more."""
-    with closing(waiting):
-        for (seq,) in waiting:
-            yield seq
-
-
-def _turn_of(exchange: Exchange) -> Turn | None:
-    """Names that events have are told by answers, and those that a list has: objects made at once are not mixed up.
-
-    A list whose objects are all known need not wait.
-    """
-    if is_stream(exchange):
-        return Turn.STREAM
-    return Turn.LIST if exchange.info.verb == "list" else None
 
 
 def _compare_exchanges(  # noqa: PLR0913, PLR0917 - both recordings, and what was learned of them

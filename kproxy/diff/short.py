@@ -8,10 +8,8 @@ memory does not grow with it.
 
 import marshal
 from array import array
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from enum import IntEnum
 from itertools import chain
 from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple, Self
@@ -19,6 +17,7 @@ from typing import IO, Any, NamedTuple, Self
 from kproxy.diff.moments import Moment, Moments
 from kproxy.errors import ScratchError
 from kproxy.model.exchange import Seq
+from kproxy.renaming.shelf import Shelf
 
 _TOGETHER = 512
 """Pairs that are written at once,"""
@@ -26,6 +25,8 @@ _TOGETHER_BYTES = 1 << 21
 """and about as many bytes of them."""
 _OF_A_PART = 200
 """Bytes of one of the things that are kept of a pair, about."""
+_FEW = 8
+"""Of those that were told later, as many are in memory, twice."""
 _SIZE = 8
 """Bytes that say how many bytes of them follow."""
 
@@ -95,13 +96,6 @@ def _in_a_sentence() -> Iterator[None]:
         raise ScratchError(f"a comparison's temporary file cannot be written: {error.strerror}") from error
 
 
-class Turn(IntEnum):
-    """What is learned from after all others, in this order."""
-
-    LIST = -1
-    STREAM = -2
-
-
 type _Kept = tuple[Any, ...]
 """What is kept of a pair in short, as marshal gives it back."""
 
@@ -117,35 +111,28 @@ class Spool:
             self._file: IO[bytes] = TemporaryFile(prefix="kproxy-diff-")  # noqa: SIM115 - closed with the spool
         self._waiting: list[object] = []
         self._size = 0
-        self._later: defaultdict[Turn, Spool] = defaultdict(Spool)
+        self._later: Shelf[Kept] = Shelf(_packed, _unpacked, _FEW)
 
     @property
     def whole(self) -> int:
         """How many of them have to be compared as a whole."""
-        if not self._trusted:
-            return self.pairs
-        return self._whole + sum(each.whole for each in self._later.values())
+        return self._whole if self._trusted else self.pairs
 
     def put(self, kept: Kept) -> None:
         """One more."""
         self.pairs += 1
-        if isinstance(kept, InShort):
-            self._put(_plain(kept), _OF_A_PART * kept.parts)
-            return
-        self._whole += 1
-        if isinstance(kept, InPart):
-            self._put((_plain(kept.short), kept.packed), kept.size)
-        else:
-            self._put(int(kept))
+        self._whole += not isinstance(kept, InShort)
+        self._put(_packed(kept), _size_of(kept))
 
-    def put_later(self, turn: Turn) -> None:
-        """One more, of which `later` is told what is kept when its turn comes."""
+    def put_later(self, seq: Seq) -> None:
+        """One more, of which `tell` is told what is kept when its turn comes."""
         self.pairs += 1
-        self._put(int(turn))
+        self._put(-seq)
 
-    def later(self, turn: Turn) -> "Spool":
-        """Takes what is kept of those that wait for a turn, in their order."""
-        return self._later[turn]
+    def tell(self, seq: Seq, kept: Kept) -> None:
+        """What is kept of one that was put before, in whatever order."""
+        self._whole += not isinstance(kept, InShort)
+        self._later[_key(seq)] = kept
 
     def _put(self, kept: object, size: int = 0) -> None:
         self._waiting.append(kept)
@@ -161,22 +148,20 @@ class Spool:
         self._waiting, self._size = [], 0
 
     def __iter__(self) -> Iterator[Kept]:
-        """All of them: once all were put."""
+        """All of them: once all were put, and told."""
         self._write()
         with _in_a_sentence():  # what the buffer still held is written here
             end = self._file.tell()
             self._file.seek(0)
-        later = {int(turn): iter(each) for turn, each in self._later.items()}
         while self._file.tell() < end:
             # read as a whole: marshal.load asks a file for a few bytes at a time
             data = self._file.read(int.from_bytes(self._file.read(_SIZE)))
             for each in marshal.loads(data):  # noqa: S302 - we wrote it
-                if isinstance(each, int):
-                    yield next(later[each]) if each < 0 else Seq(each)
-                elif len(each) == len(InPart._fields):
-                    yield InPart(_in_short(each[0]), each[1])
+                if isinstance(each, int) and each < 0:
+                    told = self._later.get(_key(-each))
+                    yield Seq(-each) if told is None else told
                 else:
-                    yield _in_short(each)
+                    yield _unpacked(each)
 
     def distrust(self) -> None:
         """What was compared is not to be relied on: everything has to be compared as a whole."""
@@ -186,8 +171,31 @@ class Spool:
         """Take the file away."""
         with suppress(OSError):  # what could not be written is needed no more
             self._file.close()
-        for each in self._later.values():
-            each.close()
+        self._later.close()
+
+
+def _key(seq: int) -> str:
+    return f"{seq:020}"
+
+
+def _size_of(kept: Kept) -> int:
+    """In bytes, about."""
+    if isinstance(kept, InShort):
+        return _OF_A_PART * kept.parts
+    return kept.size if isinstance(kept, InPart) else 0
+
+
+def _packed(kept: Kept) -> object:
+    """As marshal takes it."""
+    if isinstance(kept, InShort):
+        return _plain(kept)
+    return (_plain(kept.short), kept.packed) if isinstance(kept, InPart) else int(kept)
+
+
+def _unpacked(kept: Any) -> Kept:  # what marshal gives back
+    if isinstance(kept, int):
+        return Seq(kept)
+    return InPart(_in_short(kept[0]), kept[1]) if len(kept) == len(InPart._fields) else _in_short(kept)
 
 
 def _plain(kept: InShort) -> _Kept:

@@ -39,8 +39,9 @@ class Sieve:
         bits, mask = self._bits, self._mask
         for text in texts:
             number = hash(text)
-            for place in (number & mask, number >> 32 & mask):
-                bits[place >> 3] |= 1 << (place & 7)
+            first, second = number & mask, number >> 32 & mask
+            bits[first >> 3] |= 1 << (first & 7)
+            bits[second >> 3] |= 1 << (second & 7)
             self._put += 1
 
     def lets_through(self, text: str) -> bool:

@@ -63,6 +63,7 @@ def as_a_whole(monkeypatch: pytest.MonkeyPatch, recorded: MemoryRecording, repla
         patched.setattr(atonce, "may_say_nothing", lambda _pair: False)
         patched.setattr(atonce, "in_part", lambda pair, _told, _events: pair.baseline.seq)
         patched.setattr(atonce.AtOnce, "learn_list", lambda _self, _pair: None)
+        patched.setattr(atonce.AtOnce, "learn_known_stream", lambda _self, _pair: None)
         return verdict_of(recorded, replayed)
 
 
@@ -157,6 +158,34 @@ def test_a_list_waits_only_while_an_object_in_it_is_not_known(
         assert found.outcome is Outcome.IDENTICAL
         assert waited[:1] == waiting
         assert found == as_a_whole(monkeypatch, recorded, replayed)
+
+
+@pytest.mark.parametrize("protobuf", [False, True])
+def test_a_stream_waits_only_while_something_in_it_was_not_told(
+    watched: tuple[MemoryRecording, MemoryRecording], monkeypatch: pytest.MonkeyPatch, *, protobuf: bool
+) -> None:
+    recorded, replayed = map(in_protobuf, watched) if protobuf else watched
+    seqs = sorted({each.seq for each in recorded.frame_list})
+    later = [replace(each, exchange_list=each.exchange_list[seqs[0] - 1 :]) for each in (recorded, replayed)]
+    known: list[int] = []
+    waited: list[int] = []
+    learn_known_stream = atonce.AtOnce.learn_known_stream
+
+    def watched_streams(once: atonce.AtOnce, pair: Pair) -> object:
+        learned = learn_known_stream(once, pair)
+        (waited if learned is None else known).append(pair.baseline.seq)
+        return learned
+
+    monkeypatch.setattr(atonce.AtOnce, "learn_known_stream", watched_streams)
+    for pair, waiting in (((recorded, replayed), []), (later, seqs[:1])):
+        known.clear()
+        waited.clear()
+        found = verdict_of(pair[0], pair[1])
+        assert found.outcome is Outcome.IDENTICAL
+        assert waited[:1] == waiting
+        assert set(known) <= set(seqs) - set(waited)
+        assert len(known) > len(seqs) // 2
+        assert found == as_a_whole(monkeypatch, pair[0], pair[1])
 
 
 def of_streams(recording: MemoryRecording, random: Random) -> Edit:

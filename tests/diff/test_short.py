@@ -6,7 +6,7 @@ from typing import IO
 import pytest
 
 from kproxy.diff.moments import Moment, Moments
-from kproxy.diff.short import InPart, InShort, Kept, Spool, Turn
+from kproxy.diff.short import InPart, InShort, Kept, Spool
 from kproxy.errors import ScratchError
 from kproxy.model.exchange import Nanos, Seq
 
@@ -16,11 +16,11 @@ MOMENT = Moment(Nanos(1), Nanos(2), None, 1_795_000_000)
 def test_what_is_kept_is_given_back_in_order_with_what_came_later() -> None:
     spool = Spool()
     spool.put(Seq(1))
-    spool.put_later(Turn.STREAM)
-    spool.put_later(Turn.LIST)
+    spool.put_later(Seq(2))
+    spool.put_later(Seq(3))
     spool.put(Seq(4))
-    spool.later(Turn.LIST).put(Seq(3))
-    spool.later(Turn.STREAM).put(Seq(2))
+    spool.tell(Seq(3), Seq(3))
+    spool.tell(Seq(2), Seq(2))
     assert (list(spool), spool.pairs, spool.whole) == ([1, 2, 3, 4], 4, 4)
     spool.close()
 
