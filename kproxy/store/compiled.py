@@ -48,12 +48,12 @@ KEPT_LEDGER = "ledger"
 QUESTIONS: dict[str, str] = {
     "exchanges": """
 SELECT exchanges.seq, exchanges.connection, exchanges.started, exchanges.answered, exchanges.ended,
-exchanges.answer_headers, exchanges.answer_body_size, exchanges.answer_body_digest, exchanges.trace_id,
-exchanges.parent_id, json_array(exchanges.method, exchanges.target, exchanges.request_version,
-exchanges.request_headers, exchanges.request_trailers, exchanges.request_body_state,
-exchanges.request_body_size, exchanges.request_body_digest, exchanges.request_body_reason, exchanges.verb,
-exchanges.path, exchanges.is_resource, exchanges.api_group, exchanges.api_version, exchanges.resource,
-exchanges.subresource, exchanges.namespace, exchanges.name, exchanges.status, exchanges.reason,
+exchanges.target, exchanges.request_headers, exchanges.request_body_size, exchanges.request_body_digest,
+exchanges.path, exchanges.namespace, exchanges.name, exchanges.answer_headers, exchanges.answer_body_size,
+exchanges.answer_body_digest, exchanges.trace_id, exchanges.parent_id, json_array(exchanges.method,
+exchanges.request_version, exchanges.request_trailers, exchanges.request_body_state,
+exchanges.request_body_reason, exchanges.verb, exchanges.is_resource, exchanges.api_group,
+exchanges.api_version, exchanges.resource, exchanges.subresource, exchanges.status, exchanges.reason,
 exchanges.answer_version, exchanges.answer_trailers, exchanges.informational, exchanges.answer_body_state,
 exchanges.answer_body_reason, exchanges."end", exchanges.end_detail, exchanges.altered, exchanges.upgrade,
 exchanges.caller, exchanges.identity, exchanges.forwarded, exchanges.fault) AS recurring FROM exchanges WHERE
@@ -61,12 +61,12 @@ exchanges.seq > :after ORDER BY exchanges.seq LIMIT :limit
 """,
     "exchanges of verbs": """
 SELECT exchanges.seq, exchanges.connection, exchanges.started, exchanges.answered, exchanges.ended,
-exchanges.answer_headers, exchanges.answer_body_size, exchanges.answer_body_digest, exchanges.trace_id,
-exchanges.parent_id, json_array(exchanges.method, exchanges.target, exchanges.request_version,
-exchanges.request_headers, exchanges.request_trailers, exchanges.request_body_state,
-exchanges.request_body_size, exchanges.request_body_digest, exchanges.request_body_reason, exchanges.verb,
-exchanges.path, exchanges.is_resource, exchanges.api_group, exchanges.api_version, exchanges.resource,
-exchanges.subresource, exchanges.namespace, exchanges.name, exchanges.status, exchanges.reason,
+exchanges.target, exchanges.request_headers, exchanges.request_body_size, exchanges.request_body_digest,
+exchanges.path, exchanges.namespace, exchanges.name, exchanges.answer_headers, exchanges.answer_body_size,
+exchanges.answer_body_digest, exchanges.trace_id, exchanges.parent_id, json_array(exchanges.method,
+exchanges.request_version, exchanges.request_trailers, exchanges.request_body_state,
+exchanges.request_body_reason, exchanges.verb, exchanges.is_resource, exchanges.api_group,
+exchanges.api_version, exchanges.resource, exchanges.subresource, exchanges.status, exchanges.reason,
 exchanges.answer_version, exchanges.answer_trailers, exchanges.informational, exchanges.answer_body_state,
 exchanges.answer_body_reason, exchanges."end", exchanges.end_detail, exchanges.altered, exchanges.upgrade,
 exchanges.caller, exchanges.identity, exchanges.forwarded, exchanges.fault) AS recurring FROM exchanges WHERE
@@ -74,12 +74,12 @@ exchanges.seq > :after AND exchanges.verb IN (:verbs) ORDER BY exchanges.seq LIM
 """,
     "exchange": """
 SELECT exchanges.seq, exchanges.connection, exchanges.started, exchanges.answered, exchanges.ended,
-exchanges.answer_headers, exchanges.answer_body_size, exchanges.answer_body_digest, exchanges.trace_id,
-exchanges.parent_id, json_array(exchanges.method, exchanges.target, exchanges.request_version,
-exchanges.request_headers, exchanges.request_trailers, exchanges.request_body_state,
-exchanges.request_body_size, exchanges.request_body_digest, exchanges.request_body_reason, exchanges.verb,
-exchanges.path, exchanges.is_resource, exchanges.api_group, exchanges.api_version, exchanges.resource,
-exchanges.subresource, exchanges.namespace, exchanges.name, exchanges.status, exchanges.reason,
+exchanges.target, exchanges.request_headers, exchanges.request_body_size, exchanges.request_body_digest,
+exchanges.path, exchanges.namespace, exchanges.name, exchanges.answer_headers, exchanges.answer_body_size,
+exchanges.answer_body_digest, exchanges.trace_id, exchanges.parent_id, json_array(exchanges.method,
+exchanges.request_version, exchanges.request_trailers, exchanges.request_body_state,
+exchanges.request_body_reason, exchanges.verb, exchanges.is_resource, exchanges.api_group,
+exchanges.api_version, exchanges.resource, exchanges.subresource, exchanges.status, exchanges.reason,
 exchanges.answer_version, exchanges.answer_trailers, exchanges.informational, exchanges.answer_body_state,
 exchanges.answer_body_reason, exchanges."end", exchanges.end_detail, exchanges.altered, exchanges.upgrade,
 exchanges.caller, exchanges.identity, exchanges.forwarded, exchanges.fault) AS recurring FROM exchanges WHERE
@@ -271,39 +271,39 @@ OLDER: dict[int, dict[str, str]] = {
     1: {
         "exchanges": """
 SELECT exchanges.seq, exchanges.connection, exchanges.started, exchanges.answered, exchanges.ended,
-exchanges.answer_headers, exchanges.answer_body_size, exchanges.answer_body_digest,
-json_array(exchanges.method, exchanges.target, exchanges.request_version, exchanges.request_headers,
-exchanges.request_trailers, exchanges.request_body_state, exchanges.request_body_size,
-exchanges.request_body_digest, exchanges.request_body_reason, exchanges.verb, exchanges.path,
+exchanges.target, exchanges.request_headers, exchanges.request_body_size, exchanges.request_body_digest,
+exchanges.path, exchanges.namespace, exchanges.name, exchanges.answer_headers, exchanges.answer_body_size,
+exchanges.answer_body_digest, json_array(exchanges.method, exchanges.request_version,
+exchanges.request_trailers, exchanges.request_body_state, exchanges.request_body_reason, exchanges.verb,
 exchanges.is_resource, exchanges.api_group, exchanges.api_version, exchanges.resource, exchanges.subresource,
-exchanges.namespace, exchanges.name, exchanges.status, exchanges.reason, exchanges.answer_version,
-exchanges.answer_trailers, exchanges.informational, exchanges.answer_body_state, exchanges.answer_body_reason,
-exchanges."end", exchanges.end_detail, exchanges.altered, exchanges.upgrade, exchanges.caller) AS recurring
-FROM exchanges WHERE exchanges.seq > :after ORDER BY exchanges.seq LIMIT :limit
+exchanges.status, exchanges.reason, exchanges.answer_version, exchanges.answer_trailers,
+exchanges.informational, exchanges.answer_body_state, exchanges.answer_body_reason, exchanges."end",
+exchanges.end_detail, exchanges.altered, exchanges.upgrade, exchanges.caller) AS recurring FROM exchanges
+WHERE exchanges.seq > :after ORDER BY exchanges.seq LIMIT :limit
 """,
         "exchanges of verbs": """
 SELECT exchanges.seq, exchanges.connection, exchanges.started, exchanges.answered, exchanges.ended,
-exchanges.answer_headers, exchanges.answer_body_size, exchanges.answer_body_digest,
-json_array(exchanges.method, exchanges.target, exchanges.request_version, exchanges.request_headers,
-exchanges.request_trailers, exchanges.request_body_state, exchanges.request_body_size,
-exchanges.request_body_digest, exchanges.request_body_reason, exchanges.verb, exchanges.path,
+exchanges.target, exchanges.request_headers, exchanges.request_body_size, exchanges.request_body_digest,
+exchanges.path, exchanges.namespace, exchanges.name, exchanges.answer_headers, exchanges.answer_body_size,
+exchanges.answer_body_digest, json_array(exchanges.method, exchanges.request_version,
+exchanges.request_trailers, exchanges.request_body_state, exchanges.request_body_reason, exchanges.verb,
 exchanges.is_resource, exchanges.api_group, exchanges.api_version, exchanges.resource, exchanges.subresource,
-exchanges.namespace, exchanges.name, exchanges.status, exchanges.reason, exchanges.answer_version,
-exchanges.answer_trailers, exchanges.informational, exchanges.answer_body_state, exchanges.answer_body_reason,
-exchanges."end", exchanges.end_detail, exchanges.altered, exchanges.upgrade, exchanges.caller) AS recurring
-FROM exchanges WHERE exchanges.seq > :after AND exchanges.verb IN (:verbs) ORDER BY exchanges.seq LIMIT :limit
+exchanges.status, exchanges.reason, exchanges.answer_version, exchanges.answer_trailers,
+exchanges.informational, exchanges.answer_body_state, exchanges.answer_body_reason, exchanges."end",
+exchanges.end_detail, exchanges.altered, exchanges.upgrade, exchanges.caller) AS recurring FROM exchanges
+WHERE exchanges.seq > :after AND exchanges.verb IN (:verbs) ORDER BY exchanges.seq LIMIT :limit
 """,
         "exchange": """
 SELECT exchanges.seq, exchanges.connection, exchanges.started, exchanges.answered, exchanges.ended,
-exchanges.answer_headers, exchanges.answer_body_size, exchanges.answer_body_digest,
-json_array(exchanges.method, exchanges.target, exchanges.request_version, exchanges.request_headers,
-exchanges.request_trailers, exchanges.request_body_state, exchanges.request_body_size,
-exchanges.request_body_digest, exchanges.request_body_reason, exchanges.verb, exchanges.path,
+exchanges.target, exchanges.request_headers, exchanges.request_body_size, exchanges.request_body_digest,
+exchanges.path, exchanges.namespace, exchanges.name, exchanges.answer_headers, exchanges.answer_body_size,
+exchanges.answer_body_digest, json_array(exchanges.method, exchanges.request_version,
+exchanges.request_trailers, exchanges.request_body_state, exchanges.request_body_reason, exchanges.verb,
 exchanges.is_resource, exchanges.api_group, exchanges.api_version, exchanges.resource, exchanges.subresource,
-exchanges.namespace, exchanges.name, exchanges.status, exchanges.reason, exchanges.answer_version,
-exchanges.answer_trailers, exchanges.informational, exchanges.answer_body_state, exchanges.answer_body_reason,
-exchanges."end", exchanges.end_detail, exchanges.altered, exchanges.upgrade, exchanges.caller) AS recurring
-FROM exchanges WHERE exchanges.seq = :seq
+exchanges.status, exchanges.reason, exchanges.answer_version, exchanges.answer_trailers,
+exchanges.informational, exchanges.answer_body_state, exchanges.answer_body_reason, exchanges."end",
+exchanges.end_detail, exchanges.altered, exchanges.upgrade, exchanges.caller) AS recurring FROM exchanges
+WHERE exchanges.seq = :seq
 """,
         "frames": """
 SELECT frames.seq, frames.number, frames.at, frames.direction, frames.kind, frames.body_state,
@@ -324,42 +324,41 @@ gaps.first_revision, gaps.last_revision FROM gaps ORDER BY gaps.number
     2: {
         "exchanges": """
 SELECT exchanges.seq, exchanges.connection, exchanges.started, exchanges.answered, exchanges.ended,
-exchanges.answer_headers, exchanges.answer_body_size, exchanges.answer_body_digest,
-json_array(exchanges.method, exchanges.target, exchanges.request_version, exchanges.request_headers,
-exchanges.request_trailers, exchanges.request_body_state, exchanges.request_body_size,
-exchanges.request_body_digest, exchanges.request_body_reason, exchanges.verb, exchanges.path,
+exchanges.target, exchanges.request_headers, exchanges.request_body_size, exchanges.request_body_digest,
+exchanges.path, exchanges.namespace, exchanges.name, exchanges.answer_headers, exchanges.answer_body_size,
+exchanges.answer_body_digest, json_array(exchanges.method, exchanges.request_version,
+exchanges.request_trailers, exchanges.request_body_state, exchanges.request_body_reason, exchanges.verb,
 exchanges.is_resource, exchanges.api_group, exchanges.api_version, exchanges.resource, exchanges.subresource,
-exchanges.namespace, exchanges.name, exchanges.status, exchanges.reason, exchanges.answer_version,
-exchanges.answer_trailers, exchanges.informational, exchanges.answer_body_state, exchanges.answer_body_reason,
-exchanges."end", exchanges.end_detail, exchanges.altered, exchanges.upgrade, exchanges.caller,
-exchanges.identity, exchanges.forwarded, exchanges.fault) AS recurring FROM exchanges WHERE exchanges.seq >
-:after ORDER BY exchanges.seq LIMIT :limit
+exchanges.status, exchanges.reason, exchanges.answer_version, exchanges.answer_trailers,
+exchanges.informational, exchanges.answer_body_state, exchanges.answer_body_reason, exchanges."end",
+exchanges.end_detail, exchanges.altered, exchanges.upgrade, exchanges.caller, exchanges.identity,
+exchanges.forwarded, exchanges.fault) AS recurring FROM exchanges WHERE exchanges.seq > :after ORDER BY
+exchanges.seq LIMIT :limit
 """,
         "exchanges of verbs": """
 SELECT exchanges.seq, exchanges.connection, exchanges.started, exchanges.answered, exchanges.ended,
-exchanges.answer_headers, exchanges.answer_body_size, exchanges.answer_body_digest,
-json_array(exchanges.method, exchanges.target, exchanges.request_version, exchanges.request_headers,
-exchanges.request_trailers, exchanges.request_body_state, exchanges.request_body_size,
-exchanges.request_body_digest, exchanges.request_body_reason, exchanges.verb, exchanges.path,
+exchanges.target, exchanges.request_headers, exchanges.request_body_size, exchanges.request_body_digest,
+exchanges.path, exchanges.namespace, exchanges.name, exchanges.answer_headers, exchanges.answer_body_size,
+exchanges.answer_body_digest, json_array(exchanges.method, exchanges.request_version,
+exchanges.request_trailers, exchanges.request_body_state, exchanges.request_body_reason, exchanges.verb,
 exchanges.is_resource, exchanges.api_group, exchanges.api_version, exchanges.resource, exchanges.subresource,
-exchanges.namespace, exchanges.name, exchanges.status, exchanges.reason, exchanges.answer_version,
-exchanges.answer_trailers, exchanges.informational, exchanges.answer_body_state, exchanges.answer_body_reason,
-exchanges."end", exchanges.end_detail, exchanges.altered, exchanges.upgrade, exchanges.caller,
-exchanges.identity, exchanges.forwarded, exchanges.fault) AS recurring FROM exchanges WHERE exchanges.seq >
-:after AND exchanges.verb IN (:verbs) ORDER BY exchanges.seq LIMIT :limit
+exchanges.status, exchanges.reason, exchanges.answer_version, exchanges.answer_trailers,
+exchanges.informational, exchanges.answer_body_state, exchanges.answer_body_reason, exchanges."end",
+exchanges.end_detail, exchanges.altered, exchanges.upgrade, exchanges.caller, exchanges.identity,
+exchanges.forwarded, exchanges.fault) AS recurring FROM exchanges WHERE exchanges.seq > :after AND
+exchanges.verb IN (:verbs) ORDER BY exchanges.seq LIMIT :limit
 """,
         "exchange": """
 SELECT exchanges.seq, exchanges.connection, exchanges.started, exchanges.answered, exchanges.ended,
-exchanges.answer_headers, exchanges.answer_body_size, exchanges.answer_body_digest,
-json_array(exchanges.method, exchanges.target, exchanges.request_version, exchanges.request_headers,
-exchanges.request_trailers, exchanges.request_body_state, exchanges.request_body_size,
-exchanges.request_body_digest, exchanges.request_body_reason, exchanges.verb, exchanges.path,
+exchanges.target, exchanges.request_headers, exchanges.request_body_size, exchanges.request_body_digest,
+exchanges.path, exchanges.namespace, exchanges.name, exchanges.answer_headers, exchanges.answer_body_size,
+exchanges.answer_body_digest, json_array(exchanges.method, exchanges.request_version,
+exchanges.request_trailers, exchanges.request_body_state, exchanges.request_body_reason, exchanges.verb,
 exchanges.is_resource, exchanges.api_group, exchanges.api_version, exchanges.resource, exchanges.subresource,
-exchanges.namespace, exchanges.name, exchanges.status, exchanges.reason, exchanges.answer_version,
-exchanges.answer_trailers, exchanges.informational, exchanges.answer_body_state, exchanges.answer_body_reason,
-exchanges."end", exchanges.end_detail, exchanges.altered, exchanges.upgrade, exchanges.caller,
-exchanges.identity, exchanges.forwarded, exchanges.fault) AS recurring FROM exchanges WHERE exchanges.seq =
-:seq
+exchanges.status, exchanges.reason, exchanges.answer_version, exchanges.answer_trailers,
+exchanges.informational, exchanges.answer_body_state, exchanges.answer_body_reason, exchanges."end",
+exchanges.end_detail, exchanges.altered, exchanges.upgrade, exchanges.caller, exchanges.identity,
+exchanges.forwarded, exchanges.fault) AS recurring FROM exchanges WHERE exchanges.seq = :seq
 """,
         "session": """
 SELECT session.id, session.schema, session.kproxy_version, session.started_at, session.server_url,

@@ -28,13 +28,13 @@ from kproxy.store.cells import NO_BODY, STATES, Row, body_row, dump, headers_of,
 type Cells = tuple[Any, ...]
 """A row, or a part of one, as it is read."""
 
-_OWN = 11
+_OWN = 18
 """How many columns an exchange is read in: schema.OF_EACH, and all that recurs as a JSON list."""
-_RECURRING = 33
+_RECURRING = 26
 """How many are in that list."""
 _SINCE_1: Row = ("one", "", "")
 """What those hold of an older recording that came with schema 2: identity, forwarded, fault."""
-_REQUEST, _INFO, _ANSWER, _REST = slice(0, 9), slice(9, 18), slice(18, 25), slice(25, _RECURRING)
+_REQUEST, _INFO, _ANSWER, _REST = slice(0, 5), slice(5, 11), slice(11, 18), slice(18, _RECURRING)
 """Where they are in it."""
 
 # by value: calling the enum is slow
@@ -95,10 +95,10 @@ def exchange_row(exchange: Exchange) -> Row:
 
 
 class _Recurring(NamedTuple):
-    """What an exchange has in common with others: its request, mostly, and how it went on. `answer`: but its own."""
+    """What an exchange has in common with others, as it is read: of its request and what that asks for, cells."""
 
-    request: Request
-    info: RequestInfo
+    request: Cells
+    info: Cells
     answer: "_Answer | None"
     end: End
     end_detail: str
@@ -129,8 +129,9 @@ def exchange_of(row: Cells) -> Exchange:
     """
     if len(row) < _OWN:
         row = (*row[:-1], "", "", row[-1])  # trace_id and parent_id came with schema 3
-    seq, connection, started, answered, ended, headers, size, digest, trace_id, parent_id, rest = row
-    request, info, answer, end, end_detail, altered, upgrade, caller, identity, forwarded, fault = _recurring(rest)
+    seq, connection, started, answered, ended, *asked, headers, size, digest, trace_id, parent_id, rest = row
+    request, info = _asked(rest, *asked)
+    _, _, answer, end, end_detail, altered, upgrade, caller, identity, forwarded, fault = _recurring(rest)
     return Exchange(
         seq=seq,
         connection=connection,
@@ -161,8 +162,8 @@ def _recurring(text: str) -> _Recurring:
     answer = cells[_ANSWER]
     end, end_detail, altered, upgrade, caller, identity, forwarded, fault = cells[_REST]
     return _Recurring(
-        request=_request(cells[_REQUEST]),
-        info=_info(cells[_INFO]),
+        request=cells[_REQUEST],
+        info=cells[_INFO],
         answer=None if answer[0] is None else _answer(answer),
         end=_ENDS[end],
         end_detail=end_detail,
@@ -175,9 +176,15 @@ def _recurring(text: str) -> _Recurring:
     )
 
 
-def _request(cells: Cells) -> Request:
-    method, target, http_version, headers, trailers, state, size, digest, reason = cells
-    return Request(
+@lru_cache(maxsize=1024)  # most requests recur
+def _asked(  # noqa: PLR0913, PLR0917 - the columns of a request
+    rest: str, target: str, headers: str, size: int, digest: Digest | None, path: str, namespace: str, name: str
+) -> tuple[Request, RequestInfo]:
+    """A request, and what it asks for."""
+    known = _recurring(rest)
+    method, http_version, trailers, state, reason = known.request
+    verb, is_resource, group, version, resource, subresource = known.info
+    request = Request(
         method=method,
         target=target,
         http_version=http_version,
@@ -185,11 +192,7 @@ def _request(cells: Cells) -> Request:
         body=Body(state=STATES[state], size=size, digest=digest, reason=reason),
         trailers=known_headers(trailers),
     )
-
-
-def _info(cells: Cells) -> RequestInfo:
-    verb, path, is_resource, group, version, resource, subresource, namespace, name = cells
-    return RequestInfo(
+    info = RequestInfo(
         verb=verb,
         path=path,
         is_resource=bool(is_resource),
@@ -200,6 +203,7 @@ def _info(cells: Cells) -> RequestInfo:
         namespace=namespace,
         name=name,
     )
+    return request, info
 
 
 def _answer(cells: Cells) -> _Answer:

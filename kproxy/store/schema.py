@@ -101,11 +101,14 @@ exchanges = Table(
     Column("parent_id", Text, nullable=False, info=SINCE_3),
 )
 
-OF_EACH = (
-    *("seq", "connection", "started", "answered", "ended"),
-    *("answer_headers", "answer_body_size", "answer_body_digest", "trace_id", "parent_id"),
+OF_EACH = frozenset(
+    {
+        *("seq", "connection", "started", "answered", "ended", "trace_id", "parent_id"),
+        *("target", "request_headers", "request_body_size", "request_body_digest", "path", "namespace", "name"),
+        *("answer_headers", "answer_body_size", "answer_body_digest"),
+    }
 )
-"""Columns in which most exchanges differ. What the others hold recurs."""
+"""Columns in which exchanges differ. What the others hold recurs."""
 
 ASKED_ONLY = frozenset({"user_agent", "audit_id"})
 """Columns of exchanges for questions of the database alone: they are in the headers, too."""

@@ -213,7 +213,7 @@ def test_a_row_that_no_recorder_writes_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "value"),
     [
-        ("name", b"x"),  # what SQLite's JSON cannot hold
+        ("verb", b"get"),  # what SQLite's JSON cannot hold
         ("answer_headers", b"[]"),
         ("answer_headers", '[["a","b","c"]]'),
         ("answer_headers", '[["a",1]]'),
