@@ -167,7 +167,7 @@ class Documents:
                     known = Event(None, data)
             self._events.put(media_type, digest, known, len(data))
             if known.event is not None and known.about is not None:
-                self._briefs.put((media_type, digest), _Brief(known.event.type, known.about), _BRIEF)
+                self._briefs.put((media_type, digest), _Brief(known.event.type, known.about), _BRIEF + known.about.size)
         return known
 
     def _object(self, media_type: str, digest: Digest) -> JSONObject:

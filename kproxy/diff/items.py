@@ -258,7 +258,7 @@ class Items:
         return facts.about(cut.values) if facts is not None else None
 
     def _keep_new(self, data: bytes, at: int, item: Item) -> Item:
-        self._briefs.put(item.digest, item.about, _BRIEF)
+        self._briefs.put(item.digest, item.about, _BRIEF + item.about.size)
         self._keep(data[at : at + _PREFIX], item)
         return item
 

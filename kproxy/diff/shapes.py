@@ -71,6 +71,11 @@ class About(NamedTuple):
     uid: str
     revision: str
 
+    @property
+    def size(self) -> int:
+        """Of its texts, in bytes, about."""
+        return len(self.name) + len(self.shown) + len(self.uid) + len(self.revision)
+
 
 class Text(NamedTuple):
     """A text that all objects of a shape have, or what stands before the value that it ends with."""

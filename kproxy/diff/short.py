@@ -11,13 +11,14 @@ from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
+from sqlite3 import Connection
 from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple, Self
 
 from kproxy.diff.moments import Moment, Moments
 from kproxy.errors import ScratchError
 from kproxy.model.exchange import Seq
-from kproxy.renaming.shelf import Shelf
+from kproxy.renaming.spilled import in_a_sentence, temporary, value_of
 
 _TOGETHER = 512
 """Pairs that are written at once,"""
@@ -25,8 +26,6 @@ _TOGETHER_BYTES = 1 << 21
 """and about as many bytes of them."""
 _OF_A_PART = 200
 """Bytes of one of the things that are kept of a pair, about."""
-_FEW = 8
-"""Of those that were told later, as many are in memory, twice."""
 _SIZE = 8
 """Bytes that say how many bytes of them follow."""
 
@@ -111,7 +110,7 @@ class Spool:
             self._file: IO[bytes] = TemporaryFile(prefix="kproxy-diff-")  # noqa: SIM115 - closed with the spool
         self._waiting: list[object] = []
         self._size = 0
-        self._later: Shelf[Kept] = Shelf(_packed, _unpacked, _FEW)
+        self._later = _Later()
 
     @property
     def whole(self) -> int:
@@ -127,12 +126,12 @@ class Spool:
     def put_later(self, seq: Seq) -> None:
         """One more, of which `tell` is told what is kept when its turn comes."""
         self.pairs += 1
-        self._put(-seq)
+        self._put((seq,))
 
     def tell(self, seq: Seq, kept: Kept) -> None:
         """What is kept of one that was put before, in whatever order."""
         self._whole += not isinstance(kept, InShort)
-        self._later[_key(seq)] = kept
+        self._later.put(seq, kept)
 
     def _put(self, kept: object, size: int = 0) -> None:
         self._waiting.append(kept)
@@ -157,11 +156,7 @@ class Spool:
             # read as a whole: marshal.load asks a file for a few bytes at a time
             data = self._file.read(int.from_bytes(self._file.read(_SIZE)))
             for each in marshal.loads(data):  # noqa: S302 - we wrote it
-                if isinstance(each, int) and each < 0:
-                    told = self._later.get(_key(-each))
-                    yield Seq(-each) if told is None else told
-                else:
-                    yield _unpacked(each)
+                yield self._later.get(each[0]) if isinstance(each, tuple) and len(each) == 1 else _unpacked(each)
 
     def distrust(self) -> None:
         """What was compared is not to be relied on: everything has to be compared as a whole."""
@@ -174,8 +169,49 @@ class Spool:
         self._later.close()
 
 
-def _key(seq: int) -> str:
-    return f"{seq:020}"
+class _Later:
+    """What is kept of those whose turn came later, by their numbers. ScratchError."""
+
+    def __init__(self) -> None:
+        self._file: Connection | None = None
+        self._waiting: dict[bytes, bytes] = {}
+        self._size = 0
+
+    def put(self, seq: Seq, kept: Kept) -> None:
+        """What is kept of one."""
+        data = marshal.dumps(_packed(kept))
+        self._waiting[_key(seq)] = data
+        self._size += len(data) + _OF_A_PART
+        if self._size > _TOGETHER_BYTES:
+            self._write()
+
+    def get(self, seq: Seq) -> Kept:
+        """The same; the number of one of which nothing is known: it has to be compared as a whole."""
+        data = self._waiting.get(_key(seq))
+        if data is None and self._file is not None:
+            data = value_of(self._file, _key(seq))
+        return seq if data is None else _unpacked(marshal.loads(data))  # noqa: S302 - we wrote it
+
+    def close(self) -> None:
+        """Take all away, and the file."""
+        self._waiting.clear()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _write(self) -> None:
+        with in_a_sentence():
+            if self._file is None:
+                self._file = temporary()
+            self._file.execute("BEGIN")
+            self._file.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", sorted(self._waiting.items()))
+            self._file.execute("COMMIT")
+        self._waiting.clear()
+        self._size = 0
+
+
+def _key(seq: Seq) -> bytes:
+    return b"%020d" % seq
 
 
 def _size_of(kept: Kept) -> int:
@@ -185,7 +221,7 @@ def _size_of(kept: Kept) -> int:
     return kept.size if isinstance(kept, InPart) else 0
 
 
-def _packed(kept: Kept) -> object:
+def _packed(kept: Kept) -> _Kept | int:
     """As marshal takes it."""
     if isinstance(kept, InShort):
         return _plain(kept)

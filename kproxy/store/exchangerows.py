@@ -4,6 +4,7 @@ By position, as a million of them are read; of an exchange what recurs in others
 """
 
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -32,10 +33,14 @@ _OWN = 18
 """How many columns an exchange is read in: schema.OF_EACH, and all that recurs as a JSON list."""
 _RECURRING = 26
 """How many are in that list."""
+_LARGEST = 1 << 16
+"""Characters of what is remembered of exchanges: a row that holds more is read anew each time."""
 _SINCE_1: Row = ("one", "", "")
 """What those hold of an older recording that came with schema 2: identity, forwarded, fault."""
 _REQUEST, _INFO, _ANSWER, _REST = slice(0, 5), slice(5, 11), slice(11, 18), slice(18, _RECURRING)
 """Where they are in it."""
+_NUMBERS = frozenset({6, 13})
+"""Which of request's, info's and rest's are no texts: is_resource and altered."""
 
 # by value: calling the enum is slow
 _ENDS = {each.value: each for each in End}
@@ -130,8 +135,10 @@ def exchange_of(row: Cells) -> Exchange:
     if len(row) < _OWN:
         row = (*row[:-1], "", "", row[-1])  # trace_id and parent_id came with schema 3
     seq, connection, started, answered, ended, *asked, headers, size, digest, trace_id, parent_id, rest = row
-    request, info = _asked(rest, *asked)
-    _, _, answer, end, end_detail, altered, upgrade, caller, identity, forwarded, fault = _recurring(rest)
+    known, read = (_recurring, _asked) if len(rest) + len(asked[0]) + len(asked[1]) < _LARGEST else _ANEW
+    request, info = read(rest, *asked)
+    _, _, answer, end, end_detail, altered, upgrade, caller, identity, forwarded, fault = known(rest)
+    _check_numbers(seq, connection, started, answered, ended)
     return Exchange(
         seq=seq,
         connection=connection,
@@ -154,12 +161,23 @@ def exchange_of(row: Cells) -> Exchange:
     )
 
 
+def _check_numbers(seq: object, connection: object, *times: object) -> None:
+    """TypeError if one is none; of times, if one is neither a number nor missing."""
+    if not isinstance(seq, int) or not isinstance(connection, int) or times[0] is None:
+        raise TypeError("a number is none")
+    for each in times:
+        if each is not None and not isinstance(each, int):
+            raise TypeError("a time is no number")
+
+
 @lru_cache(maxsize=1024)
 def _recurring(text: str) -> _Recurring:
     cells = parsed(text)
     if len(cells) < _RECURRING:
         cells += _SINCE_1
     answer = cells[_ANSWER]
+    texts = [*cells[_REQUEST], *cells[_INFO], *cells[_REST]]
+    _check_texts(each for place, each in enumerate(texts) if place not in _NUMBERS)
     end, end_detail, altered, upgrade, caller, identity, forwarded, fault = cells[_REST]
     return _Recurring(
         request=cells[_REQUEST],
@@ -181,7 +199,9 @@ def _asked(  # noqa: PLR0913, PLR0917 - the columns of a request
     rest: str, target: str, headers: str, size: int, digest: Digest | None, path: str, namespace: str, name: str
 ) -> tuple[Request, RequestInfo]:
     """A request, and what it asks for."""
-    known = _recurring(rest)
+    known = _recurring(rest) if len(rest) < _LARGEST else _recurring.__wrapped__(rest)
+    _check_texts((target, path, namespace, name))
+    _check_body(size, digest)
     method, http_version, trailers, state, reason = known.request
     verb, is_resource, group, version, resource, subresource = known.info
     request = Request(
@@ -208,6 +228,9 @@ def _asked(  # noqa: PLR0913, PLR0917 - the columns of a request
 
 def _answer(cells: Cells) -> _Answer:
     status, reason, http_version, trailers, informational, state, why = cells
+    _check_texts((reason, http_version, trailers, informational, state, why))
+    if not isinstance(status, int):
+        raise TypeError("a status is no number")
     return _Answer(
         status=status,
         reason=reason,
@@ -219,8 +242,24 @@ def _answer(cells: Cells) -> _Answer:
     )
 
 
+_ANEW = _recurring.__wrapped__, _asked.__wrapped__
+"""The same two, which remember nothing."""
+
+
+def _check_texts(cells: Iterable[object]) -> None:
+    """TypeError if one is none."""
+    if not all(isinstance(each, str) for each in cells):
+        raise TypeError("a text is none")
+
+
+def _check_body(size: object, digest: object) -> None:
+    if not isinstance(size, int) or not (digest is None or isinstance(digest, str)):
+        raise TypeError("a body's size is no number, or its name no text")
+
+
 def _answered(answer: _Answer, headers: str, size: int, digest: Digest | None) -> Answer:
     status, reason, http_version, trailers, informational, state, why = answer
+    _check_body(size, digest)
     return Answer(
         status=status,
         reason=reason,

@@ -316,6 +316,8 @@ def is_unclosed(path: Path, session_id: str) -> bool:
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> RecordingError:
+    if str(error).startswith("Could not decode to UTF-8"):  # and all of the text, which may hold whatever a request did
+        return RecordingError(f"{path} is damaged: it holds text that is no UTF-8.")
     return RecordingError(f"{path} cannot be read: {error}; it may be cut or damaged.")
 
 

@@ -51,6 +51,15 @@ def test_what_is_answered_out_of_order_raises_only_what_comes_behind_it() -> Non
     assert [found.before(Nanos(at)) for at in (9, 10, 30)] == [0, 10, 10]
 
 
+def test_what_was_known_earlier_than_all_others_stays_the_greatest() -> None:
+    found = bounds(
+        (over(1, 0, 10), [("", 5, 5)]),
+        (over(2, 0, 7), [("", 9, 9)]),
+        (over(3, 0, 8), [("", 6, 6)]),
+    )
+    assert [found.before(Nanos(at)) for at in (6, 7, 8, 10)] == [0, 9, 9, 9]
+
+
 def test_a_write_wrote_what_was_beyond_all_that_was_known_when_it_began() -> None:
     found = bounds(
         (over(1, 0, 10, "PUT"), [("u", 5, 5)]),

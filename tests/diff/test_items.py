@@ -157,3 +157,25 @@ def test_an_object_that_is_nested_too_deeply_is_none_by_its_bytes() -> None:
     for _ in range(MAX_DEPTH):
         value = [value]
     assert Items().of_value({"metadata": {}, "spec": value}) is None
+
+
+def test_of_objects_that_were_forgotten_as_much_is_remembered_as_their_texts_are_long() -> None:
+    items = Items()
+    for number in range(60):
+        assert items.whole(written({"metadata": {"name": f"{number}" + "x" * (1 << 18)}})) is not None
+    assert 10 < sum(1 for _ in items._briefs.values()) < 40
+
+
+def test_an_object_that_was_forgotten_is_told_from_others_and_cut_when_it_is_asked_for() -> None:
+    uid = "0d2c4b6a-1111-4111-8111-{:012}"
+    data = [written({"kind": "Pod", "metadata": {"name": "a", "uid": uid.format(number)}}) for number in range(3)]
+    items, fresh = Items(most=1), Items()
+    for each in (*data, *data):
+        found, first = items.whole(each), fresh.whole(each)
+        assert found is not None
+        assert first is not None
+        assert (found.data, found.digest, found.about) == (first.data, first.digest, first.about)
+        assert found.cut is not None
+        assert first.cut is not None
+        assert found.cut.values == first.cut.values
+        assert found.value == first.value

@@ -25,6 +25,20 @@ def test_what_is_kept_is_given_back_in_order_with_what_came_later() -> None:
     spool.close()
 
 
+def test_what_is_told_later_is_given_back_whatever_its_number_and_in_whatever_order_it_was_told() -> None:
+    spool = Spool()
+    seqs = [Seq(number) for number in (-5, 0, *range(1, 600))]
+    kept = {
+        seq: InPart.of(in_short(seq), [(at, at) for at in range(1000)]) if seq % 3 else in_short(seq) for seq in seqs
+    }
+    for seq in seqs:
+        spool.put_later(seq)
+    for seq in reversed(seqs[1:]):
+        spool.tell(seq, kept[seq])
+    assert list(spool) == [-5, *[kept[seq] for seq in seqs[1:]]]  # of the first nothing was told: it is compared whole
+    spool.close()
+
+
 def in_short(number: int) -> InShort:
     return InShort(
         Moments(Seq(number), "get", MOMENT, MOMENT),

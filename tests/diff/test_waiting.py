@@ -59,11 +59,12 @@ def test_one_that_goes_on_in_the_replay_waits_for_all_others() -> None:
 
 def test_what_has_no_end_or_shows_much_waits_for_all_others_in_the_baselines_order() -> None:
     waiting = Waiting()
-    waiting.open(streams(4, 20, 20))
+    waiting.open(streams(4, 90, 90))
     waiting.open(streams(3, 20, 20, size=1 << 20))
     waiting.open(streams(2, None, 20))
     waiting.open(streams(1, 20, None))
     waiting.until(Turn.LIST, Seq(7))
+    assert over(waiting, began(20, 20)) == []
     assert list(waiting.taken(Turn.LIST)) == [7]
     assert list(waiting.taken(Turn.STREAM)) == [1, 2, 3, 4]
     assert list(waiting.taken(Turn.STREAM)) == []

@@ -34,6 +34,7 @@ from kproxy.model.exchange import Body, BodyState, Digest, IdentityMode, Nanos, 
 from kproxy.model.session import SCHEMA, SessionEnd
 from kproxy.model.start import StartKey, StartObject
 from kproxy.model.trace import Span
+from kproxy.store import exchangerows
 from kproxy.store.bodies import digest_of
 from kproxy.store.copying import copy
 from kproxy.store.reader import FileRecording, is_unclosed, open_recording
@@ -103,7 +104,7 @@ KILLED = """
     from pathlib import Path
     from kproxy.model.session import SessionEnd
     from kproxy.store.writer import Batch, Writer
-    from tests.support.made import a_session, an_exchange, recordings
+    from tests.support.made import a_session, an_exchange
 
     writer = Writer.create(Path(sys.argv[1]), a_session(end=SessionEnd.RECORDING))
     writer.commit(Batch(number=1, exchanges=[an_exchange(seq) for seq in range(1, int(sys.argv[2]) + 1)]))
@@ -220,16 +221,50 @@ def test_a_row_that_no_recorder_writes_is_one_sentence(tmp_path: Path) -> None:
         ("answer_trailers", "[]["),
         ("end", "nowhere"),
         ("altered", "much"),
+        ("caller", None),
+        ("reason", None),
+        ("status", "much"),
+        ("name", b"x"),
+        ("target", b"x"),
+        ("started", "x"),
+        ("ended", b""),
+        ("connection", 1.5),
+        ("answer_body_size", None),
+        ("request_body_size", "x"),
+        ("answer_body_digest", b"x"),
     ],
 )
 def test_a_column_that_holds_what_no_recorder_writes_is_one_sentence(
-    tmp_path: Path, column: str, value: str | bytes
+    tmp_path: Path, column: str, value: str | bytes | float | None
 ) -> None:
     file = closed(tmp_path / "a.kproxy")
+    with sqlite3.connect(file) as hostile:
+        hostile.execute("PRAGMA writable_schema = ON")
+        hostile.execute("UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE name = 'exchanges'")
+    hostile.close()
     with sqlite3.connect(file) as hostile:
         hostile.execute(f'UPDATE exchanges SET "{column}" = ?', (value,))  # noqa: S608 - a column of those above
     hostile.close()
     assert "damaged" in sentence(file)
+
+
+def test_text_that_is_no_utf_8_is_one_sentence_that_repeats_nothing_of_it(tmp_path: Path) -> None:
+    file = closed(tmp_path / "a.kproxy")
+    with sqlite3.connect(file) as hostile:
+        hostile.execute("UPDATE exchanges SET method = CAST(x'ff41' AS TEXT)")
+    hostile.close()
+    assert sentence(file) == f"{file} is damaged: it holds text that is no UTF-8."
+
+
+def test_of_what_is_large_nothing_is_remembered(tmp_path: Path) -> None:
+    file = closed(tmp_path / "a.kproxy")
+    with sqlite3.connect(file) as large:
+        large.execute("UPDATE exchanges SET end_detail = ?", ("x" * (1 << 17),))
+    large.close()
+    before = exchangerows._recurring.cache_info(), exchangerows._asked.cache_info()
+    with open_recording(str(file)) as recording:
+        assert {len(each.end_detail) for each in recording.exchanges()} == {1 << 17}
+    assert before == (exchangerows._recurring.cache_info(), exchangerows._asked.cache_info())
 
 
 @given(recording=recordings())
