@@ -31,7 +31,7 @@ class Clock:
 
     def see_at(self, moment: Moment) -> None:
         """The same, of when it was under way."""
-        offset = self._offset(moment, moment.answered)
+        offset = self._offset(moment)
         if offset is not None:
             self._offsets[round(offset * _PARTS)] += 1
             self.__dict__.pop("_skew", None)
@@ -46,10 +46,10 @@ class Clock:
                 return offset / _PARTS
         return None
 
-    def _offset(self, moment: Moment, when: Nanos | None) -> float | None:
-        if moment.date is None or when is None or self._start is None:
+    def _offset(self, moment: Moment) -> float | None:
+        if moment.date is None or moment.answered is None or self._start is None:
             return None
-        return moment.date - self._start - when / 1e9
+        return moment.date - self._start - moment.answered / 1e9
 
     def explains(self, exchange: Exchange) -> bool:
         """Whether an answer's Date is what the server's clock showed between the request and the answer.

@@ -45,9 +45,6 @@ _MOST_BRIEFS = 1 << 23
 _BRIEF = 500
 """Bytes of what is remembered of objects in brief, and of one of them, about: of many more than are kept whole."""
 
-type Decoded = JSONObject | None
-"""An object's value, where it is at hand."""
-
 
 class Item:
     """An object by its bytes.
@@ -59,7 +56,7 @@ class Item:
     __slots__ = ("_cut", "_shapes", "_value", "about", "data", "digest", "name", "owns")
 
     def __init__(
-        self, data: bytes, digest: bytes, about: About, *, cut: "Cut | Shapes | None" = None, value: Decoded = None
+        self, data: bytes, digest: bytes, about: About, *, cut: Cut | Shapes | None, value: JSONObject | None = None
     ) -> None:
         """`cut`: what it was cut into, or who does that when it is asked for."""
         self.data = data

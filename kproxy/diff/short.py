@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple, Self
 from kproxy.diff.moments import Moment, Moments
 from kproxy.errors import ScratchError
 from kproxy.model.exchange import Seq
-from kproxy.renaming.spilled import in_a_sentence, temporary, value_of
+from kproxy.renaming.spilled import in_a_sentence, put_into, temporary, value_of
 
 _TOGETHER = 512
 """Pairs that are written at once,"""
@@ -200,12 +200,10 @@ class _Later:
             self._file = None
 
     def _write(self) -> None:
-        with in_a_sentence():
-            if self._file is None:
+        if self._file is None:
+            with in_a_sentence():
                 self._file = temporary()
-            self._file.execute("BEGIN")
-            self._file.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", sorted(self._waiting.items()))
-            self._file.execute("COMMIT")
+        put_into(self._file, sorted(self._waiting.items()))
         self._waiting.clear()
         self._size = 0
 

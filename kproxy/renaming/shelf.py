@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kproxy.renaming.spilled import entries_of, in_a_sentence, temporary, value_of
+from kproxy.renaming.spilled import entries_of, in_a_sentence, put_into, temporary, value_of
 
 HOT = 256
 """Values of a generation: those that one of the last two used are in memory."""
@@ -56,13 +56,10 @@ class Shelf[T]:
     def _write(self, values: dict[str, T]) -> None:
         if not values:
             return
-        with in_a_sentence():
-            if self._cold is None:
+        if self._cold is None:
+            with in_a_sentence():
                 self._cold = temporary()
-            rows = sorted((_stored(key), marshal.dumps(self._dump(value))) for key, value in values.items())
-            self._cold.execute("BEGIN")
-            self._cold.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", rows)
-            self._cold.execute("COMMIT")
+        put_into(self._cold, sorted((_stored(key), marshal.dumps(self._dump(value))) for key, value in values.items()))
 
     def items(self) -> Iterator[tuple[str, T]]:
         """All of them; to be changed only by `change`."""

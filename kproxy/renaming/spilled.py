@@ -44,6 +44,14 @@ def value_of(cold: sqlite3.Connection, key: bytes) -> bytes | None:
     return row[0] if row is not None else None
 
 
+def put_into(cold: sqlite3.Connection, rows: list[tuple[bytes, bytes]]) -> None:
+    """Keys and values, in the place of those of the same keys. ScratchError."""
+    with in_a_sentence():
+        cold.execute("BEGIN")
+        cold.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", rows)
+        cold.execute("COMMIT")
+
+
 def entries_of(cold: sqlite3.Connection) -> Iterator[tuple[bytes, bytes]]:
     """All that such a file has, in the order of its keys; those that were given may be changed there. ScratchError."""
     found = _page(cold, "SELECT key, value FROM entries ORDER BY key LIMIT ?", _PAGE)
@@ -88,10 +96,7 @@ class _Cold:
     def put(self, entries: dict[str, str]) -> None:
         """Entries, in the place of those of the same keys."""
         rows = [(_stored(key), _stored(entries[key])) for key in sorted(entries)]  # UTF-8 is in the same order
-        with in_a_sentence():
-            self.file.execute("BEGIN")
-            self.file.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", rows)
-            self.file.execute("COMMIT")
+        put_into(self.file, rows)
         self._sieve.put(entries)
         if self._sieve.is_full:
             self._sieve = self._sieve.larger(key for key, _ in self.entries())

@@ -135,9 +135,9 @@ def exchange_of(row: Cells) -> Exchange:
     if len(row) < _OWN:
         row = (*row[:-1], "", "", row[-1])  # trace_id and parent_id came with schema 3
     seq, connection, started, answered, ended, *asked, headers, size, digest, trace_id, parent_id, rest = row
-    known, read = (_recurring, _asked) if len(rest) + len(asked[0]) + len(asked[1]) < _LARGEST else _ANEW
+    read = _asked if len(rest) + len(asked[0]) + len(asked[1]) < _LARGEST else _asked.__wrapped__
     request, info = read(rest, *asked)
-    _, _, answer, end, end_detail, altered, upgrade, caller, identity, forwarded, fault = known(rest)
+    _, _, answer, end, end_detail, altered, upgrade, caller, identity, forwarded, fault = _known(rest)
     _check_numbers(seq, connection, started, answered, ended)
     return Exchange(
         seq=seq,
@@ -161,13 +161,16 @@ def exchange_of(row: Cells) -> Exchange:
     )
 
 
-def _check_numbers(seq: object, connection: object, *times: object) -> None:
-    """TypeError if one is none; of times, if one is neither a number nor missing."""
-    if not isinstance(seq, int) or not isinstance(connection, int) or times[0] is None:
+def _check_numbers(seq: object, connection: object, started: object, *later: object) -> None:
+    """TypeError if one is none; of `later` ones, if one is neither a number nor missing."""
+    if not (isinstance(seq, int) and isinstance(connection, int) and isinstance(started, int)):
         raise TypeError("a number is none")
-    for each in times:
-        if each is not None and not isinstance(each, int):
-            raise TypeError("a time is no number")
+    if not all(each is None or isinstance(each, int) for each in later):
+        raise TypeError("a time is no number")
+
+
+def _known(text: str) -> _Recurring:
+    return _recurring(text) if len(text) < _LARGEST else _recurring.__wrapped__(text)
 
 
 @lru_cache(maxsize=1024)
@@ -199,7 +202,7 @@ def _asked(  # noqa: PLR0913, PLR0917 - the columns of a request
     rest: str, target: str, headers: str, size: int, digest: Digest | None, path: str, namespace: str, name: str
 ) -> tuple[Request, RequestInfo]:
     """A request, and what it asks for."""
-    known = _recurring(rest) if len(rest) < _LARGEST else _recurring.__wrapped__(rest)
+    known = _known(rest)
     _check_texts((target, path, namespace, name))
     _check_body(size, digest)
     method, http_version, trailers, state, reason = known.request
@@ -240,10 +243,6 @@ def _answer(cells: Cells) -> _Answer:
         state=STATES[state],
         why=why,
     )
-
-
-_ANEW = _recurring.__wrapped__, _asked.__wrapped__
-"""The same two, which remember nothing."""
 
 
 def _check_texts(cells: Iterable[object]) -> None:
