@@ -32,11 +32,15 @@ SHOWN = ("", "status")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An object as an answer or an event showed it; `event` is the watch event's type, "" of an answer."""
+    """An object as an answer or an event showed it; `event` is the watch event's type, "" of an answer.
+
+    `listed` is the revision at which a list found it, "" of what no list shows.
+    """
 
     exchange: Exchange
     event: str
     document: JSONObject
+    listed: str = ""
 
 
 @dataclass
@@ -76,7 +80,8 @@ def told_by(recording: Recording, left_out: Counter[str]) -> Iterator[Told]:
             yield from _events(recording, exchange, header(answer.headers, "content-type"), left_out)
         elif 200 <= answer.status < 300 and "dryRun" not in exchange.request.target:
             document = decoded_body(recording, answer.headers, answer.body)
-            yield from (Told(exchange, "", each) for each in _objects(document, left_out))
+            listed = _listed(document)
+            yield from (Told(exchange, "", each, listed) for each in _objects(document, left_out))
 
 
 def _events(recording: Recording, exchange: Exchange, media_type: str, left_out: Counter[str]) -> Iterator[Told]:
@@ -90,6 +95,12 @@ def _events(recording: Recording, exchange: Exchange, media_type: str, left_out:
             continue
         if event.type not in {"BOOKMARK", "ERROR"}:
             yield from (Told(exchange, event.type, each) for each in _objects(event.object, left_out))
+
+
+def _listed(document: JSON) -> str:
+    if isinstance(document, dict) and isinstance(document.get("items"), list):
+        return text(metadata_of(document).get("resourceVersion"))
+    return ""
 
 
 def _objects(document: JSON, left_out: Counter[str]) -> Iterator[JSONObject]:
@@ -144,7 +155,7 @@ def _compare(
         return "a write that takes the last finalizer away answers with what it did not write: the object is gone"
     if document != told.document:
         found.different.append(f"{where}: {_difference(document, told.document)}")
-    elif not told.event and not _is_at(Happened(recording, entries, ref), history, place, told.exchange.seq):
+    elif not told.event and not _is_at(Happened(recording, entries, ref), history, place, told):
         found.different.append(f"{where}: --at {told.exchange.seq} is another version")
     else:
         found.equal[what] += 1
@@ -161,14 +172,19 @@ def _difference(document: JSONObject, told: JSONObject) -> str:
     return ", ".join(f"{each.change} {path_text(each.path)}" for each in changes[:5]) or "only managedFields"
 
 
-def _is_at(happened: Happened, history: list[LedgerEntry], place: int, seq: Seq) -> bool:
+def _is_at(happened: Happened, history: list[LedgerEntry], place: int, told: Told) -> bool:
     """Whether `--at SEQ` is the version that the exchange's answer showed; a request's later changes come after it.
 
-    So does what others changed after its first: a collection that is deleted is answered as its list found it.
+    A collection that is deleted is answered as its list found it: what anybody changed since then comes after it, too.
     """
+    seq = told.exchange.seq
     known = happened.by(history, Moment(seq=seq))
-    own = [each.attribution is not None and each.attribution.seq == seq for each in known[place + 1 :]]
-    return len(known) > place and (not own or own[0])
+    later = known[place + 1 :]
+    if len(known) <= place or not later:
+        return len(known) > place
+    if told.exchange.info.verb == "deletecollection":
+        return later[0].change.revision > int(told.listed)
+    return later[0].attribution is not None and later[0].attribution.seq == seq
 
 
 @dataclass
