@@ -1,6 +1,7 @@
 """Which event of one watch stream stands beside which of the other: object by object, state by state."""
 
 from collections import defaultdict, deque
+from collections.abc import Callable
 from difflib import SequenceMatcher
 
 from kproxy.diff.events import OF_NO_OBJECT, Match, Seen
@@ -12,26 +13,26 @@ from kproxy.renaming.renaming import Renaming
 def matched_events(renaming: Renaming, first: list[Seen], second: list[Seen]) -> list[Match]:
     """Each object's events beside each other, objects in the baseline's order, then those of the replay only."""
     pairs: list[Match] = []
-    left = _Left(_by_identity(second))
-    for identity, events in _by_identity(first).items():
+    left = _Left(_by_identity(second, renaming.merged.text))
+    for identity, events in _by_identity(first, str).items():
         pairs += _sequence(renaming, events, left.counterpart(renaming, identity, events[0]))
     for others in left.events.values():
         pairs += [(None, b) for b in others]
     return pairs
 
 
-def _by_identity(seen: list[Seen]) -> dict[str, list[Seen]]:
+def _by_identity(seen: list[Seen], said: Callable[[str], str]) -> dict[str, list[Seen]]:
     found: dict[str, list[Seen]] = defaultdict(list)
     for each in seen:
         if not each.bookmark:
-            found[_identity(each)].append(each)
+            found[_identity(each, said)].append(each)
     return found
 
 
-def _identity(seen: Seen) -> str:
+def _identity(seen: Seen, said: Callable[[str], str]) -> str:
     if seen.event.type in OF_NO_OBJECT:
         return seen.event.type
-    return f"{seen.name}/{seen.uid}"
+    return f"{said(seen.name)}/{seen.uid}"
 
 
 class _Left:
@@ -51,7 +52,7 @@ class _Left:
         """
         if identity in self.events or event.event.type in OF_NO_OBJECT:
             return self.events.pop(identity, [])
-        name, uid = renaming.text(identity.rpartition("/")[0]), renaming.image(Kind.UID, event.uid)
+        name, uid = renaming.common(identity.rpartition("/")[0]), renaming.image(Kind.UID, event.uid)
         if f"{name}/{uid or ''}" in self.events:
             return self.events.pop(f"{name}/{uid or ''}")
         found = self._first(self._called.get(name))

@@ -51,18 +51,21 @@ class EtcdComparison:
     def learn(self) -> None:
         """What stored values and their revisions tell."""
         self.lives.read()
-        self.lives.match(self.of.renaming.text)
+        self._match()
         left, right = self.lives.unmatched()
         unnamed = pair_unnamed(
             _values_of(self.of.baseline, left), _values_of(self.of.replayed, right), self.of.renaming.text
         )
         for name, image in unnamed:
             self.of.renaming.learn_name(kind_of(name), name.rpartition("/")[2], image.rpartition("/")[2])
-        self.lives.match(self.of.renaming.text)
+        self._match()
         for _, a, b in self.lives.beside(lambda key: bool(key.first.count and key.second.count)):
             if a is not None and b is not None:
                 self._learn(a, b)
         self._stored.settle()
+
+    def _match(self) -> None:
+        self.lives.match(self.of.renaming.common, self.of.renaming.merged.text)
 
     def _learn(self, a: Change, b: Change) -> None:
         if a.change.type is not b.change.type:
@@ -77,10 +80,10 @@ class EtcdComparison:
 
     def compare(self) -> Tally:
         """Compare all keys that are in scope."""
-        self.lives.match(self.of.renaming.text)
+        self._match()
         self._quiet = self.of.replay and self.lives.quiet
         compared = 0
-        for key in self.lives.keys.values():
+        for key in self.lives.keys:
             key.lost = self._lost(key)
             if key.lost is not None:
                 self.of.findings.cannot_tell(

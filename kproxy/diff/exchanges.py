@@ -268,8 +268,19 @@ def _compare_ends(of: Comparison, pair: Pair) -> None:
         return
     both = is_stream(first) and is_stream(second) and {first.end, second.end} <= _FROM_THE_CLIENT
     both = both and not (second.end is End.COMPLETE and first.seq in of.early)
+    both = both or (
+        {first.end, second.end} == {End.CLIENT_GONE, End.COMPLETE} and _is_whole(first) and _is_whole(second)
+    )
     if not (both and of.findings.hide(CLOSED)):
         of.findings.differ(first.seq, "end", "end", "changed", first.end.value, second.end.value)
+
+
+def _is_whole(exchange: Exchange) -> bool:
+    """Whether an answer came as long as it said to be."""
+    answer = exchange.answer
+    if answer is None or answer.body.state is not BodyState.KEPT:
+        return False
+    return header(answer.headers, "content-length") == str(answer.body.size)
 
 
 def _compare_requests(of: Comparison, pair: Pair) -> None:
@@ -320,7 +331,7 @@ def _same_parameter(of: Comparison, name: str, first: str, second: str) -> bool:
     if name in _DRAWN_PARAMETERS and not of.replay:
         return True
     if name in SELECTORS:  # Go's maps have no order, and clients make selectors of them
-        return requirements(of.renaming.text(first)) == requirements(second)
+        return requirements(of.renaming.common(first)) == requirements(of.renaming.merged.text(second))
     return same_words(of.renaming, first, second)
 
 

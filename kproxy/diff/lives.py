@@ -8,7 +8,7 @@ from kproxy.diff.sides import Side
 from kproxy.diff.startup import is_startup
 from kproxy.diff.unnamed import FOLDER
 from kproxy.model.attribution import Ledger, LedgerEntry, Standing
-from kproxy.model.etcd import EtcdKey, KeyChange, Revision, key_text
+from kproxy.model.etcd import ChangeType, EtcdKey, KeyChange, Revision, key_text
 from kproxy.model.exchange import Seq
 from kproxy.model.jsontypes import JSON
 from kproxy.model.session import Gap
@@ -41,7 +41,10 @@ class Life:
 
 @dataclass(slots=True)
 class Key:
-    """A key by its name in the baseline (one that only the replay has: by its name there), and its two lives."""
+    """A key by its name in the baseline (one that only the replay has: by its name there), and its two lives.
+
+    A name that was drawn again when its object was gone is another key for each of its objects.
+    """
 
     name: str
     first: Life = field(default_factory=Life)
@@ -71,17 +74,19 @@ class Change:
 
 type Beside = tuple[Key, Change | None, Change | None]
 type Which = Callable[[Key], bool]
+type Rename = Callable[[str], str]
 
 
 class Lives:
-    """Both ledgers. `text`: a name of the baseline in the replay's words."""
+    """Both ledgers."""
 
     def __init__(self, baseline: tuple[Side, Ledger], replayed: tuple[Side, Ledger]) -> None:
         self._sides = baseline, replayed
-        self._first: dict[str, Life] = {}  # by name
-        self._second: dict[str, Life] = {}
-        self.keys: dict[str, Key] = {}
-        self._images: dict[str, Key] = {}  # by the replay's name
+        self._first: _Named[Life] = _Named()
+        self._second: _Named[Life] = _Named()
+        self.keys: list[Key] = []
+        self._names: _Named[Key] = _Named()  # by the baseline's name
+        self._images: _Named[Key] = _Named()  # by the replay's
 
     def read(self) -> None:
         """Go through both ledgers once."""
@@ -90,22 +95,34 @@ class Lives:
     @property
     def quiet(self) -> bool:
         """Whether the baseline has no change of a key that neither a request nor a server's start explains."""
-        return all(life.explained or life.startup for life in self._first.values())
+        return all(life.explained or life.startup for _, life in self._first.items)
 
-    def match(self, text: Callable[[str], str]) -> None:
-        """Put names side by side."""
-        self.keys = {name: Key(name, life) for name, life in self._first.items()}
-        self._images = {text(name): key for name, key in self.keys.items()}
-        for name, life in self._second.items():
-            key = self._images.get(name)
-            if key is None:
-                key = Key(name)
-                self.keys[name if name not in self.keys else f"{name} of the replay"] = self._images[name] = key
-            key.second = life
+    def match(self, text: Rename, said: Rename) -> None:
+        """Put names side by side: the baseline's as `text` has them, the replay's as `said` does.
+
+        Of several that are one then, on either side, the first life stands beside the first.
+        """
+        self.keys, self._names, self._images = [], _Named(), _Named()
+        beside: _Named[Key] = _Named()
+        for name, life in self._first.items:
+            key = Key(name, life)
+            self.keys.append(key)
+            self._names.add(name, key)
+            beside.add(text(name), key)
+        numbers: Counter[str] = Counter()
+        for name, life in self._second.items:
+            image = said(name)
+            found = beside.get(image, numbers[image])
+            numbers[image] += 1
+            if found is None:
+                found = Key(name)
+                self.keys.append(found)
+            found.second = life
+            self._images.add(name, found)
 
     def unmatched(self) -> tuple[list[tuple[str, KeyChange]], list[tuple[str, KeyChange]]]:
         """The keys without a name that is known whose first change is kept, on one side only."""
-        alone = [key for key in self.keys.values() if not (key.first.count and key.second.count)]
+        alone = [key for key in self.keys if not (key.first.count and key.second.count)]
         first = [(key.name, key.first.first) for key in alone if key.first.first is not None]
         return first, [(key.name, key.second.first) for key in alone if key.second.first is not None]
 
@@ -114,7 +131,7 @@ class Lives:
     ) -> Iterator[Beside]:
         """The changes of the wanted keys, two by two, about in the order of revisions; `ours`: requests' only."""
         streams = (self._changes(0, wanted, ours), self._changes(1, wanted, ours))
-        waiting: tuple[dict[str, deque[Change]], dict[str, deque[Change]]] = {}, {}
+        waiting: tuple[dict[int, deque[Change]], dict[int, deque[Change]]] = {}, {}
         open_ = [True, True]
         while any(open_):
             for which in (0, 1):
@@ -122,54 +139,108 @@ class Lives:
                 if found is None:
                     open_[which] = False
                     continue
-                key, change, others = found
+                key, change, is_more = found
                 mine, theirs = waiting[which], waiting[1 - which]
-                if (queue := theirs.get(key.name)) is not None:
+                if (queue := theirs.get(id(key))) is not None:
                     other = queue.popleft()
                     if not queue:
-                        del theirs[key.name]
+                        del theirs[id(key)]
                     yield (key, change, other) if which == 0 else (key, other, change)
-                elif change.index >= others:
+                elif is_more:
                     yield (key, change, None) if which == 0 else (key, None, change)
                 else:
-                    mine.setdefault(key.name, deque()).append(change)
+                    mine.setdefault(id(key), deque()).append(change)
 
-    def _changes(self, which: int, wanted: Which, ours: Which) -> Iterator[tuple[Key, Change, int]]:
-        """A side's changes of wanted keys, and how many the other side has of the key."""
-        keys = self.keys if which == 0 else self._images
+    def _changes(self, which: int, wanted: Which, ours: Which) -> Iterator[tuple[Key, Change, bool]]:
+        """A side's changes of wanted keys, and whether the other side has fewer of the key."""
+        keys = self._names if which == 0 else self._images
         last: dict[EtcdKey, Revision] = {}
         counts: Counter[EtcdKey] = Counter()
+        lives: Counter[int] = Counter()
+        again = _Again()
         for entry in self._sides[which][1].entries:
             change = entry.change
             before = str(last.get(change.key, ""))
             last[change.key] = change.revision
-            if not _in_scope(entry) or (key := keys.get(key_text(change.key))) is None or not wanted(key):
+            if not _in_scope(entry):
+                continue
+            name = key_text(change.key)
+            if (key := keys.get(name, again.number(name, change))) is None or not wanted(key):
                 continue
             mine = ours(key)
             seq = entry.attribution.seq if entry.attribution is not None else None
             if mine and seq is None:
                 continue
             other = key.second if which == 0 else key.first
-            yield key, Change(change, counts[change.key], seq, before), other.ours if mine else other.count
+            is_more = lives[id(key)] >= (other.ours if mine else other.count)
+            yield key, Change(change, counts[change.key], seq, before), is_more
             counts[change.key] += 1
+            lives[id(key)] += 1
+
+
+class _Named[T]:
+    """What has a name, or several one after the other: nearly all names are had once."""
+
+    def __init__(self) -> None:
+        self.items: list[tuple[str, T]] = []
+        """All of them with their names, as they came."""
+        self._first: dict[str, T] = {}
+        self._later: dict[str, list[T]] = {}
+
+    def add(self, name: str, value: T) -> None:
+        """One more."""
+        self.items.append((name, value))
+        if name in self._first:
+            self._later.setdefault(name, []).append(value)
+        else:
+            self._first[name] = value
+
+    def get(self, name: str, number: int) -> T | None:
+        """The one with this number among those of a name."""
+        if not number:
+            return self._first.get(name)
+        later = self._later.get(name, ())
+        return later[number - 1] if number <= len(later) else None
+
+
+class _Again:
+    """Which of the objects of one name a change is about, where names are drawn: of others', all are one's."""
+
+    def __init__(self) -> None:
+        self._ended: dict[str, int] = {}
+
+    def number(self, name: str, change: KeyChange) -> int:
+        """Its number, as changes come."""
+        ended = self._ended.get(name)
+        if ended is None:
+            if change.type is ChangeType.DELETE and _may_be_drawn(name):
+                self._ended[name] = 1
+            return 0
+        if change.type is ChangeType.DELETE:
+            self._ended[name] = ended + 1
+        return ended
+
+
+def _may_be_drawn(name: str) -> bool:
+    return FOLDER in name or looks_drawn(name)
 
 
 def _in_scope(entry: LedgerEntry) -> bool:
     return entry.standing not in {Standing.BACKGROUND, Standing.BEFORE} and not entry.background
 
 
-def _lives(side: Side, ledger: Ledger) -> dict[str, Life]:
-    found: dict[str, Life] = {}
+def _lives(side: Side, ledger: Ledger) -> _Named[Life]:
+    found: _Named[Life] = _Named()
+    again = _Again()
     prefix = side.recording.session.etcd_prefix
     for entry in ledger.entries:
         if not _in_scope(entry):
             continue
         change = entry.change
         name = key_text(change.key)
-        if (life := found.get(name)) is None:
-            life = found[name] = Life()
-            if FOLDER in name or looks_drawn(name):
-                life.first = change
+        if (life := found.get(name, again.number(name, change))) is None:
+            life = Life(first=change if _may_be_drawn(name) else None)
+            found.add(name, life)
         value: JSON = side.documents.stored(change.value or change.previous).value if FOLDER in name else None
         life.see(entry, startup=life.startup and is_startup(change.key, value, prefix))
     return found

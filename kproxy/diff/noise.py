@@ -48,9 +48,9 @@ TAIL = Rule(
 CLOSED = Rule(
     name="closed-by-client",
     ground="when a client leaves a watch, the server ends the stream in good order, and it is a race whether that is "
-    "seen",
+    "seen; so is whether a client leaves before it has an answer's last bytes, or with them",
     place="the end of a watch: client-gone, stopped or complete, unless a replay's server ended it before half of its "
-    "time was over",
+    "time was over; of an answer that came as long as its Content-Length says: client-gone or complete",
 )
 INITIAL = Rule(
     name="watch-initial-state",

@@ -89,10 +89,11 @@ def _known(of: Comparison, pair: Pair, before: int) -> Callable[[JSONObject], bo
     listed = Listed.of(document(of.baseline, pair.baseline)) if _has_versions(of) else None
     if listed is None or len(of.findings.since(before)) < of.findings.count - before:
         return lambda _: False
+    renaming = of.renaming
     recorded: dict[tuple[str, ...], JSONObject] = {
-        tuple(map(of.renaming.text, name)): listed.objects[at] for name, at in listed.places.items()
+        tuple(map(renaming.common, name)): listed.objects[at] for name, at in listed.places.items()
     }
-    return lambda shown: at_one_version(of, recorded.get(name_of(shown)), shown)
+    return lambda shown: at_one_version(of, recorded.get(tuple(map(renaming.merged.text, name_of(shown)))), shown)
 
 
 def shows(side: Side, exchange: Exchange, shown: JSONObject, floor: int, at: int | None = None) -> bool | None:

@@ -98,7 +98,7 @@ class Comparer:
         self._renaming = renaming
         self._findings = findings
         self.spot = spot
-        self.walker = Walker(self, renaming.text, traces)
+        self.walker = Walker(self, renaming.common, traces, renaming.merged.text)
 
     def compare(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
         """Compare two documents."""

@@ -5,6 +5,7 @@
 - which values a server chooses: kinds; derived (names made of others), startstate
 - the renaming: learn, lessons (what two documents tell), itself (what tells of its own object only), renaming, apply
   (to requests), value (as JSON)
-- of one kind of value: bijection, revisions with timeline, times, unchanged, pseudonyms, allocations, continuetoken,
-  openapi, text, target; spilled with sieve, shelf, and rows of blocks: what is too large for memory
+- of one kind of value: bijection, drawn (by the object that it is drawn for, and what is drawn again), revisions with
+  timeline, times, unchanged, pseudonyms, allocations, continuetoken, openapi, text, target; spilled with sieve,
+  shelf, and rows of blocks: what is too large for memory
 """

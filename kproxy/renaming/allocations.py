@@ -10,10 +10,17 @@ from collections.abc import Callable
 _MAX = 1 << 20
 
 
-def same_allocation(span: str, baseline: str, replayed: str, image: Callable[[str], str | None]) -> bool:
+def same_allocation(
+    span: str,
+    baseline: str,
+    replayed: str,
+    image: Callable[[str], str | None],
+    said: Callable[[str], str] = str,
+) -> bool:
     """Whether two bitmaps of the range `span` allocate the same: port by port, for addresses as many.
 
-    `image` tells a node port of the baseline in the replay's words.
+    `image` tells a node port of the baseline in the replay's words, `said` which of the replay's is the last of several
+    that one of the baseline's became.
     """
     first, second = _bits(baseline), _bits(replayed)
     if first is None or second is None:
@@ -21,7 +28,9 @@ def same_allocation(span: str, baseline: str, replayed: str, image: Callable[[st
     low = span.partition("-")[0]
     if not (low.isascii() and low.isdecimal() and len(low) < 10):
         return first.bit_count() == second.bit_count()
-    return {_renamed(int(low) + bit, image) for bit in _set(first)} == {int(low) + bit for bit in _set(second)}
+    here = {said(str(_renamed(int(low) + bit, image))) for bit in _set(first)}
+    there = {said(str(int(low) + bit)) for bit in _set(second)}
+    return here == there and first.bit_count() == second.bit_count()
 
 
 def allocated(span: str, data: str) -> set[int]:

@@ -55,6 +55,10 @@ class Bijection:
             self._again = Counts(self._hot) if self._hot else {}
         self._again[baseline] = self._again.get(baseline, 0) + weight
 
+    def become(self, baseline: str, replayed: str) -> None:
+        """From now on this is a value's image, whose votes it keeps: of a map that is not injective."""
+        self._keep(baseline, replayed)
+
     def settle(self) -> bool:
         """Decide by votes; among equals the pair that was seen first. Whether that took its image from any value.
 

@@ -20,7 +20,7 @@ class Learner:
         self._weight = weight
         self.revisions: list[tuple[str, int, int]] = []
         """Those that were seen: whose ("" for a list's), the baseline's, the replay's."""
-        self.walker = Walker(self, renaming.text, traces, known_only=known_only)
+        self.walker = Walker(self, renaming.common, traces, renaming.merged.text, known_only=known_only)
 
     def learn(self, baseline: JSON, replayed: JSON, owner: Owner | None = None) -> None:
         """What two answers, or events of one stream, or stored values tell; `owner`: what they do not say of theirs."""

@@ -7,6 +7,8 @@ from kproxy.renaming.derived import TOKEN_VOLUME
 from kproxy.renaming.kinds import Kind, Place
 from kproxy.renaming.unchanged import Field, beside_of, field_of
 
+DRAWN = frozenset({Kind.NAME, Kind.CLUSTER_IP, Kind.NODE_PORT})
+"""Kinds of which a server draws one that no other object has, and may draw it again when that object is gone."""
 _NOWHERE = Field("", (), "", "")
 
 
@@ -34,7 +36,7 @@ def lesson_of(kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> Lesso
         return Lesson(kind, first, second, field=field, beside=beside_of(place, field))
     if kind is Kind.REVISION:
         return Lesson(kind, first, second, *revision_of(place))
-    return Lesson(kind, first, second, drawn_in(place) if kind is Kind.NAME else "")
+    return Lesson(kind, first, second, drawn_in(kind, place) if kind in DRAWN else "")
 
 
 def revision_of(place: Place) -> tuple[str, str]:
@@ -44,16 +46,19 @@ def revision_of(place: Place) -> tuple[str, str]:
 
 
 WITHIN = "/"
-"""How the place ends in which an object's parts have names: no namespace has that in its name."""
+"""How the place ends that is an object, or in which an object's parts have names: no namespace has that in its name."""
 
 
-def drawn_in(place: Place) -> str:
-    """Where a name was drawn: the namespace that stands beside it, or, of a pod's volume, the pod; "": nothing says."""
-    namespace = place.baseline.get("namespace")
-    if namespace:
-        return str(namespace)
-    within = place.owner.uid and text(place.baseline.get("name")).startswith(TOKEN_VOLUME)
-    return f"{place.owner.uid}{WITHIN}" if within else ""
+def drawn_in(kind: Kind, place: Place) -> str:
+    """Where a value was drawn: its object, by the uid; else the namespace that stands beside it; "": nothing says.
+
+    An object's own name has its uid beside it; an address or a port is its Service's, a token's volume its pod's.
+    """
+    if kind is Kind.NAME:
+        own = text(place.baseline.get("uid"))
+        if own or not text(place.baseline.get("name")).startswith(TOKEN_VOLUME):
+            return f"{own}{WITHIN}" if own else text(place.baseline.get("namespace"))
+    return f"{place.owner.uid}{WITHIN}" if place.owner.uid else ""
 
 
 _ANOTHER = "?"

@@ -49,25 +49,38 @@ class Alignment:
 
 
 def align(
-    field: str, baseline: list[JSON], replayed: list[JSON], text: Callable[[str], str], *, known_only: bool = False
+    field: str,
+    baseline: list[JSON],
+    replayed: list[JSON],
+    text: Callable[[str], str],
+    said: Callable[[str], str] = str,
 ) -> Alignment:
-    """Put two lists of the field `field` side by side; `text` renames the baseline's keys.
-
-    `known_only`: an object stands beside none but the one that it is known to be.
-    """
-    if known_only and field in _OBJECTS:
-        return _as_known(_keys(field, baseline, text) or [], _keys(field, replayed, str) or [])
+    """Put two lists of the field `field` side by side; `text` renames the baseline's keys, `said` the replay's."""
     if len(baseline) == len(replayed) and _is_obvious(field, baseline, replayed):
         return Alignment(tuple((i, i) for i in range(len(baseline))))
     keys = _keys(field, baseline, text)
-    others = _keys(field, replayed, str)
+    others = _keys(field, replayed, said)
     if keys is None or others is None:
         return _by_index(len(baseline), len(replayed))
     if keys == others:
         return Alignment(tuple((i, i) for i in range(len(keys))))
     if field in _OBJECTS:
-        _pair_drawn(keys, others, _stems(field, baseline, text), _stems(field, replayed, str))
-    return _by_key(keys, others, fixed=not _sorted_by_server(field, _keys(field, baseline, str) or [], others))
+        _pair_drawn(keys, others, _stems(field, baseline, text), _stems(field, replayed, said))
+    drawn = _keys(field, baseline, str) or [], _keys(field, replayed, str) or []
+    return _by_key(keys, others, fixed=not _sorted_by_server(field, *drawn))
+
+
+def align_known(
+    field: str,
+    baseline: list[JSON],
+    replayed: list[JSON],
+    text: Callable[[str], str],
+    said: Callable[[str], str] = str,
+) -> Alignment:
+    """The same, but that an object stands beside none but the one that it is known to be."""
+    if field in _OBJECTS:
+        return _as_known(_keys(field, baseline, text) or [], _keys(field, replayed, said) or [])
+    return align(field, baseline, replayed, text, said)
 
 
 def _is_obvious(field: str, baseline: list[JSON], replayed: list[JSON]) -> bool:

@@ -8,8 +8,9 @@ from kproxy.renaming.allocations import same_allocation
 from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.continuetoken import same_page
 from kproxy.renaming.derived import hash_in, stems
+from kproxy.renaming.drawn import Drawn, Merged
 from kproxy.renaming.kinds import Kind, Place
-from kproxy.renaming.lessons import WITHIN, Lesson, drawn_in, revision_of
+from kproxy.renaming.lessons import DRAWN, Lesson, drawn_in, revision_of
 from kproxy.renaming.revisions import Revisions
 from kproxy.renaming.text import Names, rename_names, rename_ports, without_store_revision
 from kproxy.renaming.unchanged import Field, Unchanged
@@ -64,12 +65,10 @@ class Renaming:
         self.modified: dict[tuple[str, str], str] = {}
         """Last-Modified of a path, as the replay's server said it last: what If-Modified-Since names."""
         self.ages = 0
-        self._maps = {kind: Bijection(large=kind in _MANY, hot=_HOT) for kind in _MAPS}
-        self._drawn: dict[str, Bijection] = {}
-        """Drawn names by namespace: two namespaces may have the same one, and then two images.
-
-        Those within objects are in one map, each with whose it is.
-        """
+        self._maps = {kind: Bijection(injective=kind not in DRAWN, large=kind in _MANY, hot=_HOT) for kind in _MAPS}
+        self._drawn = Drawn(_HOT)
+        self.merged = Merged()
+        """What the replay's server drew, one after the other, for one value of the baseline."""
         self._names: Names | None = None
         self._ports: dict[str, str] = {}
         self._listening: dict[str, str] = {}
@@ -85,7 +84,8 @@ class Renaming:
         elif kind is Kind.TIME:
             self.times.learn(place, str(baseline), str(replayed), weight)
         else:
-            self._learn_other(kind, drawn_in(place), str(baseline), str(replayed), weight)
+            where = drawn_in(kind, place) if kind in DRAWN else ""
+            self._learn_other(kind, where, str(baseline), str(replayed), weight)
 
     def take(self, lesson: Lesson, weight: int = 1) -> None:
         """The same, of what two values tell; not of two texts."""
@@ -102,19 +102,23 @@ class Renaming:
             self.ages += weight * (baseline != replayed)
         elif kind is Kind.HASH:
             self._learn_hash(baseline, replayed, weight)
+        elif kind in DRAWN:
+            news = self._drawn.learn(where, baseline, replayed, weight)
+            self.learn_name(kind, baseline, replayed, weight)
+            if news:
+                self._draw_again(kind, where, baseline, replayed)
         elif kind is not Kind.ALLOCATION:
-            if kind is Kind.NAME:
-                found, whose = self._drawn_in(where)
-                found.learn(whose + baseline, whose + replayed, weight)
             self.learn_name(kind, baseline, replayed, weight)
 
-    def _drawn_in(self, where: str) -> tuple[Bijection, str]:
-        """The names that were drawn in a place, and what stands before each of them there."""
-        place, whose = (WITHIN, where) if where.endswith(WITHIN) else (where, "")
-        found = self._drawn.get(place)
-        if found is None:
-            found = self._drawn[place] = Bijection(large=True, hot=_HOT)
-        return found, whose
+    def _draw_again(self, kind: Kind, where: str, baseline: str, replayed: str) -> None:
+        """Let a value's image be what was drawn for another object, if the one that it had was drawn for one, too."""
+        before = self._maps[kind].image(baseline)
+        if before is None or before == replayed or not self._drawn.is_again(where, baseline, before):
+            return
+        self._maps[kind].become(baseline, replayed)
+        self.merged.add(before, replayed)
+        self._names = None
+        self._forget_texts()
 
     def _learn_hash(self, baseline: str, replayed: str, weight: int) -> None:
         first, second = hash_in(baseline), hash_in(replayed)
@@ -128,7 +132,11 @@ class Renaming:
 
     def learn_name(self, kind: Kind, baseline: str, replayed: str, weight: int = 1) -> bool:
         """A pair of names, wherever it stood; whether that is news that stands."""
-        news = self._maps[kind].learn(baseline, replayed, weight)
+        names = self._maps[kind]
+        if self.merged.pairs and kind in DRAWN:  # one more place of what was drawn before it
+            now = names.image(baseline)
+            replayed = now if now is not None and self.merged.are_one(now, replayed) else replayed
+        news = names.learn(baseline, replayed, weight)
         if news and baseline != replayed and kind in _SHOWN and self._names is not None:
             self._name_in_texts(kind, baseline, replayed, self._names)
         return news
@@ -164,7 +172,7 @@ class Renaming:
 
     def settle(self) -> bool:
         """All was seen: the pairs that were seen most often stay; whether that took its image from any value."""
-        changed = [each.settle() for each in (*self._maps.values(), *self._drawn.values())]
+        changed = [self._drawn.settle(), *(each.settle() for each in self._maps.values())]
         changed += [self.revisions.settle(), self.times.settle()]
         self._names = None
         self._forget_texts()
@@ -186,8 +194,9 @@ class Renaming:
     def _same_name(self, kind: Kind, place: Place, baseline: str, replayed: str) -> bool:
         if kind is Kind.HASH:
             return self._same_hash(baseline, replayed)
-        if kind is Kind.NAME:
-            return self._same_stem(place, baseline, replayed) and self._same_drawn(drawn_in(place), baseline, replayed)
+        if kind in DRAWN:
+            made = kind is not Kind.NAME or self._same_stem(place, baseline, replayed)
+            return made and self._same_drawn(kind, drawn_in(kind, place), baseline, replayed)
         return self._maps[kind].agrees(baseline, replayed)
 
     def stands(self, lesson: Lesson) -> bool:
@@ -201,16 +210,17 @@ class Renaming:
             return self.times.stands(field, baseline, replayed)
         if kind is Kind.HASH:
             return self._same_hash(baseline, replayed)
-        if kind is Kind.NAME:  # drawn for the same
-            return self._same_drawn(whose, baseline, replayed)
+        if kind in DRAWN:
+            return self._same_drawn(kind, whose, baseline, replayed)
         return self._maps[kind].agrees(baseline, replayed)
 
-    def _same_drawn(self, where: str, baseline: str, replayed: str) -> bool:
+    def _same_drawn(self, kind: Kind, where: str, baseline: str, replayed: str) -> bool:
         """By what its own place told; where that told nothing of it (a request's), by what any did."""
-        drawn, whose = self._drawn_in(where)
-        if drawn.image(whose + baseline) is None:
-            return self._maps[Kind.NAME].agrees(baseline, replayed)
-        return drawn.agrees(whose + baseline, whose + replayed)
+        image = self._drawn.image(where, baseline)
+        if image is not None:
+            return image == replayed
+        image = self._maps[kind].image(baseline)
+        return image is not None and self.merged.are_one(image, replayed)
 
     def _same_hash(self, baseline: str, replayed: str) -> bool:
         first, second = hash_in(baseline), hash_in(replayed)
@@ -221,7 +231,7 @@ class Renaming:
     def _same_stem(self, place: Place, baseline: str, replayed: str) -> bool:
         """Whether two drawn names were made of the same."""
         found = stems(place.baseline, place.replayed, baseline, replayed)
-        return found is not None and (found[0] == found[1] or self.text(found[0]) == found[1])
+        return found is not None and (found[0] == found[1] or self.common(found[0]) == self.merged.text(found[1]))
 
     def knows(self, kind: Kind, place: Place, baseline: JSON) -> bool:
         """Whether an answer, or etcd, told what stands for a value."""
@@ -236,7 +246,7 @@ class Renaming:
 
     def _same_allocation(self, place: Place, baseline: str, replayed: str) -> bool:
         span = str(place.baseline.get("range", ""))
-        return same_allocation(span, baseline, replayed, self._maps[Kind.NODE_PORT].image)
+        return same_allocation(span, baseline, replayed, self._maps[Kind.NODE_PORT].image, self.merged.said)
 
     def image(self, kind: Kind, baseline: str) -> str | None:
         """What stands for a name of a kind."""
@@ -286,9 +296,13 @@ class Renaming:
         self._texts[value] = _Image(len(news), known.plain, known.image)
         return True
 
+    def common(self, value: str) -> str:
+        """A text of the baseline as `merged.text` has the replay's: to be held against that, not to be sent."""
+        return self.merged.text(self.text(value))
+
     def same_text(self, baseline: str, replayed: str) -> bool:
         """Whether two texts say the same, each in its server's words."""
-        return without_store_revision(self.text(baseline)) == without_store_revision(replayed)
+        return without_store_revision(self.common(baseline)) == without_store_revision(self.merged.text(replayed))
 
     def counts(self) -> tuple[tuple[str, int], ...]:
         """How many of each kind have another image, kinds without any left out."""
@@ -314,8 +328,9 @@ class Renaming:
 
     def close(self) -> None:
         """Take all that was learned away, and the temporary files that it is in."""
-        for each in (*self._maps.values(), *self._drawn.values()):
+        for each in self._maps.values():
             each.close()
+        self._drawn.close()
         self.revisions.close()
         self.times.close()
 
@@ -328,6 +343,14 @@ class Renaming:
         )
         turned.modified = {(self.text(path), live): recorded for (path, recorded), live in self.modified.items()}
         turned.ages = self.ages
+        for kind in DRAWN:
+            for first, second in self._maps[kind].items():
+                turned.merged.add(first, turned.image(kind, second))
+        for kind, names in turned.names():
+            for before, now in self.merged.pairs.items() if kind in DRAWN else ():
+                if (image := names.image(now)) is not None:
+                    names.learn(before, image)
+                    turned.merged.add(names.image(before), image)
         return turned
 
     def compose(self, other: Self) -> Self:
@@ -341,6 +364,11 @@ class Renaming:
             if (further := other.modified.get((self.text(path), live))) is not None:
                 through.modified[path, recorded] = further
         through.ages = self.ages + other.ages
+        for kind in DRAWN:
+            for before, now in self.merged.pairs.items():
+                through.merged.add(other.image(kind, before), other.image(kind, now))
+        for before, now in other.merged.pairs.items():
+            through.merged.add(before, now)
         return through
 
     def _field(self, field: Field, beside: str) -> Field:

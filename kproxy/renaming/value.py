@@ -2,7 +2,9 @@
 
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.bijection import Bijection
+from kproxy.renaming.drawn import Merged
 from kproxy.renaming.kinds import Kind, is_revision
+from kproxy.renaming.lessons import DRAWN
 from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.revisions import Revisions
 from kproxy.renaming.timeline import Timeline
@@ -30,6 +32,7 @@ def renaming_json(renaming: Renaming) -> JSONObject:
         "revisions": {"objects": objects, "lists": listed, "changes": known},
         "times": times,
         "modified": modified,
+        "merged": dict(sorted(renaming.merged.pairs.items())),
     }
 
 
@@ -43,7 +46,7 @@ def renaming_of(value: JSONObject) -> Renaming:
             "modified": list() as modified,
         }:
             renaming = Renaming.of(
-                {Kind(kind): _bijection(pairs) for kind, pairs in names.items()},
+                {Kind(kind): _bijection(pairs, injective=Kind(kind) not in DRAWN) for kind, pairs in names.items()},
                 Revisions.of(
                     ((scope, _versions(pairs)) for scope, pairs in objects.items()),
                     (
@@ -55,6 +58,7 @@ def renaming_of(value: JSONObject) -> Renaming:
                 Unchanged.of(_time(each) for each in times),
             )
             renaming.modified = {(path, a): b for path, a, b in (_texts(each, 3) for each in modified)}
+            renaming.merged = Merged(dict(_bijection(value.get("merged", {}), injective=False).items()))
             return renaming
     raise ValueError("this is no renaming")
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.inert import SHARED, plain
 from kproxy.renaming.kinds import DATE_COLUMN, Owner, Place, owner_of
-from kproxy.renaming.lists import align
+from kproxy.renaming.lists import align, align_known
 from kproxy.renaming.path import Path
 from kproxy.renaming.traces import Trace, Traces, key_of
 
@@ -38,17 +38,24 @@ class Visitor(Protocol):
 class Walker:
     """Walks one exchange's documents; a Table's columns are kept from a stream's first event for the rest.
 
-    `text` renames the baseline's; with `traces`, objects that were walked before are not walked again. `known_only`: of
-    lists only objects whose counterparts are known are walked.
+    `text` renames the baseline's, `said` the replay's (`Renaming.common`); with `traces`, objects that were walked
+    before are not walked again. `known_only`: of lists only objects whose counterparts are known are walked.
     """
 
     def __init__(
-        self, visitor: Visitor, text: Callable[[str], str], traces: Traces | None = None, *, known_only: bool = False
+        self,
+        visitor: Visitor,
+        text: Callable[[str], str],
+        traces: Traces | None = None,
+        said: Callable[[str], str] = str,
+        *,
+        known_only: bool = False,
     ) -> None:
         self._visitor = visitor
         self._text = text
+        self._said = said
         self._traces = traces
-        self._known_only = known_only
+        self._align = align_known if known_only else align
         self._columns: list[str] = []
 
     def see(self, table: JSONObject) -> None:
@@ -115,7 +122,7 @@ class Walker:
         return trace is not None and self._visitor.traced(path, trace)
 
     def _list(self, path: Path, place: Place, baseline: list[JSON], replayed: list[JSON]) -> None:
-        alignment = align(place.key, baseline, replayed, self._text, known_only=self._known_only)
+        alignment = self._align(place.key, baseline, replayed, self._text, self._said)
         if alignment.reordered:
             self._visitor.reordered(path, baseline, replayed)
         for i, j in alignment.pairs:

@@ -7,6 +7,7 @@ sees fit, and each of them would be taken for another object's.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from kproxy.model.jsontypes import text
 from kproxy.renaming.derived import drawn_for
@@ -22,11 +23,19 @@ _MOST_UNNAMED = 4_096
 """Live events of generated names that nobody has told yet."""
 
 
+class _Known(NamedTuple):
+    """A recorded name, and the uid of the live object that it is known of."""
+
+    name: str
+    uid: str
+
+
 class WatchLearner:
     """Puts a live watch's events beside the recorded ones as they come.
 
     A name that the server made is known from the answer that told it, and whose it is by the uid: a recorded name may
-    be drawn here for another object (two servers that draw some hundred names each have one in common now and then).
+    be drawn here for another object (two servers that draw some hundred names each have one in common now and then),
+    and a name for one more object when the one that had it is gone.
     Where no answer did by the time that `settle` is called, and one object alone that was drawn for the same is left on
     both sides, that is the one; but not while answers that will tell it are on their way (`making`), and none that is
     told to be another recorded object: its versions would stand for those of one that is still to come.
@@ -44,8 +53,8 @@ class WatchLearner:
         self._resource = resource
         self._making = making
         self._left: dict[tuple[str, str], deque[Expected]] = {}
-        self._names: dict[str, str] = {}
-        """Recorded names, by the live ones that they are known to have become."""
+        self._names: dict[str, _Known] = {}
+        """Recorded names, by the live ones that they are known to have become: a drawn one by its last object's."""
         self._live: dict[str, str] = {}
         """The same, the other way."""
         self._unknown: dict[str, str] = {}
@@ -105,7 +114,7 @@ class WatchLearner:
                 alike = untold - self._names.keys()
                 same = [name for name, made in self._unknown.items() if self._is_unknown(name, made, prefix)]
                 if alike == {live} and len(same) == 1:
-                    self._know(live, same[0])
+                    self._know(live, same[0], _uid(event))
             self.came(event)
 
     def _told(self, event: WatchEvent) -> str | None:
@@ -118,23 +127,26 @@ class WatchLearner:
 
     def _recorded_name(self, event: WatchEvent) -> str | None:
         live = name_of(event)
-        if (known := self._names.get(live)) is not None:
-            return known
-        if _drawn(event):
+        known, uid = self._names.get(live), _uid(event)
+        if known is not None and known.uid == uid:
+            return known.name
+        if drawn := _drawn(event):
             if (told := self._told(event)) is not None:
                 name = self._by_uid.get(told)
-                return self._know(live, name) if name is not None and name in self._unknown else None
+                return self._know(live, name, uid) if name is not None else None
             if self._making():
                 return None
+        if known is not None:
+            return None if drawn else known.name
         if live in self._unknown and self._renaming.text(live) == live:
-            return self._know(live, live)
+            return self._know(live, live, uid)
         found = next((name for name in self._unknown if self._renaming.text(name) == live), None)
-        return found if found is None else self._know(live, found)
+        return found if found is None else self._know(live, found, uid)
 
-    def _know(self, live: str, recorded: str) -> str:
-        self._names[live] = recorded
+    def _know(self, live: str, recorded: str, uid: str) -> str:
+        self._names[live] = _Known(recorded, uid)
         self._live[recorded] = live
-        del self._unknown[recorded]
+        self._unknown.pop(recorded, None)  # known before, if it was drawn again
         return recorded
 
     def _learn(self, name: str, event: WatchEvent) -> None:

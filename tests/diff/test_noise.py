@@ -7,6 +7,7 @@ be found. A rule without a scene, or a scene without an edit, fails.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 
@@ -185,14 +186,29 @@ def tail(edit: str) -> Servers:
     return first, second
 
 
+LENGTHS = {"of no length": "", "not all of it": "9999", "torn off at its end": None}
+
+
+def left_answer(length: str | None, end: End) -> Servers:
+    """An answer whose client had left; `length`: what it says of its own, None: what it has."""
+    first, second = servers()
+    for server in (first, second):
+        server.exchange("GET", f"{PODS}/a", 200, server.pod(1))
+        answer = server.made.exchange_list[0].answer
+        if length is not None and answer is not None:
+            kept = tuple(each for each in answer.headers if each[0] != "Content-Length")
+            said = replace(answer, headers=(*kept, ("Content-Length", length)) if length else kept)
+            server.edit(Seq(1), partial(replace, answer=said))
+    second.edit(Seq(1), partial(replace, end=end))
+    return first, second
+
+
 def closed(edit: str) -> Servers:
     """One watch was left by its client, the other one was still seen to end."""
     first, second = servers()
-    if edit == "no watch":
-        first.exchange("GET", f"{PODS}/a", 200, first.pod(1))
-        second.exchange("GET", f"{PODS}/a", 200, second.pod(1))
-        second.edit(Seq(1), lambda each: replace(each, end=End.CLIENT_GONE))
-        return first, second
+    if edit in LENGTHS:
+        end = End.SERVER_GONE if edit == "torn off at its end" else End.CLIENT_GONE
+        return left_answer(LENGTHS[edit], end)
     first.watch(LIVE, event("ADDED", first.pod(1)))
     end = End.SERVER_GONE if edit == "torn off" else End.COMPLETE
     second.watch(LIVE, event("DELETED" if edit == "type" else "ADDED", second.pod(1)), end=end)
@@ -447,12 +463,18 @@ def repaired(edit: str) -> Servers:
     return first, second
 
 
+def test_who_left_an_answer_that_had_come_as_long_as_it_says_is_noise() -> None:
+    first, second = left_answer(None, End.CLIENT_GONE)
+    for servers_ in ((first, second), (second, first)):
+        assert [each.rule for each in verdict_of(*servers_).noise] == [CLOSED.name]
+
+
 SCENES = (
     Scene(FRAMING, framing, ("body", "length", "coding", "header")),
     Scene(COMPRESSED, compressed, COMPRESSIONS),
     Scene(BOOKMARKS, bookmarks, ("lost event", "lost end of the initial events", "goes back")),
     Scene(TAIL, tail, TAILS),
-    Scene(CLOSED, closed, ("torn off", "type", "no watch")),
+    Scene(CLOSED, closed, ("torn off", "type", *LENGTHS)),
     Scene(INITIAL, initial, INITIALS),
     Scene(HEARTBEATS, heartbeats, ("another lease", "not labelled", "its end", "another state")),
     Scene(OPENAPI, openapi, ("another path", "not asked", "status", "with content", "header")),

@@ -56,9 +56,9 @@ def test_a_lists_revision_is_of_the_resource_that_was_listed() -> None:
 
 
 def test_a_name_is_drawn_in_the_namespace_beside_it_a_tokens_volumes_in_its_pod() -> None:
-    assert drawn_in(place("name", name="web-x2x4q", namespace="team")) == "team"
-    assert drawn_in(place("name", name="kube-api-access-bbbbb")) == f"{UIDS[0]}/"
-    assert drawn_in(place("name", name="web-x2x4q")) == ""
+    assert drawn_in(Kind.NAME, place("name", name="web-x2x4q", namespace="team")) == "team"
+    assert drawn_in(Kind.NAME, place("name", name="kube-api-access-bbbbb")) == f"{UIDS[0]}/"
+    assert drawn_in(Kind.NAME, place("name", name="web-x2x4q")) == ""
 
 
 def test_a_time_is_its_fields_with_what_stands_beside_that_on_either_side() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from kproxy.model.jsontypes import JSON
-from kproxy.renaming.lists import align
+from kproxy.renaming.lists import align, align_known
 
 
 def named(*names: str) -> list[JSON]:
@@ -146,10 +146,10 @@ def test_rules_of_a_review_are_a_set_in_which_one_may_stand_twice(field: str) ->
 
 def test_what_is_told_already_stands_beside_what_it_is_known_to_be_and_beside_nothing_else() -> None:
     first, second = items("a", "web-aaaaa", "c"), items("web-bbbbb", "x", "a")
-    found = align("items", first, second, lambda key: key.replace("aaaaa", "bbbbb"), known_only=True)
+    found = align_known("items", first, second, lambda key: key.replace("aaaaa", "bbbbb"))
     assert found.pairs == ((0, 2), (1, 0))
-    assert align("items", ["odd"], items("a"), str, known_only=True).pairs == ()
-    assert align("env", named("a", "b"), named("b"), str, known_only=True).pairs == ((0, None), (1, 0))
+    assert align_known("items", ["odd"], items("a"), str).pairs == ()
+    assert align_known("env", named("a", "b"), named("b"), str).pairs == ((0, None), (1, 0))
 
 
 def test_an_element_beyond_those_that_changed_their_keys_stands_alone() -> None:

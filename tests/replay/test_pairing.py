@@ -161,3 +161,76 @@ def test_what_has_not_come_is_left_and_what_comes_after_it_was_given_up_is_late(
     learner.came(event("ADDED", "z", 9, server="b"))
     assert (learner.made_up(), learner.made_up()) == (2, 0)
     assert learner.complete
+
+
+def named_again(name: str, number: int, revision: int, kind: str, *, server: str) -> WatchEvent:
+    """An event of one of several objects of one name."""
+    found = event(kind, name, revision, server=server, generate="m-")
+    metadata_of(found.object)["uid"] = f"{server * 8}-0000-4000-8000-{number:012}"
+    return found
+
+
+def test_a_name_that_is_drawn_here_once_more_stands_for_the_recorded_object_whose_uid_was_told() -> None:
+    renaming = Renaming()
+    recorded = [
+        in_short(named_again(name, number, 10 * number + at, kind, server="a"))
+        for number, name in ((1, "m-p"), (2, "m-q"))
+        for at, kind in ((0, "ADDED"), (1, "DELETED"))
+    ]
+    learner = WatchLearner(renaming, recorded)
+    for number in (1, 2):
+        live = [
+            named_again("m-x", number, number + at, kind, server="b") for at, kind in ((0, "ADDED"), (5, "DELETED"))
+        ]
+        renaming.learn_name(Kind.UID, recorded[2 * number - 1].uid, str(metadata_of(live[0].object)["uid"]))
+        for each in live:
+            learner.came(each)
+    assert learner.complete
+    for number in (1, 2):
+        one = recorded[2 * number - 1].uid
+        assert renaming.revisions.exact(one, 10 * number) == number
+        assert learner.name_here(recorded[2 * number - 1]) == "kube-system/m-x"
+
+
+def test_a_name_that_was_drawn_once_more_in_the_recording_stands_for_each_live_object_whose_uid_was_told() -> None:
+    renaming = Renaming()
+    recorded = [
+        in_short(named_again("m-p", number, 10 * number + at, kind, server="a"))
+        for number in (1, 2)
+        for at, kind in ((0, "ADDED"), (1, "DELETED"))
+    ]
+    learner = WatchLearner(renaming, recorded)
+    for number, name in ((1, "m-x"), (2, "m-y")):
+        live = [named_again(name, number, number + at, kind, server="b") for at, kind in ((0, "ADDED"), (5, "DELETED"))]
+        renaming.learn_name(Kind.UID, recorded[2 * number - 1].uid, str(metadata_of(live[0].object)["uid"]))
+        for each in live:
+            learner.came(each)
+        assert learner.name_here(recorded[2 * number - 1]) == f"kube-system/{name}"
+    assert learner.complete
+    assert [renaming.revisions.exact(recorded[2 * number - 1].uid, 10 * number) for number in (1, 2)] == [1, 2]
+
+
+def test_one_more_object_of_a_name_that_nobody_told_of_teaches_nothing() -> None:
+    renaming = Renaming()
+    recorded = [
+        in_short(named_again("m-p", 1, 10 + at, kind, server="a")) for at, kind in ((0, "ADDED"), (1, "MODIFIED"))
+    ]
+    learner = WatchLearner(renaming, recorded)
+    first = named_again("m-x", 1, 5, "ADDED", server="b")
+    renaming.learn_name(Kind.UID, recorded[0].uid, str(metadata_of(first.object)["uid"]))
+    learner.came(first)
+    learner.came(named_again("m-x", 2, 7, "MODIFIED", server="b"))
+    learner.settle()
+    assert not learner.complete
+    assert renaming.revisions.exact(recorded[0].uid, 11) is None
+
+
+def test_a_persons_name_is_the_same_objects_however_often_it_is_made() -> None:
+    renaming = Renaming()
+    recorded = [there(kind, "x", at) for at, kind in ((100, "ADDED"), (101, "DELETED"), (102, "ADDED"))]
+    learner = WatchLearner(renaming, recorded)
+    for at, kind in ((7, "ADDED"), (8, "DELETED"), (9, "ADDED")):
+        live = event(kind, "x", at, server="b")
+        metadata_of(live.object)["uid"] = f"bbbbbbbb-0000-4000-8000-{at // 9:012}"
+        learner.came(live)
+    assert learner.complete

@@ -21,7 +21,7 @@ from kproxy.session.log import Filters, log_rows
 from kproxy.session.opened import opened
 from kproxy.session.replay import Audience, ReplaySettings, _tells_gone, replay_recording
 from kproxy.session.target import Target
-from tests.support.command import kproxy
+from tests.support.command import current_context, kproxy
 from tests.support.etcd_truth import check_recorded
 from tests.support.made import a_session
 from tests.support.memory import MemoryRecording
@@ -56,7 +56,7 @@ def test_a_replay_refuses_the_recorded_server_and_one_that_is_not_fresh(tmp_path
         inside = env | lab.environment()
         assert kproxy("record", "-o", recorded, "--", *WALKTHROUGH, env=inside).returncode == 0
         assert check_recorded(recorded) >= 3
-        same = kproxy("replay", recorded, "--on", f"context:{context(lab.kubeconfig)}", "--yes", env=inside)
+        same = kproxy("replay", recorded, "--on", f"context:{current_context(lab.kubeconfig)}", "--yes", env=inside)
         assert same.returncode == 2
         assert "is the server that was recorded" in same.stderr
         assert same.stderr.count("\n") == 1
@@ -72,7 +72,7 @@ def test_a_replay_refuses_the_recorded_server_and_one_that_is_not_fresh(tmp_path
         sent = kproxy("record", "-o", left, "--", "sh", "-c", script, "sh", thing, path, json_type, env=inside)
         assert sent.returncode == 0, sent.stderr
         assert check_recorded(left) >= 1
-        on = f"context:{context(lab.kubeconfig)}"
+        on = f"context:{current_context(lab.kubeconfig)}"
         other = kproxy("replay", recorded, "--on", on, "--yes", env=inside)
         assert other.returncode == 2
         assert "configmaps/default/in-the-way" in other.stderr
@@ -105,11 +105,6 @@ def test_another_clusters_context_is_refused_before_anything_is_asked_or_sent(tm
             asyncio.run(replay_recording(str(HELLO), target, settings, Audience(confirm=asked.append)))
     assert not asked
     assert not settings.output.exists()
-
-
-def context(kubeconfig: Path) -> str:
-    line = next(line for line in kubeconfig.read_text().splitlines() if line.startswith("current-context:"))
-    return line.partition(":")[2].strip()
 
 
 @pytest.mark.parametrize(

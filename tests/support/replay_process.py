@@ -15,7 +15,7 @@ from kproxy.lab.settings import LabSettings
 from kproxy.lab.start import start_lab
 from kproxy.model.jsontypes import JSONObject
 from kproxy.store.reader import open_recording
-from tests.session.test_replay import context
+from tests.support.command import current_context
 from tests.support.record_process import wait_for
 
 HELLO = Path(__file__).parents[2] / "recordings" / "hello-demo"
@@ -56,7 +56,7 @@ def killed_midway(
 ) -> tuple[int, JSONObject, str]:
     """A replay of hello-demo on a lab of which this program is killed after the first answer: as `ended` tells it."""
     with start_lab(settings) as lab:
-        on = f"context:{context(lab.kubeconfig)}"
+        on = f"context:{current_context(lab.kubeconfig)}"
         options = ("--pace", SLOWLY, "--allow-existing")
         with replay_process(HELLO, on, output, *options, env={**env, **lab.environment()}) as replay:
             replay.has_answered(1)
