@@ -155,6 +155,9 @@ bench-correlate: $(VENV)/installed ## how fast a ledger is computed, at 10,000, 
 bench-diff: $(VENV)/bench ## how fast two recordings are compared, 1,000 to 1,000,000 exchanges, and beside DeepDiff (3 GiB in TMPDIR)
 	$(BIN)/python -m tests.bench.diffing
 
+bench-rate: $(VENV)/installed ## how many exchanges a second are compared here: 1,000 and 10,000, five times each
+	$(BIN)/python -m tests.bench.rate
+
 accuracy: $(VENV)/installed soak ## how right the grounds are that need no relay, scored on the soak's recording (needs Go)
 	$(BIN)/python -m tests.accuracy build/soak-$(SOAK_SECONDS)-$(SOAK_IDENTITY)/recording.kproxy --check
 

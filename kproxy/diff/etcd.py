@@ -11,14 +11,15 @@ from kproxy.diff.pairing import Pairing
 from kproxy.diff.sides import Comparison, Side
 from kproxy.diff.stored import Stored
 from kproxy.diff.trees import Comparer, SeenTime, Spot
-from kproxy.diff.unnamed import kind_of, pair_unnamed
+from kproxy.diff.unnamed import kind_of, pair_unnamed, parent_of
+from kproxy.model.api import metadata_of
 from kproxy.model.attribution import Ledger
 from kproxy.model.etcd import KeyChange, key_text
 from kproxy.model.exchange import Seq
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, text
 from kproxy.model.session import Gap
 from kproxy.model.verdict import Tally
-from kproxy.renaming.kinds import Owner
+from kproxy.renaming.kinds import Kind, Owner
 
 _WEIGHT = 3
 """etcd's own revisions count for more than what an answer says of them."""
@@ -39,8 +40,9 @@ class EtcdComparison:
     _stored: Stored = field(init=False)
     _gaps: tuple[MissingChanges, MissingChanges] = field(init=False)
     _quiet: bool = False
-    _different: set[str] = field(default_factory=set)
-    _equivalent: set[str] = field(default_factory=set)
+    _different: set[int] = field(default_factory=set)
+    """Ids of keys, and these:"""
+    _equivalent: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         sides = (self.of.baseline.recording, self.of.replayed.recording)
@@ -65,7 +67,21 @@ class EtcdComparison:
         self._stored.settle()
 
     def _match(self) -> None:
-        self.lives.match(self.of.renaming.common, self.of.renaming.merged.text)
+        renaming = self.of.renaming
+        self.lives.match(renaming.common, renaming.merged.text, (self._image_of, self._told_of))
+
+    def _image_of(self, change: KeyChange) -> str:
+        """Which object of the replay a key's first value is of, as far as that is known."""
+        value = _stored(self.of.baseline, change).value
+        parent = parent_of(value)
+        uid = self.of.renaming.image(Kind.UID, text(metadata_of(value).get("uid"))) or ""
+        return uid if parent is None else self.of.renaming.common(parent)
+
+    def _told_of(self, change: KeyChange) -> str:
+        """Which object it is of in the replay."""
+        value = _stored(self.of.replayed, change).value
+        parent = parent_of(value)
+        return text(metadata_of(value).get("uid")) if parent is None else self.of.renaming.merged.text(parent)
 
     def _learn(self, a: Change, b: Change) -> None:
         if a.change.type is not b.change.type:
@@ -95,18 +111,18 @@ class EtcdComparison:
                 self._theirs(key)
             else:
                 self._unexplained(key, key.first.count, key.second.count)
-        excused: set[str] = set()
+        excused: dict[int, str] = {}
         for key, a, b in self.lives.beside(self._is_compared, ours=self._shared):
-            if key.name in excused or self._is_excused(a, b):
-                excused.add(key.name)
+            if id(key) in excused or self._is_excused(a, b):
+                excused[id(key)] = key.name
                 continue
             found, noise = self.of.findings.count, self.of.findings.noise.total()
             self._compare(f"{key.name}[{(a or b).index}]", a, b)  # type: ignore[union-attr] # one of them is there
             if self.of.findings.count > found:
-                self._different.add(key.name)
+                self._different.add(id(key))
             elif self.of.findings.noise.total() > noise:
-                self._equivalent.add(key.name)
-        for name in excused:
+                self._equivalent.add(id(key))
+        for name in dict.fromkeys(excused.values()):
             self.of.findings.cannot_tell(f"the key {name} was changed by a request that cannot be compared")
         self._stored.forget()
         different, equivalent = len(self._different), len(self._equivalent - self._different)

@@ -278,7 +278,7 @@ def _compare_ends(of: Comparison, pair: Pair) -> None:
 def _is_whole(exchange: Exchange) -> bool:
     """Whether an answer came as long as it said to be."""
     answer = exchange.answer
-    if answer is None or answer.body.state is not BodyState.KEPT:
+    if answer is None or answer.body.state not in {BodyState.KEPT, BodyState.EMPTY}:
         return False
     return header(answer.headers, "content-length") == str(answer.body.size)
 

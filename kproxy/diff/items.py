@@ -329,7 +329,6 @@ def stand_beside(first: list[Item], second: list[Item], rename: Callable[[str], 
     keys, others = [each.name for each in first], [each.name for each in second]
     if keys == others:
         return True
-    for names in (keys, others):
-        if not all(names) or len(set(names)) < len(names):
-            return True  # by their places
-    return [rename(key) for key in keys] == others
+    if not all(keys) or not all(others) or len(set(keys)) < len(keys):
+        return True  # by their places
+    return len(set(others)) == len(others) and [rename(key) for key in keys] == others

@@ -75,6 +75,8 @@ class Change:
 type Beside = tuple[Key, Change | None, Change | None]
 type Which = Callable[[Key], bool]
 type Rename = Callable[[str], str]
+type Whose = Callable[[KeyChange], str]
+"""Which object a key's first value is of; "" if nothing says so."""
 
 
 class Lives:
@@ -97,28 +99,29 @@ class Lives:
         """Whether the baseline has no change of a key that neither a request nor a server's start explains."""
         return all(life.explained or life.startup for _, life in self._first.items)
 
-    def match(self, text: Rename, said: Rename) -> None:
+    def match(self, text: Rename, said: Rename, whose: tuple[Whose, Whose]) -> None:
         """Put names side by side: the baseline's as `text` has them, the replay's as `said` does.
 
-        Of several that are one then, on either side, the first life stands beside the first.
+        Of several that are one then, on either side, those stand beside each other that `whose` says the same of (in
+        the replay's words), of the others the first beside the first.
         """
         self.keys, self._names, self._images = [], _Named(), _Named()
         beside: _Named[Key] = _Named()
         for name, life in self._first.items:
-            key = Key(name, life)
-            self.keys.append(key)
-            self._names.add(name, key)
-            beside.add(text(name), key)
-        numbers: Counter[str] = Counter()
+            ours = Key(name, life)
+            self.keys.append(ours)
+            self._names.add(name, ours)
+            beside.add(text(name), ours)
+        theirs: _Named[tuple[str, Life]] = _Named()
         for name, life in self._second.items:
-            image = said(name)
-            found = beside.get(image, numbers[image])
-            numbers[image] += 1
-            if found is None:
-                found = Key(name)
-                self.keys.append(found)
-            found.second = life
-            self._images.add(name, found)
+            theirs.add(said(name), (name, life))
+        found = _together(beside, theirs, whose)
+        for (_, (name, life)), key in zip(theirs.items, found, strict=True):
+            one = Key(name) if key is None else key
+            if key is None:
+                self.keys.append(one)
+            one.second = life
+            self._images.add(name, one)
 
     def unmatched(self) -> tuple[list[tuple[str, KeyChange]], list[tuple[str, KeyChange]]]:
         """The keys without a name that is known whose first change is kept, on one side only."""
@@ -202,6 +205,31 @@ class _Named[T]:
         later = self._later.get(name, ())
         return later[number - 1] if number <= len(later) else None
 
+    def several(self) -> set[str]:
+        """The names that were had more than once."""
+        return set(self._later)
+
+    def all(self, name: str) -> list[T]:
+        """Those of a name, as they came."""
+        return [self._first[name], *self._later.get(name, ())] if name in self._first else []
+
+
+def _together(beside: _Named[Key], theirs: _Named[tuple[str, Life]], whose: tuple[Whose, Whose]) -> list[Key | None]:
+    """The key for each of the replay's lives."""
+    found: dict[int, Key] = {}
+    for name in beside.several() | theirs.several():
+        keys, lives = beside.all(name), [life for _, life in theirs.all(name)]
+        told = {whose[0](key.first.first): key for key in reversed(keys) if key.first.first is not None}
+        told.pop("", None)
+        own = [told.pop(whose[1](life.first), None) if life.first is not None else None for life in lives]
+        taken = {id(key) for key in own if key is not None}
+        rest = iter([key for key in keys if id(key) not in taken])
+        for life, key in zip(lives, own, strict=True):
+            if (one := key or next(rest, None)) is not None:
+                found[id(life)] = one
+    several = beside.several() | theirs.several()
+    return [found.get(id(life)) if name in several else beside.get(name, 0) for name, (_, life) in theirs.items]
+
 
 class _Again:
     """Which of the objects of one name a change is about, where names are drawn: of others', all are one's."""
@@ -243,4 +271,9 @@ def _lives(side: Side, ledger: Ledger) -> _Named[Life]:
             found.add(name, life)
         value: JSON = side.documents.stored(change.value or change.previous).value if FOLDER in name else None
         life.see(entry, startup=life.startup and is_startup(change.key, value, prefix))
+    for name in found.several():  # a person's name may look drawn, too: who has written it once has it again
+        lives = found.all(name)
+        explained = any(life.explained for life in lives)
+        for life in lives:
+            life.explained = explained
     return found

@@ -40,6 +40,11 @@ def _parent(key: str, value: JSON) -> str | None:
     if FOLDER not in key:
         drawn = drawn_for(metadata_of(value))
         return f"{key.rpartition('/')[0]} {drawn}" if drawn else None
+    return parent_of(value)
+
+
+def parent_of(value: JSON) -> str | None:
+    """Whose an address is, as it says; None of what is none."""
     spec = value.get("spec") if isinstance(value, dict) else None
     parent = spec.get("parentRef") if isinstance(spec, dict) else None
     return json.dumps(parent, sort_keys=True) if isinstance(parent, dict) else None

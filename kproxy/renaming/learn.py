@@ -40,7 +40,7 @@ class Learner:
 
     def field(self, name: str, baseline: JSONObject, replayed: JSONObject) -> str:  # noqa: ARG002 - a Visitor
         """In the replay's words."""
-        return self._renaming.text(name)
+        return self._renaming.field(name, replayed)
 
     def _known(self, place: Place, kind: Kind | None, baseline: JSON, replayed: JSON) -> None:
         if kind is not None:

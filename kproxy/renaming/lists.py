@@ -2,12 +2,12 @@
 
 import json
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from kproxy.model.api import metadata_of
 from kproxy.model.jsontypes import JSON, JSONObject
-from kproxy.renaming.derived import drawn_for
+from kproxy.renaming.derived import drawn_for, looks_drawn
 
 _OBJECTS_KEYS = (
     "name",
@@ -60,8 +60,15 @@ def align(
         return Alignment(tuple((i, i) for i in range(len(baseline))))
     keys = _keys(field, baseline, text)
     others = _keys(field, replayed, said)
+    if keys is not None and others is None and (again := _repeated(_object_keys(field, replayed))):
+        return _without(again, len(baseline), len(replayed))
     if keys is None or others is None:
         return _by_index(len(baseline), len(replayed))
+    if field in _OBJECTS and (
+        _repeated(keys) or _repeated(others)
+    ):  # each has a name of its own, but they are one by now
+        keys = [f"{key} {text(uid)}" for key, uid in zip(keys, _uids(field, baseline), strict=True)]
+        others = [f"{key} {uid}" for key, uid in zip(others, _uids(field, replayed), strict=True)]
     if keys == others:
         return Alignment(tuple((i, i) for i in range(len(keys))))
     if field in _OBJECTS:
@@ -84,12 +91,17 @@ def align_known(
 
 
 def _is_obvious(field: str, baseline: list[JSON], replayed: list[JSON]) -> bool:
-    """Whether all keys are the same but one, which then stands beside what is at its place, whatever it is called."""
+    """Whether all keys are the same but one, which then stands beside what is at its place, whatever it is called.
+
+    Not where one that is the same may have been drawn on both sides, for two objects.
+    """
     keys, others = _keys(field, baseline, str), _keys(field, replayed, str)
     if keys is None or others is None:
-        return True
+        return not (field in _OBJECTS and keys is not None and _repeated(_object_keys(field, replayed)))
     other = [index for index, key in enumerate(keys) if key != others[index]]
-    return not other or (len(other) == 1 and keys[other[0]] not in others and others[other[0]] not in keys)
+    if len(other) > 1 or (other and (keys[other[0]] in others or others[other[0]] in keys)):
+        return False
+    return len(keys) == 1 or field not in _OBJECTS or not any(looks_drawn(key) for key in keys if key in others)
 
 
 def _pair_drawn(keys: list[str], others: list[str], stems: list[str], images: list[str]) -> None:
@@ -107,8 +119,39 @@ def _pair_drawn(keys: list[str], others: list[str], stems: list[str], images: li
 
 def _stems(field: str, elements: list[JSON], text: Callable[[str], str]) -> list[str]:
     """What the objects' names were drawn for, "" for those that were not drawn."""
-    objects = [each.get("object") if field == "rows" and isinstance(each, dict) else each for each in elements]
-    return [drawn_for(metadata_of(each), text) for each in objects]
+    return [drawn_for(metadata_of(each), text) for each in _objects(field, elements)]
+
+
+def _repeated(keys: Iterable[str]) -> list[int]:
+    """The places of keys that another one before them is, too."""
+    seen: set[str] = set()
+    found: list[int] = []
+    for at, key in enumerate(keys):
+        if key in seen:
+            found.append(at)
+        seen.add(key)
+    return found
+
+
+def _objects(field: str, elements: list[JSON]) -> list[JSON]:
+    """A list's objects, of a Table those beside its cells."""
+    return [each.get("object") if field == "rows" and isinstance(each, dict) else each for each in elements]
+
+
+def _object_keys(field: str, elements: list[JSON]) -> list[str]:
+    return list(filter(None, map(_object_key, _objects(field, elements)))) if field in _OBJECTS else []
+
+
+def _uids(field: str, elements: list[JSON]) -> list[str]:
+    return [str(metadata_of(each).get("uid", "")) for each in _objects(field, elements)]
+
+
+def _without(again: list[int], baseline: int, replayed: int) -> Alignment:
+    """By index, but what the replay shows a second time stands beside nothing: a server has one object of a name."""
+    alone = frozenset(again)
+    pairs = [pair for pair in _by_index(baseline, replayed).pairs if pair[1] not in alone]
+    left = sorted(set(range(baseline)) - {i for i, _ in pairs if i is not None})
+    return Alignment((*pairs, *((i, None) for i in left), *((None, j) for j in again)))
 
 
 def _as_known(keys: list[str], others: list[str]) -> Alignment:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Self
 
-from kproxy.model.jsontypes import JSON
+from kproxy.model.jsontypes import JSON, JSONObject
 from kproxy.renaming.allocations import same_allocation
 from kproxy.renaming.bijection import Bijection
 from kproxy.renaming.continuetoken import same_page
@@ -216,9 +216,9 @@ class Renaming:
 
     def _same_drawn(self, kind: Kind, where: str, baseline: str, replayed: str) -> bool:
         """By what its own place told; where that told nothing of it (a request's), by what any did."""
-        image = self._drawn.image(where, baseline)
-        if image is not None:
-            return image == replayed
+        known = self._drawn.agrees(where, baseline, replayed)
+        if known is not None:
+            return known
         image = self._maps[kind].image(baseline)
         return image is not None and self.merged.are_one(image, replayed)
 
@@ -226,7 +226,8 @@ class Renaming:
         first, second = hash_in(baseline), hash_in(replayed)
         if first is None or second is None:
             return baseline == replayed
-        return self.text(first[0]) == second[0] and self._maps[Kind.HASH].agrees(first[1], second[1])
+        same = self.common(first[0]) == self.merged.text(second[0])
+        return same and self._maps[Kind.HASH].agrees(first[1], second[1])
 
     def _same_stem(self, place: Place, baseline: str, replayed: str) -> bool:
         """Whether two drawn names were made of the same."""
@@ -296,6 +297,14 @@ class Renaming:
         self._texts[value] = _Image(len(news), known.plain, known.image)
         return True
 
+    def field(self, name: str, among: JSONObject) -> str:
+        """What a field of the baseline's object is called in `among`, the replay's, which has none of that name."""
+        image = self.text(name)
+        if image in among or not self.merged.pairs:
+            return image
+        common = self.merged.text(image)
+        return next((each for each in among if self.merged.text(each) == common), image)
+
     def common(self, value: str) -> str:
         """A text of the baseline as `merged.text` has the replay's: to be held against that, not to be sent."""
         return self.merged.text(self.text(value))
@@ -343,15 +352,20 @@ class Renaming:
         )
         turned.modified = {(self.text(path), live): recorded for (path, recorded), live in self.modified.items()}
         turned.ages = self.ages
-        for kind in DRAWN:
-            for first, second in self._maps[kind].items():
-                turned.merged.add(first, turned.image(kind, second))
         for kind, names in turned.names():
-            for before, now in self.merged.pairs.items() if kind in DRAWN else ():
-                if (image := names.image(now)) is not None:
-                    names.learn(before, image)
-                    turned.merged.add(names.image(before), image)
+            if kind in DRAWN:
+                self._turn_merged(self._maps[kind], names, turned.merged)
         return turned
+
+    def _turn_merged(self, names: Bijection, turned: Bijection, merged: Merged) -> None:
+        """Let all that became one of several be one in what is inverted, and each of those become that."""
+        origins: dict[str, str] = {}
+        for first, second in names.items():
+            said = self.merged.said(second)
+            merged.add(first, origins.setdefault(said, turned.image(second) or first))
+        for before, now in self.merged.pairs.items():
+            if now in origins:
+                turned.learn(before, origins[now])
 
     def compose(self, other: Self) -> Self:
         """From this baseline to the replay of `other`, whose baseline is this one's replay, as far as both know."""

@@ -23,6 +23,9 @@ _MOST_UNNAMED = 4_096
 """Live events of generated names that nobody has told yet."""
 
 
+_NONE: deque[Expected] = deque()
+
+
 class _Known(NamedTuple):
     """A recorded name, and the uid of the live object that it is known of."""
 
@@ -150,9 +153,10 @@ class WatchLearner:
         return recorded
 
     def _learn(self, name: str, event: WatchEvent) -> None:
-        left = self._left.get((event.type, name))
-        while left:
-            recorded = left.popleft()
+        left = self._left.get((event.type, name), _NONE)
+        while (at := self._next_of(event, left)) is not None:
+            recorded = left[at]
+            del left[at]
             image = self._image(recorded)
             if image is None or image == revision_of(event):
                 shown = recorded.read().object
@@ -162,8 +166,13 @@ class WatchLearner:
                     self._late += id(recorded) in self._given_up
                 return
             if image > revision_of(event):  # what comes before it was never recorded
-                left.appendleft(recorded)
+                left.insert(at, recorded)
                 return
+
+    def _next_of(self, event: WatchEvent, left: Sequence[Expected]) -> int | None:
+        """Where the next recorded event is that may be this one: of the same object, if it is known which that is."""
+        told = self._told(event) if left else None
+        return next((at for at, each in enumerate(left) if told is None or each.uid in {"", told}), None)
 
     def _image(self, recorded: Expected) -> int | None:
         """What an object's version is known to have become."""

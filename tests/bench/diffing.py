@@ -29,7 +29,7 @@ from kproxy.renaming.renaming import Renaming
 from kproxy.renaming.traces import Traces
 from kproxy.store.reader import open_recording
 from kproxy.wire.content import decode
-from tests.bench.machine import machine
+from tests.bench.machine import described
 from tests.bench.one_pair import Figures
 from tests.support.large_pair import make_pair
 
@@ -67,10 +67,16 @@ class Ratio:
 def measured(exchanges: int, folder: Path, *, etcd: bool) -> Figures:
     """Make a pair, measure it in another process, and take it away."""
     files = make_pair(folder, exchanges, etcd=etcd)
-    command = [sys.executable, "-m", "tests.bench.one_pair", *map(str, files), str(exchanges)]
-    said = subprocess.run([*command, *(["--etcd"] if etcd else [])], check=True, capture_output=True, text=True)
+    found = compared(files, exchanges, etcd=etcd)
     for file in files:
         file.unlink()
+    return found
+
+
+def compared(files: tuple[Path, Path], exchanges: int, *, etcd: bool) -> Figures:
+    """Measure a pair in another process."""
+    command = [sys.executable, "-m", "tests.bench.one_pair", *map(str, files), str(exchanges)]
+    said = subprocess.run([*command, *(["--etcd"] if etcd else [])], check=True, capture_output=True, text=True)
     return Figures(**json.loads(said.stdout))
 
 
@@ -140,14 +146,12 @@ def table(found: list[Figures], beside: Ratio) -> list[str]:
         rates = f"{each.exchanges / each.cpu:,.0f} | {each.exchanges / each.wall:,.0f}"
         lines.append(f"| {each.exchanges:,} | {scope} | {rates} | {each.memory_mib} MiB |")
     loads = [each.load for each in found]
-    about = machine()
-    said = ", ".join(f"{name} {value}" for name, value in about.items() if isinstance(value, str | int | float))
     return [
         *lines,
         "",
         beside.text(),
         "",
-        f"Measured with {said}; the machine's load was {min(loads)} to {max(loads)}.",
+        f"Measured with {described()}; the machine's load was {min(loads)} to {max(loads)}.",
     ]
 
 

@@ -63,7 +63,7 @@ def told(verdict: Verdict) -> list[tuple[str, str, JSON, JSON]]:
         (partial(asked, method="HEAD"), ("request", "method", "GET", "HEAD")),
         (partial(asked, target=f"{PODS}/b"), ("request", "target", f"{PODS}/a", f"{PODS}/b")),
         (partial(replace, end=End.SERVER_GONE), ("end", "end", "complete", "server-gone")),
-        (partial(replace, end=End.CLIENT_GONE), ("end", "end", "complete", "client-gone")),
+        (partial(replace, end=End.STOPPED), ("end", "end", "complete", "stopped")),
         (partial(replace, answer=None), ("missing", "answer", 200, None)),
     ],
 )

@@ -85,3 +85,65 @@ def test_a_deletion_that_nobody_saw_begins_no_other_object() -> None:
     for server in (first, second):
         del server.made.change_list[2]
     assert not in_etcd(first, second)
+
+
+@pytest.mark.parametrize("edited", [0, 1])
+def test_an_object_that_moved_to_another_name_is_found_whichever_side_moved(edited: int) -> None:
+    """A server that changes an object's name, address or port is wrong, whether it was recorded or replays."""
+    servers = session("a", 100, 7, [FIRST, SECOND]), session("b", 5000, 15, [FIRST, SECOND])
+    for number, server in enumerate(servers):
+        shown = THIRD if number == edited else SECOND
+        server.exchange("GET", f"{PODS}/{SECOND}", 200, pod(server, 1, 5, shown, "i"))
+    assert "$.metadata.name" in {each.path for each in verdict_of(*servers).differences}
+
+
+def test_two_objects_of_one_name_at_one_time_are_a_difference_in_a_list_alone() -> None:
+    first, second = FakeServer("a", 100, 7, etcd=False), FakeServer("b", 5000, 15, etcd=False)
+    for server, names in ((first, [FIRST, SECOND]), (second, [THIRD, THIRD])):
+        for number, name in enumerate(names):
+            server.exchange("POST", PODS, 201, pod(server, number, number + 1, name, "i"))
+        server.exchange(
+            "GET", PODS, 200, server.listed(2, *(pod(server, n, n + 1, name, "i") for n, name in enumerate(names)))
+        )
+    assert {(each.seq, each.kind) for each in verdict_of(first, second).differences} == {(3, "removed"), (3, "added")}
+
+
+def addressed(letter: str, base: int, hour: int, owners: list[str], addresses: list[str]) -> FakeServer:
+    """Addresses of Services that are made at once; then all are gone, and the first one's is another's."""
+    server = FakeServer(letter, base, hour)
+
+    def held(number: int, address: str, owner: str) -> JSONObject:
+        made = server.pod(1, address)
+        made["spec"] = {"parentRef": {"resource": "services", "name": owner}}
+        metadata = made["metadata"]
+        assert isinstance(metadata, dict)
+        metadata["uid"] = server.uid(100 + number)
+        return made
+
+    def service(number: int, owner: str, address: str) -> JSONObject:
+        made = server.pod(number + 1, owner)
+        made["spec"] = {"clusterIP": address}
+        return made
+
+    for number, (owner, address) in enumerate(zip(owners, addresses, strict=True)):
+        key, at = f"/registry/ipaddresses/{address}", 10 * number
+        server.put(at + 1, key, held(number, address, owner))
+        server.exchange("POST", "/api/v1/namespaces/default/services", 201, service(at + 1, owner, address))
+        server.put(at + 2, f"/registry/services/specs/default/{owner}", service(at + 1, owner, address))
+        if number >= 1:
+            server.delete(at + 5, key)
+    return server
+
+
+def test_addresses_that_are_one_by_now_stand_beside_each_other_by_whose_they_are() -> None:
+    first = addressed("a", 100, 7, ["s", "t", "u"], ["10.0.0.2", "10.0.0.3", "10.0.0.3"])
+    second = addressed("b", 5000, 15, ["s", "t", "u"], ["10.0.0.4", "10.0.0.5", "10.0.0.6"])
+    assert not [each for each in in_etcd(first, second) if "parentRef" in each.path]
+
+
+def test_a_persons_key_that_looks_drawn_is_known_by_whoever_wrote_it_once() -> None:
+    """A server that makes it again by itself differs from one that does not."""
+    for name in ("one", "backup-20260101"):
+        first, second = session("a", 100, 7, [name]), session("b", 5000, 15, [name])
+        second.put(9, f"/registry/pods/default/{name}", pod(second, 7, 9, name, "i"))
+        assert "added" in {each.kind for each in in_etcd(first, second)}, name

@@ -64,7 +64,8 @@ def test_read_the_other_way_and_written_and_read_texts_say_the_same(drawn: list[
     for a, b in drawn:
         assert again.same_text(f"pod {a}", f"pod {b}")
         assert back.same_text(f"pod {b}", f"pod {a}")
-        assert both.same_text(f"pod {a}", f"pod {a}")
+        for each in (both, both.inverse()):
+            assert each.same_text(f"pod {a}", f"pod {a}")
 
 
 def test_a_name_that_was_drawn_once_has_one_image_in_texts() -> None:
@@ -145,5 +146,44 @@ def test_what_was_drawn_in_a_namespace_is_nobodys() -> None:
     drawn = Drawn(16)
     drawn.learn("u1/", "a", "x", 1)
     assert not drawn.is_again("default", "a", "x")
-    assert (drawn.image("default", "a"), drawn.image("u1/", "a")) == (None, "x")
+    assert drawn.agrees("default", "a", "x") is None
     drawn.close()
+
+
+def test_within_an_object_two_values_never_share_an_image() -> None:
+    drawn = Drawn(16)
+    drawn.learn("u1/", "a", "x", 1)
+    drawn.learn("u1/", "b", "x", 1)
+    assert [drawn.agrees("u1/", value, "x") for value in "ab"] == [True, False]
+    assert drawn.agrees("u1/", "b", "y") is None
+    drawn.close()
+
+
+def test_a_uid_with_a_slash_tells_of_no_other_object() -> None:
+    drawn = Drawn(16)
+    drawn.learn("u/1/", "a", "x", 1)
+    assert not drawn.is_again("u2/", "a", "x")
+    assert not drawn.is_again("u2/", "1/a", "x")
+    drawn.close()
+
+
+def test_a_port_is_a_number_like_others_where_nothing_says_that_it_is_one() -> None:
+    merged = Merged()
+    merged.add("30004", "30005")
+    assert merged.text("exit 30004 of 7") == "exit 30004 of 7"
+    assert merged.text("80:30004/TCP") == "80:30005/TCP"
+
+
+def test_a_field_that_has_a_name_which_was_drawn_again_is_found() -> None:
+    renaming = between(["web-bbbbb", "web-bbbbb"], ["web-ccccc", "web-ddddd"])
+    assert renaming.field("web-bbbbb", {"web-ccccc": 1, "other": 2}) == "web-ccccc"
+    assert renaming.field("web-bbbbb", {"web-ddddd": 1, "web-ccccc": 2}) == "web-ddddd"
+    assert renaming.field("web-bbbbb", {"web-fffff": 1}) == "web-ddddd"
+
+
+def test_a_statefulsets_revision_may_have_a_name_that_was_drawn_again() -> None:
+    renaming = between(["web-bbbbb", "web-bbbbb"], ["web-ccccc", "web-ddddd"])
+    renaming.learn_name(Kind.HASH, "5d4f8c7b9", "6c7d9f4bb")
+    place = Place("currentRevision")
+    assert renaming.agrees(Kind.HASH, place, "web-bbbbb-5d4f8c7b9", "web-ccccc-6c7d9f4bb")
+    assert not renaming.agrees(Kind.HASH, place, "web-bbbbb-5d4f8c7b9", "web-fffff-6c7d9f4bb")
