@@ -32,7 +32,7 @@ async def collect(watch: AsyncGenerator[WatchBatch], until: Revision) -> list[Ra
     events: list[RawEvent] = []
     came = Revision(0)
     try:
-        async with asyncio.timeout(30), aclosing(watch) as batches:
+        async with asyncio.timeout(90), aclosing(watch) as batches:  # etcd may be started anew, three times
             async for batch in batches:
                 assert not batch.events or batch.events[-1].mod_revision == batch.revision
                 events += batch.events
