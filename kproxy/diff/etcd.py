@@ -40,8 +40,7 @@ class EtcdComparison:
     _stored: Stored = field(init=False)
     _gaps: tuple[MissingChanges, MissingChanges] = field(init=False)
     _quiet: bool = False
-    _different: set[int] = field(default_factory=set)
-    """Ids of keys, and these:"""
+    _different: set[int] = field(default_factory=set)  # ids of keys
     _equivalent: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:

@@ -64,9 +64,7 @@ def align(
         return _without(again, len(baseline), len(replayed))
     if keys is None or others is None:
         return _by_index(len(baseline), len(replayed))
-    if field in _OBJECTS and (
-        _repeated(keys) or _repeated(others)
-    ):  # each has a name of its own, but they are one by now
+    if field in _OBJECTS and (_repeated(keys) or _repeated(others)):  # their own names differ, but are one by now
         keys = [f"{key} {text(uid)}" for key, uid in zip(keys, _uids(field, baseline), strict=True)]
         others = [f"{key} {uid}" for key, uid in zip(others, _uids(field, replayed), strict=True)]
     if keys == others:
@@ -101,7 +99,9 @@ def _is_obvious(field: str, baseline: list[JSON], replayed: list[JSON]) -> bool:
     other = [index for index, key in enumerate(keys) if key != others[index]]
     if len(other) > 1 or (other and (keys[other[0]] in others or others[other[0]] in keys)):
         return False
-    return len(keys) == 1 or field not in _OBJECTS or not any(looks_drawn(key) for key in keys if key in others)
+    if len(keys) == 1 or field not in _OBJECTS:
+        return True
+    return not any(looks_drawn(key) for index, key in enumerate(keys) if index not in other)
 
 
 def _pair_drawn(keys: list[str], others: list[str], stems: list[str], images: list[str]) -> None:
