@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from kproxy.diff.documents import Document
 from kproxy.diff.gaps import MissingChanges, gap_text
-from kproxy.diff.lives import Change, Key, Lives
+from kproxy.diff.lives import Change, Key, Lives, Rename
 from kproxy.diff.noise import EMULATED, STARTUP
 from kproxy.diff.pairing import Pairing
 from kproxy.diff.sides import Comparison, Side
@@ -67,20 +68,13 @@ class EtcdComparison:
 
     def _match(self) -> None:
         renaming = self.of.renaming
-        self.lives.match(renaming.common, renaming.merged.text, (self._image_of, self._told_of))
 
-    def _image_of(self, change: KeyChange) -> str:
-        """Which object of the replay a key's first value is of, as far as that is known."""
-        value = _stored(self.of.baseline, change).value
-        parent = parent_of(value)
-        uid = self.of.renaming.image(Kind.UID, text(metadata_of(value).get("uid"))) or ""
-        return uid if parent is None else self.of.renaming.common(parent)
+        def image(uid: str) -> str:
+            return renaming.image(Kind.UID, uid) or ""
 
-    def _told_of(self, change: KeyChange) -> str:
-        """Which object it is of in the replay."""
-        value = _stored(self.of.replayed, change).value
-        parent = parent_of(value)
-        return text(metadata_of(value).get("uid")) if parent is None else self.of.renaming.merged.text(parent)
+        first = partial(_whose, self.of.baseline, image, renaming.common)
+        second = partial(_whose, self.of.replayed, str, renaming.merged.text)
+        self.lives.match(renaming.common, renaming.merged.text, (first, second))
 
     def _learn(self, a: Change, b: Change) -> None:
         if a.change.type is not b.change.type:
@@ -281,6 +275,13 @@ def _values_of(side: Side, changes: Iterable[tuple[str, KeyChange]]) -> list[tup
 
 def _stored(side: Side, change: KeyChange) -> Document:
     return side.documents.stored(change.value if change.value is not None else change.previous)
+
+
+def _whose(side: Side, uid: Rename, words: Rename, change: KeyChange) -> str:
+    """Which object of the replay a key's first value is of, an address by whose it is; "" if nobody knows."""
+    value = _stored(side, change).value
+    parent = parent_of(value)
+    return uid(text(metadata_of(value).get("uid"))) if parent is None else words(parent)
 
 
 def _scope(side: Side, change: KeyChange) -> str:

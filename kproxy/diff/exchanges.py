@@ -266,13 +266,16 @@ def _compare_ends(of: Comparison, pair: Pair) -> None:
     if End.UNKNOWN in {first.end, second.end}:
         of.findings.cannot_tell(f"how exchange {first.seq} ended was not recorded")
         return
-    both = is_stream(first) and is_stream(second) and {first.end, second.end} <= _FROM_THE_CLIENT
-    both = both and not (second.end is End.COMPLETE and first.seq in of.early)
-    both = both or (
-        {first.end, second.end} == {End.CLIENT_GONE, End.COMPLETE} and _is_whole(first) and _is_whole(second)
-    )
-    if not (both and of.findings.hide(CLOSED)):
+    if not (_are_the_clients(of, first, second) and of.findings.hide(CLOSED)):
         of.findings.differ(first.seq, "end", "end", "changed", first.end.value, second.end.value)
+
+
+def _are_the_clients(of: Comparison, first: Exchange, second: Exchange) -> bool:
+    """Whether it is their clients' doing that two exchanges ended otherwise."""
+    ends = {first.end, second.end}
+    if is_stream(first) and is_stream(second) and ends <= _FROM_THE_CLIENT:
+        return not (second.end is End.COMPLETE and first.seq in of.early)
+    return ends == {End.CLIENT_GONE, End.COMPLETE} and _is_whole(first) and _is_whole(second)
 
 
 def _is_whole(exchange: Exchange) -> bool:

@@ -217,7 +217,8 @@ class _Named[T]:
 def _together(beside: _Named[Key], theirs: _Named[tuple[str, Life]], whose: tuple[Whose, Whose]) -> list[Key | None]:
     """The key for each of the replay's lives."""
     found: dict[int, Key] = {}
-    for name in beside.several() | theirs.several():
+    several = beside.several() | theirs.several()
+    for name in several:
         keys, lives = beside.all(name), [life for _, life in theirs.all(name)]
         told = {whose[0](key.first.first): key for key in reversed(keys) if key.first.first is not None}
         told.pop("", None)
@@ -227,7 +228,6 @@ def _together(beside: _Named[Key], theirs: _Named[tuple[str, Life]], whose: tupl
         for life, key in zip(lives, own, strict=True):
             if (one := key or next(rest, None)) is not None:
                 found[id(life)] = one
-    several = beside.several() | theirs.several()
     return [found.get(id(life)) if name in several else beside.get(name, 0) for name, (_, life) in theirs.items]
 
 

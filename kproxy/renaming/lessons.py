@@ -36,7 +36,7 @@ def lesson_of(kind: Kind, place: Place, baseline: JSON, replayed: JSON) -> Lesso
         return Lesson(kind, first, second, field=field, beside=beside_of(place, field))
     if kind is Kind.REVISION:
         return Lesson(kind, first, second, *revision_of(place))
-    return Lesson(kind, first, second, drawn_in(kind, place) if kind in DRAWN else "")
+    return Lesson(kind, first, second, drawn_in(kind, place))
 
 
 def revision_of(place: Place) -> tuple[str, str]:
@@ -52,8 +52,11 @@ WITHIN = "/"
 def drawn_in(kind: Kind, place: Place) -> str:
     """Where a value was drawn: its object, by the uid; else the namespace that stands beside it; "": nothing says.
 
-    An object's own name has its uid beside it; an address or a port is its Service's, a token's volume its pod's.
+    An object's own name has its uid beside it; an address or a port is its Service's, a token's volume its pod's. What
+    is never drawn again was drawn nowhere.
     """
+    if kind not in DRAWN:
+        return ""
     if kind is Kind.NAME:
         own = text(place.baseline.get("uid"))
         if own or not text(place.baseline.get("name")).startswith(TOKEN_VOLUME):

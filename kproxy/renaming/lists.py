@@ -95,7 +95,7 @@ def _is_obvious(field: str, baseline: list[JSON], replayed: list[JSON]) -> bool:
     """
     keys, others = _keys(field, baseline, str), _keys(field, replayed, str)
     if keys is None or others is None:
-        return not (field in _OBJECTS and keys is not None and _repeated(_object_keys(field, replayed)))
+        return keys is None or not _repeated(_object_keys(field, replayed))
     other = [index for index, key in enumerate(keys) if key != others[index]]
     if len(other) > 1 or (other and (keys[other[0]] in others or others[other[0]] in keys)):
         return False

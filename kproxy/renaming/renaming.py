@@ -84,8 +84,7 @@ class Renaming:
         elif kind is Kind.TIME:
             self.times.learn(place, str(baseline), str(replayed), weight)
         else:
-            where = drawn_in(kind, place) if kind in DRAWN else ""
-            self._learn_other(kind, where, str(baseline), str(replayed), weight)
+            self._learn_other(kind, drawn_in(kind, place), str(baseline), str(replayed), weight)
 
     def take(self, lesson: Lesson, weight: int = 1) -> None:
         """The same, of what two values tell; not of two texts."""
